@@ -1,0 +1,93 @@
+/**
+ * What a validated configuration means, worker by worker: plain frozen data, the only form that reaches a worker.
+ * Times are milliseconds here; the file has seconds, as in the seed.
+ */
+
+/** A type of work; the seed's ProxyType without `Combined`. */
+export type ServiceType = 'forward' | 'reverse' | 'static'
+export type WorkerType = ServiceType | 'combined'
+
+export interface ListenAddress {
+  /** Host name or IP address without brackets. */
+  readonly host: string
+  /** 0 lets the kernel choose. */
+  readonly port: number
+}
+
+export interface TimeoutSettings {
+  /** Longest wait for a connection to an upstream. */
+  readonly connectMs: number
+  /** Keep-alive connections and tunnels without traffic are closed after it. */
+  readonly idleMs: number
+  /** Longest life of a tunnel or upgraded connection; 0 = no bound. */
+  readonly lifetimeMs: number
+  /** From the start of a connection (or the first byte of a later request) to a whole request head. */
+  readonly headerMs: number
+  /** Longest wait for the upstream's response head, and between two pieces of its body. */
+  readonly responseMs: number
+}
+
+export interface PoolSettings {
+  readonly maxIdlePerHost: number
+  /** Idle upstream connections are closed after it. */
+  readonly idleMs: number
+}
+
+interface ServiceCommon {
+  readonly maxConnections: number
+  readonly maxMemoryMb: number
+  /** Share of the CPU available to the daemon, 100 = all of it. */
+  readonly maxCpuPercent: number
+  readonly timeouts: TimeoutSettings
+}
+
+export interface ForwardSettings extends ServiceCommon {
+  readonly type: 'forward'
+  readonly pool: PoolSettings
+}
+
+export interface ReverseSettings extends ServiceCommon {
+  readonly type: 'reverse'
+  readonly pool: PoolSettings
+  /** Absolute http: or https: URL; its path is a prefix of every upstream path. */
+  readonly target: string
+}
+
+export interface MountSettings {
+  /** URL path prefix with a leading and without a trailing slash; '/' for everything. */
+  readonly path: string
+  /** Absolute directory. */
+  readonly rootDir: string
+  readonly spaMode: boolean
+  /** Relative to rootDir. */
+  readonly spaFallbackFile: string
+  readonly indexFiles: readonly string[]
+}
+
+export interface StaticSettings extends ServiceCommon {
+  readonly type: 'static'
+  readonly mounts: readonly MountSettings[]
+}
+
+export type ServiceSettings = ForwardSettings | ReverseSettings | StaticSettings
+
+/** One configured worker. `combined` holds two or three services behind one listener, the others exactly one. */
+export interface WorkerSettings {
+  /** `forward_proxy`, `reverse_proxy`, `static_files` or `combined`. */
+  readonly name: string
+  readonly type: WorkerType
+  readonly listen: readonly ListenAddress[]
+  readonly isolation: 'thread'
+  readonly instances: number
+  readonly maxMemoryMb: number
+  readonly maxCpuPercent: number
+  readonly services: readonly ServiceSettings[]
+}
+
+export interface DaemonSettings {
+  readonly workers: readonly WorkerSettings[]
+  readonly admin: { readonly enabled: boolean; readonly listen: ListenAddress }
+  /** An embedded upstream for demonstrations; null = none. */
+  readonly demoUpstream: ListenAddress | null
+  readonly drainTimeoutMs: number
+}

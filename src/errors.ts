@@ -1,0 +1,82 @@
+/**
+ * The one error table. Every failure that the daemon answers, logs or counts is a row here; match on `code`, not on
+ * the class or the text. (seed S021: unified error handling)
+ */
+export type ErrorSource = 'client' | 'proxy' | 'upstream'
+
+interface ErrorRow {
+  /** HTTP status that answers it; 0 where no answer can be sent. */
+  readonly status: number
+  readonly source: ErrorSource
+  /** Whether the same exchange may be tried again on another target when nothing was sent yet. */
+  readonly retryable: boolean
+  /** What the client is told. Names no address, no file and no cause. */
+  readonly message: string
+}
+
+const row = (status: number, source: ErrorSource, retryable: boolean, message: string): ErrorRow => ({
+  status,
+  source,
+  retryable,
+  message,
+})
+
+export const errorTable = {
+  BAD_REQUEST: row(400, 'client', false, 'The request could not be understood.'),
+  BAD_TARGET: row(400, 'client', false, 'The request target is not valid here.'),
+  BAD_AUTHORITY: row(400, 'client', false, 'The host or port of the request target is not valid.'),
+  BAD_PATH: row(400, 'client', false, 'The path is not valid.'),
+  FORBIDDEN_PATH: row(403, 'client', false, 'This path is not served.'),
+  NOT_FOUND: row(404, 'client', false, 'Nothing was found here.'),
+  METHOD_NOT_ALLOWED: row(405, 'client', false, 'This method is not allowed here.'),
+  REQUEST_TIMEOUT: row(408, 'client', false, 'The request did not arrive in time.'),
+  RANGE_NOT_SATISFIABLE: row(416, 'client', false, 'The range lies outside of the file.'),
+  PRECONDITION_FAILED: row(412, 'client', false, 'A precondition of the request is not met.'),
+  HEAD_TOO_LARGE: row(431, 'client', false, 'The request head is too large.'),
+  CLIENT_ABORTED: row(499, 'client', false, 'The client went away.'),
+  INTERNAL: row(500, 'proxy', false, 'The proxy failed to handle this request.'),
+  NOT_IMPLEMENTED: row(501, 'proxy', false, 'This is not supported.'),
+  UPSTREAM_REFUSED: row(502, 'upstream', true, 'The upstream server could not be reached.'),
+  UPSTREAM_UNRESOLVED: row(502, 'upstream', true, 'The upstream host could not be resolved.'),
+  UPSTREAM_BROKEN: row(
+    502,
+    'upstream',
+    true,
+    'The upstream server broke off or answered with something invalid.',
+  ),
+  OVER_LIMIT: row(503, 'proxy', false, 'Too many connections; please try again.'),
+  DRAINING: row(503, 'proxy', false, 'This proxy is shutting down; please try again.'),
+  UPSTREAM_CONNECT_TIMEOUT: row(
+    504,
+    'upstream',
+    true,
+    'The upstream server did not accept the connection in time.',
+  ),
+  UPSTREAM_TIMEOUT: row(504, 'upstream', false, 'The upstream server did not answer in time.'),
+  LOOP: row(508, 'proxy', false, 'This request has already passed this proxy.'),
+  CONFIG_INVALID: row(0, 'proxy', false, 'The configuration is not valid.'),
+  CONFIG_UNREADABLE: row(0, 'proxy', false, 'The configuration file cannot be read.'),
+  LISTEN_FAILED: row(0, 'proxy', false, 'An address could not be listened on.'),
+  RUNTIME_TOO_OLD: row(0, 'proxy', false, 'This Node lacks something that the daemon needs.'),
+  WORKER_FAILED: row(0, 'proxy', false, 'A worker ended unexpectedly.'),
+} as const satisfies Record<string, ErrorRow>
+
+export type ErrorCode = keyof typeof errorTable
+
+/**
+ * The only error class that the daemon throws. `message` is for operators and may name addresses and files; clients
+ * are told `errorTable[code].message` only.
+ */
+export class BifrostError extends Error {
+  override readonly name = 'BifrostError'
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message?: string, options?: { readonly cause?: unknown }) {
+    super(message ?? errorTable[code].message, options)
+    this.code = code
+  }
+
+  get status(): number {
+    return errorTable[this.code].status
+  }
+}
