@@ -1,0 +1,122 @@
+import { close, constants, fstatSync, open, read, readlinkSync, realpath } from 'node:fs'
+import { join, sep } from 'node:path'
+import { promisify } from 'node:util'
+import { BifrostError, type ErrorCode } from '../errors.ts'
+import { type CounterBlock, count } from '../telemetry/counters.ts'
+
+/** A regular file that is open; whoever received it closes it. */
+export interface OpenFile {
+  readonly fd: number
+  readonly size: number
+  readonly modifiedMs: number
+}
+
+export type Found = OpenFile | 'DIRECTORY' | ErrorCode
+
+/** The file system as static files use it; its time goes to `diskIoMs` (seed S072). */
+export interface Disk {
+  /**
+   * Opens a regular file whose real path lies in `root` (itself a real path). DIRECTORY for a directory, else the code
+   * to answer with. Throws INTERNAL for what has no answer.
+   */
+  open(root: string, relative: string): Promise<Found>
+  /** Reads up to the buffer's length; 0 at the end of the file. Rejects with the system's error. */
+  read(fd: number, into: Uint8Array, position: number): Promise<number>
+  close(fd: number): Promise<void>
+}
+
+const openFile = promisify(open)
+const readFile = promisify(read)
+const closeFile = promisify(close)
+const realPath = promisify(realpath.native)
+
+// NONBLOCK: opening a FIFO that nobody writes to would hold a thread of the pool for ever.
+// NOFOLLOW: the path is real already; a link in its place was put there a moment ago.
+const flags =
+  constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
+
+const codes: Readonly<Record<string, ErrorCode>> = {
+  ENOENT: 'NOT_FOUND',
+  ENOTDIR: 'NOT_FOUND',
+  ENAMETOOLONG: 'NOT_FOUND',
+  ELOOP: 'FORBIDDEN_PATH',
+  EACCES: 'FORBIDDEN_PATH',
+  EPERM: 'FORBIDDEN_PATH',
+  // Opening a socket, or a device without a driver.
+  ENXIO: 'FORBIDDEN_PATH',
+  ENODEV: 'FORBIDDEN_PATH',
+  EMFILE: 'OVER_LIMIT',
+  ENFILE: 'OVER_LIMIT',
+}
+
+/** What a failed system call means for the client; undefined: nothing that a client or a file may cause. */
+export function codeOfSystemError(error: unknown): ErrorCode | undefined {
+  return error instanceof Error && 'code' in error ? codes[String(error.code)] : undefined
+}
+
+export function createDisk(counters: CounterBlock): Disk {
+  async function timed<T>(work: Promise<T>): Promise<T> {
+    const start = performance.now()
+    try {
+      return await work
+    } finally {
+      count(counters, 'diskIoMs', performance.now() - start)
+    }
+  }
+
+  async function find(root: string, relative: string): Promise<Found> {
+    const path = await realPath(join(root, relative))
+    if (!isInside(root, path)) return 'FORBIDDEN_PATH'
+    const fd = await openFile(path, flags)
+    let isKept = false
+    try {
+      const found = inspect(root, fd)
+      isKept = typeof found === 'object'
+      return found
+    } finally {
+      if (!isKept) await closeFile(fd).catch(() => undefined)
+    }
+  }
+
+  return {
+    async open(root, relative) {
+      try {
+        return await timed(find(root, relative))
+      } catch (cause) {
+        const code = codeOfSystemError(cause)
+        if (code !== undefined) return code
+        throw new BifrostError('INTERNAL', `cannot open ${join(root, relative)}`, { cause })
+      }
+    },
+    async read(fd, into, position) {
+      const { bytesRead } = await timed(readFile(fd, into, 0, into.byteLength, position))
+      return bytesRead
+    },
+    // Nothing was written that a failing close could lose, and the descriptor is free either way.
+    close: (fd) => timed(closeFile(fd).catch(() => undefined)),
+  }
+}
+
+/** Without a trip to the thread pool: what is asked about is open, so the kernel has it in memory. */
+function inspect(root: string, fd: number): Found {
+  const stat = fstatSync(fd)
+  if (stat.isDirectory()) return 'DIRECTORY'
+  if (!stat.isFile() || !stayedInside(root, fd)) return 'FORBIDDEN_PATH'
+  return { fd, size: stat.size, modifiedMs: stat.mtimeMs }
+}
+
+/**
+ * A folder on the way may have become a link between realpath and open; only the kernel knows what was opened in the
+ * end. Where it does not tell (no /proc), realpath and NOFOLLOW are all there is.
+ */
+function stayedInside(root: string, fd: number): boolean {
+  try {
+    return isInside(root, readlinkSync(`/proc/self/fd/${fd}`))
+  } catch {
+    return true
+  }
+}
+
+function isInside(root: string, path: string): boolean {
+  return path === root || path.startsWith(root.endsWith(sep) ? root : root + sep)
+}

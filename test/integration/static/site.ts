@@ -1,0 +1,153 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { MountSettings, StaticSettings } from '../../../src/config/settings.ts'
+import { BifrostError } from '../../../src/errors.ts'
+import { createStatic } from '../../../src/proxy/static.ts'
+import { type CounterBlock, createCounterBlock } from '../../../src/telemetry/counters.ts'
+
+/** Modification time of every file that a test writes: long ago, so that validators are settled. */
+export const writtenAt = new Date('2024-02-03T04:05:06Z')
+
+/** A temporary directory with a public folder in it, and a secret beside that folder. */
+export interface Site extends AsyncDisposable {
+  readonly root: string
+  readonly outside: string
+  write(name: string, content: string | Uint8Array): string
+  link(name: string, target: string): void
+}
+
+export function createSite(files: Readonly<Record<string, string>> = {}): Site {
+  const outside = mkdtempSync(join(tmpdir(), 'bifrost-static-'))
+  const root = join(outside, 'public')
+  mkdirSync(root)
+  writeFileSync(join(outside, 'secret.txt'), 'SECRET')
+  const site: Site = {
+    root,
+    outside,
+    write(name, content) {
+      const file = join(root, name)
+      mkdirSync(dirname(file), { recursive: true })
+      writeFileSync(file, content)
+      utimesSync(file, writtenAt, writtenAt)
+      return file
+    },
+    link(name, target) {
+      symlinkSync(target, join(root, name))
+    },
+    async [Symbol.asyncDispose]() {
+      rmSync(outside, { recursive: true, force: true })
+    },
+  }
+  for (const [name, content] of Object.entries(files)) site.write(name, content)
+  return site
+}
+
+export function staticSettings(...mounts: (Partial<MountSettings> & { rootDir: string })[]): StaticSettings {
+  return {
+    type: 'static',
+    maxConnections: 100,
+    maxMemoryMb: 256,
+    maxCpuPercent: 100,
+    timeouts: { connectMs: 0, idleMs: 5000, lifetimeMs: 0, headerMs: 5000, responseMs: 5000 },
+    mounts: mounts.map((mount) => ({
+      path: '/',
+      spaMode: false,
+      spaFallbackFile: 'index.html',
+      indexFiles: ['index.html'],
+      ...mount,
+    })),
+  }
+}
+
+export interface Served extends AsyncDisposable {
+  readonly port: number
+  readonly server: Server
+  readonly counters: CounterBlock
+  /** What `handle` threw, request by request. */
+  readonly thrown: unknown[]
+  /** `handle` calls that have not resolved. */
+  pending(): number
+}
+
+/** The static handler behind a plain server; it takes the first mount that owns the path, as its caller must. */
+export async function serve(settings: StaticSettings): Promise<Served> {
+  const counters = createCounterBlock()
+  const handler = createStatic(settings, { counters })
+  const thrown: unknown[] = []
+  let pending = 0
+  const server = createServer((req, res) => {
+    const target = req.url ?? ''
+    const mount = settings.mounts.find(({ path }) => path === '/' || `${target}/`.startsWith(`${path}/`))
+    if (mount === undefined) throw new Error('a test asked for a path that no mount owns')
+    pending += 1
+    handler
+      .handle(req, res, mount, target)
+      .catch((error: unknown) => {
+        thrown.push(error)
+        if (!res.headersSent) res.writeHead(error instanceof BifrostError ? error.status : 599)
+        res.end()
+      })
+      .finally(() => {
+        pending -= 1
+      })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    server,
+    counters,
+    thrown,
+    pending: () => pending,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  /** Head and body as they came. */
+  readonly raw: string
+}
+
+export interface Ask {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** One request whose target goes out byte for byte: no client normalises `..` here. */
+export async function ask(served: Served, target: string, { method = 'GET', headers = {} }: Ask = {}) {
+  const lines = Object.entries({ Host: 'site.test', Connection: 'close', ...headers })
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  return parseAnswer(await exchange(served.port, `${method} ${target} HTTP/1.1\r\n${head}\r\n`))
+}
+
+/** Sends bytes and reads until the server closes. */
+export function exchange(port: number, request: string): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const pieces: Buffer[] = []
+    const socket = connect(port, '127.0.0.1', () => socket.write(request, 'latin1'))
+    socket.setTimeout(8000, () => socket.destroy(new Error(`no end of the answer to ${request}`)))
+    socket.on('data', (piece: Buffer) => pieces.push(piece))
+    socket.on('error', reject)
+    socket.on('close', () => resolve(Buffer.concat(pieces)))
+  })
+}
+
+function parseAnswer(bytes: Buffer): Answer {
+  const end = bytes.indexOf('\r\n\r\n')
+  const [statusLine = '', ...lines] = bytes.subarray(0, end).toString('latin1').split('\r\n')
+  const headers: Record<string, string> = {}
+  for (const line of lines) {
+    const colon = line.indexOf(':')
+    headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim()
+  }
+  const body = bytes.subarray(end + 4).toString('utf8')
+  return { status: Number(statusLine.split(' ')[1]), headers, body, raw: bytes.toString('utf8') }
+}
