@@ -1,0 +1,75 @@
+import type { ListenAddress } from './settings.ts'
+
+const ipv4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/
+const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i
+
+export type AddressResult =
+  | { readonly address: ListenAddress; readonly fault?: undefined }
+  | { readonly address?: undefined; readonly fault: string }
+
+/**
+ * Reads `host:port`: a host name, an IPv4 address, or an IPv6 address in brackets; port 0 lets the kernel choose.
+ * Never throws; `fault` says what is wrong and what would be right.
+ */
+export function parseAddress(text: string): AddressResult {
+  const colon = text.lastIndexOf(':')
+  const host = text.slice(0, Math.max(colon, 0))
+  const digits = text.slice(colon + 1)
+  if (/^[^[\]]*:[^[\]]*:[^[\]]*$/.test(text))
+    return { fault: 'write an IPv6 address in brackets, such as [::1]:8080' }
+  if (colon === -1 || text.endsWith(']')) {
+    return { fault: 'has no port; write host:port, such as 127.0.0.1:8080' }
+  }
+  if (host === '')
+    return { fault: `has no host; write 0.0.0.0:${digits} for all interfaces or 127.0.0.1:${digits}` }
+  if (!/^\d{1,5}$/.test(digits) || Number(digits) > 65_535) {
+    return { fault: 'the port must be a whole number from 0 to 65535' }
+  }
+  const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : undefined
+  if (bare === undefined ? !isHostName(host) : !isIpv6(bare)) {
+    return { fault: 'the host must be a host name, an IPv4 address or an IPv6 address in brackets' }
+  }
+  return { address: { host: bare ?? host, port: Number(digits) } }
+}
+
+/** The text that `parseAddress` reads back to the same address. */
+export function formatAddress({ host, port }: ListenAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** Whether two listeners on these addresses would be in each other's way. Port 0 never is. */
+export function isSamePlace(a: ListenAddress, b: ListenAddress): boolean {
+  if (a.port !== b.port || a.port === 0) return false
+  const [left, right] = [plainHost(a.host), plainHost(b.host)]
+  return left === right || covers(left, right) || covers(right, left)
+}
+
+/** `::` takes IPv4 too, as Node listens on it with both families. */
+function covers(wildcard: string, host: string): boolean {
+  return wildcard === '::' || (wildcard === '0.0.0.0' && !host.includes(':'))
+}
+
+function plainHost(host: string): string {
+  const lower = host.toLowerCase().replace(/\.$/, '')
+  if (!lower.includes(':')) return lower
+  const [address = '', zone] = lower.split('%')
+  const short = new URL(`http://[${address}]`).hostname.slice(1, -1)
+  return zone === undefined ? short : `${short}%${zone}`
+}
+
+function isHostName(host: string): boolean {
+  // Four numbers are an address or a slip, never a name: 256.0.0.1 would otherwise be looked up in the DNS.
+  if (/^[\d.]+$/.test(host)) return ipv4.test(host)
+  return (
+    host.length <= 253 &&
+    host
+      .replace(/\.$/, '')
+      .split('.')
+      .every((part) => label.test(part))
+  )
+}
+
+function isIpv6(host: string): boolean {
+  const address = host.replace(/%[\w.-]+$/, '')
+  return /^[\da-f:.]+$/i.test(address) && address.includes(':') && URL.canParse(`http://[${address}]`)
+}

@@ -1,0 +1,112 @@
+import { z } from 'zod'
+import { nearest } from './nearest.ts'
+import type { Source } from './parse.ts'
+import { type Path, type Problem, show } from './problem.ts'
+import { configSchema, workerKeys } from './schema.ts'
+
+/** What is left of a value when everything that the schema refuses is taken out: any part may be missing. */
+export type Sound<T> = T extends readonly (infer Element)[]
+  ? readonly (Sound<Element> | undefined)[]
+  : T extends object
+    ? { readonly [Key in keyof T]?: Sound<T[Key]> | undefined }
+    : T
+
+/**
+ * Checks the value against the schema. `sound` is the part of it that is right, so that rules over several keys can
+ * be checked in the same round.
+ */
+export function checkSchema(source: Source): {
+  readonly sound: Sound<z.input<typeof configSchema>>
+  readonly problems: readonly Problem[]
+} {
+  const sound = structuredClone(source.value) as Sound<z.input<typeof configSchema>>
+  const result = configSchema.safeParse(source.value)
+  const problems = (result.error?.issues ?? []).flatMap((issue) => {
+    const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)))
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => unknownKey(source, path, key))
+    }
+    remove(sound, path)
+    return [{ ...source.locate(path), path, message: fault(source, path, issue) }]
+  })
+  return { sound, problems }
+}
+
+function unknownKey(source: Source, parent: Path, key: string): Problem {
+  const path = [...parent, key]
+  const place = source.locate(path, 'key')
+  const schema = schemaAt(parent)
+  const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
+  const others = workersThatKnow(parent, key)
+  if (others.length > 0) {
+    return {
+      ...place,
+      path,
+      message: `does not apply to ${parent[1]}, only to ${others.join(' and ')}; remove it`,
+    }
+  }
+  const near = nearest(key, known)
+  const right = near === undefined ? `known here: ${known.join(', ')}` : `did you mean \`${near}\`?`
+  return { ...place, path, message: `is not a known key; ${right}` }
+}
+
+/** Which other workers have a key that the worker at the path has not. */
+function workersThatKnow([root, worker, ...inside]: Path, key: string): readonly string[] {
+  if (root === undefined || worker === undefined) return []
+  return workerKeys.filter((other) => {
+    const schema = other === worker ? undefined : schemaAt([root, other, ...inside])
+    return schema instanceof z.ZodObject && Object.hasOwn(schema.shape, key)
+  })
+}
+
+function fault(source: Source, path: Path, issue: z.core.$ZodIssue): string {
+  const given = valueAt(source.value, path)
+  if (issue.code === 'custom' && issue.message !== 'Invalid input')
+    return `is ${show(given)}; ${issue.message}`
+  const schema = schemaAt(path)
+  const expects = schema === undefined ? 'something else' : expectation(schema)
+  return source.isWritten(path) ? `is ${show(given)}; must be ${expects}` : `is missing; must be ${expects}`
+}
+
+/** What the schema wants in place of any value. */
+export function expectation(schema: z.core.$ZodType): string {
+  const noted = z.globalRegistry.get(schema)?.['expects']
+  if (typeof noted === 'string') return noted
+  return schema instanceof z.ZodObject
+    ? `an object with keys such as ${Object.keys(schema.shape)[0]}`
+    : 'something else'
+}
+
+/** The schema of the value at a path, without the wrappers for defaults and for leaving out. */
+function schemaAt(path: Path): z.core.$ZodType | undefined {
+  let schema: z.core.$ZodType | undefined = configSchema
+  for (const part of path) {
+    if (schema instanceof z.ZodObject && Object.hasOwn(schema.shape, part))
+      schema = unwrap(schema.shape[part])
+    else if (schema instanceof z.ZodArray) schema = schema.element
+    else return undefined
+  }
+  return schema
+}
+
+export function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
+  const isWrapper =
+    schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault
+  return isWrapper ? unwrap(schema.def.innerType) : schema
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (parent, part) => (parent as Record<string, unknown> | undefined)?.[part],
+    value,
+  )
+}
+
+function remove(value: unknown, path: Path): void {
+  const parent = valueAt(value, path.slice(0, -1))
+  const last = path.at(-1)
+  if (typeof parent !== 'object' || parent === null || last === undefined) return
+  // The other elements of a list keep their places, and so their paths.
+  if (Array.isArray(parent)) parent[Number(last)] = undefined
+  else delete (parent as Record<string, unknown>)[last]
+}

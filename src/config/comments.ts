@@ -1,0 +1,57 @@
+/**
+ * JSON with comments -> the same text with spaces in place of the comments, so that every offset, line and column
+ * stays. Any other text comes back as it is: in YAML, `//` is no comment but part of many values.
+ */
+export function blankComments(text: string): string {
+  if (!isJson(text)) return text
+  let blanked = ''
+  let copied = 0
+  for (let at = 0; at < text.length; ) {
+    const end = commentEnd(text, at)
+    if (end !== undefined) {
+      blanked += text.slice(copied, at) + text.slice(at, end).replace(/[^\r\n]/g, ' ')
+      copied = end
+      at = end
+    } else {
+      at = text[at] === '"' || text[at] === "'" ? stringEnd(text, at) : at + 1
+    }
+  }
+  return blanked + text.slice(copied)
+}
+
+/** Whether the text is meant as JSON: the first thing that is no comment is an object whose first key is quoted. */
+function isJson(text: string): boolean {
+  const start = skipTrivia(text, 0)
+  if (text[start] !== '{') return false
+  const next = text[skipTrivia(text, start + 1)]
+  return next === '"' || next === '}'
+}
+
+function skipTrivia(text: string, from: number): number {
+  for (let at = from; ; ) {
+    const end = /\s/.test(text[at] ?? '') ? at + 1 : commentEnd(text, at)
+    if (end === undefined) return at
+    at = end
+  }
+}
+
+/** The end of the comment that starts here; undefined when none does, or when it is never closed. */
+function commentEnd(text: string, at: number): number | undefined {
+  if (text.startsWith('//', at)) {
+    const end = text.indexOf('\n', at)
+    return end === -1 ? text.length : end
+  }
+  if (!text.startsWith('/*', at)) return undefined
+  const end = text.indexOf('*/', at + 2)
+  return end === -1 ? undefined : end + 2
+}
+
+/** A string ends at its line's end at the latest: what is wrong with it is for the parser to say. */
+function stringEnd(text: string, start: number): number {
+  let at = start + 1
+  while (at < text.length && text[at] !== '\n') {
+    if (text[at] === text[start]) return at + 1
+    at += text[at] === '\\' ? 2 : 1
+  }
+  return at
+}

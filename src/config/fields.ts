@@ -1,0 +1,109 @@
+/** The kinds of single values that a configuration has. Each says what it expects; errors and docs repeat it. */
+import { z } from 'zod'
+import { parseAddress } from './address.ts'
+
+interface FieldNotes {
+  readonly description: string
+  readonly unit?: string
+}
+
+/** Timers of Node end at 2^31 ms; a week is far below and longer than any connection should live. */
+const maxSeconds = 7 * 24 * 3600
+
+export function wholeNumber(min: number, max: number, notes: FieldNotes) {
+  return z
+    .number()
+    .int()
+    .min(min)
+    .max(max)
+    .meta({ ...notes, expects: `a whole number from ${min} to ${max}` })
+}
+
+export function seconds(description: string) {
+  return z
+    .number()
+    .min(0.001)
+    .max(maxSeconds)
+    .meta({ description, unit: 's', expects: `a number of seconds from 0.001 to ${maxSeconds} (7 days)` })
+}
+
+export function secondsOrNever(description: string) {
+  const expects = `a number of seconds from 0.001 to ${maxSeconds} (7 days), or 0 for no bound`
+  return z
+    .number()
+    .min(0)
+    .max(maxSeconds)
+    .refine((value) => value === 0 || value >= 0.001)
+    .meta({ description, unit: 's', expects })
+}
+
+export function percent(description: string) {
+  return z.number().gt(0).max(100).meta({ description, unit: '%', expects: 'a number above 0, at most 100' })
+}
+
+export function flag(description: string) {
+  return z.boolean().meta({ description, expects: 'true or false' })
+}
+
+export function text(description: string) {
+  return z.string().max(4096).meta({ description, expects: 'text' })
+}
+
+/** Text with a check of its own; `fault` says what is wrong with the text, or undefined. */
+function checkedText(expects: string, description: string, fault: (value: string) => string | undefined) {
+  return z
+    .string()
+    .max(4096)
+    .check((context) => {
+      const message = fault(context.value)
+      if (message !== undefined) context.issues.push({ code: 'custom', input: context.value, message })
+    })
+    .meta({ description, expects })
+}
+
+export function address(description: string) {
+  return checkedText('host:port, such as "127.0.0.1:8080"', description, (value) => parseAddress(value).fault)
+}
+
+export function upstreamUrl(description: string) {
+  return checkedText('an http: or https: URL, such as "http://127.0.0.1:3000"', description, (value) => {
+    if (!/^https?:\/\/[^/?#\s\\]/i.test(value) || !URL.canParse(value)) {
+      return 'must be an http: or https: URL, such as "http://127.0.0.1:3000"'
+    }
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the URL parser drops them silently
+    if (/[\s\\\u0000-\u001f]/.test(value)) return 'must have no spaces and no backslashes'
+    const url = new URL(value)
+    if (url.port === '0') return 'must have a port from 1 to 65535'
+    if (/^https?:\/\/[^/?#]*@/i.test(value)) return 'must have no user name or password'
+    return /[?#]/.test(value) ? 'must have no query (?) and no fragment (#)' : undefined
+  })
+}
+
+export function mountPath(description: string) {
+  return checkedText('a path that starts with /, such as "/" or "/assets"', description, (value) => {
+    if (!value.startsWith('/')) return `must start with /, such as ${JSON.stringify(`/${value}`)}`
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they cannot stand in a request path
+    if (/[?#\\%\u0000-\u001f\u007f]/.test(value)) {
+      return 'must be the plain, decoded path: without ? # % \\ and control characters'
+    }
+    const isOdd = value.includes('//') || value.split('/').some((part) => part === '.' || part === '..')
+    return isOdd ? 'must have no empty, "." or ".." segments' : undefined
+  })
+}
+
+export function directory(description: string) {
+  return checkedText('the path of a directory', description, (value) =>
+    value === '' || value.includes('\0') ? 'must be the path of a directory' : undefined,
+  )
+}
+
+/** A file below a directory that is given elsewhere. */
+export function fileBelow(description: string) {
+  return checkedText('a file path relative to root_dir, such as "index.html"', description, (value) => {
+    const parts = value.split('/')
+    const leaves = parts.some((part) => part === '' || part === '.' || part === '..')
+    return leaves || /[\0\\]/.test(value)
+      ? 'must be a file path relative to root_dir, such as "index.html"'
+      : undefined
+  })
+}

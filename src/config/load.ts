@@ -1,0 +1,64 @@
+import { dirname, resolve } from 'node:path'
+import { BifrostError } from '../errors.ts'
+import { canonical } from './canonical.ts'
+import { checkSchema } from './check.ts'
+import { parseText } from './parse.ts'
+import { invalid, type Problem } from './problem.ts'
+import { readConfigFile } from './read.ts'
+import { resolveSettings } from './resolve.ts'
+import { checkRules } from './rules.ts'
+import type { Config, ConfigInput } from './schema.ts'
+import type { DaemonSettings } from './settings.ts'
+
+export interface LoadedConfig {
+  /** As it was given; for messages. */
+  readonly file: string
+  /** The configuration in its own language, canonical, with every default; for people and for `--check`. */
+  readonly effective: Config
+  /** What it means; deeply frozen. */
+  readonly settings: DaemonSettings
+}
+
+/**
+ * Loads a configuration file: JSON, JSON with comments, or YAML. Relative directories in it start from its own.
+ * Throws CONFIG_UNREADABLE with one line, or CONFIG_INVALID with a line for every problem.
+ */
+export function loadConfig(file: string): LoadedConfig {
+  const bytes = readConfigFile(file)
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new BifrostError('CONFIG_UNREADABLE', `${file}: cannot be read: it is not UTF-8 text`, { cause })
+  }
+  return parseConfig(text, { file, baseDir: dirname(resolve(file)) })
+}
+
+/** As `loadConfig`, from text. `file` is for messages; relative directories start from `baseDir`. Throws CONFIG_INVALID. */
+export function parseConfig(
+  text: string,
+  { file, baseDir }: { readonly file: string; readonly baseDir: string },
+): LoadedConfig {
+  const source = parseText(text)
+  if (source.value === undefined) throw invalid(file, source.problems)
+  const checked = checkSchema(source)
+  const problems: Problem[] = [...source.problems, ...checked.problems]
+  checkRules({
+    config: checked.sound,
+    baseDir,
+    isWritten: source.isWritten,
+    report: (path, message) => problems.push({ ...source.locate(path), path, message }),
+  })
+  if (problems.length > 0) throw invalid(file, problems)
+  // Nothing was taken out of it, so it is what the schema accepted.
+  const effective = deepFreeze(canonical(checked.sound as ConfigInput, baseDir))
+  return { file, effective, settings: deepFreeze(resolveSettings(effective)) }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.freeze(value)
+    for (const part of Object.values(value)) deepFreeze(part)
+  }
+  return value
+}

@@ -1,0 +1,50 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Sound } from './check.ts'
+import type { Path } from './problem.ts'
+import type { RuleContext } from './rules.ts'
+import type { ConfigInput } from './schema.ts'
+
+type StaticBlock = Sound<NonNullable<NonNullable<ConfigInput['workers']>['static_files']>>
+
+/** The mount path with a leading and without a trailing slash; `/` for everything. */
+export function mountPrefix(path: string): string {
+  return path === '/' ? path : path.replace(/\/$/, '')
+}
+
+export function checkMounts(context: RuleContext, worker: Path, block: StaticBlock): void {
+  const { isWritten, report } = context
+  const path = [...worker, 'mounts']
+  if (!isWritten(path)) {
+    report(
+      worker,
+      'has no mounts; add what it serves, such as "mounts": [{ "path": "/", "root_dir": "./public" }]',
+    )
+    return
+  }
+  const seen = new Map<string, number>()
+  for (const [index, mount] of (block.mounts ?? []).entries()) {
+    const prefix = mount?.path === undefined ? undefined : mountPrefix(mount.path)
+    const first = prefix === undefined ? undefined : seen.get(prefix)
+    if (first !== undefined) {
+      report([...path, index, 'path'], `is also the path of mounts[${first}]; give each mount its own path`)
+    } else if (prefix !== undefined) seen.set(prefix, index)
+    const fault =
+      mount?.root_dir === undefined ? undefined : directoryFault(resolve(context.baseDir, mount.root_dir))
+    if (fault !== undefined) report([...path, index, 'root_dir'], fault)
+  }
+}
+
+function directoryFault(directory: string): string | undefined {
+  const shown = JSON.stringify(directory)
+  const right = 'must be a directory that exists; a relative one starts from the directory of this file'
+  try {
+    if (!statSync(directory).isDirectory()) return `${shown} is not a directory; ${right}`
+    accessSync(directory, constants.R_OK | constants.X_OK)
+    return undefined
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return `${shown} does not exist; ${right}`
+    return `${shown} cannot be read by this user (${code}); ${right}`
+  }
+}

@@ -1,0 +1,107 @@
+import { formatAddress, isSamePlace, parseAddress } from './address.ts'
+import type { Path } from './problem.ts'
+import { formatPath } from './problem.ts'
+import type { RuleContext, WorkerBlock } from './rules.ts'
+import type { ListenAddress } from './settings.ts'
+
+interface Place {
+  readonly path: Path
+  readonly address: ListenAddress
+  /** As another place's problem names it. */
+  readonly name: string
+}
+
+export const defaultAdminAddress = '127.0.0.1:9900'
+
+/** Every listener has an address, and no two have the same. */
+export function checkPlaces(context: RuleContext, workers: readonly WorkerBlock[]): void {
+  const shared = workers.filter(({ path }) => !hasOwnPlace(context, path))
+  const places = [...adminPlace(context), ...sharedPlace(context, shared)]
+  for (const worker of workers) {
+    if (!shared.includes(worker)) places.push(...ownPlace(context, worker))
+  }
+  places.push(...demoPlace(context))
+  for (const [index, place] of places.entries()) {
+    const other = places.slice(0, index).find(({ address }) => isSamePlace(address, place.address))
+    if (other === undefined) continue
+    const right =
+      other.path[0] === 'listen_addr' && place.path.length > 2 ? 'remove it to share that listener, or ' : ''
+    const here = formatAddress(place.address)
+    context.report(place.path, `${here} is taken by ${other.name}; ${right}choose another port`)
+  }
+}
+
+function hasOwnPlace({ isWritten }: RuleContext, path: Path): boolean {
+  return isWritten([...path, 'port']) || isWritten([...path, 'listen_addr'])
+}
+
+function adminPlace({ config, isWritten }: RuleContext): readonly Place[] {
+  if (config.admin?.enabled === false) return []
+  const path = ['admin', 'listen_addr']
+  if (isWritten(path)) return placeAt(path, config.admin?.listen_addr)
+  return placeAt(path, defaultAdminAddress, `${formatPath(path)}, by default`)
+}
+
+function demoPlace({ config, isWritten, report }: RuleContext): readonly Place[] {
+  const path = ['demo_upstream', 'listen_addr']
+  if (!isWritten(['demo_upstream']) || config.demo_upstream?.enabled === false) return []
+  if (config.demo_upstream !== undefined && !isWritten(path)) {
+    report(['demo_upstream'], 'has no listen_addr; add one, such as "listen_addr": "127.0.0.1:9981"')
+  }
+  return placeAt(path, config.demo_upstream?.listen_addr)
+}
+
+function sharedPlace(
+  { config, isWritten, report }: RuleContext,
+  workers: readonly WorkerBlock[],
+): readonly Place[] {
+  if (workers.length === 0) return []
+  const path = ['listen_addr']
+  if (!isWritten(path)) {
+    for (const worker of workers) {
+      const right = 'add "listen_addr": "127.0.0.1:8080" to it, or at the top level'
+      report(
+        isWritten(worker.path) ? worker.path : ['mode'],
+        `leaves ${worker.key} without an address; ${right}`,
+      )
+    }
+  }
+  const users = workers.map(({ key }) => key).join(', ')
+  return placeAt(path, config.listen_addr, `${formatPath(path)} (${users})`)
+}
+
+function ownPlace(
+  { config, isWritten, report }: RuleContext,
+  { path, block }: WorkerBlock,
+): readonly Place[] {
+  const { port, listen_addr: own } = block
+  if (isWritten([...path, 'listen_addr'])) {
+    const here = [...path, 'listen_addr']
+    const place = placeAt(here, own)
+    const ownPort = place[0]?.address.port
+    if (port !== undefined && ownPort !== undefined && ownPort !== port) {
+      report(
+        [...path, 'port'],
+        `is ${port}, but listen_addr of the same worker has port ${ownPort}; keep one of them`,
+      )
+    }
+    return place
+  }
+  const here = [...path, 'port']
+  if (!isWritten(['listen_addr'])) {
+    report(
+      here,
+      'has no host; add a top-level listen_addr, or give listen_addr such as "127.0.0.1:8080" instead',
+    )
+    return []
+  }
+  const host = config.listen_addr === undefined ? undefined : parseAddress(config.listen_addr).address?.host
+  return host === undefined || port === undefined
+    ? []
+    : [{ path: here, address: { host, port }, name: formatPath(here) }]
+}
+
+function placeAt(path: Path, text: string | undefined, name = formatPath(path)): readonly Place[] {
+  const address = text === undefined ? undefined : parseAddress(text).address
+  return address === undefined ? [] : [{ path, address, name }]
+}

@@ -1,0 +1,126 @@
+import { parseAddress } from './address.ts'
+import type { Config } from './schema.ts'
+import type {
+  DaemonSettings,
+  ForwardSettings,
+  ListenAddress,
+  PoolSettings,
+  ReverseSettings,
+  ServiceSettings,
+  StaticSettings,
+  TimeoutSettings,
+  WorkerSettings,
+} from './settings.ts'
+
+type Forward = NonNullable<Config['workers']['forward_proxy']>
+type Reverse = NonNullable<Config['workers']['reverse_proxy']>
+type Static = NonNullable<Config['workers']['static_files']>
+
+/** A canonical configuration -> what it means, worker by worker, in milliseconds. */
+export function resolveSettings(config: Config): DaemonSettings {
+  const { forward_proxy: forward, reverse_proxy: reverse, static_files: files } = config.workers
+  const alone = [
+    ...(forward === undefined ? [] : [single('forward_proxy', forward, forwardService(forward))]),
+    ...(reverse === undefined ? [] : [single('reverse_proxy', reverse, reverseService(reverse))]),
+    ...(files === undefined ? [] : [single('static_files', files, staticService(files))]),
+  ]
+  const sharing = alone.filter(({ listen }) => listen.length === 0)
+  const apart = alone.filter(({ listen }) => listen.length > 0)
+  const shared = config.listen_addr === undefined ? [] : [listenAddress(config.listen_addr)]
+  const workers = sharing.length > 1 ? [combine(sharing), ...apart] : alone
+  return {
+    workers: workers.map((worker) => (worker.listen.length === 0 ? { ...worker, listen: shared } : worker)),
+    admin: { enabled: config.admin.enabled, listen: listenAddress(config.admin.listen_addr) },
+    demoUpstream:
+      config.demo_upstream?.listen_addr === undefined
+        ? null
+        : listenAddress(config.demo_upstream.listen_addr),
+    drainTimeoutMs: milliseconds(config.drain_timeout_secs),
+  }
+}
+
+function single(name: string, block: Forward | Reverse | Static, service: ServiceSettings): WorkerSettings {
+  return {
+    name,
+    type: service.type,
+    listen: block.listen_addr === undefined ? [] : [listenAddress(block.listen_addr)],
+    isolation: block.isolation,
+    instances: block.worker_threads,
+    maxMemoryMb: service.maxMemoryMb,
+    maxCpuPercent: service.maxCpuPercent,
+    services: [service],
+  }
+}
+
+function combine(workers: readonly WorkerSettings[]): WorkerSettings {
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
+  return {
+    name: 'combined',
+    type: 'combined',
+    listen: [],
+    isolation: 'thread',
+    instances: Math.max(...workers.map(({ instances }) => instances)),
+    maxMemoryMb: sum(workers.map(({ maxMemoryMb }) => maxMemoryMb)),
+    maxCpuPercent: Math.min(100, sum(workers.map(({ maxCpuPercent }) => maxCpuPercent))),
+    services: workers.flatMap(({ services }) => services),
+  }
+}
+
+function forwardService(block: Forward): ForwardSettings {
+  return { type: 'forward', ...limits(block), timeouts: proxyTimeouts(block), pool: pool(block) }
+}
+
+function reverseService(block: Reverse): ReverseSettings {
+  const { target = '' } = block
+  return { type: 'reverse', ...limits(block), timeouts: proxyTimeouts(block), pool: pool(block), target }
+}
+
+function staticService(block: Static): StaticSettings {
+  const headerMs = milliseconds(block.timeouts.header_secs)
+  const idleMs = milliseconds(block.resource_limits.idle_timeout_secs)
+  return {
+    type: 'static',
+    ...limits(block),
+    // Static files have no upstream and no tunnels: what would bound those repeats the client's bounds.
+    timeouts: { connectMs: headerMs, idleMs, lifetimeMs: 0, headerMs, responseMs: idleMs },
+    mounts: (block.mounts ?? []).map((mount) => ({
+      path: mount.path,
+      rootDir: mount.root_dir,
+      spaMode: mount.spa_mode,
+      spaFallbackFile: mount.spa_fallback_file,
+      indexFiles: mount.index_files,
+    })),
+  }
+}
+
+function limits({ resource_limits: limit }: Forward | Reverse | Static) {
+  return {
+    maxConnections: limit.max_connections,
+    maxMemoryMb: limit.max_memory_mb,
+    maxCpuPercent: limit.max_cpu_percent,
+  }
+}
+
+function proxyTimeouts({ resource_limits: limit, timeouts }: Forward | Reverse): TimeoutSettings {
+  return {
+    connectMs: milliseconds(limit.connection_timeout_secs),
+    idleMs: milliseconds(limit.idle_timeout_secs),
+    lifetimeMs: milliseconds(limit.max_connection_lifetime_secs),
+    headerMs: milliseconds(timeouts.header_secs),
+    responseMs: milliseconds(timeouts.response_secs),
+  }
+}
+
+function pool({ connection_pool: given }: Forward | Reverse): PoolSettings {
+  return { maxIdlePerHost: given.max_idle_per_host, idleMs: milliseconds(given.pool_timeout_secs) }
+}
+
+function milliseconds(seconds: number): number {
+  return Math.round(seconds * 1000)
+}
+
+function listenAddress(text: string): ListenAddress {
+  const { address, fault } = parseAddress(text)
+  if (address === undefined) throw new TypeError(`unchecked address ${text}: ${fault}`)
+  return address
+}
