@@ -1,4 +1,4 @@
-import { close, constants, fstatSync, open, read, readlinkSync, realpath } from 'node:fs'
+import { close, constants, fstatSync, lstat, open, read, readlinkSync, realpath } from 'node:fs'
 import { join, sep } from 'node:path'
 import { promisify } from 'node:util'
 import { BifrostError, type ErrorCode } from '../errors.ts'
@@ -20,6 +20,11 @@ export interface Disk {
    * to answer with. Throws INTERNAL for what has no answer.
    */
   open(root: string, relative: string): Promise<Found>
+  /**
+   * Whether a path that was not found is missing inside of `root`, rather than beyond a link that leads out. Without
+   * this, a link would tell from the answer which files exist outside.
+   */
+  isMissingInside(root: string, segments: readonly string[]): Promise<boolean>
   /** Reads up to the buffer's length; 0 at the end of the file. Rejects with the system's error. */
   read(fd: number, into: Uint8Array, position: number): Promise<number>
   close(fd: number): Promise<void>
@@ -27,6 +32,7 @@ export interface Disk {
 
 const openFile = promisify(open)
 const readFile = promisify(read)
+const linkStat = promisify(lstat)
 const closeFile = promisify(close)
 const realPath = promisify(realpath.native)
 
@@ -66,7 +72,7 @@ export function createDisk(counters: CounterBlock): Disk {
 
   async function find(root: string, relative: string): Promise<Found> {
     const path = await realPath(join(root, relative))
-    if (!isInside(root, path)) return 'FORBIDDEN_PATH'
+    if (!isInside(root, path)) return 'NOT_FOUND'
     const fd = await openFile(path, flags)
     let isKept = false
     try {
@@ -88,6 +94,7 @@ export function createDisk(counters: CounterBlock): Disk {
         throw new BifrostError('INTERNAL', `cannot open ${join(root, relative)}`, { cause })
       }
     },
+    isMissingInside: (root, segments) => timed(isMissingInside(root, segments)),
     async read(fd, into, position) {
       const { bytesRead } = await timed(readFile(fd, into, 0, into.byteLength, position))
       return bytesRead
@@ -97,11 +104,26 @@ export function createDisk(counters: CounterBlock): Disk {
   }
 }
 
+/** From the top, so that it takes no more steps than there are folders, however long the request is. */
+async function isMissingInside(root: string, segments: readonly string[]): Promise<boolean> {
+  let path = root
+  for (const name of segments) {
+    path = join(path, name)
+    const stat = await linkStat(path).catch(() => undefined)
+    if (stat === undefined) return true
+    if (!stat.isSymbolicLink()) continue
+    const real = await realPath(path).catch(() => undefined)
+    if (real === undefined || !isInside(root, real)) return false
+  }
+  return true
+}
+
 /** Without a trip to the thread pool: what is asked about is open, so the kernel has it in memory. */
 function inspect(root: string, fd: number): Found {
   const stat = fstatSync(fd)
+  if (!stayedInside(root, fd)) return 'NOT_FOUND'
   if (stat.isDirectory()) return 'DIRECTORY'
-  if (!stat.isFile() || !stayedInside(root, fd)) return 'FORBIDDEN_PATH'
+  if (!stat.isFile()) return 'FORBIDDEN_PATH'
   return { fd, size: stat.size, modifiedMs: stat.mtimeMs }
 }
 

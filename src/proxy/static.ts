@@ -78,9 +78,11 @@ async function choose(disk: Disk, root: string, mount: MountSettings, path: Stat
     if (found !== 'NOT_FOUND') return { found, name: relative, isPage: false }
   }
   const name = mount.spaFallbackFile
-  if (!mount.spaMode || !isPageRoute(path.segments)) return { found: 'NOT_FOUND', name, isPage: false }
+  const isPage =
+    mount.spaMode && isPageRoute(path.segments) && (await disk.isMissingInside(root, path.segments))
+  if (!isPage) return { found: 'NOT_FOUND', name, isPage }
   const found = await disk.open(root, name)
-  return { found: found === 'DIRECTORY' ? 'NOT_FOUND' : found, name, isPage: true }
+  return { found: found === 'DIRECTORY' ? 'NOT_FOUND' : found, name, isPage }
 }
 
 function resolveRoot(mount: MountSettings): string {

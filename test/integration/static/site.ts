@@ -80,7 +80,8 @@ export async function serve(settings: StaticSettings): Promise<Served> {
   let pending = 0
   const server = createServer((req, res) => {
     const target = req.url ?? ''
-    const mount = settings.mounts.find(({ path }) => path === '/' || `${target}/`.startsWith(`${path}/`))
+    const pathname = target.split('?', 1)[0]
+    const mount = settings.mounts.find(({ path }) => path === '/' || `${pathname}/`.startsWith(`${path}/`))
     if (mount === undefined) throw new Error('a test asked for a path that no mount owns')
     pending += 1
     handler
