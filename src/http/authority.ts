@@ -1,0 +1,87 @@
+import { isIPv4, isIPv6 } from 'node:net'
+
+export interface Authority {
+  /** Lower-case name or IP address, without brackets. */
+  readonly host: string
+  /** 1 to 65535. */
+  readonly port: number
+}
+
+const maxNameLength = 253
+const maxLabelLength = 63
+
+/**
+ * Reads `host`, `host:port` or `[IPv6]:port` (RFC 3986 3.2.2, RFC 9110 4.2). Null when it is anything else: userinfo, a
+ * path, spaces, an empty host, percent-encoding, a port outside of 1..65535 or, with no `defaultPort`, none at all.
+ */
+export function parseAuthority(text: string, defaultPort?: number): Authority | null {
+  const bracketed = text.charCodeAt(0) === 0x5b
+  const hostEnd = bracketed ? text.indexOf(']') + 1 : endOfName(text)
+  if (hostEnd <= 0) return null
+
+  const port = hostEnd === text.length ? defaultPort : parsePort(text, hostEnd)
+  if (port === undefined) return null
+
+  if (bracketed) {
+    const address = text.slice(1, hostEnd - 1)
+    // A zone (`%eth0`) has a meaning on one machine only, and is the client's machine here (RFC 6874 1).
+    return isIPv6(address) && !address.includes('%') ? { host: address.toLowerCase(), port } : null
+  }
+  const host = text.slice(0, hostEnd).toLowerCase()
+  return isName(host) ? { host, port } : null
+}
+
+/** The text form of an authority; IPv6 in brackets, the port left out where it is `defaultPort`. */
+export function formatAuthority(authority: Authority, defaultPort?: number): string {
+  const host = authority.host.includes(':') ? `[${authority.host}]` : authority.host
+  return authority.port === defaultPort ? host : `${host}:${authority.port}`
+}
+
+function endOfName(text: string): number {
+  const colon = text.indexOf(':')
+  return colon === -1 ? text.length : colon
+}
+
+function parsePort(text: string, colonAt: number): number | undefined {
+  const length = text.length - colonAt - 1
+  if (text.charCodeAt(colonAt) !== 0x3a || length < 1 || length > 5) return undefined
+  let port = 0
+  for (let at = colonAt + 1; at < text.length; at += 1) {
+    const digit = text.charCodeAt(at) - 0x30
+    if (digit < 0 || digit > 9) return undefined
+    port = port * 10 + digit
+  }
+  return port >= 1 && port <= 65_535 ? port : undefined
+}
+
+function isName(host: string): boolean {
+  const end = host.endsWith('.') ? host.length - 1 : host.length
+  if (end < 1 || end > maxNameLength) return false
+  let labelAt = 0
+  for (let at = 0; at <= end; at += 1) {
+    const code = at === end ? 0x2e : host.charCodeAt(at)
+    if (code === 0x2e) {
+      if (at === labelAt || at - labelAt > maxLabelLength) return false
+      if (at < end) labelAt = at + 1
+    } else if (!isNameCode(code)) return false
+  }
+  // What ends in a number is an IPv4 address to every resolver and URL parser, in forms such as `127.1`, `0x7f.1` or
+  // `2130706433` that hide which one (WHATWG URL "ends in a number"). Only the plain form has one reading.
+  return !endsInNumber(host, labelAt, end) || isIPv4(host)
+}
+
+function isNameCode(code: number): boolean {
+  return (
+    (code >= 0x61 && code <= 0x7a) ||
+    (code >= 0x30 && code <= 0x39) ||
+    code === 0x2d ||
+    code === 0x5f ||
+    code === 0x7e
+  )
+}
+
+function endsInNumber(host: string, from: number, end: number): boolean {
+  const first = host.charCodeAt(from)
+  if (first < 0x30 || first > 0x39) return false
+  return /^(?:\d+|0x[0-9a-f]*)$/.test(host.slice(from, end))
+}

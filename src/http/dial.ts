@@ -1,0 +1,46 @@
+import { connect, type Socket } from 'node:net'
+import { BifrostError } from '../errors.ts'
+import { failureCode } from './failure.ts'
+
+export interface DialTarget {
+  readonly host: string
+  readonly port: number
+  /** Longest wait, name resolution included, in milliseconds. */
+  readonly timeoutMs: number
+}
+
+/**
+ * Opens a TCP connection, trying the addresses of a name in turn (RFC 8305). `done` runs once, with the socket or with
+ * UPSTREAM_REFUSED, UPSTREAM_UNRESOLVED or UPSTREAM_CONNECT_TIMEOUT. Destroying the returned socket gives up without `done`.
+ */
+export function dial(target: DialTarget, done: (error: BifrostError | null, socket: Socket) => void): Socket {
+  const { host, port, timeoutMs } = target
+  const socket = connect({ host, port, allowHalfOpen: true, noDelay: true, keepAlive: true })
+  const timer = setTimeout(
+    () =>
+      fail(
+        new BifrostError('UPSTREAM_CONNECT_TIMEOUT', `no connection to ${host}:${port} in ${timeoutMs} ms`),
+      ),
+    timeoutMs,
+  )
+  let isSettled = false
+  const settle = (): boolean => {
+    clearTimeout(timer)
+    if (isSettled) return false
+    isSettled = true
+    return true
+  }
+  const fail = (error: BifrostError): void => {
+    if (!settle()) return
+    socket.destroy()
+    done(error, socket)
+  }
+  socket.on('error', (cause) =>
+    fail(new BifrostError(failureCode(cause), `connection to ${host}:${port} failed`, { cause })),
+  )
+  socket.once('close', settle)
+  socket.once('connect', () => {
+    if (settle()) done(null, socket)
+  })
+  return socket
+}

@@ -1,0 +1,41 @@
+import { BifrostError, type ErrorCode } from '../errors.ts'
+
+const codes: Readonly<Record<string, ErrorCode>> = {
+  ECONNREFUSED: 'UPSTREAM_REFUSED',
+  EHOSTUNREACH: 'UPSTREAM_REFUSED',
+  ENETUNREACH: 'UPSTREAM_REFUSED',
+  EHOSTDOWN: 'UPSTREAM_REFUSED',
+  ENETDOWN: 'UPSTREAM_REFUSED',
+  EADDRNOTAVAIL: 'UPSTREAM_REFUSED',
+  EACCES: 'UPSTREAM_REFUSED',
+  EPERM: 'UPSTREAM_REFUSED',
+  EINVAL: 'UPSTREAM_REFUSED',
+  EMFILE: 'INTERNAL',
+  ENFILE: 'INTERNAL',
+  ENOTFOUND: 'UPSTREAM_UNRESOLVED',
+  ENODATA: 'UPSTREAM_UNRESOLVED',
+  EAI_AGAIN: 'UPSTREAM_UNRESOLVED',
+  EAI_FAIL: 'UPSTREAM_UNRESOLVED',
+  EAI_NODATA: 'UPSTREAM_UNRESOLVED',
+  EAI_NONAME: 'UPSTREAM_UNRESOLVED',
+  ETIMEDOUT: 'UPSTREAM_CONNECT_TIMEOUT',
+  ECONNECT_TIMEOUT: 'UPSTREAM_CONNECT_TIMEOUT',
+  UND_ERR_CONNECT_TIMEOUT: 'UPSTREAM_CONNECT_TIMEOUT',
+  UND_ERR_HEADERS_TIMEOUT: 'UPSTREAM_TIMEOUT',
+  UND_ERR_BODY_TIMEOUT: 'UPSTREAM_TIMEOUT',
+  UND_ERR_INVALID_ARG: 'BAD_REQUEST',
+  UND_ERR_NOT_SUPPORTED: 'BAD_REQUEST',
+  UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: 'BAD_REQUEST',
+}
+
+/** Which row of the error table a failure of the upstream side is; what is not known is a broken upstream. */
+export function failureCode(error: unknown): ErrorCode {
+  if (error instanceof BifrostError) return error.code
+  return codes[systemCode(error)] ?? 'UPSTREAM_BROKEN'
+}
+
+/** The `code` of a Node or undici error, '' when it has none. */
+export function systemCode(error: unknown): string {
+  const code = (error as { code?: unknown } | null | undefined)?.code
+  return typeof code === 'string' ? code : ''
+}

@@ -1,0 +1,83 @@
+/** Which header fields a proxy must look at. Read for every field of every message, so it looks at the length first. */
+export const kind = Object.freeze({
+  other: 0,
+  hop: 1,
+  host: 2,
+  via: 3,
+  forwardedFor: 4,
+  forwardedProto: 5,
+  forwardedHost: 6,
+  te: 7,
+  expect: 8,
+  framing: 9,
+})
+
+export type Kind = (typeof kind)[keyof typeof kind]
+
+/** What kind of field this name is; names compare without case (RFC 9110 5.1). */
+export function fieldKind(name: string): Kind {
+  switch (name.length) {
+    case 2:
+      return is(name, 'te') ? kind.te : kind.other
+    case 3:
+      return is(name, 'via') ? kind.via : kind.other
+    case 4:
+      return is(name, 'host') ? kind.host : kind.other
+    case 6:
+      return is(name, 'expect') ? kind.expect : kind.other
+    case 7:
+      return is(name, 'upgrade') || is(name, 'trailer') ? kind.hop : kind.other
+    case 10:
+      return is(name, 'connection') || is(name, 'keep-alive') ? kind.hop : kind.other
+    case 14:
+      return is(name, 'content-length') ? kind.framing : kind.other
+    case 15:
+      return is(name, 'x-forwarded-for') ? kind.forwardedFor : kind.other
+    case 16:
+      if (is(name, 'x-forwarded-host')) return kind.forwardedHost
+      return is(name, 'proxy-connection') ? kind.hop : kind.other
+    case 17:
+      if (is(name, 'x-forwarded-proto')) return kind.forwardedProto
+      return is(name, 'transfer-encoding') ? kind.hop : kind.other
+    case 18:
+      return is(name, 'proxy-authenticate') ? kind.hop : kind.other
+    case 19:
+      return is(name, 'proxy-authorization') ? kind.hop : kind.other
+    case 25:
+      return is(name, 'proxy-authentication-info') ? kind.hop : kind.other
+    default:
+      return kind.other
+  }
+}
+
+/**
+ * Lower-case names of the fields that Connection declares hop-by-hop, null when it declares none (the usual case:
+ * `keep-alive`, `close`, `upgrade` and `te` are not looked up).
+ */
+export function namedByConnection(raw: readonly string[]): readonly string[] | null {
+  let named: string[] | null = null
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at] as string
+    if (name.length !== 10 || !is(name, 'connection')) continue
+    const value = (raw[at + 1] as string).toLowerCase()
+    if (value === 'keep-alive' || value === 'close') continue
+    for (const token of value.split(',')) {
+      const field = token.trim()
+      if (field === '' || field === 'keep-alive' || field === 'close') continue
+      named ??= []
+      named.push(field)
+    }
+  }
+  return named
+}
+
+/** Whether a comma-separated list holds a token, parameters aside. `token` is lower-case. */
+export function hasToken(list: string, token: string): boolean {
+  if (list === token) return true
+  return list
+    .toLowerCase()
+    .split(',')
+    .some((entry) => entry.split(';')[0]?.trim() === token)
+}
+
+const is = (name: string, lower: string): boolean => name === lower || name.toLowerCase() === lower

@@ -1,0 +1,145 @@
+/**
+ * What a proxy does to header fields, over flat `[name, value, name, value]` arrays: case, order and duplicates are kept.
+ *
+ *   client  --raw-->  requestHeaders   --> upstream      hop-by-hop out, X-Forwarded-* and Via in
+ *   client  <--       responseHeaders  <--raw-- upstream  hop-by-hop out, Via in
+ */
+import { fieldKind, hasToken, kind, namedByConnection } from './fields.ts'
+
+export interface RequestContext {
+  /** Replaces the client's Host field; undefined keeps it (RFC 9112 3.2.2: an absolute-form target wins over Host). */
+  readonly host: string | undefined
+  /** Address of the peer, appended to X-Forwarded-For. */
+  readonly peer: string
+  readonly proto: 'http' | 'https'
+  /** What X-Forwarded-Host is given; '' when the client named no host (HTTP/1.0). */
+  readonly forwardedHost: string
+  /** Our name in Via; a request that carries it already has been here. */
+  readonly pseudonym: string
+}
+
+/**
+ * The fields that go upstream, or null when Via shows that the request has passed this proxy before (RFC 9110 7.6.1-3).
+ * Framing is the sender's: Transfer-Encoding is always taken out and Content-Length always kept, whatever
+ * Connection names. Expect is taken out as well: this hop has answered it (RFC 9110 10.1.1).
+ */
+export function requestHeaders(raw: readonly string[], context: RequestContext): string[] | null {
+  const named = namedByConnection(raw)
+  const out: string[] = []
+  let via = ''
+  let forwardedFor = ''
+  let forwardedProto = ''
+  let forwardedHost = ''
+  let sawHost = false
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at] as string
+    const value = raw[at + 1] as string
+    switch (fieldKind(name)) {
+      case kind.hop:
+      case kind.expect:
+        break
+      case kind.host:
+        sawHost = true
+        out.push(name, context.host ?? value)
+        break
+      case kind.via:
+        if (passedBy(value, context.pseudonym)) return null
+        via = join(via, value)
+        break
+      case kind.forwardedFor:
+        if (!isNamed(named, name)) forwardedFor = join(forwardedFor, value)
+        break
+      case kind.forwardedProto:
+        if (!isNamed(named, name)) forwardedProto = join(forwardedProto, value)
+        break
+      case kind.forwardedHost:
+        if (!isNamed(named, name)) forwardedHost = join(forwardedHost, value)
+        break
+      case kind.te:
+        if (hasToken(value, 'trailers')) out.push('TE', 'trailers')
+        break
+      case kind.framing:
+        out.push(name, value)
+        break
+      default:
+        if (!isNamed(named, name)) out.push(name, value)
+    }
+  }
+  if (!sawHost && context.host !== undefined) out.push('Host', context.host)
+  out.push(
+    'X-Forwarded-For',
+    join(forwardedFor, context.peer),
+    'X-Forwarded-Proto',
+    join(forwardedProto, context.proto),
+    'Via',
+    join(via, `1.1 ${context.pseudonym}`),
+  )
+  if (context.forwardedHost !== '') forwardedHost = join(forwardedHost, context.forwardedHost)
+  if (forwardedHost !== '') out.push('X-Forwarded-Host', forwardedHost)
+  return out
+}
+
+/** The fields that go back to the client. `raw` may hold Buffers, as undici hands them out (latin1, RFC 9110 5.5). */
+export function responseHeaders(raw: readonly (string | Buffer)[], pseudonym: string): string[] {
+  const text = raw.map(latin1)
+  const named = namedByConnection(text)
+  const out: string[] = []
+  let via = ''
+  for (let at = 0; at < text.length; at += 2) {
+    const name = text[at] as string
+    const value = text[at + 1] as string
+    switch (fieldKind(name)) {
+      case kind.hop:
+      case kind.te:
+        break
+      case kind.via:
+        via = join(via, value)
+        break
+      case kind.framing:
+        out.push(name, value)
+        break
+      default:
+        if (!isNamed(named, name)) out.push(name, value)
+    }
+  }
+  out.push('Via', join(via, `1.1 ${pseudonym}`))
+  return out
+}
+
+/** The trailer fields that may be passed on: none that frames, routes or authenticates (RFC 9110 6.5.1). */
+export function trailerFields(raw: readonly (string | Buffer)[]): [string, string][] {
+  const out: [string, string][] = []
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = latin1(raw[at] as string | Buffer)
+    if (fieldKind(name) === kind.other && !forbiddenTrailer.test(name)) {
+      out.push([name, latin1(raw[at + 1] as string | Buffer)])
+    }
+  }
+  return out
+}
+
+/** How many Host fields came; more than one is an attack on whoever reads the other one (RFC 9112 3.2). */
+export function countHost(raw: readonly string[]): number {
+  let hosts = 0
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at] as string
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1
+  }
+  return hosts
+}
+
+const forbiddenTrailer =
+  /^(?:content-(?:encoding|type|range)|set-cookie|authorization|cookie|www-authenticate|cache-control|expires|date|location|age|retry-after|vary|max-forwards|range|if-.*|pragma)$/i
+
+const latin1 = (text: string | Buffer): string => (typeof text === 'string' ? text : text.toString('latin1'))
+
+const join = (before: string, value: string): string => (before === '' ? value : `${before}, ${value}`)
+
+const isNamed = (named: readonly string[] | null, name: string): boolean =>
+  named?.includes(name.toLowerCase()) ?? false
+
+/** Via: `[protocol "/"] version SP received-by [SP comment]`, comma-separated (RFC 9110 7.6.3). */
+function passedBy(via: string, pseudonym: string): boolean {
+  if (!via.includes(pseudonym)) return false
+  return via.split(',').some((entry) => entry.trim().split(/[ \t]+/)[1] === pseudonym)
+}

@@ -1,0 +1,147 @@
+/**
+ * Upstream connections of one service, by origin. undici's own Pool has no bound on idle connections and finds a free
+ * one by walking all of them, so each connection is an undici Client here and this file decides which is used again:
+ *
+ *   take(origin)  newest idle slot of the origin, or a new one: concurrency has no bound here
+ *   slot.give()   back to idle, or closed when `maxIdlePerHost` are idle already
+ *   slot.drop()   closed with whatever runs on it
+ *   disconnect    (keep-alive timeout, upstream's FIN) out of idle; an origin without slots is forgotten
+ */
+import { buildConnector, Client } from 'undici'
+
+export interface PoolOptions {
+  readonly maxIdlePerHost: number
+  readonly idleMs: number
+  readonly connectMs: number
+  /** Longest wait for a response head and between two pieces of its body. */
+  readonly responseMs: number
+  /** Trust anchors in place of the system's; verification itself cannot be switched off. */
+  readonly ca?: string | Buffer
+}
+
+interface Origin {
+  readonly name: string
+  readonly idle: Slot[]
+  open: number
+}
+
+/** One upstream connection, taken by one exchange at a time. */
+export class Slot {
+  readonly client: Client
+  readonly origin: Origin
+  readonly #pool: UpstreamPool
+  /** Whether an exchange has succeeded on it: only then can a reset mean that it had merely grown old. */
+  used = false
+  idle = false
+  connected = false
+
+  constructor(client: Client, origin: Origin, pool: UpstreamPool) {
+    this.client = client
+    this.origin = origin
+    this.#pool = pool
+    client.on('connect', () => {
+      this.connected = true
+    })
+    client.on('disconnect', () => {
+      this.connected = false
+      if (this.idle) this.drop()
+    })
+  }
+
+  /** After a complete exchange. */
+  give(): void {
+    const { idle } = this.origin
+    this.used = true
+    if (!this.connected || this.#pool.closed || idle.length >= this.#pool.options.maxIdlePerHost) {
+      this.drop()
+      return
+    }
+    this.idle = true
+    idle.push(this)
+  }
+
+  /** After a failed or abandoned exchange. */
+  drop(): void {
+    const { idle } = this.origin
+    if (this.idle) idle.splice(idle.indexOf(this), 1)
+    this.idle = false
+    if (!this.client.destroyed) this.client.destroy(null, ignore)
+    this.#pool.forget(this)
+  }
+}
+
+/** All upstream connections of one service. */
+export class UpstreamPool {
+  readonly options: PoolOptions
+  closed = false
+  readonly #origins = new Map<string, Origin>()
+  readonly #slots = new Set<Slot>()
+  readonly #connect: buildConnector.connector
+
+  constructor(options: PoolOptions) {
+    this.options = options
+    this.#connect = buildConnector({
+      timeout: options.connectMs,
+      allowH2: false,
+      ...(options.ca === undefined ? {} : { ca: options.ca }),
+    })
+  }
+
+  /** A connection to `name`, a lower-case `scheme://host:port`; the caller gives it back or drops it, once. */
+  take(name: string): Slot {
+    let origin = this.#origins.get(name)
+    const slot = origin?.idle.pop()
+    if (slot !== undefined) {
+      slot.idle = false
+      return slot
+    }
+    const client = this.#createClient(name)
+    if (origin === undefined) {
+      origin = { name, idle: [], open: 0 }
+      this.#origins.set(name, origin)
+    }
+    const created = new Slot(client, origin, this)
+    origin.open += 1
+    this.#slots.add(created)
+    return created
+  }
+
+  /** Connections by origin: how many there are, and how many of these are idle. */
+  get stats(): Readonly<Record<string, { readonly open: number; readonly idle: number }>> {
+    const entries = [...this.#origins].map(([name, { open, idle }]) => [name, { open, idle: idle.length }])
+    return Object.fromEntries(entries)
+  }
+
+  /** Called by a slot that ended; later calls for the same slot do nothing. */
+  forget(slot: Slot): void {
+    if (!this.#slots.delete(slot)) return
+    slot.origin.open -= 1
+    if (slot.origin.open === 0) this.#origins.delete(slot.origin.name)
+  }
+
+  /** Drops idle connections only; running exchanges keep theirs. */
+  closeIdle(): void {
+    for (const slot of this.#slots) if (slot.idle) slot.drop()
+  }
+
+  close(): void {
+    this.closed = true
+    for (const slot of this.#slots) slot.drop()
+  }
+
+  #createClient(origin: string): Client {
+    const { idleMs, responseMs } = this.options
+    return new Client(origin, {
+      connect: this.#connect,
+      pipelining: 1,
+      allowH2: false,
+      keepAliveTimeout: Math.max(1, idleMs),
+      // An upstream's hint may shorten our patience and never lengthen it.
+      keepAliveMaxTimeout: Math.max(1, idleMs),
+      headersTimeout: responseMs,
+      bodyTimeout: responseMs,
+    })
+  }
+}
+
+const ignore = (): void => {}

@@ -1,0 +1,166 @@
+/**
+ * One request and its response through an upstream connection, streamed both ways.
+ *
+ *   client --IncomingMessage--> RequestBody --undici--> upstream
+ *   client <--ServerResponse--  Relay       <--undici-- upstream      (pause/resume on the response's 'drain')
+ *
+ * One handler object for each exchange and no closure: this is the hot path. Failures before the response head are answered from
+ * the error table, after it the client's connection is broken off, so that a cut response never looks complete.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Dispatcher } from 'undici'
+import type { ErrorCode } from '../errors.ts'
+import { RequestBody } from './body.ts'
+import { failureCode, systemCode } from './failure.ts'
+import { responseHeaders, trailerFields } from './headers.ts'
+import type { Slot, UpstreamPool } from './pool.ts'
+import { sendReply } from './reply.ts'
+
+export interface RelayOwner {
+  /** Before the client is answered or cut off. Called at most once. */
+  relayFailed(code: ErrorCode, cause: unknown): void
+  /** True while responses must end their connection. */
+  readonly closing: boolean
+}
+
+export interface RelayOptions {
+  readonly pool: UpstreamPool
+  /** `scheme://host:port`. */
+  readonly origin: string
+  readonly path: string
+  /** Flat, as made by `requestHeaders`. */
+  readonly headers: string[]
+  readonly pseudonym: string
+  readonly owner: RelayOwner
+}
+
+const retryableErrors = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+
+export class Relay implements Dispatcher.DispatchHandler {
+  readonly #req: IncomingMessage
+  readonly #res: ServerResponse
+  readonly #options: RelayOptions
+  readonly #body: RequestBody | null
+  #slot: Slot | null = null
+  #controller: Dispatcher.DispatchController | null = null
+  #isAnswered = false
+  #isFlushed = false
+  #isOver = false
+  #isDrainArmed = false
+
+  constructor(req: IncomingMessage, res: ServerResponse, options: RelayOptions) {
+    this.#req = req
+    this.#res = res
+    this.#options = options
+    this.#body = hasBody(req) ? new RequestBody(req) : null
+  }
+
+  start(): void {
+    const { pool, origin, path, headers } = this.#options
+    const slot = pool.take(origin)
+    this.#slot = slot
+    slot.client.dispatch({ path, method: this.#req.method ?? 'GET', headers, body: this.#body }, this)
+  }
+
+  /** The client's side is over; when that came too early the upstream's connection ends as well. */
+  clientClosed(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#release()?.drop()
+    this.#body?.destroy()
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    _headers: unknown,
+    statusText?: string,
+  ): void {
+    if (this.#isOver) return
+    const raw = (controller.rawHeaders ?? []) as (Buffer | string)[]
+    const fields = responseHeaders(raw, this.#options.pseudonym)
+    if (status < 200) {
+      this.#inform(status, fields)
+      return
+    }
+    this.#isAnswered = true
+    if (this.#options.owner.closing) this.#res.shouldKeepAlive = false
+    this.#res.writeHead(status, statusText, fields)
+    // A head usually comes with its first bytes; one that comes alone must not wait for them.
+    process.nextTick(flushHead, this)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#isOver) return
+    this.#isFlushed = true
+    if (this.#res.write(chunk)) return
+    controller.pause()
+    if (this.#isDrainArmed) return
+    this.#isDrainArmed = true
+    this.#res.on('drain', () => this.#controller?.resume())
+  }
+
+  onResponseEnd(controller: Dispatcher.DispatchController): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#isFlushed = true
+    const trailers = (controller.rawTrailers ?? []) as (Buffer | string)[]
+    if (trailers.length > 0) this.#res.addTrailers(trailerFields(trailers))
+    this.#res.end()
+    this.#release()?.give()
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    if (this.#isOver) return
+    const slot = this.#release()
+    slot?.drop()
+    if (slot?.used && this.#mayRetry(error)) {
+      this.start()
+      return
+    }
+    this.#isOver = true
+    const code = failureCode(error)
+    this.#options.owner.relayFailed(code, error)
+    if (this.#isAnswered) this.#res.destroy()
+    else sendReply(this.#res, code, { close: this.#options.owner.closing })
+    this.#body?.destroy()
+  }
+
+  /** Sends the head when nothing of the body has taken it along. */
+  flush(): void {
+    if (this.#isFlushed || this.#res.destroyed) return
+    this.#isFlushed = true
+    this.#res.flushHeaders()
+  }
+
+  /** A kept connection may end in the moment it is used again; RFC 9110 9.2.2 lets idempotent requests be repeated. */
+  #mayRetry(error: Error): boolean {
+    if (this.#isAnswered || this.#body !== null || !retryableErrors.has(systemCode(error))) return false
+    return /^(?:GET|HEAD|OPTIONS|TRACE|PUT|DELETE)$/.test(this.#req.method ?? '')
+  }
+
+  /** Early hints are worth relaying; 100 was answered by this hop and 102 says nothing that a proxy could keep. */
+  #inform(status: number, fields: string[]): void {
+    if (status === 103 && this.#req.httpVersionMinor === 1) this.#res.writeInformation(status, fields)
+  }
+
+  #release(): Slot | null {
+    const slot = this.#slot
+    this.#slot = null
+    return slot
+  }
+}
+
+function flushHead(relay: Relay): void {
+  relay.flush()
+}
+
+/** Whether a body follows the head (RFC 9112 6.3). */
+function hasBody(req: IncomingMessage): boolean {
+  const length = req.headers['content-length']
+  return (length !== undefined && length !== '0') || req.headers['transfer-encoding'] !== undefined
+}

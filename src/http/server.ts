@@ -1,0 +1,123 @@
+/**
+ * An HTTP/1.1 server that never listens: accepted sockets are handed to it.
+ *
+ *   accept(socket) -> head in time? -> onRequest | onConnect | onUpgrade
+ *                       '- no: 408 when it had begun, else closed without a word
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { ErrorCode } from '../errors.ts'
+import { systemCode } from './failure.ts'
+import { Closer, replyBytes } from './reply.ts'
+
+export interface ServerOptions {
+  /** From the start of a connection, or the first byte of a later request, to a whole head. */
+  readonly headerMs: number
+  /** Between two requests of a connection. */
+  readonly idleMs: number
+  readonly onRequest: (req: IncomingMessage, res: ServerResponse) => void
+  readonly onConnect: (req: IncomingMessage, socket: Socket, head: Buffer) => void
+  readonly onUpgrade: (req: IncomingMessage, socket: Socket, head: Buffer) => void
+  /** Whether an Upgrade request is given to `onUpgrade`; else it is an ordinary request (RFC 9110 7.8). */
+  readonly canUpgrade: (req: IncomingMessage) => boolean
+  /** What could not be read as a request was answered with this code. */
+  readonly onRejected?: (socket: Socket, code: ErrorCode) => void
+}
+
+type ServedSocket = Socket & { _httpMessage?: ServerResponse | null }
+
+export class HttpServer {
+  readonly closer = new Closer()
+  readonly #server: Server
+  readonly #options: ServerOptions
+  readonly #sockets = new Set<Socket>()
+  #onEmpty: (() => void) | null = null
+
+  constructor(options: ServerOptions) {
+    this.#options = options
+    const { headerMs, idleMs } = options
+    this.#server = createServer({
+      headersTimeout: headerMs,
+      // The head has its deadline; a whole request has none, since an honest upload may take hours.
+      requestTimeout: 0,
+      keepAliveTimeout: idleMs,
+      // Grace beyond the time that the client was told, so that its last-moment request is not reset.
+      keepAliveTimeoutBuffer: Math.min(1_000, Math.ceil(idleMs / 10)),
+      connectionsCheckingInterval: Math.max(10, Math.min(1_000, Math.floor(headerMs / 4))),
+      shouldUpgradeCallback: options.canUpgrade,
+      noDelay: true,
+    })
+    this.#server.on('request', options.onRequest)
+    this.#server.on('connect', options.onConnect)
+    this.#server.on('upgrade', options.onUpgrade)
+    this.#server.on('clientError', (error, socket) => this.#reject(error, socket as Socket))
+    // A server that does not listen tracks no connections, and then enforces no headersTimeout: this event starts it.
+    this.#server.emit('listening')
+  }
+
+  /** Connections that are open, tunnels and lingering ones among them. */
+  get open(): number {
+    return this.#sockets.size
+  }
+
+  /** Takes an accepted socket, also one that is paused with bytes waiting. */
+  accept(socket: Socket): void {
+    if (socket.destroyed) return
+    this.#sockets.add(socket)
+    socket.once('close', () => {
+      this.#sockets.delete(socket)
+      if (this.#sockets.size === 0) this.#onEmpty?.()
+    })
+    socket.setNoDelay(true)
+    // The acceptor's own setting does not reach HTTP, which ends the socket itself; tunnels need the half.
+    socket.allowHalfOpen = true
+    this.#server.emit('connection', socket)
+    if (socket.isPaused()) socket.resume()
+  }
+
+  /** Ends the connections that wait for a request. */
+  closeIdle(): void {
+    this.#server.closeIdleConnections()
+  }
+
+  /** Ends everything now; resolves when every socket is closed. */
+  async close(): Promise<void> {
+    // Clears the deadline checks; the error that it does not listen goes to the callback.
+    this.#server.close(ignore)
+    for (const socket of this.#sockets) socket.destroy()
+    if (this.#sockets.size === 0) return
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve
+    })
+  }
+
+  #reject(error: Error, socket: ServedSocket): void {
+    const code = rejection(error)
+    const isSilent = code === 'REQUEST_TIMEOUT' && socket.bytesRead === 0
+    // With a response under way an answer would land inside of its body.
+    if (code === null || isSilent || !socket.writable || socket._httpMessage?.headersSent) {
+      socket.destroy()
+      return
+    }
+    if (socket.writableEnded) return
+    this.closer.end(socket, replyBytes(code))
+    this.#options.onRejected?.(socket, code)
+  }
+}
+
+function rejection(error: Error): ErrorCode | null {
+  switch (systemCode(error)) {
+    case 'ECONNRESET':
+    case 'EPIPE':
+    case 'HPE_INVALID_EOF_STATE':
+      return null
+    case 'HPE_HEADER_OVERFLOW':
+      return 'HEAD_TOO_LARGE'
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return 'REQUEST_TIMEOUT'
+    default:
+      return 'BAD_REQUEST'
+  }
+}
+
+const ignore = (): void => {}

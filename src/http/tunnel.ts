@@ -1,0 +1,81 @@
+/**
+ * Bytes between two sockets, both ways, with backpressure; a FIN on one side is passed on and the other way goes on.
+ *
+ *   open --FIN of one side--> half closed --FIN of the other--> over ('done')
+ *     \--------- idle, lifetime, a reset of either side, stop() ---------/
+ */
+import type { Socket } from 'node:net'
+
+export type TunnelEnd = 'done' | 'idle' | 'lifetime' | 'client' | 'upstream' | 'stopped'
+
+export interface TunnelOptions {
+  /** No byte in either direction for so long ends the tunnel. */
+  readonly idleMs: number
+  /** 0 = no bound. */
+  readonly lifetimeMs: number
+  /** The idle time once one side has ended; default: the shorter of `idleMs` and a minute. */
+  readonly halfClosedIdleMs?: number
+  /** Runs once, when both sockets are closed or closing. */
+  readonly onEnd: (reason: TunnelEnd) => void
+}
+
+const halfClosedMs = 60_000
+
+export class Tunnel {
+  readonly #client: Socket
+  readonly #upstream: Socket
+  readonly #options: TunnelOptions
+  readonly #lifetime: NodeJS.Timeout | null
+  #isOver = false
+  #finished = 0
+
+  /** Takes both sockets over; neither may have a reader. */
+  constructor(client: Socket, upstream: Socket, options: TunnelOptions) {
+    this.#client = client
+    this.#upstream = upstream
+    this.#options = options
+    this.#lifetime =
+      options.lifetimeMs > 0 ? setTimeout(() => this.#end('lifetime'), options.lifetimeMs) : null
+    this.#join(client, upstream, 'client')
+    this.#join(upstream, client, 'upstream')
+    this.#setIdle(options.idleMs)
+  }
+
+  /** Ends it now. */
+  stop(): void {
+    this.#end('stopped')
+  }
+
+  #join(from: Socket, to: Socket, side: 'client' | 'upstream'): void {
+    from.on('data', (chunk: Buffer) => {
+      if (!to.write(chunk)) from.pause()
+    })
+    to.on('drain', () => from.resume())
+    from.on('end', () => {
+      this.#setIdle(this.#options.halfClosedIdleMs ?? Math.min(this.#options.idleMs, halfClosedMs))
+      to.end()
+    })
+    from.on('timeout', () => this.#end('idle'))
+    from.on('error', () => this.#end(side))
+    from.on('close', () => {
+      this.#finished += 1
+      if (!from.readableEnded || !from.writableFinished) this.#end(side)
+      else if (this.#finished === 2) this.#end('done')
+    })
+    if (from.destroyed) this.#end(side)
+  }
+
+  #setIdle(ms: number): void {
+    this.#client.setTimeout(ms)
+    this.#upstream.setTimeout(ms)
+  }
+
+  #end(reason: TunnelEnd): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    if (this.#lifetime !== null) clearTimeout(this.#lifetime)
+    this.#client.destroy()
+    this.#upstream.destroy()
+    this.#options.onEnd(reason)
+  }
+}

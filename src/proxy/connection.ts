@@ -1,0 +1,50 @@
+import type { Socket } from 'node:net'
+import type { ServiceType } from '../config/settings.ts'
+import { type CounterBlock, cell } from '../telemetry/counters.ts'
+
+/** What the edge knows of one admitted connection. */
+export class Connection {
+  readonly socket: Socket
+  /** The peer's address; an IPv4 address in its IPv6 form is given in its own. */
+  readonly peer: string
+  /** The service of the latest request, in a worker that has several. */
+  service: ServiceType | null = null
+  /** Exchanges that have begun and not ended. */
+  running = 0
+  #read = 0
+  #written = 0
+
+  constructor(socket: Socket) {
+    this.socket = socket
+    const address = socket.remoteAddress ?? 'unknown'
+    this.peer = address.startsWith('::ffff:') ? address.slice(7) : address
+  }
+
+  /**
+   * Adds what went over the wire since the last call to `block`: bytes are those of the client's connection, heads and framing included.
+   * Every byte of a connection is counted once, on behalf of the request that ended last (or was rejected).
+   */
+  account(block: CounterBlock): void {
+    const read = this.socket.bytesRead
+    const written = this.socket.bytesWritten
+    block[cell.bytesReceived] = (block[cell.bytesReceived] ?? 0) + read - this.#read
+    block[cell.bytesSent] = (block[cell.bytesSent] ?? 0) + written - this.#written
+    this.#read = read
+    this.#written = written
+  }
+}
+
+const key = Symbol('connection')
+
+type Tagged = Socket & { [key]?: Connection }
+
+export function attachConnection(socket: Socket): Connection {
+  const connection = new Connection(socket)
+  ;(socket as Tagged)[key] = connection
+  return connection
+}
+
+/** Undefined for a socket that the edge did not admit. */
+export function connectionOf(socket: Socket): Connection | undefined {
+  return (socket as Tagged)[key]
+}

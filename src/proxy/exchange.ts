@@ -1,0 +1,100 @@
+import type { ServerResponse } from 'node:http'
+import { type ErrorCode, errorTable } from '../errors.ts'
+import type { RelayOwner } from '../http/relay.ts'
+import { type CounterBlock, cell } from '../telemetry/counters.ts'
+import type { Connection } from './connection.ts'
+
+export type Log = (
+  level: 'info' | 'warn' | 'error',
+  message: string,
+  fields?: Record<string, unknown>,
+) => void
+
+/** What all exchanges of an edge share. */
+export interface ExchangeScope {
+  isDraining: boolean
+  readonly log: Log
+}
+
+/** Whoever moves the exchange's bytes and must hear that the client is gone. */
+export interface Work {
+  clientClosed(): void
+}
+
+/**
+ * One request and its response, for the counters. A plain exchange finishes when its response closes; one that becomes a
+ * tunnel finishes when the tunnel opens, and the tunnel counts its own bytes.
+ */
+export class Exchange implements RelayOwner {
+  readonly connection: Connection
+  readonly block: CounterBlock
+  readonly #scope: ExchangeScope
+  readonly #startedAt = performance.now()
+  work: Work | null = null
+  #isFinished = false
+
+  constructor(connection: Connection, block: CounterBlock, scope: ExchangeScope) {
+    this.connection = connection
+    this.block = block
+    this.#scope = scope
+    connection.running += 1
+  }
+
+  get closing(): boolean {
+    return this.#scope.isDraining
+  }
+
+  /** Ties the exchange to its response: when that closes, complete or not, the exchange is over. */
+  follow(res: ServerResponse): void {
+    ;(res as Tagged)[key] = this
+    res.on('close', onResponseClose)
+    // A pipelined response has no socket before its turn, and hears of none that closes before.
+    if (res.socket === null) this.connection.socket.once('close', () => this.#closed(res))
+  }
+
+  relayFailed(code: ErrorCode, cause: unknown): void {
+    const isOurs = errorTable[code].source === 'proxy'
+    this.#scope.log(isOurs ? 'error' : 'warn', 'exchange failed', { code, cause: text(cause) })
+  }
+
+  /** Counts the request; every call but the first does nothing. */
+  finish(isFailed: boolean): void {
+    if (this.#isFinished) return
+    this.#isFinished = true
+    const { block, connection } = this
+    connection.running -= 1
+    connection.account(block)
+    add(block, cell.requestsTotal, 1)
+    if (isFailed) add(block, cell.requestsFailed, 1)
+    add(block, cell.responseTimeMs, performance.now() - this.#startedAt)
+    add(block, cell.responsesTimed, 1)
+  }
+
+  #closed(res: ServerResponse): void {
+    if (this.#isFinished) return
+    this.work?.clientClosed()
+    this.finish(!res.writableFinished || res.statusCode >= 500)
+    // A head that promised keep-alive before the drain began.
+    if (this.#scope.isDraining && this.connection.running === 0) this.connection.socket.destroySoon()
+  }
+
+  /** Shared by all responses, so that following one costs no closure. */
+  static closed(exchange: Exchange, res: ServerResponse): void {
+    exchange.#closed(res)
+  }
+}
+
+const key = Symbol('exchange')
+
+type Tagged = ServerResponse & { [key]?: Exchange }
+
+function onResponseClose(this: ServerResponse): void {
+  const exchange = (this as Tagged)[key]
+  if (exchange !== undefined) Exchange.closed(exchange, this)
+}
+
+function add(block: CounterBlock, at: number, by: number): void {
+  block[at] = (block[at] ?? 0) + by
+}
+
+const text = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

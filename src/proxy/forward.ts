@@ -1,0 +1,86 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { ForwardSettings } from '../config/settings.ts'
+import { dial } from '../http/dial.ts'
+import { type Closer, replyBytes } from '../http/reply.ts'
+import { Tunnel } from '../http/tunnel.ts'
+import type { Decision } from './decide.ts'
+import type { Exchange } from './exchange.ts'
+import { countTunnel } from './tunnelling.ts'
+import { Upstream } from './upstream.ts'
+
+type ForwardDecision = Extract<Decision, { kind: 'forward' }>
+type TunnelDecision = Extract<Decision, { kind: 'tunnel' }>
+
+const established = 'HTTP/1.1 200 Connection established\r\n\r\n'
+
+export interface ForwardDeps {
+  readonly pseudonym: string
+  readonly closer: Closer
+}
+
+/** The forward service: absolute-form requests through the pool, CONNECT as a tunnel (RFC 9110 9.3.6). */
+export class Forward {
+  readonly #settings: ForwardSettings
+  readonly #deps: ForwardDeps
+  readonly #upstream: Upstream
+
+  constructor(settings: ForwardSettings, deps: ForwardDeps) {
+    this.#settings = settings
+    this.#deps = deps
+    this.#upstream = new Upstream({ timeouts: settings.timeouts, pool: settings.pool, ...deps })
+  }
+
+  get pools(): Upstream['pool']['stats'] {
+    return this.#upstream.pool.stats
+  }
+
+  request(exchange: Exchange, req: IncomingMessage, res: ServerResponse, decision: ForwardDecision): void {
+    this.#upstream.request(exchange, req, res, targetOf(decision))
+  }
+
+  upgrade(
+    exchange: Exchange,
+    req: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+    decision: ForwardDecision,
+  ): Promise<void> {
+    return this.#upstream.upgrade(exchange, req, socket, head, targetOf(decision))
+  }
+
+  /** Takes the client's socket over; bytes that came with the request are the tunnel's first. */
+  tunnel(exchange: Exchange, socket: Socket, head: Buffer, { host, port }: TunnelDecision): void {
+    const { connectMs, idleMs, lifetimeMs } = this.#settings.timeouts
+    const upstream = dial({ host, port, timeoutMs: connectMs }, (error) => {
+      socket.off('close', giveUp)
+      if (error !== null) {
+        exchange.relayFailed(error.code, error)
+        this.#deps.closer.end(socket, replyBytes(error.code))
+        exchange.finish(true)
+        return
+      }
+      socket.write(established, 'latin1')
+      if (head.length > 0) upstream.write(head)
+      exchange.finish(false)
+      const onEnd = countTunnel(exchange.connection, exchange.block)
+      new Tunnel(socket, upstream, { idleMs, lifetimeMs, onEnd })
+    })
+    const giveUp = (): void => {
+      upstream.destroy()
+      exchange.finish(true)
+    }
+    socket.once('close', giveUp)
+  }
+
+  close(): void {
+    this.#upstream.close()
+  }
+}
+
+const targetOf = ({ origin, authority, path }: ForwardDecision) => ({
+  origin,
+  path,
+  host: authority,
+  forwardedHost: authority,
+})

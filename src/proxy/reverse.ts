@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { ReverseSettings } from '../config/settings.ts'
+import { BifrostError } from '../errors.ts'
+import { formatAuthority, parseAuthority } from '../http/authority.ts'
+import type { Closer } from '../http/reply.ts'
+import type { Decision } from './decide.ts'
+import type { Exchange } from './exchange.ts'
+import { parseAbsolute } from './target.ts'
+import { Upstream, type UpstreamRequest } from './upstream.ts'
+
+type ReverseDecision = Extract<Decision, { kind: 'reverse' }>
+
+export interface ReverseDeps {
+  readonly pseudonym: string
+  readonly closer: Closer
+}
+
+/** The reverse service: everything goes to one target, below the target's own path; Host stays the client's. */
+export class Reverse {
+  readonly #upstream: Upstream
+  readonly #origin: string
+  /** The target's path without a trailing slash. */
+  readonly #basePath: string
+
+  constructor(settings: ReverseSettings, deps: ReverseDeps) {
+    const target = parseAbsolute(settings.target)
+    const authority = target && parseAuthority(target.authority, target.scheme === 'http' ? 80 : 443)
+    if (!target || !authority) {
+      throw new BifrostError('CONFIG_INVALID', `the reverse target ${settings.target} is not an http(s) URL`)
+    }
+    this.#origin = `${target.scheme}://${formatAuthority(authority)}`
+    this.#basePath = target.path.replace(/[?#].*$/, '').replace(/\/+$/, '')
+    this.#upstream = new Upstream({ timeouts: settings.timeouts, pool: settings.pool, ...deps })
+  }
+
+  get pools(): Upstream['pool']['stats'] {
+    return this.#upstream.pool.stats
+  }
+
+  request(exchange: Exchange, req: IncomingMessage, res: ServerResponse, decision: ReverseDecision): void {
+    this.#upstream.request(exchange, req, res, this.#targetOf(decision))
+  }
+
+  upgrade(
+    exchange: Exchange,
+    req: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+    decision: ReverseDecision,
+  ): Promise<void> {
+    return this.#upstream.upgrade(exchange, req, socket, head, this.#targetOf(decision))
+  }
+
+  close(): void {
+    this.#upstream.close()
+  }
+
+  #targetOf({ authority, path }: ReverseDecision): UpstreamRequest {
+    return {
+      origin: this.#origin,
+      path: this.#basePath + path,
+      host: authority === '' ? undefined : authority,
+      forwardedHost: authority,
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { MountSettings, ServiceSettings, ServiceType } from '../config/settings.ts'
+import type { Closer } from '../http/reply.ts'
+import type { CounterBlock } from '../telemetry/counters.ts'
+import type { Forward } from './forward.ts'
+import type { Reverse } from './reverse.ts'
+
+export interface Files {
+  handle(req: IncomingMessage, res: ServerResponse, mount: MountSettings, path: string): Promise<void>
+}
+
+/** What serves the decisions of a worker. */
+export interface Services {
+  forward?: Forward
+  reverse?: Reverse
+  files?: Files
+}
+
+export interface ServiceDeps {
+  readonly pseudonym: string
+  readonly closer: Closer
+  readonly blockOf: (type: ServiceType) => CounterBlock
+}
+
+/** Each service brings its modules when it is asked for: their memory and start time are its own. */
+export async function loadServices(
+  settings: readonly ServiceSettings[],
+  deps: ServiceDeps,
+): Promise<Services> {
+  const services: Services = {}
+  for (const service of settings) {
+    switch (service.type) {
+      case 'forward': {
+        const { Forward } = await import('./forward.ts')
+        services.forward = new Forward(service, deps)
+        break
+      }
+      case 'reverse': {
+        const { Reverse } = await import('./reverse.ts')
+        services.reverse = new Reverse(service, deps)
+        break
+      }
+      case 'static': {
+        const { createStatic } = await import('./static.ts')
+        services.files = createStatic(service, { counters: deps.blockOf('static') })
+        break
+      }
+    }
+  }
+  return services
+}

@@ -1,0 +1,71 @@
+/** The request target, taken apart (RFC 9112 3.2). Pure. */
+
+export interface AbsoluteTarget {
+  readonly scheme: 'http' | 'https'
+  /** As the client wrote it, unchecked. */
+  readonly authority: string
+  /** Path and query; starts with a slash. */
+  readonly path: string
+}
+
+/** Reads absolute-form with an http or https scheme; null when it is another form or scheme. */
+export function parseAbsolute(url: string): AbsoluteTarget | null {
+  const first = url.charCodeAt(0)
+  // Nearly every request of a reverse proxy starts with a slash and ends here.
+  if (first === 0x2f) return null
+  const scheme = /^https?:\/\//i.exec(url)?.[0]
+  if (scheme === undefined) return null
+  let end = scheme.length
+  while (end < url.length && !isAuthorityEnd(url.charCodeAt(end))) end += 1
+  const rest = url.slice(end)
+  return {
+    scheme: scheme.length === 7 ? 'http' : 'https',
+    authority: url.slice(scheme.length, end),
+    path: rest.charCodeAt(0) === 0x2f ? rest : `/${rest}`,
+  }
+}
+
+const isAuthorityEnd = (code: number): boolean =>
+  code === 0x2f || code === 0x3f || code === 0x23 || code === 0x5c
+
+/**
+ * The path that a target means, for finding out whose it is: query dropped, percent-decoded (each byte one character), empty and dot
+ * segments resolved. Null when it has no single meaning: a broken escape, NUL, a backslash, or `..` above the root.
+ */
+export function normalisePath(target: string): string | null {
+  const query = target.indexOf('?')
+  const raw = query === -1 ? target : target.slice(0, query)
+  if (!needsCare.test(raw)) return raw
+  const decoded = percentDecode(raw)
+  if (decoded === null || decoded.includes('\0') || decoded.includes('\\')) return null
+  const kept: string[] = []
+  const segments = decoded.split('/')
+  for (const segment of segments) {
+    if (segment === '' || segment === '.') continue
+    if (segment !== '..') kept.push(segment)
+    else if (kept.pop() === undefined) return null
+  }
+  const last = segments.at(-1)
+  const isDirectory = last === '' || last === '.' || last === '..'
+  return kept.length === 0 ? '/' : `/${kept.join('/')}${isDirectory ? '/' : ''}`
+}
+
+const needsCare = /[%\\\0]|\/\/|\/\./
+
+function percentDecode(text: string): string | null {
+  if (/%(?![0-9a-f]{2})/i.test(text)) return null
+  return text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+}
+
+/** The mount that owns a normalised path: the longest one that ends at a segment boundary in it. */
+export function ownerOf<M extends { readonly prefix: string }>(
+  mounts: readonly M[],
+  path: string,
+): M | undefined {
+  return mounts.find(
+    ({ prefix }) =>
+      prefix === '/' ||
+      path === prefix ||
+      (path.startsWith(prefix) && path.charCodeAt(prefix.length) === 0x2f),
+  )
+}

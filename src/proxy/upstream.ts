@@ -1,0 +1,108 @@
+/** What forward and reverse share: a request through the pool, an upgrade through its own connection. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { PoolSettings, TimeoutSettings } from '../config/settings.ts'
+import { requestHeaders } from '../http/headers.ts'
+import { UpstreamPool } from '../http/pool.ts'
+import { Relay } from '../http/relay.ts'
+import { type Closer, replyBytes, sendReply } from '../http/reply.ts'
+import type { Upgrader } from '../http/upgrade.ts'
+import type { Exchange } from './exchange.ts'
+import { countTunnel } from './tunnelling.ts'
+
+export interface UpstreamOptions {
+  readonly timeouts: TimeoutSettings
+  readonly pool: PoolSettings
+  readonly pseudonym: string
+  readonly closer: Closer
+}
+
+export interface UpstreamRequest {
+  /** `scheme://host:port`. */
+  readonly origin: string
+  readonly path: string
+  /** Replaces Host; undefined keeps what the client sent. */
+  readonly host: string | undefined
+  readonly forwardedHost: string
+}
+
+export class Upstream {
+  readonly pool: UpstreamPool
+  readonly #options: UpstreamOptions
+  #upgrader: Promise<Upgrader> | null = null
+
+  constructor(options: UpstreamOptions) {
+    this.#options = options
+    const { pool, timeouts } = options
+    this.pool = new UpstreamPool({
+      maxIdlePerHost: pool.maxIdlePerHost,
+      idleMs: pool.idleMs,
+      connectMs: timeouts.connectMs,
+      responseMs: timeouts.responseMs,
+    })
+  }
+
+  request(exchange: Exchange, req: IncomingMessage, res: ServerResponse, target: UpstreamRequest): void {
+    const { pseudonym } = this.#options
+    const headers = this.#headers(exchange, req, target)
+    if (headers === null) {
+      sendReply(res, 'LOOP', { close: exchange.closing })
+      return
+    }
+    const { origin, path } = target
+    const relay = new Relay(req, res, { pool: this.pool, origin, path, headers, pseudonym, owner: exchange })
+    exchange.work = relay
+    relay.start()
+  }
+
+  async upgrade(
+    exchange: Exchange,
+    req: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+    target: UpstreamRequest,
+  ): Promise<void> {
+    const { pseudonym, timeouts, closer } = this.#options
+    const headers = this.#headers(exchange, req, target)
+    if (headers === null) {
+      closer.end(socket, replyBytes('LOOP'))
+      exchange.finish(true)
+      return
+    }
+    // Loaded when first needed: most workers never see an upgrade.
+    this.#upgrader ??= import('../http/upgrade.ts').then((module) => new module.Upgrader())
+    const upgrader = await this.#upgrader
+    let closeTunnel = (): void => exchange.finish(true)
+    upgrader.run(req, socket, head, {
+      origin: target.origin,
+      path: target.path,
+      headers,
+      pseudonym,
+      ...timeouts,
+      closer,
+      onFailed: (error) => {
+        exchange.relayFailed(error.code, error.cause)
+        exchange.finish(true)
+      },
+      onAnswered: (status) => {
+        exchange.finish(status >= 500)
+        if (status === 101) closeTunnel = countTunnel(exchange.connection, exchange.block)
+      },
+      onEnd: () => closeTunnel(),
+    })
+  }
+
+  close(): void {
+    this.pool.close()
+  }
+
+  #headers(exchange: Exchange, req: IncomingMessage, target: UpstreamRequest): string[] | null {
+    return requestHeaders(req.rawHeaders, {
+      host: target.host,
+      peer: exchange.connection.peer,
+      proto: 'http',
+      forwardedHost: target.forwardedHost,
+      pseudonym: this.#options.pseudonym,
+    })
+  }
+}

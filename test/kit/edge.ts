@@ -1,0 +1,166 @@
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import type {
+  ForwardSettings,
+  MountSettings,
+  ReverseSettings,
+  ServiceSettings,
+  ServiceType,
+  StaticSettings,
+  TimeoutSettings,
+  WorkerSettings,
+  WorkerType,
+} from '../../src/config/settings.ts'
+import type { Admission } from '../../src/proxy/admission.ts'
+import { createEdge, type Edge } from '../../src/proxy/edge.ts'
+import {
+  type CounterBlock,
+  type CounterValues,
+  createCounterBlock,
+  readCounters,
+} from '../../src/telemetry/counters.ts'
+
+/** Short enough for tests that wait for them, long enough for a loaded machine. */
+export const timeouts: TimeoutSettings = {
+  connectMs: 2_000,
+  idleMs: 5_000,
+  lifetimeMs: 0,
+  headerMs: 5_000,
+  responseMs: 5_000,
+}
+
+export interface Tuning {
+  readonly timeouts?: Partial<TimeoutSettings>
+  readonly pool?: { readonly maxIdlePerHost?: number; readonly idleMs?: number }
+}
+
+const common = (tuning: Tuning) => ({
+  maxConnections: 1_000,
+  maxMemoryMb: 512,
+  maxCpuPercent: 100,
+  timeouts: { ...timeouts, ...tuning.timeouts },
+})
+
+const pool = (tuning: Tuning) => ({ maxIdlePerHost: 10, idleMs: 60_000, ...tuning.pool })
+
+export const forwardTo = (tuning: Tuning = {}): ForwardSettings => ({
+  type: 'forward',
+  ...common(tuning),
+  pool: pool(tuning),
+})
+
+export const reverseTo = (target: string, tuning: Tuning = {}): ReverseSettings => ({
+  type: 'reverse',
+  ...common(tuning),
+  pool: pool(tuning),
+  target,
+})
+
+export const filesIn = (mounts: readonly MountSettings[], tuning: Tuning = {}): StaticSettings => ({
+  type: 'static',
+  ...common(tuning),
+  mounts,
+})
+
+/** An admission that counts and has a limit. */
+export class CountingAdmission implements Admission {
+  limit: number
+  active = 0
+  opened = 0
+  refused = 0
+
+  constructor(limit = Number.POSITIVE_INFINITY) {
+    this.limit = limit
+  }
+
+  open(): boolean {
+    if (this.active >= this.limit) {
+      this.refused += 1
+      return false
+    }
+    this.active += 1
+    this.opened += 1
+    return true
+  }
+
+  close(): void {
+    this.active -= 1
+  }
+}
+
+export interface TestEdge {
+  readonly edge: Edge
+  readonly port: number
+  readonly admission: CountingAdmission
+  readonly services: Readonly<Record<ServiceType, CountingAdmission>>
+  readonly logged: {
+    readonly level: string
+    readonly message: string
+    readonly fields?: Record<string, unknown>
+  }[]
+  /** Sockets as the edge was handed them, in order. */
+  readonly accepted: Socket[]
+  counters(type?: ServiceType | 'combined'): CounterValues
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** An edge fed by a plain net server in this process, as an instance feeds it. */
+export async function startEdge(
+  services: ServiceSettings | readonly ServiceSettings[],
+  options: { readonly limit?: number; readonly pseudonym?: string; readonly pauseOnConnect?: boolean } = {},
+): Promise<TestEdge> {
+  const list = Array.isArray(services) ? services : [services as ServiceSettings]
+  const type: WorkerType = list.length === 1 ? (list[0] as ServiceSettings).type : 'combined'
+  const admission = new CountingAdmission(options.limit)
+  const perService = {
+    forward: new CountingAdmission(),
+    reverse: new CountingAdmission(),
+    static: new CountingAdmission(),
+  }
+  const blocks: Record<ServiceType | 'combined', CounterBlock> = {
+    forward: createCounterBlock(),
+    reverse: createCounterBlock(),
+    static: createCounterBlock(),
+    combined: createCounterBlock(),
+  }
+  const logged: { level: string; message: string; fields?: Record<string, unknown> }[] = []
+  const edge = await createEdge({
+    worker: workerOf(type, list),
+    admissions: { worker: admission, services: type === 'combined' ? perService : {} },
+    counters: blocks,
+    pseudonym: options.pseudonym ?? 'bifrost-test',
+    log: (level, message, fields) => logged.push({ level, message, ...(fields ? { fields } : {}) }),
+  })
+  const accepted: Socket[] = []
+  const server = createServer({ pauseOnConnect: options.pauseOnConnect ?? false }, (socket) => {
+    accepted.push(socket)
+    edge.accept(socket)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    edge,
+    port: (server.address() as AddressInfo).port,
+    admission,
+    services: perService,
+    logged,
+    accepted,
+    counters: (of = type) => readCounters(blocks[of]),
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      await edge.close()
+      await closed
+    },
+  }
+}
+
+function workerOf(type: WorkerType, services: readonly ServiceSettings[]): WorkerSettings {
+  return {
+    name: type,
+    type,
+    listen: [{ host: '127.0.0.1', port: 0 }],
+    isolation: 'thread',
+    instances: 1,
+    maxMemoryMb: 512,
+    maxCpuPercent: 100,
+    services,
+  }
+}
