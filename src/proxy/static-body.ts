@@ -1,54 +1,66 @@
 import type { ServerResponse } from 'node:http'
 import type { ByteSpan } from './static-range.ts'
 
-// One piece per response is all that is held: a thousand slow readers hold 64 MiB.
+// Two pieces per response are all that is held, one on its way out and one read ahead: a thousand slow readers hold
+// 128 MiB at most. The two are used in turn, because fresh ones for a large file pile up until they are collected.
 const pieceBytes = 64 * 1024
 
 type Read = (into: Uint8Array, position: number) => Promise<number>
 
 /**
- * Sends a span of a file as the body and ends the response; one piece at a time, the next one is read when the client
- * has taken the last. Resolves when all was handed to the socket or the client went away. A file that turns out shorter
- * than its Content-Length, or cannot be read any more, ends the connection: the head is gone, nothing else says it.
+ * Sends a span of a file as the body and ends the response; a piece is read while the client takes the one before.
+ * Resolves when all was handed to the socket or the client went away, and no read is under way any more. A file that
+ * turns out shorter than its Content-Length, or cannot be read on, ends the connection: the head is gone, nothing else
+ * says it.
  */
 export async function sendSpan(res: ServerResponse, span: ByteSpan, read: Read): Promise<void> {
-  let position = span.start
+  if (span.length === 0) return finished(res)
   const end = span.start + span.length
-  while (position < end) {
-    const piece = Buffer.allocUnsafeSlow(Math.min(pieceBytes, end - position))
-    const bytes = await read(piece, position).catch(() => 0)
+  let position = span.start
+  let going = Buffer.allocUnsafeSlow(Math.min(pieceBytes, span.length))
+  let free: typeof going | undefined
+  let reading = readOrNone(going)
+  // A failed read ends the body like the end of the file, and must not be an unhandled rejection until it is waited for.
+  function readOrNone(into: Uint8Array): Promise<number> {
+    return read(into, position).catch(() => 0)
+  }
+  for (;;) {
+    const bytes = await reading
     // Writing to a response whose connection is gone would be an unhandled error event.
     if (res.destroyed) return
-    if (bytes === 0) {
-      breakOff(res)
-      return
-    }
+    if (bytes === 0) return breakOff(res)
     position += bytes
-    const filled = bytes === piece.byteLength ? piece : piece.subarray(0, bytes)
-    if (position === end) res.end(filled)
-    else if (!res.write(filled)) await until(res, 'drain')
-    if (res.destroyed) return
+    const piece = going.subarray(0, bytes)
+    if (position === end) return finished(res, piece)
+    const sent = written(res, piece)
+    const ahead = free ?? Buffer.allocUnsafeSlow(pieceBytes)
+    reading = readOrNone(ahead.subarray(0, Math.min(pieceBytes, end - position)))
+    await sent
+    free = going
+    going = ahead
   }
-  await finished(res)
 }
 
-/** Ends the response (with a short body) and resolves when it was handed to the socket or the client went away. */
-export async function finished(res: ServerResponse, body?: string): Promise<void> {
-  if (res.destroyed) return
-  if (!res.writableEnded) res.end(body)
-  if (!res.writableFinished) await until(res, 'finish')
+/** Resolves when the piece is out of this process, so that its memory may be used again, or the client went away. */
+function written(res: ServerResponse, piece: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    res.once('close', resolve)
+    res.write(piece, () => {
+      res.off('close', resolve)
+      resolve()
+    })
+  })
 }
 
-function until(res: ServerResponse, event: 'drain' | 'finish'): Promise<void> {
+/** Ends the response and resolves when it was handed to the socket or the client went away. */
+export function finished(res: ServerResponse, last?: string | Uint8Array): Promise<void> {
   if (res.destroyed) return Promise.resolve()
   return new Promise((resolve) => {
-    const settle = () => {
-      res.off(event, settle)
-      res.off('close', settle)
+    res.once('close', resolve)
+    res.end(last, () => {
+      res.off('close', resolve)
       resolve()
-    }
-    res.on(event, settle)
-    res.on('close', settle)
+    })
   })
 }
 

@@ -123,7 +123,11 @@ export interface Ask {
 }
 
 /** One request whose target goes out byte for byte: no client normalises `..` here. */
-export async function ask(served: Served, target: string, { method = 'GET', headers = {} }: Ask = {}) {
+export async function ask(
+  served: { readonly port: number },
+  target: string,
+  { method = 'GET', headers = {} }: Ask = {},
+) {
   const lines = Object.entries({ Host: 'site.test', Connection: 'close', ...headers })
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
   return parseAnswer(await exchange(served.port, `${method} ${target} HTTP/1.1\r\n${head}\r\n`))

@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { codeOfSystemError } from '../../../src/proxy/static-disk.ts'
+import { ask, createSite, type Site } from './site.ts'
+
+/** A server in a process that has few descriptors and is not root, to whom nothing is forbidden. */
+async function serveLimited(site: Site): Promise<{ port: number } & AsyncDisposable> {
+  chmodSync(site.outside, 0o755)
+  const script = join(import.meta.dirname, 'limited-server.ts')
+  const unprivileged = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+  const child: ChildProcess = spawn(
+    'sh',
+    ['-c', 'ulimit -n 64; exec "$0" "$@"', process.execPath, script, site.root],
+    { stdio: ['ignore', 'pipe', 'inherit'], ...unprivileged },
+  )
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  const port = await new Promise<number>((resolve, reject) => {
+    child.stdout?.once('data', (line) => resolve(Number(line)))
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)))
+  })
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      child.kill()
+      await ended
+    },
+  }
+}
+
+test('without a free descriptor the answer is 503 with Retry-After, and later requests are served', async () => {
+  await using site = createSite({ 'starved.txt': 'x', 'a.txt': 'a' })
+  await using served = await serveLimited(site)
+  const answer = await ask(served, '/starved.txt')
+  expect([answer.status, answer.headers['retry-after']]).toEqual([503, '1'])
+  expect((await ask(served, '/a.txt')).body).toBe('a')
+})
+
+test('a file that may not be read is 403', async () => {
+  await using site = createSite({ 'a.txt': 'a', 'folder/b.txt': 'b' })
+  chmodSync(join(site.root, 'a.txt'), 0)
+  chmodSync(join(site.root, 'folder'), 0)
+  await using served = await serveLimited(site)
+  expect((await ask(served, '/a.txt')).status).toBe(403)
+  expect((await ask(served, '/folder/b.txt')).status).toBe(403)
+  expect((await ask(served, '/folder/')).status).toBe(403)
+})
+
+test.each([
+  ['ENOENT', 'NOT_FOUND'],
+  ['EACCES', 'FORBIDDEN_PATH'],
+  ['EMFILE', 'OVER_LIMIT'],
+  ['ENFILE', 'OVER_LIMIT'],
+  ['EIO', undefined],
+])('%s means %s', (code, meaning) => {
+  expect(codeOfSystemError(Object.assign(new Error(code), { code }))).toBe(meaning)
+})
