@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -140,6 +141,27 @@ test.each([false, true])(
     expect([missing.status, missing.body]).toEqual([there.status, there.body])
   },
 )
+
+test('what a link to outside leads to is not even opened', async () => {
+  await using site = createSite()
+  const pipe = join(site.outside, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  site.link('pipe', '../pipe')
+  // Held in open() until somebody opens the other end.
+  const writer = spawn('sh', ['-c', 'echo x > "$0"', pipe])
+  const ended = new Promise((resolve) => writer.once('exit', resolve))
+  try {
+    await using served = await serve(staticSettings({ rootDir: site.root }))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect((await ask(served, '/pipe')).status).toBe(404)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(writer.exitCode).toBeNull()
+    expect(writer.signalCode).toBeNull()
+  } finally {
+    writer.kill('SIGKILL')
+    await ended
+  }
+})
 
 test('links that stay inside are followed', async () => {
   await using site = createSite({ 'releases/2/app.txt': 'two' })

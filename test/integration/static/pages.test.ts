@@ -118,6 +118,19 @@ test('in SPA mode assets stay cacheable while the index is not (B001, NB001)', a
   expect((await ask(served, '/index.html')).headers['cache-control']).toBe('no-cache')
 })
 
+test('in SPA mode index and fallback are revalidated whatever their type is (B001)', async () => {
+  await using site = createSite({ 'index.json': '{}', 'page.json': '{}' })
+  const settings = staticSettings({
+    rootDir: site.root,
+    spaMode: true,
+    spaFallbackFile: 'page.json',
+    indexFiles: ['index.json'],
+  })
+  await using served = await serve(settings)
+  expect((await ask(served, '/')).headers['cache-control']).toBe('no-cache')
+  expect((await ask(served, '/login')).headers['cache-control']).toBe('no-cache')
+})
+
 test('what is refused is not kept by caches', async () => {
   await using site = createSite({ 'docs/a.txt': '' })
   await using served = await serve(staticSettings({ rootDir: site.root }))

@@ -1,0 +1,19 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { ListenAddress } from '../config/settings.ts'
+import { startDemoUpstream } from './upstream.ts'
+
+/** What this thread tells its parent, once. It is ended by `terminate()`: there is nothing worth draining in it. */
+export type DemoMessage =
+  | { readonly type: 'demo.ready'; readonly port: number }
+  | { readonly type: 'demo.failed'; readonly message: string }
+
+function tell(message: DemoMessage): void {
+  parentPort?.postMessage(message)
+}
+
+try {
+  const { port } = await startDemoUpstream(workerData as ListenAddress)
+  tell({ type: 'demo.ready', port })
+} catch (error) {
+  tell({ type: 'demo.failed', message: error instanceof Error ? error.message : String(error) })
+}
