@@ -27,6 +27,7 @@ export class Tunnel {
   readonly #options: TunnelOptions
   readonly #lifetime: NodeJS.Timeout | null
   #isOver = false
+  #isHalfClosed = false
   #finished = 0
 
   /** Takes both sockets over; neither may have a reader. */
@@ -38,7 +39,7 @@ export class Tunnel {
       options.lifetimeMs > 0 ? setTimeout(() => this.#end('lifetime'), options.lifetimeMs) : null
     this.#join(client, upstream, 'client')
     this.#join(upstream, client, 'upstream')
-    this.#setIdle(options.idleMs)
+    if (!this.#isHalfClosed) this.#setIdle(options.idleMs)
   }
 
   /** Ends it now. */
@@ -51,10 +52,7 @@ export class Tunnel {
       if (!to.write(chunk)) from.pause()
     })
     to.on('drain', () => from.resume())
-    from.on('end', () => {
-      this.#setIdle(this.#options.halfClosedIdleMs ?? Math.min(this.#options.idleMs, halfClosedMs))
-      to.end()
-    })
+    from.on('end', () => this.#passEnd(to))
     from.on('timeout', () => this.#end('idle'))
     from.on('error', () => this.#end(side))
     from.on('close', () => {
@@ -63,6 +61,14 @@ export class Tunnel {
       else if (this.#finished === 2) this.#end('done')
     })
     if (from.destroyed) this.#end(side)
+    // A FIN that came while the other side was being dialled has been emitted to nobody.
+    else if (from.readableEnded) this.#passEnd(to)
+  }
+
+  #passEnd(to: Socket): void {
+    this.#isHalfClosed = true
+    this.#setIdle(this.#options.halfClosedIdleMs ?? Math.min(this.#options.idleMs, halfClosedMs))
+    to.end()
   }
 
   #setIdle(ms: number): void {

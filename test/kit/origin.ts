@@ -12,11 +12,7 @@ export interface SeenRequest {
   readonly req: IncomingMessage
 }
 
-export type OriginHandler = (
-  req: IncomingMessage,
-  res: ServerResponse,
-  seen: SeenRequest,
-) => void | Promise<void>
+export type OriginHandler = (req: IncomingMessage, res: ServerResponse, seen: SeenRequest) => unknown
 
 /** An upstream that records what it received. */
 export interface Origin {
@@ -51,7 +47,7 @@ export async function startOrigin(
 }
 
 /** Starts an origin that speaks bytes: for what no HTTP server would send. */
-export async function startRawOrigin(onSocket: (socket: Socket) => void): Promise<Origin> {
+export async function startRawOrigin(onSocket: (socket: Socket) => unknown): Promise<Origin> {
   const server = createTcpServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     socket.on('error', () => socket.destroy())
     onSocket(socket)

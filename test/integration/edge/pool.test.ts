@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import { forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
+import { startOrigin } from '../../kit/origin.ts'
+import { RawClient } from '../../kit/raw-client.ts'
+import { until } from '../../kit/until.ts'
+
+test('an upstream connection is used again', async () => {
+  await using origin = await startOrigin()
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
+  using client = await RawClient.connect(proxy.port)
+  for (let at = 0; at < 5; at += 1) await client.get(`/${at}`)
+  expect(origin.accepted).toBe(1)
+})
+
+for (const maxIdlePerHost of [2, 5]) {
+  test(`S054: of 20 connections under load ${maxIdlePerHost} stay idle, and none had to wait`, async () => {
+    const held: (() => void)[] = []
+    await using origin = await startOrigin((_req, res) => {
+      held.push(() => res.end('hello'))
+    })
+    await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, { pool: { maxIdlePerHost } }))
+    const clients = await Promise.all(Array.from({ length: 20 }, () => RawClient.connect(proxy.port)))
+    const responses = clients.map((client) => client.get('/'))
+    await until('all 20 are at the upstream together', () => held.length === 20)
+    for (const answer of held) answer()
+    await Promise.all(responses)
+    await until('the surplus is closed', () => origin.sockets.size <= maxIdlePerHost)
+    expect(origin.sockets.size).toBe(maxIdlePerHost)
+    for (const client of clients) client.destroy()
+  })
+}
+
+test('S055: an idle upstream connection is closed after the pool timeout', async () => {
+  await using origin = await startOrigin()
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, { pool: { idleMs: 100 } }))
+  using client = await RawClient.connect(proxy.port)
+  await client.get('/')
+  expect(origin.sockets.size).toBe(1)
+  await until('it is closed', () => origin.sockets.size === 0)
+  expect((await client.get('/')).status).toBe(200)
+})
+
+test('with no idle connections allowed each request has one of its own', async () => {
+  await using origin = await startOrigin()
+  await using proxy = await startEdge(forwardTo({ pool: { maxIdlePerHost: 0 } }))
+  using client = await RawClient.connect(proxy.port)
+  await client.get(`http://${origin.authority}/`)
+  await client.get(`http://${origin.authority}/`)
+  expect(origin.accepted).toBe(2)
+  await until('none stays', () => origin.sockets.size === 0)
+})

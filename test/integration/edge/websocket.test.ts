@@ -1,0 +1,186 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { expect, test } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
+import { forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
+import {
+  type Origin,
+  startOrigin,
+  startRawOrigin,
+  startScriptedOrigin,
+  unusedPort,
+} from '../../kit/origin.ts'
+import { RawClient } from '../../kit/raw-client.ts'
+import { until } from '../../kit/until.ts'
+
+const upgrade = [
+  'Host: client.test',
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+]
+
+function echoOn(origin: Origin): WebSocketServer {
+  const server = new WebSocketServer({ server: origin.server as never })
+  server.on('connection', (socket, req) => {
+    origin.seen.push({ rawHeaders: req.rawHeaders, url: req.url ?? '' } as never)
+    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }))
+  })
+  return server
+}
+
+function neverAnswer(origin: Origin): void {
+  origin.server.on('upgrade', (_req: unknown, socket: Socket) => {
+    socket.on('error', () => socket.destroy())
+    socket.on('end', () => socket.end()).resume()
+  })
+}
+
+const value = (rawHeaders: readonly string[], name: string) =>
+  rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name)
+
+test('a WebSocket echoes through the proxy, and its origin sees who asked', async () => {
+  await using origin = await startOrigin()
+  echoOn(origin)
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}/base`))
+  const socket = new WebSocket(`ws://127.0.0.1:${proxy.port}/chat?x=1`)
+  await once(socket, 'open')
+  socket.send('hello')
+  const [message] = await once(socket, 'message')
+  expect(String(message)).toBe('hello')
+  const { rawHeaders, url } = origin.last
+  expect(url).toBe('/base/chat?x=1')
+  expect(value(rawHeaders, 'x-forwarded-for')).toEqual(['127.0.0.1'])
+  expect(value(rawHeaders, 'via')).toEqual(['1.1 bifrost-test'])
+  expect(value(rawHeaders, 'host')).toEqual([`127.0.0.1:${proxy.port}`])
+  expect(proxy.counters()).toMatchObject({ tunnelsActive: 1, requestsTotal: 1, requestsFailed: 0 })
+  socket.close()
+  await once(socket, 'close')
+  await until('both sides are closed', () => proxy.edge.open === 0 && origin.sockets.size === 0)
+  expect(proxy.counters().tunnelsActive).toBe(0)
+})
+
+test('a WebSocket goes through a forward proxy in absolute-form', async () => {
+  await using origin = await startOrigin()
+  echoOn(origin)
+  await using proxy = await startEdge(forwardTo())
+  using client = await RawClient.connect(proxy.port)
+  client.head(`GET http://${origin.authority}/chat HTTP/1.1`, ...upgrade)
+  expect((await client.responseHead()).status).toBe(101)
+  expect(value(origin.last.rawHeaders, 'host')).toEqual([origin.authority])
+})
+
+test('bytes that an origin sends with its 101 are the first of the tunnel', async () => {
+  await using origin = await startScriptedOrigin(
+    'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade, X-Hop\r\nX-Hop: 1\r\nUpgrade: websocket\r\n\r\nfirst',
+    { keepOpen: true },
+  )
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
+  using client = await RawClient.connect(proxy.port)
+  client.head('GET / HTTP/1.1', ...upgrade)
+  const head = await client.responseHead()
+  expect(head.status).toBe(101)
+  expect(head.get('upgrade')).toBe('websocket')
+  expect(head.all('x-hop')).toEqual([])
+  expect((await client.bytes(5)).toString()).toBe('first')
+})
+
+test('an origin that answers something else is relayed, and nothing is switched', async () => {
+  await using origin = await startOrigin((_req, res) => res.writeHead(403, { 'X-Why': 'no' }).end('not here'))
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
+  using client = await RawClient.connect(proxy.port)
+  client.head('GET / HTTP/1.1', ...upgrade)
+  const response = await client.response()
+  expect(response.status).toBe(403)
+  expect(response.text).toBe('not here')
+  expect(response.get('x-why')).toBe('no')
+  await client.ended()
+  expect(proxy.counters()).toMatchObject({ requestsTotal: 1, requestsFailed: 0, tunnelsTotal: 0 })
+})
+
+test('an origin that breaks its other answer off breaks the client off', async () => {
+  await using origin = await startScriptedOrigin('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc')
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
+  using client = await RawClient.connect(proxy.port)
+  client.head('GET / HTTP/1.1', ...upgrade)
+  await expect(client.response()).rejects.toThrow()
+  await until('the edge has closed it', () => proxy.edge.open === 0)
+})
+
+test('an upgrade to an upstream that refuses is a 502', async () => {
+  await using proxy = await startEdge(reverseTo(`http://127.0.0.1:${await unusedPort()}`))
+  using client = await RawClient.connect(proxy.port)
+  client.head('GET / HTTP/1.1', ...upgrade)
+  const response = await client.response()
+  expect(response.status).toBe(502)
+  expect(response.text).not.toContain('127.0.0.1')
+  await until('the edge has closed it', () => proxy.edge.open === 0)
+  expect(proxy.counters()).toMatchObject({ requestsTotal: 1, requestsFailed: 1 })
+})
+
+test('an upgrade that is never answered is a 504', async () => {
+  await using origin = await startOrigin(() => {})
+  neverAnswer(origin)
+  await using proxy = await startEdge(
+    reverseTo(`http://${origin.authority}`, { timeouts: { connectMs: 100, responseMs: 100 } }),
+  )
+  using client = await RawClient.connect(proxy.port)
+  client.head('GET / HTTP/1.1', ...upgrade)
+  expect((await client.response()).status).toBe(504)
+})
+
+test('an origin that resets before its answer is a 502', async () => {
+  await using origin = await startRawOrigin((socket) => {
+    socket.once('data', () => socket.resetAndDestroy())
+  })
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
+  using client = await RawClient.connect(proxy.port)
+  client.head('GET / HTTP/1.1', ...upgrade)
+  expect((await client.response()).status).toBe(502)
+})
+
+test('a client that goes away before the answer ends the request at the origin', async () => {
+  await using origin = await startOrigin(() => {})
+  neverAnswer(origin)
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
+  const client = await RawClient.connect(proxy.port)
+  client.head('GET / HTTP/1.1', ...upgrade)
+  await until('the origin sees it', () => origin.sockets.size === 1)
+  client.socket.resetAndDestroy()
+  await until('the upstream side is closed', () => origin.sockets.size === 0)
+  expect(proxy.counters()).toMatchObject({ requestsTotal: 1, requestsFailed: 1 })
+})
+
+test('both sides of an upgraded connection end together, whichever is reset', async () => {
+  for (const side of ['client', 'origin'] as const) {
+    await using origin = await startOrigin()
+    echoOn(origin)
+    await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
+    using client = await RawClient.connect(proxy.port)
+    client.head('GET / HTTP/1.1', ...upgrade)
+    await client.responseHead()
+    if (side === 'client') client.socket.resetAndDestroy()
+    else for (const socket of origin.sockets) socket.resetAndDestroy()
+    await until(`all is closed after the ${side}`, () => proxy.edge.open === 0 && origin.sockets.size === 0)
+    expect(proxy.counters().tunnelsActive).toBe(0)
+  }
+})
+
+test('an upgraded connection without traffic is closed', async () => {
+  await using origin = await startOrigin()
+  echoOn(origin)
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, { timeouts: { idleMs: 150 } }))
+  using client = await RawClient.connect(proxy.port)
+  client.head('GET / HTTP/1.1', ...upgrade)
+  await client.responseHead()
+  await client.ended()
+  await until('all is closed', () => proxy.edge.open === 0 && origin.sockets.size === 0)
+})
+
+test('a WebSocket that loops is a 508', async () => {
+  await using proxy = await startEdge(reverseTo('http://127.0.0.1:9'), { pseudonym: 'edge-1' })
+  using client = await RawClient.connect(proxy.port)
+  client.head('GET / HTTP/1.1', ...upgrade, 'Via: 1.1 edge-1')
+  expect((await client.response()).status).toBe(508)
+})
