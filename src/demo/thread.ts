@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { ListenAddress } from '../config/settings.ts'
+import { BifrostError } from '../errors.ts'
 import { startDemoUpstream } from './upstream.ts'
 
 /** What this thread tells its parent, once. It is ended by `terminate()`: there is nothing worth draining in it. */
@@ -15,5 +16,7 @@ try {
   const { port } = await startDemoUpstream(workerData as ListenAddress)
   tell({ type: 'demo.ready', port })
 } catch (error) {
-  tell({ type: 'demo.failed', message: error instanceof Error ? error.message : String(error) })
+  // The system's own words say why; the parent knows what was tried.
+  const cause = error instanceof BifrostError ? error.cause : error
+  tell({ type: 'demo.failed', message: cause instanceof Error ? cause.message : String(cause) })
 }

@@ -7,7 +7,7 @@ import type { Disk, OpenFile } from './static-disk.ts'
 import { selectRange } from './static-range.ts'
 import { cacheControlOf, contentTypeOf } from './static-type.ts'
 
-export interface Servable {
+interface Servable {
   readonly file: OpenFile
   /** The name that decides the type. */
   readonly name: string

@@ -175,6 +175,6 @@ test('the thread tells why it cannot listen', async () => {
   await using thread = await inThread({ host: '127.0.0.1', port: upstream.port })
   expect(thread.message).toEqual({
     type: 'demo.failed',
-    message: `the demo upstream cannot listen on 127.0.0.1:${upstream.port}`,
+    message: `listen EADDRINUSE: address already in use 127.0.0.1:${upstream.port}`,
   })
 })

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { codeOfSystemError } from '../../../src/proxy/static-disk.ts'
 import { ask, createSite, type Site } from './site.ts'
@@ -8,7 +9,7 @@ import { ask, createSite, type Site } from './site.ts'
 /** A server in a process that has few descriptors and is not root, to whom nothing is forbidden. */
 async function serveLimited(site: Site): Promise<{ port: number } & AsyncDisposable> {
   chmodSync(site.outside, 0o755)
-  const script = join(import.meta.dirname, 'limited-server.ts')
+  const script = fileURLToPath(new URL('./limited-server.ts', import.meta.url))
   const unprivileged = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
   const child: ChildProcess = spawn(
     'sh',

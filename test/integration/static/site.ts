@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
@@ -17,6 +18,8 @@ export interface Site extends AsyncDisposable {
   readonly outside: string
   write(name: string, content: string | Uint8Array): string
   link(name: string, target: string): void
+  /** A named pipe; returns its path. */
+  pipe(name: string): string
 }
 
 export function createSite(files: Readonly<Record<string, string>> = {}): Site {
@@ -36,6 +39,11 @@ export function createSite(files: Readonly<Record<string, string>> = {}): Site {
     },
     link(name, target) {
       symlinkSync(target, join(root, name))
+    },
+    pipe(name) {
+      const file = join(root, name)
+      execFileSync('sh', ['-c', 'mkfifo "$0"', file])
+      return file
     },
     async [Symbol.asyncDispose]() {
       rmSync(outside, { recursive: true, force: true })

@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, readlinkSync, truncateSync, unlinkSync } from 'node:fs'
+import { mkdirSync, readdirSync, readlinkSync, rmdirSync, truncateSync, unlinkSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -209,7 +208,7 @@ test('a client that does not read holds one piece of the file', async () => {
 
 test.each(['GET', 'HEAD'])('%s of a FIFO does not hang', async (method) => {
   await using site = createSite({ 'a.txt': 'a' })
-  execFileSync('mkfifo', [join(site.root, 'pipe')])
+  site.pipe('pipe')
   await using served = await serve(staticSettings({ rootDir: site.root }))
   // More than the thread pool has threads.
   const statuses = await Promise.all(
@@ -243,7 +242,7 @@ test('a root that vanishes later is 404', async () => {
   const rootDir = join(site.root, 'sub')
   mkdirSync(rootDir)
   await using served = await serve(staticSettings({ rootDir }))
-  execFileSync('rmdir', [rootDir])
+  rmdirSync(rootDir)
   expect((await ask(served, '/')).status).toBe(404)
   expect((await ask(served, '/a.txt')).status).toBe(404)
 })
