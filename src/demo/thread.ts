@@ -6,7 +6,7 @@ import { startDemoUpstream } from './upstream.ts'
 /** What this thread tells its parent, once. It is ended by `terminate()`: there is nothing worth draining in it. */
 export type DemoMessage =
   | { readonly type: 'demo.ready'; readonly port: number }
-  | { readonly type: 'demo.failed'; readonly message: string }
+  | { readonly type: 'demo.failed'; readonly code: string; readonly message: string }
 
 function tell(message: DemoMessage): void {
   parentPort?.postMessage(message)
@@ -17,6 +17,8 @@ try {
   tell({ type: 'demo.ready', port })
 } catch (error) {
   // The system's own words say why; the parent knows what was tried.
-  const cause = error instanceof BifrostError ? error.cause : error
-  tell({ type: 'demo.failed', message: cause instanceof Error ? cause.message : String(cause) })
+  const cause: unknown = error instanceof BifrostError ? error.cause : error
+  const { code = '', message } =
+    cause instanceof Error ? (cause as NodeJS.ErrnoException) : new Error(String(cause))
+  tell({ type: 'demo.failed', code, message })
 }

@@ -1,0 +1,86 @@
+import { type ActorSystem, type AnyActorRef, fromTransition } from 'xstate'
+
+/**
+ * The ledger: every connection of a service is a message to it. It keeps the counts and tells its worker chart only
+ * when a threshold is crossed (an edge), so that a connection costs no machine event.
+ *
+ *   conn.opened  mode admit: active + 1, at `high` -> edge load.high        mode refuse, drain: refused + 1
+ *   conn.closed  active - 1, mode refuse and at `low` -> load.low           mode drain and at 0 -> load.zero
+ *   mode         set by the entry actions of the worker chart, and by nothing else
+ */
+export type LedgerMode = 'admit' | 'refuse' | 'drain'
+
+export interface LedgerContext {
+  readonly active: number
+  readonly opened: number
+  readonly refused: number
+  readonly mode: LedgerMode
+  /** Connections at which the service is full. */
+  readonly high: number
+  /** Connections at which a full service has room again. */
+  readonly low: number
+}
+
+export type LedgerEvent =
+  | { readonly type: 'conn.opened' }
+  | { readonly type: 'conn.closed' }
+  | { readonly type: 'mode'; readonly mode: LedgerMode }
+  | { readonly type: 'limit'; readonly high: number; readonly low: number }
+
+export type LoadEdge =
+  | { readonly type: 'load.high' }
+  | { readonly type: 'load.low' }
+  | { readonly type: 'load.zero' }
+
+export interface LedgerInput {
+  readonly high: number
+  readonly low: number
+}
+
+/** Shared event objects: an edge carries nothing, so none is made per crossing. */
+const highEdge: LoadEdge = { type: 'load.high' }
+const lowEdge: LoadEdge = { type: 'load.low' }
+const zeroEdge: LoadEdge = { type: 'load.zero' }
+
+type InstanceSystem = ActorSystem<{ actors: Record<string, AnyActorRef> }>
+
+/** The edge that a count causes in a mode, or null. Compared with >= and <=, so that a changed limit works at once. */
+function edgeOf({ mode, active, high, low }: LedgerContext): LoadEdge | null {
+  if (mode === 'admit') return active >= high ? highEdge : null
+  if (mode === 'refuse') return active <= low ? lowEdge : null
+  return active === 0 ? zeroEdge : null
+}
+
+function reduce(ledger: LedgerContext, event: LedgerEvent): LedgerContext {
+  switch (event.type) {
+    case 'conn.opened':
+      return ledger.mode === 'admit'
+        ? { ...ledger, active: ledger.active + 1, opened: ledger.opened + 1 }
+        : { ...ledger, refused: ledger.refused + 1 }
+    case 'conn.closed':
+      return { ...ledger, active: Math.max(0, ledger.active - 1) }
+    case 'mode':
+      return { ...ledger, mode: event.mode }
+    case 'limit':
+      return { ...ledger, high: event.high, low: event.low }
+  }
+}
+
+/** Id of the worker chart in the actor system that a ledger reports to. */
+export const workerSystemId = 'worker'
+
+export const ledgerLogic = fromTransition<LedgerContext, LedgerEvent, InstanceSystem, LedgerInput>(
+  (ledger, event, { system }) => {
+    const next = reduce(ledger, event)
+    // A new mode is the chart's own doing; answering it with an edge would be an echo.
+    const edge = event.type === 'mode' ? null : edgeOf(next)
+    if (edge !== null) system.get(workerSystemId)?.send(edge)
+    return next
+  },
+  ({ input }) => ({ active: 0, opened: 0, refused: 0, mode: 'admit', high: input.high, low: input.low }),
+)
+
+/** Where a full service has room again: one below its limit, so that no free place is refused (max_connections is strict). */
+export function lowWaterMark(high: number): number {
+  return Math.max(0, high - 1)
+}

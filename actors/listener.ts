@@ -1,0 +1,102 @@
+import { assign, fromPromise, sendParent, setup } from 'xstate'
+
+/**
+ * The listener chart: one per address and slot. Main binds, so that an address in use is a clear error before anything
+ * runs; then the listening server itself is moved to an instance, which accepts without main. When that instance ends,
+ * main listens again at once and holds what it accepts, unread, for the replacement.
+ *
+ *   binding -- ok --> bound -- delegate --> delegated -- owner gone --> rebinding -- ok --> holding -- delegate -,
+ *      |                                        ^------------------------------------------------------------'
+ *      '-- failed --> failed                                    '-- failed: RETRY
+ */
+export interface ListenerInput {
+  readonly key: string
+}
+
+interface ListenerContext extends ListenerInput {
+  /** The instance that has the server, or is to get it. */
+  readonly owner: string | null
+  readonly failure: unknown
+}
+
+export type ListenerEvent =
+  | { readonly type: 'listener.delegate'; readonly instance: string }
+  | { readonly type: 'listener.ownerGone'; readonly instance: string }
+  | { readonly type: 'listener.close' }
+
+export const listenerMachine = setup({
+  types: {
+    input: {} as ListenerInput,
+    context: {} as ListenerContext,
+    events: {} as ListenerEvent,
+  },
+  actors: {
+    /** Supplied by src/supervise: listens, and holds what it accepts. */
+    bind: fromPromise<void, { readonly key: string }>(async () => {}),
+  },
+  actions: {
+    /** Supplied by src/supervise: moves the server and the held sockets to the instance. */
+    moveServer: () => {},
+    /** Supplied by src/supervise: closes the server and answers what is held. */
+    release: () => {},
+    setOwner: assign({ owner: ({ event }) => (event.type === 'listener.delegate' ? event.instance : null) }),
+    clearOwner: assign({ owner: null }),
+    recordFailure: assign({ failure: ({ event }) => ('error' in event ? event.error : null) }),
+    announceBound: sendParent(({ context }) => ({ type: 'part.ready', part: context.key })),
+    announceFailed: sendParent(({ context }) => ({
+      type: 'part.failed',
+      part: context.key,
+      error: context.failure,
+    })),
+  },
+  guards: {
+    isOwner: ({ context, event }) => event.type === 'listener.ownerGone' && event.instance === context.owner,
+    hasOwner: ({ context }) => context.owner !== null,
+  },
+  delays: { RETRY: 50 },
+}).createMachine({
+  id: 'listener',
+  options: { maxIterations: 1000 },
+  context: ({ input }) => ({ ...input, owner: null, failure: null }),
+  initial: 'binding',
+  on: {
+    'listener.close': '.closed',
+    'listener.delegate': { actions: 'setOwner' },
+    'listener.ownerGone': { guard: 'isOwner', actions: 'clearOwner' },
+  },
+  states: {
+    binding: {
+      invoke: {
+        src: 'bind',
+        input: ({ context }) => ({ key: context.key }),
+        onDone: { actions: 'announceBound', target: 'bound' },
+        onError: { actions: ['recordFailure', 'announceFailed'], target: 'failed' },
+      },
+    },
+    bound: {
+      description: 'Main listens; nobody has asked for the server yet.',
+      always: { guard: 'hasOwner', target: 'delegated' },
+    },
+    delegated: {
+      description: 'The server lives in an instance, which accepts by itself.',
+      entry: 'moveServer',
+      on: { 'listener.ownerGone': { guard: 'isOwner', actions: 'clearOwner', target: 'rebinding' } },
+    },
+    rebinding: {
+      description: 'The server went with its instance; main listens again at once.',
+      invoke: {
+        src: 'bind',
+        input: ({ context }) => ({ key: context.key }),
+        onDone: 'holding',
+        onError: { actions: 'recordFailure', target: 'retrying' },
+      },
+    },
+    retrying: { after: { RETRY: 'rebinding' } },
+    holding: {
+      description: 'Main accepts and holds the connections, unread, for the replacement.',
+      always: { guard: 'hasOwner', target: 'delegated' },
+    },
+    failed: { entry: 'release' },
+    closed: { entry: 'release' },
+  },
+})

@@ -1,0 +1,102 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { ListenAddress } from '../config/settings.ts'
+import { bindFailure } from '../supervise/bind-error.ts'
+import type { Overview } from '../supervise/overview.ts'
+import { exportMetrics } from '../telemetry/prometheus.ts'
+
+/**
+ * The admin interface of main: read-only JSON and Prometheus text. Nothing of it touches traffic.
+ *   /health   the seed's worker health; 503 when a worker is Critical
+ *   /metrics  the seed's metric lines
+ *   /status   every actor and its state
+ */
+interface Answer {
+  readonly status: number
+  readonly type: string
+  readonly body: string
+}
+
+const json = (status: number, value: unknown): Answer => ({
+  status,
+  type: 'application/json; charset=utf-8',
+  body: `${JSON.stringify(value, null, 2)}\n`,
+})
+
+const routes: Readonly<Record<string, (overview: Overview) => Answer>> = {
+  '/health': (overview) => {
+    const report = overview.health()
+    return json(report.status === 'Critical' ? 503 : 200, report)
+  },
+  '/metrics': (overview) => ({
+    status: 200,
+    type: 'text/plain; version=0.0.4; charset=utf-8',
+    body: exportMetrics(overview.metrics()),
+  }),
+  '/status': (overview) => json(200, { actors: overview.actors(), moves: overview.moves().slice(-50) }),
+}
+
+/** What test-only faults may be injected through; absent in a normal run. */
+export type InjectFault = (worker: string, fault: string) => boolean
+
+export interface AdminOptions {
+  readonly overview: Overview
+  /** Set only under BIFROST_FAULTS: `POST /faults/WORKER/FAULT`. */
+  readonly injectFault?: InjectFault | undefined
+}
+
+export class AdminServer {
+  readonly #server: Server
+  readonly #options: AdminOptions
+
+  constructor(options: AdminOptions) {
+    this.#options = options
+    this.#server = createServer(
+      { keepAliveTimeout: 5_000, headersTimeout: 5_000, requestTimeout: 10_000 },
+      (req, res) => this.#answer(req, res),
+    )
+    this.#server.maxConnections = 256
+  }
+
+  /** Throws LISTEN_FAILED. */
+  async listen({ host, port }: ListenAddress): Promise<ListenAddress> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (cause) => reject(bindFailure({ host, port }, cause, ' for admin')))
+      this.#server.listen({ host, port }, resolve)
+    })
+    const bound = this.#server.address()
+    return { host, port: bound !== null && typeof bound === 'object' ? bound.port : port }
+  }
+
+  close(): void {
+    this.#server.close()
+    this.#server.closeAllConnections()
+  }
+
+  #answer(req: IncomingMessage, res: ServerResponse): void {
+    const answer = this.#route(req)
+    res.writeHead(answer.status, {
+      'Content-Type': answer.type,
+      'Content-Length': Buffer.byteLength(answer.body),
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      ...(answer.status === 405 ? { Allow: 'GET, HEAD' } : {}),
+    })
+    res.end(answer.body)
+    req.resume()
+  }
+
+  #route(req: IncomingMessage): Answer {
+    const path = (req.url ?? '/').split('?', 1)[0] ?? '/'
+    const { injectFault } = this.#options
+    const [, worker, fault] = /^\/faults\/([\w-]+)\/(\w+)$/.exec(path) ?? []
+    if (injectFault && req.method === 'POST' && worker !== undefined && fault !== undefined) {
+      return injectFault(worker, fault)
+        ? json(202, { worker, fault })
+        : json(404, { error: 'no such worker or fault' })
+    }
+    const route = Object.hasOwn(routes, path) ? routes[path] : undefined
+    if (route === undefined) return json(404, { error: 'not found', paths: Object.keys(routes) })
+    if (req.method !== 'GET' && req.method !== 'HEAD') return json(405, { error: 'only GET and HEAD' })
+    return route(this.#options.overview)
+  }
+}

@@ -1,0 +1,62 @@
+import { formatAddress } from '../config/address.ts'
+import type { LoadedConfig } from '../config/load.ts'
+import type { ListenAddress, ServiceSettings, WorkerSettings } from '../config/settings.ts'
+
+/** What is printed once the daemon serves: what listens where with which limits (seed S182), and how to try it. */
+
+type Addresses = Readonly<Record<string, readonly ListenAddress[]>>
+
+/** An address that a client on this machine can connect to. */
+function reachable({ host, port }: ListenAddress): string {
+  if (host === '0.0.0.0') return `127.0.0.1:${port}`
+  return host === '::' ? `[::1]:${port}` : formatAddress({ host, port })
+}
+
+const purpose: Readonly<Record<ServiceSettings['type'], (service: never) => string>> = {
+  forward: () => 'forward proxy',
+  reverse: (service: { readonly target: string }) => `reverse proxy to ${service.target}`,
+  static: (service: { readonly mounts: readonly { readonly path: string; readonly rootDir: string }[] }) =>
+    `static files ${service.mounts.map(({ path, rootDir }) => `${path} from ${rootDir}`).join(', ')}`,
+}
+
+const limits = ({ maxConnections, maxMemoryMb, maxCpuPercent }: ServiceSettings) =>
+  `max ${maxConnections} connections, ${maxMemoryMb} MB, ${maxCpuPercent} % CPU`
+
+function describeWorker(worker: WorkerSettings, addresses: Addresses): string {
+  const at = (addresses[worker.name] ?? []).map(formatAddress).join(', ')
+  const services = worker.services.map(
+    (service) => `${purpose[service.type](service as never)} (${limits(service)})`,
+  )
+  const instances = worker.instances > 1 ? ` x ${worker.instances}` : ''
+  return services.map((text, row) => `  ${(row === 0 ? at : '').padEnd(22)} ${text}${instances}\n`).join('')
+}
+
+/** One curl line a service, each of which works as it is printed. */
+function tryLines(config: LoadedConfig, addresses: Addresses): readonly string[] {
+  const { workers, demoUpstream } = config.settings
+  const demo = demoUpstream ? `http://${formatAddress(demoUpstream)}` : null
+  return workers.flatMap((worker) => {
+    const address = addresses[worker.name]?.[0]
+    if (address === undefined) return []
+    const at = reachable(address)
+    return worker.services.map((service) => {
+      if (service.type === 'forward')
+        return `curl -x http://${at} ${demo ? `${demo}/hello` : 'http://example.com/'}`
+      if (service.type === 'reverse') return `curl http://${at}/${service.target === demo ? 'hello' : ''}`
+      const path = service.mounts[0]?.path ?? '/'
+      return `curl http://${at}${path === '/' ? '/' : `${path}/`}`
+    })
+  })
+}
+
+export function describeRun(config: LoadedConfig, addresses: Addresses): string {
+  const admin = addresses['admin']?.[0]
+  return [
+    `Bifrost Bridge is up (${config.file}):\n`,
+    ...config.settings.workers.map((worker) => describeWorker(worker, addresses)),
+    admin ? `  ${formatAddress(admin).padEnd(22)} admin: /health /metrics /status\n` : '',
+    'Try:\n',
+    ...tryLines(config, addresses).map((line) => `  ${line}\n`),
+    'Ctrl+C drains and stops.\n',
+  ].join('')
+}

@@ -1,0 +1,76 @@
+import { fileURLToPath } from 'node:url'
+import { loadConfig } from '../config/load.ts'
+import { BifrostError } from '../errors.ts'
+import { createLog } from '../telemetry/log.ts'
+import { parseCommand, usage } from './command.ts'
+import { describeRun } from './describe.ts'
+
+/**
+ * The command line: words to a command, and the only place that prints. Exit codes: 0 clean, 1 failed, 64 wrong
+ * usage, 78 bad configuration.
+ */
+const exitCode = { clean: 0, failed: 1, usage: 64, configuration: 78 } as const
+
+const print = (text: string) => process.stdout.write(text)
+const complain = (text: string) => process.stderr.write(text)
+
+/** `config/demo.json` of the project, wherever the command is run from. */
+const packageRoot = new URL(import.meta.filename.endsWith('.ts') ? '../../' : '../../../', import.meta.url)
+const demoConfig = fileURLToPath(new URL('config/demo.json', packageRoot))
+
+/** Runs one command to its end and resolves with the exit code. */
+export async function run(args: readonly string[]): Promise<number> {
+  // A reader of our output that goes away must not take the daemon with it.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  try {
+    const command = parseCommand(args)
+    if (command.kind === 'usage') {
+      complain(`bifrost: ${command.message}\n${usage}`)
+      return exitCode.usage
+    }
+    if (command.kind === 'help') {
+      print(usage)
+      return exitCode.clean
+    }
+    const config = loadConfig(command.config ?? demoConfig)
+    if (command.kind === 'check') {
+      print(`${JSON.stringify(config.effective, null, 2)}\n`)
+      return exitCode.clean
+    }
+    return await serve(config)
+  } catch (error) {
+    if (!(error instanceof BifrostError)) throw error
+    complain(`${error.message.trimEnd()}\n`)
+    return error.code.startsWith('CONFIG_') ? exitCode.configuration : exitCode.failed
+  }
+}
+
+async function serve(config: ReturnType<typeof loadConfig>): Promise<number> {
+  // On demand: the configuration is checked before anything of the daemon is loaded.
+  const { startDaemon } = await import('../daemon.ts')
+  const log = createLog(complain)
+  let code: number = exitCode.clean
+  const daemon = await startDaemon(config.settings, {
+    log,
+    allowFaults: process.env['BIFROST_FAULTS'] === '1',
+  })
+  const stop = () => daemon.stop()
+  const crash = (error: unknown) => {
+    log('error', 'main failed, draining', {
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    })
+    code = exitCode.failed
+    daemon.stop()
+  }
+  process.on('SIGINT', stop).on('SIGTERM', stop)
+  process.on('uncaughtException', crash).on('unhandledRejection', crash)
+  try {
+    await daemon.running
+    print(describeRun(config, daemon.addresses()))
+  } finally {
+    await daemon.stopped
+    process.off('SIGINT', stop).off('SIGTERM', stop)
+    process.off('uncaughtException', crash).off('unhandledRejection', crash)
+  }
+  return code
+}

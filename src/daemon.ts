@@ -1,0 +1,239 @@
+import { randomBytes } from 'node:crypto'
+import { type ActorRefFrom, createActor, fromPromise, toPromise } from 'xstate'
+import { daemonMachine, type PartFailure } from '../actors/daemon.ts'
+import { type InstanceInput, instanceMachine } from '../actors/instance.ts'
+import { listenerMachine } from '../actors/listener.ts'
+import { defaultRestartPolicy, type RestartPolicy } from '../actors/restart-policy.ts'
+import { supervisorMachine } from '../actors/supervisor.ts'
+import { AdminServer } from './admin/server.ts'
+import type { DaemonSettings, ListenAddress } from './config/settings.ts'
+import { BifrostError } from './errors.ts'
+import { Channels, createCarrier } from './supervise/carrier.ts'
+import type { Fault, FromInstance, InstanceBoot } from './supervise/channel.ts'
+import { Journal } from './supervise/journal.ts'
+import { type ListenerSpec, Listeners } from './supervise/listeners.ts'
+import { Overview } from './supervise/overview.ts'
+import { createDemoPart, createPartsActor, type Part } from './supervise/parts.ts'
+import { requireSocketTransfer } from './supervise/runtime.ts'
+import { Samples } from './supervise/samples.ts'
+import { createServices, type Service, slotsOf } from './supervise/services.ts'
+import { openThread } from './supervise/thread.ts'
+import type { Log } from './telemetry/log.ts'
+
+/** Composition root of the main thread: gives the charts of actors/ their hands, and ends whatever it started. */
+export interface DaemonOptions {
+  readonly log: Log
+  readonly policy?: RestartPolicy
+  readonly startTimeoutMs?: number
+  readonly samplePeriodMs?: number
+  /** Lets `inject`, and `POST /faults/...` of admin, break instances on purpose. For tests only. */
+  readonly allowFaults?: boolean
+}
+
+export interface Daemon {
+  /** Resolves when it serves; rejects with LISTEN_FAILED, every failed address in the message. */
+  readonly running: Promise<void>
+  /** Resolves when it has stopped and holds nothing any more. */
+  readonly stopped: Promise<void>
+  /** Where workers listen, by worker name, and `admin`; with the ports that the kernel chose. */
+  addresses(): Readonly<Record<string, readonly ListenAddress[]>>
+  readonly overview: Overview
+  /** Begins to drain; a second call, a second later or more, ends it at once. */
+  stop(): void
+  inject(worker: string, fault: string): boolean
+}
+
+const faults: readonly string[] = ['kill', 'throw', 'reject', 'exit', 'spin', 'heap'] satisfies Fault[]
+
+interface WorkerPlan {
+  readonly name: string
+  readonly slots: number
+  readonly services: readonly Service[]
+  readonly listeners: readonly (readonly ListenerSpec[])[]
+}
+
+/** Listeners of each slot: every instance of a worker has a server of its own on each address of the worker. */
+function planWorkers(settings: DaemonSettings): readonly WorkerPlan[] {
+  return settings.workers.map((worker) => {
+    const slots = slotsOf(worker)
+    const listeners = Array.from({ length: slots }, (_, slot) =>
+      worker.listen.map((address, at) => ({
+        key: `${worker.name}/${at}/${slot}`,
+        group: `${worker.name}/${at}`,
+        address,
+        isShared: slots > 1,
+      })),
+    )
+    return { name: worker.name, slots, services: createServices(worker), listeners }
+  })
+}
+
+export async function startDaemon(settings: DaemonSettings, options: DaemonOptions): Promise<Daemon> {
+  await requireSocketTransfer()
+  const { log } = options
+  const pseudonym = `bifrost-${randomBytes(6).toString('hex')}`
+  const plans = planWorkers(settings)
+  const services = plans.flatMap((plan) => plan.services)
+  const channels = new Channels()
+  const samples = new Samples()
+  const journal = new Journal({ now: Date.now })
+  const listeners = new Listeners(plans.flatMap((plan) => plan.listeners.flat()))
+  const overview = new Overview({ services, channels, samples, journal })
+
+  const servicesOf = (worker: string) => services.filter((service) => service.worker.name === worker)
+
+  const bootOf = ({ id, worker, slot, generation }: InstanceInput): InstanceBoot => {
+    const own = servicesOf(worker)
+    const workerSettings = settings.workers.find(({ name }) => name === worker)
+    if (workerSettings === undefined) throw new BifrostError('INTERNAL', `no worker is called ${worker}`)
+    return {
+      id,
+      slot,
+      generation,
+      worker: workerSettings,
+      maxConnections: Object.fromEntries(own.map((service) => [service.type, service.shareOf(slot)])),
+      counters: Object.fromEntries(own.map((service) => [service.type, service.bufferOf(slot)])),
+      drainTimeoutMs: settings.drainTimeoutMs,
+      pseudonym,
+    }
+  }
+
+  const onMessage = (id: string, message: FromInstance) => {
+    if (message.type === 'chart.moved') journal.record(`${id}/${message.chart}`, message.state, message.cause)
+    else if (message.type === 'log') log(message.level, message.message, { instance: id, ...message.fields })
+  }
+
+  const onGone = ({ id, worker, slot }: InstanceInput) => {
+    journal.forget(id)
+    for (const service of servicesOf(worker)) service.clearGauges(slot)
+  }
+
+  const inject = (worker: string, fault: string): boolean => {
+    const targets = channels.all().filter(({ id }) => id.startsWith(`${worker}#`))
+    if (!options.allowFaults || targets.length === 0 || !faults.includes(fault)) return false
+    for (const channel of targets) {
+      if (fault === 'kill') channel.kill()
+      else channel.post({ type: 'fault', fault: fault as Fault })
+    }
+    return true
+  }
+
+  let adminAddress: ListenAddress | null = null
+  const createAdminPart = (): Part => {
+    const server = new AdminServer({ overview, injectFault: options.allowFaults ? inject : undefined })
+    return {
+      name: 'admin',
+      async open() {
+        adminAddress = await server.listen(settings.admin.listen)
+      },
+      close: () => server.close(),
+    }
+  }
+  const parts: readonly Part[] = [
+    ...(settings.admin.enabled ? [createAdminPart()] : []),
+    ...(settings.demoUpstream ? [createDemoPart(settings.demoUpstream)] : []),
+  ]
+
+  const listener = listenerMachine.provide({
+    actors: { bind: fromPromise(({ input }) => listeners.bind(input.key)) },
+    actions: {
+      moveServer: ({ context }) => {
+        const channel = channels.get(context.owner ?? '')
+        if (channel) listeners.move(context.key, channel)
+      },
+      release: ({ context }) => listeners.release(context.key),
+    },
+  })
+  const instance = instanceMachine.provide({
+    actors: { carrier: createCarrier({ channels, open: openThread, bootOf, onMessage, onGone }) },
+  })
+  const supervisor = supervisorMachine.provide({
+    actors: { instance },
+    actions: {
+      logEnd: ({ context }) => {
+        const end = context.lastEnd
+        if (end === null) return
+        const level = end.reason === 'drained' ? 'info' : 'error'
+        log(level, 'instance ended', { instance: end.id, reason: end.reason, message: end.message })
+      },
+    },
+  })
+
+  const running = Promise.withResolvers<void>()
+  const root = createActor(
+    daemonMachine.provide({
+      actors: { listener, supervisor, parts: createPartsActor(parts) },
+      actions: { announceRunning: () => running.resolve() },
+    }),
+    {
+      id: 'daemon',
+      systemId: 'daemon',
+      inspect: journal.inspect,
+      input: {
+        workers: plans.map(({ name, slots, listeners: specs }) => ({
+          name,
+          slots,
+          listeners: specs.map((slot) => slot.map(({ key }) => key)),
+        })),
+        parts: parts.map(({ name }) => name),
+        policy: options.policy ?? defaultRestartPolicy,
+        startTimeoutMs: options.startTimeoutMs ?? 30_000,
+        drainTimeoutMs: settings.drainTimeoutMs,
+        now: Date.now,
+        random: Math.random,
+      },
+    },
+  )
+
+  const stopped = finish(root, running, () => {
+    samples.close()
+    listeners.close()
+    for (const part of parts) part.close()
+    for (const channel of channels.all()) channel.kill()
+  })
+  const endSecond = () => {
+    for (const service of services) service.tick()
+  }
+  samples.start(() => channels.all(), endSecond, options.samplePeriodMs)
+  root.start()
+
+  return {
+    running: running.promise,
+    stopped,
+    overview,
+    inject,
+    stop: () => root.send({ type: 'op.stop' }),
+    addresses: () => ({
+      ...Object.fromEntries(
+        plans.map((plan) => [
+          plan.name,
+          (plan.listeners[0] ?? []).map(({ key }) => listeners.addressOf(key)),
+        ]),
+      ),
+      ...(adminAddress ? { admin: [adminAddress] } : {}),
+    }),
+  }
+}
+
+/** Waits for the end of the daemon chart, however it comes, and clears up after it. */
+async function finish(
+  root: ActorRefFrom<typeof daemonMachine>,
+  running: PromiseWithResolvers<void>,
+  clearUp: () => void,
+): Promise<void> {
+  try {
+    const { failures } = await toPromise(root)
+    running.reject(
+      failures.length > 0 ? startFailure(failures) : new BifrostError('DRAINING', 'stopped before it ran'),
+    )
+  } finally {
+    clearUp()
+    // Whoever waits for `stopped` only need not care for `running`.
+    running.promise.catch(() => {})
+  }
+}
+
+function startFailure(failures: readonly PartFailure[]): BifrostError {
+  const lines = failures.map(({ error }) => (error instanceof Error ? error.message : String(error)))
+  return new BifrostError('LISTEN_FAILED', lines.join('\n'), { cause: failures[0]?.error })
+}

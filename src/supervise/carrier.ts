@@ -1,0 +1,67 @@
+import { fromCallback } from 'xstate'
+import type { CarrierCommand, CarrierExit, InstanceInput } from '../../actors/instance.ts'
+import type { Channel, ChannelEvents, FromInstance, InstanceBoot } from './channel.ts'
+
+/** Live channels by instance id; main's only way to an instance. */
+export class Channels {
+  readonly #live = new Map<string, Channel>()
+
+  add(channel: Channel): void {
+    this.#live.set(channel.id, channel)
+  }
+
+  delete(id: string): void {
+    this.#live.delete(id)
+  }
+
+  get(id: string): Channel | undefined {
+    return this.#live.get(id)
+  }
+
+  all(): readonly Channel[] {
+    return [...this.#live.values()]
+  }
+}
+
+export interface CarrierOptions {
+  readonly channels: Channels
+  readonly open: (boot: InstanceBoot, events: ChannelEvents) => Channel
+  readonly bootOf: (input: InstanceInput) => InstanceBoot
+  /** What an instance says besides `thread.ready`. */
+  readonly onMessage: (id: string, message: FromInstance) => void
+  readonly onGone: (input: InstanceInput) => void
+}
+
+/**
+ * The actor behind an instance chart: starts the incarnation and turns what its channel says into events. Nothing here
+ * throws asynchronously, since XState would not catch it.
+ */
+export function createCarrier(options: CarrierOptions) {
+  return fromCallback<CarrierCommand, InstanceInput>(({ input, sendBack, receive }) => {
+    // A stopped chart must not be sent anything; the exit of its thread still has to be cleared up.
+    let isOver = false
+    const events: ChannelEvents = {
+      message(message) {
+        if (message.type !== 'thread.ready') options.onMessage(input.id, message)
+        else if (!isOver) sendBack({ type: 'thread.ready' })
+      },
+      exit(exit: CarrierExit) {
+        options.channels.delete(input.id)
+        options.onGone(input)
+        if (!isOver) sendBack({ type: 'thread.exit', ...exit })
+      },
+    }
+    const channel = options.open(options.bootOf(input), events)
+    options.channels.add(channel)
+    receive((command) => {
+      if (command.type === 'kill') channel.kill()
+      else channel.post({ type: 'op.drain' })
+    })
+    const end = () => {
+      isOver = true
+      channel.kill()
+    }
+    input.signal.addEventListener('abort', end, { once: true })
+    return end
+  })
+}

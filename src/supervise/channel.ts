@@ -1,0 +1,83 @@
+import type { Server, Socket } from 'node:net'
+import type { CarrierExit } from '../../actors/instance.ts'
+import type { WorkerSettings } from '../config/settings.ts'
+import type { LogFields, LogLevel } from '../telemetry/log.ts'
+
+/**
+ * The channel between main and an instance: typed messages with generation and sequence number on each. Nothing above
+ * src/supervise knows what carries them.
+ */
+export const protocolVersion = 1
+
+/** What an instance starts with; plain data and shared memory. */
+export interface InstanceBoot {
+  /** Worker name and generation: `reverse_proxy#3`. */
+  readonly id: string
+  readonly slot: number
+  readonly generation: number
+  readonly worker: WorkerSettings
+  /** Share of each service's max_connections that this instance may use. */
+  readonly maxConnections: Readonly<Record<string, number>>
+  /** Counter block of each service (and of `combined`). */
+  readonly counters: Readonly<Record<string, SharedArrayBuffer>>
+  readonly drainTimeoutMs: number
+  /** Our name in `Via`, for loop detection (RFC 9110 section 7.6.3). */
+  readonly pseudonym: string
+}
+
+export type Fault = 'kill' | 'throw' | 'reject' | 'exit' | 'spin' | 'heap'
+
+export type ToInstance =
+  | {
+      readonly type: 'listener.take'
+      readonly key: string
+      readonly server: Server
+      readonly held: readonly Socket[]
+    }
+  | { readonly type: 'op.drain' }
+  | { readonly type: 'fault'; readonly fault: Fault }
+
+export type FromInstance =
+  | { readonly type: 'thread.ready' }
+  | { readonly type: 'chart.moved'; readonly chart: string; readonly state: string; readonly cause: string }
+  | { readonly type: 'log'; readonly level: LogLevel; readonly message: string; readonly fields: LogFields }
+
+export interface Envelope<Body> {
+  readonly v: typeof protocolVersion
+  readonly generation: number
+  readonly seq: number
+  readonly body: Body
+}
+
+/** One reading of an instance, taken without its help. */
+export interface Usage {
+  /** V8 heap in use plus external memory, ArrayBuffers included. */
+  readonly memoryBytes: number
+  /** CPU time since the instance started. */
+  readonly cpuMs: number
+  /** Share of the time since the last reading that the event loop was busy, 0..1. */
+  readonly loopUtilization: number
+}
+
+export interface ChannelEvents {
+  message(message: FromInstance): void
+  /** Exactly once, whatever ended it. */
+  exit(exit: CarrierExit): void
+}
+
+/** Main's end. */
+export interface Channel {
+  readonly id: string
+  post(message: ToInstance, transfer?: readonly (Server | Socket)[]): void
+  usage(): Promise<Usage>
+  /** Ends it now, also when it does not answer. */
+  kill(): void
+}
+
+/** The instance's end. */
+export interface InstancePort {
+  post(message: FromInstance): void
+  onMessage(receive: (message: ToInstance) => void): void
+  /** Lets the instance end by itself once nothing else keeps it. */
+  close(): void
+}

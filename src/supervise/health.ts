@@ -1,0 +1,52 @@
+/**
+ * Health of a worker in the seed's words: one pure function, one place (seed S137-S144, decision D06).
+ */
+export type HealthStatus = 'Healthy' | 'Warning' | 'Critical'
+
+export interface HealthReading {
+  /** Whether an instance of the worker is alive. */
+  readonly isAlive: boolean
+  /** State of its chart; null while it has none. */
+  readonly state: string | null
+  readonly activeConnections: number
+  readonly maxConnections: number
+  readonly memoryBytes: number
+  readonly maxMemoryBytes: number
+}
+
+export interface Health {
+  readonly status: HealthStatus
+  readonly reasons: readonly string[]
+  /** Active connections over max_connections; not capped at 1. */
+  readonly connectionUtilization: number
+  readonly memoryUtilization: number
+}
+
+const warnAt = 0.8
+const criticalAt = 0.95
+
+const percent = (share: number) => `${Math.round(share * 100)} %`
+
+/**
+ * Healthy: alive and both utilisations strictly below 0.8. Critical: not alive, saturated, or a utilisation of 0.95 or
+ * more. Warning: what lies between, and degraded or draining.
+ */
+export function health(reading: HealthReading): Health {
+  const connectionUtilization = reading.activeConnections / reading.maxConnections
+  const memoryUtilization = reading.memoryBytes / reading.maxMemoryBytes
+  const critical: string[] = []
+  const warning: string[] = []
+  if (!reading.isAlive) critical.push('no instance is alive')
+  if (reading.state === 'saturated') critical.push('max_connections is reached')
+  for (const [name, share] of [
+    ['connections', connectionUtilization],
+    ['memory', memoryUtilization],
+  ] as const) {
+    if (share >= criticalAt) critical.push(`${name} at ${percent(share)} of the limit`)
+    else if (share >= warnAt) warning.push(`${name} at ${percent(share)} of the limit`)
+  }
+  if (reading.state === 'degraded' || reading.state === 'draining')
+    warning.push(`the worker is ${reading.state}`)
+  const status = critical.length > 0 ? 'Critical' : warning.length > 0 ? 'Warning' : 'Healthy'
+  return { status, reasons: [...critical, ...warning], connectionUtilization, memoryUtilization }
+}

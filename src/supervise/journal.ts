@@ -1,0 +1,89 @@
+import type { AnyActorRef, InspectionEvent } from 'xstate'
+
+/**
+ * The flight recorder: the current state of every chart and its latest moves, bounded, always on. Charts of instances
+ * arrive over the channel and are recorded like those of main.
+ */
+export interface Move {
+  readonly seq: number
+  readonly at: string
+  readonly actor: string
+  readonly state: string
+  /** Type of the event that caused it. */
+  readonly cause: string
+}
+
+export interface ActorView {
+  readonly actor: string
+  readonly state: string
+  /** When it entered the state, ISO 8601. */
+  readonly since: string
+  readonly cause: string
+}
+
+/** `{ booting: 'binding' }` -> `booting.binding`. */
+export function stateText(value: unknown): string {
+  if (typeof value === 'string') return value
+  return Object.entries(value as Record<string, unknown>)
+    .map(([name, inner]) => `${name}.${stateText(inner)}`)
+    .join(' ')
+}
+
+export class Journal {
+  readonly #actors = new Map<string, ActorView>()
+  readonly #moves: Move[] = []
+  readonly #now: () => number
+  readonly #maxMoves: number
+  readonly #onMove: (move: Move) => void
+  #seq = 0
+
+  constructor(options: {
+    readonly now: () => number
+    readonly maxMoves?: number
+    onMove?(move: Move): void
+  }) {
+    this.#now = options.now
+    this.#maxMoves = options.maxMoves ?? 1000
+    this.#onMove = options.onMove ?? (() => {})
+  }
+
+  record(actor: string, state: string, cause: string): void {
+    if (this.#actors.get(actor)?.state === state) return
+    const at = new Date(this.#now()).toISOString()
+    this.#actors.set(actor, { actor, state, since: at, cause })
+    const move = { seq: ++this.#seq, at, actor, state, cause }
+    this.#moves.push(move)
+    if (this.#moves.length > this.#maxMoves) this.#moves.shift()
+    this.#onMove(move)
+  }
+
+  /** The actor is gone; its moves stay. */
+  forget(actor: string): void {
+    for (const name of this.#actors.keys()) {
+      if (name === actor || name.startsWith(`${actor}/`)) this.#actors.delete(name)
+    }
+  }
+
+  /**
+   * Observer for XState's inspection. An exception would leave the machine's `send` and lose its event, so nothing
+   * here may throw.
+   */
+  readonly inspect = (event: InspectionEvent): void => {
+    if (event.type !== '@xstate.snapshot') return
+    const { snapshot } = event
+    if (!('value' in snapshot)) return
+    this.record((event.actorRef as AnyActorRef).id, stateText(snapshot.value), event.event.type)
+  }
+
+  actors(): readonly ActorView[] {
+    return [...this.#actors.values()]
+  }
+
+  moves(): readonly Move[] {
+    return [...this.#moves]
+  }
+
+  stateOf(actor: string): string | null {
+    return this.#actors.get(actor)?.state ?? null
+  }
+}

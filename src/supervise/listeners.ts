@@ -1,0 +1,169 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import type { ListenAddress } from '../config/settings.ts'
+import { BifrostError, errorTable } from '../errors.ts'
+import { bindFailure } from './bind-error.ts'
+import type { Channel } from './channel.ts'
+
+/**
+ * The sockets behind the listener charts. Main binds; a bound server is moved to an instance together with what main
+ * accepted meanwhile. What main accepts it never reads.
+ */
+interface Entry {
+  readonly key: string
+  /** As configured. */
+  readonly address: ListenAddress
+  /** Entries of one group are the same address, shared by several instances. */
+  readonly group: string
+  readonly isShared: boolean
+  server: Server | null
+  readonly held: Set<Socket>
+}
+
+export interface ListenerSpec {
+  readonly key: string
+  readonly address: ListenAddress
+  readonly group: string
+  readonly isShared: boolean
+}
+
+export interface HoldLimits {
+  /** Held sockets beyond this are refused. */
+  readonly maxHeld: number
+  /** A socket held for longer is refused. */
+  readonly maxHeldMs: number
+}
+
+const defaultHold: HoldLimits = { maxHeld: 1024, maxHeldMs: 5_000 }
+
+const refusalBody = `${errorTable.DRAINING.message}\n`
+/** The answer to a socket that is not held any longer. Main never loads src/http, so it has an own one. */
+const refusal = Buffer.from(
+  `HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${refusalBody.length}\r\nConnection: close\r\n\r\n${refusalBody}`,
+)
+
+export class Listeners {
+  readonly #entries = new Map<string, Entry>()
+  /** Port that the kernel chose for a group, once it is known. */
+  readonly #ports = new Map<string, number>()
+  readonly #settling = new Map<string, PromiseWithResolvers<void>>()
+  readonly #hold: HoldLimits
+  #isClosed = false
+
+  constructor(specs: readonly ListenerSpec[], hold: HoldLimits = defaultHold) {
+    this.#hold = hold
+    for (const spec of specs) this.#entries.set(spec.key, { ...spec, server: null, held: new Set() })
+  }
+
+  /** Listens on the address of `key` and begins to hold. Throws LISTEN_FAILED with a hint. */
+  async bind(key: string): Promise<void> {
+    const entry = this.#entry(key)
+    const port = await this.#portFor(entry)
+    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true })
+    try {
+      await listen(server, { host: entry.address.host, port, isShared: entry.isShared })
+    } finally {
+      this.#settlePort(entry, server)
+    }
+    if (this.#isClosed) {
+      server.close()
+      throw new BifrostError('LISTEN_FAILED', 'the daemon is stopping')
+    }
+    server.on('connection', (socket) => this.#holdSocket(entry, socket))
+    entry.server = server
+  }
+
+  /** Moves the server of `key` and the sockets held for it to an instance. */
+  move(key: string, channel: Channel): void {
+    const entry = this.#entry(key)
+    const { server } = entry
+    if (server === null) return
+    const held = [...entry.held].filter((socket) => !socket.destroyed)
+    entry.held.clear()
+    entry.server = null
+    server.removeAllListeners('connection')
+    for (const socket of held) socket.removeAllListeners()
+    channel.post({ type: 'listener.take', key, server, held }, [server, ...held])
+  }
+
+  /** Stops listening on `key` in main and refuses what is held for it. */
+  release(key: string): void {
+    const entry = this.#entry(key)
+    entry.server?.close()
+    entry.server = null
+    for (const socket of entry.held) this.#refuse(entry, socket)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const key of this.#entries.keys()) this.release(key)
+  }
+
+  /** Where `key` listens, with the port that the kernel chose. */
+  addressOf(key: string): ListenAddress {
+    const { address, group } = this.#entry(key)
+    return { host: address.host, port: this.#ports.get(group) ?? address.port }
+  }
+
+  heldCount(key: string): number {
+    return this.#entry(key).held.size
+  }
+
+  #entry(key: string): Entry {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) throw new BifrostError('INTERNAL', `no listener is called ${key}`)
+    return entry
+  }
+
+  /** The first of a group that asked for port 0 settles the port for the others. */
+  async #portFor({ group, address }: Entry): Promise<number> {
+    const settled = this.#ports.get(group)
+    if (settled !== undefined || address.port !== 0) return settled ?? address.port
+    const first = this.#settling.get(group)
+    if (first === undefined) {
+      this.#settling.set(group, Promise.withResolvers())
+      return 0
+    }
+    await first.promise
+    return this.#ports.get(group) ?? 0
+  }
+
+  #settlePort({ group }: Entry, server: Server): void {
+    const bound = server.address()
+    if (bound !== null && typeof bound === 'object') this.#ports.set(group, bound.port)
+    this.#settling.get(group)?.resolve()
+  }
+
+  #holdSocket(entry: Entry, socket: Socket): void {
+    socket.on('error', () => entry.held.delete(socket))
+    if (entry.held.size >= this.#hold.maxHeld) {
+      this.#refuse(entry, socket)
+      return
+    }
+    entry.held.add(socket)
+    const timer = setTimeout(() => this.#expire(entry, socket), this.#hold.maxHeldMs)
+    timer.unref()
+    socket.once('close', () => {
+      clearTimeout(timer)
+      entry.held.delete(socket)
+    })
+  }
+
+  #expire(entry: Entry, socket: Socket): void {
+    if (entry.held.has(socket)) this.#refuse(entry, socket)
+  }
+
+  #refuse(entry: Entry, socket: Socket): void {
+    entry.held.delete(socket)
+    socket.end(refusal, () => socket.destroySoon())
+  }
+}
+
+function listen(server: Server, at: ListenAddress & { readonly isShared: boolean }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => reject(bindFailure(at, cause)))
+    server.listen({ host: at.host, port: at.port, reusePort: at.isShared, backlog: 1024 }, () => {
+      server.removeAllListeners('error')
+      resolve()
+    })
+  })
+}

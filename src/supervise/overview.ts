@@ -1,0 +1,125 @@
+import type { WorkerMetrics } from '../telemetry/prometheus.ts'
+import type { Channels } from './carrier.ts'
+import { type Health, health } from './health.ts'
+import type { ActorView, Journal, Move } from './journal.ts'
+import type { Samples } from './samples.ts'
+import type { Service } from './services.ts'
+
+/**
+ * What the admin interface may ask: the present of every worker as plain data. The keys of a worker's health are the
+ * seed's (S143).
+ */
+export interface WorkerHealth {
+  readonly proxy_type: string
+  readonly status: Health['status']
+  readonly reasons: readonly string[]
+  readonly connection_utilization: number
+  readonly memory_utilization: number
+  readonly active_connections: number
+  readonly total_requests: number
+}
+
+export interface HealthReport {
+  readonly status: Health['status']
+  readonly workers: Readonly<Record<string, WorkerHealth>>
+}
+
+const mebibyte = 1024 * 1024
+const order: readonly Health['status'][] = ['Healthy', 'Warning', 'Critical']
+
+/** The state that stands for all instances of a service: one that admits, if there is any. */
+function mergeStates(states: readonly string[]): string | null {
+  return (
+    ['accepting', 'degraded', 'saturated', 'draining'].find((state) => states.includes(state)) ??
+    states[0] ??
+    null
+  )
+}
+
+export interface OverviewParts {
+  readonly services: readonly Service[]
+  readonly channels: Channels
+  readonly samples: Samples
+  readonly journal: Journal
+}
+
+export class Overview {
+  readonly #parts: OverviewParts
+
+  constructor(parts: OverviewParts) {
+    this.#parts = parts
+  }
+
+  health(): HealthReport {
+    const workers = Object.fromEntries(
+      this.#proxies().map((service) => [service.name, this.#healthOf(service)]),
+    )
+    const worst = Math.max(0, ...Object.values(workers).map(({ status }) => order.indexOf(status)))
+    return { status: order[worst] ?? 'Critical', workers }
+  }
+
+  metrics(): readonly WorkerMetrics[] {
+    return this.#parts.services.map((service) => {
+      const { requestsTotal, connectionsActive } = service.counters()
+      return {
+        proxyType: service.proxyType,
+        connectionsActive: service.type === 'combined' ? this.#untyped(service) : connectionsActive,
+        requestsTotal,
+        responseTimeSeconds: service.responseTimeSeconds(),
+      }
+    })
+  }
+
+  actors(): readonly ActorView[] {
+    return this.#parts.journal.actors()
+  }
+
+  moves(): readonly Move[] {
+    return this.#parts.journal.moves()
+  }
+
+  /** The services that are proxies; `combined` is only the sum of others. */
+  #proxies(): readonly Service[] {
+    return this.#parts.services.filter((service) => service.type !== 'combined')
+  }
+
+  /** Connections of a combined worker that have not sent a request yet, so belong to no service. */
+  #untyped(combined: Service): number {
+    const typed = this.#proxies()
+      .filter((service) => service.worker === combined.worker)
+      .reduce((sum, service) => sum + service.counters().connectionsActive, 0)
+    return Math.max(0, combined.counters().connectionsActive - typed)
+  }
+
+  #healthOf(service: Service): WorkerHealth {
+    const { connectionsActive, requestsTotal } = service.counters()
+    const alive = this.#aliveInstances(service.worker.name)
+    const states = alive.flatMap((id) => this.#parts.journal.stateOf(`${id}/${service.type}`) ?? [])
+    const { status, reasons, connectionUtilization, memoryUtilization } = health({
+      isAlive: alive.length > 0,
+      state: mergeStates(states),
+      activeConnections: connectionsActive,
+      maxConnections: service.maxConnections,
+      // Each instance has the limit of the worker for itself; the fullest one counts.
+      memoryBytes: Math.max(0, ...alive.map((id) => this.#parts.samples.of(id)?.memoryBytes ?? 0)),
+      maxMemoryBytes: service.worker.maxMemoryMb * mebibyte,
+    })
+    return {
+      proxy_type: service.proxyType,
+      status,
+      reasons,
+      connection_utilization: connectionUtilization,
+      memory_utilization: memoryUtilization,
+      active_connections: connectionsActive,
+      total_requests: requestsTotal,
+    }
+  }
+
+  #aliveInstances(worker: string): readonly string[] {
+    return this.#parts.channels
+      .all()
+      .map(({ id }) => id)
+      .filter((id) => id.startsWith(`${worker}#`))
+      .filter((id) => /^running\.(alive|draining)$/.test(this.#parts.journal.stateOf(id) ?? ''))
+  }
+}

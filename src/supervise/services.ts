@@ -1,0 +1,93 @@
+import type { ServiceSettings, WorkerSettings, WorkerType } from '../config/settings.ts'
+import {
+  type CounterBlock,
+  type CounterValues,
+  clearGauges,
+  createCounterBlock,
+  readCounters,
+} from '../telemetry/counters.ts'
+import { MovingAverage } from '../telemetry/moving-average.ts'
+
+/**
+ * What main keeps of a service for as long as the daemon runs: its counter blocks, one per slot, so that totals
+ * survive the instances. A `combined` worker has a further entry of its own for what is not (yet) of a service.
+ */
+export class Service {
+  /** Name in `/health` and logs: `forward_proxy`, `reverse_proxy`, `static_files`, `combined`. */
+  readonly name: string
+  /** The seed's word (S031). */
+  readonly proxyType: string
+  readonly type: WorkerType
+  readonly worker: WorkerSettings
+  readonly maxConnections: number
+  readonly #blocks: readonly CounterBlock[]
+  readonly #responseTime = new MovingAverage()
+
+  constructor(worker: WorkerSettings, type: WorkerType, maxConnections: number, slots: number) {
+    this.worker = worker
+    this.type = type
+    this.name = names[type].name
+    this.proxyType = names[type].proxyType
+    this.maxConnections = maxConnections
+    this.#blocks = Array.from({ length: slots }, createCounterBlock)
+  }
+
+  /** The block of one slot, to be shared with its instance. */
+  bufferOf(slot: number): SharedArrayBuffer {
+    return this.#block(slot).buffer
+  }
+
+  /** Connections that the instance in `slot` may have; the shares add up to max_connections. */
+  shareOf(slot: number): number {
+    const slots = this.#blocks.length
+    return Math.floor(this.maxConnections / slots) + (slot < this.maxConnections % slots ? 1 : 0)
+  }
+
+  counters(): CounterValues {
+    return readCounters(...this.#blocks)
+  }
+
+  clearGauges(slot: number): void {
+    clearGauges(this.#block(slot))
+  }
+
+  /** Ends a second of the moving average. */
+  tick(): void {
+    const { responseTimeMs, responsesTimed } = this.counters()
+    this.#responseTime.tick(responseTimeMs, responsesTimed)
+  }
+
+  responseTimeSeconds(): number {
+    const { responseTimeMs, responsesTimed } = this.counters()
+    return this.#responseTime.mean(responseTimeMs, responsesTimed) / 1000
+  }
+
+  #block(slot: number): CounterBlock {
+    const block = this.#blocks[slot]
+    if (block === undefined) throw new RangeError(`${this.name} has no slot ${slot}`)
+    return block
+  }
+}
+
+const names: Readonly<Record<WorkerType, { readonly name: string; readonly proxyType: string }>> = {
+  forward: { name: 'forward_proxy', proxyType: 'ForwardProxy' },
+  reverse: { name: 'reverse_proxy', proxyType: 'ReverseProxy' },
+  static: { name: 'static_files', proxyType: 'StaticFiles' },
+  combined: { name: 'combined', proxyType: 'Combined' },
+}
+
+/** Instances of a worker: as configured, but never more than a service may have connections. */
+export function slotsOf(worker: WorkerSettings): number {
+  return Math.min(worker.instances, ...worker.services.map((service) => service.maxConnections))
+}
+
+const sumConnections = (services: readonly ServiceSettings[]) =>
+  services.reduce((sum, service) => sum + service.maxConnections, 0)
+
+/** The services of a worker, and `combined` for its connections as a whole where it has several. */
+export function createServices(worker: WorkerSettings): readonly Service[] {
+  const slots = slotsOf(worker)
+  const services = worker.services.map((one) => new Service(worker, one.type, one.maxConnections, slots))
+  if (worker.type !== 'combined') return services
+  return [...services, new Service(worker, 'combined', sumConnections(worker.services), slots)]
+}

@@ -1,0 +1,72 @@
+import { type AnyActorRef, createActor, fromCallback, SimulatedClock } from 'xstate'
+import type { CarrierCommand, CarrierExit, InstanceInput } from '../../actors/instance.ts'
+import { instanceMachine } from '../../actors/instance.ts'
+import { defaultRestartPolicy, type RestartPolicy } from '../../actors/restart-policy.ts'
+import { supervisorMachine } from '../../actors/supervisor.ts'
+
+/** A carrier without a thread: the test plays what the instance would report, and sees what it was told. */
+export interface FakeCarrier {
+  readonly input: InstanceInput
+  readonly commands: readonly string[]
+  ready(): void
+  exit(exit: CarrierExit): void
+  stuck(): void
+}
+
+export function fakeCarriers() {
+  const carriers: FakeCarrier[] = []
+  const logic = fromCallback<CarrierCommand, InstanceInput>(({ input, sendBack, receive }) => {
+    const commands: string[] = []
+    receive((command) => {
+      commands.push(command.type)
+      if (command.type === 'kill') sendBack({ type: 'thread.exit', exitCode: 1, errorCode: 'TERMINATED' })
+    })
+    carriers.push({
+      input,
+      commands,
+      ready: () => sendBack({ type: 'thread.ready' }),
+      exit: (exit) => sendBack({ type: 'thread.exit', ...exit }),
+      stuck: () => sendBack({ type: 'thread.stuck' }),
+    })
+  })
+  return { carriers, logic }
+}
+
+/** A supervisor over fake carriers, on a clock that only the test moves. */
+export function superviseFakes(
+  options: { readonly slots?: number; readonly policy?: Partial<RestartPolicy> } = {},
+) {
+  const clock = new SimulatedClock()
+  const { carriers, logic } = fakeCarriers()
+  const instance = instanceMachine.provide({ actors: { carrier: logic } })
+  const announced: string[] = []
+  const actions = {
+    announceUp: () => announced.push('up'),
+    announceGaveUp: () => announced.push('gaveUp'),
+    announceStopped: () => announced.push('stopped'),
+  }
+  const supervisor = createActor(supervisorMachine.provide({ actors: { instance }, actions }), {
+    clock,
+    id: 'supervisor',
+    input: {
+      worker: 'w',
+      slots: options.slots ?? 1,
+      listeners: [],
+      policy: { ...defaultRestartPolicy, ...options.policy },
+      startTimeoutMs: 1_000,
+      drainTimeoutMs: 5_000,
+      now: () => clock.now(),
+      random: () => 0,
+    },
+  })
+  supervisor.subscribe({ error: () => {} })
+  supervisor.start()
+  const latest = (): FakeCarrier => {
+    const carrier = carriers.at(-1)
+    if (carrier === undefined) throw new Error('no instance was started')
+    return carrier
+  }
+  return { clock, carriers, supervisor, announced, latest, state: () => supervisor.getSnapshot().value }
+}
+
+export const childIds = (actor: AnyActorRef): readonly string[] => Object.keys(actor.getSnapshot().children)

@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest'
+import { childIds, superviseFakes } from '../../kit/charts.ts'
+
+const crash = { exitCode: 1, errorCode: '', message: 'boom' }
+
+describe('supervisor chart', () => {
+  it('is steady once its instance is ready', () => {
+    const { latest, state } = superviseFakes()
+    expect(state()).toEqual({ supervising: 'starting' })
+    latest().ready()
+    expect(state()).toEqual({ supervising: 'steady' })
+  })
+
+  it('restarts a crashed instance as the next generation', () => {
+    const { clock, carriers, latest, state } = superviseFakes()
+    latest().ready()
+    latest().exit(crash)
+    expect(state()).toEqual({ supervising: 'restarting' })
+    clock.increment(1)
+    expect(carriers.map(({ input }) => input.id)).toEqual(['w#1', 'w#2'])
+    latest().ready()
+    expect(state()).toEqual({ supervising: 'steady' })
+  })
+
+  it('says why the last one ended', () => {
+    const { latest, supervisor } = superviseFakes()
+    latest().ready()
+    latest().exit(crash)
+    expect(supervisor.getSnapshot().context.lastEnd).toMatchObject({
+      id: 'w#1',
+      reason: 'threw',
+      message: 'boom',
+    })
+  })
+
+  it('aborts the signal of an incarnation that ended', () => {
+    const { latest } = superviseFakes()
+    const { signal } = latest().input
+    latest().ready()
+    latest().exit(crash)
+    expect(signal.aborted).toBe(true)
+  })
+
+  it('keeps no dead child', () => {
+    const { clock, latest, supervisor } = superviseFakes()
+    latest().exit(crash)
+    clock.increment(1)
+    expect(childIds(supervisor)).toEqual(['w#2'])
+  })
+
+  it('backs off longer with each crash', () => {
+    const { clock, carriers, latest } = superviseFakes({ policy: { minBackoffMs: 100 } })
+    latest().exit(crash)
+    clock.increment(0)
+    latest().exit(crash)
+    clock.increment(99)
+    expect(carriers.length).toBe(2)
+    clock.increment(1)
+    expect(carriers.length).toBe(3)
+    latest().exit(crash)
+    clock.increment(199)
+    expect(carriers.length).toBe(3)
+    clock.increment(1)
+    expect(carriers.length).toBe(4)
+  })
+
+  it('gives up after more crashes than allowed, and tries again after the revival time', () => {
+    const { clock, carriers, latest, state } = superviseFakes({ policy: { intensity: 2, revivalMs: 60_000 } })
+    for (let crashes = 0; crashes < 3; crashes++) {
+      latest().exit(crash)
+      clock.increment(1_000)
+    }
+    expect(state()).toBe('gaveUp')
+    expect(carriers.length).toBe(3)
+    clock.increment(59_000)
+    expect(state()).toEqual({ supervising: 'starting' })
+    expect(carriers.length).toBe(4)
+  })
+
+  it('forgets crashes that are older than the period', () => {
+    const { clock, latest, state } = superviseFakes({ policy: { intensity: 1, periodMs: 1_000 } })
+    for (let crashes = 0; crashes < 5; crashes++) {
+      latest().exit(crash)
+      clock.increment(2_000)
+    }
+    expect(state()).toEqual({ supervising: 'starting' })
+  })
+
+  it('restarts only the slot that ended', () => {
+    const { clock, carriers } = superviseFakes({ slots: 3 })
+    for (const carrier of carriers) carrier.ready()
+    carriers[1]?.exit(crash)
+    clock.increment(1)
+    expect(carriers.map(({ input }) => `${input.id}@${input.slot}`)).toEqual([
+      'w#1@0',
+      'w#2@1',
+      'w#3@2',
+      'w#4@1',
+    ])
+  })
+
+  it('kills and restarts an instance that is stuck', () => {
+    const { clock, carriers, latest, supervisor } = superviseFakes()
+    latest().ready()
+    latest().stuck()
+    expect(carriers[0]?.commands).toEqual(['kill'])
+    expect(supervisor.getSnapshot().context.lastEnd?.reason).toBe('stuck')
+    clock.increment(1)
+    expect(carriers.length).toBe(2)
+  })
+
+  it('kills an instance that is not ready in time', () => {
+    const { clock, supervisor } = superviseFakes()
+    clock.increment(1_000)
+    expect(supervisor.getSnapshot().context.lastEnd?.reason).toBe('startTimeout')
+  })
+})
+
+describe('stopping a supervisor', () => {
+  it('waits for the drained instance', () => {
+    const { announced, carriers, latest, supervisor, state } = superviseFakes()
+    latest().ready()
+    supervisor.send({ type: 'op.stop' })
+    expect(carriers[0]?.commands).toEqual(['drain'])
+    expect(state()).toBe('stopping')
+    latest().exit({ exitCode: 0 })
+    expect(state()).toBe('stopped')
+    expect(announced).toEqual(['up', 'stopped'])
+  })
+
+  it('starts nothing that was pending', () => {
+    const { clock, carriers, latest, supervisor, state } = superviseFakes({ policy: { minBackoffMs: 100 } })
+    latest().exit(crash)
+    supervisor.send({ type: 'op.stop' })
+    clock.increment(10_000)
+    expect(state()).toBe('stopped')
+    expect(carriers.length).toBe(1)
+  })
+
+  it('kills an instance that does not keep the deadline', () => {
+    const { clock, carriers, latest, supervisor, state } = superviseFakes()
+    latest().ready()
+    supervisor.send({ type: 'op.stop' })
+    clock.increment(6_000)
+    expect(carriers[0]?.commands).toEqual(['drain', 'kill'])
+    expect(state()).toBe('stopped')
+  })
+
+  it('does not restart an instance that crashes while it drains', () => {
+    const { clock, carriers, latest, supervisor, state } = superviseFakes()
+    latest().ready()
+    supervisor.send({ type: 'op.stop' })
+    latest().exit(crash)
+    clock.increment(10_000)
+    expect(carriers.length).toBe(1)
+    expect(state()).toBe('stopped')
+  })
+})
