@@ -15,6 +15,7 @@ export function parseAddress(text: string): AddressResult {
   const colon = text.lastIndexOf(':')
   const host = text.slice(0, Math.max(colon, 0))
   const digits = text.slice(colon + 1)
+  if (text.includes('/')) return { fault: 'must be host:port alone, such as 127.0.0.1:8080' }
   if (/^[^[\]]*:[^[\]]*:[^[\]]*$/.test(text))
     return { fault: 'write an IPv6 address in brackets, such as [::1]:8080' }
   if (colon === -1 || text.endsWith(']')) {

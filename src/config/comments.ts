@@ -1,13 +1,15 @@
 /**
  * JSON with comments -> the same text with spaces in place of the comments, so that every offset, line and column
- * stays. Any other text comes back as it is: in YAML, `//` is no comment but part of many values.
+ * stays. Any other text comes back as it is: in YAML, `//` is no comment but part of many values. `unclosed` is the
+ * offset of a comment without an end.
  */
-export function blankComments(text: string): string {
-  if (!isJson(text)) return text
+export function blankComments(text: string): { readonly text: string; readonly unclosed?: number } {
+  if (!isJson(text)) return { text }
   let blanked = ''
   let copied = 0
   for (let at = 0; at < text.length; ) {
     const end = commentEnd(text, at)
+    if (end === Number.POSITIVE_INFINITY) return { text, unclosed: at }
     if (end !== undefined) {
       blanked += text.slice(copied, at) + text.slice(at, end).replace(/[^\r\n]/g, ' ')
       copied = end
@@ -16,7 +18,7 @@ export function blankComments(text: string): string {
       at = text[at] === '"' || text[at] === "'" ? stringEnd(text, at) : at + 1
     }
   }
-  return blanked + text.slice(copied)
+  return { text: blanked + text.slice(copied) }
 }
 
 /** Whether the text is meant as JSON: the first thing that is no comment is an object whose first key is quoted. */
@@ -35,7 +37,7 @@ function skipTrivia(text: string, from: number): number {
   }
 }
 
-/** The end of the comment that starts here; undefined when none does, or when it is never closed. */
+/** The end of the comment that starts here, infinite when it is never closed; undefined when none starts here. */
 function commentEnd(text: string, at: number): number | undefined {
   if (text.startsWith('//', at)) {
     const end = text.indexOf('\n', at)
@@ -43,7 +45,7 @@ function commentEnd(text: string, at: number): number | undefined {
   }
   if (!text.startsWith('/*', at)) return undefined
   const end = text.indexOf('*/', at + 2)
-  return end === -1 ? undefined : end + 2
+  return end === -1 ? Number.POSITIVE_INFINITY : end + 2
 }
 
 /** A string ends at its line's end at the latest: what is wrong with it is for the parser to say. */

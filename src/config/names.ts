@@ -1,7 +1,7 @@
 import type { WorkerKey } from './schema.ts'
 
 /**
- * Values that have more than one name, each group with its canonical name first (docs/decisions/0004). All names may
+ * Values that have more than one name, each group with its canonical name first (decisions D04 and D10). All names may
  * be written together as long as they agree.
  */
 const limits = [

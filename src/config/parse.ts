@@ -28,6 +28,9 @@ export interface Source {
 /** Far more than any configuration needs; the parser's own recursion ends at some hundreds. */
 const maxDepth = 64
 
+/** Words, values, marks and line ends; the parser needs some seconds for the million that fit into 1 MiB. */
+const maxTokens = 50_000
+
 interface Spot {
   readonly key: number
   readonly value: number
@@ -69,7 +72,12 @@ export function parseText(text: string): Source {
     report(nul, 'has a NUL byte; the file must be text')
     return source(undefined)
   }
-  const tokens = tokenize(blankComments(text), report)
+  const blanked = blankComments(text)
+  if (blanked.unclosed !== undefined) {
+    report(blanked.unclosed, 'starts a comment that never ends; close it with */')
+    return source(undefined)
+  }
+  const tokens = tokenize(blanked.text, report)
   if (tokens === undefined) return source(undefined)
   const document = compose(tokens, text.length, report)
   if (document === undefined) return source(undefined)
@@ -116,11 +124,8 @@ export function parseText(text: string): Source {
     return source(undefined)
   }
   if (!isMap(root)) {
-    const given = isSeq(root) ? [] : isScalar(root) ? root.value : undefined
-    report(
-      root.range[0],
-      `is ${given === undefined ? 'an alias' : show(given)}; must be an object with keys such as mode`,
-    )
+    const given = isScalar(root) ? show(root.value) : isSeq(root) ? 'a list' : 'an alias'
+    report(root.range[0], `is ${given}; must be an object with keys such as mode`)
     return source(undefined)
   }
   return source(read(root, [], root.range[0]))
@@ -133,18 +138,36 @@ interface Entry {
 
 type Report = (offset: number, message: string) => void
 
-/** Stops at the depth limit: composing a deeper tree recurses, and the parser itself takes quadratic time for it. */
+/** Stops at the limits: composing a deeper tree recurses, and the parser itself takes quadratic time for it. */
 function tokenize(text: string, report: Report): readonly CST.Token[] | undefined {
   const parser = new Parser()
   const tokens: CST.Token[] = []
+  let count = 0
   for (const lexeme of new Lexer().lex(text)) {
     tokens.push(...parser.next(lexeme))
+    if (++count > maxTokens) {
+      report(
+        parser.offset,
+        `is far too long to be a configuration: more than ${maxTokens} values and marks so far`,
+      )
+      return undefined
+    }
     if (parser.stack.length > maxDepth) {
       report(parser.offset, `is nested more than ${maxDepth} levels deep; no configuration is`)
       return undefined
     }
   }
   return [...tokens, ...parser.end()]
+}
+
+const hint = 'check the commas, quotes and brackets here and just before'
+
+const hints: Readonly<Partial<Record<YAMLParseError['code'], string>>> = {
+  BAD_DQ_ESCAPE: 'write a backslash as \\\\',
+  BAD_INDENT: 'indent all keys of one object alike',
+  NON_STRING_KEY: 'write each key as a word',
+  TAB_AS_INDENT: 'indent with spaces',
+  TAG_RESOLVE_FAILED: 'remove the tag',
 }
 
 /** Keys are compared in `readMap`: the parser's own check takes quadratic time. */
@@ -155,7 +178,8 @@ function compose(tokens: readonly CST.Token[], length: number, report: Report): 
   const first = faults[0]
   if (first !== undefined) {
     // Later ones are mostly consequences of the first.
-    report(first.pos[0], `cannot be read as JSON or YAML: ${first.message.split('\n', 1)[0]}`)
+    const said = first.message.split('\n', 1)[0] ?? ''
+    report(first.pos[0], `cannot be read as JSON or YAML: ${said}; ${hints[first.code] ?? hint}`)
     return undefined
   }
   if (second !== undefined) {

@@ -2,6 +2,7 @@ import { formatAddress, isSamePlace, parseAddress } from './address.ts'
 import type { Path } from './problem.ts'
 import { formatPath } from './problem.ts'
 import type { RuleContext, WorkerBlock } from './rules.ts'
+import { adminAddress } from './schema.ts'
 import type { ListenAddress } from './settings.ts'
 
 interface Place {
@@ -10,8 +11,6 @@ interface Place {
   /** As another place's problem names it. */
   readonly name: string
 }
-
-export const defaultAdminAddress = '127.0.0.1:9900'
 
 /** Every listener has an address, and no two have the same. */
 export function checkPlaces(context: RuleContext, workers: readonly WorkerBlock[]): void {
@@ -39,7 +38,7 @@ function adminPlace({ config, isWritten }: RuleContext): readonly Place[] {
   if (config.admin?.enabled === false) return []
   const path = ['admin', 'listen_addr']
   if (isWritten(path)) return placeAt(path, config.admin?.listen_addr)
-  return placeAt(path, defaultAdminAddress, `${formatPath(path)}, by default`)
+  return placeAt(path, adminAddress, `${formatPath(path)}, by default`)
 }
 
 function demoPlace({ config, isWritten, report }: RuleContext): readonly Place[] {

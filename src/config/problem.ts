@@ -39,7 +39,7 @@ export function formatPath(path: Path): string {
 export function show(value: unknown): string {
   if (value === null) return 'empty (null)'
   if (typeof value === 'string') return `the text ${quote(value)}`
-  if (Array.isArray(value)) return 'a list'
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   return typeof value === 'object' ? 'an object' : String(value)
 }
 

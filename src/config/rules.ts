@@ -39,7 +39,9 @@ export function checkRules(context: RuleContext): void {
   for (const worker of blocks) checkNames(context, worker)
   checkMode(context, root, blocks)
 
-  const running = blocks.filter(({ block }) => block.enabled !== false)
+  // A block that is no object has its problem already; what it lacks would only be noise.
+  const isNoObject = ({ key, path }: WorkerBlock) => isWritten(path) && config[root]?.[key] === undefined
+  const running = blocks.filter((worker) => worker.block.enabled !== false && !isNoObject(worker))
   for (const { key, path, block } of running) {
     if (key === 'reverse_proxy' && !isWritten([...path, 'target'])) {
       report(path, 'has no target; add the upstream, such as "target": "http://127.0.0.1:3000"')

@@ -17,7 +17,8 @@ import {
   wholeNumber,
 } from './fields.ts'
 
-export const modes = ['Forward', 'Reverse', 'Static', 'Combined'] as const
+/** Where admin listens when nothing is said. */
+export const adminAddress = '127.0.0.1:9900'
 
 const connections = wholeNumber(1, 1_000_000, {
   description: 'Connections served at the same time; one more is answered with 503 and closed.',
@@ -184,7 +185,7 @@ const workers = z.strictObject({
 
 export const configSchema = z.strictObject({
   $schema: text('For editors; not used.').optional(),
-  mode: z.enum(modes).meta({
+  mode: z.enum(['Forward', 'Reverse', 'Static', 'Combined']).meta({
     description: 'What runs: one type of worker, or all that are given (Combined).',
     expects: '"Forward", "Reverse", "Static" or "Combined"',
   }),
@@ -196,7 +197,7 @@ export const configSchema = z.strictObject({
   admin: z
     .strictObject({
       enabled: flag('Whether health, metrics and status are served.').default(true),
-      listen_addr: address('Where.').default('127.0.0.1:9900'),
+      listen_addr: address('Where.').default(adminAddress),
     })
     .meta({ description: 'Health, metrics and status.' })
     .prefault({}),

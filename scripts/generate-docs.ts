@@ -1,0 +1,5 @@
+/** Writes the generated documents: `node scripts/generate-docs.ts`. */
+import { writeFileSync } from 'node:fs'
+import { configurationPage } from './configuration-page.ts'
+
+writeFileSync(new URL('../docs/configuration.md', import.meta.url), configurationPage())
