@@ -48,15 +48,17 @@ export type DaemonEvent =
   | { readonly type: 'part.failed'; readonly part: string; readonly error: unknown }
   | { readonly type: 'worker.up'; readonly worker: string }
   | { readonly type: 'worker.gaveUp'; readonly worker: string }
-  | { readonly type: 'worker.stopped'; readonly worker: string }
   | { readonly type: 'op.stop' }
   | DoneActorEvent<unknown, string>
 
 const listenerKeys = (context: DaemonInput) => context.workers.flatMap((worker) => worker.listeners.flat())
 
-/** The part or worker that an event is about. */
-const subjectOf = (event: DaemonEvent): string =>
-  'part' in event ? event.part : 'worker' in event ? event.worker : ''
+/** What an event is about: a part, a worker, or a child that has ended. */
+function subjectOf(event: DaemonEvent): string {
+  if ('part' in event) return event.part
+  if ('worker' in event) return event.worker
+  return 'actorId' in event ? event.actorId : ''
+}
 
 const daemonSetup = setup({
   types: {
@@ -142,7 +144,7 @@ export const daemonMachine = daemonSetup
             : context.failures,
       }),
       awaitStops: assign({
-        waitingFor: ({ context }) => context.supervisors.map((ref) => ref.id.slice('supervisor:'.length)),
+        waitingFor: ({ context }) => context.supervisors.map((ref) => ref.id),
       }),
       /** Supplied by src: tells the user that it is up. */
       announceRunning: () => {},
@@ -184,7 +186,7 @@ export const daemonMachine = daemonSetup
       draining: {
         entry: ['awaitStops', 'closeListeners', 'stopWorkers'],
         initial: 'settling',
-        on: { 'worker.stopped': { actions: 'settle' } },
+        on: { 'xstate.done.actor.*': { actions: 'settle' } },
         always: { guard: 'hasNothingToWaitFor', target: 'stopped' },
         after: { DRAIN_OVERDUE: '.forcing' },
         states: {

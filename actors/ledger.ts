@@ -63,6 +63,9 @@ function reduce(ledger: LedgerContext, event: LedgerEvent): LedgerContext {
       return { ...ledger, mode: event.mode }
     case 'limit':
       return { ...ledger, high: event.high, low: event.low }
+    default:
+      // XState's own, such as the stop of the chart that owns this ledger.
+      return ledger
   }
 }
 
@@ -73,7 +76,7 @@ export const ledgerLogic = fromTransition<LedgerContext, LedgerEvent, InstanceSy
   (ledger, event, { system }) => {
     const next = reduce(ledger, event)
     // A new mode is the chart's own doing; answering it with an edge would be an echo.
-    const edge = event.type === 'mode' ? null : edgeOf(next)
+    const edge = event.type === 'mode' || next === ledger ? null : edgeOf(next)
     if (edge !== null) system.get(workerSystemId)?.send(edge)
     return next
   },

@@ -188,7 +188,6 @@ export const supervisorMachine = supervisorSetup
       killAll,
       announceUp: sendParent(({ context }) => ({ type: 'worker.up', worker: context.worker })),
       announceGaveUp: sendParent(({ context }) => ({ type: 'worker.gaveUp', worker: context.worker })),
-      announceStopped: sendParent(({ context }) => ({ type: 'worker.stopped', worker: context.worker })),
       /** Supplied by src: logs why an instance ended. */
       logEnd: () => {},
     },
@@ -247,6 +246,6 @@ export const supervisorMachine = supervisorSetup
         },
         always: { guard: 'isNoneLive', target: 'stopped' },
       },
-      stopped: { type: 'final', entry: 'announceStopped' },
+      stopped: { type: 'final' },
     },
   })

@@ -11,7 +11,7 @@ import { BifrostError } from './errors.ts'
 import { Channels, createCarrier } from './supervise/carrier.ts'
 import type { Fault, FromInstance, InstanceBoot } from './supervise/channel.ts'
 import { Journal } from './supervise/journal.ts'
-import { type ListenerSpec, Listeners } from './supervise/listeners.ts'
+import { type HoldLimits, type ListenerSpec, Listeners } from './supervise/listeners.ts'
 import { Overview } from './supervise/overview.ts'
 import { createDemoPart, createPartsActor, type Part } from './supervise/parts.ts'
 import { requireSocketTransfer } from './supervise/runtime.ts'
@@ -26,6 +26,8 @@ export interface DaemonOptions {
   readonly policy?: RestartPolicy
   readonly startTimeoutMs?: number
   readonly samplePeriodMs?: number
+  /** Bounds of what main holds for an instance that is being replaced. */
+  readonly hold?: HoldLimits
   /** Lets `inject`, and `POST /faults/...` of admin, break instances on purpose. For tests only. */
   readonly allowFaults?: boolean
 }
@@ -77,7 +79,10 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
   const channels = new Channels()
   const samples = new Samples()
   const journal = new Journal({ now: Date.now })
-  const listeners = new Listeners(plans.flatMap((plan) => plan.listeners.flat()))
+  const listeners = new Listeners(
+    plans.flatMap((plan) => plan.listeners.flat()),
+    options.hold,
+  )
   const overview = new Overview({ services, channels, samples, journal })
 
   const servicesOf = (worker: string) => services.filter((service) => service.worker.name === worker)

@@ -18,7 +18,8 @@ try {
 } catch (error) {
   // The system's own words say why; the parent knows what was tried.
   const cause: unknown = error instanceof BifrostError ? error.cause : error
-  const { code = '', message } =
-    cause instanceof Error ? (cause as NodeJS.ErrnoException) : new Error(String(cause))
+  const { code = '', message } = (
+    cause instanceof Error ? cause : new Error(String(cause))
+  ) as NodeJS.ErrnoException
   tell({ type: 'demo.failed', code, message })
 }

@@ -72,7 +72,9 @@ export class Journal {
     if (event.type !== '@xstate.snapshot') return
     const { snapshot } = event
     if (!('value' in snapshot)) return
-    this.record((event.actorRef as AnyActorRef).id, stateText(snapshot.value), event.event.type)
+    const { id } = event.actorRef as AnyActorRef
+    this.record(id, stateText(snapshot.value), event.event.type)
+    if (snapshot.status !== 'active') this.forget(id)
   }
 
   actors(): readonly ActorView[] {

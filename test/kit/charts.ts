@@ -43,7 +43,6 @@ export function superviseFakes(
   const actions = {
     announceUp: () => announced.push('up'),
     announceGaveUp: () => announced.push('gaveUp'),
-    announceStopped: () => announced.push('stopped'),
   }
   const supervisor = createActor(supervisorMachine.provide({ actors: { instance }, actions }), {
     clock,

@@ -1,9 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises'
 
 /** Waits until something has become true; fails with its description after `withinMs`. */
-export async function until(what: string, isTrue: () => boolean, withinMs = 5_000): Promise<void> {
+export async function until(
+  what: string,
+  isTrue: () => boolean | Promise<boolean>,
+  withinMs = 5_000,
+): Promise<void> {
   const deadline = performance.now() + withinMs
-  while (!isTrue()) {
+  while (!(await isTrue())) {
     if (performance.now() > deadline) throw new Error(`did not happen within ${withinMs} ms: ${what}`)
     await wait(5)
   }

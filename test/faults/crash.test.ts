@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest'
+import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
+import { startTestDaemon } from '../kit/daemon.ts'
+import { startOrigin } from '../kit/origin.ts'
+import { RawClient } from '../kit/raw-client.ts'
+import { until } from '../kit/until.ts'
+
+const twoWorkers = (target: string) => ({
+  mode: 'Combined',
+  listen_addr: '127.0.0.1:0',
+  workers: { forward_proxy: { port: 0 }, reverse_proxy: { port: 0, target } },
+})
+
+/** Asks once over a connection of its own. */
+async function ask(port: number, target = '/'): Promise<number> {
+  using client = await RawClient.connect(port)
+  return (await client.get(target)).status
+}
+
+describe('an instance that dies', () => {
+  it.each(['kill', 'throw', 'reject', 'exit'])('(%s) comes back within a second', async (fault) => {
+    await using origin = await startOrigin()
+    await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`), {
+      allowFaults: true,
+    })
+    const port = running.port('reverse_proxy')
+    expect(await ask(port)).toBe(200)
+    const diedAt = performance.now()
+    expect(running.daemon.inject('reverse_proxy', fault)).toBe(true)
+    await until('its thread is gone', () => running.stateOf('reverse_proxy#1') === null)
+    await until('the next generation serves', () => running.stateOf('reverse_proxy#2') === 'running.alive')
+    expect(await ask(port)).toBe(200)
+    expect(performance.now() - diedAt).toBeLessThan(1_000)
+  })
+
+  it('leaves the other types serving', async () => {
+    await using origin = await startOrigin()
+    await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`), {
+      allowFaults: true,
+    })
+    using client = await RawClient.connect(running.port('forward_proxy'))
+    running.daemon.inject('reverse_proxy', 'kill')
+    let asked = 0
+    while (running.stateOf('reverse_proxy#2') !== 'running.alive') {
+      expect((await client.get(`http://${origin.authority}/`)).status).toBe(200)
+      asked += 1
+    }
+    expect(asked).toBeGreaterThan(0)
+    expect(running.stateOf('supervisor:forward_proxy')).toBe('supervising.steady')
+    expect(running.stateOf('forward_proxy#1')).toBe('running.alive')
+  })
+
+  it('keeps its totals and loses its gauges', async () => {
+    await using origin = await startOrigin()
+    await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`), {
+      allowFaults: true,
+    })
+    using held = await RawClient.connect(running.port('reverse_proxy'))
+    await held.get('/')
+    const hasCounted = async () =>
+      (await running.admin('/metrics')).text.includes('requests_total{proxy_type="ReverseProxy"} 1\n')
+    await until('the request is counted', hasCounted)
+    running.daemon.inject('reverse_proxy', 'kill')
+    await until('the next generation', () => running.stateOf('reverse_proxy#2') === 'running.alive')
+    const { text } = await running.admin('/metrics')
+    expect(text).toContain('worker_requests_total{proxy_type="ReverseProxy"} 1\n')
+    expect(text).toContain('worker_connections_active{proxy_type="ReverseProxy"} 0\n')
+  })
+
+  it('is named in the log with its reason', async () => {
+    await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'), { allowFaults: true })
+    running.daemon.inject('reverse_proxy', 'throw')
+    await until('the end is logged', () => running.log.length > 0)
+    expect(running.log[0]).toBe(
+      'error instance ended {"instance":"reverse_proxy#1","reason":"threw","message":"fault: throw"}',
+    )
+  })
+
+  it('is not alive for /health until it is back', async () => {
+    await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'), {
+      allowFaults: true,
+      policy: { ...defaultRestartPolicy, intensity: 0, revivalMs: 60_000 },
+    })
+    running.daemon.inject('reverse_proxy', 'kill')
+    await until('it gives up', () => running.stateOf('supervisor:reverse_proxy') === 'gaveUp')
+    const answer = await running.admin('/health')
+    expect(answer.status).toBe(503)
+    expect(answer.json()).toMatchObject({
+      status: 'Critical',
+      workers: {
+        reverse_proxy: { status: 'Critical', reasons: ['no instance is alive'] },
+        forward_proxy: { status: 'Healthy' },
+      },
+    })
+  })
+})
+
+describe('a connection that comes while an instance is being replaced', () => {
+  it('is held by main and served by the replacement', async () => {
+    await using origin = await startOrigin()
+    await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`), {
+      allowFaults: true,
+    })
+    const port = running.port('reverse_proxy')
+    running.daemon.inject('reverse_proxy', 'kill')
+    await until('main holds the address', () => running.stateOf('listener:reverse_proxy/0/0') === 'holding')
+    expect(await ask(port)).toBe(200)
+    expect(running.stateOf('reverse_proxy#2')).toBe('running.alive')
+  })
+
+  it('is answered 503 when nobody comes for it in time', async () => {
+    await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'), {
+      allowFaults: true,
+      hold: { maxHeld: 10, maxHeldMs: 50 },
+      policy: { ...defaultRestartPolicy, intensity: 0 },
+    })
+    running.daemon.inject('reverse_proxy', 'kill')
+    await until('it gives up', () => running.stateOf('listener:reverse_proxy/0/0') === 'holding')
+    expect(await ask(running.port('reverse_proxy'))).toBe(503)
+  })
+})

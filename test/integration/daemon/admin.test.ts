@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest'
+import { startTestDaemon } from '../../kit/daemon.ts'
+import { startOrigin } from '../../kit/origin.ts'
+import { RawClient } from '../../kit/raw-client.ts'
+import { until } from '../../kit/until.ts'
+
+const twoWorkers = (target: string) => ({
+  mode: 'Combined',
+  listen_addr: '127.0.0.1:0',
+  workers: { forward_proxy: { port: 0, max_connections: 4 }, reverse_proxy: { port: 0, target } },
+})
+
+describe('/health', () => {
+  it('tells each worker in the words of the seed', async () => {
+    await using origin = await startOrigin()
+    await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`))
+    using client = await RawClient.connect(running.port('forward_proxy'))
+    await client.get(`http://${origin.authority}/`)
+    const answer = await running.admin('/health')
+    expect(answer.status).toBe(200)
+    expect(answer.type).toBe('application/json; charset=utf-8')
+    expect(answer.json()).toMatchObject({
+      status: 'Healthy',
+      workers: {
+        forward_proxy: {
+          proxy_type: 'ForwardProxy',
+          status: 'Healthy',
+          connection_utilization: 0.25,
+          memory_utilization: expect.any(Number),
+          active_connections: 1,
+          total_requests: 1,
+        },
+        reverse_proxy: { proxy_type: 'ReverseProxy', connection_utilization: 0, total_requests: 0 },
+      },
+    })
+  })
+
+  it('measures memory', async () => {
+    await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'))
+    const used = async () => {
+      const report = (await running.admin('/health')).json<{
+        workers: Record<string, { memory_utilization: number }>
+      }>()
+      return report.workers['forward_proxy']?.memory_utilization ?? 0
+    }
+    await until('a sample with memory in it', async () => (await used()) > 0.001)
+    expect(await used()).toBeLessThan(0.5)
+  })
+})
+
+describe('/metrics', () => {
+  it('has the lines of the seed, byte for byte', async () => {
+    await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'))
+    const answer = await running.admin('/metrics')
+    expect(answer.type).toBe('text/plain; version=0.0.4; charset=utf-8')
+    expect(answer.text).toBe(
+      'worker_connections_active{proxy_type="ForwardProxy"} 0\n' +
+        'worker_connections_active{proxy_type="ReverseProxy"} 0\n' +
+        'worker_requests_total{proxy_type="ForwardProxy"} 0\n' +
+        'worker_requests_total{proxy_type="ReverseProxy"} 0\n' +
+        'worker_response_time_seconds{proxy_type="ForwardProxy"} 0.000\n' +
+        'worker_response_time_seconds{proxy_type="ReverseProxy"} 0.000\n',
+    )
+  })
+
+  it('moves only the series of the type that had traffic', async () => {
+    await using origin = await startOrigin()
+    await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`))
+    using client = await RawClient.connect(running.port('reverse_proxy'))
+    for (let n = 0; n < 3; n++) await client.get('/')
+    const { text } = await running.admin('/metrics')
+    expect(text).toContain('worker_connections_active{proxy_type="ReverseProxy"} 1\n')
+    expect(text).toContain('worker_requests_total{proxy_type="ReverseProxy"} 3\n')
+    expect(text).toContain('worker_requests_total{proxy_type="ForwardProxy"} 0\n')
+  })
+
+  it('keeps three sets for a worker that serves all on one port, and counts no connection twice', async () => {
+    await using origin = await startOrigin()
+    await using running = await startTestDaemon({
+      mode: 'Combined',
+      listen_addr: '127.0.0.1:0',
+      workers: { forward_proxy: {}, reverse_proxy: { target: `http://${origin.authority}` } },
+    })
+    using silent = await RawClient.connect(running.port('combined'))
+    using reverse = await RawClient.connect(running.port('combined'))
+    await reverse.get('/')
+    const { text } = await running.admin('/metrics')
+    expect(text).toContain('worker_connections_active{proxy_type="ForwardProxy"} 0\n')
+    expect(text).toContain('worker_connections_active{proxy_type="ReverseProxy"} 1\n')
+    expect(text).toContain('worker_connections_active{proxy_type="Combined"} 1\n')
+    expect(silent.isEnded).toBe(false)
+  })
+})
+
+describe('/status', () => {
+  it('lists every actor with its state', async () => {
+    await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'))
+    const { actors } = (await running.admin('/status')).json<{ actors: { actor: string; state: string }[] }>()
+    expect(Object.fromEntries(actors.map(({ actor, state }) => [actor, state]))).toEqual({
+      daemon: 'running',
+      'supervisor:forward_proxy': 'supervising.steady',
+      'supervisor:reverse_proxy': 'supervising.steady',
+      'forward_proxy#1': 'running.alive',
+      'reverse_proxy#1': 'running.alive',
+      'forward_proxy#1/forward': 'accepting',
+      'reverse_proxy#1/reverse': 'accepting',
+      'listener:forward_proxy/0/0': 'delegated',
+      'listener:reverse_proxy/0/0': 'delegated',
+    })
+  })
+})
+
+describe('the rest of admin', () => {
+  it('answers 404 to what it has not, and names what it has', async () => {
+    await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'))
+    const answer = await running.admin('/__proto__')
+    expect(answer.status).toBe(404)
+    expect(answer.json()).toEqual({ error: 'not found', paths: ['/health', '/metrics', '/status'] })
+  })
+
+  it('answers 405 to a method that changes things', async () => {
+    await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'))
+    expect((await running.admin('/health', 'POST')).status).toBe(405)
+  })
+
+  it('injects no fault in a normal run', async () => {
+    await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'))
+    expect((await running.admin('/faults/forward_proxy/kill', 'POST')).status).toBe(404)
+    expect(running.stateOf('forward_proxy#1')).toBe('running.alive')
+  })
+})

@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { parseConfig } from '../../../src/config/load.ts'
+import { startDaemon } from '../../../src/daemon.ts'
+import { startTestDaemon } from '../../kit/daemon.ts'
+import { startOrigin } from '../../kit/origin.ts'
+import { RawClient } from '../../kit/raw-client.ts'
+
+const site = mkdtempSync(join(tmpdir(), 'bifrost-boot-'))
+writeFileSync(join(site, 'index.html'), 'static page')
+afterAll(() => rmSync(site, { recursive: true, force: true }))
+
+const threeWorkers = (target: string) => ({
+  mode: 'Combined',
+  listen_addr: '127.0.0.1:0',
+  workers: {
+    forward_proxy: { port: 0 },
+    reverse_proxy: { port: 0, target },
+    static_files: { port: 0, mounts: [{ path: '/', root_dir: site }] },
+  },
+})
+
+describe('a daemon with three workers', () => {
+  it('serves each type on its own port', async () => {
+    await using origin = await startOrigin()
+    await using running = await startTestDaemon(threeWorkers(`http://${origin.authority}`))
+    using forward = await RawClient.connect(running.port('forward_proxy'))
+    using reverse = await RawClient.connect(running.port('reverse_proxy'))
+    using files = await RawClient.connect(running.port('static_files'))
+    expect((await forward.get(`http://${origin.authority}/`)).text).toBe('hello')
+    expect((await reverse.get('/')).text).toBe('hello')
+    expect((await files.get('/')).text).toBe('static page')
+  })
+
+  it('runs every worker in a thread of its own, with charts for all', async () => {
+    await using running = await startTestDaemon(threeWorkers('http://127.0.0.1:9'))
+    expect(running.stateOf('daemon')).toBe('running')
+    for (const [name, chart] of [
+      ['forward_proxy', 'forward'],
+      ['reverse_proxy', 'reverse'],
+      ['static_files', 'static'],
+    ]) {
+      expect(running.stateOf(`supervisor:${name}`)).toBe('supervising.steady')
+      expect(running.stateOf(`${name}#1`)).toBe('running.alive')
+      expect(running.stateOf(`${name}#1/${chart}`)).toBe('accepting')
+      expect(running.stateOf(`listener:${name}/0/0`)).toBe('delegated')
+    }
+  })
+
+  it('answers a connection that comes before its worker is ready', async () => {
+    const { settings } = parseConfig(
+      JSON.stringify({ ...threeWorkers('http://127.0.0.1:9'), admin: { enabled: false } }),
+      {
+        file: 'test.json',
+        baseDir: site,
+      },
+    )
+    const daemon = await startDaemon(settings, { log: () => {} })
+    while ((daemon.addresses()['static_files']?.[0]?.port ?? 0) === 0) await new Promise(setImmediate)
+    using client = await RawClient.connect(daemon.addresses()['static_files']?.[0]?.port ?? 0)
+    expect((await client.get('/')).text).toBe('static page')
+    daemon.stop()
+    await daemon.stopped
+  })
+})
+
+describe('an address that cannot be listened on', () => {
+  it('stops the start with one line for each, and releases all others', async () => {
+    const taken = createServer().listen({ host: '127.0.0.1', port: 0 })
+    await new Promise((resolve) => taken.once('listening', resolve))
+    const { port } = taken.address() as { port: number }
+    const config = {
+      mode: 'Combined',
+      admin: { listen_addr: `127.0.0.1:0` },
+      workers: {
+        forward_proxy: { listen_addr: `127.0.0.1:${port}` },
+        static_files: { listen_addr: '192.0.2.1:8080', mounts: [{ path: '/', root_dir: site }] },
+      },
+    }
+    const { settings } = parseConfig(JSON.stringify(config), { file: 'test.json', baseDir: site })
+    const daemon = await startDaemon(settings, { log: () => {} })
+    await expect(daemon.running).rejects.toThrow(
+      `cannot listen on 127.0.0.1:${port}: the address is already in use; stop the program that has it, or choose another port`,
+    )
+    await expect(daemon.running).rejects.toThrow(
+      'cannot listen on 192.0.2.1:8080: this machine has no such address',
+    )
+    await daemon.stopped
+    taken.close()
+    const admin = daemon.addresses()['admin']?.[0]?.port ?? 0
+    await expect(RawClient.connect(admin)).rejects.toThrow('ECONNREFUSED')
+  })
+})

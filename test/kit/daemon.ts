@@ -1,0 +1,76 @@
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { parseConfig } from '../../src/config/load.ts'
+import { type Daemon, type DaemonOptions, startDaemon } from '../../src/daemon.ts'
+
+export interface AdminAnswer {
+  readonly status: number
+  readonly type: string
+  readonly text: string
+  json<T>(): T
+}
+
+/** A daemon on ports of the kernel's choice, in this process, its workers in threads as always. */
+export interface TestDaemon {
+  readonly daemon: Daemon
+  readonly log: readonly string[]
+  /** First port of a worker, or of `admin`. */
+  port(name: string): number
+  admin(path: string, method?: string): Promise<AdminAnswer>
+  /** State of an actor as `/status` tells it; null when there is none. */
+  stateOf(actor: string): string | null
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+export interface TestDaemonOptions extends Partial<DaemonOptions> {
+  readonly baseDir?: string
+}
+
+/** `config` is a configuration in its own language; `admin` listens on a port of the kernel's choice. */
+export async function startTestDaemon(config: object, options: TestDaemonOptions = {}): Promise<TestDaemon> {
+  const text = JSON.stringify({ admin: { listen_addr: '127.0.0.1:0' }, drain_timeout_secs: 5, ...config })
+  const { settings } = parseConfig(text, { file: 'test.json', baseDir: options.baseDir ?? tmpdir() })
+  const log: string[] = []
+  const daemon = await startDaemon(settings, {
+    log: (level, message, fields) => log.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`),
+    samplePeriodMs: 50,
+    ...options,
+  })
+  await daemon.running
+  const port = (name: string): number => {
+    const address = daemon.addresses()[name]?.[0]
+    if (address === undefined) throw new Error(`nothing listens for ${name}`)
+    return address.port
+  }
+  return {
+    daemon,
+    log,
+    port,
+    admin: (path, method = 'GET') => askAdmin(port('admin'), path, method),
+    stateOf: (actor) => daemon.overview.actors().find((view) => view.actor === actor)?.state ?? null,
+    async [Symbol.asyncDispose]() {
+      daemon.stop()
+      await daemon.stopped
+    },
+  }
+}
+
+function askAdmin(port: number, path: string, method: string): Promise<AdminAnswer> {
+  return new Promise((resolve, reject) => {
+    const req = request({ host: '127.0.0.1', port, path, method, agent: false }, (res) => {
+      const pieces: Buffer[] = []
+      res.on('data', (piece: Buffer) => pieces.push(piece))
+      res.on('end', () => {
+        const body = Buffer.concat(pieces).toString()
+        resolve({
+          status: res.statusCode ?? 0,
+          type: res.headers['content-type'] ?? '',
+          text: body,
+          json: () => JSON.parse(body),
+        })
+      })
+    })
+    req.on('error', reject)
+    req.end()
+  })
+}

@@ -1,0 +1,138 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+/**
+ * Who may import whom: the table of docs/architecture.md. `types` are folders of which only types may be imported;
+ * `dynamic` may be imported on demand only. A package that is listed nowhere is free for nobody.
+ */
+interface Layer {
+  readonly files: string
+  readonly may: readonly string[]
+  readonly types?: readonly string[]
+  readonly packages?: readonly string[]
+  readonly isPure?: boolean
+}
+
+const layers: readonly Layer[] = [
+  { files: 'actors/**/*.ts', may: ['actors'], packages: ['xstate'], isPure: true },
+  { files: 'src/errors.ts', may: [], isPure: true },
+  { files: 'src/config/**/*.ts', may: ['src/config', 'src/errors.ts'], packages: ['zod', 'yaml'] },
+  {
+    files: 'src/telemetry/**/*.ts',
+    may: ['src/telemetry', 'src/errors.ts'],
+    packages: ['@opentelemetry/api'],
+  },
+  {
+    files: 'src/http/**/*.ts',
+    may: ['src/http', 'src/telemetry', 'src/errors.ts'],
+    packages: ['undici', 'http-proxy-3'],
+  },
+  {
+    files: 'src/proxy/**/*.ts',
+    may: ['src/proxy', 'src/http', 'src/telemetry', 'src/errors.ts'],
+    types: ['src/config'],
+    packages: ['@fastify/send'],
+  },
+  {
+    files: 'src/supervise/**/*.ts',
+    may: ['src/supervise', 'actors', 'src/telemetry', 'src/errors.ts'],
+    types: ['src/config'],
+    packages: ['xstate', 'rxjs'],
+  },
+  {
+    files: 'src/admin/**/*.ts',
+    may: ['src/admin', 'src/supervise', 'src/config', 'src/telemetry', 'src/errors.ts'],
+  },
+  { files: 'src/demo/**/*.ts', may: ['src/demo', 'src/errors.ts'], types: ['src/config'], packages: ['ws'] },
+  {
+    files: 'src/worker.ts',
+    may: [
+      'src/proxy',
+      'src/http',
+      'src/supervise/channel.ts',
+      'src/supervise/thread.ts',
+      'src/telemetry',
+      'actors',
+      'src/errors.ts',
+    ],
+    packages: ['xstate'],
+  },
+  {
+    files: 'src/daemon.ts',
+    may: ['actors', 'src/supervise', 'src/admin', 'src/telemetry', 'src/errors.ts'],
+    types: ['src/config'],
+    packages: ['xstate'],
+  },
+  {
+    files: 'src/cli/**/*.{ts,js}',
+    may: ['src/cli', 'src/config', 'src/errors.ts', 'src/telemetry', 'src/daemon.ts'],
+  },
+]
+
+interface Import {
+  readonly from: string
+  readonly what: string
+  readonly isType: boolean
+}
+
+const root = join(import.meta.dirname, '..')
+const pattern =
+  /^\s*(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|^\s*import\s+'([^']+)'|import\('([^']+)'\)/gm
+
+function importsOf(file: string): readonly Import[] {
+  const text = readFileSync(join(root, file), 'utf8')
+  return [...text.matchAll(pattern)].map(([, type, from, bare, dynamic]) => {
+    const what = from ?? bare ?? dynamic ?? ''
+    return {
+      from: file,
+      what: what.startsWith('.') ? relative(root, join(root, file, '..', what)) : what,
+      isType: type !== undefined,
+    }
+  })
+}
+
+const lies = (file: string, folder: string) => file === folder || file.startsWith(`${folder}/`)
+const packageOf = (what: string) => what.split('/', what.startsWith('@') ? 2 : 1).join('/')
+
+function isAllowed(layer: Layer, { what, isType }: Import): boolean {
+  if (what.startsWith('node:')) return !layer.isPure
+  const isOwn = what.startsWith('src/') || what.startsWith('actors/')
+  if (!isOwn) return (layer.packages ?? []).includes(packageOf(what))
+  return (
+    layer.may.some((folder) => lies(what, folder)) ||
+    (isType && (layer.types ?? []).some((folder) => lies(what, folder)))
+  )
+}
+
+const filesOf = (layer: Layer) => globSync(layer.files, { cwd: root })
+
+describe('imports point the way the table allows', () => {
+  it.each(layers)('$files', (layer) => {
+    const wrong = filesOf(layer)
+      .flatMap(importsOf)
+      .filter((one) => !isAllowed(layer, one))
+      .map(({ from, what }) => `${from} imports ${what}`)
+    expect(wrong).toEqual([])
+  })
+
+  it('has a row for every file', () => {
+    const known = new Set(layers.flatMap(filesOf))
+    const all = globSync(['src/**/*.{ts,js}', 'actors/**/*.ts'], { cwd: root })
+    expect(all.filter((file) => !known.has(file))).toEqual([])
+  })
+})
+
+describe('files stay small', () => {
+  it('none has more than 300 lines', () => {
+    const long = globSync(['src/**/*.{ts,js}', 'actors/**/*.ts', 'test/**/*.ts'], { cwd: root }).filter(
+      (file) => readFileSync(join(root, file), 'utf8').split('\n').length > 301,
+    )
+    expect(long).toEqual([])
+  })
+
+  it('are no barrels, and no folder is called utils or types', () => {
+    const files = globSync(['src/**/*', 'actors/**/*'], { cwd: root })
+    expect(files.filter((file) => /\/(utils?|types|helpers)(\/|\.ts|$)|\/index\.ts$/.test(file))).toEqual([])
+  })
+})
