@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
+import type { Reclaimer } from './reclaim.ts'
 
 const highWaterMark = 64 * 1024
 
@@ -11,10 +12,11 @@ const highWaterMark = 64 * 1024
 export class RequestBody extends Readable {
   readonly #req: IncomingMessage
 
-  constructor(req: IncomingMessage) {
+  constructor(req: IncomingMessage, reclaimer: Reclaimer) {
     super({ highWaterMark })
     this.#req = req
     req.on('data', (chunk: Buffer) => {
+      reclaimer.moved(chunk.length)
       if (!this.destroyed && !this.push(chunk)) req.pause()
     })
     req.on('end', () => {

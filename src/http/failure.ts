@@ -31,7 +31,10 @@ const codes: Readonly<Record<string, ErrorCode>> = {
 /** Which row of the error table a failure of the upstream side is; what is not known is a broken upstream. */
 export function failureCode(error: unknown): ErrorCode {
   if (error instanceof BifrostError) return error.code
-  return codes[systemCode(error)] ?? 'UPSTREAM_BROKEN'
+  const code = systemCode(error)
+  // Thrown by our own code within a handler: a bug here is not the upstream's.
+  if (code === '' && error instanceof TypeError) return 'INTERNAL'
+  return codes[code] ?? 'UPSTREAM_BROKEN'
 }
 
 /** The `code` of a Node or undici error, '' when it has none. */

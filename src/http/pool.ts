@@ -119,11 +119,6 @@ export class UpstreamPool {
     if (slot.origin.open === 0) this.#origins.delete(slot.origin.name)
   }
 
-  /** Drops idle connections only; running exchanges keep theirs. */
-  closeIdle(): void {
-    for (const slot of this.#slots) if (slot.idle) slot.drop()
-  }
-
   close(): void {
     this.closed = true
     for (const slot of this.#slots) slot.drop()
@@ -138,8 +133,8 @@ export class UpstreamPool {
       keepAliveTimeout: Math.max(1, idleMs),
       // An upstream's hint may shorten our patience and never lengthen it.
       keepAliveMaxTimeout: Math.max(1, idleMs),
-      headersTimeout: responseMs,
-      bodyTimeout: responseMs,
+      headersTimeout: Math.ceil(responseMs),
+      bodyTimeout: Math.ceil(responseMs),
     })
   }
 }

@@ -14,6 +14,7 @@ import { RequestBody } from './body.ts'
 import { failureCode, systemCode } from './failure.ts'
 import { responseHeaders, trailerFields } from './headers.ts'
 import type { Slot, UpstreamPool } from './pool.ts'
+import type { Reclaimer } from './reclaim.ts'
 import { sendReply } from './reply.ts'
 
 export interface RelayOwner {
@@ -31,6 +32,7 @@ export interface RelayOptions {
   /** Flat, as made by `requestHeaders`. */
   readonly headers: string[]
   readonly pseudonym: string
+  readonly reclaimer: Reclaimer
   readonly owner: RelayOwner
 }
 
@@ -52,7 +54,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#req = req
     this.#res = res
     this.#options = options
-    this.#body = hasBody(req) ? new RequestBody(req) : null
+    this.#body = hasBody(req) ? new RequestBody(req, options.reclaimer) : null
   }
 
   start(): void {
@@ -97,6 +99,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#isOver) return
     this.#isFlushed = true
+    this.#options.reclaimer.moved(chunk.length)
     if (this.#res.write(chunk)) return
     controller.pause()
     if (this.#isDrainArmed) return

@@ -37,10 +37,10 @@ export class HttpServer {
     this.#options = options
     const { headerMs, idleMs } = options
     this.#server = createServer({
-      headersTimeout: headerMs,
+      headersTimeout: Math.ceil(headerMs),
       // The head has its deadline; a whole request has none, since an honest upload may take hours.
       requestTimeout: 0,
-      keepAliveTimeout: idleMs,
+      keepAliveTimeout: Math.ceil(idleMs),
       // Grace beyond the time that the client was told, so that its last-moment request is not reset.
       keepAliveTimeoutBuffer: Math.min(1_000, Math.ceil(idleMs / 10)),
       connectionsCheckingInterval: Math.max(10, Math.min(1_000, Math.floor(headerMs / 4))),

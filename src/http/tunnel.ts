@@ -5,6 +5,7 @@
  *     \--------- idle, lifetime, a reset of either side, stop() ---------/
  */
 import type { Socket } from 'node:net'
+import type { Reclaimer } from './reclaim.ts'
 
 export type TunnelEnd = 'done' | 'idle' | 'lifetime' | 'client' | 'upstream' | 'stopped'
 
@@ -15,6 +16,7 @@ export interface TunnelOptions {
   readonly lifetimeMs: number
   /** The idle time once one side has ended; default: the shorter of `idleMs` and a minute. */
   readonly halfClosedIdleMs?: number
+  readonly reclaimer: Reclaimer
   /** Runs once, when both sockets are closed or closing. */
   readonly onEnd: (reason: TunnelEnd) => void
 }
@@ -49,6 +51,7 @@ export class Tunnel {
 
   #join(from: Socket, to: Socket, side: 'client' | 'upstream'): void {
     from.on('data', (chunk: Buffer) => {
+      this.#options.reclaimer.moved(chunk.length)
       if (!to.write(chunk)) from.pause()
     })
     to.on('drain', () => from.resume())

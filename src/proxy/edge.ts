@@ -10,7 +10,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ServiceType, WorkerSettings } from '../config/settings.ts'
-import type { ErrorCode } from '../errors.ts'
+import { BifrostError, type ErrorCode } from '../errors.ts'
 import { countHost } from '../http/headers.ts'
 import { replyBytes, sendReply } from '../http/reply.ts'
 import { HttpServer } from '../http/server.ts'
@@ -18,7 +18,7 @@ import type { CounterBlock } from '../telemetry/counters.ts'
 import type { Admission } from './admission.ts'
 import { attachConnection, type Connection, connectionOf } from './connection.ts'
 import { createPolicy, type Decision, decide, type Policy } from './decide.ts'
-import { Exchange, type ExchangeScope, type Log } from './exchange.ts'
+import { countRejected, Exchange, type ExchangeScope, type Log } from './exchange.ts'
 import { loadServices, type Services } from './services.ts'
 
 export interface EdgeOptions {
@@ -78,7 +78,7 @@ class WorkerEdge implements Edge {
     this.#policy = createPolicy(worker.services)
     this.#scope = { isDraining: false, log }
     const block = counters[worker.type]
-    if (block === undefined) throw new TypeError(`no counter block for ${worker.type}`)
+    if (block === undefined) throw new BifrostError('INTERNAL', `no counter block for ${worker.type}`)
     this.#fallbackBlock = block
     const longest = (pick: 'headerMs' | 'idleMs') =>
       Math.max(...worker.services.map(({ timeouts }) => timeouts[pick]))
@@ -266,7 +266,7 @@ class WorkerEdge implements Edge {
 
   #rejected(socket: Socket): void {
     const connection = connectionOf(socket)
-    if (connection !== undefined) new Exchange(connection, this.#fallbackBlock, this.#scope).finish(false)
+    if (connection !== undefined) countRejected(connection, this.#fallbackBlock)
   }
 }
 

@@ -84,6 +84,13 @@ export class Exchange implements RelayOwner {
   }
 }
 
+/** Counts what was answered before it was a request. It has no response time: there was nothing to time. */
+export function countRejected(connection: Connection, block: CounterBlock): void {
+  connection.account(block)
+  // Within a request (a broken chunk, say) the exchange that it belongs to counts it.
+  if (connection.running === 0) add(block, cell.requestsTotal, 1)
+}
+
 const key = Symbol('exchange')
 
 type Tagged = ServerResponse & { [key]?: Exchange }

@@ -2,37 +2,28 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ForwardSettings } from '../config/settings.ts'
 import { dial } from '../http/dial.ts'
-import { type Closer, replyBytes } from '../http/reply.ts'
+import { replyBytes } from '../http/reply.ts'
 import { Tunnel } from '../http/tunnel.ts'
 import type { Decision } from './decide.ts'
 import type { Exchange } from './exchange.ts'
 import { countTunnel } from './tunnelling.ts'
-import { Upstream } from './upstream.ts'
+import { Upstream, type UpstreamDeps } from './upstream.ts'
 
 type ForwardDecision = Extract<Decision, { kind: 'forward' }>
 type TunnelDecision = Extract<Decision, { kind: 'tunnel' }>
 
 const established = 'HTTP/1.1 200 Connection established\r\n\r\n'
 
-export interface ForwardDeps {
-  readonly pseudonym: string
-  readonly closer: Closer
-}
-
 /** The forward service: absolute-form requests through the pool, CONNECT as a tunnel (RFC 9110 9.3.6). */
 export class Forward {
   readonly #settings: ForwardSettings
-  readonly #deps: ForwardDeps
+  readonly #deps: UpstreamDeps
   readonly #upstream: Upstream
 
-  constructor(settings: ForwardSettings, deps: ForwardDeps) {
+  constructor(settings: ForwardSettings, deps: UpstreamDeps) {
     this.#settings = settings
     this.#deps = deps
     this.#upstream = new Upstream({ timeouts: settings.timeouts, pool: settings.pool, ...deps })
-  }
-
-  get pools(): Upstream['pool']['stats'] {
-    return this.#upstream.pool.stats
   }
 
   request(exchange: Exchange, req: IncomingMessage, res: ServerResponse, decision: ForwardDecision): void {
@@ -64,7 +55,7 @@ export class Forward {
       if (head.length > 0) upstream.write(head)
       exchange.finish(false)
       const onEnd = countTunnel(exchange.connection, exchange.block)
-      new Tunnel(socket, upstream, { idleMs, lifetimeMs, onEnd })
+      new Tunnel(socket, upstream, { idleMs, lifetimeMs, reclaimer: this.#deps.reclaimer, onEnd })
     })
     const giveUp = (): void => {
       upstream.destroy()

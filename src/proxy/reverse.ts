@@ -3,18 +3,12 @@ import type { Socket } from 'node:net'
 import type { ReverseSettings } from '../config/settings.ts'
 import { BifrostError } from '../errors.ts'
 import { formatAuthority, parseAuthority } from '../http/authority.ts'
-import type { Closer } from '../http/reply.ts'
 import type { Decision } from './decide.ts'
 import type { Exchange } from './exchange.ts'
 import { parseAbsolute } from './target.ts'
-import { Upstream, type UpstreamRequest } from './upstream.ts'
+import { Upstream, type UpstreamDeps, type UpstreamRequest } from './upstream.ts'
 
 type ReverseDecision = Extract<Decision, { kind: 'reverse' }>
-
-export interface ReverseDeps {
-  readonly pseudonym: string
-  readonly closer: Closer
-}
 
 /** The reverse service: everything goes to one target, below the target's own path; Host stays the client's. */
 export class Reverse {
@@ -23,7 +17,7 @@ export class Reverse {
   /** The target's path without a trailing slash. */
   readonly #basePath: string
 
-  constructor(settings: ReverseSettings, deps: ReverseDeps) {
+  constructor(settings: ReverseSettings, deps: UpstreamDeps) {
     const target = parseAbsolute(settings.target)
     const authority = target && parseAuthority(target.authority, target.scheme === 'http' ? 80 : 443)
     if (!target || !authority) {
@@ -32,10 +26,6 @@ export class Reverse {
     this.#origin = `${target.scheme}://${formatAuthority(authority)}`
     this.#basePath = target.path.replace(/[?#].*$/, '').replace(/\/+$/, '')
     this.#upstream = new Upstream({ timeouts: settings.timeouts, pool: settings.pool, ...deps })
-  }
-
-  get pools(): Upstream['pool']['stats'] {
-    return this.#upstream.pool.stats
   }
 
   request(exchange: Exchange, req: IncomingMessage, res: ServerResponse, decision: ReverseDecision): void {

@@ -4,6 +4,7 @@ import type { Closer } from '../http/reply.ts'
 import type { CounterBlock } from '../telemetry/counters.ts'
 import type { Forward } from './forward.ts'
 import type { Reverse } from './reverse.ts'
+import type { UpstreamDeps } from './upstream.ts'
 
 export interface Files {
   handle(req: IncomingMessage, res: ServerResponse, mount: MountSettings, path: string): Promise<void>
@@ -32,12 +33,12 @@ export async function loadServices(
     switch (service.type) {
       case 'forward': {
         const { Forward } = await import('./forward.ts')
-        services.forward = new Forward(service, deps)
+        services.forward = new Forward(service, await upstreamDeps(deps))
         break
       }
       case 'reverse': {
         const { Reverse } = await import('./reverse.ts')
-        services.reverse = new Reverse(service, deps)
+        services.reverse = new Reverse(service, await upstreamDeps(deps))
         break
       }
       case 'static': {
@@ -48,4 +49,9 @@ export async function loadServices(
     }
   }
   return services
+}
+
+async function upstreamDeps({ pseudonym, closer }: ServiceDeps): Promise<UpstreamDeps> {
+  const { Reclaimer } = await import('../http/reclaim.ts')
+  return { pseudonym, closer, reclaimer: new Reclaimer() }
 }

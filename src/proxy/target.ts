@@ -25,8 +25,8 @@ export function parseAbsolute(url: string): AbsoluteTarget | null {
   }
 }
 
-const isAuthorityEnd = (code: number): boolean =>
-  code === 0x2f || code === 0x3f || code === 0x23 || code === 0x5c
+// A backslash is no end here: URL parsers disagree about it, so it must stay in the authority and be refused.
+const isAuthorityEnd = (code: number): boolean => code === 0x2f || code === 0x3f || code === 0x23
 
 /**
  * The path that a target means, for finding out whose it is: query dropped, percent-decoded (each byte one character), empty and dot

@@ -4,17 +4,23 @@ import type { Socket } from 'node:net'
 import type { PoolSettings, TimeoutSettings } from '../config/settings.ts'
 import { requestHeaders } from '../http/headers.ts'
 import { UpstreamPool } from '../http/pool.ts'
+import type { Reclaimer } from '../http/reclaim.ts'
 import { Relay } from '../http/relay.ts'
 import { type Closer, replyBytes, sendReply } from '../http/reply.ts'
 import type { Upgrader } from '../http/upgrade.ts'
 import type { Exchange } from './exchange.ts'
 import { countTunnel } from './tunnelling.ts'
 
-export interface UpstreamOptions {
-  readonly timeouts: TimeoutSettings
-  readonly pool: PoolSettings
+/** What the edge gives to its services. */
+export interface UpstreamDeps {
   readonly pseudonym: string
   readonly closer: Closer
+  readonly reclaimer: Reclaimer
+}
+
+export interface UpstreamOptions extends UpstreamDeps {
+  readonly timeouts: TimeoutSettings
+  readonly pool: PoolSettings
 }
 
 export interface UpstreamRequest {
@@ -43,14 +49,22 @@ export class Upstream {
   }
 
   request(exchange: Exchange, req: IncomingMessage, res: ServerResponse, target: UpstreamRequest): void {
-    const { pseudonym } = this.#options
+    const { pseudonym, reclaimer } = this.#options
     const headers = this.#headers(exchange, req, target)
     if (headers === null) {
       sendReply(res, 'LOOP', { close: exchange.closing })
       return
     }
     const { origin, path } = target
-    const relay = new Relay(req, res, { pool: this.pool, origin, path, headers, pseudonym, owner: exchange })
+    const relay = new Relay(req, res, {
+      pool: this.pool,
+      origin,
+      path,
+      headers,
+      pseudonym,
+      reclaimer,
+      owner: exchange,
+    })
     exchange.work = relay
     relay.start()
   }
