@@ -20,7 +20,7 @@ import {
 } from '../../src/telemetry/counters.ts'
 
 /** Short enough for tests that wait for them, long enough for a loaded machine. */
-export const timeouts: TimeoutSettings = {
+const timeouts: TimeoutSettings = {
   connectMs: 2_000,
   idleMs: 5_000,
   lifetimeMs: 0,

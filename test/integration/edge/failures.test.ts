@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
 import { startOrigin, startRawOrigin, startScriptedOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
+import { startStuckListener } from '../../kit/stuck-listener.ts'
 import { until } from '../../kit/until.ts'
 
 test('an upstream that does not answer is a 504', async () => {
@@ -13,6 +14,18 @@ test('an upstream that does not answer is a 504', async () => {
   const response = await client.get('/')
   expect(response.status).toBe(504)
   expect(response.text).toBe('The upstream server did not answer in time.\n')
+})
+
+test('an upstream that neither accepts nor refuses is a 504, for a request and for CONNECT', async () => {
+  await using stuck = await startStuckListener()
+  await using proxy = await startEdge(forwardTo({ timeouts: { connectMs: 200 } }))
+  for (const request of [`GET http://127.0.0.1:${stuck.port}/`, `CONNECT 127.0.0.1:${stuck.port}`]) {
+    using client = await RawClient.connect(proxy.port)
+    client.head(`${request} HTTP/1.1`, 'Host: a')
+    const response = await client.response()
+    expect(response.status, request).toBe(504)
+    expect(response.text).toContain('did not accept the connection in time')
+  }
 })
 
 test('a host that cannot be resolved is a 502', async () => {

@@ -1,0 +1,44 @@
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { expect, test } from 'vitest'
+import { UpstreamPool } from '../../../src/http/pool.ts'
+import { forwardTo, startEdge } from '../../kit/edge.ts'
+import { RawClient } from '../../kit/raw-client.ts'
+import { selfSigned } from '../../kit/self-signed.ts'
+
+async function startTlsOrigin(): Promise<{ readonly port: number } & AsyncDisposable> {
+  const server = createServer(selfSigned, (_req, res) => res.end('secret'))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+test('an https upstream whose certificate nobody trusts is a 502', async () => {
+  await using origin = await startTlsOrigin()
+  await using proxy = await startEdge(forwardTo())
+  using client = await RawClient.connect(proxy.port)
+  const response = await client.get(`https://127.0.0.1:${origin.port}/`)
+  expect(response.status).toBe(502)
+  expect(response.text).not.toContain('127.0.0.1')
+})
+
+test('an https upstream that is trusted is reached', async () => {
+  await using origin = await startTlsOrigin()
+  const pool = new UpstreamPool({
+    maxIdlePerHost: 1,
+    idleMs: 1_000,
+    connectMs: 1_000,
+    responseMs: 1_000,
+    ca: selfSigned.cert,
+  })
+  const slot = pool.take(`https://127.0.0.1:${origin.port}`)
+  const { body } = await slot.client.request({ path: '/', method: 'GET' })
+  expect(await body.text()).toBe('secret')
+  pool.close()
+  expect(pool.stats).toEqual({})
+})

@@ -1,0 +1,21 @@
+/** A certificate for localhost and 127.0.0.1 that nobody trusts, and its key. For tests only; valid until 2126. */
+export const selfSigned = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg9ZCI+dDJic5lwhn8
++F3neFdGLFKm4yB2LaGDZL+TIeahRANCAATNONBHcJe0TUt0fJz5o3ZkFORXOgO8
+HhhLmatym0sbqb5u5c0OvCjoKwLp3HkP3btKaRPjANjVZRFVXI1uNyFo
+-----END PRIVATE KEY-----
+`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBmjCCAUGgAwIBAgIUekWh55kdFRtPxGzniRozeZ+pe2IwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMzIwNTA1NloYDzIxMjYxMDMw
+MjA1MDU2WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATNONBHcJe0TUt0fJz5o3ZkFORXOgO8HhhLmatym0sbqb5u5c0OvCjo
+KwLp3HkP3btKaRPjANjVZRFVXI1uNyFoo28wbTAdBgNVHQ4EFgQUCIybiwskInOG
+z1q/D+VPYc+5YGwwHwYDVR0jBBgwFoAUCIybiwskInOGz1q/D+VPYc+5YGwwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDRwAwRAIgAR+TuUl8to/Pvc0mfJx6dSlSVmYqdCezPkx+aDDQq3YCIFva
+je+jXw0Su6nXv/z3L6/F3PyQ6f8reCKqOTldT1S2
+-----END CERTIFICATE-----
+`,
+}
