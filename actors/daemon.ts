@@ -123,7 +123,9 @@ const stopWorkers = daemonSetup.enqueueActions(({ context, enqueue }) => {
 })
 
 const killWorkers = daemonSetup.enqueueActions(({ context, enqueue }) => {
-  for (const ref of context.supervisors) enqueue.sendTo(ref, { type: 'op.kill' })
+  for (const ref of context.supervisors) {
+    if (ref.getSnapshot().status === 'active') enqueue.sendTo(ref, { type: 'op.kill' })
+  }
 })
 
 export const daemonMachine = daemonSetup

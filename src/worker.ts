@@ -123,7 +123,7 @@ const created = await createEdge({
         : {},
   },
   counters,
-  pseudonym: boot.pseudonym,
+  pseudonym: `${boot.pseudonym}-${worker.name}`,
   log: (level, message, fields = {}) => port.post({ type: 'log', level, message, fields }),
 })
 edge = created

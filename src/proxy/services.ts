@@ -29,16 +29,18 @@ export async function loadServices(
   deps: ServiceDeps,
 ): Promise<Services> {
   const services: Services = {}
+  // A name for each service: from our forward proxy to our own reverse proxy is a way, and no loop.
+  const nameFor = (type: ServiceType) => (settings.length > 1 ? `${deps.pseudonym}-${type}` : deps.pseudonym)
   for (const service of settings) {
     switch (service.type) {
       case 'forward': {
         const { Forward } = await import('./forward.ts')
-        services.forward = new Forward(service, await upstreamDeps(deps))
+        services.forward = new Forward(service, await upstreamDeps(deps, nameFor(service.type)))
         break
       }
       case 'reverse': {
         const { Reverse } = await import('./reverse.ts')
-        services.reverse = new Reverse(service, await upstreamDeps(deps))
+        services.reverse = new Reverse(service, await upstreamDeps(deps, nameFor(service.type)))
         break
       }
       case 'static': {
@@ -51,7 +53,7 @@ export async function loadServices(
   return services
 }
 
-async function upstreamDeps({ pseudonym, closer }: ServiceDeps): Promise<UpstreamDeps> {
+async function upstreamDeps({ closer }: ServiceDeps, pseudonym: string): Promise<UpstreamDeps> {
   const { Reclaimer } = await import('../http/reclaim.ts')
   return { pseudonym, closer, reclaimer: new Reclaimer() }
 }

@@ -1,5 +1,5 @@
+import { type ChildProcess, fork } from 'node:child_process'
 import { extname } from 'node:path'
-import { Worker } from 'node:worker_threads'
 import { fromCallback } from 'xstate'
 import type { ListenAddress } from '../config/settings.ts'
 import { BifrostError } from '../errors.ts'
@@ -35,37 +35,37 @@ export function createPartsActor(parts: readonly Part[]) {
   })
 }
 
-const demoEntry = new URL(`../demo/thread${extname(import.meta.filename)}`, import.meta.url)
+const demoEntry = new URL(`../demo/process${extname(import.meta.filename)}`, import.meta.url)
 
-/** What src/demo/thread tells. */
+/** What src/demo/process tells. */
 type DemoReport =
   | { readonly type: 'demo.ready' }
   | { readonly type: 'demo.failed'; readonly code: string; readonly message: string }
 
-/** The embedded demo upstream, in a thread of its own so that its traffic does not touch main. */
+/** The demo upstream, in a process of its own: its traffic and memory are not the daemon's. */
 export function createDemoPart(listen: ListenAddress): Part {
-  let worker: Worker | null = null
+  let child: ChildProcess | null = null
   return {
     name: 'demo_upstream',
     open() {
-      const thread = new Worker(demoEntry, { name: 'demo_upstream', workerData: listen })
-      worker = thread
+      const upstream = fork(demoEntry, [listen.host, String(listen.port)])
+      child = upstream
       return new Promise((resolve, reject) => {
-        thread.on('message', (report: DemoReport) => {
+        upstream.on('message', (report: DemoReport) => {
           if (report.type === 'demo.ready') resolve()
           else
             reject(
               bindFailure(listen, Object.assign(new Error(report.message), report), ' for the demo upstream'),
             )
         })
-        thread.on('error', (cause) =>
+        upstream.on('error', (cause) =>
           reject(new BifrostError('WORKER_FAILED', 'the demo upstream failed', { cause })),
         )
-        thread.on('exit', () => reject(new BifrostError('WORKER_FAILED', 'the demo upstream ended')))
+        upstream.on('exit', () => reject(new BifrostError('WORKER_FAILED', 'the demo upstream ended')))
       })
     },
     close() {
-      void worker?.terminate()
+      if (child?.connected) child.disconnect()
     },
   }
 }

@@ -1,4 +1,12 @@
-import { exhaustMap, from, interval, type Observable, type Subscription, startWith } from 'rxjs'
+import {
+  exhaustMap,
+  from,
+  interval,
+  type Observable,
+  type SchedulerLike,
+  type Subscription,
+  startWith,
+} from 'rxjs'
 import type { Channel, Usage } from './channel.ts'
 
 /**
@@ -23,8 +31,9 @@ async function readAll(channels: readonly Channel[]): Promise<readonly Sample[]>
 export function sampleStream(
   channels: () => readonly Channel[],
   periodMs: number,
+  scheduler?: SchedulerLike,
 ): Observable<readonly Sample[]> {
-  return interval(periodMs).pipe(
+  return interval(periodMs, scheduler).pipe(
     startWith(0),
     exhaustMap(() => from(readAll(channels()))),
   )

@@ -1,9 +1,10 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect } from 'node:net'
-import { Worker } from 'node:worker_threads'
 import { expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import type { DemoMessage } from '../../src/demo/thread.ts'
+import type { DemoMessage } from '../../src/demo/process.ts'
 import { startDemoUpstream } from '../../src/demo/upstream.ts'
 
 const anywhere = { host: '127.0.0.1', port: 0 }
@@ -154,27 +155,45 @@ test('an address in use is LISTEN_FAILED', async () => {
   await expect(again).rejects.toMatchObject({ code: 'LISTEN_FAILED', cause: { code: 'EADDRINUSE' } })
 })
 
-async function inThread(listen: { host: string; port: number }) {
-  const worker = new Worker(new URL('../../src/demo/thread.ts', import.meta.url), { workerData: listen })
-  const message = await new Promise<DemoMessage>((resolve, reject) => {
-    worker.once('message', resolve)
-    worker.once('error', reject)
-  })
-  return { worker, message, [Symbol.asyncDispose]: async () => void (await worker.terminate()) }
+async function inProcess(listen: { host: string; port: number }) {
+  const child = fork(new URL('../../src/demo/process.ts', import.meta.url), [
+    listen.host,
+    String(listen.port),
+  ])
+  const [message] = (await once(child, 'message')) as [DemoMessage]
+  const ended = once(child, 'exit')
+  return {
+    child,
+    message,
+    ended,
+    async [Symbol.asyncDispose]() {
+      if (child.connected) child.disconnect()
+      await ended
+    },
+  }
 }
 
-test('the thread tells its port and serves', async () => {
-  await using thread = await inThread(anywhere)
-  const { message } = thread
-  if (message.type !== 'demo.ready') throw new Error(message.message)
-  expect((await fetch(`http://127.0.0.1:${message.port}/hello`)).status).toBe(200)
+test('the process tells its port and serves', async () => {
+  await using demo = await inProcess(anywhere)
+  if (demo.message.type !== 'demo.ready') throw new Error(demo.message.message)
+  expect((await fetch(`http://127.0.0.1:${demo.message.port}/hello`)).status).toBe(200)
 })
 
-test('the thread tells why it cannot listen', async () => {
+test('the process tells why it cannot listen', async () => {
   await using upstream = await start()
-  await using thread = await inThread({ host: '127.0.0.1', port: upstream.port })
-  expect(thread.message).toEqual({
+  await using demo = await inProcess({ host: '127.0.0.1', port: upstream.port })
+  expect(demo.message).toEqual({
     type: 'demo.failed',
+    code: 'EADDRINUSE',
     message: `listen EADDRINUSE: address already in use 127.0.0.1:${upstream.port}`,
   })
+})
+
+test('the process leaves signals to its parent, and ends with it', async () => {
+  await using demo = await inProcess(anywhere)
+  if (demo.message.type !== 'demo.ready') throw new Error(demo.message.message)
+  demo.child.kill('SIGINT')
+  expect((await fetch(`http://127.0.0.1:${demo.message.port}/hello`)).status).toBe(200)
+  demo.child.disconnect()
+  expect(await demo.ended).toEqual([0, null])
 })

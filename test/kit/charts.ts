@@ -13,7 +13,7 @@ export interface FakeCarrier {
   stuck(): void
 }
 
-export function fakeCarriers() {
+function fakeCarriers() {
   const carriers: FakeCarrier[] = []
   const logic = fromCallback<CarrierCommand, InstanceInput>(({ input, sendBack, receive }) => {
     const commands: string[] = []

@@ -125,7 +125,7 @@ describe('stopping a supervisor', () => {
     expect(state()).toBe('stopping')
     latest().exit({ exitCode: 0 })
     expect(state()).toBe('stopped')
-    expect(announced).toEqual(['up', 'stopped'])
+    expect(announced).toEqual(['up'])
   })
 
   it('starts nothing that was pending', () => {

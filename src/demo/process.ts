@@ -1,20 +1,26 @@
-import { parentPort, workerData } from 'node:worker_threads'
-import type { ListenAddress } from '../config/settings.ts'
 import { BifrostError } from '../errors.ts'
 import { startDemoUpstream } from './upstream.ts'
 
-/** What this thread tells its parent, once. It is ended by `terminate()`: there is nothing worth draining in it. */
+/**
+ * Entry of the demo upstream's process: `process.ts HOST PORT`. A process of its own, so that what it uses is not taken
+ * for what the daemon uses. It tells its parent once how its start went, and ends with its parent's channel; signals
+ * are the parent's business, which drains first.
+ */
 export type DemoMessage =
   | { readonly type: 'demo.ready'; readonly port: number }
   | { readonly type: 'demo.failed'; readonly code: string; readonly message: string }
 
 function tell(message: DemoMessage): void {
-  parentPort?.postMessage(message)
+  process.send?.(message)
 }
 
+const ignore = () => {}
+process.on('SIGINT', ignore).on('SIGTERM', ignore)
+process.on('disconnect', () => process.exit(0))
+
+const [host = '127.0.0.1', port = '0'] = process.argv.slice(2)
 try {
-  const { port } = await startDemoUpstream(workerData as ListenAddress)
-  tell({ type: 'demo.ready', port })
+  tell({ type: 'demo.ready', ...(await startDemoUpstream({ host, port: Number(port) })) })
 } catch (error) {
   // The system's own words say why; the parent knows what was tried.
   const cause: unknown = error instanceof BifrostError ? error.cause : error

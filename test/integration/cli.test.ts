@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { RawClient } from '../kit/raw-client.ts'
+import { until } from '../kit/until.ts'
+
+const root = join(import.meta.dirname, '../..')
+const folder = mkdtempSync(join(tmpdir(), 'bifrost-cli-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+interface Run {
+  readonly child: ChildProcess
+  out: string
+  err: string
+  readonly code: Promise<number | null>
+}
+
+function bifrost(...args: readonly string[]): Run {
+  const child = spawn(process.execPath, [join(root, 'src/cli/bifrost.js'), ...args], { cwd: folder })
+  const run: Run = {
+    child,
+    out: '',
+    err: '',
+    code: once(child, 'close').then(([code]) => code as number | null),
+  }
+  child.stdout.on('data', (piece) => {
+    run.out += piece
+  })
+  child.stderr.on('data', (piece) => {
+    run.err += piece
+  })
+  return run
+}
+
+function write(name: string, text: string): string {
+  const file = join(folder, name)
+  writeFileSync(file, text)
+  return file
+}
+
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen({ host: '127.0.0.1', port: 0 }))
+  await Promise.all(servers.map((server) => server.listening || once(server, 'listening')))
+  const ports = servers.map((server) => (server.address() as { port: number }).port)
+  await Promise.all(servers.map((server) => once(server.close(), 'close')))
+  return ports
+}
+
+/** The demonstration on free ports: everything of config/demo.json but the numbers. */
+async function demoOnFreePorts(): Promise<string> {
+  let text = readFileSync(join(root, 'config/demo.json'), 'utf8').replace('./site', join(root, 'config/site'))
+  const ports = ['3128', '8080', '8081', '9900', '9981']
+  for (const [at, free] of (await freePorts(ports.length)).entries())
+    text = text.replaceAll(ports[at] ?? '', String(free))
+  return write('demo.json', text)
+}
+
+/** Does what a printed curl line says. */
+async function curl(line: string): Promise<number> {
+  const [, proxy, target = ''] = /^curl (?:-x http:\/\/(\S+) )?(\S+)$/.exec(line) ?? []
+  const url = new URL(target)
+  const [host, port] = (proxy ?? url.host).split(':')
+  using client = await RawClient.connect(Number(port), host)
+  return (await client.get(proxy ? target : url.pathname)).status
+}
+
+describe('the command line', () => {
+  it('runs the demonstration: prints what listens where, and three curl lines that work', async () => {
+    const run = bifrost('--config', await demoOnFreePorts())
+    await until('it is up', () => run.out.includes('Ctrl+C'), 15_000)
+    const lines = run.out.split('\n').map((line) => line.trim())
+    const curls = lines.filter((line) => line.startsWith('curl '))
+    expect(curls).toHaveLength(3)
+    for (const line of curls) expect([line, await curl(line)]).toEqual([line, 200])
+    expect(lines.filter((line) => /^127\.0\.0\.1:\d+ /.test(line))).toHaveLength(4)
+    run.child.kill('SIGINT')
+    expect(await run.code).toBe(0)
+    expect(run.err).not.toContain('error')
+  })
+
+  it('ends with 0 after SIGTERM', async () => {
+    const run = bifrost('--config', await demoOnFreePorts())
+    await until('it is up', () => run.out.includes('Ctrl+C'), 15_000)
+    run.child.kill('SIGTERM')
+    expect(await run.code).toBe(0)
+  })
+
+  it('prints the effective configuration with --check and starts nothing', async () => {
+    const run = bifrost(
+      '--check',
+      '--config',
+      write('ok.json', '{"mode":"Forward","listen_addr":"127.0.0.1:3128"}'),
+    )
+    expect(await run.code).toBe(0)
+    expect(JSON.parse(run.out)).toMatchObject({
+      workers: { forward_proxy: { resource_limits: { max_connections: 1000 } } },
+    })
+    expect(run.err).toBe('')
+  })
+
+  it('names every bad field with its place and ends with 78', async () => {
+    const text = '{\n  "mode": "Forwards",\n  "listen_addr": "127.0.0.1",\n  "worker": {}\n}\n'
+    const file = write('bad.json', text)
+    const run = bifrost('--config', file)
+    expect(await run.code).toBe(78)
+    const lines = run.err.trimEnd().split('\n')
+    expect(lines.map((line) => line.slice(file.length).split(' ')[0])).toEqual([':2:11', ':3:18', ':4:3'])
+    expect(run.out).toBe('')
+  })
+
+  it('ends with 78 for a file that is not there', async () => {
+    const run = bifrost('--config', join(folder, 'none.json'))
+    expect(await run.code).toBe(78)
+    expect(run.err.trimEnd().split('\n')).toHaveLength(1)
+  })
+
+  it('ends with 1 and a line for each address that is taken', async () => {
+    const taken = createServer().listen({ host: '127.0.0.1', port: 0 })
+    await once(taken, 'listening')
+    const { port } = taken.address() as { port: number }
+    const run = bifrost(
+      '--config',
+      write('taken.json', `{"mode":"Forward","listen_addr":"127.0.0.1:${port}","admin":{"enabled":false}}`),
+    )
+    expect(await run.code).toBe(1)
+    expect(run.err).toBe(
+      `cannot listen on 127.0.0.1:${port}: the address is already in use; stop the program that has it, or choose another port\n`,
+    )
+    taken.close()
+  })
+
+  it('explains itself for a wrong option and ends with 64', async () => {
+    const run = bifrost('--cofig', 'x')
+    expect(await run.code).toBe(64)
+    expect(run.err).toContain('usage: bifrost')
+  })
+})
