@@ -207,7 +207,9 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     stopped,
     overview,
     inject,
-    stop: () => root.send({ type: 'op.stop' }),
+    stop() {
+      if (root.getSnapshot().status === 'active') root.send({ type: 'op.stop' })
+    },
     addresses: () => ({
       ...Object.fromEntries(
         plans.map((plan) => [

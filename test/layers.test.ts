@@ -32,7 +32,7 @@ const layers: readonly Layer[] = [
     files: 'src/proxy/**/*.ts',
     may: ['src/proxy', 'src/http', 'src/telemetry', 'src/errors.ts'],
     types: ['src/config'],
-    packages: ['@fastify/send'],
+    packages: ['mime'],
   },
   {
     files: 'src/supervise/**/*.ts',

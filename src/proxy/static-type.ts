@@ -1,16 +1,13 @@
 import { extname } from 'node:path'
-import send from '@fastify/send'
+import mime from 'mime'
 
-// RFC 9239 made text/javascript the one type for scripts; the table is older.
-const scripts = new Set(['application/javascript', 'text/javascript'])
 const textTypes = /^text\/|^application\/(?:json|xml|manifest\+json)$|^image\/svg\+xml$/
 
 /** Content-Type for a file name: text is told to be UTF-8, the unknown is bytes. */
 export function contentTypeOf(name: string): string {
   const extension = extname(name)
-  const known = extension === '' ? null : send.mime.getType(extension)
-  if (known === null) return 'application/octet-stream'
-  const type = scripts.has(known) ? 'text/javascript' : known
+  const type = extension === '' ? null : mime.getType(extension)
+  if (type === null) return 'application/octet-stream'
   return textTypes.test(type) ? `${type}; charset=utf-8` : type
 }
 
