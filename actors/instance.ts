@@ -5,12 +5,22 @@ import { assign, fromCallback, sendParent, sendTo, setup } from 'xstate'
  * thread (later: process, in-thread) in which the worker runs.
  *
  *   starting -- thread.ready --> alive -- op.drain --> draining -- thread.exit --> gone
- *      |                           |  '- thread.stuck -> stuck (killed)                |
- *      '--------- thread.exit -----'------------ thread.exit, not orderly ----> crashed
+ *      |                          |  |-- thread.failed --> failing ------,
+ *      |                          |  '-- thread.stuck ---> stuck --> killing
+ *      '------- thread.exit ------'------------- thread.exit, not orderly ----> crashed
  *
- * Both ends are final; the supervisor reads the output and decides what follows.
+ * Both ends are final; the supervisor reads the output and decides what follows. An instance that is failing or stuck is
+ * lost already: the supervisor hears of it at once (`instance.lost`) and need not wait for its end.
  */
-export type EndReason = 'drained' | 'threw' | 'exited' | 'outOfMemory' | 'stuck' | 'killed' | 'startTimeout'
+export type EndReason =
+  | 'drained'
+  | 'recycled'
+  | 'threw'
+  | 'exited'
+  | 'outOfMemory'
+  | 'stuck'
+  | 'killed'
+  | 'startTimeout'
 
 /** What a carrier knows about its end. */
 export interface CarrierExit {
@@ -33,11 +43,13 @@ export interface InstanceInput {
   readonly signal: AbortSignal
 }
 
-type Intent = 'none' | 'drain' | 'stuck' | 'kill' | 'startTimeout'
+type Intent = 'none' | 'drain' | 'recycle' | 'stuck' | 'kill' | 'startTimeout'
 
 interface InstanceContext extends InstanceInput {
   readonly intent: Intent
   readonly exit: CarrierExit | null
+  /** What it said of its own failure, before its end. */
+  readonly failure: string | null
 }
 
 export interface InstanceOutput {
@@ -49,19 +61,24 @@ export interface InstanceOutput {
 
 export type InstanceEvent =
   | { readonly type: 'thread.ready' }
+  | { readonly type: 'thread.failed'; readonly message: string }
   | { readonly type: 'thread.stuck' }
   | ({ readonly type: 'thread.exit' } & CarrierExit)
   | { readonly type: 'op.drain' }
+  /** As op.drain, because a successor has taken over. */
+  | { readonly type: 'op.retire' }
   | { readonly type: 'op.kill' }
 
 export type CarrierCommand = { readonly type: 'drain' } | { readonly type: 'kill' }
 
 /** Why an instance ended: what was intended for it first, then what its carrier saw. */
-export function classifyEnd(intent: Intent, exit: CarrierExit): EndReason {
+export function classifyEnd(intent: Intent, exit: CarrierExit, failure: string | null = null): EndReason {
   if (intent === 'stuck' || intent === 'startTimeout') return intent
+  if (failure !== null) return 'threw'
   if (intent === 'kill') return 'killed'
   if (exit.errorCode === 'ERR_WORKER_OUT_OF_MEMORY') return 'outOfMemory'
   if (exit.message !== undefined) return 'threw'
+  if (intent === 'recycle' && exit.exitCode === 0) return 'recycled'
   if (intent === 'drain' && exit.exitCode === 0) return 'drained'
   return exit.errorCode === 'TERMINATED' ? 'killed' : 'exited'
 }
@@ -81,12 +98,22 @@ export const instanceMachine = setup({
   },
   actions: {
     recordExit: assign({ exit: ({ event }) => (event.type === 'thread.exit' ? event : noExit) }),
+    recordFailure: assign({
+      failure: ({ event }) => (event.type === 'thread.failed' ? event.message : null),
+    }),
     intendDrain: assign({ intent: 'drain' }),
+    intendRecycle: assign({ intent: 'recycle' }),
     intendKill: assign({ intent: 'kill' }),
     noteStuck: assign({ intent: 'stuck' }),
     noteStartTimeout: assign({ intent: 'startTimeout' }),
     tellDrain: sendTo('carrier', { type: 'drain' }),
     tellKill: sendTo('carrier', { type: 'kill' }),
+    announceLost: sendParent(({ context }, { isListening }: { readonly isListening: boolean }) => ({
+      type: 'instance.lost',
+      id: context.id,
+      slot: context.slot,
+      isListening,
+    })),
     announceAlive: sendParent(({ context }) => ({
       type: 'instance.alive',
       id: context.id,
@@ -95,17 +122,23 @@ export const instanceMachine = setup({
   },
   guards: {
     isOrderly: ({ context, event }) =>
-      context.intent === 'drain' && event.type === 'thread.exit' && event.exitCode === 0,
+      (context.intent === 'drain' || context.intent === 'recycle') &&
+      event.type === 'thread.exit' &&
+      event.exitCode === 0,
   },
   delays: {
     START_TIMEOUT: ({ context }) => context.startTimeoutMs,
     /** The instance has the deadline itself; this is for one that does not keep it. */
     DRAIN_OVERDUE: ({ context }) => context.drainTimeoutMs + 1000,
+    /** A failing instance ends itself after its running exchanges had a short grace. */
+    FAIL_OVERDUE: 3_000,
+    /** Main must listen before a stuck instance, which cannot give its sockets back, is ended. */
+    LISTEN_FIRST: 100,
   },
 }).createMachine({
   id: 'instance',
   options: { maxIterations: 1000 },
-  context: ({ input }) => ({ ...input, intent: 'none', exit: null }),
+  context: ({ input }) => ({ ...input, intent: 'none', exit: null, failure: null }),
   initial: 'running',
   states: {
     running: {
@@ -125,11 +158,32 @@ export const instanceMachine = setup({
         },
         alive: {
           entry: 'announceAlive',
-          on: { 'op.drain': 'draining', 'thread.stuck': { actions: 'noteStuck', target: 'killing' } },
+          on: {
+            'op.drain': 'draining',
+            'op.retire': { actions: 'intendRecycle', target: 'retiring' },
+            'thread.failed': 'failing',
+            'thread.stuck': 'stuck',
+          },
         },
         draining: {
           entry: ['intendDrain', 'tellDrain'],
           after: { DRAIN_OVERDUE: { actions: 'intendKill', target: 'killing' } },
+        },
+        retiring: {
+          description: 'A successor serves; what still runs here finishes.',
+          entry: 'tellDrain',
+          on: { 'op.drain': {} },
+          after: { DRAIN_OVERDUE: { actions: 'intendKill', target: 'killing' } },
+        },
+        failing: {
+          description: 'It failed, has given its listening sockets back and ends by itself.',
+          entry: ['recordFailure', { type: 'announceLost', params: { isListening: false } }],
+          after: { FAIL_OVERDUE: 'killing' },
+        },
+        stuck: {
+          description: 'Its event loop does not turn any more.',
+          entry: ['noteStuck', { type: 'announceLost', params: { isListening: true } }],
+          after: { LISTEN_FIRST: 'killing' },
         },
         killing: { entry: 'tellKill' },
       },
@@ -140,7 +194,7 @@ export const instanceMachine = setup({
   output: ({ context }) => ({
     id: context.id,
     slot: context.slot,
-    reason: classifyEnd(context.intent, context.exit ?? noExit),
-    message: context.exit?.message ?? `exit code ${context.exit?.exitCode ?? 0}`,
+    reason: classifyEnd(context.intent, context.exit ?? noExit, context.failure),
+    message: context.failure ?? context.exit?.message ?? `exit code ${context.exit?.exitCode ?? 0}`,
   }),
 })

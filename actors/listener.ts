@@ -5,9 +5,10 @@ import { assign, fromPromise, sendParent, setup } from 'xstate'
  * runs; then the listening server itself is moved to an instance, which accepts without main. When that instance ends,
  * main listens again at once and holds what it accepts, unread, for the replacement.
  *
- *   binding -- ok --> bound -- delegate --> delegated -- owner gone --> rebinding -- ok --> holding -- delegate -,
- *      |                                        ^------------------------------------------------------------'
- *      '-- failed --> failed                                    '-- failed: RETRY
+ *   binding -- ok --> bound -- delegate --> delegated -- owner gone --> rebinding -- ok --> holding --.
+ *      |                                      ^  |  '-- returned (owner failed) ---------------^  |
+ *      '-- failed --> failed                  |  '-- delegate to another --> recalling -- returned |
+ *                                             '----------------------------------'--- delegate ---'
  */
 export interface ListenerInput {
   readonly key: string
@@ -16,12 +17,16 @@ export interface ListenerInput {
 interface ListenerContext extends ListenerInput {
   /** The instance that has the server, or is to get it. */
   readonly owner: string | null
+  /** The instance that is to give the server back for the owner. */
+  readonly former: string | null
   readonly failure: unknown
 }
 
 export type ListenerEvent =
   | { readonly type: 'listener.delegate'; readonly instance: string }
   | { readonly type: 'listener.ownerGone'; readonly instance: string }
+  /** The server is back in main. */
+  | { readonly type: 'listener.returned'; readonly instance: string }
   | { readonly type: 'listener.close' }
 
 export const listenerMachine = setup({
@@ -37,9 +42,18 @@ export const listenerMachine = setup({
   actions: {
     /** Supplied by src/supervise: moves the server and the held sockets to the instance. */
     moveServer: () => {},
+    /** Supplied by src/supervise: asks the former owner for the server. */
+    recallServer: () => {},
     /** Supplied by src/supervise: closes the server and answers what is held. */
     release: () => {},
-    setOwner: assign({ owner: ({ event }) => (event.type === 'listener.delegate' ? event.instance : null) }),
+    setOwner: assign({
+      owner: ({ event }) => (event.type === 'listener.delegate' ? event.instance : null),
+    }),
+    replaceOwner: assign({
+      former: ({ context }) => context.owner,
+      owner: ({ event }) => (event.type === 'listener.delegate' ? event.instance : null),
+    }),
+    clearFormer: assign({ former: null }),
     clearOwner: assign({ owner: null }),
     recordFailure: assign({ failure: ({ event }) => ('error' in event ? event.error : null) }),
     announceBound: sendParent(({ context }) => ({ type: 'part.ready', part: context.key })),
@@ -50,14 +64,15 @@ export const listenerMachine = setup({
     })),
   },
   guards: {
-    isOwner: ({ context, event }) => event.type === 'listener.ownerGone' && event.instance === context.owner,
+    isOwner: ({ context, event }) => 'instance' in event && event.instance === context.owner,
     hasOwner: ({ context }) => context.owner !== null,
+    isFormer: ({ context, event }) => 'instance' in event && event.instance === context.former,
   },
-  delays: { RETRY: 50 },
+  delays: { RETRY: 50, RECALL_OVERDUE: 2_000 },
 }).createMachine({
   id: 'listener',
   options: { maxIterations: 1000 },
-  context: ({ input }) => ({ ...input, owner: null, failure: null }),
+  context: ({ input }) => ({ ...input, owner: null, former: null, failure: null }),
   initial: 'binding',
   on: {
     'listener.close': '.closed',
@@ -80,7 +95,24 @@ export const listenerMachine = setup({
     delegated: {
       description: 'The server lives in an instance, which accepts by itself.',
       entry: 'moveServer',
-      on: { 'listener.ownerGone': { guard: 'isOwner', actions: 'clearOwner', target: 'rebinding' } },
+      on: {
+        'listener.ownerGone': { guard: 'isOwner', actions: 'clearOwner', target: 'rebinding' },
+        'listener.returned': { guard: 'isOwner', actions: 'clearOwner', target: 'holding' },
+        'listener.delegate': { actions: 'replaceOwner', target: 'recalling' },
+      },
+    },
+    recalling: {
+      description: 'The former owner gives the server back, for its successor.',
+      entry: 'recallServer',
+      exit: 'clearFormer',
+      on: {
+        'listener.returned': { guard: 'isFormer', target: 'holding' },
+        'listener.ownerGone': [
+          { guard: 'isFormer', target: 'rebinding' },
+          { guard: 'isOwner', actions: 'clearOwner' },
+        ],
+      },
+      after: { RECALL_OVERDUE: 'rebinding' },
     },
     rebinding: {
       description: 'The server went with its instance; main listens again at once.',

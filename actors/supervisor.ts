@@ -9,6 +9,7 @@ import {
 import { type InstanceOutput, instanceMachine } from './instance.ts'
 import type { listenerMachine } from './listener.ts'
 import { backoffMs, isIntensityExceeded, type RestartPolicy, withCrash } from './restart-policy.ts'
+import { emptyRoster, everyone, find, type Roster, rise, seat, strike, vacate } from './slots.ts'
 
 /**
  * The supervisor chart: one per worker, one_for_one over its instances (OTP). It starts them, restarts what ends
@@ -17,6 +18,9 @@ import { backoffMs, isIntensityExceeded, type RestartPolicy, withCrash } from '.
  *
  *   supervising { starting -> steady <-> restarting } -- intensity exceeded --> gaveUp -- REVIVAL --> supervising
  *        '---------------- op.stop ----------------> stopping -- last instance ended --> stopped
+ *
+ * A planned replacement (op.recycle) starts the successor first; when that is alive it gets the listeners, and the old
+ * one retires.
  */
 export interface SupervisorInput {
   readonly worker: string
@@ -30,15 +34,11 @@ export interface SupervisorInput {
   readonly random: () => number
 }
 
-interface Slot {
-  readonly ref: ActorRefFrom<typeof instanceMachine> | null
-  readonly id: string
-  readonly up: boolean
-  readonly scope: AbortController
-}
+type InstanceRef = ActorRefFrom<typeof instanceMachine>
+type ListenerRef = ActorRefFrom<typeof listenerMachine>
 
 export interface SupervisorContext extends SupervisorInput {
-  readonly live: readonly Slot[]
+  readonly roster: Roster<InstanceRef>
   readonly generation: number
   readonly restarts: number
   /** Crash times, milliseconds. */
@@ -46,35 +46,31 @@ export interface SupervisorContext extends SupervisorInput {
   readonly lastEnd: InstanceOutput | null
 }
 
+type EndEvent = DoneActorEvent<InstanceOutput, string> | ErrorActorEvent<unknown, string>
+
 export type SupervisorEvent =
   | { readonly type: 'instance.alive'; readonly id: string; readonly slot: number }
+  /** It will end, or has to be ended; `isListening` when its listening sockets are still with it. */
+  | {
+      readonly type: 'instance.lost'
+      readonly id: string
+      readonly slot: number
+      readonly isListening: boolean
+    }
   | { readonly type: 'slot.start'; readonly slot: number }
-  | { readonly type: 'slot.startAll' }
+  | { readonly type: 'slot.succeed'; readonly slot: number }
   | { readonly type: 'intensity.exceeded' }
+  | { readonly type: 'op.recycle'; readonly id?: string | undefined }
   | { readonly type: 'op.stop' }
   | { readonly type: 'op.kill' }
-  | DoneActorEvent<InstanceOutput, string>
-  | ErrorActorEvent<unknown, string>
-
-const emptySlot = (): Slot => ({ ref: null, id: '', up: false, scope: new AbortController() })
-
-const replaceSlot = (live: readonly Slot[], at: number, slot: Slot): readonly Slot[] =>
-  live.map((old, index) => (index === at ? slot : old))
-
-/** The slot that an end belongs to; -1 for an end that was dealt with before. */
-const slotOfEnd = (context: SupervisorContext, actorId: string): number =>
-  context.live.findIndex((slot) => slot.id === actorId)
+  | EndEvent
 
 /** What an instance said of its end; one whose chart itself failed has crashed. */
-function endOf(
-  event: DoneActorEvent<InstanceOutput, string> | ErrorActorEvent<unknown, string>,
-): InstanceOutput {
+function endOf(event: EndEvent): InstanceOutput {
   if ('output' in event && event.output !== undefined) return event.output
   const cause = 'error' in event ? String(event.error) : 'no reason was given'
   return { id: event.actorId, slot: -1, reason: 'threw', message: cause }
 }
-
-type ListenerRef = ActorRefFrom<typeof listenerMachine>
 
 export const listenerSystemId = (key: string): string => `listener:${key}`
 
@@ -86,21 +82,25 @@ const supervisorSetup = setup({
   },
   actors: { instance: instanceMachine },
   guards: {
-    isEverySlotUp: ({ context }) => context.live.every((slot) => slot.up),
-    isSomeSlotDown: ({ context }) => context.live.some((slot) => !slot.up),
-    isNoneLive: ({ context }) => context.live.every((slot) => slot.ref === null),
+    isEverySlotUp: ({ context }) => context.roster.slots.every((slot) => slot.isUp),
+    isSomeSlotDown: ({ context }) => context.roster.slots.some((slot) => !slot.isUp),
+    isNoneLive: ({ context }) => everyone(context.roster).length === 0,
   },
   delays: { REVIVAL: ({ context }) => context.policy.revivalMs },
 })
 
 const startAll = supervisorSetup.enqueueActions(({ context, enqueue }) => {
-  for (const [slot, { ref }] of context.live.entries()) {
-    if (ref === null) enqueue.raise({ type: 'slot.start', slot })
+  for (const [slot, { current }] of context.roster.slots.entries()) {
+    if (current === null) enqueue.raise({ type: 'slot.start', slot })
   }
 })
 
+/** `slot.start` fills an empty slot; `slot.succeed` starts the successor of the incarnation that is in it. */
 const startSlot = supervisorSetup.assign(({ context, event, spawn }) => {
-  if (event.type !== 'slot.start' || context.live[event.slot]?.ref !== null) return {}
+  if (event.type !== 'slot.start' && event.type !== 'slot.succeed') return {}
+  const slot = context.roster.slots[event.slot]
+  const isWanted = event.type === 'slot.start' ? slot?.current === null : slot?.current && slot.next === null
+  if (!isWanted) return {}
   const generation = context.generation + 1
   const id = `${context.worker}#${generation}`
   const scope = new AbortController()
@@ -117,43 +117,68 @@ const startSlot = supervisorSetup.assign(({ context, event, spawn }) => {
       signal: scope.signal,
     },
   })
-  return { generation, live: replaceSlot(context.live, event.slot, { ref, id, up: false, scope }) }
+  return { generation, roster: seat(context.roster, event.slot, { id, ref, scope }) }
 })
 
-const markUp = supervisorSetup.assign(({ context, event }) => {
-  if (event.type !== 'instance.alive') return {}
-  const slot = context.live[event.slot]
-  if (slot === undefined || slot.id !== event.id) return {}
-  return { live: replaceSlot(context.live, event.slot, { ...slot, up: true }) }
+const startSuccessors = supervisorSetup.enqueueActions(({ context, event, enqueue }) => {
+  if (event.type !== 'op.recycle') return
+  for (const [slot, { current, isUp }] of context.roster.slots.entries()) {
+    const isMeant = event.id === undefined || event.id === current?.id
+    if (isMeant && isUp) enqueue.raise({ type: 'slot.succeed', slot })
+  }
 })
 
-const delegateListeners = supervisorSetup.enqueueActions(({ context, event, enqueue, system }) => {
+/** The new one gets the listeners first; whom it replaces retires after that, with nothing left to accept from. */
+const welcome = supervisorSetup.enqueueActions(({ context, event, enqueue, system }) => {
   if (event.type !== 'instance.alive') return
+  const former = context.roster.slots[event.slot]?.current
+  enqueue.assign({ roster: rise(context.roster, event.id) })
   for (const key of context.listeners[event.slot] ?? []) {
     const listener = system.get(listenerSystemId(key)) as ListenerRef | undefined
     if (listener) enqueue.sendTo(listener, { type: 'listener.delegate', instance: event.id })
   }
+  if (former && former.id !== event.id) enqueue.sendTo(former.ref, { type: 'op.retire' })
+})
+
+const tellListenersGone = (
+  { context, system }: { readonly context: SupervisorContext; readonly system: { get(id: string): unknown } },
+  tell: (listener: ListenerRef) => void,
+) => {
+  for (const key of context.listeners.flat()) {
+    const listener = system.get(listenerSystemId(key)) as ListenerRef | undefined
+    if (listener) tell(listener)
+  }
+}
+
+/** Takes a lost incarnation out of its slot, so that its replacement need not wait for its end. */
+const letGo = supervisorSetup.enqueueActions(({ context, event, enqueue, system }) => {
+  if (event.type !== 'instance.lost') return
+  if (event.isListening) {
+    tellListenersGone({ context, system }, (listener) =>
+      enqueue.sendTo(listener, { type: 'listener.ownerGone', instance: event.id }),
+    )
+  }
+  enqueue.assign({ roster: vacate(context.roster, event.id) })
 })
 
 /** Buries an instance: whatever it owned is released, and its listeners are told that their owner is gone. */
 const bury = supervisorSetup.enqueueActions(({ context, event, enqueue, system }) => {
   if (!('actorId' in event)) return
-  const at = slotOfEnd(context, event.actorId)
-  const slot = context.live[at]
-  if (slot === undefined) return
-  slot.scope.abort()
+  const found = find(context.roster, event.actorId)
+  if (found === null) return
+  found.incarnation.scope.abort()
   enqueue.stopChild(event.actorId)
-  for (const key of context.listeners[at] ?? []) {
-    const listener = system.get(listenerSystemId(key)) as ListenerRef | undefined
-    if (listener) enqueue.sendTo(listener, { type: 'listener.ownerGone', instance: event.actorId })
-  }
-  enqueue.assign({ live: replaceSlot(context.live, at, emptySlot()), lastEnd: endOf(event) })
+  tellListenersGone({ context, system }, (listener) =>
+    enqueue.sendTo(listener, { type: 'listener.ownerGone', instance: event.actorId }),
+  )
+  enqueue.assign({ roster: strike(context.roster, event.actorId), lastEnd: endOf(event) })
 })
 
-/** Plans the restart of the slot that just ended. Runs before `bury`, which forgets whose slot it was. */
+/** Plans the restart of the slot that lost its incarnation. Runs before the roster forgets whose slot it was. */
 const planRestart = supervisorSetup.enqueueActions(({ context, event, enqueue }) => {
-  if (!('actorId' in event)) return
-  const slot = slotOfEnd(context, event.actorId)
+  const id = 'actorId' in event ? event.actorId : 'id' in event ? event.id : undefined
+  const slot = id === undefined ? -1 : (find(context.roster, id)?.at ?? -1)
+  // Who is leaving was replaced when it left.
   if (slot < 0) return
   const history = withCrash(context.history, context.now(), context.policy)
   enqueue.assign({ history })
@@ -163,15 +188,15 @@ const planRestart = supervisorSetup.enqueueActions(({ context, event, enqueue })
   }
   enqueue.assign({ restarts: context.restarts + 1 })
   const delay = backoffMs(history, context.policy, context.random())
-  enqueue.raise({ type: 'slot.start', slot }, { delay, id: `restart:${slot}` })
+  enqueue.raise({ type: 'slot.start', slot }, { delay, id: `restart:${slot}:${context.restarts}` })
 })
 
 const drainAll = supervisorSetup.enqueueActions(({ context, enqueue }) => {
-  for (const { ref } of context.live) if (ref !== null) enqueue.sendTo(ref, { type: 'op.drain' })
+  for (const { ref } of everyone(context.roster)) enqueue.sendTo(ref, { type: 'op.drain' })
 })
 
 const killAll = supervisorSetup.enqueueActions(({ context, enqueue }) => {
-  for (const { ref } of context.live) if (ref !== null) enqueue.sendTo(ref, { type: 'op.kill' })
+  for (const { ref } of everyone(context.roster)) enqueue.sendTo(ref, { type: 'op.kill' })
 })
 
 export const supervisorMachine = supervisorSetup
@@ -179,8 +204,9 @@ export const supervisorMachine = supervisorSetup
     actions: {
       startAll,
       startSlot,
-      markUp,
-      delegateListeners,
+      startSuccessors,
+      welcome,
+      letGo,
       bury,
       planRestart,
       forgetCrashes: assign({ history: [] }),
@@ -197,23 +223,23 @@ export const supervisorMachine = supervisorSetup
     options: { maxIterations: 1000 },
     context: ({ input }) => ({
       ...input,
-      live: Array.from({ length: input.slots }, emptySlot),
+      roster: emptyRoster(input.slots),
       generation: 0,
       restarts: 0,
       history: [],
       lastEnd: null,
     }),
     initial: 'supervising',
-    on: {
-      'op.stop': '.stopping',
-      'instance.alive': { actions: ['markUp', 'delegateListeners'] },
-    },
+    on: { 'op.stop': '.stopping', 'instance.alive': { actions: 'welcome' } },
     states: {
       supervising: {
         entry: 'startAll',
         initial: 'starting',
         on: {
           'slot.start': { actions: 'startSlot' },
+          'slot.succeed': { actions: 'startSlot' },
+          'op.recycle': { actions: 'startSuccessors' },
+          'instance.lost': { actions: ['planRestart', 'letGo'] },
           'xstate.done.actor.*': { actions: ['planRestart', 'bury', 'logEnd'] },
           'xstate.error.actor.*': { actions: ['planRestart', 'bury', 'logEnd'] },
           'intensity.exceeded': 'gaveUp',
@@ -229,6 +255,7 @@ export const supervisorMachine = supervisorSetup
         entry: 'announceGaveUp',
         exit: 'forgetCrashes',
         on: {
+          'instance.lost': { actions: 'letGo' },
           'xstate.done.actor.*': { actions: ['bury', 'logEnd'] },
           'xstate.error.actor.*': { actions: ['bury', 'logEnd'] },
           'slot.start': {},
@@ -241,6 +268,7 @@ export const supervisorMachine = supervisorSetup
           'op.stop': {},
           'op.kill': { actions: 'killAll' },
           'slot.start': {},
+          'instance.lost': { actions: 'letGo' },
           'xstate.done.actor.*': { actions: ['bury', 'logEnd'] },
           'xstate.error.actor.*': { actions: ['bury', 'logEnd'] },
         },

@@ -4,7 +4,7 @@ import { daemonMachine, type PartFailure } from '../actors/daemon.ts'
 import { type InstanceInput, instanceMachine } from '../actors/instance.ts'
 import { listenerMachine } from '../actors/listener.ts'
 import { defaultRestartPolicy, type RestartPolicy } from '../actors/restart-policy.ts'
-import { supervisorMachine } from '../actors/supervisor.ts'
+import { listenerSystemId, supervisorMachine } from '../actors/supervisor.ts'
 import { AdminServer } from './admin/server.ts'
 import type { DaemonSettings, ListenAddress } from './config/settings.ts'
 import { BifrostError } from './errors.ts'
@@ -63,7 +63,6 @@ function planWorkers(settings: DaemonSettings): readonly WorkerPlan[] {
         key: `${worker.name}/${at}/${slot}`,
         group: `${worker.name}/${at}`,
         address,
-        isShared: slots > 1,
       })),
     )
     return { name: worker.name, slots, services: createServices(worker), listeners }
@@ -104,7 +103,12 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
   }
 
   const onMessage = (id: string, message: FromInstance) => {
-    if (message.type === 'chart.moved') journal.record(`${id}/${message.chart}`, message.state, message.cause)
+    if (message.type === 'listener.returned') {
+      listeners.adopt(message.key, message.server)
+      const listener = root.system.get(listenerSystemId(message.key))
+      listener?.send({ type: 'listener.returned', instance: id })
+    } else if (message.type === 'chart.moved')
+      journal.record(`${id}/${message.chart}`, message.state, message.cause)
     else if (message.type === 'log') log(message.level, message.message, { instance: id, ...message.fields })
   }
 
@@ -146,6 +150,8 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
         const channel = channels.get(context.owner ?? '')
         if (channel) listeners.move(context.key, channel)
       },
+      recallServer: ({ context }) =>
+        channels.get(context.former ?? '')?.post({ type: 'listener.recall', key: context.key }),
       release: ({ context }) => listeners.release(context.key),
     },
   })

@@ -46,16 +46,12 @@ const layers: readonly Layer[] = [
   },
   { files: 'src/demo/**/*.ts', may: ['src/demo', 'src/errors.ts'], types: ['src/config'], packages: ['ws'] },
   {
+    files: 'src/worker-thread.ts',
+    may: ['src/worker.ts', 'src/supervise/thread.ts'],
+  },
+  {
     files: 'src/worker.ts',
-    may: [
-      'src/proxy',
-      'src/http',
-      'src/supervise/channel.ts',
-      'src/supervise/thread.ts',
-      'src/telemetry',
-      'actors',
-      'src/errors.ts',
-    ],
+    may: ['src/proxy', 'src/http', 'src/supervise/channel.ts', 'src/telemetry', 'actors', 'src/errors.ts'],
     packages: ['xstate'],
   },
   {

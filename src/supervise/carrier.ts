@@ -27,7 +27,7 @@ export interface CarrierOptions {
   readonly channels: Channels
   readonly open: (boot: InstanceBoot, events: ChannelEvents) => Channel
   readonly bootOf: (input: InstanceInput) => InstanceBoot
-  /** What an instance says besides `thread.ready`. */
+  /** What an instance says besides `thread.ready` and `thread.failed`. */
   readonly onMessage: (id: string, message: FromInstance) => void
   readonly onGone: (input: InstanceInput) => void
 }
@@ -42,8 +42,9 @@ export function createCarrier(options: CarrierOptions) {
     let isOver = false
     const events: ChannelEvents = {
       message(message) {
-        if (message.type !== 'thread.ready') options.onMessage(input.id, message)
-        else if (!isOver) sendBack({ type: 'thread.ready' })
+        if (message.type !== 'thread.ready' && message.type !== 'thread.failed')
+          options.onMessage(input.id, message)
+        else if (!isOver) sendBack(message)
       },
       exit(exit: CarrierExit) {
         options.channels.delete(input.id)

@@ -34,11 +34,16 @@ export type ToInstance =
       readonly server: Server
       readonly held: readonly Socket[]
     }
+  /** Gives the server of a key back, for a successor. */
+  | { readonly type: 'listener.recall'; readonly key: string }
   | { readonly type: 'op.drain' }
   | { readonly type: 'fault'; readonly fault: Fault }
 
 export type FromInstance =
   | { readonly type: 'thread.ready' }
+  /** It failed and will end; its listening servers are on their way back. */
+  | { readonly type: 'thread.failed'; readonly message: string }
+  | { readonly type: 'listener.returned'; readonly key: string; readonly server: Server }
   | { readonly type: 'chart.moved'; readonly chart: string; readonly state: string; readonly cause: string }
   | { readonly type: 'log'; readonly level: LogLevel; readonly message: string; readonly fields: LogFields }
 
@@ -76,7 +81,7 @@ export interface Channel {
 
 /** The instance's end. */
 export interface InstancePort {
-  post(message: FromInstance): void
+  post(message: FromInstance, transfer?: readonly Server[]): void
   onMessage(receive: (message: ToInstance) => void): void
   /** Lets the instance end by itself once nothing else keeps it. */
   close(): void

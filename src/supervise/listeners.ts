@@ -14,7 +14,6 @@ interface Entry {
   readonly address: ListenAddress
   /** Entries of one group are the same address, shared by several instances. */
   readonly group: string
-  readonly isShared: boolean
   server: Server | null
   readonly held: Set<Socket>
 }
@@ -23,7 +22,6 @@ export interface ListenerSpec {
   readonly key: string
   readonly address: ListenAddress
   readonly group: string
-  readonly isShared: boolean
 }
 
 export interface HoldLimits {
@@ -46,11 +44,11 @@ export class Listeners {
   /** Port that the kernel chose for a group, once it is known. */
   readonly #ports = new Map<string, number>()
   readonly #settling = new Map<string, PromiseWithResolvers<void>>()
-  readonly #hold: HoldLimits
+  readonly #limits: HoldLimits
   #isClosed = false
 
-  constructor(specs: readonly ListenerSpec[], hold: HoldLimits = defaultHold) {
-    this.#hold = hold
+  constructor(specs: readonly ListenerSpec[], limits: HoldLimits = defaultHold) {
+    this.#limits = limits
     for (const spec of specs) this.#entries.set(spec.key, { ...spec, server: null, held: new Set() })
   }
 
@@ -60,7 +58,9 @@ export class Listeners {
     const port = await this.#portFor(entry)
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true })
     try {
-      await listen(server, { host: entry.address.host, port, isShared: entry.isShared })
+      // A port that is known is ours: other servers of the group, or one that is stuck with it, may still listen there.
+      if (!this.#ports.has(entry.group)) await probe({ host: entry.address.host, port })
+      await listen(server, { host: entry.address.host, port }, true)
     } finally {
       this.#settlePort(entry, server)
     }
@@ -68,8 +68,13 @@ export class Listeners {
       server.close()
       throw new BifrostError('LISTEN_FAILED', 'the daemon is stopping')
     }
-    server.on('connection', (socket) => this.#holdSocket(entry, socket))
-    entry.server = server
+    this.#hold(entry, server)
+  }
+
+  /** Takes a server back that an instance has returned, and holds what it accepts. */
+  adopt(key: string, server: Server): void {
+    if (this.#isClosed) server.close()
+    else this.#hold(this.#entry(key), Object.assign(server, { pauseOnConnect: true, allowHalfOpen: true }))
   }
 
   /** Moves the server of `key` and the sockets held for it to an instance. */
@@ -133,14 +138,21 @@ export class Listeners {
     this.#settling.get(group)?.resolve()
   }
 
+  #hold(entry: Entry, server: Server): void {
+    // Between two owners both may be there for a moment; what the older one accepts is held as well.
+    entry.server?.close()
+    entry.server = server
+    server.on('connection', (socket) => this.#holdSocket(entry, socket))
+  }
+
   #holdSocket(entry: Entry, socket: Socket): void {
     socket.on('error', () => entry.held.delete(socket))
-    if (entry.held.size >= this.#hold.maxHeld) {
+    if (entry.held.size >= this.#limits.maxHeld) {
       this.#refuse(entry, socket)
       return
     }
     entry.held.add(socket)
-    const timer = setTimeout(() => this.#expire(entry, socket), this.#hold.maxHeldMs)
+    const timer = setTimeout(() => this.#expire(entry, socket), this.#limits.maxHeldMs)
     timer.unref()
     socket.once('close', () => {
       clearTimeout(timer)
@@ -158,10 +170,21 @@ export class Listeners {
   }
 }
 
-function listen(server: Server, at: ListenAddress & { readonly isShared: boolean }): Promise<void> {
+/**
+ * Servers of ours share their port (`reusePort`), and so would those of a second daemon, unnoticed. A plain bind finds
+ * whether anybody is there.
+ */
+async function probe(at: ListenAddress): Promise<void> {
+  if (at.port === 0) return
+  const server = createServer()
+  await listen(server, at, false)
+  await new Promise((resolve) => server.close(resolve))
+}
+
+function listen(server: Server, at: ListenAddress, isShared: boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => reject(bindFailure(at, cause)))
-    server.listen({ host: at.host, port: at.port, reusePort: at.isShared, backlog: 1024 }, () => {
+    server.listen({ host: at.host, port: at.port, reusePort: isShared, backlog: 1024 }, () => {
       server.removeAllListeners('error')
       resolve()
     })

@@ -20,7 +20,7 @@ import {
  */
 
 /** Works from source and from dist alike. */
-const entry = new URL(`../worker${extname(import.meta.filename)}`, import.meta.url)
+const entry = new URL(`../worker-thread${extname(import.meta.filename)}`, import.meta.url)
 
 /** Exit seen when the thread was terminated from outside: no error, and an exit code of 1. */
 function describeExit(exitCode: number, error: unknown, isKilled: boolean): CarrierExit {
@@ -88,14 +88,14 @@ export function connectThread(): { readonly boot: InstanceBoot; readonly port: I
   return {
     boot,
     port: {
-      post(body) {
+      post(body, transfer = []) {
         const envelope: Envelope<FromInstance> = {
           v: protocolVersion,
           generation: boot.generation,
           seq: ++seq,
           body,
         }
-        main.postMessage(envelope)
+        main.postMessage(envelope, transfer as never)
       },
       onMessage(receive) {
         main.on('message', (envelope: Envelope<ToInstance>) => {

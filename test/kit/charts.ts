@@ -11,6 +11,7 @@ export interface FakeCarrier {
   ready(): void
   exit(exit: CarrierExit): void
   stuck(): void
+  failed(message: string): void
 }
 
 function fakeCarriers() {
@@ -27,6 +28,7 @@ function fakeCarriers() {
       ready: () => sendBack({ type: 'thread.ready' }),
       exit: (exit) => sendBack({ type: 'thread.exit', ...exit }),
       stuck: () => sendBack({ type: 'thread.stuck' }),
+      failed: (message) => sendBack({ type: 'thread.failed', message }),
     })
   })
   return { carriers, logic }

@@ -99,13 +99,32 @@ describe('supervisor chart', () => {
     ])
   })
 
-  it('kills and restarts an instance that is stuck', () => {
+  it('replaces an instance that is stuck before it ends it, so that main listens first', () => {
     const { clock, carriers, latest, supervisor } = superviseFakes()
     latest().ready()
     latest().stuck()
+    clock.increment(50)
+    expect(carriers.map(({ input }) => input.id)).toEqual(['w#1', 'w#2'])
+    expect(carriers[0]?.commands).toEqual([])
+    clock.increment(50)
     expect(carriers[0]?.commands).toEqual(['kill'])
-    expect(supervisor.getSnapshot().context.lastEnd?.reason).toBe('stuck')
+    expect(supervisor.getSnapshot().context.lastEnd).toMatchObject({ id: 'w#1', reason: 'stuck' })
+    expect(carriers.length).toBe(2)
+  })
+
+  it('replaces an instance that fails without waiting for its end', () => {
+    const { clock, carriers, latest, supervisor } = superviseFakes()
+    latest().ready()
+    latest().failed('boom')
     clock.increment(1)
+    expect(carriers.map(({ input }) => input.id)).toEqual(['w#1', 'w#2'])
+    carriers[0]?.exit({ exitCode: 1 })
+    expect(supervisor.getSnapshot().context.lastEnd).toMatchObject({
+      id: 'w#1',
+      reason: 'threw',
+      message: 'boom',
+    })
+    clock.increment(10_000)
     expect(carriers.length).toBe(2)
   })
 
@@ -113,6 +132,60 @@ describe('supervisor chart', () => {
     const { clock, supervisor } = superviseFakes()
     clock.increment(1_000)
     expect(supervisor.getSnapshot().context.lastEnd?.reason).toBe('startTimeout')
+  })
+})
+
+describe('a planned replacement', () => {
+  it('starts the successor first and retires the old one when that is alive', () => {
+    const { carriers, latest, supervisor, state } = superviseFakes()
+    latest().ready()
+    supervisor.send({ type: 'op.recycle' })
+    expect(carriers.map(({ input }) => input.id)).toEqual(['w#1', 'w#2'])
+    expect(carriers[0]?.commands).toEqual([])
+    latest().ready()
+    expect(carriers[0]?.commands).toEqual(['drain'])
+    carriers[0]?.exit({ exitCode: 0 })
+    expect(supervisor.getSnapshot().context.lastEnd).toMatchObject({ id: 'w#1', reason: 'recycled' })
+    expect(childIds(supervisor)).toEqual(['w#2'])
+    expect(state()).toEqual({ supervising: 'steady' })
+  })
+
+  it('is asked for only once at a time', () => {
+    const { carriers, latest, supervisor } = superviseFakes()
+    latest().ready()
+    supervisor.send({ type: 'op.recycle' })
+    supervisor.send({ type: 'op.recycle' })
+    expect(carriers.length).toBe(2)
+  })
+
+  it('keeps the old one when the successor does not come up', () => {
+    const { clock, carriers, latest, supervisor, state } = superviseFakes()
+    latest().ready()
+    supervisor.send({ type: 'op.recycle' })
+    latest().exit(crash)
+    clock.increment(10_000)
+    expect(carriers.length).toBe(2)
+    expect(state()).toEqual({ supervising: 'steady' })
+    expect(childIds(supervisor)).toEqual(['w#1'])
+  })
+
+  it('goes on with the successor when the old one dies meanwhile', () => {
+    const { clock, carriers, latest, supervisor, state } = superviseFakes()
+    latest().ready()
+    supervisor.send({ type: 'op.recycle' })
+    carriers[0]?.exit(crash)
+    clock.increment(10)
+    expect(carriers.length).toBe(2)
+    latest().ready()
+    expect(state()).toEqual({ supervising: 'steady' })
+    expect(childIds(supervisor)).toEqual(['w#2'])
+  })
+
+  it('of one instance leaves the others alone', () => {
+    const { carriers, supervisor } = superviseFakes({ slots: 2 })
+    for (const carrier of carriers) carrier.ready()
+    supervisor.send({ type: 'op.recycle', id: 'w#2' })
+    expect(carriers.map(({ input }) => `${input.id}@${input.slot}`)).toEqual(['w#1@0', 'w#2@1', 'w#3@1'])
   })
 })
 
