@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
 import { type ActorRefFrom, createActor, fromPromise, toPromise } from 'xstate'
 import { daemonMachine, type PartFailure } from '../actors/daemon.ts'
 import { type InstanceInput, instanceMachine } from '../actors/instance.ts'
@@ -12,12 +13,12 @@ import { Channels, createCarrier } from './supervise/carrier.ts'
 import type { Fault, FromInstance, InstanceBoot } from './supervise/channel.ts'
 import { Journal } from './supervise/journal.ts'
 import { type HoldLimits, type ListenerSpec, Listeners } from './supervise/listeners.ts'
+import { openChannel } from './supervise/openers.ts'
 import { Overview } from './supervise/overview.ts'
 import { createDemoPart, createPartsActor, type Part } from './supervise/parts.ts'
 import { requireSocketTransfer } from './supervise/runtime.ts'
 import { Samples } from './supervise/samples.ts'
 import { createServices, type Service, slotsOf } from './supervise/services.ts'
-import { openThread } from './supervise/thread.ts'
 import type { Log } from './telemetry/log.ts'
 
 /** Composition root of the main thread: gives the charts of actors/ their hands, and ends whatever it started. */
@@ -96,7 +97,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       generation,
       worker: workerSettings,
       maxConnections: Object.fromEntries(own.map((service) => [service.type, service.shareOf(slot)])),
-      counters: Object.fromEntries(own.map((service) => [service.type, service.bufferOf(slot)])),
+      counters: Object.fromEntries(own.map((service) => [service.type, service.openBlock(id)])),
       drainTimeoutMs: settings.drainTimeoutMs,
       pseudonym,
     }
@@ -112,19 +113,23 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     else if (message.type === 'log') log(message.level, message.message, { instance: id, ...message.fields })
   }
 
-  const onGone = ({ id, worker, slot }: InstanceInput) => {
+  const onUndelivered = (key: string, socket: Socket) => listeners.holdAgain(key, socket)
+
+  const onGone = ({ id, worker }: InstanceInput) => {
     journal.forget(id)
-    for (const service of servicesOf(worker)) service.clearGauges(slot)
+    for (const service of servicesOf(worker)) service.closeBlock(id)
   }
 
   const inject = (worker: string, fault: string): boolean => {
     const targets = channels.all().filter(({ id }) => id.startsWith(`${worker}#`))
     if (!options.allowFaults || targets.length === 0 || !faults.includes(fault)) return false
+    const isShared = servicesOf(worker)[0]?.worker.isolation === 'shared'
     for (const channel of targets) {
       if (fault === 'kill') channel.kill()
       else channel.post({ type: 'fault', fault: fault as Fault })
     }
-    return true
+    // It has said why in the log.
+    return !isShared || fault === 'kill'
   }
 
   let adminAddress: ListenAddress | null = null
@@ -156,7 +161,9 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     },
   })
   const instance = instanceMachine.provide({
-    actors: { carrier: createCarrier({ channels, open: openThread, bootOf, onMessage, onGone }) },
+    actors: {
+      carrier: createCarrier({ channels, open: openChannel, bootOf, onMessage, onUndelivered, onGone }),
+    },
   })
   const supervisor = supervisorMachine.provide({
     actors: { instance },

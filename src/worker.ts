@@ -16,6 +16,8 @@ export interface Instance {
   readonly ready: Promise<void>
   /** Sends all listening servers back to main. */
   giveBack(): void
+  /** Ends everything at once; for `shared` isolation, where no thread or process ends with it. */
+  close(): Promise<void>
 }
 
 type WorkerActor = ActorRefFrom<typeof workerMachine>
@@ -23,7 +25,7 @@ type WorkerActor = ActorRefFrom<typeof workerMachine>
 /** `exit` is called once when a drain is over: nothing is open any more. */
 export function runInstance(boot: InstanceBoot, port: InstancePort, exit: () => void): Instance {
   const instance = new RunningInstance(boot, port, exit)
-  return { ready: instance.start(), giveBack: () => instance.giveBack() }
+  return { ready: instance.start(), giveBack: () => instance.giveBack(), close: () => instance.close() }
 }
 
 class RunningInstance {
@@ -63,6 +65,13 @@ class RunningInstance {
 
   giveBack(): void {
     for (const key of [...this.#servers.keys()]) this.#return(key)
+  }
+
+  async close(): Promise<void> {
+    for (const server of this.#servers.values()) server.close()
+    this.#servers.clear()
+    for (const actor of this.#charts.values()) actor.stop()
+    await this.#edge?.close()
   }
 
   #startChart(type: string): WorkerActor {
@@ -143,7 +152,7 @@ class RunningInstance {
   #return(key: string): void {
     const server = this.#servers.get(key)
     if (server === undefined || !this.#servers.delete(key)) return
-    server.removeAllListeners()
+    // Its listeners stay: what is accepted until it has left is served here.
     this.#port.post({ type: 'listener.returned', key, server }, [server])
   }
 

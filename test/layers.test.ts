@@ -10,6 +10,7 @@ interface Layer {
   readonly files: string
   readonly may: readonly string[]
   readonly types?: readonly string[]
+  readonly dynamic?: readonly string[]
   readonly packages?: readonly string[]
   readonly isPure?: boolean
 }
@@ -38,6 +39,7 @@ const layers: readonly Layer[] = [
     files: 'src/supervise/**/*.ts',
     may: ['src/supervise', 'actors', 'src/telemetry', 'src/errors.ts'],
     types: ['src/config'],
+    dynamic: ['src/worker.ts'],
     packages: ['xstate', 'rxjs'],
   },
   {
@@ -46,8 +48,17 @@ const layers: readonly Layer[] = [
   },
   { files: 'src/demo/**/*.ts', may: ['src/demo', 'src/errors.ts'], types: ['src/config'], packages: ['ws'] },
   {
+    files: 'src/worker-entry.ts',
+    may: ['src/worker.ts'],
+    types: ['src/supervise/channel.ts'],
+  },
+  {
     files: 'src/worker-thread.ts',
-    may: ['src/worker.ts', 'src/supervise/thread.ts'],
+    may: ['src/worker-entry.ts', 'src/supervise/thread.ts'],
+  },
+  {
+    files: 'src/worker-process.ts',
+    may: ['src/worker-entry.ts', 'src/supervise/process-port.ts'],
   },
   {
     files: 'src/worker.ts',
@@ -70,6 +81,7 @@ interface Import {
   readonly from: string
   readonly what: string
   readonly isType: boolean
+  readonly isDynamic: boolean
 }
 
 const root = join(import.meta.dirname, '..')
@@ -84,6 +96,7 @@ function importsOf(file: string): readonly Import[] {
       from: file,
       what: what.startsWith('.') ? relative(root, join(root, file, '..', what)) : what,
       isType: type !== undefined,
+      isDynamic: dynamic !== undefined,
     }
   })
 }
@@ -91,13 +104,14 @@ function importsOf(file: string): readonly Import[] {
 const lies = (file: string, folder: string) => file === folder || file.startsWith(`${folder}/`)
 const packageOf = (what: string) => what.split('/', what.startsWith('@') ? 2 : 1).join('/')
 
-function isAllowed(layer: Layer, { what, isType }: Import): boolean {
+function isAllowed(layer: Layer, { what, isType, isDynamic }: Import): boolean {
   if (what.startsWith('node:')) return !layer.isPure
   const isOwn = what.startsWith('src/') || what.startsWith('actors/')
   if (!isOwn) return (layer.packages ?? []).includes(packageOf(what))
   return (
     layer.may.some((folder) => lies(what, folder)) ||
-    (isType && (layer.types ?? []).some((folder) => lies(what, folder)))
+    (isType && (layer.types ?? []).some((folder) => lies(what, folder))) ||
+    (isDynamic && (layer.dynamic ?? []).some((folder) => lies(what, folder)))
   )
 }
 

@@ -15,6 +15,7 @@ interface Place {
 /** Every listener has an address, and no two have the same. */
 export function checkPlaces(context: RuleContext, workers: readonly WorkerBlock[]): void {
   const shared = workers.filter(({ path }) => !hasOwnPlace(context, path))
+  checkIsolation(context, shared)
   const places = [...adminPlace(context), ...sharedPlace(context, shared)]
   for (const worker of workers) {
     if (!shared.includes(worker)) places.push(...ownPlace(context, worker))
@@ -27,6 +28,23 @@ export function checkPlaces(context: RuleContext, workers: readonly WorkerBlock[
       other.path[0] === 'listen_addr' && place.path.length > 2 ? 'remove it to share that listener, or ' : ''
     const here = formatAddress(place.address)
     context.report(place.path, `${here} is taken by ${other.name}; ${right}choose another port`)
+  }
+}
+
+/** Who shares a listener shares its instances. */
+function checkIsolation(
+  { report, isWritten }: RuleContext,
+  [first, ...others]: readonly WorkerBlock[],
+): void {
+  if (first === undefined) return
+  const isolation = ({ block }: WorkerBlock) => block.isolation ?? 'thread'
+  for (const other of others) {
+    if (isolation(other) === isolation(first)) continue
+    const here = [...other.path, 'isolation']
+    report(
+      isWritten(here) ? here : other.path,
+      `has isolation ${isolation(other)}, but ${first.key} shares its listener and has ${isolation(first)}; give both the same, or one of them a port of its own`,
+    )
   }
 }
 

@@ -58,7 +58,8 @@ function combine(workers: readonly WorkerSettings[]): WorkerSettings {
     name: 'combined',
     type: 'combined',
     listen: [],
-    isolation: 'thread',
+    // The rules let them share a listener only when they agree.
+    isolation: workers[0]?.isolation ?? 'thread',
     instances: Math.max(...workers.map(({ instances }) => instances)),
     maxMemoryMb: sum(workers.map(({ maxMemoryMb }) => maxMemoryMb)),
     maxCpuPercent: Math.min(100, sum(workers.map(({ maxCpuPercent }) => maxCpuPercent))),

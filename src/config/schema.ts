@@ -57,10 +57,16 @@ const common = {
   max_connections: connections.optional(),
   max_memory_mb: memory.optional(),
   max_cpu_percent: cpu.optional(),
-  worker_threads: wholeNumber(1, 512, { description: 'Instances of the worker, each a thread.' }).default(1),
+  worker_threads: wholeNumber(1, 512, {
+    description: 'Instances of the worker; see isolation for what each is.',
+  }).default(1),
   isolation: z
-    .enum(['thread'])
-    .meta({ description: 'Where instances of the worker run.', expects: '"thread"' })
+    .enum(['thread', 'process', 'shared'])
+    .meta({
+      description:
+        'Where instances of the worker run: each in a thread, each in a process, or in the main thread (which then ends with them).',
+      expects: '"thread", "process" or "shared"',
+    })
     .default('thread'),
 }
 

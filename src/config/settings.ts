@@ -7,6 +7,9 @@
 export type ServiceType = 'forward' | 'reverse' | 'static'
 export type WorkerType = ServiceType | 'combined'
 
+/** Where the instances of a worker live: in a thread or a process each, or all in main's own thread. */
+export type Isolation = 'thread' | 'process' | 'shared'
+
 export interface ListenAddress {
   /** Host name or IP address without brackets. */
   readonly host: string
@@ -77,7 +80,7 @@ export interface WorkerSettings {
   readonly name: string
   readonly type: WorkerType
   readonly listen: readonly ListenAddress[]
-  readonly isolation: 'thread'
+  readonly isolation: Isolation
   readonly instances: number
   readonly maxMemoryMb: number
   readonly maxCpuPercent: number

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { fromCallback } from 'xstate'
 import type { CarrierCommand, CarrierExit, InstanceInput } from '../../actors/instance.ts'
 import type { Channel, ChannelEvents, FromInstance, InstanceBoot } from './channel.ts'
@@ -29,6 +30,8 @@ export interface CarrierOptions {
   readonly bootOf: (input: InstanceInput) => InstanceBoot
   /** What an instance says besides `thread.ready` and `thread.failed`. */
   readonly onMessage: (id: string, message: FromInstance) => void
+  /** A socket that an instance has not got before its end. */
+  readonly onUndelivered: (key: string, socket: Socket) => void
   readonly onGone: (input: InstanceInput) => void
 }
 
@@ -46,6 +49,7 @@ export function createCarrier(options: CarrierOptions) {
           options.onMessage(input.id, message)
         else if (!isOver) sendBack(message)
       },
+      undelivered: options.onUndelivered,
       exit(exit: CarrierExit) {
         options.channels.delete(input.id)
         options.onGone(input)

@@ -66,6 +66,8 @@ export interface Usage {
 
 export interface ChannelEvents {
   message(message: FromInstance): void
+  /** An accepted socket, unread, that was sent with a server and never arrived. */
+  undelivered(key: string, socket: Socket): void
   /** Exactly once, whatever ended it. */
   exit(exit: CarrierExit): void
 }

@@ -77,6 +77,13 @@ export class Listeners {
     else this.#hold(this.#entry(key), Object.assign(server, { pauseOnConnect: true, allowHalfOpen: true }))
   }
 
+  /** Holds a socket that an instance was to get and did not. */
+  holdAgain(key: string, socket: Socket): void {
+    const entry = this.#entry(key)
+    if (this.#isClosed) this.#refuse(entry, socket)
+    else this.#holdSocket(entry, socket)
+  }
+
   /** Moves the server of `key` and the sockets held for it to an instance. */
   move(key: string, channel: Channel): void {
     const entry = this.#entry(key)
@@ -86,7 +93,7 @@ export class Listeners {
     entry.held.clear()
     entry.server = null
     server.removeAllListeners('connection')
-    for (const socket of held) socket.removeAllListeners()
+    for (const socket of held) socket.removeAllListeners('close').removeAllListeners('error')
     channel.post({ type: 'listener.take', key, server, held }, [server, ...held])
   }
 

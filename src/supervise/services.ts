@@ -9,8 +9,8 @@ import {
 import { MovingAverage } from '../telemetry/moving-average.ts'
 
 /**
- * What main keeps of a service for as long as the daemon runs: its counter blocks, one per slot, so that totals
- * survive the instances. A `combined` worker has a further entry of its own for what is not (yet) of a service.
+ * What main keeps of a service for as long as the daemon runs: a counter block for each instance that lives, which it
+ * alone writes, and the sum of those that ended, so that totals survive the instances. A `combined` worker has a further entry of its own for what is not (yet) of a service.
  */
 export class Service {
   /** Name in `/health` and logs: `forward_proxy`, `reverse_proxy`, `static_files`, `combined`. */
@@ -20,7 +20,10 @@ export class Service {
   readonly type: WorkerType
   readonly worker: WorkerSettings
   readonly maxConnections: number
-  readonly #blocks: readonly CounterBlock[]
+  readonly #slots: number
+  /** By instance. */
+  readonly #blocks = new Map<string, CounterBlock>()
+  readonly #ended = createCounterBlock()
   readonly #responseTime = new MovingAverage()
 
   constructor(worker: WorkerSettings, type: WorkerType, maxConnections: number, slots: number) {
@@ -29,26 +32,33 @@ export class Service {
     this.name = names[type].name
     this.proxyType = names[type].proxyType
     this.maxConnections = maxConnections
-    this.#blocks = Array.from({ length: slots }, createCounterBlock)
+    this.#slots = slots
   }
 
-  /** The block of one slot, to be shared with its instance. */
-  bufferOf(slot: number): SharedArrayBuffer {
-    return this.#block(slot).buffer
+  /** A fresh block for an instance. */
+  openBlock(id: string): SharedArrayBuffer {
+    const block = createCounterBlock()
+    this.#blocks.set(id, block)
+    return block.buffer
+  }
+
+  /** The instance has ended: it holds nothing any more, its totals stay. */
+  closeBlock(id: string): void {
+    const block = this.#blocks.get(id)
+    if (block === undefined) return
+    this.#blocks.delete(id)
+    clearGauges(block)
+    for (const [at, value] of block.entries()) this.#ended[at] = (this.#ended[at] ?? 0) + value
   }
 
   /** Connections that the instance in `slot` may have; the shares add up to max_connections. */
   shareOf(slot: number): number {
-    const slots = this.#blocks.length
+    const slots = this.#slots
     return Math.floor(this.maxConnections / slots) + (slot < this.maxConnections % slots ? 1 : 0)
   }
 
   counters(): CounterValues {
-    return readCounters(...this.#blocks)
-  }
-
-  clearGauges(slot: number): void {
-    clearGauges(this.#block(slot))
+    return readCounters(this.#ended, ...this.#blocks.values())
   }
 
   /** Ends a second of the moving average. */
@@ -60,12 +70,6 @@ export class Service {
   responseTimeSeconds(): number {
     const { responseTimeMs, responsesTimed } = this.counters()
     return this.#responseTime.mean(responseTimeMs, responsesTimed) / 1000
-  }
-
-  #block(slot: number): CounterBlock {
-    const block = this.#blocks[slot]
-    if (block === undefined) throw new RangeError(`${this.name} has no slot ${slot}`)
-    return block
   }
 }
 

@@ -81,10 +81,10 @@ test.each([
   ])
 })
 
-test('isolation is an enumeration of one word so far (D01)', () => {
-  const workers = { forward_proxy: { isolation: 'process' } }
+test('isolation is an enumeration of three words (D01)', () => {
+  const workers = { forward_proxy: { isolation: 'container' } }
   expect(messages({ mode: 'Forward', listen_addr: 'a:1', workers })).toEqual([
-    'workers.forward_proxy.isolation: is the text "process"; must be "thread"',
+    'workers.forward_proxy.isolation: is the text "container"; must be "thread", "process" or "shared"',
   ])
 })
 

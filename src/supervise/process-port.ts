@@ -1,0 +1,139 @@
+import { once } from 'node:events'
+import type { Server, Socket } from 'node:net'
+import { type EventLoopUtilization, performance } from 'node:perf_hooks'
+import { BifrostError } from '../errors.ts'
+import { type CounterBlock, createCounterBlock } from '../telemetry/counters.ts'
+import {
+  type Envelope,
+  type InstanceBoot,
+  type InstancePort,
+  protocolVersion,
+  type ToInstance,
+} from './channel.ts'
+import { type Beat, beatMs, type FromProcess, type ProcessBoot, type ToProcess } from './process-wire.ts'
+
+/**
+ * The instance's end of its channel, in a process of its own. Call it once. The process ends when main does: nobody else
+ * would end it.
+ */
+export async function connectProcess(): Promise<{
+  readonly boot: InstanceBoot
+  readonly port: InstancePort
+}> {
+  if (process.send === undefined) {
+    throw new BifrostError('WORKER_FAILED', 'src/worker-process runs as a child of the daemon only')
+  }
+  // A terminal sends its signals to every process of the group; main decides what they mean.
+  const ignore = () => {}
+  process.on('SIGINT', ignore).on('SIGTERM', ignore)
+  process.on('disconnect', () => process.exit(0))
+  const [{ body }] = (await once(process, 'message')) as [Envelope<ToProcess>]
+  if (body.type !== 'boot') throw new BifrostError('WORKER_FAILED', `${body.type} came before boot`)
+  const port = new ProcessPort(body.boot)
+  port.start()
+  return { boot: { ...body.boot, counters: port.buffers() }, port }
+}
+
+class ProcessPort implements InstancePort {
+  readonly #boot: ProcessBoot
+  readonly #blocks: ReadonlyMap<string, CounterBlock>
+  /** The latest server of each key; sockets that main had accepted for it come after it. */
+  readonly #servers = new Map<string, Server>()
+  #receive: (message: ToInstance) => void = () => {}
+  #loop: EventLoopUtilization = performance.eventLoopUtilization()
+  #seq = 0
+
+  constructor(boot: ProcessBoot) {
+    this.#boot = boot
+    this.#blocks = new Map(boot.counters.map((type) => [type, createCounterBlock()]))
+  }
+
+  start(): void {
+    process.on('message', (envelope: Envelope<ToProcess>, handle) => {
+      if (envelope.v === protocolVersion && envelope.generation === this.#boot.generation)
+        this.#take(envelope.body, handle)
+    })
+    setInterval(() => this.#beat(), beatMs).unref()
+    process.on('exit', () => this.#beat())
+  }
+
+  buffers(): InstanceBoot['counters'] {
+    return Object.fromEntries([...this.#blocks].map(([type, block]) => [type, block.buffer]))
+  }
+
+  post: InstancePort['post'] = (message) => {
+    // Whoever hears of its state or its end has its numbers by then.
+    if (message.type === 'thread.ready' || message.type === 'thread.failed') this.#beat()
+    if (message.type !== 'listener.returned') {
+      this.#send(message)
+      return
+    }
+    const { type, key, server } = message
+    // What is accepted until the server has left is still served here.
+    this.#send({ type, key }, server, () => server.close())
+  }
+
+  onMessage(receive: (message: ToInstance) => void): void {
+    this.#receive = receive
+  }
+
+  close(): void {
+    if (process.connected) process.disconnect?.()
+  }
+
+  #take(message: ToProcess, handle: unknown): void {
+    switch (message.type) {
+      case 'boot':
+        return
+      case 'handle.server':
+        this.#send({ type: 'handle.taken' })
+        if (handle !== undefined) this.#takeServer(message.key, handle as Server)
+        return
+      case 'handle.socket':
+        this.#send({ type: 'handle.taken' })
+        if (handle !== undefined) this.#takeSocket(message.key, handle as Socket)
+        return
+      default:
+        this.#receive(message)
+    }
+  }
+
+  #takeServer(key: string, server: Server): void {
+    this.#servers.set(key, server)
+    this.#receive({ type: 'listener.take', key, server, held: [] })
+  }
+
+  /** As if the server had accepted it just now. */
+  #takeSocket(key: string, socket: Socket): void {
+    Object.assign(socket.setNoDelay(true), { allowHalfOpen: true })
+    const server = this.#servers.get(key)
+    if (server?.emit('connection', socket) !== true) socket.destroy()
+  }
+
+  #beat(): void {
+    const now = performance.eventLoopUtilization()
+    const { user, system } = process.cpuUsage()
+    const beat: Beat = {
+      counters: Object.fromEntries(
+        [...this.#blocks].map(([type, block]) => [type, Float64Array.from(block)]),
+      ),
+      loopUtilization: performance.eventLoopUtilization(now, this.#loop).utilization,
+      memoryBytes: process.memoryUsage.rss(),
+      cpuMs: (user + system) / 1000,
+    }
+    this.#loop = now
+    this.#send({ type: 'beat', beat })
+  }
+
+  #send(body: FromProcess, handle?: Server, onSent = () => {}): void {
+    if (!process.connected) return
+    const envelope: Envelope<FromProcess> = {
+      v: protocolVersion,
+      generation: this.#boot.generation,
+      seq: ++this.#seq,
+      body,
+    }
+    // An error means that main is gone; `disconnect` follows.
+    process.send?.(envelope, handle, {}, onSent)
+  }
+}

@@ -1,0 +1,40 @@
+import type { FromInstance, InstanceBoot, ToInstance } from './channel.ts'
+
+/**
+ * What crosses the IPC channel of an instance that is a process. Handles go one to a message, so that a `listener.take`
+ * with held sockets is several messages; shared memory does not go at all, so that the counters come back in beats.
+ */
+export interface ProcessBoot extends Omit<InstanceBoot, 'counters'> {
+  /** Services that are counted. */
+  readonly counters: readonly string[]
+}
+
+export type ToProcess =
+  | Exclude<ToInstance, { readonly type: 'listener.take' }>
+  | { readonly type: 'boot'; readonly boot: ProcessBoot }
+  /** Its handle is the listening server of the key, or an accepted socket that belongs to it. */
+  | { readonly type: 'handle.server'; readonly key: string }
+  | { readonly type: 'handle.socket'; readonly key: string }
+
+export type FromProcess =
+  | Exclude<FromInstance, { readonly type: 'listener.returned' }>
+  /** Its handle is the server. */
+  | { readonly type: 'listener.returned'; readonly key: string }
+  /** The latest handle has arrived (or what arrived had none); the next may come. */
+  | { readonly type: 'handle.taken' }
+  | { readonly type: 'beat'; readonly beat: Beat }
+
+/** What only the process itself knows; sent once a second and at its end. */
+export interface Beat {
+  /** Cells of each service's counter block since the start of the process. */
+  readonly counters: Readonly<Record<string, Float64Array>>
+  /** Share of the time since the last beat that the event loop was busy, 0..1. */
+  readonly loopUtilization: number
+  /** Resident set, bytes. */
+  readonly memoryBytes: number
+  /** CPU time since the start of the process. */
+  readonly cpuMs: number
+}
+
+/** Between two beats. */
+export const beatMs = 1000

@@ -1,0 +1,143 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import type { Server, Socket } from 'node:net'
+import { extname } from 'node:path'
+import { openCounterBlock } from '../telemetry/counters.ts'
+import {
+  type Channel,
+  type ChannelEvents,
+  type Envelope,
+  type InstanceBoot,
+  protocolVersion,
+} from './channel.ts'
+import { Outbox } from './outbox.ts'
+import { describeEnd } from './process-exit.ts'
+import { type LastBeat, readProcessUsage } from './process-usage.ts'
+import type { Beat, FromProcess, ToProcess } from './process-wire.ts'
+
+/**
+ * The process carrier: an instance in a child process. Whatever ends it, a native crash too, ends that process only.
+ * Its counters are what its last beat said: up to a second of them is lost when it is killed.
+ */
+
+/** Works from source and from dist alike. */
+const entry = new URL(`../worker-process${extname(import.meta.filename)}`, import.meta.url)
+
+/** So much of the end of standard error is kept, for the reason of an end. */
+const maxStderr = 8192
+
+export function openProcess(boot: InstanceBoot, events: ChannelEvents): Channel {
+  // Only the heap limit: flags of the daemon's own process, such as an inspector's port, are not for its children.
+  // The environment is the daemon's, with the compile cache; nothing is added to it.
+  const child = fork(entry, [boot.id], {
+    execArgv: [`--max-old-space-size=${boot.worker.maxMemoryMb}`],
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+  })
+  return new ProcessChannel(child, boot, events).start()
+}
+
+class ProcessChannel implements Channel {
+  readonly id: string
+  readonly #child: ChildProcess
+  readonly #boot: InstanceBoot
+  readonly #events: ChannelEvents
+  readonly #outbox: Outbox
+  #last: LastBeat | null = null
+  #stderr = ''
+  #seq = 0
+  #isKilled = false
+  #isOver = false
+
+  constructor(child: ChildProcess, boot: InstanceBoot, events: ChannelEvents) {
+    this.id = boot.id
+    this.#child = child
+    this.#boot = boot
+    this.#events = events
+    this.#outbox = new Outbox((message, handle) => this.#send(message, handle))
+  }
+
+  start(): this {
+    const child = this.#child
+    child.on('message', (envelope: Envelope<FromProcess>, handle) => {
+      if (envelope.v === protocolVersion && envelope.generation === this.#boot.generation)
+        this.#receive(envelope.body, handle as Server | undefined)
+    })
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-maxStderr)
+    })
+    // Without a process there is no other end.
+    child.on('error', (error) => {
+      if (child.pid === undefined) this.#end({ exitCode: 1, errorCode: 'SPAWN', message: error.message })
+    })
+    // The first sign of its end: whatever it said has been read, and its sockets are closed.
+    child.on('disconnect', () => {
+      this.#settle()
+    })
+    // `close` comes when the last messages and the last words have been read; `exit` may come before them.
+    child.on('close', (code, signal) =>
+      this.#end(describeEnd({ code, signal, stderr: this.#stderr, isKilled: this.#isKilled })),
+    )
+    const { counters, ...rest } = this.#boot
+    this.#send({ type: 'boot', boot: { ...rest, counters: Object.keys(counters) } })
+    return this
+  }
+
+  post: Channel['post'] = (message) => this.#outbox.post(message)
+
+  usage: Channel['usage'] = () => readProcessUsage(this.#child.pid ?? 0, this.#last, performance.now())
+
+  kill(): void {
+    this.#isKilled = true
+    this.#child.kill('SIGKILL')
+  }
+
+  #send(body: ToProcess, handle?: Server | Socket): void {
+    const envelope: Envelope<ToProcess> = {
+      v: protocolVersion,
+      generation: this.#boot.generation,
+      seq: ++this.#seq,
+      body,
+    }
+    // A channel that is closed is followed by `close`; the outbox knows what was not taken.
+    this.#child.send(envelope as never, handle, { keepOpen: true }, () => {})
+  }
+
+  #receive(message: FromProcess, server: Server | undefined): void {
+    switch (message.type) {
+      case 'handle.taken':
+        this.#outbox.taken()
+        return
+      case 'beat':
+        this.#beat(message.beat)
+        return
+      case 'listener.returned':
+        // Without its handle the server is lost; main listens again when the instance ends.
+        if (server !== undefined) this.#events.message({ ...message, server })
+        return
+      default:
+        this.#events.message(message)
+    }
+  }
+
+  #beat(beat: Beat): void {
+    this.#last = { beat, at: performance.now() }
+    for (const [type, values] of Object.entries(beat.counters)) {
+      const buffer = this.#boot.counters[type]
+      if (buffer !== undefined) openCounterBlock(buffer).set(values)
+    }
+  }
+
+  #end(exit: Parameters<ChannelEvents['exit']>[0]): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#settle()
+    this.#events.exit(exit)
+  }
+
+  /** What it never got is main's again. */
+  #settle(): void {
+    const { servers, sockets } = this.#outbox.close()
+    for (const returned of servers) this.#events.message({ type: 'listener.returned', ...returned })
+    for (const { key, socket } of sockets) this.#events.undelivered(key, socket)
+  }
+}
