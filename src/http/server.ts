@@ -26,11 +26,16 @@ export interface ServerOptions {
 
 type ServedSocket = Socket & { _httpMessage?: ServerResponse | null }
 
+const firstRequestMs = 1_000
+
 export class HttpServer {
   readonly closer = new Closer()
   readonly #server: Server
   readonly #options: ServerOptions
   readonly #sockets = new Set<Socket>()
+  /** Of those, the ones that have sent a request and are still HTTP. */
+  readonly #served = new Set<Socket>()
+  #lateIdle: NodeJS.Timeout | undefined
   #onEmpty: (() => void) | null = null
 
   constructor(options: ServerOptions) {
@@ -47,9 +52,18 @@ export class HttpServer {
       shouldUpgradeCallback: options.canUpgrade,
       noDelay: true,
     })
-    this.#server.on('request', options.onRequest)
-    this.#server.on('connect', options.onConnect)
-    this.#server.on('upgrade', options.onUpgrade)
+    this.#server.on('request', (req, res) => {
+      this.#served.add(req.socket)
+      options.onRequest(req, res)
+    })
+    this.#server.on('connect', (req, socket, head) => {
+      this.#served.delete(req.socket)
+      options.onConnect(req, socket as Socket, head)
+    })
+    this.#server.on('upgrade', (req, socket, head) => {
+      this.#served.delete(req.socket)
+      options.onUpgrade(req, socket as Socket, head)
+    })
     this.#server.on('clientError', (error, socket) => this.#reject(error, socket as Socket))
     // A server that does not listen tracks no connections, and then enforces no headersTimeout: this event starts it.
     this.#server.emit('listening')
@@ -66,6 +80,7 @@ export class HttpServer {
     this.#sockets.add(socket)
     socket.once('close', () => {
       this.#sockets.delete(socket)
+      this.#served.delete(socket)
       if (this.#sockets.size === 0) this.#onEmpty?.()
     })
     socket.setNoDelay(true)
@@ -75,13 +90,21 @@ export class HttpServer {
     if (socket.isPaused()) socket.resume()
   }
 
-  /** Ends the connections that wait for a request. */
+  /**
+   * Ends the connections that wait for a further request, and a second later those that have not sent their first one:
+   * a client that has only just connected has its request under way.
+   */
   closeIdle(): void {
-    this.#server.closeIdleConnections()
+    for (const socket of this.#served as ReadonlySet<ServedSocket>) {
+      if (!socket._httpMessage || socket._httpMessage.writableFinished) socket.destroySoon()
+    }
+    clearTimeout(this.#lateIdle)
+    this.#lateIdle = setTimeout(() => this.#server.closeIdleConnections(), firstRequestMs)
   }
 
   /** Ends everything now; resolves when every socket is closed. */
   async close(): Promise<void> {
+    clearTimeout(this.#lateIdle)
     // Clears the deadline checks; the error that it does not listen goes to the callback.
     this.#server.close(ignore)
     for (const socket of this.#sockets) socket.destroy()

@@ -69,12 +69,14 @@ export class Journal {
    * here may throw.
    */
   readonly inspect = (event: InspectionEvent): void => {
-    if (event.type !== '@xstate.snapshot') return
-    const { snapshot } = event
-    if (!('value' in snapshot)) return
-    const { id } = event.actorRef as AnyActorRef
-    this.record(id, stateText(snapshot.value), event.event.type)
-    if (snapshot.status !== 'active') this.forget(id)
+    if (event.type !== '@xstate.snapshot' || !('value' in event.snapshot)) return
+    try {
+      const { id } = event.actorRef as AnyActorRef
+      this.record(id, stateText(event.snapshot.value), event.event.type)
+      if (event.snapshot.status !== 'active') this.forget(id)
+    } catch {
+      // What cannot be recorded is missing in the journal, and nowhere else.
+    }
   }
 
   actors(): readonly ActorView[] {

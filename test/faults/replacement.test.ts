@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest'
+import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
+import { churn } from '../kit/churn.ts'
+import { startTestDaemon, type TestDaemon } from '../kit/daemon.ts'
+import { startOrigin } from '../kit/origin.ts'
+import { RawClient } from '../kit/raw-client.ts'
+import { until } from '../kit/until.ts'
+
+const reverseTo = (target: string, instances = 1) => ({
+  mode: 'Reverse',
+  listen_addr: '127.0.0.1:0',
+  workers: { reverse_proxy: { target, worker_threads: instances } },
+})
+
+/** No bound on crashes: the bars are about each single one. */
+const patient = { ...defaultRestartPolicy, intensity: 1_000 }
+
+const isServing = (running: TestDaemon, generation: number) =>
+  running.stateOf(`reverse_proxy#${generation}`) === 'running.alive' &&
+  running.stateOf('listener:reverse_proxy/0/0') === 'delegated'
+
+describe('planned replacement', () => {
+  it('loses no connection: 20 replacements under 50 connecting clients', async () => {
+    await using origin = await startOrigin((_req, res) => res.end('hello'))
+    await using running = await startTestDaemon(reverseTo(`http://${origin.authority}`))
+    const replacements = async () => {
+      for (let generation = 2; generation <= 21; generation++) {
+        running.daemon.recycle('reverse_proxy')
+        await until(`generation ${generation} serves`, () => isServing(running, generation))
+      }
+    }
+    const result = await churn(running.port('reverse_proxy'), 50, replacements())
+    expect(result).toMatchObject({ refused: 0, reset: 0, unanswered: 0, busy: 0 })
+    expect(result.served).toBeGreaterThan(100)
+    await until('the old ones have ended', () => running.stateOf('reverse_proxy#20') === null)
+  })
+
+  it('lets the running exchange of the old instance finish', async () => {
+    const gate = Promise.withResolvers<void>()
+    await using origin = await startOrigin(async (_req, res) => {
+      await gate.promise
+      res.end('late')
+    })
+    await using running = await startTestDaemon(reverseTo(`http://${origin.authority}`))
+    using client = await RawClient.connect(running.port('reverse_proxy'))
+    const answer = client.get('/')
+    await until('the origin has the request', () => origin.seen.length === 1)
+    running.daemon.recycle('reverse_proxy')
+    await until('the successor serves', () => isServing(running, 2))
+    expect(running.stateOf('reverse_proxy#1')).toBe('running.retiring')
+    gate.resolve()
+    expect((await answer).text).toBe('late')
+    await until('the old one is gone', () => running.stateOf('reverse_proxy#1') === null)
+  })
+
+  it('ends what is left in the old instance at the drain deadline', async () => {
+    await using origin = await startOrigin(() => {})
+    await using running = await startTestDaemon({
+      ...reverseTo(`http://${origin.authority}`),
+      drain_timeout_secs: 0.3,
+    })
+    using client = await RawClient.connect(running.port('reverse_proxy'))
+    client.head('GET / HTTP/1.1', 'Host: client.test')
+    await until('the origin has the request', () => origin.seen.length === 1)
+    running.daemon.recycle('reverse_proxy')
+    await client.ended()
+    await until('the old one is gone', () => running.stateOf('reverse_proxy#1') === null)
+  })
+})
+
+describe('crash', () => {
+  /** Crashes the worker `times` times, each as soon as the one before is made good, under clients without pause. */
+  async function crashes(running: TestDaemon, fault: string, times: number, clients: number) {
+    const all = async () => {
+      for (let generation = 2; generation <= times + 1; generation++) {
+        running.daemon.inject('reverse_proxy', fault)
+        await until(`generation ${generation} serves`, () => isServing(running, generation), 10_000)
+      }
+    }
+    return await churn(running.port('reverse_proxy'), clients, all())
+  }
+
+  it.each(['throw', 'reject'])(
+    'by %s loses no connection: 5 crashes, 8 clients without pause',
+    async (fault) => {
+      await using origin = await startOrigin((_req, res) => res.end('hello'))
+      await using running = await startTestDaemon(reverseTo(`http://${origin.authority}`), {
+        allowFaults: true,
+        policy: patient,
+      })
+      const result = await crashes(running, fault, 5, 8)
+      expect(result).toMatchObject({ refused: 0, reset: 0, unanswered: 0, busy: 0 })
+      expect(result.served).toBeGreaterThan(50)
+    },
+  )
+
+  it('by process.exit refuses only in the moment before main listens again: 5 crashes, at most 20', async () => {
+    await using origin = await startOrigin((_req, res) => res.end('hello'))
+    await using running = await startTestDaemon(reverseTo(`http://${origin.authority}`), {
+      allowFaults: true,
+      policy: patient,
+    })
+    const result = await crashes(running, 'exit', 5, 8)
+    expect(result.refused).toBeLessThanOrEqual(20)
+    expect(result.unanswered).toBe(0)
+  })
+})
