@@ -6,11 +6,12 @@ import { assign, fromCallback, sendParent, sendTo, setup } from 'xstate'
  *
  *   starting -- thread.ready --> alive -- op.drain --> draining -- thread.exit --> gone
  *      |                          |  |-- thread.failed --> failing ------,
- *      |                          |  '-- thread.stuck ---> stuck --> killing
+ *      |                          |  |-- thread.stuck, memory.overgrown ---> stuck, overgrown --> killing
+ *      |                          |  '-- thread.closing --> closing --,
  *      '------- thread.exit ------'------------- thread.exit, not orderly ----> crashed
  *
- * Both ends are final; the supervisor reads the output and decides what follows. An instance that is failing or stuck is
- * lost already: the supervisor hears of it at once (`instance.lost`) and need not wait for its end.
+ * Both ends are final; the supervisor reads the output and decides what follows. An instance that is failing, stuck,
+ * overgrown or closing is lost already: the supervisor hears of it at once (`instance.lost`) and need not wait for its end.
  */
 export type EndReason =
   | 'drained'
@@ -43,7 +44,7 @@ export interface InstanceInput {
   readonly signal: AbortSignal
 }
 
-type Intent = 'none' | 'drain' | 'recycle' | 'stuck' | 'kill' | 'startTimeout'
+type Intent = 'none' | 'drain' | 'recycle' | 'stuck' | 'outOfMemory' | 'kill' | 'startTimeout'
 
 interface InstanceContext extends InstanceInput {
   readonly intent: Intent
@@ -62,7 +63,11 @@ export interface InstanceOutput {
 export type InstanceEvent =
   | { readonly type: 'thread.ready' }
   | { readonly type: 'thread.failed'; readonly message: string }
+  /** Its sockets are closed already; what remains is clearing up, and then `thread.exit` says why. */
+  | { readonly type: 'thread.closing' }
   | { readonly type: 'thread.stuck' }
+  /** It is over its memory limit and will not end by itself. */
+  | { readonly type: 'memory.overgrown' }
   | ({ readonly type: 'thread.exit' } & CarrierExit)
   | { readonly type: 'op.drain' }
   /** As op.drain, because a successor has taken over. */
@@ -73,7 +78,7 @@ export type CarrierCommand = { readonly type: 'drain' } | { readonly type: 'kill
 
 /** Why an instance ended: what was intended for it first, then what its carrier saw. */
 export function classifyEnd(intent: Intent, exit: CarrierExit, failure: string | null = null): EndReason {
-  if (intent === 'stuck' || intent === 'startTimeout') return intent
+  if (intent === 'stuck' || intent === 'outOfMemory' || intent === 'startTimeout') return intent
   if (failure !== null) return 'threw'
   if (intent === 'kill') return 'killed'
   if (exit.errorCode === 'ERR_WORKER_OUT_OF_MEMORY') return 'outOfMemory'
@@ -105,6 +110,7 @@ export const instanceMachine = setup({
     intendRecycle: assign({ intent: 'recycle' }),
     intendKill: assign({ intent: 'kill' }),
     noteStuck: assign({ intent: 'stuck' }),
+    noteOutOfMemory: assign({ intent: 'outOfMemory' }),
     noteStartTimeout: assign({ intent: 'startTimeout' }),
     tellDrain: sendTo('carrier', { type: 'drain' }),
     tellKill: sendTo('carrier', { type: 'kill' }),
@@ -132,7 +138,7 @@ export const instanceMachine = setup({
     DRAIN_OVERDUE: ({ context }) => context.drainTimeoutMs + 1000,
     /** A failing instance ends itself after its running exchanges had a short grace. */
     FAIL_OVERDUE: 3_000,
-    /** Main must listen before a stuck instance, which cannot give its sockets back, is ended. */
+    /** Main must listen before a stuck or overgrown instance, which cannot give its sockets back, is ended. */
     LISTEN_FIRST: 100,
   },
 }).createMachine({
@@ -150,6 +156,7 @@ export const instanceMachine = setup({
           { actions: 'recordExit', target: 'crashed' },
         ],
         'op.kill': { actions: 'intendKill', target: '.killing' },
+        'memory.overgrown': { actions: 'noteOutOfMemory', target: '.killing' },
       },
       states: {
         starting: {
@@ -163,6 +170,8 @@ export const instanceMachine = setup({
             'op.retire': { actions: 'intendRecycle', target: 'retiring' },
             'thread.failed': 'failing',
             'thread.stuck': 'stuck',
+            'memory.overgrown': 'overgrown',
+            'thread.closing': 'closing',
           },
         },
         draining: {
@@ -180,9 +189,18 @@ export const instanceMachine = setup({
           entry: ['recordFailure', { type: 'announceLost', params: { isListening: false } }],
           after: { FAIL_OVERDUE: 'killing' },
         },
+        closing: {
+          description: 'It is ending, and its listening sockets are gone.',
+          entry: { type: 'announceLost', params: { isListening: true } },
+        },
         stuck: {
           description: 'Its event loop does not turn any more.',
           entry: ['noteStuck', { type: 'announceLost', params: { isListening: true } }],
+          after: { LISTEN_FIRST: 'killing' },
+        },
+        overgrown: {
+          description: 'Its memory is beyond its limit and goes on growing.',
+          entry: ['noteOutOfMemory', { type: 'announceLost', params: { isListening: true } }],
           after: { LISTEN_FIRST: 'killing' },
         },
         killing: { entry: 'tellKill' },

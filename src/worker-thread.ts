@@ -2,4 +2,7 @@ import { connectThread } from './supervise/thread.ts'
 import { runEntry } from './worker-entry.ts'
 
 /** Entry of an instance in a thread. */
-await runEntry(connectThread())
+const thread = connectThread()
+// Keeps the lifeline from being collected: main takes its end for the end of the thread.
+process.on('exit', () => void thread.lifeline)
+await runEntry(thread)

@@ -1,4 +1,5 @@
 import { BifrostError } from '../errors.ts'
+import { closeInheritedSockets } from '../supervise/inherited.ts'
 import { startDemoUpstream } from './upstream.ts'
 
 /**
@@ -13,6 +14,8 @@ export type DemoMessage =
 function tell(message: DemoMessage): void {
   process.send?.(message)
 }
+
+closeInheritedSockets((process.channel as { fd?: number } | undefined)?.fd ?? -1)
 
 const ignore = () => {}
 process.on('SIGINT', ignore).on('SIGTERM', ignore)

@@ -49,6 +49,9 @@ export function createCarrier(options: CarrierOptions) {
           options.onMessage(input.id, message)
         else if (!isOver) sendBack(message)
       },
+      closing() {
+        if (!isOver) sendBack({ type: 'thread.closing' })
+      },
       undelivered: options.onUndelivered,
       exit(exit: CarrierExit) {
         options.channels.delete(input.id)

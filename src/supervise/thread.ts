@@ -1,5 +1,6 @@
 import { extname } from 'node:path'
-import { parentPort, Worker, workerData } from 'node:worker_threads'
+import type { EventLoopUtilization } from 'node:perf_hooks'
+import { MessageChannel, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads'
 import type { CarrierExit } from '../../actors/instance.ts'
 import { BifrostError } from '../errors.ts'
 import {
@@ -30,10 +31,22 @@ function describeExit(exitCode: number, error: unknown, isKilled: boolean): Carr
   return { exitCode, errorCode: code ?? '', message: String(message) }
 }
 
+interface ThreadStart {
+  readonly boot: InstanceBoot
+  /** To be kept as long as the thread lives. */
+  readonly lifeline: MessagePort
+}
+
 export function openThread(boot: InstanceBoot, events: ChannelEvents): Channel {
+  // Closes with the sockets of the thread, some milliseconds before `exit`, which waits for its heap to be cleared.
+  const { port1: lifeline, port2 } = new MessageChannel()
+  lifeline.on('close', () => events.closing())
+  lifeline.unref()
+  const start: ThreadStart = { boot, lifeline: port2 }
   const worker = new Worker(entry, {
     name: boot.id,
-    workerData: boot,
+    workerData: start,
+    transferList: [port2],
     resourceLimits: { maxOldGenerationSizeMb: boot.worker.maxMemoryMb },
   })
   let error: unknown
@@ -60,7 +73,7 @@ export function openThread(boot: InstanceBoot, events: ChannelEvents): Channel {
       }
       worker.postMessage(envelope, transfer as never)
     },
-    usage: () => readUsage(worker),
+    usage: createGauge(worker),
     kill() {
       isKilled = true
       void worker.terminate()
@@ -68,25 +81,49 @@ export function openThread(boot: InstanceBoot, events: ChannelEvents): Channel {
   }
 }
 
-/** Answered by V8 and libuv while the thread spins, so a stuck instance is seen too. */
-async function readUsage(worker: Worker): Promise<Usage> {
-  const loopUtilization = worker.performance.eventLoopUtilization().utilization
-  const [heap, cpu] = await Promise.all([worker.getHeapStatistics(), worker.cpuUsage()])
-  return {
-    memoryBytes: heap.used_heap_size + heap.external_memory,
-    cpuMs: (cpu.user + cpu.system) / 1000,
-    loopUtilization,
+/** A thread that is deep in native code answers nothing; what its loop does is known without it. */
+const patienceMs = 500
+
+/**
+ * Reads what a thread uses, answered by V8 and libuv while it spins, so that a stuck instance is seen too. What is not
+ * answered in time is as it was the last time.
+ */
+function createGauge(worker: Worker): () => Promise<Usage> {
+  let loop: EventLoopUtilization | null = null
+  let heap = { memoryBytes: 0, cpuMs: 0 }
+  const read = async (): Promise<void> => {
+    const [memory, cpu] = await Promise.all([worker.getHeapStatistics(), worker.cpuUsage()])
+    heap = {
+      memoryBytes: memory.used_heap_size + memory.external_memory,
+      cpuMs: (cpu.user + cpu.system) / 1000,
+    }
+  }
+  return async () => {
+    const now = worker.performance.eventLoopUtilization()
+    const loopUtilization =
+      loop === null ? 0 : worker.performance.eventLoopUtilization(now, loop).utilization
+    loop = now
+    const patience = Promise.withResolvers<void>()
+    const timer = setTimeout(patience.resolve, patienceMs)
+    timer.unref()
+    try {
+      await Promise.race([read(), patience.promise])
+    } finally {
+      clearTimeout(timer)
+    }
+    return { ...heap, loopUtilization }
   }
 }
 
 /** The instance's end of its channel. Call it once, in the thread. */
-export function connectThread(): { readonly boot: InstanceBoot; readonly port: InstancePort } {
+export function connectThread(): ThreadStart & { readonly port: InstancePort } {
   const main = parentPort
   if (main === null) throw new BifrostError('WORKER_FAILED', 'src/worker runs in a worker thread only')
-  const boot = workerData as InstanceBoot
+  const { boot, lifeline } = workerData as ThreadStart
   let seq = 0
   return {
     boot,
+    lifeline,
     port: {
       post(body, transfer = []) {
         const envelope: Envelope<FromInstance> = {
