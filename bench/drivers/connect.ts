@@ -1,0 +1,85 @@
+/**
+ * connect.ts PROXY_PORT ORIGIN_PORT CONNECTIONS MILLISECONDS: tunnels one after the other on each of so many
+ * connections. wrk cannot CONNECT.
+ *
+ *   CONNECT --200--> GET /1k.txt, Connection: close --body, end--> closed, next
+ *
+ * Prints a Driven as JSON. What is under way at the deadline is not counted.
+ */
+import { connect, type Socket } from 'node:net'
+
+const [proxyPort = 0, originPort = 0, connections = 1, ms = 1000] = process.argv.slice(2).map(Number)
+const authority = `127.0.0.1:${originPort}`
+const connectHead = `CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`
+const requestHead = `GET /1k.txt HTTP/1.1\r\nHost: ${authority}\r\nConnection: close\r\n\r\n`
+const bodyBytes = 1024
+const longestMs = 5_000
+
+const takenUs: number[] = []
+const sockets = new Set<Socket>()
+let errors = 0
+const started = performance.now()
+const deadline = started + ms
+
+function tunnel(): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const socket = connect(proxyPort, '127.0.0.1')
+  sockets.add(socket)
+  let isOpen = false
+  let text = ''
+  socket
+    .setNoDelay(true)
+    .setEncoding('latin1')
+    .setTimeout(longestMs, () => socket.destroy())
+  socket.write(connectHead)
+  socket.on('data', (data: string) => {
+    text += data
+    if (isOpen) return
+    const end = text.indexOf('\r\n\r\n')
+    if (end < 0) return
+    if (!/^HTTP\/1\.[01] 200 /.test(text)) {
+      socket.destroy()
+      return
+    }
+    isOpen = true
+    text = text.slice(end + 4)
+    socket.write(requestHead)
+  })
+  socket.on('error', () => {})
+  socket.on('close', () => {
+    sockets.delete(socket)
+    const end = text.indexOf('\r\n\r\n')
+    resolve(isOpen && / 200 /.test(text.slice(0, 13)) && text.length - end - 4 === bodyBytes)
+  })
+  return promise
+}
+
+async function loop(): Promise<void> {
+  for (;;) {
+    const begin = performance.now()
+    if (begin >= deadline) return
+    const isGood = await tunnel()
+    const end = performance.now()
+    if (end > deadline) return
+    if (isGood) takenUs.push((end - begin) * 1000)
+    else errors += 1
+  }
+}
+
+const loops = Array.from({ length: connections }, loop)
+const stop = setTimeout(() => {
+  for (const socket of sockets) socket.destroy()
+}, ms + 200)
+await Promise.all(loops)
+clearTimeout(stop)
+takenUs.sort((a, b) => a - b)
+const percentile = (share: number) => Math.round(takenUs[Math.floor(takenUs.length * share)] ?? 0)
+process.stdout.write(
+  `result ${JSON.stringify({
+    done: takenUs.length,
+    seconds: ms / 1000,
+    errors,
+    p50Us: percentile(0.5),
+    p99Us: percentile(0.99),
+  })}\n`,
+)

@@ -1,0 +1,13 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** `bench/`, and the project it is part of. */
+export const benchDir = join(import.meta.dirname, '..')
+export const projectDir = join(benchDir, '..')
+
+export function packageVersion(name: string): string {
+  const { version } = JSON.parse(
+    readFileSync(join(benchDir, 'node_modules', name, 'package.json'), 'utf8'),
+  ) as { version: string }
+  return version
+}
