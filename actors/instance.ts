@@ -82,7 +82,7 @@ export function classifyEnd(intent: Intent, exit: CarrierExit, failure: string |
   if (failure !== null) return 'threw'
   if (intent === 'kill') return 'killed'
   if (exit.errorCode === 'ERR_WORKER_OUT_OF_MEMORY') return 'outOfMemory'
-  if (exit.message !== undefined) return 'threw'
+  if (exit.message !== undefined) return exit.errorCode === 'TERMINATED' ? 'killed' : 'threw'
   if (intent === 'recycle' && exit.exitCode === 0) return 'recycled'
   if (intent === 'drain' && exit.exitCode === 0) return 'drained'
   return exit.errorCode === 'TERMINATED' ? 'killed' : 'exited'

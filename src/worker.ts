@@ -70,8 +70,8 @@ class RunningInstance {
   async close(): Promise<void> {
     for (const server of this.#servers.values()) server.close()
     this.#servers.clear()
-    for (const actor of this.#charts.values()) actor.stop()
     await this.#edge?.close()
+    for (const actor of this.#charts.values()) actor.stop()
   }
 
   #startChart(type: string): WorkerActor {

@@ -17,25 +17,27 @@ async function ask(port: number, target = '/'): Promise<number> {
   return (await client.get(target)).status
 }
 
-describe('an instance that dies', () => {
+describe.each(['thread', 'process'] as const)('an instance (%s) that dies', (isolation) => {
   it.each(['kill', 'throw', 'reject', 'exit'])('(%s) comes back within a second', async (fault) => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`), {
+      isolation,
       allowFaults: true,
     })
     const port = running.port('reverse_proxy')
     expect(await ask(port)).toBe(200)
     const diedAt = performance.now()
     expect(running.daemon.inject('reverse_proxy', fault)).toBe(true)
-    await until('its thread is gone', () => running.stateOf('reverse_proxy#1') === null)
     await until('the next generation serves', () => running.stateOf('reverse_proxy#2') === 'running.alive')
     expect(await ask(port)).toBe(200)
     expect(performance.now() - diedAt).toBeLessThan(1_000)
+    await until('the dead one is gone', () => running.stateOf('reverse_proxy#1') === null)
   })
 
   it('leaves the other types serving', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`), {
+      isolation,
       allowFaults: true,
     })
     using client = await RawClient.connect(running.port('forward_proxy'))
@@ -53,6 +55,7 @@ describe('an instance that dies', () => {
   it('keeps its totals and loses its gauges', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`), {
+      isolation,
       allowFaults: true,
     })
     using held = await RawClient.connect(running.port('reverse_proxy'))
@@ -68,7 +71,10 @@ describe('an instance that dies', () => {
   })
 
   it('is named in the log with its reason', async () => {
-    await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'), { allowFaults: true })
+    await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'), {
+      isolation,
+      allowFaults: true,
+    })
     running.daemon.inject('reverse_proxy', 'throw')
     await until('the end is logged', () => running.log.length > 0)
     expect(running.log[0]).toBe(
@@ -78,6 +84,7 @@ describe('an instance that dies', () => {
 
   it('is not alive for /health until it is back', async () => {
     await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'), {
+      isolation,
       allowFaults: true,
       policy: { ...defaultRestartPolicy, intensity: 0, revivalMs: 60_000 },
     })
@@ -95,27 +102,32 @@ describe('an instance that dies', () => {
   })
 })
 
-describe('a connection that comes while an instance is being replaced', () => {
-  it('is held by main and served by the replacement', async () => {
-    await using origin = await startOrigin()
-    await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`), {
-      allowFaults: true,
+describe.each(['thread', 'process'] as const)(
+  'a connection that comes while an instance (%s) is being replaced',
+  (isolation) => {
+    it('is held by main and served by the replacement', async () => {
+      await using origin = await startOrigin()
+      await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`), {
+        isolation,
+        allowFaults: true,
+      })
+      const port = running.port('reverse_proxy')
+      running.daemon.inject('reverse_proxy', 'kill')
+      await until('main holds the address', () => running.stateOf('listener:reverse_proxy/0/0') === 'holding')
+      expect(await ask(port)).toBe(200)
+      expect(running.stateOf('reverse_proxy#2')).toBe('running.alive')
     })
-    const port = running.port('reverse_proxy')
-    running.daemon.inject('reverse_proxy', 'kill')
-    await until('main holds the address', () => running.stateOf('listener:reverse_proxy/0/0') === 'holding')
-    expect(await ask(port)).toBe(200)
-    expect(running.stateOf('reverse_proxy#2')).toBe('running.alive')
-  })
 
-  it('is answered 503 when nobody comes for it in time', async () => {
-    await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'), {
-      allowFaults: true,
-      hold: { maxHeld: 10, maxHeldMs: 50 },
-      policy: { ...defaultRestartPolicy, intensity: 0 },
+    it('is answered 503 when nobody comes for it in time', async () => {
+      await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'), {
+        isolation,
+        allowFaults: true,
+        hold: { maxHeld: 10, maxHeldMs: 50 },
+        policy: { ...defaultRestartPolicy, intensity: 0 },
+      })
+      running.daemon.inject('reverse_proxy', 'kill')
+      await until('it gives up', () => running.stateOf('listener:reverse_proxy/0/0') === 'holding')
+      expect(await ask(running.port('reverse_proxy'))).toBe(503)
     })
-    running.daemon.inject('reverse_proxy', 'kill')
-    await until('it gives up', () => running.stateOf('listener:reverse_proxy/0/0') === 'holding')
-    expect(await ask(running.port('reverse_proxy'))).toBe(503)
-  })
-})
+  },
+)

@@ -1,6 +1,8 @@
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseConfig } from '../../src/config/load.ts'
+import type { Isolation } from '../../src/config/settings.ts'
 import { type Daemon, type DaemonOptions, startDaemon } from '../../src/daemon.ts'
 
 export interface AdminAnswer {
@@ -10,7 +12,7 @@ export interface AdminAnswer {
   json<T>(): T
 }
 
-/** A daemon on ports of the kernel's choice, in this process, its workers in threads as always. */
+/** A daemon on ports of the kernel's choice, in this process. */
 export interface TestDaemon {
   readonly daemon: Daemon
   readonly log: readonly string[]
@@ -24,11 +26,29 @@ export interface TestDaemon {
 
 export interface TestDaemonOptions extends Partial<DaemonOptions> {
   readonly baseDir?: string
+  /** Of every worker that says nothing about it. */
+  readonly isolation?: Isolation
+}
+
+// As the command line does: with it an instance starts in half the time.
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '../../node_modules/.cache/bifrost')
+
+function isolate(config: object, isolation: Isolation | undefined): object {
+  if (isolation === undefined || !('workers' in config)) return config
+  const blocks = Object.entries(config.workers as Readonly<Record<string, object>>)
+  return {
+    ...config,
+    workers: Object.fromEntries(blocks.map(([name, block]) => [name, { isolation, ...block }])),
+  }
 }
 
 /** `config` is a configuration in its own language; `admin` listens on a port of the kernel's choice. */
 export async function startTestDaemon(config: object, options: TestDaemonOptions = {}): Promise<TestDaemon> {
-  const text = JSON.stringify({ admin: { listen_addr: '127.0.0.1:0' }, drain_timeout_secs: 5, ...config })
+  const text = JSON.stringify({
+    admin: { listen_addr: '127.0.0.1:0' },
+    drain_timeout_secs: 5,
+    ...isolate(config, options.isolation),
+  })
   const { settings } = parseConfig(text, { file: 'test.json', baseDir: options.baseDir ?? tmpdir() })
   const log: string[] = []
   const daemon = await startDaemon(settings, {

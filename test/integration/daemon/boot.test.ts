@@ -23,10 +23,10 @@ const threeWorkers = (target: string) => ({
   },
 })
 
-describe('a daemon with three workers', () => {
+describe.each(['thread', 'process', 'shared'] as const)('a daemon with three workers (%s)', (isolation) => {
   it('serves each type on its own port', async () => {
     await using origin = await startOrigin()
-    await using running = await startTestDaemon(threeWorkers(`http://${origin.authority}`))
+    await using running = await startTestDaemon(threeWorkers(`http://${origin.authority}`), { isolation })
     using forward = await RawClient.connect(running.port('forward_proxy'))
     using reverse = await RawClient.connect(running.port('reverse_proxy'))
     using files = await RawClient.connect(running.port('static_files'))
@@ -35,8 +35,8 @@ describe('a daemon with three workers', () => {
     expect((await files.get('/')).text).toBe('static page')
   })
 
-  it('runs every worker in a thread of its own, with charts for all', async () => {
-    await using running = await startTestDaemon(threeWorkers('http://127.0.0.1:9'))
+  it('runs every worker in an instance of its own, with charts for all', async () => {
+    await using running = await startTestDaemon(threeWorkers('http://127.0.0.1:9'), { isolation })
     expect(running.stateOf('daemon')).toBe('running')
     for (const [name, chart] of [
       ['forward_proxy', 'forward'],

@@ -20,11 +20,12 @@ async function openAll(
   )
 }
 
-describe('max_connections', () => {
+describe.each(['thread', 'process', 'shared'] as const)('max_connections (%s)', (isolation) => {
   it.each([1, 3])('serves exactly 100 of 200 connections with %i instances', async (instances) => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(
       reverseTo(`http://${origin.authority}`, { max_connections: 100, worker_threads: instances }),
+      { isolation },
     )
     const answers = await openAll(running.port('reverse_proxy'), 200)
     const served = answers.filter(({ status }) => status === 200).length
@@ -39,6 +40,7 @@ describe('max_connections', () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(
       reverseTo(`http://${origin.authority}`, { max_connections: 1 }),
+      { isolation },
     )
     using first = await RawClient.connect(running.port('reverse_proxy'))
     await first.get('/')
@@ -54,6 +56,7 @@ describe('max_connections', () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(
       reverseTo(`http://${origin.authority}`, { max_connections: 2 }),
+      { isolation },
     )
     const [first, second] = await openAll(running.port('reverse_proxy'), 2)
     await until('saturated', () => running.stateOf('reverse_proxy#1/reverse') === 'saturated')
@@ -65,14 +68,17 @@ describe('max_connections', () => {
 
   it('is kept per service on one port', async () => {
     await using origin = await startOrigin()
-    await using running = await startTestDaemon({
-      mode: 'Combined',
-      listen_addr: '127.0.0.1:0',
-      workers: {
-        forward_proxy: { max_connections: 1 },
-        reverse_proxy: { target: `http://${origin.authority}`, max_connections: 5 },
+    await using running = await startTestDaemon(
+      {
+        mode: 'Combined',
+        listen_addr: '127.0.0.1:0',
+        workers: {
+          forward_proxy: { max_connections: 1 },
+          reverse_proxy: { target: `http://${origin.authority}`, max_connections: 5 },
+        },
       },
-    })
+      { isolation },
+    )
     const port = running.port('combined')
     using first = await RawClient.connect(port)
     using second = await RawClient.connect(port)

@@ -12,14 +12,14 @@ const workers = (target: string) => ({
   workers: { forward_proxy: { port: 0 }, reverse_proxy: { port: 0, target } },
 })
 
-describe('stop', () => {
+describe.each(['thread', 'process', 'shared'] as const)('stop (%s)', (isolation) => {
   it('lets the running exchange finish and ends its connection', async () => {
     const gate = Promise.withResolvers<void>()
     await using origin = await startOrigin(async (_req, res) => {
       await gate.promise
       res.end('late')
     })
-    await using running = await startTestDaemon(workers(`http://${origin.authority}`))
+    await using running = await startTestDaemon(workers(`http://${origin.authority}`), { isolation })
     using client = await RawClient.connect(running.port('reverse_proxy'))
     const answer = client.get('/')
     await until('the origin has the request', () => origin.seen.length === 1)
@@ -34,7 +34,7 @@ describe('stop', () => {
 
   it('closes idle connections at once', async () => {
     await using origin = await startOrigin()
-    await using running = await startTestDaemon(workers(`http://${origin.authority}`))
+    await using running = await startTestDaemon(workers(`http://${origin.authority}`), { isolation })
     using client = await RawClient.connect(running.port('reverse_proxy'))
     await client.get('/')
     running.daemon.stop()
@@ -44,7 +44,7 @@ describe('stop', () => {
 
   it('accepts nothing new while it drains', async () => {
     await using origin = await startOrigin()
-    await using running = await startTestDaemon(workers(`http://${origin.authority}`))
+    await using running = await startTestDaemon(workers(`http://${origin.authority}`), { isolation })
     const port = running.port('forward_proxy')
     using tunnel = await RawClient.connect(port)
     tunnel.head(`CONNECT ${origin.authority} HTTP/1.1`, `Host: ${origin.authority}`)
@@ -58,10 +58,13 @@ describe('stop', () => {
 
   it('gives tunnels the drain deadline and ends them then', async () => {
     await using origin = await startOrigin()
-    await using running = await startTestDaemon({
-      ...workers(`http://${origin.authority}`),
-      drain_timeout_secs: 0.3,
-    })
+    await using running = await startTestDaemon(
+      {
+        ...workers(`http://${origin.authority}`),
+        drain_timeout_secs: 0.3,
+      },
+      { isolation },
+    )
     using tunnel = await RawClient.connect(running.port('forward_proxy'))
     tunnel.head(`CONNECT ${origin.authority} HTTP/1.1`, `Host: ${origin.authority}`)
     await tunnel.responseHead()
@@ -73,10 +76,13 @@ describe('stop', () => {
 
   it('takes the echo of a signal for the same wish, and a later one for an order to end now', async () => {
     await using origin = await startOrigin()
-    await using running = await startTestDaemon({
-      ...workers(`http://${origin.authority}`),
-      drain_timeout_secs: 60,
-    })
+    await using running = await startTestDaemon(
+      {
+        ...workers(`http://${origin.authority}`),
+        drain_timeout_secs: 60,
+      },
+      { isolation },
+    )
     using tunnel = await RawClient.connect(running.port('forward_proxy'))
     tunnel.head(`CONNECT ${origin.authority} HTTP/1.1`, `Host: ${origin.authority}`)
     await tunnel.responseHead()

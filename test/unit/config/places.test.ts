@@ -110,3 +110,26 @@ describe('an address that is given twice', () => {
     expect(messages(config)).toHaveLength(isSame ? 1 : 0)
   })
 })
+
+describe('isolation', () => {
+  const shared = (forward: object, reverse: object) => ({
+    mode: 'Combined',
+    listen_addr: '127.0.0.1:8080',
+    workers: { forward_proxy: forward, reverse_proxy: { target, ...reverse } },
+  })
+
+  test('of workers that share a listener is that of their instances', () => {
+    const config = shared({ isolation: 'process' }, { isolation: 'process' })
+    expect(worker(config, 'combined').isolation).toBe('process')
+  })
+
+  test('of workers that share a listener must be the same', () => {
+    expect(messages(shared({ isolation: 'process' }, {}))).toEqual([
+      'workers.reverse_proxy: has isolation thread, but forward_proxy shares its listener and has process; give both the same, or one of them a port of its own',
+    ])
+  })
+
+  test('may differ with ports of their own', () => {
+    expect(messages(shared({ isolation: 'process' }, { port: 8081 }))).toEqual([])
+  })
+})

@@ -1,0 +1,179 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { Listeners } from '../../../src/supervise/listeners.ts'
+import { readCounters } from '../../../src/telemetry/counters.ts'
+import { startTestDaemon } from '../../kit/daemon.ts'
+import { startLoose } from '../../kit/moving.ts'
+import { startOrigin } from '../../kit/origin.ts'
+import { RawClient } from '../../kit/raw-client.ts'
+import { until } from '../../kit/until.ts'
+
+const root = join(import.meta.dirname, '../../..')
+const key = 'forward_proxy/0/0'
+const specs = [{ key, group: 'forward_proxy/0', address: { host: '127.0.0.1', port: 0 } }]
+
+const childrenOf = (pid: number) =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+
+const isAlive = (pid: number) =>
+  existsSync(`/proc/${pid}/stat`) && !/^\d+ \(.*\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+
+describe('counters of a process', () => {
+  it('are there with its next beat, and all of them when it throws', async () => {
+    await using origin = await startOrigin()
+    await using running = await startTestDaemon(
+      {
+        mode: 'Reverse',
+        listen_addr: '127.0.0.1:0',
+        workers: { reverse_proxy: { target: `http://${origin.authority}` } },
+      },
+      { isolation: 'process', allowFaults: true },
+    )
+    const counted = async () =>
+      Number(/requests_total\S* (\d+)/.exec((await running.admin('/metrics')).text)?.[1] ?? -1)
+    using client = await RawClient.connect(running.port('reverse_proxy'))
+    for (let at = 0; at < 5; at += 1) await client.get('/')
+    await until('they are counted', async () => (await counted()) === 5, 2_500)
+    for (let at = 0; at < 3; at += 1) await client.get('/')
+    running.daemon.inject('reverse_proxy', 'throw')
+    await until('the next generation', () => running.stateOf('reverse_proxy#2') === 'running.alive')
+    await until('the first is gone', () => running.stateOf('reverse_proxy#1') === null)
+    expect(await counted()).toBe(8)
+    using next = await RawClient.connect(running.port('reverse_proxy'))
+    await next.get('/')
+    await until('they go on from there', async () => (await counted()) === 9, 2_500)
+  })
+})
+
+describe('a process that spins', () => {
+  it('is seen by its CPU time and by the beats that stay away, and can be killed', async () => {
+    await using instance = await startLoose({ isolation: 'process' })
+    // Starting is work.
+    await until('it idles', async () => (await instance.channel.usage()).loopUtilization < 0.9)
+    const before = await instance.channel.usage()
+    expect(before.memoryBytes).toBeGreaterThan(20 * 1024 * 1024)
+    instance.channel.post({ type: 'fault', fault: 'spin' })
+    await until('its loop is busy', async () => (await instance.channel.usage()).loopUtilization === 1)
+    expect((await instance.channel.usage()).cpuMs).toBeGreaterThan(before.cpuMs + 200)
+    instance.channel.kill()
+    await until('it is gone', () => instance.exit() !== null)
+    expect(instance.exit()).toMatchObject({ errorCode: 'TERMINATED' })
+  })
+
+  it('gives back what it did not take: the server goes on listening, held sockets are handed out', async () => {
+    const listeners = new Listeners(specs)
+    await listeners.bind(key)
+    const { port } = listeners.addressOf(key)
+    const clients = await Promise.all(Array.from({ length: 3 }, () => RawClient.connect(port)))
+    for (const client of clients) client.head('GET / HTTP/1.1', 'Host: a')
+    await until('main holds them', () => listeners.heldCount(key) === 3)
+    const undelivered: (readonly [string, Parameters<Listeners['holdAgain']>[1]])[] = []
+    await using first = await startLoose({
+      isolation: 'process',
+      onMessage: (message) => {
+        if (message.type === 'listener.returned') listeners.adopt(key, message.server)
+      },
+      onUndelivered: (...one) => undelivered.push(one),
+    })
+    first.channel.post({ type: 'fault', fault: 'spin' })
+    listeners.move(key, first.channel)
+    using late = await RawClient.connect(port)
+    late.head('GET / HTTP/1.1', 'Host: a')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    first.channel.kill()
+    await until('it is gone', () => first.exit() !== null)
+    for (const one of undelivered) listeners.holdAgain(...one)
+    expect(listeners.heldCount(key)).toBe(4)
+    await using second = await startLoose({ isolation: 'process', generation: 2 })
+    listeners.move(key, second.channel)
+    for (const client of [...clients, late]) {
+      expect((await client.response()).status).toBe(400)
+      client.destroy()
+    }
+    listeners.close()
+  })
+})
+
+describe('the end of a process', () => {
+  it('of a full heap is named so', async () => {
+    await using instance = await startLoose({ isolation: 'process', maxMemoryMb: 32 })
+    instance.channel.post({ type: 'fault', fault: 'heap' })
+    await until('it is gone', () => instance.exit() !== null, 15_000)
+    expect(instance.exit()).toMatchObject({ errorCode: 'ERR_WORKER_OUT_OF_MEMORY' })
+  })
+
+  it('does not come by the signals that main decides about', async () => {
+    await using instance = await startLoose({ isolation: 'process' })
+    const [pid = 0] = childrenOf(process.pid).filter((child) =>
+      readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('worker-process'),
+    )
+    process.kill(pid, 'SIGINT')
+    process.kill(pid, 'SIGTERM')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(instance.exit()).toBeNull()
+    process.kill(pid, 'SIGKILL')
+    await until('it is gone', () => instance.exit() !== null)
+    expect(instance.exit()?.message).toContain('SIGKILL from outside')
+  })
+
+  it('comes when its channel to main closes', async () => {
+    const child: ChildProcess = fork(join(root, 'src/worker-process.ts'), [], { serialization: 'advanced' })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    child.disconnect()
+    const [code] = await once(child, 'exit')
+    expect(code).toBe(0)
+  })
+
+  it('comes when main is killed: no orphans', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bifrost-orphans-'))
+    const file = join(folder, 'config.json')
+    const workers = { forward_proxy: { isolation: 'process', worker_threads: 2 } }
+    const config = { mode: 'Forward', listen_addr: '127.0.0.1:0', admin: { enabled: false }, workers }
+    writeFileSync(file, JSON.stringify(config))
+    const main = spawn(process.execPath, [join(root, 'src/cli/bifrost.js'), '--config', file], {
+      stdio: 'ignore',
+    })
+    const { pid = 0 } = main
+    await until('its instances run', () => childrenOf(pid).length === 2, 10_000)
+    const children = childrenOf(pid)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    main.kill('SIGKILL')
+    await once(main, 'exit')
+    await until('they are gone too', () => !children.some(isAlive))
+    rmSync(folder, { recursive: true })
+  })
+})
+
+describe('an instance in the main thread', () => {
+  it('refuses the faults that would end main, and says so', async () => {
+    await using running = await startTestDaemon(
+      { mode: 'Forward', listen_addr: '127.0.0.1:0', workers: { forward_proxy: {} } },
+      { isolation: 'shared', allowFaults: true },
+    )
+    for (const fault of ['exit', 'spin', 'heap', 'throw', 'reject'])
+      expect(running.daemon.inject('forward_proxy', fault)).toBe(false)
+    await until('all are logged', () => running.log.length === 5)
+    expect(running.log[0]).toContain('fault exit is refused')
+    using client = await RawClient.connect(running.port('forward_proxy'))
+    expect((await client.get('/')).status).toBe(400)
+    expect(running.daemon.inject('forward_proxy', 'kill')).toBe(true)
+    await client.ended()
+    await until('the next generation', () => running.stateOf('forward_proxy#2') === 'running.alive')
+    using next = await RawClient.connect(running.port('forward_proxy'))
+    expect((await next.get('/')).status).toBe(400)
+  })
+
+  it('counts in the block of main', async () => {
+    const listeners = new Listeners(specs)
+    await listeners.bind(key)
+    await using instance = await startLoose({ isolation: 'shared' })
+    listeners.move(key, instance.channel)
+    using client = await RawClient.connect(listeners.addressOf(key).port)
+    await client.get('/')
+    expect(readCounters(instance.block).requestsTotal).toBe(1)
+  })
+})
