@@ -66,6 +66,8 @@ export interface Usage {
 
 export interface ChannelEvents {
   message(message: FromInstance): void
+  /** Its sockets are closed; `exit` follows when the rest is cleared up. Not every carrier can tell. */
+  closing(): void
   /** An accepted socket, unread, that was sent with a server and never arrived. */
   undelivered(key: string, socket: Socket): void
   /** Exactly once, whatever ended it. */

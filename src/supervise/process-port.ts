@@ -10,7 +10,8 @@ import {
   protocolVersion,
   type ToInstance,
 } from './channel.ts'
-import { type Beat, beatMs, type FromProcess, type ProcessBoot, type ToProcess } from './process-wire.ts'
+import { closeInheritedSockets } from './inherited.ts'
+import { type Beat, beatMsOf, type FromProcess, type ProcessBoot, type ToProcess } from './process-wire.ts'
 
 /**
  * The instance's end of its channel, in a process of its own. Call it once. The process ends when main does: nobody else
@@ -23,6 +24,7 @@ export async function connectProcess(): Promise<{
   if (process.send === undefined) {
     throw new BifrostError('WORKER_FAILED', 'src/worker-process runs as a child of the daemon only')
   }
+  closeInheritedSockets((process.channel as { readonly fd?: number } | undefined)?.fd ?? -1)
   // A terminal sends its signals to every process of the group; main decides what they mean.
   const ignore = () => {}
   process.on('SIGINT', ignore).on('SIGTERM', ignore)
@@ -53,7 +55,7 @@ class ProcessPort implements InstancePort {
       if (envelope.v === protocolVersion && envelope.generation === this.#boot.generation)
         this.#take(envelope.body, handle)
     })
-    setInterval(() => this.#beat(), beatMs).unref()
+    setInterval(() => this.#beat(), beatMsOf(this.#boot.worker)).unref()
     process.on('exit', () => this.#beat())
   }
 

@@ -1,17 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import type { Usage } from './channel.ts'
-import { type Beat, beatMs } from './process-wire.ts'
+import type { Beat } from './process-wire.ts'
 
 /** Ticks of the CPU times in /proc: 100 a second on every Linux that Node runs on (`getconf CLK_TCK`). */
 const tickMs = 10
 
-/** A beat this late is a loop that does not turn. */
-const overdueMs = 1.5 * beatMs
-
 export interface LastBeat {
   readonly beat: Beat
-  /** `performance.now()` of its arrival. */
-  readonly at: number
+  /** `performance.now()` by when the next one is due; without it by then the loop does not turn. */
+  readonly dueAt: number
 }
 
 /**
@@ -23,7 +20,7 @@ export async function readProcessUsage(pid: number, last: LastBeat | null, now: 
   return {
     memoryBytes: memoryBytes ?? last?.beat.memoryBytes ?? 0,
     cpuMs: cpuMs ?? last?.beat.cpuMs ?? 0,
-    loopUtilization: last === null ? 0 : now - last.at > overdueMs ? 1 : last.beat.loopUtilization,
+    loopUtilization: last === null ? 0 : now > last.dueAt ? 1 : last.beat.loopUtilization,
   }
 }
 

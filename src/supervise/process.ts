@@ -12,11 +12,11 @@ import {
 import { Outbox } from './outbox.ts'
 import { describeEnd } from './process-exit.ts'
 import { type LastBeat, readProcessUsage } from './process-usage.ts'
-import type { Beat, FromProcess, ToProcess } from './process-wire.ts'
+import { type Beat, beatMsOf, type FromProcess, type ToProcess } from './process-wire.ts'
 
 /**
  * The process carrier: an instance in a child process. Whatever ends it, a native crash too, ends that process only.
- * Its counters are what its last beat said: up to a second of them is lost when it is killed.
+ * Its counters are what its last beat said; what it counted since is lost when it is killed.
  */
 
 /** Works from source and from dist alike. */
@@ -72,6 +72,7 @@ class ProcessChannel implements Channel {
     // The first sign of its end: whatever it said has been read, and its sockets are closed.
     child.on('disconnect', () => {
       this.#settle()
+      this.#events.closing()
     })
     // `close` comes when the last messages and the last words have been read; `exit` may come before them.
     child.on('close', (code, signal) =>
@@ -120,7 +121,7 @@ class ProcessChannel implements Channel {
   }
 
   #beat(beat: Beat): void {
-    this.#last = { beat, at: performance.now() }
+    this.#last = { beat, dueAt: performance.now() + 1.5 * beatMsOf(this.#boot.worker) }
     for (const [type, values] of Object.entries(beat.counters)) {
       const buffer = this.#boot.counters[type]
       if (buffer !== undefined) openCounterBlock(buffer).set(values)
