@@ -43,6 +43,10 @@ export const workerMachine = setup({
     refuseForGood: sendTo(toLedger, { type: 'mode', mode: 'drain' }),
     /** Supplied by the instance: tells main which state was entered, and by which event. */
     report: (_, _params: { readonly state: string }) => {},
+    /** Supplied by the instance: connections end after their exchange, idle upstream connections are dropped. */
+    restrain: () => {},
+    /** Supplied by the instance: connections are kept again. */
+    release: () => {},
     /** Supplied by the instance: no new requests on open connections. */
     endKeepAlive: () => {},
     /** Supplied by the instance: ends what is still open. */
@@ -79,8 +83,10 @@ export const workerMachine = setup({
       on: { 'load.low': 'accepting', 'limit.exceeded': 'degraded' },
     },
     degraded: {
-      description: 'Memory, CPU or event loop above its limit; new connections are refused.',
-      entry: ['refuse', { type: 'report', params: { state: 'degraded' } }],
+      description:
+        'Memory or CPU above its limit; new connections are refused, others end after their exchange.',
+      entry: ['refuse', 'restrain', { type: 'report', params: { state: 'degraded' } }],
+      exit: 'release',
       on: {
         'limit.recovered': [{ guard: 'isFull', target: 'saturated' }, { target: 'accepting' }],
         'load.low': {},

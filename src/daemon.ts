@@ -11,14 +11,17 @@ import type { DaemonSettings, ListenAddress } from './config/settings.ts'
 import { BifrostError } from './errors.ts'
 import { Channels, createCarrier } from './supervise/carrier.ts'
 import type { Fault, FromInstance, InstanceBoot } from './supervise/channel.ts'
+import { HealthLog } from './supervise/health-log.ts'
 import { Journal } from './supervise/journal.ts'
+import { LimitBook } from './supervise/limit-book.ts'
 import { type HoldLimits, type ListenerSpec, Listeners } from './supervise/listeners.ts'
 import { openChannel } from './supervise/openers.ts'
 import { Overview } from './supervise/overview.ts'
 import { createDemoPart, createPartsActor, type Part } from './supervise/parts.ts'
-import { requireSocketTransfer } from './supervise/runtime.ts'
-import { Samples } from './supervise/samples.ts'
+import { requireSocketTransfer, requireThreadLimits } from './supervise/runtime.ts'
+import { type Sample, Samples } from './supervise/samples.ts'
 import { createServices, type Service, slotsOf } from './supervise/services.ts'
+import { Watch } from './supervise/watch.ts'
 import type { Log } from './telemetry/log.ts'
 
 /** Composition root of the main thread: gives the charts of actors/ their hands, and ends whatever it started. */
@@ -44,9 +47,22 @@ export interface Daemon {
   /** Begins to drain; a second call, a second later or more, ends it at once. */
   stop(): void
   inject(worker: string, fault: string): boolean
+  /** Replaces every instance of a worker without losing a connection; false when there is no such worker. */
+  recycle(worker: string): boolean
 }
 
-const faults: readonly string[] = ['kill', 'throw', 'reject', 'exit', 'spin', 'heap'] satisfies Fault[]
+const faults: readonly string[] = [
+  'kill',
+  'throw',
+  'reject',
+  'exit',
+  'spin',
+  'heap',
+  'heapArrays',
+  'buffers',
+  'leak',
+  'burn',
+] satisfies Fault[]
 
 interface WorkerPlan {
   readonly name: string
@@ -71,6 +87,7 @@ function planWorkers(settings: DaemonSettings): readonly WorkerPlan[] {
 }
 
 export async function startDaemon(settings: DaemonSettings, options: DaemonOptions): Promise<Daemon> {
+  if (settings.workers.some(({ isolation }) => isolation === 'thread')) requireThreadLimits()
   await requireSocketTransfer()
   const { log } = options
   const pseudonym = `bifrost-${randomBytes(6).toString('hex')}`
@@ -83,20 +100,27 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     plans.flatMap((plan) => plan.listeners.flat()),
     options.hold,
   )
-  const overview = new Overview({ services, channels, samples, journal })
+  const limits = new LimitBook(settings.workers, services)
+  const watch = new Watch({
+    limitsOf: (worker) => limits.of(worker),
+    isContained: (worker) => limits.isContained(worker),
+    stateOf: (id) => journal.stateOf(id),
+    tellInstance: (id, message) => channels.get(id)?.post(message),
+    tellChart: (actor, event) => root.system.get(actor)?.send(event),
+    log,
+  })
+  const healthLog = new HealthLog(log)
+  const overview = new Overview({ services, channels, samples, journal, limits, watch })
 
   const servicesOf = (worker: string) => services.filter((service) => service.worker.name === worker)
 
   const bootOf = ({ id, worker, slot, generation }: InstanceInput): InstanceBoot => {
     const own = servicesOf(worker)
-    const workerSettings = settings.workers.find(({ name }) => name === worker)
-    if (workerSettings === undefined) throw new BifrostError('INTERNAL', `no worker is called ${worker}`)
     return {
       id,
       slot,
       generation,
-      worker: workerSettings,
-      maxConnections: Object.fromEntries(own.map((service) => [service.type, service.shareOf(slot)])),
+      ...limits.allot(id, worker, slot),
       counters: Object.fromEntries(own.map((service) => [service.type, service.openBlock(id)])),
       drainTimeoutMs: settings.drainTimeoutMs,
       pseudonym,
@@ -117,6 +141,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
 
   const onGone = ({ id, worker }: InstanceInput) => {
     journal.forget(id)
+    limits.end(id)
     for (const service of servicesOf(worker)) service.closeBlock(id)
   }
 
@@ -171,7 +196,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       logEnd: ({ context }) => {
         const end = context.lastEnd
         if (end === null) return
-        const level = end.reason === 'drained' ? 'info' : 'error'
+        const level = end.reason === 'drained' || end.reason === 'recycled' ? 'info' : 'error'
         log(level, 'instance ended', { instance: end.id, reason: end.reason, message: end.message })
       },
     },
@@ -209,10 +234,16 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     for (const part of parts) part.close()
     for (const channel of channels.all()) channel.kill()
   })
-  const endSecond = () => {
+  const beatsOf = (id: string) =>
+    services
+      .find(({ type, worker }) => type === worker.type && id.startsWith(`${worker.name}#`))
+      ?.countersOf(id) ?? null
+  const endSecond = (latest: readonly Sample[]) => {
     for (const service of services) service.tick()
+    watch.judge(latest)
+    healthLog.update(overview.settledHealth())
   }
-  samples.start(() => channels.all(), endSecond, options.samplePeriodMs)
+  samples.start({ channels: () => channels.all(), beatsOf }, endSecond, options.samplePeriodMs)
   root.start()
 
   return {
@@ -220,6 +251,11 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     stopped,
     overview,
     inject,
+    recycle(worker) {
+      const supervisorRef = root.system.get(`supervisor:${worker}`)
+      supervisorRef?.send({ type: 'op.recycle' })
+      return supervisorRef !== undefined
+    },
     stop() {
       if (root.getSnapshot().status === 'active') root.send({ type: 'op.stop' })
     },

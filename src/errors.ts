@@ -58,6 +58,7 @@ export const errorTable = {
   CONFIG_UNREADABLE: row(0, 'proxy', false, 'The configuration file cannot be read.'),
   LISTEN_FAILED: row(0, 'proxy', false, 'An address could not be listened on.'),
   RUNTIME_TOO_OLD: row(0, 'proxy', false, 'This Node lacks something that the daemon needs.'),
+  RUNTIME_OPTION: row(0, 'proxy', false, 'An option of Node defeats a limit of the daemon.'),
   WORKER_FAILED: row(0, 'proxy', false, 'A worker ended unexpectedly.'),
 } as const satisfies Record<string, ErrorRow>
 

@@ -1,10 +1,12 @@
 import type { Server, Socket } from 'node:net'
 import { type ActorRefFrom, createActor } from 'xstate'
-import { workerSystemId } from '../actors/ledger.ts'
+import { lowWaterMark, workerSystemId } from '../actors/ledger.ts'
 import { workerMachine } from '../actors/worker.ts'
 import type { Admission } from './proxy/admission.ts'
+import { limitClients } from './proxy/clients.ts'
 import { createEdge, type Edge } from './proxy/edge.ts'
 import type { Fault, InstanceBoot, InstancePort, ToInstance } from './supervise/channel.ts'
+import { beatPeriodMs, startBeat } from './telemetry/beat.ts'
 import { type CounterBlock, count, openCounterBlock } from './telemetry/counters.ts'
 
 /**
@@ -37,6 +39,7 @@ class RunningInstance {
   readonly #charts = new Map<string, WorkerActor>()
   readonly #servers = new Map<string, Server>()
   #edge: Edge | null = null
+  #stopBeat: () => void = () => {}
 
   constructor(boot: InstanceBoot, port: InstancePort, exit: () => void) {
     this.#boot = boot
@@ -54,11 +57,13 @@ class RunningInstance {
       worker.type === 'combined' ? worker.services.map(({ type }) => [type, this.#admissionOf(type)]) : []
     this.#edge = await createEdge({
       worker,
-      admissions: { worker: this.#admissionOf(worker.type), services: Object.fromEntries(services) },
+      admissions: { worker: this.#workerAdmission(), services: Object.fromEntries(services) },
       counters: this.#counters,
       pseudonym: `${pseudonym}-${worker.name}`,
       log: (level, message, fields = {}) => this.#port.post({ type: 'log', level, message, fields }),
     })
+    const block = this.#counters[worker.type]
+    if (block !== undefined) this.#stopBeat = startBeat(block, beatPeriodMs(worker.stuckMs))
     this.#port.onMessage((message) => this.#receive(message))
     this.#port.post({ type: 'thread.ready' })
   }
@@ -68,6 +73,7 @@ class RunningInstance {
   }
 
   async close(): Promise<void> {
+    this.#stopBeat()
     for (const server of this.#servers.values()) server.close()
     this.#servers.clear()
     await this.#edge?.close()
@@ -79,6 +85,8 @@ class RunningInstance {
       actions: {
         report: ({ event }, { state }) =>
           this.#port.post({ type: 'chart.moved', chart: type, state, cause: event.type }),
+        restrain: () => this.#edge?.setDegraded(true),
+        release: () => this.#edge?.setDegraded(false),
         endKeepAlive: () => this.#edge?.drain(),
         cutOff: () => void this.#edge?.close(),
       },
@@ -115,6 +123,15 @@ class RunningInstance {
     }
   }
 
+  #workerAdmission(): Admission {
+    const { worker } = this.#boot
+    const { maxConnectionsPerClient } = worker
+    const admission = this.#admissionOf(worker.type)
+    const block = this.#counters[worker.type]
+    if (maxConnectionsPerClient === null || block === undefined) return admission
+    return limitClients(admission, maxConnectionsPerClient, () => count(block, 'connectionsRefused'))
+  }
+
   #receive(message: ToInstance): void {
     switch (message.type) {
       case 'listener.take':
@@ -125,6 +142,15 @@ class RunningInstance {
         return
       case 'op.drain':
         this.#drain()
+        return
+      case 'limit.exceeded':
+      case 'limit.recovered':
+        for (const actor of this.#charts.values()) {
+          if (actor.getSnapshot().status === 'active') actor.send(message)
+        }
+        return
+      case 'limits':
+        this.#setLimits(message.maxConnections)
         return
       case 'fault':
         faults[message.fault]()
@@ -162,9 +188,19 @@ class RunningInstance {
     for (const actor of this.#charts.values()) actor.send({ type: 'op.drain' })
   }
 
+  /** Nothing is cut: a ledger above its new limit refuses until it is below. */
+  #setLimits(maxConnections: Readonly<Record<string, number>>): void {
+    for (const [type, high] of Object.entries(maxConnections)) {
+      const actor = this.#charts.get(type)
+      if (actor?.getSnapshot().status !== 'active') continue
+      actor.getSnapshot().context.ledger.send({ type: 'limit', high, low: lowWaterMark(high) })
+    }
+  }
+
   /** Every chart has stopped: nothing is open, nothing will be admitted. */
   #endWhenStopped(): void {
     if ([...this.#charts.values()].some((actor) => actor.getSnapshot().status === 'active')) return
+    this.#stopBeat()
     void Promise.resolve(this.#edge?.close()).finally(this.#exit)
   }
 }
@@ -175,6 +211,8 @@ function failLoudly(error: unknown): void {
     throw error
   })
 }
+
+const mebibyte = 1024 * 1024
 
 /** Breaks this instance on purpose; only main can ask for it, and only where faults are allowed. */
 const faults: Readonly<Record<Fault, () => void>> = {
@@ -188,5 +226,29 @@ const faults: Readonly<Record<Fault, () => void>> = {
   heap: () => {
     const hoard: unknown[] = []
     for (;;) hoard.push({ at: hoard.length, link: [hoard.length] })
+  },
+  heapArrays: () => {
+    const hoard: unknown[] = []
+    for (;;) hoard.push(new Array(1000).fill(hoard.length))
+  },
+  buffers: () => {
+    const hoard: Buffer[] = []
+    for (;;) if (hoard.length < 2_048) hoard.push(Buffer.alloc(mebibyte / 4))
+  },
+  leak: () => {
+    const hoard: Buffer[] = []
+    const timer = setInterval(() => {
+      hoard.push(Buffer.alloc(mebibyte / 2))
+      if (hoard.length >= 1024) clearInterval(timer)
+    }, 25)
+  },
+  burn: () => {
+    const until = performance.now() + 1_500
+    const slice = (): void => {
+      const end = performance.now() + 20
+      while (performance.now() < end);
+      if (end < until) setImmediate(slice)
+    }
+    slice()
   },
 }

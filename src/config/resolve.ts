@@ -46,6 +46,8 @@ function single(name: string, block: Forward | Reverse | Static, service: Servic
     listen: block.listen_addr === undefined ? [] : [listenAddress(block.listen_addr)],
     isolation: block.isolation,
     instances: block.worker_threads,
+    maxConnectionsPerClient: block.max_connections_per_client ?? null,
+    stuckMs: milliseconds(block.stuck_secs),
     maxMemoryMb: service.maxMemoryMb,
     maxCpuPercent: service.maxCpuPercent,
     services: [service],
@@ -53,6 +55,7 @@ function single(name: string, block: Forward | Reverse | Static, service: Servic
 }
 
 function combine(workers: readonly WorkerSettings[]): WorkerSettings {
+  const perClient = workers.flatMap(({ maxConnectionsPerClient: one }) => (one === null ? [] : [one]))
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
   return {
     name: 'combined',
@@ -61,6 +64,9 @@ function combine(workers: readonly WorkerSettings[]): WorkerSettings {
     // The rules let them share a listener only when they agree.
     isolation: workers[0]?.isolation ?? 'thread',
     instances: Math.max(...workers.map(({ instances }) => instances)),
+    // Of the connection alone it is not known whose it will be: the most that any of them allows.
+    maxConnectionsPerClient: perClient.length === 0 ? null : Math.max(...perClient),
+    stuckMs: Math.max(...workers.map(({ stuckMs }) => stuckMs)),
     maxMemoryMb: sum(workers.map(({ maxMemoryMb }) => maxMemoryMb)),
     maxCpuPercent: Math.min(100, sum(workers.map(({ maxCpuPercent }) => maxCpuPercent))),
     services: workers.flatMap(({ services }) => services),

@@ -57,6 +57,11 @@ const common = {
   max_connections: connections.optional(),
   max_memory_mb: memory.optional(),
   max_cpu_percent: cpu.optional(),
+  max_connections_per_client: wholeNumber(1, 1_000_000, {
+    description:
+      'Connections of one client at the same time, by its IPv4 address or IPv6 /64; no bound of its own when left out.',
+  }).optional(),
+  stuck_secs: seconds('An instance whose event loop does not turn for so long is replaced.').default(5),
   worker_threads: wholeNumber(1, 512, {
     description: 'Instances of the worker; see isolation for what each is.',
   }).default(1),

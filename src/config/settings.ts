@@ -82,6 +82,10 @@ export interface WorkerSettings {
   readonly listen: readonly ListenAddress[]
   readonly isolation: Isolation
   readonly instances: number
+  /** Open connections of one client (an IPv4 address or an IPv6 /64); null for no bound of its own. */
+  readonly maxConnectionsPerClient: number | null
+  /** An instance whose event loop does not turn for so long is replaced. */
+  readonly stuckMs: number
   readonly maxMemoryMb: number
   readonly maxCpuPercent: number
   readonly services: readonly ServiceSettings[]

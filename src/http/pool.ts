@@ -119,6 +119,11 @@ export class UpstreamPool {
     if (slot.origin.open === 0) this.#origins.delete(slot.origin.name)
   }
 
+  /** Closes the connections that are idle; later ones are kept as before. */
+  dropIdle(): void {
+    for (const slot of [...this.#slots]) if (slot.idle) slot.drop()
+  }
+
   close(): void {
     this.closed = true
     for (const slot of this.#slots) slot.drop()

@@ -3,8 +3,11 @@
  * admits a connection because its chart is in a state that admits, and for no other reason.
  */
 export interface Admission {
-  /** Tells the ledger that a connection came. False: it was refused and counted as such; do not call `close`. */
-  open(): boolean
-  /** Tells the ledger that an admitted connection ended. */
-  close(): void
+  /**
+   * Tells the ledger that a connection came, for the worker with its peer's address. False: it was refused and counted as
+   * such; do not call `close`.
+   */
+  open(address?: string): boolean
+  /** Tells the ledger that an admitted connection ended; with the address that it was opened with. */
+  close(address?: string): void
 }

@@ -41,6 +41,11 @@ export interface Edge {
   accept(socket: Socket): void
   /** Lets running exchanges and tunnels finish and ends every connection after its exchange. */
   drain(): void
+  /**
+   * While degraded every connection ends after its exchange, and upstream connections that are idle now are closed. Running
+   * exchanges go on.
+   */
+  setDegraded(isDegraded: boolean): void
   /** Admitted connections that are still open. */
   readonly open: number
   /** Ends everything now; resolves when all is closed. */
@@ -76,7 +81,7 @@ class WorkerEdge implements Edge {
     this.#options = options
     const { worker, counters, log } = options
     this.#policy = createPolicy(worker.services)
-    this.#scope = { isDraining: false, log }
+    this.#scope = { isDraining: false, isDegraded: false, log }
     const block = counters[worker.type]
     if (block === undefined) throw new BifrostError('INTERNAL', `no counter block for ${worker.type}`)
     this.#fallbackBlock = block
@@ -108,12 +113,13 @@ class WorkerEdge implements Edge {
 
   accept(socket: Socket): void {
     const { worker, services } = this.#options.admissions
-    if (!worker.open()) {
+    const address = socket.remoteAddress
+    if (!worker.open(address)) {
       this.#server.closer.end(socket, refusal)
       return
     }
     if (socket.destroyed) {
-      worker.close()
+      worker.close(address)
       return
     }
     const connection = attachConnection(socket)
@@ -121,7 +127,7 @@ class WorkerEdge implements Edge {
     socket.once('close', () => {
       this.#open -= 1
       if (connection.service !== null) services[connection.service]?.close()
-      worker.close()
+      worker.close(address)
     })
     this.#server.accept(socket)
   }
@@ -129,6 +135,13 @@ class WorkerEdge implements Edge {
   drain(): void {
     this.#scope.isDraining = true
     this.#server.closeIdle()
+  }
+
+  setDegraded(isDegraded: boolean): void {
+    this.#scope.isDegraded = isDegraded
+    if (!isDegraded) return
+    this.#services.forward?.dropIdle()
+    this.#services.reverse?.dropIdle()
   }
 
   async close(): Promise<void> {

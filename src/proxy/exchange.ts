@@ -13,6 +13,7 @@ export type Log = (
 /** What all exchanges of an edge share. */
 export interface ExchangeScope {
   isDraining: boolean
+  isDegraded: boolean
   readonly log: Log
 }
 
@@ -40,8 +41,9 @@ export class Exchange implements RelayOwner {
     connection.running += 1
   }
 
+  /** Whether the connection ends after this exchange. */
   get closing(): boolean {
-    return this.#scope.isDraining
+    return this.#scope.isDraining || this.#scope.isDegraded
   }
 
   /** Ties the exchange to its response: when that closes, complete or not, the exchange is over. */
@@ -74,8 +76,8 @@ export class Exchange implements RelayOwner {
     if (this.#isFinished) return
     this.work?.clientClosed()
     this.finish(!res.writableFinished || res.statusCode >= 500)
-    // A head that promised keep-alive before the drain began.
-    if (this.#scope.isDraining && this.connection.running === 0) this.connection.socket.destroySoon()
+    // A head that promised keep-alive before the drain began, or the degradation.
+    if (this.closing && this.connection.running === 0) this.connection.socket.destroySoon()
   }
 
   /** Shared by all responses, so that following one costs no closure. */

@@ -64,6 +64,11 @@ export class Forward {
     socket.once('close', giveUp)
   }
 
+  /** Closes the upstream connections that are idle. */
+  dropIdle(): void {
+    this.#upstream.pool.dropIdle()
+  }
+
   close(): void {
     this.#upstream.close()
   }

@@ -42,6 +42,11 @@ export class Reverse {
     return this.#upstream.upgrade(exchange, req, socket, head, this.#targetOf(decision))
   }
 
+  /** Closes the upstream connections that are idle. */
+  dropIdle(): void {
+    this.#upstream.pool.dropIdle()
+  }
+
   close(): void {
     this.#upstream.close()
   }

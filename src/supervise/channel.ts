@@ -15,6 +15,7 @@ export interface InstanceBoot {
   readonly id: string
   readonly slot: number
   readonly generation: number
+  /** With the limits of one instance: its share of max_connections_per_client. */
   readonly worker: WorkerSettings
   /** Share of each service's max_connections that this instance may use. */
   readonly maxConnections: Readonly<Record<string, number>>
@@ -25,7 +26,17 @@ export interface InstanceBoot {
   readonly pseudonym: string
 }
 
-export type Fault = 'kill' | 'throw' | 'reject' | 'exit' | 'spin' | 'heap'
+export type Fault =
+  | 'kill'
+  | 'throw'
+  | 'reject'
+  | 'exit'
+  | 'spin'
+  | 'heap'
+  | 'heapArrays'
+  | 'buffers'
+  | 'leak'
+  | 'burn'
 
 export type ToInstance =
   | {
@@ -37,6 +48,11 @@ export type ToInstance =
   /** Gives the server of a key back, for a successor. */
   | { readonly type: 'listener.recall'; readonly key: string }
   | { readonly type: 'op.drain' }
+  /** From main's samples: the instance is over its memory or CPU limit. */
+  | { readonly type: 'limit.exceeded'; readonly reasons: readonly string[] }
+  | { readonly type: 'limit.recovered' }
+  /** New shares of max_connections, by service (and `combined`). */
+  | { readonly type: 'limits'; readonly maxConnections: Readonly<Record<string, number>> }
   | { readonly type: 'fault'; readonly fault: Fault }
 
 export type FromInstance =

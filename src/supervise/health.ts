@@ -12,6 +12,8 @@ export interface HealthReading {
   readonly maxConnections: number
   readonly memoryBytes: number
   readonly maxMemoryBytes: number
+  /** Limits that an instance has exceeded for some time, in words, such as "cpu at 120 % of the limit". */
+  readonly exceeded?: readonly string[]
 }
 
 export interface Health {
@@ -29,7 +31,7 @@ const percent = (share: number) => `${Math.round(share * 100)} %`
 
 /**
  * Healthy: alive and both utilisations strictly below 0.8. Critical: not alive, saturated, or a utilisation of 0.95 or
- * more. Warning: what lies between, and degraded or draining.
+ * more. Warning: what lies between, a limit that is exceeded, degraded or draining.
  */
 export function health(reading: HealthReading): Health {
   const connectionUtilization = reading.activeConnections / reading.maxConnections
@@ -44,6 +46,9 @@ export function health(reading: HealthReading): Health {
   ] as const) {
     if (share >= criticalAt) critical.push(`${name} at ${percent(share)} of the limit`)
     else if (share >= warnAt) warning.push(`${name} at ${percent(share)} of the limit`)
+  }
+  for (const reason of reading.exceeded ?? []) {
+    if (![...critical, ...warning].includes(reason)) warning.push(reason)
   }
   if (reading.state === 'degraded' || reading.state === 'draining')
     warning.push(`the worker is ${reading.state}`)

@@ -1,9 +1,12 @@
+import type { CounterValues } from '../telemetry/counters.ts'
 import type { WorkerMetrics } from '../telemetry/prometheus.ts'
 import type { Channels } from './carrier.ts'
 import { type Health, health } from './health.ts'
 import type { ActorView, Journal, Move } from './journal.ts'
+import type { LimitBook } from './limit-book.ts'
 import type { Samples } from './samples.ts'
 import type { Service } from './services.ts'
+import type { Watch } from './watch.ts'
 
 /**
  * What the admin interface may ask: the present of every worker as plain data. The keys of a worker's health are the
@@ -24,7 +27,6 @@ export interface HealthReport {
   readonly workers: Readonly<Record<string, WorkerHealth>>
 }
 
-const mebibyte = 1024 * 1024
 const order: readonly Health['status'][] = ['Healthy', 'Warning', 'Critical']
 
 /** The state that stands for all instances of a service: one that admits, if there is any. */
@@ -41,6 +43,8 @@ export interface OverviewParts {
   readonly channels: Channels
   readonly samples: Samples
   readonly journal: Journal
+  readonly limits: LimitBook
+  readonly watch: Watch
 }
 
 export class Overview {
@@ -58,6 +62,16 @@ export class Overview {
     return { status: order[worst] ?? 'Critical', workers }
   }
 
+  /** As `health`, without services that have not come up yet or are being stopped on purpose. */
+  settledHealth(): Readonly<Record<string, WorkerHealth>> {
+    const isSettled = ({ worker }: Service) =>
+      /^(supervising\.(steady|restarting)|gaveUp)$/.test(
+        this.#parts.journal.stateOf(`supervisor:${worker.name}`) ?? '',
+      )
+    const settled = this.#proxies().filter(isSettled)
+    return Object.fromEntries(settled.map((service) => [service.name, this.#healthOf(service)]))
+  }
+
   metrics(): readonly WorkerMetrics[] {
     return this.#parts.services.map((service) => {
       const { requestsTotal, connectionsActive } = service.counters()
@@ -68,6 +82,11 @@ export class Overview {
         responseTimeSeconds: service.responseTimeSeconds(),
       }
     })
+  }
+
+  /** Counters of a service by its name; null when there is none. */
+  counters(name: string): CounterValues | null {
+    return this.#parts.services.find((service) => service.name === name)?.counters() ?? null
   }
 
   actors(): readonly ActorView[] {
@@ -102,7 +121,8 @@ export class Overview {
       maxConnections: service.maxConnections,
       // Each instance has the limit of the worker for itself; the fullest one counts.
       memoryBytes: Math.max(0, ...alive.map((id) => this.#parts.samples.of(id)?.memoryBytes ?? 0)),
-      maxMemoryBytes: service.worker.maxMemoryMb * mebibyte,
+      maxMemoryBytes: this.#parts.limits.of(service.worker.name).maxMemoryBytes,
+      exceeded: alive.flatMap((id) => this.#parts.watch.reasonsOf(id)),
     })
     return {
       proxy_type: service.proxyType,

@@ -13,29 +13,56 @@ import type { Channel, Usage } from './channel.ts'
  * The 1 s samples: what each live instance uses, read from outside. A slow reading delays the next one and never piles
  * up (exhaustMap).
  */
-export interface Sample extends Usage {
+export interface Sample extends Usage, Beats {
   readonly id: string
+  /** When it was taken, milliseconds of a steady clock. */
+  readonly at: number
+  /** False when the instance could not be read; then the numbers are none. */
+  readonly isRead: boolean
+}
+
+/** What an instance writes of its own event loop. */
+export interface Beats {
+  /** Counts up as long as the loop turns. */
+  readonly beats: number
+  /** 99th percentile of the loop's delay between two beats. */
+  readonly loopDelayP99Ms: number
+}
+
+export interface SampleSources {
+  readonly channels: () => readonly Channel[]
+  /** Null for an instance that writes none. */
+  readonly beatsOf?: (id: string) => Beats | null
+  /** Milliseconds; defaults to `performance.now`. */
+  readonly now?: () => number
 }
 
 const noUsage: Usage = { memoryBytes: 0, cpuMs: 0, loopUtilization: 0 }
+const noBeats: Beats = { beats: 0, loopDelayP99Ms: 0 }
 
-async function readAll(channels: readonly Channel[]): Promise<readonly Sample[]> {
-  // An instance may end while it is read; then it has no sample.
-  const readings = await Promise.allSettled(channels.map((channel) => channel.usage()))
-  return channels.map(({ id }, at) => {
-    const reading = readings[at]
-    return { id, ...(reading?.status === 'fulfilled' ? reading.value : noUsage) }
-  })
+/** An instance that answers nothing must not hide the others; its next reading may succeed. */
+const patienceMs = 2_000
+
+async function readOne(channel: Channel, sources: SampleSources): Promise<Sample> {
+  const { id } = channel
+  const patience = Promise.withResolvers<null>()
+  const timer = setTimeout(patience.resolve, patienceMs, null)
+  timer.unref()
+  // It may end while it is read; then it has no usage.
+  const usage = await Promise.race([channel.usage().catch(() => null), patience.promise])
+  clearTimeout(timer)
+  const at = (sources.now ?? performance.now.bind(performance))()
+  return { id, at, isRead: usage !== null, ...(usage ?? noUsage), ...(sources.beatsOf?.(id) ?? noBeats) }
 }
 
 export function sampleStream(
-  channels: () => readonly Channel[],
+  sources: SampleSources,
   periodMs: number,
   scheduler?: SchedulerLike,
 ): Observable<readonly Sample[]> {
   return interval(periodMs, scheduler).pipe(
     startWith(0),
-    exhaustMap(() => from(readAll(channels()))),
+    exhaustMap(() => from(Promise.all(sources.channels().map((channel) => readOne(channel, sources))))),
   )
 }
 
@@ -44,12 +71,12 @@ export class Samples {
   readonly #latest = new Map<string, Sample>()
   #subscription: Subscription | null = null
 
-  start(channels: () => readonly Channel[], onSample: () => void, periodMs = 1000): void {
-    this.#subscription = sampleStream(channels, periodMs).subscribe({
+  start(sources: SampleSources, onSamples: (samples: readonly Sample[]) => void, periodMs = 1000): void {
+    this.#subscription = sampleStream(sources, periodMs).subscribe({
       next: (samples) => {
         this.#latest.clear()
         for (const sample of samples) this.#latest.set(sample.id, sample)
-        onSample()
+        onSamples(samples)
       },
     })
   }

@@ -19,20 +19,30 @@ export class Service {
   readonly proxyType: string
   readonly type: WorkerType
   readonly worker: WorkerSettings
-  readonly maxConnections: number
-  readonly #slots: number
+  /** Instances of the worker. */
+  readonly slots: number
   /** By instance. */
   readonly #blocks = new Map<string, CounterBlock>()
   readonly #ended = createCounterBlock()
   readonly #responseTime = new MovingAverage()
+  #maxConnections: number
 
   constructor(worker: WorkerSettings, type: WorkerType, maxConnections: number, slots: number) {
     this.worker = worker
     this.type = type
     this.name = names[type].name
     this.proxyType = names[type].proxyType
-    this.maxConnections = maxConnections
-    this.#slots = slots
+    this.#maxConnections = maxConnections
+    this.slots = slots
+  }
+
+  get maxConnections(): number {
+    return this.#maxConnections
+  }
+
+  /** Holds for later instances; those that run have to be told their new share. */
+  changeMaxConnections(value: number): void {
+    this.#maxConnections = value
   }
 
   /** A fresh block for an instance. */
@@ -53,12 +63,18 @@ export class Service {
 
   /** Connections that the instance in `slot` may have; the shares add up to max_connections. */
   shareOf(slot: number): number {
-    const slots = this.#slots
-    return Math.floor(this.maxConnections / slots) + (slot < this.maxConnections % slots ? 1 : 0)
+    const { slots } = this
+    return Math.floor(this.#maxConnections / slots) + (slot < this.#maxConnections % slots ? 1 : 0)
   }
 
   counters(): CounterValues {
     return readCounters(this.#ended, ...this.#blocks.values())
+  }
+
+  /** Of one instance that lives; null when there is none of that id. */
+  countersOf(id: string): CounterValues | null {
+    const block = this.#blocks.get(id)
+    return block === undefined ? null : readCounters(block)
   }
 
   /** Ends a second of the moving average. */

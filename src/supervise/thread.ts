@@ -100,8 +100,7 @@ function createGauge(worker: Worker): () => Promise<Usage> {
   }
   return async () => {
     const now = worker.performance.eventLoopUtilization()
-    const loopUtilization =
-      loop === null ? 0 : worker.performance.eventLoopUtilization(now, loop).utilization
+    const loopUtilization = loop === null ? 0 : worker.performance.eventLoopUtilization(now, loop).utilization
     loop = now
     const patience = Promise.withResolvers<void>()
     const timer = setTimeout(patience.resolve, patienceMs)

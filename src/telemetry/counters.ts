@@ -18,6 +18,8 @@ const cells = [
   'diskIoMs',
   'tunnelsActive',
   'tunnelsTotal',
+  'loopDelayP99Ms',
+  'beats',
 ] as const
 
 export type Cell = (typeof cells)[number]
@@ -50,7 +52,8 @@ export function readCounters(...blocks: readonly CounterBlock[]): CounterValues 
   return Object.fromEntries(cells.map((name, at) => [name, sum(at)])) as CounterValues
 }
 
-const gauges: readonly Cell[] = ['connectionsActive', 'tunnelsActive']
+/** What an instance has at the moment, and not what it has counted. */
+const gauges: readonly Cell[] = ['connectionsActive', 'tunnelsActive', 'loopDelayP99Ms', 'beats']
 
 /** An instance that ended holds nothing any more: its gauges go to zero, its totals stay. */
 export function clearGauges(block: CounterBlock): void {

@@ -159,6 +159,8 @@ function workerOf(type: WorkerType, services: readonly ServiceSettings[]): Worke
     listen: [{ host: '127.0.0.1', port: 0 }],
     isolation: 'thread',
     instances: 1,
+    maxConnectionsPerClient: null,
+    stuckMs: 5_000,
     maxMemoryMb: 512,
     maxCpuPercent: 100,
     services,

@@ -23,6 +23,8 @@ describe('shape A of the seed, verbatim', () => {
           listen: [{ host: '0.0.0.0', port: 8080 }],
           isolation: 'thread',
           instances: 8,
+          maxConnectionsPerClient: null,
+          stuckMs: 5_000,
           maxMemoryMb: 512 + 1024 + 256,
           maxCpuPercent: 100,
           services: [
@@ -97,6 +99,8 @@ describe('shape B of the seed, verbatim', () => {
         listen: [{ host: '0.0.0.0', port: 3128 }],
         isolation: 'thread',
         instances: 1,
+        maxConnectionsPerClient: null,
+        stuckMs: 5_000,
         maxMemoryMb: 512,
         maxCpuPercent: 50,
         services: [
@@ -122,6 +126,8 @@ describe('shape B of the seed, verbatim', () => {
         listen: [{ host: '0.0.0.0', port: 8080 }],
         isolation: 'thread',
         instances: 1,
+        maxConnectionsPerClient: null,
+        stuckMs: 5_000,
         maxMemoryMb: 1024,
         maxCpuPercent: 80,
         services: [

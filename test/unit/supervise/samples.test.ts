@@ -1,7 +1,7 @@
 import { VirtualTimeScheduler } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { Channel, Usage } from '../../../src/supervise/channel.ts'
-import { Samples, sampleStream } from '../../../src/supervise/samples.ts'
+import { type Sample, type SampleSources, Samples, sampleStream } from '../../../src/supervise/samples.ts'
 
 const usage: Usage = { memoryBytes: 1, cpuMs: 2, loopUtilization: 0.5 }
 
@@ -12,35 +12,41 @@ const channel = (id: string, read: () => Promise<Usage>): Channel => ({
   kill: () => {},
 })
 
+async function firstOf(samples: Samples, sources: SampleSources): Promise<readonly Sample[]> {
+  return await new Promise((resolve) => samples.start(sources, resolve, 1_000))
+}
+
 describe('samples', () => {
-  it('holds the latest reading of each instance', async () => {
+  it('hold the latest reading of each instance with its beats', async () => {
     const samples = new Samples()
-    await new Promise<void>((resolve) =>
-      samples.start(() => [channel('a', async () => usage)], resolve, 1_000),
-    )
-    expect(samples.of('a')).toEqual({ id: 'a', ...usage })
+    const beats = { beats: 3, loopDelayP99Ms: 1.5 }
+    const taken = await firstOf(samples, {
+      channels: () => [channel('a', async () => usage)],
+      beatsOf: () => beats,
+      now: () => 77,
+    })
+    expect(samples.of('a')).toEqual({ id: 'a', at: 77, isRead: true, ...usage, ...beats })
+    expect(taken).toEqual([samples.of('a')])
     samples.close()
   })
 
-  it('survives an instance that ends while it is read', async () => {
+  it('survive an instance that ends while it is read, and say so', async () => {
     const samples = new Samples()
     const failing = channel('gone', () => Promise.reject(new Error('ended')))
-    await new Promise<void>((resolve) =>
-      samples.start(() => [failing, channel('a', async () => usage)], resolve, 1_000),
-    )
-    expect(samples.of('gone')?.memoryBytes).toBe(0)
-    expect(samples.of('a')?.memoryBytes).toBe(1)
+    await firstOf(samples, { channels: () => [failing, channel('a', async () => usage)] })
+    expect(samples.of('gone')).toMatchObject({ isRead: false, memoryBytes: 0 })
+    expect(samples.of('a')).toMatchObject({ isRead: true, memoryBytes: 1 })
     samples.close()
   })
 
-  it('does not pile up readings behind a slow one', () => {
+  it('do not pile up readings behind a slow one', () => {
     let begun = 0
     const slow = channel('slow', () => {
       begun += 1
       return new Promise(() => {})
     })
     const scheduler = new VirtualTimeScheduler(undefined, 10_000)
-    const subscription = sampleStream(() => [slow], 1_000, scheduler).subscribe()
+    const subscription = sampleStream({ channels: () => [slow] }, 1_000, scheduler).subscribe()
     scheduler.flush()
     subscription.unsubscribe()
     expect(begun).toBe(1)
