@@ -11,6 +11,9 @@ import { type Launched, markdownReport, type ReportInput, textReport } from './r
 import { runCase } from './run.ts'
 import type { CaseResult } from './types.ts'
 
+// Where Debian puts the servers; not everybody's PATH has it.
+process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/sbin`
+
 const print = (text: string) => process.stdout.write(text)
 const complain = (text: string) => process.stderr.write(`bench: ${text}\n`)
 

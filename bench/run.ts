@@ -49,9 +49,11 @@ export async function runCase(options: RunOptions): Promise<CaseResult> {
   const contenders = new Map<TargetName, Contender>()
   const failures = new Map<TargetName, string>()
   const drop = async (target: TargetName, error: unknown) => {
-    failures.set(target, error instanceof Error ? error.message : String(error))
+    const process = contenders.get(target)?.running.process
+    const ending = process?.isGone ? ` (${process.ending})` : ''
+    failures.set(target, `${error instanceof Error ? error.message : String(error)}${ending}`)
     say(`${name}: ${target} failed: ${failures.get(target)}`)
-    await contenders.get(target)?.running.process.stop()
+    await process?.stop()
     contenders.delete(target)
   }
   try {
@@ -117,7 +119,7 @@ async function measure({ load }: Case, contender: Contender, seconds: number): P
   const before = reading(pid)
   const driven = await drive(load, ports, seconds)
   const after = reading(pid)
-  if (running.process.isGone) throw new Error(`${running.process.ending} under load`)
+  if (running.process.isGone) throw new Error('ended under load')
   if (driven.done === 0) throw new Error('nothing was answered')
   if (driven.errors > driven.done * mostErrors)
     throw new Error(`${driven.errors} errors beside ${driven.done} good answers`)

@@ -6,18 +6,27 @@ import { projectDir } from './node.ts'
 /** As the README runs it: the source, one thread for the worker, the admin server on. Only the limits are raised. */
 export const bifrost: Target = {
   name: 'bifrost',
-  version: () => {
-    const git = (...args: string[]) =>
-      execFileSync('git', ['-C', projectDir, ...args], { encoding: 'utf8' }).trim()
-    const isDirty = git('status', '--porcelain', '--', 'src', 'actors', 'package-lock.json') !== ''
-    return `${git('rev-parse', '--short', 'HEAD')}${isDirty ? ' with local changes' : ''}`
-  },
+  version,
   launch: (job: Job, place: Place): Launch => ({
     command: process.execPath,
     args: [join(projectDir, 'src/cli/bifrost.js'), '--config', join(place.dir, 'bifrost.json')],
     env: { NODE_ENV: 'production' },
     files: { 'bifrost.json': `${JSON.stringify(configuration(job, place), null, 2)}\n` },
   }),
+}
+
+function version(): string {
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-C', projectDir, ...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim()
+  try {
+    const isDirty = git('status', '--porcelain', '--', 'src', 'actors', 'package-lock.json') !== ''
+    return `${git('rev-parse', '--short', 'HEAD')}${isDirty ? ' with local changes' : ''}`
+  } catch {
+    return 'from no git checkout'
+  }
 }
 
 const limits = { max_connections: 4096, max_memory_mb: 2048, max_cpu_percent: 100, worker_threads: 1 }
