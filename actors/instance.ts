@@ -44,9 +44,9 @@ export interface InstanceInput {
   readonly signal: AbortSignal
 }
 
-type Intent = 'none' | 'drain' | 'recycle' | 'stuck' | 'outOfMemory' | 'kill' | 'startTimeout'
+export type Intent = 'none' | 'drain' | 'recycle' | 'stuck' | 'outOfMemory' | 'kill' | 'startTimeout'
 
-interface InstanceContext extends InstanceInput {
+export interface InstanceContext extends InstanceInput {
   readonly intent: Intent
   readonly exit: CarrierExit | null
   /** What it said of its own failure, before its end. */
@@ -160,7 +160,11 @@ export const instanceMachine = setup({
       },
       states: {
         starting: {
-          on: { 'thread.ready': 'alive', 'op.drain': { actions: 'intendDrain', target: 'killing' } },
+          on: {
+            'thread.ready': 'alive',
+            'thread.failed': 'failing',
+            'op.drain': { actions: 'intendDrain', target: 'killing' },
+          },
           after: { START_TIMEOUT: { actions: 'noteStartTimeout', target: 'killing' } },
         },
         alive: {
@@ -176,12 +180,13 @@ export const instanceMachine = setup({
         },
         draining: {
           entry: ['intendDrain', 'tellDrain'],
+          on: { 'thread.failed': { actions: 'recordFailure' } },
           after: { DRAIN_OVERDUE: { actions: 'intendKill', target: 'killing' } },
         },
         retiring: {
           description: 'A successor serves; what still runs here finishes.',
           entry: 'tellDrain',
-          on: { 'op.drain': {} },
+          on: { 'op.drain': {}, 'thread.failed': { actions: 'recordFailure' } },
           after: { DRAIN_OVERDUE: { actions: 'intendKill', target: 'killing' } },
         },
         failing: {

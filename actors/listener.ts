@@ -14,7 +14,7 @@ export interface ListenerInput {
   readonly key: string
 }
 
-interface ListenerContext extends ListenerInput {
+export interface ListenerContext extends ListenerInput {
   /** The instance that has the server, or is to get it. */
   readonly owner: string | null
   /** The instance that is to give the server back for the owner. */

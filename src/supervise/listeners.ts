@@ -15,6 +15,8 @@ interface Entry {
   /** Entries of one group are the same address, shared by several instances. */
   readonly group: string
   server: Server | null
+  /** Nobody is to listen here any more. */
+  isReleased: boolean
   readonly held: Set<Socket>
 }
 
@@ -43,28 +45,40 @@ export class Listeners {
   readonly #entries = new Map<string, Entry>()
   /** Port that the kernel chose for a group, once it is known. */
   readonly #ports = new Map<string, number>()
-  readonly #settling = new Map<string, PromiseWithResolvers<void>>()
+  readonly #firsts = new Map<string, Promise<void>>()
   readonly #limits: HoldLimits
   #isClosed = false
 
   constructor(specs: readonly ListenerSpec[], limits: HoldLimits = defaultHold) {
     this.#limits = limits
-    for (const spec of specs) this.#entries.set(spec.key, { ...spec, server: null, held: new Set() })
+    for (const spec of specs)
+      this.#entries.set(spec.key, { ...spec, server: null, isReleased: false, held: new Set() })
   }
 
   /** Listens on the address of `key` and begins to hold. Throws LISTEN_FAILED with a hint. */
   async bind(key: string): Promise<void> {
     const entry = this.#entry(key)
-    const port = await this.#portFor(entry)
-    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true })
-    try {
-      // A port that is known is ours: other servers of the group, or one that is stuck with it, may still listen there.
-      if (!this.#ports.has(entry.group)) await probe({ host: entry.address.host, port })
-      await listen(server, { host: entry.address.host, port }, true)
-    } finally {
-      this.#settlePort(entry, server)
+    // The first of a group finds whether the address is free and, for port 0, which port it is; the others follow.
+    const first = this.#firsts.get(entry.group)
+    if (first === undefined) {
+      const opened = this.#open(entry, true)
+      this.#firsts.set(entry.group, opened)
+      await opened
+    } else {
+      await first
+      await this.#open(entry, false)
     }
-    if (this.#isClosed) {
+  }
+
+  async #open(entry: Entry, isFirst: boolean): Promise<void> {
+    const at = { host: entry.address.host, port: this.#ports.get(entry.group) ?? entry.address.port }
+    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true })
+    // Later, other servers of the group, or one that is stuck with it, may be there, and rightly so.
+    if (isFirst) await probe(at)
+    await listen(server, at, true)
+    const bound = server.address()
+    if (bound !== null && typeof bound === 'object') this.#ports.set(entry.group, bound.port)
+    if (this.#isClosed || entry.isReleased) {
       server.close()
       throw new BifrostError('LISTEN_FAILED', 'the daemon is stopping')
     }
@@ -73,8 +87,9 @@ export class Listeners {
 
   /** Takes a server back that an instance has returned, and holds what it accepts. */
   adopt(key: string, server: Server): void {
-    if (this.#isClosed) server.close()
-    else this.#hold(this.#entry(key), Object.assign(server, { pauseOnConnect: true, allowHalfOpen: true }))
+    const entry = this.#entry(key)
+    if (this.#isClosed || entry.isReleased) server.close()
+    else this.#hold(entry, Object.assign(server, { pauseOnConnect: true, allowHalfOpen: true }))
   }
 
   /** Holds a socket that an instance was to get and did not. */
@@ -100,6 +115,7 @@ export class Listeners {
   /** Stops listening on `key` in main and refuses what is held for it. */
   release(key: string): void {
     const entry = this.#entry(key)
+    entry.isReleased = true
     entry.server?.close()
     entry.server = null
     for (const socket of entry.held) this.#refuse(entry, socket)
@@ -124,25 +140,6 @@ export class Listeners {
     const entry = this.#entries.get(key)
     if (entry === undefined) throw new BifrostError('INTERNAL', `no listener is called ${key}`)
     return entry
-  }
-
-  /** The first of a group that asked for port 0 settles the port for the others. */
-  async #portFor({ group, address }: Entry): Promise<number> {
-    const settled = this.#ports.get(group)
-    if (settled !== undefined || address.port !== 0) return settled ?? address.port
-    const first = this.#settling.get(group)
-    if (first === undefined) {
-      this.#settling.set(group, Promise.withResolvers())
-      return 0
-    }
-    await first.promise
-    return this.#ports.get(group) ?? 0
-  }
-
-  #settlePort({ group }: Entry, server: Server): void {
-    const bound = server.address()
-    if (bound !== null && typeof bound === 'object') this.#ports.set(group, bound.port)
-    this.#settling.get(group)?.resolve()
   }
 
   #hold(entry: Entry, server: Server): void {

@@ -16,6 +16,8 @@ describe('/health', () => {
     await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`))
     using client = await RawClient.connect(running.port('forward_proxy'))
     await client.get(`http://${origin.authority}/`)
+    const isCounted = () => running.daemon.overview.counters('forward_proxy')?.requestsTotal === 1
+    await until('the request is counted', isCounted)
     const answer = await running.admin('/health')
     expect(answer.status).toBe(200)
     expect(answer.type).toBe('application/json; charset=utf-8')
@@ -68,6 +70,8 @@ describe('/metrics', () => {
     await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`))
     using client = await RawClient.connect(running.port('reverse_proxy'))
     for (let n = 0; n < 3; n++) await client.get('/')
+    const areCounted = () => running.daemon.overview.counters('reverse_proxy')?.requestsTotal === 3
+    await until('the requests are counted', areCounted)
     const { text } = await running.admin('/metrics')
     expect(text).toContain('worker_connections_active{proxy_type="ReverseProxy"} 1\n')
     expect(text).toContain('worker_requests_total{proxy_type="ReverseProxy"} 3\n')

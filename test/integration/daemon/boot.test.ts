@@ -67,6 +67,38 @@ describe.each(['thread', 'process', 'shared'] as const)('a daemon with three wor
   })
 })
 
+describe('several instances on one address', () => {
+  const severalOn = (port: number) => ({
+    mode: 'Static',
+    listen_addr: `127.0.0.1:${port}`,
+    admin: { enabled: false },
+    workers: { static_files: { worker_threads: 4, mounts: [{ path: '/', root_dir: site }] } },
+  })
+
+  it('share it, also when its port is given', async () => {
+    const probe = createServer().listen({ host: '127.0.0.1', port: 0 })
+    await new Promise((resolve) => probe.once('listening', resolve))
+    const { port } = probe.address() as { port: number }
+    await new Promise((resolve) => probe.close(resolve))
+    await using running = await startTestDaemon(severalOn(port))
+    using client = await RawClient.connect(port)
+    expect((await client.get('/')).text).toBe('static page')
+    expect(running.stateOf('static_files#4')).toBe('running.alive')
+  })
+
+  it('are refused it once, and not once each, when it is taken', async () => {
+    await using running = await startTestDaemon(severalOn(0))
+    const port = running.port('static_files')
+    const { settings } = parseConfig(JSON.stringify(severalOn(port)), { file: 'test.json', baseDir: site })
+    const daemon = await startDaemon(settings, { log: () => {} })
+    const lines = await daemon.running.catch((error: Error) => error.message.split('\n'))
+    expect(lines).toEqual([
+      expect.stringContaining(`cannot listen on 127.0.0.1:${port}: the address is already in use`),
+    ])
+    await daemon.stopped
+  })
+})
+
 describe('an address that cannot be listened on', () => {
   it('stops the start with one line for each, and releases all others', async () => {
     const taken = createServer().listen({ host: '127.0.0.1', port: 0 })
