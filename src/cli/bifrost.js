@@ -8,6 +8,8 @@ if (major < needed[0] || (major === needed[0] && minor < needed[1])) {
   )
   process.exitCode = 1
 } else {
+  // Threads share libuv's pool of 4: slow name look-ups of one worker must not hold up the file reads of another.
+  process.env.UV_THREADPOOL_SIZE ??= '16'
   const { existsSync } = await import('node:fs')
   const { fileURLToPath } = await import('node:url')
   // In a checkout the source runs as it is; Node strips no types below node_modules, so the package brings dist.
