@@ -10,10 +10,11 @@ import { AdminServer } from './admin/server.ts'
 import type { DaemonSettings, ListenAddress } from './config/settings.ts'
 import { BifrostError } from './errors.ts'
 import { Channels, createCarrier } from './supervise/carrier.ts'
-import type { Fault, FromInstance, InstanceBoot } from './supervise/channel.ts'
+import { type FromInstance, faults, type InstanceBoot } from './supervise/channel.ts'
 import { HealthLog } from './supervise/health-log.ts'
 import { Journal } from './supervise/journal.ts'
 import { LimitBook } from './supervise/limit-book.ts'
+import { createLimitControl } from './supervise/limit-control.ts'
 import { type HoldLimits, type ListenerSpec, Listeners } from './supervise/listeners.ts'
 import { openChannel } from './supervise/openers.ts'
 import { Overview } from './supervise/overview.ts'
@@ -50,19 +51,6 @@ export interface Daemon {
   /** Replaces every instance of a worker without losing a connection; false when there is no such worker. */
   recycle(worker: string): boolean
 }
-
-const faults: readonly string[] = [
-  'kill',
-  'throw',
-  'reject',
-  'exit',
-  'spin',
-  'heap',
-  'heapArrays',
-  'buffers',
-  'leak',
-  'burn',
-] satisfies Fault[]
 
 interface WorkerPlan {
   readonly name: string
@@ -147,11 +135,12 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
 
   const inject = (worker: string, fault: string): boolean => {
     const targets = channels.all().filter(({ id }) => id.startsWith(`${worker}#`))
-    if (!options.allowFaults || targets.length === 0 || !faults.includes(fault)) return false
+    const kind = faults.find((one) => one === fault)
+    if (!options.allowFaults || targets.length === 0 || kind === undefined) return false
     const isShared = servicesOf(worker)[0]?.worker.isolation === 'shared'
     for (const channel of targets) {
-      if (fault === 'kill') channel.kill()
-      else channel.post({ type: 'fault', fault: fault as Fault })
+      if (kind === 'kill') channel.kill()
+      else channel.post({ type: 'fault', fault: kind })
     }
     // It has said why in the log.
     return !isShared || fault === 'kill'
@@ -159,7 +148,11 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
 
   let adminAddress: ListenAddress | null = null
   const createAdminPart = (): Part => {
-    const server = new AdminServer({ overview, injectFault: options.allowFaults ? inject : undefined })
+    const server = new AdminServer({
+      overview,
+      limits: { control: createLimitControl({ limits, channels, log }), token: settings.admin.token },
+      injectFault: options.allowFaults ? inject : undefined,
+    })
     return {
       name: 'admin',
       async open() {
@@ -291,5 +284,6 @@ async function finish(
 
 function startFailure(failures: readonly PartFailure[]): BifrostError {
   const lines = failures.map(({ error }) => (error instanceof Error ? error.message : String(error)))
-  return new BifrostError('LISTEN_FAILED', lines.join('\n'), { cause: failures[0]?.error })
+  // An address that several instances share fails once for each.
+  return new BifrostError('LISTEN_FAILED', [...new Set(lines)].join('\n'), { cause: failures[0]?.error })
 }

@@ -3,25 +3,16 @@ import type { ListenAddress } from '../config/settings.ts'
 import { bindFailure } from '../supervise/bind-error.ts'
 import type { Overview } from '../supervise/overview.ts'
 import { exportMetrics } from '../telemetry/prometheus.ts'
+import { type Answer, json } from './answer.ts'
+import { type LimitsAccess, patchLimits } from './limits.ts'
 
 /**
- * The admin interface of main: read-only JSON and Prometheus text. Nothing of it touches traffic.
+ * The admin interface of main: JSON and Prometheus text, read-only but for the limits. Nothing of it touches traffic.
  *   /health   the seed's worker health; 503 when a worker is Critical
  *   /metrics  the seed's metric lines
  *   /status   every actor and its state
+ *   /limits/WORKER  PATCH, with the token
  */
-interface Answer {
-  readonly status: number
-  readonly type: string
-  readonly body: string
-}
-
-const json = (status: number, value: unknown): Answer => ({
-  status,
-  type: 'application/json; charset=utf-8',
-  body: `${JSON.stringify(value, null, 2)}\n`,
-})
-
 const routes: Readonly<Record<string, (overview: Overview) => Answer>> = {
   '/health': (overview) => {
     const report = overview.health()
@@ -40,6 +31,7 @@ export type InjectFault = (worker: string, fault: string) => boolean
 
 export interface AdminOptions {
   readonly overview: Overview
+  readonly limits: LimitsAccess
   /** Set only under BIFROST_FAULTS: `POST /faults/WORKER/FAULT`. */
   readonly injectFault?: InjectFault | undefined
 }
@@ -52,7 +44,10 @@ export class AdminServer {
     this.#options = options
     this.#server = createServer(
       { keepAliveTimeout: 5_000, headersTimeout: 5_000, requestTimeout: 10_000 },
-      (req, res) => this.#answer(req, res),
+      (req, res) => {
+        // It rejects only when its client is gone, and there is nobody to tell.
+        this.#answer(req, res).catch(() => res.destroy())
+      },
     )
     this.#server.maxConnections = 256
   }
@@ -72,20 +67,20 @@ export class AdminServer {
     this.#server.closeAllConnections()
   }
 
-  #answer(req: IncomingMessage, res: ServerResponse): void {
-    const answer = this.#route(req)
+  async #answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const answer = await this.#route(req)
     res.writeHead(answer.status, {
       'Content-Type': answer.type,
       'Content-Length': Buffer.byteLength(answer.body),
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
-      ...(answer.status === 405 ? { Allow: 'GET, HEAD' } : {}),
+      ...answer.headers,
     })
     res.end(answer.body)
     req.resume()
   }
 
-  #route(req: IncomingMessage): Answer {
+  #route(req: IncomingMessage): Answer | Promise<Answer> {
     const path = (req.url ?? '/').split('?', 1)[0] ?? '/'
     const { injectFault } = this.#options
     const [, worker, fault] = /^\/faults\/([\w-]+)\/(\w+)$/.exec(path) ?? []
@@ -94,9 +89,13 @@ export class AdminServer {
         ? json(202, { worker, fault })
         : json(404, { error: 'no such worker or fault' })
     }
+    const [, limited] = /^\/limits\/([\w-]+)$/.exec(path) ?? []
+    if (limited !== undefined) return patchLimits(req, limited, this.#options.limits)
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined
     if (route === undefined) return json(404, { error: 'not found', paths: Object.keys(routes) })
-    if (req.method !== 'GET' && req.method !== 'HEAD') return json(405, { error: 'only GET and HEAD' })
+    if (req.method !== 'GET' && req.method !== 'HEAD') {
+      return json(405, { error: 'only GET and HEAD' }, { Allow: 'GET, HEAD' })
+    }
     return route(this.#options.overview)
   }
 }

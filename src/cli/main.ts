@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../config/load.ts'
+import { hideSecrets } from '../config/secrets.ts'
 import { BifrostError } from '../errors.ts'
 import { createLog } from '../telemetry/log.ts'
 import { parseCommand, usage } from './command.ts'
@@ -34,7 +35,9 @@ export async function run(args: readonly string[]): Promise<number> {
     }
     const config = loadConfig(command.config ?? demoConfig)
     if (command.kind === 'check') {
-      print(`${JSON.stringify(config.effective, null, 2)}\n`)
+      const { shown, hidden } = hideSecrets(config.effective)
+      print(`${JSON.stringify(shown, null, 2)}\n`)
+      if (hidden.length > 0) complain(`${hidden.join(', ')}: not shown, *** stands for it\n`)
       return exitCode.clean
     }
     return await serve(config)

@@ -3,6 +3,7 @@ import { nearest } from './nearest.ts'
 import type { Source } from './parse.ts'
 import { type Path, type Problem, show } from './problem.ts'
 import { configSchema, workerKeys } from './schema.ts'
+import { isSecret } from './secrets.ts'
 
 /** What is left of a value when everything that the schema refuses is taken out: any part may be missing. */
 export type Sound<T> = T extends readonly (infer Element)[]
@@ -60,6 +61,7 @@ function workersThatKnow([root, worker, ...inside]: Path, key: string): readonly
 }
 
 function fault(source: Source, path: Path, issue: z.core.$ZodIssue): string {
+  if (isSecret(path)) return `is not usable; must be ${expectation(schemaAt(path) ?? configSchema)}`
   const given = valueAt(source.value, path)
   if (issue.code === 'custom' && issue.message !== 'Invalid input')
     return `is ${show(given)}; ${issue.message}`

@@ -49,6 +49,14 @@ export function text(description: string) {
   return z.string().max(4096).meta({ description, expects: 'text' })
 }
 
+/** Text that is never shown; it has to fit into a header field. */
+export function secret(description: string) {
+  return z
+    .string()
+    .regex(/^[\x21-\x7e]{16,4096}$/)
+    .meta({ description, expects: 'text of at least 16 characters, visible ASCII without spaces' })
+}
+
 /** Text with a check of its own; `fault` says what is wrong with the text, or undefined. */
 function checkedText(expects: string, description: string, fault: (value: string) => string | undefined) {
   return z

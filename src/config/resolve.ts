@@ -30,7 +30,11 @@ export function resolveSettings(config: Config): DaemonSettings {
   const workers = sharing.length > 1 ? [combine(sharing), ...apart] : alone
   return {
     workers: workers.map((worker) => (worker.listen.length === 0 ? { ...worker, listen: shared } : worker)),
-    admin: { enabled: config.admin.enabled, listen: listenAddress(config.admin.listen_addr) },
+    admin: {
+      enabled: config.admin.enabled,
+      listen: listenAddress(config.admin.listen_addr),
+      token: config.admin.token,
+    },
     demoUpstream:
       config.demo_upstream?.listen_addr === undefined
         ? null

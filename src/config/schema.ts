@@ -12,6 +12,7 @@ import {
   percent,
   seconds,
   secondsOrNever,
+  secret,
   text,
   upstreamUrl,
   wholeNumber,
@@ -25,6 +26,8 @@ const connections = wholeNumber(1, 1_000_000, {
 })
 const memory = wholeNumber(16, 1_048_576, { description: 'Memory that the worker may use.', unit: 'MB' })
 const cpu = percent('Share of the CPU available to the daemon; 100 is all of it.')
+/** The limits that can be changed while it runs. */
+export const limitFields = { connections, memory, cpu } as const
 const connect = seconds('Longest wait for a connection to an upstream.')
 const idle = seconds('Keep-alive connections and tunnels without traffic are closed after it.')
 const lifetime = secondsOrNever('Longest life of a tunnel or an upgraded connection; 0 for no bound.')
@@ -209,6 +212,9 @@ export const configSchema = z.strictObject({
     .strictObject({
       enabled: flag('Whether health, metrics and status are served.').default(true),
       listen_addr: address('Where.').default(adminAddress),
+      token: secret(
+        'Who sends it (Authorization: Bearer TOKEN) may change limits; without one nobody may. Shown as *** only.',
+      ).optional(),
     })
     .meta({ description: 'Health, metrics and status.' })
     .prefault({}),

@@ -93,7 +93,12 @@ export interface WorkerSettings {
 
 export interface DaemonSettings {
   readonly workers: readonly WorkerSettings[]
-  readonly admin: { readonly enabled: boolean; readonly listen: ListenAddress }
+  readonly admin: {
+    readonly enabled: boolean
+    readonly listen: ListenAddress
+    /** What allows to change things; undefined: nothing can be changed. */
+    readonly token?: string | undefined
+  }
   /** An embedded upstream for demonstrations; null = none. */
   readonly demoUpstream: ListenAddress | null
   readonly drainTimeoutMs: number

@@ -26,17 +26,21 @@ export interface InstanceBoot {
   readonly pseudonym: string
 }
 
-export type Fault =
-  | 'kill'
-  | 'throw'
-  | 'reject'
-  | 'exit'
-  | 'spin'
-  | 'heap'
-  | 'heapArrays'
-  | 'buffers'
-  | 'leak'
-  | 'burn'
+/** Ways to break an instance on purpose. */
+export const faults = [
+  'kill',
+  'throw',
+  'reject',
+  'exit',
+  'spin',
+  'heap',
+  'heapArrays',
+  'buffers',
+  'leak',
+  'burn',
+] as const
+
+export type Fault = (typeof faults)[number]
 
 export type ToInstance =
   | {

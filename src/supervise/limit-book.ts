@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
-import type { ServiceType, WorkerSettings } from '../config/settings.ts'
+import type { LimitsChange } from '../config/limits-change.ts'
+import type { WorkerSettings } from '../config/settings.ts'
 import { BifrostError } from '../errors.ts'
 import type { InstanceBoot } from './channel.ts'
 import type { InstanceLimits } from './limits.ts'
@@ -9,13 +10,6 @@ import type { Service } from './services.ts'
  * The limits that hold now: those of the configuration until somebody changes one. An instance starts with what the book
  * says then; of later changes it is told.
  */
-export interface LimitsChange {
-  /** Of the worker's only service, or by service. */
-  readonly maxConnections?: number | Readonly<Partial<Record<ServiceType, number>>> | undefined
-  readonly maxMemoryMb?: number | undefined
-  readonly maxCpuPercent?: number | undefined
-}
-
 export interface ChangedLimit {
   /** As in the configuration; with the service where the worker has several. */
   readonly limit: string
@@ -128,6 +122,7 @@ export class LimitBook {
     const least = this.#slotsOf(name)
     const found: { service: Service; to: number }[] = []
     for (const [type, to] of entries) {
+      if (to === undefined) continue
       const service = services.find((one) => one.type === type)
       if (service === undefined) return `${name} has no service ${type}, only ${types.join(', ')}`
       if (to < least)

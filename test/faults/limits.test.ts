@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,13 +14,14 @@ async function startTwo(
   target: string,
   limits: object,
   options: TestDaemonOptions = {},
+  admin: object = { listen_addr: '127.0.0.1:0' },
 ): Promise<TestDaemon> {
   const site = mkdtempSync(join(tmpdir(), 'bifrost-limits-'))
   onTestFinished(() => rmSync(site, { recursive: true, force: true }))
   writeFileSync(join(site, 'index.html'), 'hello')
   const mounts = [{ path: '/', root_dir: site }]
   const workers = { static_files: { port: 0, mounts }, reverse_proxy: { port: 0, target, ...limits } }
-  const config = { mode: 'Combined', listen_addr: '127.0.0.1:0', workers }
+  const config = { mode: 'Combined', listen_addr: '127.0.0.1:0', workers, admin }
   return await startTestDaemon(config, { allowFaults: true, ...options })
 }
 
@@ -123,5 +125,124 @@ describe('cpu', () => {
     expect(running.stateOf('reverse_proxy#1')).toBe('running.alive')
     expect(linesWith(running, 'Worker ReverseProxy warning')).toHaveLength(1)
     await until('said to be healthy', () => linesWith(running, 'Worker ReverseProxy is healthy').length === 1)
+  })
+})
+
+const token = 'a-token-for-tests-only'
+
+/** Changes limits as an operator would. */
+function change(running: TestDaemon, worker: string, limits: object, given = token) {
+  const headers = { Authorization: `Bearer ${given}` }
+  return running.admin(`/limits/${worker}`, 'PATCH', { headers, body: JSON.stringify(limits) })
+}
+
+/** Opens connections and asks once over each; what each was answered. */
+async function openMany(port: number, count: number, target = '/') {
+  const clients = await Promise.all(Array.from({ length: count }, () => RawClient.connect(port)))
+  onTestFinished(() => {
+    for (const client of clients) client.destroy()
+  })
+  return await Promise.all(
+    clients.map(async (client) => ({ client, status: (await client.get(target)).status })),
+  )
+}
+
+const count = (answers: readonly { readonly status: number }[], status: number) =>
+  answers.filter((answer) => answer.status === status).length
+
+describe('limits changed while it runs', () => {
+  const admin = { listen_addr: '127.0.0.1:0', token }
+
+  it('hold for new connections at once, and cut none', async () => {
+    await using origin = await startOrigin((_req, res) => res.end('hello'))
+    const workers = { reverse_proxy: { target: `http://${origin.authority}`, max_connections: 10 } }
+    await using running = await startTestDaemon({
+      mode: 'Reverse',
+      listen_addr: '127.0.0.1:0',
+      workers,
+      admin,
+    })
+    const port = running.port('reverse_proxy')
+    const first = await openMany(port, 6)
+    const answer = await change(running, 'reverse_proxy', { max_connections: 3 })
+    expect([answer.status, answer.json()]).toEqual([
+      200,
+      { worker: 'reverse_proxy', changed: [{ limit: 'max_connections', from: 10, to: 3 }] },
+    ])
+    await until('saturated', () => running.stateOf('reverse_proxy#1/reverse') === 'saturated')
+    expect(count(await openMany(port, 2), 503)).toBe(2)
+    for (const { client } of first) expect((await client.get('/')).status).toBe(200)
+    for (const { client } of first.slice(0, 4)) client.destroy()
+    await until('there is room', () => running.stateOf('reverse_proxy#1/reverse') === 'accepting')
+    expect(count(await openMany(port, 1), 200)).toBe(1)
+    await change(running, 'reverse_proxy', { max_connections: 5 })
+    await until('accepting', () => running.stateOf('reverse_proxy#1/reverse') === 'accepting')
+    expect(count(await openMany(port, 4), 200)).toBe(2)
+    expect(running.log.filter((line) => line.includes('limit changed'))).toEqual([
+      'info limit changed {"worker":"reverse_proxy","limit":"max_connections","from":10,"to":3,"by":"127.0.0.1"}',
+      'info limit changed {"worker":"reverse_proxy","limit":"max_connections","from":3,"to":5,"by":"127.0.0.1"}',
+    ])
+  })
+
+  it('hold for the memory that is used already, and for the next generation', async () => {
+    await using origin = await startOrigin((_req, res) => res.end('hello'))
+    await using running = await startTwo(`http://${origin.authority}`, {}, {}, admin)
+    await change(running, 'reverse_proxy', { max_memory_mb: 16, max_connections: 2 })
+    running.daemon.inject('reverse_proxy', 'leak')
+    await until('recycled', () => isServing(running, 2), 15_000)
+    await change(running, 'reverse_proxy', { max_memory_mb: 512 })
+    await until('accepting', () => running.stateOf('reverse_proxy#2/reverse') === 'accepting')
+    const answers = await openMany(running.port('reverse_proxy'), 3)
+    expect([count(answers, 200), count(answers, 503)]).toEqual([2, 1])
+  })
+
+  it('are refused without the token, and without one in the configuration', async () => {
+    await using running = await startTwo('http://127.0.0.1:9', {}, {}, admin)
+    expect((await change(running, 'reverse_proxy', { max_memory_mb: 64 }, 'wrong')).status).toBe(401)
+    expect((await running.admin('/limits/reverse_proxy', 'PATCH')).status).toBe(401)
+    expect((await change(running, 'nobody', { max_memory_mb: 64 })).status).toBe(404)
+    const unknown = await change(running, 'reverse_proxy', { max_memory: 64 })
+    expect([unknown.status, unknown.text]).toEqual([400, expect.stringContaining('max_memory cannot be')])
+    expect((await change(running, 'reverse_proxy', { a: 'x'.repeat(5_000) })).status).toBe(413)
+    expect((await running.admin('/limits/reverse_proxy')).status).toBe(405)
+    expect(running.log.filter((line) => line.includes('limit changed'))).toEqual([])
+    await using closed = await startTwo('http://127.0.0.1:9', {})
+    const answer = await change(closed, 'reverse_proxy', { max_memory_mb: 64 })
+    expect([answer.status, answer.text]).toEqual([403, expect.stringContaining('"admin\\": { \\"token')])
+  })
+})
+
+describe('max_connections_per_client', () => {
+  it('refuses what one client has too much, and counts it', async () => {
+    await using origin = await startOrigin((_req, res) => res.end('hello'))
+    await using running = await startTwo(`http://${origin.authority}`, { max_connections_per_client: 3 })
+    const port = running.port('reverse_proxy')
+    const answers = await openMany(port, 5)
+    expect([count(answers, 200), count(answers, 503)]).toEqual([3, 2])
+    using other = await RawClient.connect(port, '127.0.0.1', '127.0.0.2')
+    expect((await other.get('/')).status).toBe(200)
+    for (const { client } of answers) client.destroy()
+    await until('there is room', async () => count(await openMany(port, 1), 200) === 1)
+  })
+
+  it('counts for a combined worker as a whole', async () => {
+    await using origin = await startOrigin((_req, res) => res.end('hello'))
+    const target = `http://${origin.authority}`
+    const workers = { forward_proxy: { max_connections_per_client: 2 }, reverse_proxy: { target } }
+    await using running = await startTestDaemon({ mode: 'Combined', listen_addr: '127.0.0.1:0', workers })
+    const port = running.port('combined')
+    expect(count(await openMany(port, 1, `${target}/`), 200)).toBe(1)
+    const answers = await openMany(port, 3)
+    expect([count(answers, 200), count(answers, 503)]).toEqual([1, 2])
+  })
+})
+
+describe('an option of Node that overrides the limits of threads', () => {
+  it('is refused at start', () => {
+    const cli = join(import.meta.dirname, '../../src/cli/bifrost.js')
+    const env = { ...process.env, NODE_OPTIONS: '--max-old-space-size=900' }
+    const { status, stderr } = spawnSync(process.execPath, [cli], { env, encoding: 'utf8', timeout: 10_000 })
+    expect(status).toBe(1)
+    expect(stderr).toContain('--max-old-space-size=900, which overrides max_memory_mb')
   })
 })

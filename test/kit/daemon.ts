@@ -12,13 +12,18 @@ export interface AdminAnswer {
   json<T>(): T
 }
 
+interface AdminSend {
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
 /** A daemon on ports of the kernel's choice, in this process. */
 export interface TestDaemon {
   readonly daemon: Daemon
   readonly log: readonly string[]
   /** First port of a worker, or of `admin`. */
   port(name: string): number
-  admin(path: string, method?: string): Promise<AdminAnswer>
+  admin(path: string, method?: string, send?: AdminSend): Promise<AdminAnswer>
   /** State of an actor as `/status` tells it; null when there is none. */
   stateOf(actor: string): string | null
   [Symbol.asyncDispose](): Promise<void>
@@ -66,7 +71,7 @@ export async function startTestDaemon(config: object, options: TestDaemonOptions
     daemon,
     log,
     port,
-    admin: (path, method = 'GET') => askAdmin(port('admin'), path, method),
+    admin: (path, method = 'GET', send = {}) => askAdmin(port('admin'), path, method, send),
     stateOf: (actor) => daemon.overview.actors().find((view) => view.actor === actor)?.state ?? null,
     async [Symbol.asyncDispose]() {
       daemon.stop()
@@ -75,9 +80,14 @@ export async function startTestDaemon(config: object, options: TestDaemonOptions
   }
 }
 
-function askAdmin(port: number, path: string, method: string): Promise<AdminAnswer> {
+function askAdmin(
+  port: number,
+  path: string,
+  method: string,
+  { headers = {}, body }: AdminSend,
+): Promise<AdminAnswer> {
   return new Promise((resolve, reject) => {
-    const req = request({ host: '127.0.0.1', port, path, method, agent: false }, (res) => {
+    const req = request({ host: '127.0.0.1', port, path, method, headers, agent: false }, (res) => {
       const pieces: Buffer[] = []
       res.on('data', (piece: Buffer) => pieces.push(piece))
       res.on('end', () => {
@@ -91,6 +101,6 @@ function askAdmin(port: number, path: string, method: string): Promise<AdminAnsw
       })
     })
     req.on('error', reject)
-    req.end()
+    req.end(body)
   })
 }

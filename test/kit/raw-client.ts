@@ -39,8 +39,9 @@ export class RawClient {
   }
 
   /** A client whose own side stays open after the server's FIN, as TCP allows. */
-  static async connect(port: number, host = '127.0.0.1'): Promise<RawClient> {
-    const socket = connect({ port, host, allowHalfOpen: true, noDelay: true })
+  static async connect(port: number, host = '127.0.0.1', localAddress?: string): Promise<RawClient> {
+    const from = localAddress === undefined ? {} : { localAddress }
+    const socket = connect({ port, host, allowHalfOpen: true, noDelay: true, ...from })
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve)
       socket.once('error', reject)

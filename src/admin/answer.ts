@@ -1,0 +1,14 @@
+/** What admin answers to one request. */
+export interface Answer {
+  readonly status: number
+  readonly type: string
+  readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export const json = (status: number, value: unknown, headers: Answer['headers'] = {}): Answer => ({
+  status,
+  type: 'application/json; charset=utf-8',
+  body: `${JSON.stringify(value, null, 2)}\n`,
+  headers,
+})

@@ -1,0 +1,65 @@
+import { z } from 'zod'
+import { expectation } from './check.ts'
+import { limitFields } from './schema.ts'
+import type { ServiceType } from './settings.ts'
+
+/** A change of the limits of one running worker, in the words of the configuration file. */
+export interface LimitsChange {
+  /** Of the worker's only service, or by service. */
+  readonly maxConnections?: number | Readonly<Partial<Record<ServiceType, number | undefined>>> | undefined
+  readonly maxMemoryMb?: number | undefined
+  readonly maxCpuPercent?: number | undefined
+}
+
+const { connections, memory, cpu } = limitFields
+
+const changeSchema = z.strictObject({
+  max_connections: z
+    .union([
+      connections,
+      z.strictObject({
+        forward: connections.optional(),
+        reverse: connections.optional(),
+        static: connections.optional(),
+      }),
+    ])
+    .meta({
+      expects: `${expectation(connections)}, or for a worker with several services an object such as { "forward": 10 }`,
+    })
+    .optional(),
+  max_memory_mb: memory.optional(),
+  max_cpu_percent: cpu.optional(),
+})
+
+const known = Object.keys(changeSchema.shape)
+
+/** The change that JSON text asks for, or everything that is wrong with it, a line each. */
+export function parseLimitsChange(
+  text: string,
+): { readonly change: LimitsChange } | { readonly problems: readonly string[] } {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return { problems: ['the body is not JSON'] }
+  }
+  const { data, error } = changeSchema.safeParse(value)
+  if (error) return { problems: error.issues.flatMap(describe) }
+  if (Object.keys(data).length === 0) return { problems: [`names no limit; known: ${known.join(', ')}`] }
+  return {
+    change: {
+      maxConnections: data.max_connections,
+      maxMemoryMb: data.max_memory_mb,
+      maxCpuPercent: data.max_cpu_percent,
+    },
+  }
+}
+
+function describe(issue: z.core.$ZodIssue): readonly string[] {
+  const [name] = issue.path
+  if (issue.code === 'unrecognized_keys' && name === undefined)
+    return issue.keys.map((key) => `${key} cannot be changed here; known: ${known.join(', ')}`)
+  if (typeof name !== 'string') return [`the body must be an object with keys of ${known.join(', ')}`]
+  const schema = changeSchema.shape[name as keyof typeof changeSchema.shape]
+  return [`${name} must be ${expectation(schema.def.innerType)}`]
+}
