@@ -56,7 +56,7 @@ export interface Standing {
   readonly cpuPercent: number
   /** Readings running at or over max_memory_mb. */
   readonly overMemory: number
-  /** `overMemory` when a recycle was last asked for; null when it was not. */
+  /** When a recycle was last asked for, while it has been at its limit; null when it was not. */
   readonly askedAt: number | null
   /** Readings running beyond the CPU threshold that would change the verdict. */
   readonly cpuStreak: number
@@ -78,8 +78,8 @@ const softMemory = 0.9
 const softMemoryEnd = 0.85
 const runawayMemory = 1.5
 const overReadings = 3
-/** A recycle that came to nothing, for instance since the successor did not start, is asked for again after so many. */
-const overReadingsAgain = 10
+/** A recycle that came to nothing, for instance since the successor did not start, is asked for again after it. */
+const askAgainMs = 10_000
 const cpuReadings = 2
 const cpuEnd = 0.9
 const blockedLoop = 0.999
@@ -103,7 +103,7 @@ export function judge(
       exceeded: { memory: memory.exceeded, cpu: cpu.exceeded },
       cpuPercent: cpu.percent,
       overMemory,
-      askedAt: end?.type === 'recycle' ? overMemory : askedAt,
+      askedAt: end?.type === 'recycle' ? reading.at : askedAt,
       cpuStreak: cpu.streak,
       busySince,
     },
@@ -175,7 +175,7 @@ function judgeEnd(now: {
     }
   if (busyMs >= limits.stuckMs)
     return { type: 'stuck', reason: `its event loop has not turned for ${Math.round(busyMs)} ms` }
-  const isDue = askedAt === null ? overMemory >= overReadings : overMemory >= askedAt + overReadingsAgain
+  const isDue = askedAt === null ? overMemory >= overReadings : reading.at - askedAt >= askAgainMs
   return isDue && busyMs === 0 ? { type: 'recycle', reason: memory } : null
 }
 

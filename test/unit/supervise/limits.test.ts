@@ -69,7 +69,7 @@ describe('memory', () => {
     ])
   })
 
-  it('asks for a recycle that came to nothing again, ten readings later', () => {
+  it('asks for a recycle that came to nothing again, ten seconds later', () => {
     const { said } = run(memory(...Array.from({ length: 14 }, () => 1_000)))
     expect(said.slice(1)).toEqual([
       '2 recycle: memory at 100 % of the limit',
