@@ -1,0 +1,170 @@
+/**
+ * What isolation costs: `npm run bench:isolation`. Prints a table with the bars of the design; nothing is asserted, a bar that
+ * is missed is printed as missed. Everything runs in this process and on loopback.
+ */
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import { cpus, loadavg, release } from 'node:os'
+import { createActor } from 'xstate'
+import { workerSystemId } from '../actors/ledger.ts'
+import { workerMachine } from '../actors/worker.ts'
+import { createBridge } from '../src/api.ts'
+
+interface Row {
+  readonly what: string
+  readonly measured: string
+  readonly bar: string
+  readonly isMet: boolean
+}
+
+const median = (values: readonly number[]) =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+const share = (values: readonly number[], part: number) =>
+  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))] ?? 0
+const mebibytes = (bytes: number) => bytes / 2 ** 20
+
+/** Ledger open and close of one connection, far from its limit. */
+function ledgerCost(): Row {
+  const input = { maxConnections: 1_000_000, drainTimeoutMs: 1_000 }
+  const worker = createActor(workerMachine, { systemId: workerSystemId, input }).start()
+  const { ledger } = worker.getSnapshot().context
+  const opened = { type: 'conn.opened' } as const
+  const closed = { type: 'conn.closed' } as const
+  const rounds: number[] = []
+  for (let round = 0; round < 12; round++) {
+    const startedAt = performance.now()
+    for (let n = 0; n < 200_000; n++) {
+      ledger.send(opened)
+      ledger.send(closed)
+    }
+    // The first two warm up.
+    if (round > 1) rounds.push(((performance.now() - startedAt) * 1000) / 200_000)
+  }
+  const us = median(rounds)
+  return {
+    what: 'ledger, open + close of a connection',
+    measured: `${us.toFixed(3)} us`,
+    bar: '<= 0.5 us',
+    isMet: us <= 0.5,
+  }
+}
+
+const staticOn = (instances: number) => ({
+  mode: 'Static' as const,
+  listen_addr: '127.0.0.1:0',
+  drain_timeout_secs: 1,
+  workers: {
+    static_files: {
+      worker_threads: instances,
+      mounts: [{ path: '/', root_dir: `${import.meta.dirname}/../config/site` }],
+    },
+  },
+})
+
+/** RSS of several instances against one, and the time from start to serving. */
+async function instanceCost(): Promise<readonly Row[]> {
+  const settle = () => new Promise((resolve) => setTimeout(resolve, 1_500))
+  const rss: number[] = []
+  for (const instances of [1, 9]) {
+    await using _bridge = await createBridge(staticOn(instances))
+    await settle()
+    rss.push(process.memoryUsage().rss)
+  }
+  const each = mebibytes((rss[1] ?? 0) - (rss[0] ?? 0)) / 8
+  const ready: number[] = []
+  for (let n = 0; n < 7; n++) {
+    const startedAt = performance.now()
+    await using _bridge = await createBridge(staticOn(1))
+    ready.push(performance.now() - startedAt)
+  }
+  const readyMs = median(ready)
+  return [
+    {
+      what: 'a further thread instance, idle',
+      measured: `${each.toFixed(1)} MiB RSS`,
+      bar: '<= 15 MiB',
+      isMet: each <= 15,
+    },
+    {
+      what: 'bridge of one instance, from start to serving',
+      measured: `${readyMs.toFixed(0)} ms`,
+      bar: '<= 150 ms',
+      isMet: readyMs <= 150,
+    },
+  ]
+}
+
+/** Time from connect to the answer of a request over a new connection. */
+async function connectTimes(port: number, count: number): Promise<readonly number[]> {
+  const times: number[] = []
+  for (let n = 0; n < count; n++) {
+    const startedAt = performance.now()
+    const socket: Socket = connect({ port, host: '127.0.0.1' })
+    socket.on('connect', () => socket.write('GET /none HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'))
+    await once(socket, 'data')
+    times.push(performance.now() - startedAt)
+    socket.destroy()
+  }
+  return times
+}
+
+/** The same request to a supervised worker and to a bare node:http server: the difference is what we add. */
+async function acceptanceCost(): Promise<Row> {
+  const { createServer: createHttpServer } = await import('node:http')
+  const bare = createHttpServer((_req, res) => res.writeHead(404).end('x')).listen({
+    port: 0,
+    host: '127.0.0.1',
+  })
+  await once(bare, 'listening')
+  await using bridge = await createBridge(staticOn(1))
+  const port = bridge.addresses['static_files']?.[0]?.port ?? 0
+  const barePort = (bare.address() as { port: number }).port
+  await connectTimes(port, 300)
+  await connectTimes(barePort, 300)
+  const ours = await connectTimes(port, 1_000)
+  const theirs = await connectTimes(barePort, 1_000)
+  bare.close()
+  const added = share(ours, 0.99) - share(theirs, 0.99)
+  return {
+    what: 'connection acceptance, p99 beyond a bare node:http server',
+    measured: `${added.toFixed(2)} ms (${share(ours, 0.99).toFixed(2)} against ${share(theirs, 0.99).toFixed(2)})`,
+    bar: '< 1 ms',
+    isMet: added < 1,
+  }
+}
+
+/** CPU of the whole idle process with three workers: samples, verdicts, health, beats. */
+async function checkCost(): Promise<Row> {
+  await using _bridge = await createBridge(staticOn(3))
+  await new Promise((resolve) => setTimeout(resolve, 2_000))
+  const before = process.cpuUsage()
+  const startedAt = performance.now()
+  await new Promise((resolve) => setTimeout(resolve, 10_000))
+  const { user, system } = process.cpuUsage(before)
+  const percent = ((user + system) / 1000 / (performance.now() - startedAt)) * 100
+  return {
+    what: 'limit checks and all else of three idle instances',
+    measured: `${percent.toFixed(3)} % of a core`,
+    bar: '<= 0.1 %',
+    isMet: percent <= 0.1,
+  }
+}
+
+// The kernel's share of a refused port is paid before the first figure.
+createServer().listen(0).close()
+const [load] = loadavg()
+const rows = [ledgerCost(), ...(await instanceCost()), await acceptanceCost(), await checkCost()]
+const lines = rows.map(
+  ({ what, measured, bar, isMet }) => `| ${what} | ${measured} | ${bar} | ${isMet ? 'met' : 'missed'} |`,
+)
+process.stdout.write(
+  [
+    `Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model}, Linux ${release()}, load before ${load?.toFixed(2)}`,
+    ...((load ?? 0) > 0.5 ? ['The machine was not quiet: read these as upper bounds.'] : []),
+    '',
+    '| what | measured | bar | |',
+    '|---|---|---|---|',
+    ...lines,
+    '',
+  ].join('\n'),
+)
