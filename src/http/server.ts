@@ -22,9 +22,11 @@ export interface ServerOptions {
   readonly canUpgrade: (req: IncomingMessage) => boolean
   /** What could not be read as a request was answered with this code. */
   readonly onRejected?: (socket: Socket, code: ErrorCode) => void
+  /** Runs the task after the requests that came before, and nothing after it; false when none is running. */
+  readonly afterRunning?: (socket: Socket, task: () => void) => boolean
 }
 
-type ServedSocket = Socket & { _httpMessage?: ServerResponse | null }
+export type ServedSocket = Socket & { _httpMessage?: ServerResponse | null }
 
 const firstRequestMs = 1_000
 
@@ -116,12 +118,25 @@ export class HttpServer {
 
   #reject(error: Error, socket: ServedSocket): void {
     const code = rejection(error)
+    // The rest of a head that waits unread because earlier requests are running is not late.
+    if (code === 'REQUEST_TIMEOUT' && socket.isPaused()) return
+    // What is wrong came after a whole request: the answers to that and to others before it come first.
+    if (code !== null && socket._httpMessage?.req.complete) {
+      if (this.#options.afterRunning?.(socket, () => this.#refuse(socket, code))) {
+        socket.pause()
+        return
+      }
+    }
     const isSilent = code === 'REQUEST_TIMEOUT' && socket.bytesRead === 0
     // With a response under way an answer would land inside of its body.
     if (code === null || isSilent || !socket.writable || socket._httpMessage?.headersSent) {
       socket.destroy()
       return
     }
+    this.#refuse(socket, code)
+  }
+
+  #refuse(socket: Socket, code: ErrorCode): void {
     if (socket.writableEnded) return
     this.closer.end(socket, replyBytes(code))
     this.#options.onRejected?.(socket, code)

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { ServiceType } from '../config/settings.ts'
 import { type CounterBlock, cell } from '../telemetry/counters.ts'
+import { Turns } from './turns.ts'
 
 /** What the edge knows of one admitted connection. */
 export class Connection {
@@ -11,6 +12,7 @@ export class Connection {
   service: ServiceType | null = null
   /** Exchanges that have begun and not ended. */
   running = 0
+  #turns: Turns | null = null
   #read = 0
   #written = 0
 
@@ -18,6 +20,21 @@ export class Connection {
     this.socket = socket
     const address = socket.remoteAddress ?? 'unknown'
     this.peer = address.startsWith('::ffff:') ? address.slice(7) : address
+  }
+
+  /** Who waits for the running exchange to end. */
+  get turns(): Turns {
+    this.#turns ??= new Turns(this.socket)
+    return this.#turns
+  }
+
+  /** Whether a new exchange has to wait for its turn. */
+  get isBusy(): boolean {
+    return this.running > 0 || this.isAwaited
+  }
+
+  get isAwaited(): boolean {
+    return this.#turns !== null && this.#turns.waiting > 0
   }
 
   /**

@@ -109,3 +109,16 @@ const reply = (
   code: ErrorCode,
   details: { readonly message?: string; readonly allow?: string } = {},
 ): Decision => ({ kind: 'reply', code, ...details })
+
+/** The row of the error table that a reply is made of. */
+export const codeOf = (decision: Decision): ErrorCode =>
+  decision.kind === 'reply' ? decision.code : 'BAD_REQUEST'
+
+/** What a reply says besides its row. */
+export function replyOptions(decision: Decision): { message?: string; headers?: string[] } {
+  if (decision.kind !== 'reply') return {}
+  return {
+    ...(decision.message === undefined ? {} : { message: decision.message }),
+    ...(decision.allow === undefined ? {} : { headers: ['Allow', decision.allow] }),
+  }
+}

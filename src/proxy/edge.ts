@@ -10,15 +10,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ServiceType, WorkerSettings } from '../config/settings.ts'
-import { BifrostError, type ErrorCode } from '../errors.ts'
-import { countHost } from '../http/headers.ts'
+import { BifrostError } from '../errors.ts'
 import { replyBytes, sendReply } from '../http/reply.ts'
-import { HttpServer } from '../http/server.ts'
+import { HttpServer, type ServedSocket } from '../http/server.ts'
 import type { CounterBlock } from '../telemetry/counters.ts'
 import type { Admission } from './admission.ts'
 import { attachConnection, type Connection, connectionOf } from './connection.ts'
-import { createPolicy, type Decision, decide, type Policy } from './decide.ts'
+import { codeOf, createPolicy, type Decision, decide, type Policy, replyOptions } from './decide.ts'
 import { countRejected, Exchange, type ExchangeScope, type Log } from './exchange.ts'
+import { asksForWebSocket, readHead } from './head.ts'
 import { loadServices, type Services } from './services.ts'
 
 export interface EdgeOptions {
@@ -93,8 +93,9 @@ class WorkerEdge implements Edge {
       onRequest: (req, res) => this.#request(req, res),
       onConnect: (req, socket, head) => this.#takeOver(req, socket, head),
       onUpgrade: (req, socket, head) => this.#takeOver(req, socket, head),
-      canUpgrade: (req) => this.#canUpgrade(req),
+      canUpgrade: (req) => (this.#policy.hasForward || this.#policy.hasReverse) && asksForWebSocket(req),
       onRejected: (socket) => this.#rejected(socket),
+      afterRunning: (socket, task) => this.#afterRunning(socket, task),
     })
   }
 
@@ -158,7 +159,12 @@ class WorkerEdge implements Edge {
       res.destroy()
       return
     }
-    const decision = this.#decide(req, false)
+    if (connection.isBusy) connection.turns.wait(() => this.#start(connection, req, res))
+    else this.#start(connection, req, res)
+  }
+
+  #start(connection: Connection, req: IncomingMessage, res: ServerResponse): void {
+    const decision = decide(readHead(req, false), this.#policy)
     const isAdmitted = decision.kind === 'reply' || this.#enter(connection, serviceOf[decision.kind])
     const exchange = this.#begin(connection, decision)
     exchange.follow(res)
@@ -191,7 +197,7 @@ class WorkerEdge implements Edge {
         })
         return
       default:
-        sendReply(res, decision.kind === 'reply' ? decision.code : 'BAD_REQUEST', {
+        sendReply(res, codeOf(decision), {
           ...replyOptions(decision),
           close: exchange.closing,
         })
@@ -201,15 +207,25 @@ class WorkerEdge implements Edge {
   /** CONNECT and Upgrade: the socket is no longer the HTTP server's. */
   #takeOver(req: IncomingMessage, socket: Socket, head: Buffer): void {
     socket.on('error', () => socket.destroy())
-    // The server's keep-alive timer is still set; from here on the tunnel has its own.
-    socket.setTimeout(0)
     const connection = connectionOf(socket)
-    // An answer before this one is still under way: switching now would mix the two.
-    if (connection === undefined || connection.running > 0) {
+    if (connection === undefined) {
       socket.destroy()
       return
     }
-    const decision = this.#decide(req, req.method !== 'CONNECT')
+    if (!connection.isBusy) {
+      this.#switch(connection, req, head)
+      return
+    }
+    // node:http has let go of the socket, and so of the 'drain' that the answers before this one wait for.
+    socket.on('drain', () => (socket as ServedSocket)._httpMessage?.emit('drain'))
+    connection.turns.waitLast(() => this.#switch(connection, req, head))
+  }
+
+  #switch(connection: Connection, req: IncomingMessage, head: Buffer): void {
+    const { socket } = connection
+    // The server's keep-alive timer is still set; from here on the tunnel has its own.
+    socket.setTimeout(0)
+    const decision = decide(readHead(req, req.method !== 'CONNECT'), this.#policy)
     const isAdmitted = decision.kind === 'reply' || this.#enter(connection, serviceOf[decision.kind])
     const exchange = this.#begin(connection, decision)
     if (!isAdmitted) {
@@ -237,17 +253,6 @@ class WorkerEdge implements Edge {
     exchange.finish(isFailed)
   }
 
-  #decide(req: IncomingMessage, isUpgrade: boolean): Decision {
-    const head = {
-      method: req.method ?? '',
-      url: req.url ?? '',
-      host: req.headers.host,
-      hosts: countHost(req.rawHeaders),
-      isUpgrade,
-    }
-    return decide(head, this.#policy)
-  }
-
   #begin(connection: Connection, decision: Decision): Exchange {
     const block = decision.kind === 'reply' ? this.#fallbackBlock : this.#blockOf(serviceOf[decision.kind])
     return new Exchange(connection, block, this.#scope)
@@ -269,26 +274,15 @@ class WorkerEdge implements Edge {
     return true
   }
 
-  /** RFC 9110 7.8: a server may ignore Upgrade, and what is no WebSocket is served as if it had not been asked for. */
-  #canUpgrade(req: IncomingMessage): boolean {
-    const { hasForward, hasReverse } = this.#policy
-    return (
-      (hasForward || hasReverse) && req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket'
-    )
+  #afterRunning(socket: Socket, task: () => void): boolean {
+    const connection = connectionOf(socket)
+    if (connection === undefined || !connection.isBusy) return false
+    connection.turns.waitLast(task)
+    return true
   }
 
   #rejected(socket: Socket): void {
     const connection = connectionOf(socket)
     if (connection !== undefined) countRejected(connection, this.#fallbackBlock)
-  }
-}
-
-const codeOf = (decision: Decision): ErrorCode => (decision.kind === 'reply' ? decision.code : 'BAD_REQUEST')
-
-function replyOptions(decision: Decision): { message?: string; headers?: string[] } {
-  if (decision.kind !== 'reply') return {}
-  return {
-    ...(decision.message === undefined ? {} : { message: decision.message }),
-    ...(decision.allow === undefined ? {} : { headers: ['Allow', decision.allow] }),
   }
 }

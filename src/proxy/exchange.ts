@@ -50,8 +50,6 @@ export class Exchange implements RelayOwner {
   follow(res: ServerResponse): void {
     ;(res as Tagged)[key] = this
     res.on('close', onResponseClose)
-    // A pipelined response has no socket before its turn, and hears of none that closes before.
-    if (res.socket === null) this.connection.socket.once('close', () => this.#closed(res))
   }
 
   relayFailed(code: ErrorCode, cause: unknown): void {
@@ -76,6 +74,7 @@ export class Exchange implements RelayOwner {
     if (this.#isFinished) return
     this.work?.clientClosed()
     this.finish(!res.writableFinished || res.statusCode >= 500)
+    if (this.connection.isAwaited && this.connection.turns.next()) return
     // A head that promised keep-alive before the drain began, or the degradation.
     if (this.closing && this.connection.running === 0) this.connection.socket.destroySoon()
   }
