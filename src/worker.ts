@@ -233,12 +233,12 @@ const faults: Readonly<Record<Fault, () => void>> = {
   },
   buffers: () => {
     const hoard: Buffer[] = []
-    for (;;) if (hoard.length < 2_048) hoard.push(Buffer.alloc(mebibyte / 4))
+    for (;;) if (hoard.length < 2_048) hoard.push(Buffer.alloc(mebibyte / 4, 1))
   },
   leak: () => {
     const hoard: Buffer[] = []
     const timer = setInterval(() => {
-      hoard.push(Buffer.alloc(mebibyte / 2))
+      hoard.push(Buffer.alloc(mebibyte / 2, 1))
       if (hoard.length >= 1024) clearInterval(timer)
     }, 25)
   },

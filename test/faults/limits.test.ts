@@ -20,7 +20,12 @@ async function startTwo(
   onTestFinished(() => rmSync(site, { recursive: true, force: true }))
   writeFileSync(join(site, 'index.html'), 'hello')
   const mounts = [{ path: '/', root_dir: site }]
-  const workers = { static_files: { port: 0, mounts }, reverse_proxy: { port: 0, target, ...limits } }
+  // Clients without pause are much for a default; that limit has its own test.
+  const cpu = { max_cpu_percent: 100 }
+  const workers = {
+    static_files: { port: 0, mounts, ...cpu },
+    reverse_proxy: { port: 0, target, ...cpu, ...limits },
+  }
   const config = { mode: 'Combined', listen_addr: '127.0.0.1:0', workers, admin }
   return await startTestDaemon(config, { allowFaults: true, ...options })
 }
@@ -44,10 +49,20 @@ async function replaceUnderLoad(running: TestDaemon, fault: string) {
 
 const unharmed = { refused: 0, reset: 0, unanswered: 0, busy: 0 }
 
-describe('memory', () => {
+/** A limit that an idle instance is well below: of a process everything counts that is resident. */
+const carriers = [
+  { isolation: 'thread', maxMemoryMb: 64 },
+  { isolation: 'process', maxMemoryMb: 160 },
+] as const
+
+describe.each(carriers)('memory ($isolation)', ({ isolation, maxMemoryMb }) => {
   it('outside of the heap: degraded, then recycled without a refused connection', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
-    await using running = await startTwo(`http://${origin.authority}`, { max_memory_mb: 64 })
+    await using running = await startTwo(
+      `http://${origin.authority}`,
+      { max_memory_mb: maxMemoryMb },
+      { isolation },
+    )
     const moves = () =>
       running.daemon.overview
         .moves()
@@ -66,7 +81,11 @@ describe('memory', () => {
 
   it.each(['heap', 'heapArrays'])('of the heap (%s): the instance is ended and replaced', async (fault) => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
-    await using running = await startTwo(`http://${origin.authority}`, { max_memory_mb: 64 })
+    await using running = await startTwo(
+      `http://${origin.authority}`,
+      { max_memory_mb: maxMemoryMb },
+      { isolation },
+    )
     const before = process.memoryUsage.rss()
     const { other } = await replaceUnderLoad(running, fault)
     expect(other).toMatchObject(unharmed)
@@ -77,10 +96,14 @@ describe('memory', () => {
   })
 })
 
-describe('memory that V8 does not bound', () => {
+describe.each(carriers)('memory that V8 does not bound ($isolation)', ({ isolation, maxMemoryMb }) => {
   it('taken in a loop that never ends: the instance is ended by its samples', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
-    await using running = await startTwo(`http://${origin.authority}`, { max_memory_mb: 64 })
+    await using running = await startTwo(
+      `http://${origin.authority}`,
+      { max_memory_mb: maxMemoryMb },
+      { isolation },
+    )
     const { hit, other } = await replaceUnderLoad(running, 'buffers')
     expect(hit.refused).toBe(0)
     expect(other).toMatchObject(unharmed)
@@ -90,10 +113,10 @@ describe('memory that V8 does not bound', () => {
   })
 })
 
-describe('event loop', () => {
+describe.each(carriers)('event loop ($isolation)', ({ isolation }) => {
   it('that does not turn for stuck_secs: replaced with 0 refused', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
-    await using running = await startTwo(`http://${origin.authority}`, { stuck_secs: 1 })
+    await using running = await startTwo(`http://${origin.authority}`, { stuck_secs: 1 }, { isolation })
     const { hit, other } = await replaceUnderLoad(running, 'spin')
     expect(hit.refused).toBe(0)
     expect(other).toMatchObject(unharmed)
@@ -104,10 +127,10 @@ describe('event loop', () => {
   })
 })
 
-describe('cpu', () => {
+describe.each(carriers)('cpu ($isolation)', ({ isolation }) => {
   it('above max_cpu_percent: degraded, and back when it is over', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
-    await using running = await startTwo(`http://${origin.authority}`, { max_cpu_percent: 10 })
+    await using running = await startTwo(`http://${origin.authority}`, { max_cpu_percent: 10 }, { isolation })
     const port = running.port('reverse_proxy')
     using kept = await RawClient.connect(port)
     expect((await kept.get('/')).get('connection')).not.toBe('close')
