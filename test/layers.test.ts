@@ -46,7 +46,12 @@ const layers: readonly Layer[] = [
     files: 'src/admin/**/*.ts',
     may: ['src/admin', 'src/supervise', 'src/config', 'src/telemetry', 'src/errors.ts'],
   },
-  { files: 'src/demo/**/*.ts', may: ['src/demo', 'src/errors.ts'], types: ['src/config'], packages: ['ws'] },
+  {
+    files: 'src/demo/**/*.ts',
+    may: ['src/demo', 'src/supervise/inherited.ts', 'src/errors.ts'],
+    types: ['src/config'],
+    packages: ['ws'],
+  },
   {
     files: 'src/worker-entry.ts',
     may: ['src/worker.ts'],
@@ -70,6 +75,11 @@ const layers: readonly Layer[] = [
     may: ['actors', 'src/supervise', 'src/admin', 'src/telemetry', 'src/errors.ts'],
     types: ['src/config'],
     packages: ['xstate'],
+  },
+  {
+    files: 'src/api.ts',
+    may: ['src/config', 'src/daemon.ts', 'src/errors.ts', 'src/telemetry'],
+    types: ['src/supervise'],
   },
   {
     files: 'src/cli/**/*.{ts,js}',

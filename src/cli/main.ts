@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../config/load.ts'
 import { hideSecrets } from '../config/secrets.ts'
@@ -33,7 +34,7 @@ export async function run(args: readonly string[]): Promise<number> {
       print(usage)
       return exitCode.clean
     }
-    const config = loadConfig(command.config ?? demoConfig)
+    const config = loadConfig(command.config ?? relative(process.cwd(), demoConfig))
     if (command.kind === 'check') {
       const { shown, hidden } = hideSecrets(config.effective)
       print(`${JSON.stringify(shown, null, 2)}\n`)
