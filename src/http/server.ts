@@ -28,6 +28,9 @@ export interface ServerOptions {
 
 export type ServedSocket = Socket & { _httpMessage?: ServerResponse | null }
 
+/** Documented by its use in Node's own source only; without it the server ends with the client's FIN. */
+type HalfOpenServer = Server & { httpAllowHalfOpen: boolean }
+
 const firstRequestMs = 1_000
 
 export class HttpServer {
@@ -54,6 +57,8 @@ export class HttpServer {
       shouldUpgradeCallback: options.canUpgrade,
       noDelay: true,
     })
+    // A client that ends its side after a request still wants the answer; the last answer ends the connection.
+    ;(this.#server as HalfOpenServer).httpAllowHalfOpen = true
     this.#server.on('request', (req, res) => {
       this.#served.add(req.socket)
       options.onRequest(req, res)

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { ServiceType } from '../config/settings.ts'
 import { type CounterBlock, cell } from '../telemetry/counters.ts'
+import type { Admission } from './admission.ts'
 import { Turns } from './turns.ts'
 
 /** What the edge knows of one admitted connection. */
@@ -35,6 +36,17 @@ export class Connection {
 
   get isAwaited(): boolean {
     return this.#turns !== null && this.#turns.waiting > 0
+  }
+
+  /** Moves the connection to the service of its request; false when that has no room. */
+  enter(type: ServiceType, admissions: Partial<Record<ServiceType, Admission>>): boolean {
+    if (this.service === type) return true
+    const admission = admissions[type]
+    if (admission === undefined) return true
+    if (!admission.open()) return false
+    if (this.service !== null) admissions[this.service]?.close()
+    this.service = type
+    return true
   }
 
   /**

@@ -19,6 +19,7 @@ import { attachConnection, type Connection, connectionOf } from './connection.ts
 import { codeOf, createPolicy, type Decision, decide, type Policy, replyOptions } from './decide.ts'
 import { countRejected, Exchange, type ExchangeScope, type Log } from './exchange.ts'
 import { asksForWebSocket, readHead } from './head.ts'
+import { IdleWatch } from './idle.ts'
 import { loadServices, type Services } from './services.ts'
 
 export interface EdgeOptions {
@@ -74,6 +75,7 @@ class WorkerEdge implements Edge {
   readonly #scope: ExchangeScope
   readonly #server: HttpServer
   readonly #fallbackBlock: CounterBlock
+  readonly #idleWatch: IdleWatch
   #services: Services = {}
   #open = 0
 
@@ -81,7 +83,8 @@ class WorkerEdge implements Edge {
     this.#options = options
     const { worker, counters, log } = options
     this.#policy = createPolicy(worker.services)
-    this.#scope = { isDraining: false, isDegraded: false, log }
+    this.#idleWatch = new IdleWatch(worker.services, (exchange, owes) => this.#letGo(exchange, owes))
+    this.#scope = { isDraining: false, isDegraded: false, log, running: this.#idleWatch.running }
     const block = counters[worker.type]
     if (block === undefined) throw new BifrostError('INTERNAL', `no counter block for ${worker.type}`)
     this.#fallbackBlock = block
@@ -147,6 +150,7 @@ class WorkerEdge implements Edge {
 
   async close(): Promise<void> {
     this.#scope.isDraining = true
+    this.#idleWatch.stop()
     this.#services.forward?.close()
     this.#services.reverse?.close()
     this.#server.closer.close()
@@ -164,8 +168,9 @@ class WorkerEdge implements Edge {
   }
 
   #start(connection: Connection, req: IncomingMessage, res: ServerResponse): void {
+    const { services: admissions } = this.#options.admissions
     const decision = decide(readHead(req, false), this.#policy)
-    const isAdmitted = decision.kind === 'reply' || this.#enter(connection, serviceOf[decision.kind])
+    const isAdmitted = decision.kind === 'reply' || connection.enter(serviceOf[decision.kind], admissions)
     const exchange = this.#begin(connection, decision)
     exchange.follow(res)
     if (!isAdmitted) {
@@ -225,8 +230,9 @@ class WorkerEdge implements Edge {
     const { socket } = connection
     // The server's keep-alive timer is still set; from here on the tunnel has its own.
     socket.setTimeout(0)
+    const { services: admissions } = this.#options.admissions
     const decision = decide(readHead(req, req.method !== 'CONNECT'), this.#policy)
-    const isAdmitted = decision.kind === 'reply' || this.#enter(connection, serviceOf[decision.kind])
+    const isAdmitted = decision.kind === 'reply' || connection.enter(serviceOf[decision.kind], admissions)
     const exchange = this.#begin(connection, decision)
     if (!isAdmitted) {
       this.#end(exchange, refusal, true)
@@ -253,25 +259,21 @@ class WorkerEdge implements Edge {
     exchange.finish(isFailed)
   }
 
+  /** Ends an exchange whose client has stopped: with 408 while nothing is answered and the rest of the request is missing. */
+  #letGo(exchange: Exchange, owes: boolean): void {
+    exchange.work?.clientClosed()
+    if (owes && !exchange.response?.headersSent) this.#end(exchange, replyBytes('REQUEST_TIMEOUT'), false)
+    else exchange.connection.socket.destroy()
+  }
+
   #begin(connection: Connection, decision: Decision): Exchange {
-    const block = decision.kind === 'reply' ? this.#fallbackBlock : this.#blockOf(serviceOf[decision.kind])
-    return new Exchange(connection, block, this.#scope)
+    const type = decision.kind === 'reply' ? null : serviceOf[decision.kind]
+    const block = type === null ? this.#fallbackBlock : this.#blockOf(type)
+    return new Exchange(connection, block, this.#idleWatch.msOf(type), this.#scope)
   }
 
   #blockOf(type: ServiceType): CounterBlock {
     return this.#options.counters[type] ?? this.#fallbackBlock
-  }
-
-  /** Moves a connection to the service of its request; false when that has no room. */
-  #enter(connection: Connection, type: ServiceType): boolean {
-    if (connection.service === type) return true
-    const { services } = this.#options.admissions
-    const admission = services[type]
-    if (admission === undefined) return true
-    if (!admission.open()) return false
-    if (connection.service !== null) services[connection.service]?.close()
-    connection.service = type
-    return true
   }
 
   #afterRunning(socket: Socket, task: () => void): boolean {

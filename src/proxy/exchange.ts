@@ -15,6 +15,8 @@ export interface ExchangeScope {
   isDraining: boolean
   isDegraded: boolean
   readonly log: Log
+  /** Exchanges whose responses are followed. */
+  readonly running: Set<Exchange>
 }
 
 /** Whoever moves the exchange's bytes and must hear that the client is gone. */
@@ -29,14 +31,21 @@ export interface Work {
 export class Exchange implements RelayOwner {
   readonly connection: Connection
   readonly block: CounterBlock
+  /** How long its client may do nothing; the rest is the idle watch's own. */
+  readonly idleMs: number
+  movedBytes = -1
+  movedAt = 0
+  /** Null until it is followed. */
+  response: ServerResponse | null = null
   readonly #scope: ExchangeScope
   readonly #startedAt = performance.now()
   work: Work | null = null
   #isFinished = false
 
-  constructor(connection: Connection, block: CounterBlock, scope: ExchangeScope) {
+  constructor(connection: Connection, block: CounterBlock, idleMs: number, scope: ExchangeScope) {
     this.connection = connection
     this.block = block
+    this.idleMs = idleMs
     this.#scope = scope
     connection.running += 1
   }
@@ -49,6 +58,8 @@ export class Exchange implements RelayOwner {
   /** Ties the exchange to its response: when that closes, complete or not, the exchange is over. */
   follow(res: ServerResponse): void {
     ;(res as Tagged)[key] = this
+    this.response = res
+    this.#scope.running.add(this)
     res.on('close', onResponseClose)
   }
 
@@ -63,6 +74,7 @@ export class Exchange implements RelayOwner {
     this.#isFinished = true
     const { block, connection } = this
     connection.running -= 1
+    this.#scope.running.delete(this)
     connection.account(block)
     add(block, cell.requestsTotal, 1)
     if (isFailed) add(block, cell.requestsFailed, 1)

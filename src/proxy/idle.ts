@@ -1,0 +1,66 @@
+/**
+ * The idle bound within an exchange: a client that owes the rest of its request, or does not read its answer, and moves no byte for
+ * `idleMs` is let go. One coarse timer looks at all exchanges, so an exchange costs a set entry and no timer.
+ * An upstream that is slow has its own bound (`responseMs`), and so have tunnels.
+ */
+import type { ServiceSettings, ServiceType } from '../config/settings.ts'
+import type { Exchange } from './exchange.ts'
+
+/**
+ * How long a client that has sent its FIN is given without a byte moving. It may wait for its answer (RFC 9112 9.6) or be gone,
+ * which looks the same until something is sent to it, and a client that is gone must not hold an upstream for `responseMs`.
+ */
+const halfClosedMs = 2_000
+
+export class IdleWatch {
+  /** The exchanges that are looked at. */
+  readonly running = new Set<Exchange>()
+  readonly #msOf: Partial<Record<ServiceType, number>> = {}
+  readonly #longestMs: number
+  readonly #timer: NodeJS.Timeout
+
+  /** `end` ends an exchange whose client has stopped; `owes` tells that the rest of its request is missing. */
+  constructor(services: readonly ServiceSettings[], end: (exchange: Exchange, owes: boolean) => void) {
+    for (const { type, timeouts } of services) this.#msOf[type] = timeouts.idleMs
+    const all = Object.values(this.#msOf)
+    this.#longestMs = Math.max(...all)
+    const everyMs = Math.max(10, Math.min(1_000, Math.min(...all) / 4))
+    this.#timer = setInterval(() => this.#look(end), everyMs).unref()
+  }
+
+  /** The bound for exchanges of a service; the longest one for what belongs to none. */
+  msOf(type: ServiceType | null): number {
+    return (type === null ? undefined : this.#msOf[type]) ?? this.#longestMs
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  #look(end: (exchange: Exchange, owes: boolean) => void): void {
+    const now = performance.now()
+    for (const exchange of this.running) {
+      const { response, connection } = exchange
+      if (response === null) continue
+      const { socket } = connection
+      const { req } = response
+      const owes = !req.complete && !req.isPaused()
+      const isClientsTurn = owes || socket.writableLength > 0
+      const moved = movedBytes(socket)
+      if (moved !== exchange.movedBytes || !(isClientsTurn || socket.readableEnded)) {
+        exchange.movedBytes = moved
+        exchange.movedAt = now
+      } else if (now - exchange.movedAt >= patience(exchange, isClientsTurn)) end(exchange, owes)
+    }
+  }
+}
+
+const patience = ({ idleMs }: Exchange, isClientsTurn: boolean): number =>
+  isClientsTurn ? idleMs : Math.min(idleMs, halfClosedMs)
+
+type WithHandle = Exchange['connection']['socket'] & { _handle?: { readonly writeQueueSize?: number } | null }
+
+/** Bytes received and bytes that the kernel has taken: `bytesWritten` alone stands still while one large write drains slowly. */
+function movedBytes(socket: WithHandle): number {
+  return socket.bytesRead + socket.bytesWritten - (socket._handle?.writeQueueSize ?? 0)
+}
