@@ -106,6 +106,28 @@ export function responseHeaders(raw: readonly (string | Buffer)[], pseudonym: st
   return out
 }
 
+/**
+ * Whether a message is framed by anything but one `chunked`. Transfer-Encoding is taken out on the way, so another coding would
+ * reach the next hop as if it were content (RFC 9112 6.1, 7).
+ */
+export function hasOtherCoding(raw: readonly (string | Buffer)[]): boolean {
+  let isChunked = false
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at] as string | Buffer
+    if (name.length !== 17 || latin1(name).toLowerCase() !== 'transfer-encoding') continue
+    if (isChunked || latin1(raw[at + 1] as string | Buffer).toLowerCase() !== 'chunked') return true
+    isChunked = true
+  }
+  return false
+}
+
+/** Takes Content-Length out of fields that `responseHeaders` made: a 204 has none (RFC 9110 8.6). */
+export function dropLength(fields: string[]): void {
+  for (let at = fields.length - 2; at >= 0; at -= 2) {
+    if (fieldKind(fields[at] as string) === kind.framing) fields.splice(at, 2)
+  }
+}
+
 /** The trailer fields that may be passed on: none that frames, routes or authenticates (RFC 9110 6.5.1). */
 export function trailerFields(raw: readonly (string | Buffer)[]): [string, string][] {
   const out: [string, string][] = []

@@ -9,10 +9,10 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
-import type { ErrorCode } from '../errors.ts'
+import { BifrostError, type ErrorCode } from '../errors.ts'
 import { RequestBody } from './body.ts'
 import { failureCode, systemCode } from './failure.ts'
-import { responseHeaders, trailerFields } from './headers.ts'
+import { dropLength, hasOtherCoding, responseHeaders, trailerFields } from './headers.ts'
 import type { Slot, UpstreamPool } from './pool.ts'
 import type { Reclaimer } from './reclaim.ts'
 import { sendReply } from './reply.ts'
@@ -36,6 +36,9 @@ export interface RelayOptions {
   readonly owner: RelayOwner
 }
 
+/** Informational responses of one exchange; nothing of HTTP needs more, and each is written without backpressure. */
+const maxInformed = 16
+
 const retryableErrors = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 
 export class Relay implements Dispatcher.DispatchHandler {
@@ -49,6 +52,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   #isFlushed = false
   #isOver = false
   #isDrainArmed = false
+  #informed = 0
 
   constructor(req: IncomingMessage, res: ServerResponse, options: RelayOptions) {
     this.#req = req
@@ -84,14 +88,20 @@ export class Relay implements Dispatcher.DispatchHandler {
   ): void {
     if (this.#isOver) return
     const raw = (controller.rawHeaders ?? []) as (Buffer | string)[]
-    const fields = responseHeaders(raw, this.#options.pseudonym)
     if (status < 200) {
-      this.#inform(status, fields)
+      this.#inform(controller, status, raw)
       return
     }
-    this.#isAnswered = true
+    if (hasOtherCoding(raw)) {
+      controller.abort(new BifrostError('UPSTREAM_BROKEN', 'a transfer coding that is not chunked'))
+      return
+    }
+    const fields = responseHeaders(raw, this.#options.pseudonym)
+    if (status === 204) dropLength(fields)
     if (this.#options.owner.closing) this.#res.shouldKeepAlive = false
+    // Throws for what may not be sent on, a control character in the reason; undici makes that an error of the exchange.
     this.#res.writeHead(status, statusText, fields)
+    this.#isAnswered = true
     // A head usually comes with its first bytes; one that comes alone must not wait for them.
     process.nextTick(flushHead, this)
   }
@@ -146,9 +156,19 @@ export class Relay implements Dispatcher.DispatchHandler {
     return /^(?:GET|HEAD|OPTIONS|TRACE|PUT|DELETE)$/.test(this.#req.method ?? '')
   }
 
-  /** Early hints are worth relaying; 100 was answered by this hop and 102 says nothing that a proxy could keep. */
-  #inform(status: number, fields: string[]): void {
-    if (status === 103 && this.#req.httpVersionMinor === 1) this.#res.writeInformation(status, fields)
+  /**
+   * Early hints are worth relaying, to a client that takes them; 102 says nothing that a proxy could keep. A 100 never comes here:
+   * this hop sends no Expect, and undici breaks off with an upstream that sends one unasked, which RFC 9110 15.2 would have it
+   * ignore. It has no option for that, so such an upstream is a 502.
+   */
+  #inform(controller: Dispatcher.DispatchController, status: number, raw: (Buffer | string)[]): void {
+    this.#informed += 1
+    if (this.#informed > maxInformed) {
+      controller.abort(new BifrostError('UPSTREAM_BROKEN', 'too many informational responses'))
+      return
+    }
+    if (status !== 103 || this.#req.httpVersionMinor !== 1 || this.#res.socket?.writableNeedDrain) return
+    this.#res.writeInformation(status, responseHeaders(raw, this.#options.pseudonym))
   }
 
   #release(): Slot | null {

@@ -24,7 +24,9 @@ export function sendReply(res: ServerResponse, code: ErrorCode, options: ReplyOp
   }
   const body = `${options.message ?? errorTable[code].message}\n`
   if (options.close) res.shouldKeepAlive = false
-  res.writeHead(errorTable[code].status, replyHeaders(body, options))
+  const { status } = errorTable[code]
+  // Named, because a writeHead that failed before has left its reason behind.
+  res.writeHead(status, STATUS_CODES[status], replyHeaders(body, options))
   res.end(body)
 }
 

@@ -11,7 +11,7 @@ import type { Socket } from 'node:net'
 import { createProxyServer, type ProxyServer } from 'http-proxy-3'
 import { BifrostError } from '../errors.ts'
 import { failureCode } from './failure.ts'
-import { responseHeaders } from './headers.ts'
+import { hasOtherCoding, responseHeaders } from './headers.ts'
 import { type Closer, replyBytes } from './reply.ts'
 
 export interface UpgradeOptions {
@@ -161,6 +161,10 @@ class Attempt {
   }
 
   #relay(answer: IncomingMessage): void {
+    if (hasOtherCoding(answer.rawHeaders)) {
+      this.fail(new BifrostError('UPSTREAM_BROKEN', 'a transfer coding that is not chunked'))
+      return
+    }
     if (!this.#settle()) {
       answer.destroy()
       return
