@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import { beatPeriodMs, startBeat } from '../../../src/telemetry/beat.ts'
+import { createCounterBlock, readCounters } from '../../../src/telemetry/counters.ts'
+import { until } from '../../kit/until.ts'
+
+describe('beat', () => {
+  it('counts up while the loop turns, and tells how late it was', async () => {
+    const block = createCounterBlock()
+    const stop = startBeat(block, 20)
+    await until('it beats', () => readCounters(block).beats > 2)
+    const end = performance.now() + 300
+    while (performance.now() < end);
+    await until('the delay is seen', () => readCounters(block).loopDelayP99Ms > 100)
+    stop()
+  })
+
+  it('stops', async () => {
+    const block = createCounterBlock()
+    startBeat(block, 20)()
+    const other = createCounterBlock()
+    const stopOther = startBeat(other, 20)
+    await until('another one has beaten', () => readCounters(other).beats > 3)
+    stopOther()
+    expect(readCounters(block).beats).toBe(0)
+  })
+})
+
+describe('beatPeriodMs', () => {
+  it.each([
+    [5_000, 1_000],
+    [1_000, 250],
+    [1, 20],
+  ])('stuck after %i ms: a beat in %i ms', (stuckMs, periodMs) => {
+    expect(beatPeriodMs(stuckMs)).toBe(periodMs)
+  })
+})
