@@ -56,13 +56,17 @@ export class HttpServer {
       connectionsCheckingInterval: Math.max(10, Math.min(1_000, Math.floor(headerMs / 4))),
       shouldUpgradeCallback: options.canUpgrade,
       noDelay: true,
+      // A request without it is decided upon, answered and counted like any other.
+      requireHostHeader: false,
     })
     // A client that ends its side after a request still wants the answer; the last answer ends the connection.
     ;(this.#server as HalfOpenServer).httpAllowHalfOpen = true
-    this.#server.on('request', (req, res) => {
+    const onRequest = (req: IncomingMessage, res: ServerResponse): void => {
       this.#served.add(req.socket)
       options.onRequest(req, res)
-    })
+    }
+    this.#server.on('request', onRequest)
+    this.#server.on('checkExpectation', onRequest)
     this.#server.on('connect', (req, socket, head) => {
       this.#served.delete(req.socket)
       options.onConnect(req, socket as Socket, head)
@@ -158,6 +162,8 @@ function rejection(error: Error): ErrorCode | null {
       return 'HEAD_TOO_LARGE'
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return 'REQUEST_TIMEOUT'
+    case 'HPE_INVALID_VERSION':
+      return 'VERSION_NOT_SUPPORTED'
     default:
       return 'BAD_REQUEST'
   }

@@ -8,7 +8,8 @@
 import type { MountSettings, ServiceSettings } from '../config/settings.ts'
 import type { ErrorCode } from '../errors.ts'
 import { formatAuthority, parseAuthority } from '../http/authority.ts'
-import { normalisePath, ownerOf, parseAbsolute } from './target.ts'
+import type { ReplyOptions } from '../http/reply.ts'
+import { basePathOf, leavesRoot, normalisePath, ownerOf, parseAbsolute } from './target.ts'
 
 export interface Head {
   readonly method: string
@@ -19,6 +20,12 @@ export interface Head {
   /** How many Host fields came. */
   readonly hosts: number
   readonly isUpgrade: boolean
+  /** 10 and 11 for HTTP/1.0 and 1.1. */
+  readonly version: number
+  /** Transfer-Encoding. */
+  readonly coding: string | undefined
+  /** Expect. */
+  readonly expect: string | undefined
 }
 
 export interface OwnedMount {
@@ -31,6 +38,8 @@ export interface OwnedMount {
 export interface Policy {
   readonly hasForward: boolean
   readonly hasReverse: boolean
+  /** The reverse target has a path of its own, and no request may lead out of it. */
+  readonly hasBase: boolean
   /** Longest first; null when the worker serves no files. */
   readonly mounts: readonly OwnedMount[] | null
 }
@@ -50,23 +59,27 @@ const forwardOnly =
 
 export function createPolicy(services: readonly ServiceSettings[]): Policy {
   const files = services.find((service) => service.type === 'static')
+  const reverse = services.find((service) => service.type === 'reverse')
   const mounts = files?.mounts
     .map((settings) => ({ prefix: Buffer.from(settings.path).toString('latin1'), settings }))
     .sort((one, other) => other.prefix.length - one.prefix.length)
   return {
     hasForward: services.some(({ type }) => type === 'forward'),
-    hasReverse: services.some(({ type }) => type === 'reverse'),
+    hasReverse: reverse !== undefined,
+    hasBase: reverse !== undefined && basePathOf(parseAbsolute(reverse.target)?.path ?? '') !== '',
     mounts: mounts ?? null,
   }
 }
 
 export function decide(head: Head, policy: Policy): Decision {
-  if (head.hosts > 1) return reply('BAD_AUTHORITY')
+  const fault = faultOf(head)
+  if (fault !== null) return reply(fault)
   if (head.method === 'CONNECT') return decideConnect(head, policy)
   if (head.url.includes('#')) return reply('BAD_TARGET')
 
   const absolute = parseAbsolute(head.url)
   if (absolute === null) {
+    if (head.host === '') return reply('BAD_AUTHORITY')
     if (head.url.charCodeAt(0) === 0x2f) return decidePath(head, policy, head.host ?? '', head.url)
     return reply(head.url === '*' && head.method === 'OPTIONS' ? 'NOT_IMPLEMENTED' : 'BAD_TARGET')
   }
@@ -81,6 +94,23 @@ export function decide(head: Head, policy: Policy): Decision {
   return { kind: 'forward', origin, authority: host, path: absolute.path }
 }
 
+/** What is wrong with a request wherever it leads. */
+function faultOf({ version, host, hosts, coding, expect }: Head): ErrorCode | null {
+  if (version < 10 || version >= 20) return 'VERSION_NOT_SUPPORTED'
+  // RFC 9112 3.2: one valid Host field, from HTTP/1.1 on; an empty one is for targets that have their own authority, or none.
+  if (hosts > 1 || (host !== undefined && host !== '' && parseAuthority(host, 80) === null)) {
+    return 'BAD_AUTHORITY'
+  }
+  if (hosts === 0 && version > 10) return 'BAD_REQUEST'
+  // RFC 9112 6.1: a coding that is not understood; the next hop would be given it as content.
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'NOT_IMPLEMENTED'
+  if (expect !== undefined && version > 10 && !continueExpected.test(expect)) return 'EXPECTATION_FAILED'
+  return null
+}
+
+/** What node:http answers with 100 Continue. */
+const continueExpected = /(?:^|\W)100-continue(?:$|\W)/i
+
 function decideConnect(head: Head, policy: Policy): Decision {
   if (!policy.hasForward) {
     return reply('METHOD_NOT_ALLOWED', { allow: policy.hasReverse ? reverseMethods : fileMethods })
@@ -90,8 +120,13 @@ function decideConnect(head: Head, policy: Policy): Decision {
 }
 
 function decidePath(head: Head, policy: Policy, authority: string, path: string): Decision {
-  const { mounts, hasReverse } = policy
-  const reverse: Decision | null = hasReverse ? { kind: 'reverse', authority, path } : null
+  const { mounts, hasReverse, hasBase } = policy
+  const isOutside = hasBase && leavesRoot(path)
+  const reverse: Decision | null = !hasReverse
+    ? null
+    : isOutside
+      ? reply('BAD_PATH')
+      : { kind: 'reverse', authority, path }
   if (mounts === null) return reverse ?? reply('BAD_TARGET', { message: forwardOnly })
   if (head.isUpgrade && reverse !== null) return reverse
 
@@ -114,11 +149,14 @@ const reply = (
 export const codeOf = (decision: Decision): ErrorCode =>
   decision.kind === 'reply' ? decision.code : 'BAD_REQUEST'
 
-/** What a reply says besides its row. */
-export function replyOptions(decision: Decision): { message?: string; headers?: string[] } {
-  if (decision.kind !== 'reply') return {}
+/** What a reply says besides its row; `closing` when its connection ends in any case. */
+export function replyOptions(decision: Decision, closing: boolean): ReplyOptions {
+  if (decision.kind !== 'reply') return { close: closing }
+  const { code, message, allow } = decision
   return {
-    ...(decision.message === undefined ? {} : { message: decision.message }),
-    ...(decision.allow === undefined ? {} : { headers: ['Allow', decision.allow] }),
+    // What such a client sends next cannot be known to be a request.
+    close: closing || code === 'VERSION_NOT_SUPPORTED' || code === 'BAD_REQUEST',
+    ...(message === undefined ? {} : { message }),
+    ...(allow === undefined ? {} : { headers: ['Allow', allow] }),
   }
 }

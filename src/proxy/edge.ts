@@ -202,10 +202,7 @@ class WorkerEdge implements Edge {
         })
         return
       default:
-        sendReply(res, codeOf(decision), {
-          ...replyOptions(decision),
-          close: exchange.closing,
-        })
+        sendReply(res, codeOf(decision), replyOptions(decision, exchange.closing))
     }
   }
 
@@ -244,7 +241,7 @@ class WorkerEdge implements Edge {
       this.#watch(exchange, forward.upgrade(exchange, req, socket, head, decision))
     else if (decision.kind === 'reverse' && reverse)
       this.#watch(exchange, reverse.upgrade(exchange, req, socket, head, decision))
-    else this.#end(exchange, replyBytes(codeOf(decision), replyOptions(decision)), false)
+    else this.#end(exchange, replyBytes(codeOf(decision), replyOptions(decision, true)), false)
   }
 
   #watch(exchange: Exchange, upgrade: Promise<void>): void {

@@ -5,7 +5,7 @@ import { BifrostError } from '../errors.ts'
 import { formatAuthority, parseAuthority } from '../http/authority.ts'
 import type { Decision } from './decide.ts'
 import type { Exchange } from './exchange.ts'
-import { parseAbsolute } from './target.ts'
+import { basePathOf, parseAbsolute } from './target.ts'
 import { Upstream, type UpstreamDeps, type UpstreamRequest } from './upstream.ts'
 
 type ReverseDecision = Extract<Decision, { kind: 'reverse' }>
@@ -24,7 +24,7 @@ export class Reverse {
       throw new BifrostError('CONFIG_INVALID', `the reverse target ${settings.target} is not an http(s) URL`)
     }
     this.#origin = `${target.scheme}://${formatAuthority(authority)}`
-    this.#basePath = target.path.replace(/[?#].*$/, '').replace(/\/+$/, '')
+    this.#basePath = basePathOf(target.path)
     this.#upstream = new Upstream({ timeouts: settings.timeouts, pool: settings.pool, ...deps })
   }
 

@@ -57,6 +57,27 @@ function percentDecode(text: string): string | null {
   return text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }
 
+/** The path of a reverse target that goes before every request's: without query and trailing slash, '' when there is none. */
+export const basePathOf = (path: string): string => path.replace(/[?#].*$/, '').replace(/\/+$/, '')
+
+/**
+ * Whether an upstream may read a path as leading above the one that it is put behind: dot segments counted, with slashes and dots
+ * also in their escaped form, and a backslash as the slash that some take it for (RFC 3986 5.2.4).
+ */
+export function leavesRoot(target: string): boolean {
+  if (!mayHaveDots.test(target)) return false
+  const path = target.replace(/\?.*$/s, '').replace(/%2e/gi, '.')
+  let depth = 0
+  for (const segment of path.split(/[/\\]|%2f|%5c/i)) {
+    if (segment === '' || segment === '.') continue
+    depth += segment === '..' ? -1 : 1
+    if (depth < 0) return true
+  }
+  return false
+}
+
+const mayHaveDots = /(?:\.|%2e){2}/i
+
 /** The mount that owns a normalised path: the longest one that ends at a segment boundary in it. */
 export function ownerOf<M extends { readonly prefix: string }>(
   mounts: readonly M[],

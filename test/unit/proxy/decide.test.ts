@@ -21,7 +21,20 @@ const combined = policy(forward, reverse, files)
 
 function ask(request: string, by: Policy, more: Partial<Head> = {}): Decision {
   const [method = '', url = ''] = request.split(' ')
-  return decide({ method, url, host: 'h.test', hosts: 1, isUpgrade: false, ...more }, by)
+  return decide(
+    {
+      method,
+      url,
+      host: 'h.test',
+      hosts: 1,
+      isUpgrade: false,
+      version: 11,
+      coding: undefined,
+      expect: undefined,
+      ...more,
+    },
+    by,
+  )
 }
 
 /** A decision in one word or two. */
