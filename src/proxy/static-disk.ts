@@ -1,4 +1,14 @@
-import { close, constants, fstatSync, lstat, open, read, readlinkSync, realpath } from 'node:fs'
+import {
+  type BigIntStats,
+  close,
+  constants,
+  fstatSync,
+  lstat,
+  open,
+  read,
+  readlinkSync,
+  realpath,
+} from 'node:fs'
 import { join, sep } from 'node:path'
 import { promisify } from 'node:util'
 import { BifrostError, type ErrorCode } from '../errors.ts'
@@ -8,7 +18,12 @@ import { type CounterBlock, count } from '../telemetry/counters.ts'
 export interface OpenFile {
   readonly fd: number
   readonly size: number
+  /** Exact to the microsecond. */
   readonly modifiedMs: number
+  /** When content, name, owner or permissions last changed; unlike the modification time, nobody can set it. */
+  readonly changedMs: number
+  /** Another one when file, content or permissions are others: device, inode, size and both times in nanoseconds. */
+  readonly identity: string
 }
 
 export type Found = OpenFile | 'DIRECTORY' | ErrorCode
@@ -27,6 +42,8 @@ export interface Disk {
   isMissingInside(root: string, segments: readonly string[]): Promise<boolean>
   /** Reads up to the buffer's length; 0 at the end of the file. Rejects with the system's error. */
   read(fd: number, into: Uint8Array, position: number): Promise<number>
+  /** All of a file; undefined when it cannot be read or changed meanwhile, so that these bytes may never have been it. */
+  readWhole(file: OpenFile): Promise<Buffer | undefined>
   close(fd: number): Promise<void>
 }
 
@@ -84,6 +101,17 @@ export function createDisk(counters: CounterBlock): Disk {
     }
   }
 
+  async function readAll(file: OpenFile): Promise<Buffer | undefined> {
+    const bytes = Buffer.allocUnsafeSlow(file.size)
+    let position = 0
+    while (position < file.size) {
+      const { bytesRead } = await readFile(file.fd, bytes, position, file.size - position, position)
+      if (bytesRead === 0) return undefined
+      position += bytesRead
+    }
+    return identityOf(fstatSync(file.fd, { bigint: true })) === file.identity ? bytes : undefined
+  }
+
   return {
     async open(root, relative) {
       try {
@@ -99,6 +127,7 @@ export function createDisk(counters: CounterBlock): Disk {
       const { bytesRead } = await timed(readFile(fd, into, 0, into.byteLength, position))
       return bytesRead
     },
+    readWhole: (file) => timed(readAll(file).catch(() => undefined)),
     // Nothing was written that a failing close could lose, and the descriptor is free either way.
     close: (fd) => timed(closeFile(fd).catch(() => undefined)),
   }
@@ -120,12 +149,21 @@ async function isMissingInside(root: string, segments: readonly string[]): Promi
 
 /** Without a trip to the thread pool: what is asked about is open, so the kernel has it in memory. */
 function inspect(root: string, fd: number): Found {
-  const stat = fstatSync(fd)
+  const stat = fstatSync(fd, { bigint: true })
   if (!stayedInside(root, fd)) return 'NOT_FOUND'
   if (stat.isDirectory()) return 'DIRECTORY'
   if (!stat.isFile()) return 'FORBIDDEN_PATH'
-  return { fd, size: stat.size, modifiedMs: stat.mtimeMs }
+  return {
+    fd,
+    size: Number(stat.size),
+    modifiedMs: Number(stat.mtimeNs / 1000n) / 1000,
+    changedMs: Number(stat.ctimeMs),
+    identity: identityOf(stat),
+  }
 }
+
+const identityOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats) =>
+  `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`
 
 /**
  * A folder on the way may have become a link between realpath and open; only the kernel knows what was opened in the

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { MountSettings, StaticSettings } from '../../../src/config/settings.ts'
 import { BifrostError } from '../../../src/errors.ts'
-import { createStatic } from '../../../src/proxy/static.ts'
+import { createStatic, type StaticDeps, type StaticHandler } from '../../../src/proxy/static.ts'
 import { type CounterBlock, createCounterBlock } from '../../../src/telemetry/counters.ts'
 
 /** Modification time of every file that a test writes: long ago, so that validators are settled. */
@@ -73,6 +73,7 @@ export function staticSettings(...mounts: (Partial<MountSettings> & { rootDir: s
 export interface Served extends AsyncDisposable {
   readonly port: number
   readonly server: Server
+  readonly handler: StaticHandler
   readonly counters: CounterBlock
   /** What `handle` threw, request by request. */
   readonly thrown: unknown[]
@@ -81,9 +82,12 @@ export interface Served extends AsyncDisposable {
 }
 
 /** The static handler behind a plain server; it takes the first mount that owns the path, as its caller must. */
-export async function serve(settings: StaticSettings): Promise<Served> {
+export async function serve(
+  settings: StaticSettings,
+  deps: Omit<StaticDeps, 'counters'> = {},
+): Promise<Served> {
   const counters = createCounterBlock()
-  const handler = createStatic(settings, { counters })
+  const handler = createStatic(settings, { ...deps, counters })
   const thrown: unknown[] = []
   let pending = 0
   const server = createServer((req, res) => {
@@ -107,6 +111,7 @@ export async function serve(settings: StaticSettings): Promise<Served> {
   return {
     port: (server.address() as AddressInfo).port,
     server,
+    handler,
     counters,
     thrown,
     pending: () => pending,
