@@ -146,6 +146,7 @@ class WorkerEdge implements Edge {
     if (!isDegraded) return
     this.#services.forward?.dropIdle()
     this.#services.reverse?.dropIdle()
+    this.#services.files?.dropCaches()
   }
 
   async close(): Promise<void> {

@@ -8,6 +8,8 @@ import type { UpstreamDeps } from './upstream.ts'
 
 export interface Files {
   handle(req: IncomingMessage, res: ServerResponse, mount: MountSettings, path: string): Promise<void>
+  /** Gives up the memory of what is held to be served again. */
+  dropCaches(): void
 }
 
 /** What serves the decisions of a worker. */

