@@ -117,7 +117,7 @@ class RunningInstance {
       },
       close() {
         // After a drain that ran out of time the ledger is gone before the last connection is.
-        if (ledger.getSnapshot().status === 'active') ledger.send({ type: 'conn.closed' })
+        if (actor.getSnapshot().status === 'active') ledger.send({ type: 'conn.closed' })
         count(block, 'connectionsActive', -1)
       },
     }
@@ -153,7 +153,7 @@ class RunningInstance {
         this.#setLimits(message.maxConnections)
         return
       case 'fault':
-        faults[message.fault]()
+        faults[message.fault](this.#boot.worker.maxMemoryMb)
     }
   }
 
@@ -215,7 +215,7 @@ function failLoudly(error: unknown): void {
 const mebibyte = 1024 * 1024
 
 /** Breaks this instance on purpose; only main can ask for it, and only where faults are allowed. */
-const faults: Readonly<Record<Fault, () => void>> = {
+const faults: Readonly<Record<Fault, (maxMemoryMb: number) => void>> = {
   kill: () => {},
   throw: () => failLoudly(new Error('fault: throw')),
   reject: () => void Promise.reject(new Error('fault: reject')),
@@ -235,15 +235,16 @@ const faults: Readonly<Record<Fault, () => void>> = {
     const hoard: Buffer[] = []
     for (;;) if (hoard.length < 2_048) hoard.push(Buffer.alloc(mebibyte / 4, 1))
   },
-  leak: () => {
+  leak: (maxMemoryMb) => {
     const hoard: Buffer[] = []
     const timer = setInterval(() => {
       hoard.push(Buffer.alloc(mebibyte / 2, 1))
-      if (hoard.length >= 1024) clearInterval(timer)
+      const { heapUsed, external } = process.memoryUsage()
+      if (heapUsed + external > 1.1 * maxMemoryMb * mebibyte) clearInterval(timer)
     }, 25)
   },
   burn: () => {
-    const until = performance.now() + 1_500
+    const until = performance.now() + 3_000
     const slice = (): void => {
       const end = performance.now() + 20
       while (performance.now() < end);

@@ -56,7 +56,7 @@ export interface Standing {
   readonly cpuPercent: number
   /** Readings running at or over max_memory_mb. */
   readonly overMemory: number
-  /** When a recycle was last asked for, while it has been at its limit; null when it was not. */
+  /** When a recycle was last asked for since memory is exceeded; null when it was not. */
   readonly askedAt: number | null
   /** Readings running beyond the CPU threshold that would change the verdict. */
   readonly cpuStreak: number
@@ -94,7 +94,8 @@ export function judge(
   const busySince = busySinceOf(standing, reading)
   const overMemory = reading.memoryBytes >= limits.maxMemoryBytes ? standing.overMemory + 1 : 0
   const verdicts = [...memory.verdicts, ...cpu.verdicts]
-  const askedAt = overMemory === 0 ? null : standing.askedAt
+  // A collection that helps for a moment is no recovery.
+  const askedAt = memory.exceeded === null ? null : standing.askedAt
   const end = judgeEnd({ reading, limits, busySince, overMemory, askedAt })
   if (end !== null) verdicts.push(end)
   return {
@@ -175,7 +176,7 @@ function judgeEnd(now: {
     }
   if (busyMs >= limits.stuckMs)
     return { type: 'stuck', reason: `its event loop has not turned for ${Math.round(busyMs)} ms` }
-  const isDue = askedAt === null ? overMemory >= overReadings : reading.at - askedAt >= askAgainMs
+  const isDue = overMemory >= overReadings && (askedAt === null || reading.at - askedAt >= askAgainMs)
   return isDue && busyMs === 0 ? { type: 'recycle', reason: memory } : null
 }
 

@@ -73,8 +73,9 @@ describe.each(carriers)('memory ($isolation)', ({ isolation, maxMemoryMb }) => {
     expect(hit).toMatchObject({ refused: 0, reset: 0, unanswered: 0 })
     expect(other).toMatchObject(unharmed)
     await until('the old one is gone', () => running.stateOf('reverse_proxy#1') === null)
-    expect(linesWith(running, 'limit exceeded')).toHaveLength(1)
-    expect(linesWith(running, 'instance is recycled')).toHaveLength(1)
+    // A collection of the heap may bring it back for a moment.
+    expect(linesWith(running, 'limit exceeded')[0]).toContain('"limit":"memory"')
+    expect(linesWith(running, 'instance is recycled')).toEqual([expect.stringContaining('reverse_proxy#1')])
     expect(linesWith(running, 'instance ended')[0]).toContain('"reason":"recycled"')
     expect(running.stateOf('reverse_proxy#2/reverse')).toBe('accepting')
   })
@@ -130,24 +131,41 @@ describe.each(carriers)('event loop ($isolation)', ({ isolation }) => {
 describe.each(carriers)('cpu ($isolation)', ({ isolation }) => {
   it('above max_cpu_percent: degraded, and back when it is over', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
-    await using running = await startTwo(`http://${origin.authority}`, { max_cpu_percent: 10 }, { isolation })
+    await using running = await startTwo(
+      `http://${origin.authority}`,
+      { max_cpu_percent: 5 },
+      { isolation, samplePeriodMs: 250 },
+    )
     const port = running.port('reverse_proxy')
-    using kept = await RawClient.connect(port)
-    expect((await kept.get('/')).get('connection')).not.toBe('close')
-    running.daemon.inject('reverse_proxy', 'burn')
     const stateOf = () => running.stateOf('reverse_proxy#1/reverse')
+    const isQuiet = () => running.daemon.overview.health().workers['reverse_proxy']?.status === 'Healthy'
+    const opened: RawClient[] = []
+    onTestFinished(() => {
+      for (const client of opened) client.destroy()
+    })
+    const isKept = async () => {
+      const client = await RawClient.connect(port)
+      opened.push(client)
+      return (await client.get('/')).get('connection') !== 'close'
+    }
+    await until(
+      'what its start cost is over, and a connection is kept',
+      async () => isQuiet() && (await isKept()),
+    )
+    const kept = opened.at(-1) as RawClient
+    running.daemon.inject('reverse_proxy', 'burn')
     await until('degraded', () => stateOf() === 'degraded')
     using refused = await RawClient.connect(port)
     expect((await refused.get('/')).status).toBe(503)
     const last = await kept.get('/')
     expect([last.status, last.get('connection')]).toEqual([200, 'close'])
     expect((await running.admin('/health')).text).toMatch(/cpu at \d+ % of the limit/)
-    await until('accepting', () => stateOf() === 'accepting')
-    using later = await RawClient.connect(port)
-    expect((await later.get('/')).get('connection')).not.toBe('close')
+    await until('accepting', () => stateOf() === 'accepting', 10_000)
+    await until('connections are kept again', isKept)
     expect(running.stateOf('reverse_proxy#1')).toBe('running.alive')
-    expect(linesWith(running, 'Worker ReverseProxy warning')).toHaveLength(1)
-    await until('said to be healthy', () => linesWith(running, 'Worker ReverseProxy is healthy').length === 1)
+    const count = (text: string) => linesWith(running, `Worker ReverseProxy ${text}`).length
+    expect(count('warning')).toBeGreaterThan(0)
+    await until('each warning is taken back', () => count('is healthy') === count('warning'))
   })
 })
 
@@ -210,7 +228,7 @@ describe('limits changed while it runs', () => {
   it('hold for the memory that is used already, and for the next generation', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     await using running = await startTwo(`http://${origin.authority}`, {}, {}, admin)
-    await change(running, 'reverse_proxy', { max_memory_mb: 16, max_connections: 2 })
+    await change(running, 'reverse_proxy', { max_memory_mb: 48, max_connections: 2 })
     running.daemon.inject('reverse_proxy', 'leak')
     await until('recycled', () => isServing(running, 2), 15_000)
     await change(running, 'reverse_proxy', { max_memory_mb: 512 })

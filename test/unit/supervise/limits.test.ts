@@ -77,6 +77,11 @@ describe('memory', () => {
     ])
   })
 
+  it('does not ask again because a collection helped for a moment', () => {
+    const { said } = run(memory(1_000, 1_000, 1_000, 950, 1_000, 1_000, 1_000, 1_000))
+    expect(said.slice(1)).toEqual(['2 recycle: memory at 100 % of the limit'])
+  })
+
   it('is ended at once from 150 % on', () => {
     expect(run(memory(1_499, 1_500)).said.at(-1)).toBe('1 overgrown: memory at 150 % of the limit')
   })
