@@ -35,6 +35,12 @@ export class Exchange implements RelayOwner {
   readonly idleMs: number
   movedBytes = -1
   movedAt = 0
+  /** The client's address: the peer's, or the one that a trusted proxy has named. */
+  client: string
+  /** What X-Request-Id names it; null where the worker has no request ids. */
+  requestId: string | null = null
+  /** Who it was authenticated as. */
+  user: string | null = null
   /** Null until it is followed. */
   response: ServerResponse | null = null
   readonly #scope: ExchangeScope
@@ -44,6 +50,7 @@ export class Exchange implements RelayOwner {
 
   constructor(connection: Connection, block: CounterBlock, idleMs: number, scope: ExchangeScope) {
     this.connection = connection
+    this.client = connection.peer
     this.block = block
     this.idleMs = idleMs
     this.#scope = scope
