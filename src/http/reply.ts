@@ -2,10 +2,9 @@ import type { ServerResponse } from 'node:http'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { type ErrorCode, errorTable } from '../errors.ts'
+import { type ErrorBody, type ErrorDetails, errorBody } from './error-body.ts'
 
-export interface ReplyOptions {
-  /** What the client reads instead of the table's text. */
-  readonly message?: string
+export interface ReplyOptions extends ErrorDetails {
   /** Further header fields, flat. */
   readonly headers?: readonly string[]
   /** Ends the connection after the reply. */
@@ -22,30 +21,33 @@ export function sendReply(res: ServerResponse, code: ErrorCode, options: ReplyOp
     res.destroy()
     return
   }
-  const body = `${options.message ?? errorTable[code].message}\n`
+  const body = errorBody(code, { accept: res.req.headers.accept, ...options })
   if (options.close) res.shouldKeepAlive = false
   const { status } = errorTable[code]
   // Named, because a writeHead that failed before has left its reason behind.
   res.writeHead(status, STATUS_CODES[status], replyHeaders(body, options))
-  res.end(body)
+  res.end(body.text)
 }
 
 /** A whole response as bytes, for a socket without a ServerResponse; it always says `Connection: close`. */
 export function replyBytes(code: ErrorCode, options: ReplyOptions = {}): Buffer {
-  const body = `${options.message ?? errorTable[code].message}\n`
+  const body = errorBody(code, options)
   const { status } = errorTable[code]
   const fields = [...replyHeaders(body, options), 'Connection', 'close']
   let text = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`
   for (let at = 0; at < fields.length; at += 2) text += `${fields[at]}: ${fields[at + 1]}\r\n`
-  return Buffer.from(`${text}\r\n${body}`, 'latin1')
+  return Buffer.from(`${text}\r\n${body.text}`)
 }
 
-function replyHeaders(body: string, options: ReplyOptions): string[] {
+/** Neither is kept by a cache (404, 414 and others would be, RFC 9110 15.1): it may be different in a moment, and by Accept. */
+function replyHeaders({ type, text }: ErrorBody, options: ReplyOptions): string[] {
   return [
     'Content-Type',
-    'text/plain; charset=utf-8',
+    type,
     'Content-Length',
-    String(Buffer.byteLength(body)),
+    String(Buffer.byteLength(text)),
+    'Cache-Control',
+    'no-store',
     ...(options.headers ?? []),
   ]
 }

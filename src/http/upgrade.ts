@@ -48,7 +48,7 @@ export class Upgrader {
 
   /** Takes the client's socket over; every outcome ends in `onEnd`. */
   run(req: IncomingMessage, socket: Socket, head: Buffer, options: UpgradeOptions): void {
-    const attempt = new Attempt(socket, options)
+    const attempt = new Attempt(socket, req.headers.accept, options)
     this.#proxy.once('proxyReqWs', (proxyReq) => attempt.prepare(proxyReq))
     req.headers = { ...toRecord(options.headers), connection: 'Upgrade', upgrade: 'websocket' }
     // The package parses it as a URL, which may throw; `prepare` sets the real path.
@@ -71,13 +71,15 @@ export class Upgrader {
 
 class Attempt {
   readonly #socket: Socket
+  readonly #accept: string | undefined
   readonly #options: UpgradeOptions
   #timer: NodeJS.Timeout | null = null
   #request: ClientRequest | null = null
   #isSettled = false
 
-  constructor(socket: Socket, options: UpgradeOptions) {
+  constructor(socket: Socket, accept: string | undefined, options: UpgradeOptions) {
     this.#socket = socket
+    this.#accept = accept
     this.#options = options
     socket.on('error', () => socket.destroy())
     socket.once('close', () => {
@@ -116,7 +118,7 @@ class Attempt {
     const code = failureCode(cause)
     this.#options.onFailed(new BifrostError(code, undefined, { cause }))
     this.#request?.destroy()
-    this.#options.closer.end(this.#socket, replyBytes(code))
+    this.#options.closer.end(this.#socket, replyBytes(code, { accept: this.#accept }))
   }
 
   #open(answer: IncomingMessage, upstream: Socket): void {

@@ -237,12 +237,15 @@ class WorkerEdge implements Edge {
       return
     }
     const { forward, reverse } = this.#services
-    if (decision.kind === 'tunnel' && forward) forward.tunnel(exchange, socket, head, decision)
+    if (decision.kind === 'tunnel' && forward) forward.tunnel(exchange, req, socket, head, decision)
     else if (decision.kind === 'forward' && forward)
       this.#watch(exchange, forward.upgrade(exchange, req, socket, head, decision))
     else if (decision.kind === 'reverse' && reverse)
       this.#watch(exchange, reverse.upgrade(exchange, req, socket, head, decision))
-    else this.#end(exchange, replyBytes(codeOf(decision), replyOptions(decision, true)), false)
+    else {
+      const options = { ...replyOptions(decision, true), accept: req.headers.accept }
+      this.#end(exchange, replyBytes(codeOf(decision), options), false)
+    }
   }
 
   #watch(exchange: Exchange, upgrade: Promise<void>): void {

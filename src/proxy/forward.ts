@@ -41,13 +41,19 @@ export class Forward {
   }
 
   /** Takes the client's socket over; bytes that came with the request are the tunnel's first. */
-  tunnel(exchange: Exchange, socket: Socket, head: Buffer, { host, port }: TunnelDecision): void {
+  tunnel(
+    exchange: Exchange,
+    req: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+    { host, port }: TunnelDecision,
+  ): void {
     const { connectMs, idleMs, lifetimeMs } = this.#settings.timeouts
     const upstream = dial({ host, port, timeoutMs: connectMs }, (error) => {
       socket.off('close', giveUp)
       if (error !== null) {
         exchange.relayFailed(error.code, error)
-        this.#deps.closer.end(socket, replyBytes(error.code))
+        this.#deps.closer.end(socket, replyBytes(error.code, { accept: req.headers.accept }))
         exchange.finish(true)
         return
       }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { type ErrorCode, errorTable } from '../errors.ts'
+import { type ErrorBody, errorBody } from '../http/error-body.ts'
 import { type CounterBlock, count } from '../telemetry/counters.ts'
 import { finished, sendSpan } from './static-body.ts'
 import type { HotFile } from './static-cache.ts'
@@ -30,6 +31,10 @@ export interface Answers {
   refuse(res: ServerResponse, code: ErrorCode, headers?: OutgoingHttpHeaders): Promise<void>
 }
 
+const directoryMoved: ErrorBody = {
+  type: 'text/plain; charset=utf-8',
+  text: 'The directory is at its path with a slash.\n',
+}
 const nosniff = { 'X-Content-Type-Options': 'nosniff' }
 
 /** What is said of a file whatever is sent of it; names and values in turn, as `writeHead` takes them fastest. */
@@ -44,8 +49,7 @@ export function headsOf({ file, name, isPage }: Servable, nowMs: number) {
 export function createAnswers(disk: Disk, counters: CounterBlock): Answers {
   return {
     refuse,
-    redirect: (res, location) =>
-      short(res, 301, 'The directory is at its path with a slash.', { Location: location }),
+    redirect: (res, location) => short(res, 301, directoryMoved, { Location: location }),
     sendHot(req, res, { entity, head, headOf304, body }, isHit) {
       if (res.destroyed) return
       const { headers } = req
@@ -101,24 +105,24 @@ export function createAnswers(disk: Disk, counters: CounterBlock): Answers {
 }
 
 function refuse(res: ServerResponse, code: ErrorCode, headers: OutgoingHttpHeaders = {}): Promise<void> {
-  const { status, message } = errorTable[code]
-  return short(res, status, message, status === 503 ? { 'Retry-After': 1, ...headers } : headers)
+  const { status } = errorTable[code]
+  const body = errorBody(code, { accept: res.req.headers.accept })
+  return short(res, status, body, status === 503 ? { 'Retry-After': 1, ...headers } : headers)
 }
 
 /** A missing file may be there in a moment, so nothing short is kept (a 404 and a 301 would be, RFC 9111 4.2.2). */
 function short(
   res: ServerResponse,
   status: number,
-  text: string,
+  { type, text }: ErrorBody,
   headers: OutgoingHttpHeaders,
 ): Promise<void> {
-  const body = `${text}\n`
   res.writeHead(status, {
-    'Content-Type': 'text/plain; charset=utf-8',
-    'Content-Length': Buffer.byteLength(body),
+    'Content-Type': type,
+    'Content-Length': Buffer.byteLength(text),
     'Cache-Control': 'no-store',
     ...nosniff,
     ...headers,
   })
-  return finished(res, body)
+  return finished(res, text)
 }

@@ -79,7 +79,7 @@ export class Upstream {
     const { pseudonym, timeouts, closer } = this.#options
     const headers = this.#headers(exchange, req, target)
     if (headers === null) {
-      closer.end(socket, replyBytes('LOOP'))
+      closer.end(socket, replyBytes('LOOP', { accept: req.headers.accept }))
       exchange.finish(true)
       return
     }

@@ -35,7 +35,7 @@ export interface HoldLimits {
 
 const defaultHold: HoldLimits = { maxHeld: 1024, maxHeldMs: 5_000 }
 
-const refusalBody = `${errorTable.DRAINING.message}\n`
+const refusalBody = `DRAINING: ${errorTable.DRAINING.message}\n`
 /** The answer to a socket that is not held any longer. Main never loads src/http, so it has an own one. */
 const refusal = Buffer.from(
   `HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${refusalBody.length}\r\nConnection: close\r\n\r\n${refusalBody}`,

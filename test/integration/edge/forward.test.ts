@@ -33,7 +33,7 @@ test('an upstream that refuses is a 502 that names no address', async () => {
   using client = await RawClient.connect(proxy.port)
   const response = await client.get(`http://127.0.0.1:${port}/`)
   expect(response.status).toBe(502)
-  expect(response.text).toBe('The upstream server could not be reached.\n')
+  expect(response.text).toBe('UPSTREAM_REFUSED: The upstream server could not be reached.\n')
 })
 
 test('a CONNECT to an upstream that refuses is a 502', async () => {

@@ -32,7 +32,7 @@ async function serveByClock(site: Site, mount: Partial<MountSettings> = {}, maxM
   }
 }
 
-const gone = 'Nothing was found here.\n'
+const gone = 'NOT_FOUND: Nothing was found here.\n'
 
 test('a file in memory is served without the disk, and trusted for a second', async () => {
   await using site = createSite()
