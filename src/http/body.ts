@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
+import type { HttpRequest } from './message.ts'
 import type { Reclaimer } from './reclaim.ts'
 
 const highWaterMark = 64 * 1024
@@ -10,9 +10,9 @@ const highWaterMark = 64 * 1024
  * discards what the client still sends, so the connection stays usable (RFC 9112 9.3).
  */
 export class RequestBody extends Readable {
-  readonly #req: IncomingMessage
+  readonly #req: HttpRequest
 
-  constructor(req: IncomingMessage, reclaimer: Reclaimer) {
+  constructor(req: HttpRequest, reclaimer: Reclaimer) {
     super({ highWaterMark })
     this.#req = req
     req.on('data', (chunk: Buffer) => {

@@ -1,18 +1,18 @@
 /**
  * One request and its response through an upstream connection, streamed both ways.
  *
- *   client --IncomingMessage--> RequestBody --undici--> upstream
- *   client <--ServerResponse--  Relay       <--undici-- upstream      (pause/resume on the response's 'drain')
+ *   client --HttpRequest------> RequestBody --undici--> upstream
+ *   client <--HttpResponse----  Relay       <--undici-- upstream      (pause/resume on the response's 'drain')
  *
  * One handler object for each exchange and no closure: this is the hot path. Failures before the response head are answered from
  * the error table, after it the client's connection is broken off, so that a cut response never looks complete.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { BifrostError, type ErrorCode } from '../errors.ts'
 import { RequestBody } from './body.ts'
 import { failureCode, systemCode } from './failure.ts'
 import { dropLength, hasOtherCoding, responseHeaders, trailerFields } from './headers.ts'
+import { type HttpRequest, type HttpResponse, hasBody } from './message.ts'
 import type { Slot, UpstreamPool } from './pool.ts'
 import type { Reclaimer } from './reclaim.ts'
 import { sendReply } from './reply.ts'
@@ -42,8 +42,8 @@ const maxInformed = 16
 const retryableErrors = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 
 export class Relay implements Dispatcher.DispatchHandler {
-  readonly #req: IncomingMessage
-  readonly #res: ServerResponse
+  readonly #req: HttpRequest
+  readonly #res: HttpResponse
   readonly #options: RelayOptions
   readonly #body: RequestBody | null
   #slot: Slot | null = null
@@ -54,7 +54,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   #isDrainArmed = false
   #informed = 0
 
-  constructor(req: IncomingMessage, res: ServerResponse, options: RelayOptions) {
+  constructor(req: HttpRequest, res: HttpResponse, options: RelayOptions) {
     this.#req = req
     this.#res = res
     this.#options = options
@@ -167,7 +167,7 @@ export class Relay implements Dispatcher.DispatchHandler {
       controller.abort(new BifrostError('UPSTREAM_BROKEN', 'too many informational responses'))
       return
     }
-    if (status !== 103 || this.#req.httpVersionMinor !== 1 || this.#res.socket?.writableNeedDrain) return
+    if (status !== 103 || this.#req.httpVersion === '1.0' || this.#res.socket?.writableNeedDrain) return
     this.#res.writeInformation(status, responseHeaders(raw, this.#options.pseudonym))
   }
 
@@ -180,10 +180,4 @@ export class Relay implements Dispatcher.DispatchHandler {
 
 function flushHead(relay: Relay): void {
   relay.flush()
-}
-
-/** Whether a body follows the head (RFC 9112 6.3). */
-function hasBody(req: IncomingMessage): boolean {
-  const length = req.headers['content-length']
-  return (length !== undefined && length !== '0') || req.headers['transfer-encoding'] !== undefined
 }

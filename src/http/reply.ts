@@ -1,8 +1,8 @@
-import type { ServerResponse } from 'node:http'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { type ErrorCode, errorTable } from '../errors.ts'
 import { type ErrorBody, type ErrorDetails, errorBody } from './error-body.ts'
+import type { HttpResponse } from './message.ts'
 
 export interface ReplyOptions extends ErrorDetails {
   /** Further header fields, flat. */
@@ -16,7 +16,7 @@ const lingerMs = 1_000
 const maxLingering = 1_024
 
 /** Answers with a row of the error table; a response whose head is gone can only be broken off. */
-export function sendReply(res: ServerResponse, code: ErrorCode, options: ReplyOptions = {}): void {
+export function sendReply(res: HttpResponse, code: ErrorCode, options: ReplyOptions = {}): void {
   if (res.headersSent || res.destroyed) {
     res.destroy()
     return

@@ -11,6 +11,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ServiceType, WorkerSettings } from '../config/settings.ts'
 import { BifrostError } from '../errors.ts'
+import type { HttpRequest, HttpResponse } from '../http/message.ts'
 import { replyBytes, sendReply } from '../http/reply.ts'
 import { HttpServer, type ServedSocket } from '../http/server.ts'
 import type { CounterBlock } from '../telemetry/counters.ts'
@@ -168,7 +169,7 @@ class WorkerEdge implements Edge {
     else this.#start(connection, req, res)
   }
 
-  #start(connection: Connection, req: IncomingMessage, res: ServerResponse): void {
+  #start(connection: Connection, req: HttpRequest, res: HttpResponse): void {
     const { services: admissions } = this.#options.admissions
     const decision = decide(readHead(req, false), this.#policy)
     const isAdmitted = decision.kind === 'reply' || connection.enter(serviceOf[decision.kind], admissions)
@@ -186,7 +187,7 @@ class WorkerEdge implements Edge {
     }
   }
 
-  #serve(exchange: Exchange, req: IncomingMessage, res: ServerResponse, decision: Decision): void {
+  #serve(exchange: Exchange, req: HttpRequest, res: HttpResponse, decision: Decision): void {
     const { forward, reverse, files } = this.#services
     switch (decision.kind) {
       case 'reverse':

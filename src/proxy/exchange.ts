@@ -1,5 +1,5 @@
-import type { ServerResponse } from 'node:http'
 import { type ErrorCode, errorTable } from '../errors.ts'
+import type { HttpResponse } from '../http/message.ts'
 import type { RelayOwner } from '../http/relay.ts'
 import { type CounterBlock, cell } from '../telemetry/counters.ts'
 import type { Connection } from './connection.ts'
@@ -42,7 +42,7 @@ export class Exchange implements RelayOwner {
   /** Who it was authenticated as. */
   user: string | null = null
   /** Null until it is followed. */
-  response: ServerResponse | null = null
+  response: HttpResponse | null = null
   readonly #scope: ExchangeScope
   readonly #startedAt = performance.now()
   work: Work | null = null
@@ -63,7 +63,7 @@ export class Exchange implements RelayOwner {
   }
 
   /** Ties the exchange to its response: when that closes, complete or not, the exchange is over. */
-  follow(res: ServerResponse): void {
+  follow(res: HttpResponse): void {
     ;(res as Tagged)[key] = this
     this.response = res
     this.#scope.running.add(this)
@@ -89,7 +89,7 @@ export class Exchange implements RelayOwner {
     add(block, cell.responsesTimed, 1)
   }
 
-  #closed(res: ServerResponse): void {
+  #closed(res: HttpResponse): void {
     if (this.#isFinished) return
     this.work?.clientClosed()
     this.finish(!res.writableFinished || res.statusCode >= 500)
@@ -99,7 +99,7 @@ export class Exchange implements RelayOwner {
   }
 
   /** Shared by all responses, so that following one costs no closure. */
-  static closed(exchange: Exchange, res: ServerResponse): void {
+  static closed(exchange: Exchange, res: HttpResponse): void {
     exchange.#closed(res)
   }
 }
@@ -113,9 +113,9 @@ export function countRejected(connection: Connection, block: CounterBlock): void
 
 const key = Symbol('exchange')
 
-type Tagged = ServerResponse & { [key]?: Exchange }
+type Tagged = HttpResponse & { [key]?: Exchange }
 
-function onResponseClose(this: ServerResponse): void {
+function onResponseClose(this: HttpResponse): void {
   const exchange = (this as Tagged)[key]
   if (exchange !== undefined) Exchange.closed(exchange, this)
 }

@@ -1,7 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ForwardSettings } from '../config/settings.ts'
 import { dial } from '../http/dial.ts'
+import type { HttpRequest, HttpResponse } from '../http/message.ts'
 import { replyBytes } from '../http/reply.ts'
 import { Tunnel } from '../http/tunnel.ts'
 import type { Decision } from './decide.ts'
@@ -26,7 +27,7 @@ export class Forward {
     this.#upstream = new Upstream({ timeouts: settings.timeouts, pool: settings.pool, ...deps })
   }
 
-  request(exchange: Exchange, req: IncomingMessage, res: ServerResponse, decision: ForwardDecision): void {
+  request(exchange: Exchange, req: HttpRequest, res: HttpResponse, decision: ForwardDecision): void {
     this.#upstream.request(exchange, req, res, targetOf(decision))
   }
 

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import { countHost } from '../http/headers.ts'
+import type { HttpRequest } from '../http/message.ts'
 import type { Head } from './decide.ts'
 
 /** What `decide` is told of a request. */
-export function readHead(req: IncomingMessage, isUpgrade: boolean): Head {
+export function readHead(req: HttpRequest, isUpgrade: boolean): Head {
   return {
     method: req.method ?? '',
     url: req.url ?? '',

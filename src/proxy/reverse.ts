@@ -1,8 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ReverseSettings } from '../config/settings.ts'
 import { BifrostError } from '../errors.ts'
 import { formatAuthority, parseAuthority } from '../http/authority.ts'
+import type { HttpRequest, HttpResponse } from '../http/message.ts'
 import type { Decision } from './decide.ts'
 import type { Exchange } from './exchange.ts'
 import { basePathOf, parseAbsolute } from './target.ts'
@@ -28,7 +29,7 @@ export class Reverse {
     this.#upstream = new Upstream({ timeouts: settings.timeouts, pool: settings.pool, ...deps })
   }
 
-  request(exchange: Exchange, req: IncomingMessage, res: ServerResponse, decision: ReverseDecision): void {
+  request(exchange: Exchange, req: HttpRequest, res: HttpResponse, decision: ReverseDecision): void {
     this.#upstream.request(exchange, req, res, this.#targetOf(decision))
   }
 

@@ -1,5 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { MountSettings, ServiceSettings, ServiceType } from '../config/settings.ts'
+import type { HttpRequest, HttpResponse } from '../http/message.ts'
 import type { Closer } from '../http/reply.ts'
 import type { CounterBlock } from '../telemetry/counters.ts'
 import type { Forward } from './forward.ts'
@@ -7,7 +7,7 @@ import type { Reverse } from './reverse.ts'
 import type { UpstreamDeps } from './upstream.ts'
 
 export interface Files {
-  handle(req: IncomingMessage, res: ServerResponse, mount: MountSettings, path: string): Promise<void>
+  handle(req: HttpRequest, res: HttpResponse, mount: MountSettings, path: string): Promise<void>
   /** Gives up the memory of what is held to be served again. */
   dropCaches(): void
 }

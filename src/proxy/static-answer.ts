@@ -1,6 +1,7 @@
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { OutgoingHttpHeaders } from 'node:http'
 import { type ErrorCode, errorTable } from '../errors.ts'
 import { type ErrorBody, errorBody } from '../http/error-body.ts'
+import type { HttpRequest, HttpResponse } from '../http/message.ts'
 import { type CounterBlock, count } from '../telemetry/counters.ts'
 import { finished, sendSpan } from './static-body.ts'
 import type { HotFile } from './static-cache.ts'
@@ -20,15 +21,15 @@ export interface Servable {
 /** The responses that static files can give. Each resolves when it was handed to the socket or the client went away. */
 export interface Answers {
   /** 200, 206, 304, 412 or 416. The file stays open: its owner closes it. */
-  send(req: IncomingMessage, res: ServerResponse, servable: Servable): Promise<void>
+  send(req: HttpRequest, res: HttpResponse, servable: Servable): Promise<void>
   /**
    * 200 or 304 from memory, at once. For requests with no other condition than the two that lead to 304, and no range.
    * `isHit`: nothing was read for this request.
    */
-  sendHot(req: IncomingMessage, res: ServerResponse, hot: HotFile, isHit: boolean): void
-  redirect(res: ServerResponse, location: string): Promise<void>
+  sendHot(req: HttpRequest, res: HttpResponse, hot: HotFile, isHit: boolean): void
+  redirect(res: HttpResponse, location: string): Promise<void>
   /** The status and public text of a code; nothing about the file system. */
-  refuse(res: ServerResponse, code: ErrorCode, headers?: OutgoingHttpHeaders): Promise<void>
+  refuse(res: HttpResponse, code: ErrorCode, headers?: OutgoingHttpHeaders): Promise<void>
 }
 
 const directoryMoved: ErrorBody = {
@@ -104,7 +105,7 @@ export function createAnswers(disk: Disk, counters: CounterBlock): Answers {
   }
 }
 
-function refuse(res: ServerResponse, code: ErrorCode, headers: OutgoingHttpHeaders = {}): Promise<void> {
+function refuse(res: HttpResponse, code: ErrorCode, headers: OutgoingHttpHeaders = {}): Promise<void> {
   const { status } = errorTable[code]
   const body = errorBody(code, { accept: res.req.headers.accept })
   return short(res, status, body, status === 503 ? { 'Retry-After': 1, ...headers } : headers)
@@ -112,7 +113,7 @@ function refuse(res: ServerResponse, code: ErrorCode, headers: OutgoingHttpHeade
 
 /** A missing file may be there in a moment, so nothing short is kept (a 404 and a 301 would be, RFC 9111 4.2.2). */
 function short(
-  res: ServerResponse,
+  res: HttpResponse,
   status: number,
   { type, text }: ErrorBody,
   headers: OutgoingHttpHeaders,

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { HttpResponse } from '../http/message.ts'
 import type { ByteSpan } from './static-range.ts'
 
 // Two pieces per response are all that is held, one on its way out and one read ahead: a thousand slow readers hold
@@ -13,7 +13,7 @@ type Read = (into: Uint8Array, position: number) => Promise<number>
  * turns out shorter than its Content-Length, or cannot be read on, ends the connection: the head is gone, nothing else
  * says it.
  */
-export async function sendSpan(res: ServerResponse, span: ByteSpan, read: Read): Promise<void> {
+export async function sendSpan(res: HttpResponse, span: ByteSpan, read: Read): Promise<void> {
   if (span.length === 0) return finished(res)
   const end = span.start + span.length
   let position = span.start
@@ -28,7 +28,10 @@ export async function sendSpan(res: ServerResponse, span: ByteSpan, read: Read):
     const bytes = await reading
     // Writing to a response whose connection is gone would be an unhandled error event.
     if (res.destroyed) return
-    if (bytes === 0) return breakOff(res)
+    if (bytes === 0) {
+      res.destroy()
+      return
+    }
     position += bytes
     const piece = going.subarray(0, bytes)
     if (position === end) return finished(res, piece)
@@ -42,7 +45,7 @@ export async function sendSpan(res: ServerResponse, span: ByteSpan, read: Read):
 }
 
 /** Resolves when the piece is out of this process, so that its memory may be used again, or the client went away. */
-function written(res: ServerResponse, piece: Uint8Array): Promise<void> {
+function written(res: HttpResponse, piece: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     res.once('close', resolve)
     res.write(piece, () => {
@@ -53,7 +56,7 @@ function written(res: ServerResponse, piece: Uint8Array): Promise<void> {
 }
 
 /** Ends the response and resolves when it was handed to the socket or the client went away. */
-export function finished(res: ServerResponse, last?: string | Uint8Array): Promise<void> {
+export function finished(res: HttpResponse, last?: string | Uint8Array): Promise<void> {
   if (res.destroyed) return Promise.resolve()
   return new Promise((resolve) => {
     res.once('close', resolve)
@@ -62,10 +65,4 @@ export function finished(res: ServerResponse, last?: string | Uint8Array): Promi
       resolve()
     })
   })
-}
-
-/** A response that waits behind another one on its connection has no socket yet; its request has. */
-function breakOff(res: ServerResponse): void {
-  res.req.socket.destroy()
-  res.destroy()
 }

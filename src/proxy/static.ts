@@ -1,7 +1,8 @@
 import { realpathSync, statSync } from 'node:fs'
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { MountSettings, StaticSettings } from '../config/settings.ts'
 import { BifrostError } from '../errors.ts'
+import type { HttpRequest, HttpResponse } from '../http/message.ts'
 import type { CounterBlock } from '../telemetry/counters.ts'
 import { createAnswers } from './static-answer.ts'
 import { type HotFile, HotFiles } from './static-cache.ts'
@@ -24,7 +25,7 @@ export interface StaticHandler {
    * query). Resolves when the response has been handed to the socket or the client went away, or at once for what comes
    * from memory; rejects with INTERNAL, before anything was sent, for what neither a client nor a file can cause.
    */
-  handle(req: IncomingMessage, res: ServerResponse, mount: MountSettings, path: string): Promise<void>
+  handle(req: HttpRequest, res: HttpResponse, mount: MountSettings, path: string): Promise<void>
   /** Gives the memory of hot files back. */
   dropCaches(): void
 }
@@ -54,7 +55,7 @@ export function createStatic(settings: StaticSettings, deps: StaticDeps): Static
     maxEntries: 4096,
   })
 
-  async function serve(req: IncomingMessage, res: ServerResponse, place: Place, key: string | undefined) {
+  async function serve(req: HttpRequest, res: HttpResponse, place: Place, key: string | undefined) {
     const held = key === undefined ? undefined : hotFiles.get(key)
     if (held?.renewal !== undefined) {
       const shared = await held.renewal

@@ -1,8 +1,9 @@
 /** What forward and reverse share: a request through the pool, an upgrade through its own connection. */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { PoolSettings, TimeoutSettings } from '../config/settings.ts'
 import { requestHeaders } from '../http/headers.ts'
+import type { HttpRequest, HttpResponse } from '../http/message.ts'
 import { UpstreamPool } from '../http/pool.ts'
 import type { Reclaimer } from '../http/reclaim.ts'
 import { Relay } from '../http/relay.ts'
@@ -48,7 +49,7 @@ export class Upstream {
     })
   }
 
-  request(exchange: Exchange, req: IncomingMessage, res: ServerResponse, target: UpstreamRequest): void {
+  request(exchange: Exchange, req: HttpRequest, res: HttpResponse, target: UpstreamRequest): void {
     const { pseudonym, reclaimer } = this.#options
     const headers = this.#headers(exchange, req, target)
     if (headers === null) {
@@ -110,7 +111,7 @@ export class Upstream {
     this.pool.close()
   }
 
-  #headers(exchange: Exchange, req: IncomingMessage, target: UpstreamRequest): string[] | null {
+  #headers(exchange: Exchange, req: HttpRequest, target: UpstreamRequest): string[] | null {
     return requestHeaders(req.rawHeaders, {
       host: target.host,
       peer: exchange.connection.peer,

@@ -1,0 +1,61 @@
+/**
+ * What the edge and its services use of a request and its response, whatever carries them: node:http's own objects for HTTP/1.1, a
+ * stream of its own for each in HTTP/2 (h2-message.ts).
+ */
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import type { Socket } from 'node:net'
+
+export interface HttpRequest {
+  readonly method?: string | undefined
+  /** The request target as an HTTP/1.1 request line would have it. */
+  readonly url?: string | undefined
+  readonly headers: IncomingHttpHeaders
+  /** Flat and without pseudo-fields; what goes to the next hop is made of these. */
+  readonly rawHeaders: readonly string[]
+  readonly httpVersion: string
+  readonly httpVersionMajor: number
+  readonly httpVersionMinor: number
+  /** Whether the whole request has been read. */
+  readonly complete: boolean
+  /** The client's connection, which other exchanges may share. */
+  readonly socket: Socket
+  on(event: 'data', listener: (chunk: Buffer) => void): unknown
+  on(event: 'end', listener: () => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+  pause(): unknown
+  resume(): unknown
+  isPaused(): boolean
+}
+
+export interface HttpResponse {
+  readonly req: HttpRequest
+  statusCode: number
+  readonly headersSent: boolean
+  readonly destroyed: boolean
+  /** Whether all of it was handed over; false for ever when it was cut off. */
+  readonly writableFinished: boolean
+  /** False ends the connection after this response. HTTP/2 has no such field: its connections end by GOAWAY. */
+  shouldKeepAlive: boolean
+  /** What it is written to; null while an earlier response has its turn. */
+  readonly socket: { readonly writableNeedDrain: boolean } | null
+  writeHead(status: number, reason: string | undefined, fields: string[]): unknown
+  writeHead(status: number, fields: string[] | OutgoingHttpHeaders): unknown
+  write(chunk: string | Uint8Array, done?: (error: Error | null | undefined) => void): boolean
+  end(last?: string | Uint8Array, done?: () => void): unknown
+  end(last: string | Uint8Array, encoding: BufferEncoding): unknown
+  flushHeaders(): void
+  writeInformation(status: number, fields: readonly string[]): void
+  addTrailers(fields: readonly [string, string][]): void
+  /** Breaks it off, so that what was sent of it does not look complete. */
+  destroy(): unknown
+  on(event: 'close' | 'drain', listener: () => void): unknown
+  once(event: 'close' | 'drain', listener: () => void): unknown
+  off(event: 'close' | 'drain', listener: () => void): unknown
+}
+
+/** Whether a body follows the head (RFC 9112 6.3; RFC 9113 8.1: unless the head ends the stream). */
+export function hasBody({ httpVersionMajor, complete, headers }: HttpRequest): boolean {
+  if (httpVersionMajor === 2) return !complete
+  const length = headers['content-length']
+  return (length !== undefined && length !== '0') || headers['transfer-encoding'] !== undefined
+}
