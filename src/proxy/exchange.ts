@@ -3,6 +3,7 @@ import type { HttpResponse } from '../http/message.ts'
 import type { RelayOwner } from '../http/relay.ts'
 import { type CounterBlock, cell } from '../telemetry/counters.ts'
 import type { Connection } from './connection.ts'
+import type { Running } from './idle.ts'
 
 export type Log = (
   level: 'info' | 'warn' | 'error',
@@ -16,7 +17,7 @@ export interface ExchangeScope {
   isDegraded: boolean
   readonly log: Log
   /** Exchanges whose responses are followed. */
-  readonly running: Set<Exchange>
+  readonly running: Running
 }
 
 /** Whoever moves the exchange's bytes and must hear that the client is gone. */
@@ -41,6 +42,8 @@ export class Exchange implements RelayOwner {
   requestId: string | null = null
   /** Who it was authenticated as. */
   user: string | null = null
+  /** Its index among those that run, -1 when it is none of them. */
+  place = -1
   /** Null until it is followed. */
   response: HttpResponse | null = null
   readonly #scope: ExchangeScope

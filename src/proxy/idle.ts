@@ -12,9 +12,33 @@ import type { Exchange } from './exchange.ts'
  */
 const halfClosedMs = 2_000
 
+/**
+ * Exchanges that run. No Set: its tables link to the ones that replace them, so that a used one in the old generation keeps all
+ * later ones alive, with every exchange in them, until the next full collection. That cost 15 % of a request.
+ */
+export class Running {
+  readonly all: Exchange[] = []
+
+  add(exchange: Exchange): void {
+    exchange.place = this.all.length
+    this.all.push(exchange)
+  }
+
+  /** Does nothing for one that is not here. */
+  delete(exchange: Exchange): void {
+    const { place } = exchange
+    if (place < 0) return
+    exchange.place = -1
+    const last = this.all.pop()
+    if (last === undefined || last === exchange) return
+    this.all[place] = last
+    last.place = place
+  }
+}
+
 export class IdleWatch {
   /** The exchanges that are looked at. */
-  readonly running = new Set<Exchange>()
+  readonly running = new Running()
   readonly #msOf: Partial<Record<ServiceType, number>> = {}
   readonly #longestMs: number
   readonly #timer: NodeJS.Timeout
@@ -39,7 +63,11 @@ export class IdleWatch {
 
   #look(end: (exchange: Exchange, owes: boolean) => void): void {
     const now = performance.now()
-    for (const exchange of this.running) {
+    const { all } = this.running
+    // Backwards: an exchange that ends meanwhile leaves its place to the last one, which has been looked at.
+    for (let at = all.length - 1; at >= 0; at -= 1) {
+      const exchange = all[at]
+      if (exchange === undefined) continue
       const { response, connection } = exchange
       if (response === null) continue
       const { socket } = connection
