@@ -47,7 +47,8 @@ export interface Daemon {
   readonly overview: Overview
   /** Begins to drain; a second call, a second later or more, ends it at once. */
   stop(): void
-  inject(worker: string, fault: string): boolean
+  /** Breaks every instance of a worker, or one by its id. */
+  inject(target: string, fault: string): boolean
   /** Replaces every instance of a worker without losing a connection; false when there is no such worker. */
   recycle(worker: string): boolean
 }
@@ -68,6 +69,7 @@ function planWorkers(settings: DaemonSettings): readonly WorkerPlan[] {
         key: `${worker.name}/${at}/${slot}`,
         group: `${worker.name}/${at}`,
         address,
+        isContained: worker.isolation !== 'shared',
       })),
     )
     return { name: worker.name, slots, services: createServices(worker), listeners }
@@ -133,8 +135,9 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     for (const service of servicesOf(worker)) service.closeBlock(id)
   }
 
-  const inject = (worker: string, fault: string): boolean => {
-    const targets = channels.all().filter(({ id }) => id.startsWith(`${worker}#`))
+  const inject = (target: string, fault: string): boolean => {
+    const [worker = ''] = target.split('#')
+    const targets = channels.all().filter(({ id }) => id === target || id.startsWith(`${target}#`))
     const kind = faults.find((one) => one === fault)
     if (!options.allowFaults || targets.length === 0 || kind === undefined) return false
     const isShared = servicesOf(worker)[0]?.worker.isolation === 'shared'

@@ -3,10 +3,12 @@ import type { ListenAddress } from '../config/settings.ts'
 import { BifrostError, errorTable } from '../errors.ts'
 import { bindFailure } from './bind-error.ts'
 import type { Channel } from './channel.ts'
+import { Mirror, type SocketHandle } from './mirror.ts'
 
 /**
  * The sockets behind the listener charts. Main binds; a bound server is moved to an instance together with what main
- * accepted meanwhile. What main accepts it never reads.
+ * accepted meanwhile. What main accepts it never reads. Of each socket main keeps a spare, on which nobody accepts: when an instance
+ * ends without giving the socket back, its accept queue is still there.
  */
 interface Entry {
   readonly key: string
@@ -14,7 +16,12 @@ interface Entry {
   readonly address: ListenAddress
   /** Entries of one group are the same address, shared by several instances. */
   readonly group: string
+  /** Whether its instances can end alone. */
+  readonly isContained: boolean
   server: Server | null
+  spare: SocketHandle | null
+  /** Settles when the spare that is being made is there, or cannot be had. */
+  sparing: Promise<void> | null
   /** Nobody is to listen here any more. */
   isReleased: boolean
   readonly held: Set<Socket>
@@ -24,6 +31,7 @@ export interface ListenerSpec {
   readonly key: string
   readonly address: ListenAddress
   readonly group: string
+  readonly isContained: boolean
 }
 
 export interface HoldLimits {
@@ -32,6 +40,9 @@ export interface HoldLimits {
   /** A socket held for longer is refused. */
   readonly maxHeldMs: number
 }
+
+/** A replacement waits for a spare that is being made, but not for ever. */
+const maxSparingMs = 1_000
 
 const defaultHold: HoldLimits = { maxHeld: 1024, maxHeldMs: 5_000 }
 
@@ -47,12 +58,20 @@ export class Listeners {
   readonly #ports = new Map<string, number>()
   readonly #firsts = new Map<string, Promise<void>>()
   readonly #limits: HoldLimits
+  readonly #mirror = new Mirror()
   #isClosed = false
 
   constructor(specs: readonly ListenerSpec[], limits: HoldLimits = defaultHold) {
     this.#limits = limits
     for (const spec of specs)
-      this.#entries.set(spec.key, { ...spec, server: null, isReleased: false, held: new Set() })
+      this.#entries.set(spec.key, {
+        ...spec,
+        server: null,
+        spare: null,
+        sparing: null,
+        isReleased: false,
+        held: new Set(),
+      })
   }
 
   /** Listens on the address of `key` and begins to hold. Throws LISTEN_FAILED with a hint. */
@@ -75,7 +94,11 @@ export class Listeners {
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true })
     // Later, other servers of the group, or one that is stuck with it, may be there, and rightly so.
     if (isFirst) await probe(at)
-    await listen(server, at, true)
+    // A socket of its own beside a spare that is still to come would leave what the kernel deals to the other without an answer.
+    else await entry.sparing
+    const { spare } = entry
+    entry.spare = null
+    await (spare === null ? listen(server, at, true) : listenOn(server, at, spare))
     const bound = server.address()
     if (bound !== null && typeof bound === 'object') this.#ports.set(entry.group, bound.port)
     if (this.#isClosed || entry.isReleased) {
@@ -118,11 +141,14 @@ export class Listeners {
     entry.isReleased = true
     entry.server?.close()
     entry.server = null
+    entry.spare?.close()
+    entry.spare = null
     for (const socket of entry.held) this.#refuse(entry, socket)
   }
 
   close(): void {
     this.#isClosed = true
+    this.#mirror.close()
     for (const key of this.#entries.keys()) this.release(key)
   }
 
@@ -147,6 +173,19 @@ export class Listeners {
     entry.server?.close()
     entry.server = server
     server.on('connection', (socket) => this.#holdSocket(entry, socket))
+    if (entry.isContained && entry.spare === null) entry.sparing ??= this.#makeSpare(entry, server)
+  }
+
+  async #makeSpare(entry: Entry, server: Server): Promise<void> {
+    const patience = Promise.withResolvers<null>()
+    const timer = setTimeout(patience.resolve, maxSparingMs, null)
+    const copy = this.#mirror.copy(server)
+    const spare = await Promise.race([copy, patience.promise])
+    clearTimeout(timer)
+    entry.sparing = null
+    if (spare === null) void copy.then((late) => late?.close())
+    else if (entry.isReleased) spare.close()
+    else entry.spare = spare
   }
 
   #holdSocket(entry: Entry, socket: Socket): void {
@@ -185,10 +224,23 @@ async function probe(at: ListenAddress): Promise<void> {
   await new Promise((resolve) => server.close(resolve))
 }
 
+const backlog = 1024
+
 function listen(server: Server, at: ListenAddress, isShared: boolean): Promise<void> {
+  return listening(server, at, (done) =>
+    server.listen({ host: at.host, port: at.port, reusePort: isShared, backlog }, done),
+  )
+}
+
+/** Accepts on a socket that listens already. */
+function listenOn(server: Server, at: ListenAddress, handle: SocketHandle): Promise<void> {
+  return listening(server, at, (done) => server.listen(handle, backlog, done))
+}
+
+function listening(server: Server, at: ListenAddress, start: (done: () => void) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => reject(bindFailure(at, cause)))
-    server.listen({ host: at.host, port: at.port, reusePort: isShared, backlog: 1024 }, () => {
+    start(() => {
       server.removeAllListeners('error')
       resolve()
     })

@@ -41,8 +41,8 @@ async function replaceUnderLoad(running: TestDaemon, fault: string) {
   running.daemon.inject('reverse_proxy', fault)
   const replaced = until('the replacement serves', () => isServing(running, 2), 15_000)
   const [hit, other] = await Promise.all([
-    churn(running.port('reverse_proxy'), 4, replaced),
-    churn(running.port('static_files'), 2, replaced),
+    churn(running.port('reverse_proxy'), 4, () => replaced),
+    churn(running.port('static_files'), 2, () => replaced),
   ])
   return { hit, other }
 }

@@ -12,19 +12,26 @@ export interface ChurnResult {
 }
 
 /**
- * Clients that connect, ask once, read the answer and connect again, without pause, until `stop` resolves; each connection
- * is judged by what its client saw.
+ * Clients that connect, ask once, read the answer and connect again, without pause, until `meanwhile` is over, which sees
+ * the result grow; each connection is judged by what its client saw.
  */
-export async function churn(port: number, clients: number, stop: Promise<unknown>): Promise<ChurnResult> {
+export async function churn(
+  port: number,
+  clients: number,
+  meanwhile: (result: Readonly<ChurnResult>) => Promise<unknown>,
+): Promise<ChurnResult> {
   const result: ChurnResult = { served: 0, refused: 0, reset: 0, unanswered: 0, busy: 0, maxMs: 0 }
   let isOver = false
-  void stop.finally(() => {
-    isOver = true
-  })
   const loop = async () => {
     while (!isOver) await once(port, result)
   }
-  await Promise.all(Array.from({ length: clients }, loop))
+  const loops = Array.from({ length: clients }, loop)
+  try {
+    await meanwhile(result)
+  } finally {
+    isOver = true
+    await Promise.all(loops)
+  }
   return result
 }
 

@@ -5,7 +5,7 @@ import { RawClient } from '../../kit/raw-client.ts'
 import { until } from '../../kit/until.ts'
 
 const key = 'forward_proxy/0/0'
-const specs = [{ key, group: 'forward_proxy/0', address: { host: '127.0.0.1', port: 0 } }]
+const specs = [{ key, group: 'forward_proxy/0', address: { host: '127.0.0.1', port: 0 }, isContained: true }]
 
 async function bound(): Promise<{ readonly listeners: Listeners; readonly port: number } & Disposable> {
   const listeners = new Listeners(specs)

@@ -14,7 +14,7 @@ import { until } from '../../kit/until.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const key = 'forward_proxy/0/0'
-const specs = [{ key, group: 'forward_proxy/0', address: { host: '127.0.0.1', port: 0 } }]
+const specs = [{ key, group: 'forward_proxy/0', address: { host: '127.0.0.1', port: 0 }, isContained: true }]
 
 const childrenOf = (pid: number) =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
