@@ -143,12 +143,13 @@ export class Listeners {
     entry.server = null
     entry.spare?.close()
     entry.spare = null
+    // A copy on its way would go on listening until it arrives.
+    if ([...this.#entries.values()].every(({ isReleased }) => isReleased)) this.#mirror.close()
     for (const socket of entry.held) this.#refuse(entry, socket)
   }
 
   close(): void {
     this.#isClosed = true
-    this.#mirror.close()
     for (const key of this.#entries.keys()) this.release(key)
   }
 
