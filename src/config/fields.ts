@@ -1,4 +1,5 @@
 /** The kinds of single values that a configuration has. Each says what it expects; errors and docs repeat it. */
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import { parseAddress } from './address.ts'
 
@@ -71,6 +72,22 @@ function checkedText(expects: string, description: string, fault: (value: string
 
 export function address(description: string) {
   return checkedText('host:port, such as "127.0.0.1:8080"', description, (value) => parseAddress(value).fault)
+}
+
+/** An IP address, or a network in CIDR form. */
+export function network(description: string) {
+  const expects = 'an IP address or network, such as "192.0.2.1", "10.0.0.0/8" or "2001:db8::/32"'
+  return checkedText(expects, description, (value) => {
+    const [address = '', length, ...more] = value.split('/')
+    const version = isIP(address)
+    if (version === 0 || address.includes('%') || more.length > 0) return `must be ${expects}`
+    const isMapped = /^::ffff:/i.test(address)
+    const [least, most] = version === 4 ? [0, 32] : [isMapped ? 96 : 0, 128]
+    if (length === undefined) return undefined
+    return /^(?:0|[1-9]\d{0,2})$/.test(length) && Number(length) >= least && Number(length) <= most
+      ? undefined
+      : `must have a prefix length from ${least} to ${most} after the slash`
+  })
 }
 
 export function upstreamUrl(description: string) {

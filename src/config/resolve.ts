@@ -1,4 +1,5 @@
 import { parseAddress } from './address.ts'
+import { clientSettings, forwardingSettings } from './resolve-clients.ts'
 import type { Config } from './schema.ts'
 import type {
   DaemonSettings,
@@ -78,12 +79,22 @@ function combine(workers: readonly WorkerSettings[]): WorkerSettings {
 }
 
 function forwardService(block: Forward): ForwardSettings {
-  return { type: 'forward', ...limits(block), timeouts: proxyTimeouts(block), pool: pool(block) }
+  return { type: 'forward', ...proxyService(block) }
 }
 
 function reverseService(block: Reverse): ReverseSettings {
   const { target = '' } = block
-  return { type: 'reverse', ...limits(block), timeouts: proxyTimeouts(block), pool: pool(block), target }
+  return { type: 'reverse', ...proxyService(block), target }
+}
+
+function proxyService(block: Forward | Reverse) {
+  return {
+    ...limits(block),
+    ...clientSettings(block),
+    timeouts: proxyTimeouts(block),
+    pool: pool(block),
+    forwarding: forwardingSettings(block),
+  }
 }
 
 function staticService(block: Static): StaticSettings {
@@ -92,6 +103,7 @@ function staticService(block: Static): StaticSettings {
   return {
     type: 'static',
     ...limits(block),
+    ...clientSettings(block),
     // Static files have no upstream and no tunnels: what would bound those repeats the client's bounds.
     timeouts: { connectMs: headerMs, idleMs, lifetimeMs: 0, headerMs, responseMs: idleMs },
     mounts: (block.mounts ?? []).map((mount) => ({

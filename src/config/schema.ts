@@ -17,6 +17,7 @@ import {
   upstreamUrl,
   wholeNumber,
 } from './fields.ts'
+import { clients, proxyForwarding, staticForwarding } from './schema-clients.ts'
 
 /** Where admin listens when nothing is said. */
 export const adminAddress = '127.0.0.1:9900'
@@ -76,6 +77,7 @@ const common = {
       expects: '"thread", "process" or "shared"',
     })
     .default('thread'),
+  ...clients,
 }
 
 const commonLimits = (d: Defaults) => ({
@@ -111,6 +113,7 @@ const proxy = (d: ProxyDefaults) => ({
       response_secs: response.default(60),
     })
     .prefault({}),
+  forwarding: proxyForwarding,
 })
 
 const forwardProxy = z
@@ -179,6 +182,7 @@ const staticFiles = z
         header_secs: header.default(10),
       })
       .prefault({}),
+    forwarding: staticForwarding,
     mounts: z
       .array(mount)
       .min(1)

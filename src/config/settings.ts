@@ -36,7 +36,26 @@ export interface PoolSettings {
   readonly idleMs: number
 }
 
+/** Whose word is taken for where a request comes from. */
+export interface TrustSettings {
+  /** Addresses and networks (`192.0.2.0/24`) of proxies in front; empty: nobody is believed. */
+  readonly proxies: readonly string[]
+  /** Which of X-Forwarded-* and Forwarded they are believed; the other one is made from it. */
+  readonly believes: 'x_forwarded' | 'forwarded'
+}
+
+/** What an upstream is told about where a request comes from. */
+export interface ForwardingSettings {
+  readonly xForwarded: boolean
+  readonly forwarded: boolean
+  /** How the peer is named: by its address, by a name made up for its connection, or as `unknown` (RFC 7239 6). */
+  readonly names: 'address' | 'obfuscated' | 'unknown'
+}
+
 interface ServiceCommon {
+  readonly trust: TrustSettings
+  /** X-Request-Id; null: none is made, and a client's passes as it is. */
+  readonly requestId: { readonly inResponse: boolean } | null
   readonly maxConnections: number
   readonly maxMemoryMb: number
   /** Share of the CPU available to the daemon, 100 = all of it. */
@@ -47,11 +66,13 @@ interface ServiceCommon {
 export interface ForwardSettings extends ServiceCommon {
   readonly type: 'forward'
   readonly pool: PoolSettings
+  readonly forwarding: ForwardingSettings
 }
 
 export interface ReverseSettings extends ServiceCommon {
   readonly type: 'reverse'
   readonly pool: PoolSettings
+  readonly forwarding: ForwardingSettings
   /** Absolute http: or https: URL; its path is a prefix of every upstream path. */
   readonly target: string
 }

@@ -10,6 +10,12 @@ export const kind = Object.freeze({
   te: 7,
   expect: 8,
   framing: 9,
+  forwarded: 10,
+  requestId: 11,
+  /** Any other field that says where a request comes from; of a peer that is not trusted it is worth nothing. */
+  provenance: 12,
+  /** A spelling that gateways to CGI and its heirs take for one of the above. */
+  lookalike: 13,
 })
 
 export type Kind = (typeof kind)[keyof typeof kind]
@@ -27,28 +33,42 @@ export function fieldKind(name: string): Kind {
       return is(name, 'expect') ? kind.expect : kind.other
     case 7:
       return is(name, 'upgrade') || is(name, 'trailer') ? kind.hop : kind.other
+    case 9:
+      if (is(name, 'forwarded')) return kind.forwarded
+      return provenance(name)
     case 10:
       return is(name, 'connection') || is(name, 'keep-alive') ? kind.hop : kind.other
+    case 12:
+      return is(name, 'x-request-id') ? kind.requestId : provenance(name)
     case 14:
-      return is(name, 'content-length') ? kind.framing : kind.other
+      return is(name, 'content-length') ? kind.framing : provenance(name)
     case 15:
-      return is(name, 'x-forwarded-for') ? kind.forwardedFor : kind.other
+      return is(name, 'x-forwarded-for') ? kind.forwardedFor : provenance(name)
     case 16:
       if (is(name, 'x-forwarded-host')) return kind.forwardedHost
-      return is(name, 'proxy-connection') ? kind.hop : kind.other
+      return is(name, 'proxy-connection') ? kind.hop : provenance(name)
     case 17:
       if (is(name, 'x-forwarded-proto')) return kind.forwardedProto
-      return is(name, 'transfer-encoding') ? kind.hop : kind.other
+      return is(name, 'transfer-encoding') ? kind.hop : provenance(name)
     case 18:
-      return is(name, 'proxy-authenticate') ? kind.hop : kind.other
+      return is(name, 'proxy-authenticate') ? kind.hop : provenance(name)
     case 19:
-      return is(name, 'proxy-authorization') ? kind.hop : kind.other
+      return is(name, 'proxy-authorization') ? kind.hop : provenance(name)
     case 25:
-      return is(name, 'proxy-authentication-info') ? kind.hop : kind.other
+      return is(name, 'proxy-authentication-info') ? kind.hop : provenance(name)
     default:
-      return kind.other
+      return provenance(name)
   }
 }
+
+/** X-Forwarded-Anything and X-Real-IP, and what reads as one of them where `_` is `-`. */
+function provenance(name: string): Kind {
+  const first = name.charCodeAt(0) | 0x20
+  if (first !== 0x78 || !originName.test(name)) return kind.other
+  return name.includes('_') ? kind.lookalike : kind.provenance
+}
+
+const originName = /^x[-_](?:forwarded[-_]|real[-_]ip$)/i
 
 /**
  * Lower-case names of the fields that Connection declares hop-by-hop, null when it declares none (the usual case:

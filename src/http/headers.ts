@@ -1,19 +1,22 @@
 /**
  * What a proxy does to header fields, over flat `[name, value, name, value]` arrays: case, order and duplicates are kept.
  *
- *   client  --raw-->  requestHeaders   --> upstream      hop-by-hop out, X-Forwarded-* and Via in
+ *   client  --raw-->  requestHeaders   --> upstream      hop-by-hop out, Forwarded, X-Forwarded-* and Via in
  *   client  <--       responseHeaders  <--raw-- upstream  hop-by-hop out, Via in
  */
 import { fieldKind, hasToken, kind, namedByConnection } from './fields.ts'
+import { addForwarding, type ForwardedHop, type Forwarding, joinList } from './forwarded.ts'
 
 export interface RequestContext {
   /** Replaces the client's Host field; undefined keeps it (RFC 9112 3.2.2: an absolute-form target wins over Host). */
   readonly host: string | undefined
-  /** Address of the peer, appended to X-Forwarded-For. */
-  readonly peer: string
-  readonly proto: 'http' | 'https'
-  /** What X-Forwarded-Host is given; '' when the client named no host (HTTP/1.0). */
-  readonly forwardedHost: string
+  /** What is said of this hop; its host is '' when the client named none (HTTP/1.0). */
+  readonly hop: ForwardedHop
+  readonly forwarding: Forwarding
+  /** Whether what the peer says of the hops before it is believed; else it is left out. */
+  readonly isTrusted: boolean
+  /** What X-Request-Id becomes; null leaves the client's. */
+  readonly requestId: string | null
   /** Our name in Via; a request that carries it already has been here. */
   readonly pseudonym: string
 }
@@ -26,7 +29,9 @@ export interface RequestContext {
 export function requestHeaders(raw: readonly string[], context: RequestContext): string[] | null {
   const named = namedByConnection(raw)
   const out: string[] = []
+  const { isTrusted, requestId } = context
   let via = ''
+  let forwarded = ''
   let forwardedFor = ''
   let forwardedProto = ''
   let forwardedHost = ''
@@ -44,16 +49,27 @@ export function requestHeaders(raw: readonly string[], context: RequestContext):
         break
       case kind.via:
         if (passedBy(value, context.pseudonym)) return null
-        via = join(via, value)
+        via = joinList(via, value)
+        break
+      case kind.forwarded:
+        if (isTrusted && !isNamed(named, name)) forwarded = joinList(forwarded, value)
         break
       case kind.forwardedFor:
-        if (!isNamed(named, name)) forwardedFor = join(forwardedFor, value)
+        if (isTrusted && !isNamed(named, name)) forwardedFor = joinList(forwardedFor, value)
         break
       case kind.forwardedProto:
-        if (!isNamed(named, name)) forwardedProto = join(forwardedProto, value)
+        if (isTrusted && !isNamed(named, name)) forwardedProto = joinList(forwardedProto, value)
         break
       case kind.forwardedHost:
-        if (!isNamed(named, name)) forwardedHost = join(forwardedHost, value)
+        if (isTrusted && !isNamed(named, name)) forwardedHost = joinList(forwardedHost, value)
+        break
+      case kind.provenance:
+        if (isTrusted && !isNamed(named, name)) out.push(name, value)
+        break
+      case kind.lookalike:
+        break
+      case kind.requestId:
+        if (requestId === null && !isNamed(named, name)) out.push(name, value)
         break
       case kind.te:
         if (hasToken(value, 'trailers')) out.push('TE', 'trailers')
@@ -66,21 +82,22 @@ export function requestHeaders(raw: readonly string[], context: RequestContext):
     }
   }
   if (!sawHost && context.host !== undefined) out.push('Host', context.host)
-  out.push(
-    'X-Forwarded-For',
-    join(forwardedFor, context.peer),
-    'X-Forwarded-Proto',
-    join(forwardedProto, context.proto),
-    'Via',
-    join(via, `1.1 ${context.pseudonym}`),
-  )
-  if (context.forwardedHost !== '') forwardedHost = join(forwardedHost, context.forwardedHost)
-  if (forwardedHost !== '') out.push('X-Forwarded-Host', forwardedHost)
+  const came = isTrusted ? { forwarded, forwardedFor, forwardedProto, forwardedHost } : null
+  addForwarding(out, context.hop, came, context.forwarding)
+  out.push('Via', joinList(via, `1.1 ${context.pseudonym}`))
+  if (requestId !== null) out.push('X-Request-Id', requestId)
   return out
 }
 
-/** The fields that go back to the client. `raw` may hold Buffers, as undici hands them out (latin1, RFC 9110 5.5). */
-export function responseHeaders(raw: readonly (string | Buffer)[], pseudonym: string): string[] {
+/**
+ * The fields that go back to the client. `raw` may hold Buffers, as undici hands them out (latin1, RFC 9110 5.5). `shownId` is what
+ * X-Request-Id becomes; null leaves the upstream's.
+ */
+export function responseHeaders(
+  raw: readonly (string | Buffer)[],
+  pseudonym: string,
+  shownId: string | null = null,
+): string[] {
   const text = raw.map(latin1)
   const named = namedByConnection(text)
   const out: string[] = []
@@ -93,16 +110,20 @@ export function responseHeaders(raw: readonly (string | Buffer)[], pseudonym: st
       case kind.te:
         break
       case kind.via:
-        via = join(via, value)
+        via = joinList(via, value)
         break
       case kind.framing:
         out.push(name, value)
+        break
+      case kind.requestId:
+        if (shownId === null && !isNamed(named, name)) out.push(name, value)
         break
       default:
         if (!isNamed(named, name)) out.push(name, value)
     }
   }
-  out.push('Via', join(via, `1.1 ${pseudonym}`))
+  out.push('Via', joinList(via, `1.1 ${pseudonym}`))
+  if (shownId !== null) out.push('X-Request-Id', shownId)
   return out
 }
 
@@ -154,8 +175,6 @@ const forbiddenTrailer =
   /^(?:content-(?:encoding|type|range)|set-cookie|authorization|cookie|www-authenticate|cache-control|expires|date|location|age|retry-after|vary|max-forwards|range|if-.*|pragma)$/i
 
 const latin1 = (text: string | Buffer): string => (typeof text === 'string' ? text : text.toString('latin1'))
-
-const join = (before: string, value: string): string => (before === '' ? value : `${before}, ${value}`)
 
 const isNamed = (named: readonly string[] | null, name: string): boolean =>
   named?.includes(name.toLowerCase()) ?? false

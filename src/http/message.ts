@@ -38,6 +38,8 @@ export interface HttpResponse {
   shouldKeepAlive: boolean
   /** What it is written to; null while an earlier response has its turn. */
   readonly socket: { readonly writableNeedDrain: boolean } | null
+  /** A field of the final response, whoever makes it; one of the same name in `writeHead` takes its place. */
+  setHeader(name: string, value: string): unknown
   writeHead(status: number, reason: string | undefined, fields: string[]): unknown
   writeHead(status: number, fields: string[] | OutgoingHttpHeaders): unknown
   write(chunk: string | Uint8Array, done?: (error: Error | null | undefined) => void): boolean

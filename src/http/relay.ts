@@ -22,6 +22,8 @@ export interface RelayOwner {
   relayFailed(code: ErrorCode, cause: unknown): void
   /** True while responses must end their connection. */
   readonly closing: boolean
+  /** The request id that the client is shown; null for none. */
+  readonly shownId: string | null
 }
 
 export interface RelayOptions {
@@ -96,7 +98,7 @@ export class Relay implements Dispatcher.DispatchHandler {
       controller.abort(new BifrostError('UPSTREAM_BROKEN', 'a transfer coding that is not chunked'))
       return
     }
-    const fields = responseHeaders(raw, this.#options.pseudonym)
+    const fields = responseHeaders(raw, this.#options.pseudonym, this.#options.owner.shownId)
     if (status === 204) dropLength(fields)
     if (this.#options.owner.closing) this.#res.shouldKeepAlive = false
     // Throws for what may not be sent on, a control character in the reason; undici makes that an error of the exchange.

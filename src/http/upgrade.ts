@@ -21,6 +21,8 @@ export interface UpgradeOptions {
   /** Flat, as made by `requestHeaders`. */
   readonly headers: readonly string[]
   readonly pseudonym: string
+  /** The request id that the client is shown; null for none. */
+  readonly shownId: string | null
   readonly connectMs: number
   /** Longest wait for the origin's answer. */
   readonly responseMs: number
@@ -126,8 +128,8 @@ class Attempt {
       upstream.destroy()
       return
     }
-    const { idleMs, lifetimeMs, pseudonym } = this.#options
-    const fields = responseHeaders(answer.rawHeaders, pseudonym)
+    const { idleMs, lifetimeMs, pseudonym, shownId } = this.#options
+    const fields = responseHeaders(answer.rawHeaders, pseudonym, shownId)
     // The package writes `answer.headers` after `HTTP/1.1 101`.
     answer.headers = {
       connection: 'Upgrade',
@@ -173,7 +175,8 @@ class Attempt {
     }
     const client = this.#socket
     this.#options.onAnswered(answer.statusCode ?? 502)
-    const fields = responseHeaders(answer.rawHeaders, this.#options.pseudonym)
+    const { pseudonym, shownId } = this.#options
+    const fields = responseHeaders(answer.rawHeaders, pseudonym, shownId)
     let text = `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\n`
     for (let at = 0; at < fields.length; at += 2) text += `${fields[at]}: ${fields[at + 1]}\r\n`
     // Without a length the body ends with the connection (RFC 9112 6.3), which ends here in any case.

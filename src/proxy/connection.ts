@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { ServiceType } from '../config/settings.ts'
 import { type CounterBlock, cell } from '../telemetry/counters.ts'
@@ -14,13 +15,19 @@ export class Connection {
   /** Exchanges that have begun and not ended. */
   running = 0
   #turns: Turns | null = null
+  #madeUpName: string | null = null
   #read = 0
   #written = 0
 
   constructor(socket: Socket) {
     this.socket = socket
-    const address = socket.remoteAddress ?? 'unknown'
-    this.peer = address.startsWith('::ffff:') ? address.slice(7) : address
+    this.peer = peerOf(socket.remoteAddress ?? 'unknown')
+  }
+
+  /** A name for the peer that says nothing about it, the same for all requests of the connection (RFC 7239 6.3). */
+  get madeUpName(): string {
+    this.#madeUpName ??= `_${randomBytes(6).toString('hex')}`
+    return this.#madeUpName
   }
 
   /** Who waits for the running exchange to end. */
@@ -61,6 +68,13 @@ export class Connection {
     this.#read = read
     this.#written = written
   }
+}
+
+/** An IPv4 address in its IPv6 form is given in its own, and a zone means nothing elsewhere. */
+function peerOf(address: string): string {
+  if (address.startsWith('::ffff:')) return address.slice(7)
+  const zone = address.indexOf('%')
+  return zone === -1 ? address : address.slice(0, zone)
 }
 
 const key = Symbol('connection')

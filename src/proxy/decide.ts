@@ -5,7 +5,7 @@
  *   a path that a mount owns, GET or HEAD, no upgrade -> static
  *   everything else -> reverse, or a reply that says why not
  */
-import type { MountSettings, ServiceSettings } from '../config/settings.ts'
+import type { MountSettings, ServiceSettings, ServiceType } from '../config/settings.ts'
 import type { ErrorCode } from '../errors.ts'
 import { formatAuthority, parseAuthority } from '../http/authority.ts'
 import type { ReplyOptions } from '../http/reply.ts'
@@ -44,13 +44,25 @@ export interface Policy {
   readonly mounts: readonly OwnedMount[] | null
 }
 
-/** `authority` is the host as the next hop and X-Forwarded-Host see it; '' when the client named none. */
+/**
+ * `authority` is the host as the next hop and X-Forwarded-Host see it; '' when the client named none. `service` is whose reply it is:
+ * null for what is no request to any.
+ */
 export type Decision =
   | { readonly kind: 'forward'; readonly origin: string; readonly authority: string; readonly path: string }
   | { readonly kind: 'tunnel'; readonly host: string; readonly port: number }
   | { readonly kind: 'reverse'; readonly authority: string; readonly path: string }
   | { readonly kind: 'static'; readonly mount: MountSettings; readonly path: string }
-  | { readonly kind: 'reply'; readonly code: ErrorCode; readonly message?: string; readonly allow?: string }
+  | ({
+      readonly kind: 'reply'
+      readonly code: ErrorCode
+      readonly service: ServiceType | null
+    } & ReplyDetails)
+
+interface ReplyDetails {
+  readonly message?: string
+  readonly allow?: string
+}
 
 const fileMethods = 'GET, HEAD'
 const reverseMethods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
@@ -113,7 +125,9 @@ const continueExpected = /(?:^|\W)100-continue(?:$|\W)/i
 
 function decideConnect(head: Head, policy: Policy): Decision {
   if (!policy.hasForward) {
-    return reply('METHOD_NOT_ALLOWED', { allow: policy.hasReverse ? reverseMethods : fileMethods })
+    return policy.hasReverse
+      ? reply('METHOD_NOT_ALLOWED', 'reverse', { allow: reverseMethods })
+      : reply('METHOD_NOT_ALLOWED', 'static', { allow: fileMethods })
   }
   const authority = parseAuthority(head.url)
   return authority === null ? reply('BAD_AUTHORITY') : { kind: 'tunnel', ...authority }
@@ -125,25 +139,37 @@ function decidePath(head: Head, policy: Policy, authority: string, path: string)
   const reverse: Decision | null = !hasReverse
     ? null
     : isOutside
-      ? reply('BAD_PATH')
+      ? reply('BAD_PATH', 'reverse')
       : { kind: 'reverse', authority, path }
-  if (mounts === null) return reverse ?? reply('BAD_TARGET', { message: forwardOnly })
+  if (mounts === null) return reverse ?? reply('BAD_TARGET', 'forward', { message: forwardOnly })
   if (head.isUpgrade && reverse !== null) return reverse
 
   const normal = normalisePath(path)
   if (normal === null) return reply('BAD_PATH')
   const owner = ownerOf(mounts, normal)
-  if (owner === undefined) return reverse ?? reply('NOT_FOUND')
+  if (owner === undefined) return reverse ?? reply('NOT_FOUND', 'static')
   if (head.method === 'GET' || head.method === 'HEAD') {
     return { kind: 'static', mount: owner.settings, path }
   }
-  return reverse ?? reply('METHOD_NOT_ALLOWED', { allow: fileMethods })
+  return reverse ?? reply('METHOD_NOT_ALLOWED', 'static', { allow: fileMethods })
 }
 
 const reply = (
   code: ErrorCode,
-  details: { readonly message?: string; readonly allow?: string } = {},
-): Decision => ({ kind: 'reply', code, ...details })
+  service: ServiceType | null = null,
+  details: ReplyDetails = {},
+): Decision => ({
+  kind: 'reply',
+  code,
+  service,
+  ...details,
+})
+
+const services = { forward: 'forward', tunnel: 'forward', reverse: 'reverse', static: 'static' } as const
+
+/** Whose request it is; null for what is no request to any service. */
+export const serviceOf = (decision: Decision): ServiceType | null =>
+  decision.kind === 'reply' ? decision.service : services[decision.kind]
 
 /** The row of the error table that a reply is made of. */
 export const codeOf = (decision: Decision): ErrorCode =>

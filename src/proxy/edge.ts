@@ -9,50 +9,28 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { ServiceType, WorkerSettings } from '../config/settings.ts'
+import type { ServiceType } from '../config/settings.ts'
 import { BifrostError } from '../errors.ts'
 import type { HttpRequest, HttpResponse } from '../http/message.ts'
 import { replyBytes, sendReply } from '../http/reply.ts'
 import { HttpServer, type ServedSocket } from '../http/server.ts'
 import type { CounterBlock } from '../telemetry/counters.ts'
-import type { Admission } from './admission.ts'
 import { attachConnection, type Connection, connectionOf } from './connection.ts'
-import { codeOf, createPolicy, type Decision, decide, type Policy, replyOptions } from './decide.ts'
-import { countRejected, Exchange, type ExchangeScope, type Log } from './exchange.ts'
+import {
+  codeOf,
+  createPolicy,
+  type Decision,
+  decide,
+  type Policy,
+  replyOptions,
+  serviceOf,
+} from './decide.ts'
+import type { Edge, EdgeOptions } from './edge-contract.ts'
+import { countRejected, Exchange, type ExchangeScope } from './exchange.ts'
+import { type Guard, guardOf } from './guard.ts'
 import { asksForWebSocket, readHead } from './head.ts'
 import { IdleWatch } from './idle.ts'
 import { loadServices, type Services } from './services.ts'
-
-export interface EdgeOptions {
-  readonly worker: WorkerSettings
-  readonly admissions: {
-    /** Every connection of the worker. */
-    readonly worker: Admission
-    /** In a combined worker, besides: the connections whose latest request belongs to the service. */
-    readonly services: Partial<Record<ServiceType, Admission>>
-  }
-  /** Each request counts in its service's block; in a combined worker what belongs to no service counts in `combined`. */
-  readonly counters: Readonly<Partial<Record<ServiceType | 'combined', CounterBlock>>>
-  /** Our name in Via. */
-  readonly pseudonym: string
-  readonly log: Log
-}
-
-export interface Edge {
-  /** Takes an accepted socket, also one that is paused with bytes waiting. */
-  accept(socket: Socket): void
-  /** Lets running exchanges and tunnels finish and ends every connection after its exchange. */
-  drain(): void
-  /**
-   * While degraded every connection ends after its exchange, and upstream connections that are idle now are closed. Running
-   * exchanges go on.
-   */
-  setDegraded(isDegraded: boolean): void
-  /** Admitted connections that are still open. */
-  readonly open: number
-  /** Ends everything now; resolves when all is closed. */
-  close(): Promise<void>
-}
 
 /** Loads what the worker's services need, and nothing else: a static worker never loads an HTTP client. */
 export async function createEdge(options: EdgeOptions): Promise<Edge> {
@@ -61,18 +39,12 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   return edge
 }
 
-const serviceOf: Readonly<Record<Exclude<Decision['kind'], 'reply'>, ServiceType>> = {
-  forward: 'forward',
-  tunnel: 'forward',
-  reverse: 'reverse',
-  static: 'static',
-}
-
 const refusal = replyBytes('OVER_LIMIT', { headers: ['Retry-After', '1'] })
 
 class WorkerEdge implements Edge {
   readonly #options: EdgeOptions
   readonly #policy: Policy
+  readonly #guards: Partial<Record<ServiceType, Guard | null>>
   readonly #scope: ExchangeScope
   readonly #server: HttpServer
   readonly #fallbackBlock: CounterBlock
@@ -84,6 +56,7 @@ class WorkerEdge implements Edge {
     this.#options = options
     const { worker, counters, log } = options
     this.#policy = createPolicy(worker.services)
+    this.#guards = Object.fromEntries(worker.services.map((service) => [service.type, guardOf(service)]))
     this.#idleWatch = new IdleWatch(worker.services, (exchange, owes) => this.#letGo(exchange, owes))
     this.#scope = { isDraining: false, isDegraded: false, log, running: this.#idleWatch.running }
     const block = counters[worker.type]
@@ -170,11 +143,11 @@ class WorkerEdge implements Edge {
   }
 
   #start(connection: Connection, req: HttpRequest, res: HttpResponse): void {
-    const { services: admissions } = this.#options.admissions
     const decision = decide(readHead(req, false), this.#policy)
-    const isAdmitted = decision.kind === 'reply' || connection.enter(serviceOf[decision.kind], admissions)
-    const exchange = this.#begin(connection, decision)
+    const isAdmitted = this.#enter(connection, decision)
+    const exchange = this.#begin(connection, decision, req)
     exchange.follow(res)
+    if (exchange.shownId !== null) res.setHeader('X-Request-Id', exchange.shownId)
     if (!isAdmitted) {
       sendReply(res, 'OVER_LIMIT', { headers: ['Retry-After', '1'], close: true })
       return
@@ -229,10 +202,9 @@ class WorkerEdge implements Edge {
     const { socket } = connection
     // The server's keep-alive timer is still set; from here on the tunnel has its own.
     socket.setTimeout(0)
-    const { services: admissions } = this.#options.admissions
     const decision = decide(readHead(req, req.method !== 'CONNECT'), this.#policy)
-    const isAdmitted = decision.kind === 'reply' || connection.enter(serviceOf[decision.kind], admissions)
-    const exchange = this.#begin(connection, decision)
+    const isAdmitted = this.#enter(connection, decision)
+    const exchange = this.#begin(connection, decision, req)
     if (!isAdmitted) {
       this.#end(exchange, refusal, true)
       return
@@ -268,10 +240,20 @@ class WorkerEdge implements Edge {
     else exchange.connection.socket.destroy()
   }
 
-  #begin(connection: Connection, decision: Decision): Exchange {
-    const type = decision.kind === 'reply' ? null : serviceOf[decision.kind]
-    const block = type === null ? this.#fallbackBlock : this.#blockOf(type)
-    return new Exchange(connection, block, this.#idleWatch.msOf(type), this.#scope)
+  #begin(connection: Connection, decision: Decision, req: HttpRequest): Exchange {
+    const type = serviceOf(decision)
+    const isServed = decision.kind !== 'reply' && type !== null
+    const block = isServed ? this.#blockOf(type) : this.#fallbackBlock
+    const idleMs = this.#idleWatch.msOf(isServed ? type : null)
+    const exchange = new Exchange(connection, block, idleMs, this.#scope)
+    if (type !== null) this.#guards[type]?.identify(exchange, req)
+    return exchange
+  }
+
+  #enter(connection: Connection, decision: Decision): boolean {
+    const type = serviceOf(decision)
+    if (decision.kind === 'reply' || type === null) return true
+    return connection.enter(type, this.#options.admissions.services)
   }
 
   #blockOf(type: ServiceType): CounterBlock {

@@ -38,8 +38,12 @@ export class Exchange implements RelayOwner {
   movedAt = 0
   /** The client's address: the peer's, or the one that a trusted proxy has named. */
   client: string
+  /** Whether the peer is a proxy that is believed where the request comes from. */
+  isTrusted = false
   /** What X-Request-Id names it; null where the worker has no request ids. */
   requestId: string | null = null
+  /** The request id that the client is shown. */
+  shownId: string | null = null
   /** Who it was authenticated as. */
   user: string | null = null
   /** Its index among those that run, -1 when it is none of them. */
@@ -75,7 +79,9 @@ export class Exchange implements RelayOwner {
 
   relayFailed(code: ErrorCode, cause: unknown): void {
     const isOurs = errorTable[code].source === 'proxy'
-    this.#scope.log(isOurs ? 'error' : 'warn', 'exchange failed', { code, cause: text(cause) })
+    const { requestId } = this
+    const id = requestId === null ? {} : { requestId }
+    this.#scope.log(isOurs ? 'error' : 'warn', 'exchange failed', { code, cause: text(cause), ...id })
   }
 
   /** Counts the request; every call but the first does nothing. */

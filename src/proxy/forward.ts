@@ -13,7 +13,7 @@ import { Upstream, type UpstreamDeps } from './upstream.ts'
 type ForwardDecision = Extract<Decision, { kind: 'forward' }>
 type TunnelDecision = Extract<Decision, { kind: 'tunnel' }>
 
-const established = 'HTTP/1.1 200 Connection established\r\n\r\n'
+const established = 'HTTP/1.1 200 Connection established\r\n'
 
 /** The forward service: absolute-form requests through the pool, CONNECT as a tunnel (RFC 9110 9.3.6). */
 export class Forward {
@@ -24,7 +24,7 @@ export class Forward {
   constructor(settings: ForwardSettings, deps: UpstreamDeps) {
     this.#settings = settings
     this.#deps = deps
-    this.#upstream = new Upstream({ timeouts: settings.timeouts, pool: settings.pool, ...deps })
+    this.#upstream = new Upstream({ ...settings, ...deps })
   }
 
   request(exchange: Exchange, req: HttpRequest, res: HttpResponse, decision: ForwardDecision): void {
@@ -58,7 +58,9 @@ export class Forward {
         exchange.finish(true)
         return
       }
-      socket.write(established, 'latin1')
+      const { shownId } = exchange
+      const id = shownId === null ? '' : `X-Request-Id: ${shownId}\r\n`
+      socket.write(`${established}${id}\r\n`, 'latin1')
       if (head.length > 0) upstream.write(head)
       exchange.finish(false)
       const onEnd = countTunnel(exchange.connection, exchange.block)

@@ -26,7 +26,7 @@ export class Reverse {
     }
     this.#origin = `${target.scheme}://${formatAuthority(authority)}`
     this.#basePath = basePathOf(target.path)
-    this.#upstream = new Upstream({ timeouts: settings.timeouts, pool: settings.pool, ...deps })
+    this.#upstream = new Upstream({ ...settings, ...deps })
   }
 
   request(exchange: Exchange, req: HttpRequest, res: HttpResponse, decision: ReverseDecision): void {

@@ -1,7 +1,8 @@
 /** What forward and reverse share: a request through the pool, an upgrade through its own connection. */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { PoolSettings, TimeoutSettings } from '../config/settings.ts'
+import type { ForwardingSettings, PoolSettings, TimeoutSettings, TrustSettings } from '../config/settings.ts'
+import type { Forwarding } from '../http/forwarded.ts'
 import { requestHeaders } from '../http/headers.ts'
 import type { HttpRequest, HttpResponse } from '../http/message.ts'
 import { UpstreamPool } from '../http/pool.ts'
@@ -9,6 +10,7 @@ import type { Reclaimer } from '../http/reclaim.ts'
 import { Relay } from '../http/relay.ts'
 import { type Closer, replyBytes, sendReply } from '../http/reply.ts'
 import type { Upgrader } from '../http/upgrade.ts'
+import type { Connection } from './connection.ts'
 import type { Exchange } from './exchange.ts'
 import { countTunnel } from './tunnelling.ts'
 
@@ -22,6 +24,8 @@ export interface UpstreamDeps {
 export interface UpstreamOptions extends UpstreamDeps {
   readonly timeouts: TimeoutSettings
   readonly pool: PoolSettings
+  readonly forwarding: ForwardingSettings
+  readonly trust: TrustSettings
 }
 
 export interface UpstreamRequest {
@@ -36,11 +40,13 @@ export interface UpstreamRequest {
 export class Upstream {
   readonly pool: UpstreamPool
   readonly #options: UpstreamOptions
+  readonly #forwarding: Forwarding
   #upgrader: Promise<Upgrader> | null = null
 
   constructor(options: UpstreamOptions) {
     this.#options = options
-    const { pool, timeouts } = options
+    const { pool, timeouts, forwarding, trust } = options
+    this.#forwarding = { ...forwarding, believes: trust.believes }
     this.pool = new UpstreamPool({
       maxIdlePerHost: pool.maxIdlePerHost,
       idleMs: pool.idleMs,
@@ -93,6 +99,7 @@ export class Upstream {
       path: target.path,
       headers,
       pseudonym,
+      shownId: exchange.shownId,
       ...timeouts,
       closer,
       onFailed: (error) => {
@@ -112,12 +119,25 @@ export class Upstream {
   }
 
   #headers(exchange: Exchange, req: HttpRequest, target: UpstreamRequest): string[] | null {
+    const { connection, isTrusted, requestId } = exchange
     return requestHeaders(req.rawHeaders, {
       host: target.host,
-      peer: exchange.connection.peer,
-      proto: 'http',
-      forwardedHost: target.forwardedHost,
+      hop: { for: this.#nameOf(connection), proto: 'http', host: target.forwardedHost },
+      forwarding: this.#forwarding,
+      isTrusted,
+      requestId,
       pseudonym: this.#options.pseudonym,
     })
+  }
+
+  #nameOf(connection: Connection): string {
+    switch (this.#options.forwarding.names) {
+      case 'address':
+        return connection.peer
+      case 'obfuscated':
+        return connection.madeUpName
+      case 'unknown':
+        return 'unknown'
+    }
   }
 }

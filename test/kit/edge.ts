@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type {
+  ForwardingSettings,
   ForwardSettings,
   MountSettings,
   ReverseSettings,
@@ -11,7 +12,8 @@ import type {
   WorkerType,
 } from '../../src/config/settings.ts'
 import type { Admission } from '../../src/proxy/admission.ts'
-import { createEdge, type Edge } from '../../src/proxy/edge.ts'
+import { createEdge } from '../../src/proxy/edge.ts'
+import type { Edge } from '../../src/proxy/edge-contract.ts'
 import {
   type CounterBlock,
   type CounterValues,
@@ -31,6 +33,9 @@ const timeouts: TimeoutSettings = {
 export interface Tuning {
   readonly timeouts?: Partial<TimeoutSettings>
   readonly pool?: { readonly maxIdlePerHost?: number; readonly idleMs?: number }
+  readonly trust?: Partial<StaticSettings['trust']>
+  readonly requestId?: StaticSettings['requestId']
+  readonly forwarding?: Partial<ForwardingSettings>
 }
 
 const common = (tuning: Tuning) => ({
@@ -38,6 +43,15 @@ const common = (tuning: Tuning) => ({
   maxMemoryMb: 512,
   maxCpuPercent: 100,
   timeouts: { ...timeouts, ...tuning.timeouts },
+  trust: { proxies: [], believes: 'x_forwarded' as const, ...tuning.trust },
+  requestId: tuning.requestId ?? null,
+})
+
+const forwarding = (tuning: Tuning): ForwardingSettings => ({
+  xForwarded: true,
+  forwarded: true,
+  names: 'address',
+  ...tuning.forwarding,
 })
 
 const pool = (tuning: Tuning) => ({ maxIdlePerHost: 10, idleMs: 60_000, ...tuning.pool })
@@ -46,12 +60,14 @@ export const forwardTo = (tuning: Tuning = {}): ForwardSettings => ({
   type: 'forward',
   ...common(tuning),
   pool: pool(tuning),
+  forwarding: forwarding(tuning),
 })
 
 export const reverseTo = (target: string, tuning: Tuning = {}): ReverseSettings => ({
   type: 'reverse',
   ...common(tuning),
   pool: pool(tuning),
+  forwarding: forwarding(tuning),
   target,
 })
 

@@ -62,16 +62,6 @@ test('Connection cannot take out the fields that frame a message', async () => {
   expect(origin.last.get('host')).toBe('a')
 })
 
-test('X-Forwarded-* are appended to what came', async () => {
-  await using origin = await startOrigin()
-  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
-  using client = await RawClient.connect(proxy.port)
-  await client.get('/', 'X-Forwarded-For: 10.0.0.1', 'x-forwarded-for: 10.0.0.2', 'X-Forwarded-Proto: https')
-  expect(origin.last.all('x-forwarded-for')).toEqual(['10.0.0.1, 10.0.0.2, 127.0.0.1'])
-  expect(origin.last.all('x-forwarded-proto')).toEqual(['https, http'])
-  expect(origin.last.all('x-forwarded-host')).toEqual(['client.test'])
-})
-
 test('Via is added in both directions', async () => {
   await using origin = await startOrigin((_req, res) => res.writeHead(200, { Via: '1.0 inner' }).end())
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), { pseudonym: 'edge-1' })

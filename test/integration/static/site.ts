@@ -56,6 +56,8 @@ export function createSite(files: Readonly<Record<string, string>> = {}): Site {
 export function staticSettings(...mounts: (Partial<MountSettings> & { rootDir: string })[]): StaticSettings {
   return {
     type: 'static',
+    trust: { proxies: [], believes: 'x_forwarded' },
+    requestId: null,
     maxConnections: 100,
     maxMemoryMb: 256,
     maxCpuPercent: 100,

@@ -10,9 +10,10 @@ import {
 
 const context: RequestContext = {
   host: undefined,
-  peer: '10.0.0.9',
-  proto: 'http',
-  forwardedHost: 'a.test',
+  hop: { for: '10.0.0.9', proto: 'http', host: 'a.test' },
+  forwarding: { xForwarded: true, forwarded: true, believes: 'x_forwarded' },
+  isTrusted: true,
+  requestId: null,
   pseudonym: 'edge',
 }
 
@@ -83,7 +84,9 @@ test.each([
 })
 
 test('no X-Forwarded-Host is made for a client that named no host', () => {
-  expect(fields(requestHeaders([], { ...context, forwardedHost: '' }), 'x-forwarded-host')).toEqual([])
+  expect(
+    fields(requestHeaders([], { ...context, hop: { ...context.hop, host: '' } }), 'x-forwarded-host'),
+  ).toEqual([])
 })
 
 test('response fields are read from Buffers as latin1', () => {

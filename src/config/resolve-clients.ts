@@ -1,0 +1,23 @@
+import type { Config } from './schema.ts'
+import type { ForwardingSettings, ServiceSettings } from './settings.ts'
+
+type Workers = Config['workers']
+type Proxy = NonNullable<Workers['forward_proxy'] | Workers['reverse_proxy']>
+type Worker = Proxy | NonNullable<Workers['static_files']>
+
+/** What a worker's block says of those who send its requests. */
+export function clientSettings(block: Worker): Pick<ServiceSettings, 'trust' | 'requestId'> {
+  const { trusted_proxies, forwarding, request_id: id } = block
+  return {
+    trust: { proxies: trusted_proxies, believes: forwarding.believe },
+    requestId: id?.enabled ? { inResponse: id.in_response } : null,
+  }
+}
+
+export function forwardingSettings({ forwarding: { send, client } }: Proxy): ForwardingSettings {
+  return {
+    xForwarded: send === 'both' || send === 'x_forwarded',
+    forwarded: send === 'both' || send === 'forwarded',
+    names: client,
+  }
+}

@@ -1,0 +1,59 @@
+/** The part of the schema that is about who sends a request: who is believed, and what is said of it. */
+import { z } from 'zod'
+import { flag, network } from './fields.ts'
+
+const believe = z
+  .enum(['x_forwarded', 'forwarded'])
+  .meta({
+    description:
+      'Which field trusted_proxies set; what comes in the other one is left out, and made from this one.',
+    expects: '"x_forwarded" or "forwarded"',
+  })
+  .default('x_forwarded')
+
+/** What every worker has. */
+export const clients = {
+  trusted_proxies: z
+    .array(network('Address or network of a proxy in front.'))
+    .max(1000)
+    .meta({
+      description:
+        'Addresses and networks of proxies in front of this one. What they say of where a request comes from (X-Forwarded-*, Forwarded, X-Request-Id) is believed and continued; what anybody else says is left out.',
+      expects: 'a list of at most 1000 addresses or networks, such as ["10.0.0.0/8", "::1"]',
+    })
+    .default([]),
+  request_id: z
+    .strictObject({
+      enabled: flag('Whether there are request ids.').default(true),
+      in_response: flag('Whether responses show it, as X-Request-Id.').default(false),
+    })
+    .meta({
+      description:
+        "An id for each request, in the log and in X-Request-Id to the upstream: the one that a trusted proxy has sent, else a new one. Left out: none is made, and a client's X-Request-Id passes as it is.",
+    })
+    .optional(),
+}
+
+export const staticForwarding = z.strictObject({ believe }).prefault({})
+
+export const proxyForwarding = z
+  .strictObject({
+    send: z
+      .enum(['both', 'x_forwarded', 'forwarded', 'none'])
+      .meta({
+        description:
+          'What upstreams are told of where a request comes from: X-Forwarded-For, -Proto and -Host, Forwarded (RFC 7239), both in step, or nothing.',
+        expects: '"both", "x_forwarded", "forwarded" or "none"',
+      })
+      .default('both'),
+    believe,
+    client: z
+      .enum(['address', 'obfuscated', 'unknown'])
+      .meta({
+        description:
+          'How they name who connects here: by its address, by a random name for each connection, or as "unknown".',
+        expects: '"address", "obfuscated" or "unknown"',
+      })
+      .default('address'),
+  })
+  .prefault({})

@@ -1,0 +1,37 @@
+/** What an instance gives to its edge and asks of it. */
+import type { Socket } from 'node:net'
+import type { ServiceType, WorkerSettings } from '../config/settings.ts'
+import type { CounterBlock } from '../telemetry/counters.ts'
+import type { Admission } from './admission.ts'
+import type { Log } from './exchange.ts'
+
+export interface EdgeOptions {
+  readonly worker: WorkerSettings
+  readonly admissions: {
+    /** Every connection of the worker. */
+    readonly worker: Admission
+    /** In a combined worker, besides: the connections whose latest request belongs to the service. */
+    readonly services: Partial<Record<ServiceType, Admission>>
+  }
+  /** Each request counts in its service's block; in a combined worker what belongs to no service counts in `combined`. */
+  readonly counters: Readonly<Partial<Record<ServiceType | 'combined', CounterBlock>>>
+  /** Our name in Via. */
+  readonly pseudonym: string
+  readonly log: Log
+}
+
+export interface Edge {
+  /** Takes an accepted socket, also one that is paused with bytes waiting. */
+  accept(socket: Socket): void
+  /** Lets running exchanges and tunnels finish and ends every connection after its exchange. */
+  drain(): void
+  /**
+   * While degraded every connection ends after its exchange, and upstream connections that are idle now are closed. Running
+   * exchanges go on.
+   */
+  setDegraded(isDegraded: boolean): void
+  /** Admitted connections that are still open. */
+  readonly open: number
+  /** Ends everything now; resolves when all is closed. */
+  close(): Promise<void>
+}
