@@ -233,7 +233,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
   const beatsOf = (id: string) =>
     services
       .find(({ type, worker }) => type === worker.type && id.startsWith(`${worker.name}#`))
-      ?.countersOf(id) ?? null
+      ?.beatsOf(id) ?? null
   const endSecond = (latest: readonly Sample[]) => {
     for (const service of services) service.tick()
     watch.judge(latest)

@@ -10,7 +10,7 @@ import { type LimitsAccess, patchLimits } from './limits.ts'
  * The admin interface of main: JSON and Prometheus text, read-only but for the limits. Nothing of it touches traffic.
  *   /health   the seed's worker health; 503 when a worker is Critical
  *   /metrics  the seed's metric lines
- *   /status   every actor and its state
+ *   /status   what every instance uses, every actor and its state
  *   /limits/WORKER  PATCH, with the token
  */
 const routes: Readonly<Record<string, (overview: Overview) => Answer>> = {
@@ -23,7 +23,12 @@ const routes: Readonly<Record<string, (overview: Overview) => Answer>> = {
     type: 'text/plain; version=0.0.4; charset=utf-8',
     body: exportMetrics(overview.metrics()),
   }),
-  '/status': (overview) => json(200, { actors: overview.actors(), moves: overview.moves().slice(-50) }),
+  '/status': (overview) =>
+    json(200, {
+      instances: overview.instances(),
+      actors: overview.actors(),
+      moves: overview.moves().slice(-50),
+    }),
 }
 
 /** What test-only faults may be injected through; absent in a normal run. */

@@ -40,6 +40,8 @@ export class HttpServer {
   readonly #sockets = new Set<Socket>()
   /** Of those, the ones that have sent a request and are still HTTP. */
   readonly #served = new Set<Socket>()
+  /** Whether the deadlines of heads are looked after. */
+  #isWatching = false
   #lateIdle: NodeJS.Timeout | undefined
   #onEmpty: (() => void) | null = null
 
@@ -76,8 +78,6 @@ export class HttpServer {
       options.onUpgrade(req, socket as Socket, head)
     })
     this.#server.on('clientError', (error, socket) => this.#reject(error, socket as Socket))
-    // A server that does not listen tracks no connections, and then enforces no headersTimeout: this event starts it.
-    this.#server.emit('listening')
   }
 
   /** Connections that are open, tunnels and lingering ones among them. */
@@ -88,6 +88,7 @@ export class HttpServer {
   /** Takes an accepted socket, also one that is paused with bytes waiting. */
   accept(socket: Socket): void {
     if (socket.destroyed) return
+    this.#watch()
     this.#sockets.add(socket)
     socket.once('close', () => {
       this.#sockets.delete(socket)
@@ -99,6 +100,14 @@ export class HttpServer {
     socket.allowHalfOpen = true
     this.#server.emit('connection', socket)
     if (socket.isPaused()) socket.resume()
+  }
+
+  /** Ends the looking after deadlines until the next connection; false, and nothing ends, while one is open. */
+  rest(): boolean {
+    if (this.#sockets.size > 0) return false
+    if (this.#isWatching) this.#server.close()
+    this.#isWatching = false
+    return true
   }
 
   /**
@@ -123,6 +132,13 @@ export class HttpServer {
     await new Promise<void>((resolve) => {
       this.#onEmpty = resolve
     })
+  }
+
+  /** A server that does not listen tracks no connections, and then enforces no headersTimeout: this event starts it. */
+  #watch(): void {
+    if (this.#isWatching) return
+    this.#isWatching = true
+    this.#server.emit('listening')
   }
 
   #reject(error: Error, socket: ServedSocket): void {

@@ -57,7 +57,10 @@ class WorkerEdge implements Edge {
     const { worker, counters, log } = options
     this.#policy = createPolicy(worker.services)
     this.#guards = Object.fromEntries(worker.services.map((service) => [service.type, guardOf(service)]))
-    this.#idleWatch = new IdleWatch(worker.services, (exchange, owes) => this.#letGo(exchange, owes))
+    this.#idleWatch = new IdleWatch(worker.services, {
+      end: (exchange, owes) => this.#letGo(exchange, owes),
+      rest: () => this.#server.rest(),
+    })
     this.#scope = { isDraining: false, isDegraded: false, log, running: this.#idleWatch.running }
     const block = counters[worker.type]
     if (block === undefined) throw new BifrostError('INTERNAL', `no counter block for ${worker.type}`)
@@ -101,6 +104,7 @@ class WorkerEdge implements Edge {
       return
     }
     const connection = attachConnection(socket)
+    this.#idleWatch.wake()
     this.#open += 1
     socket.once('close', () => {
       this.#open -= 1

@@ -36,20 +36,33 @@ export class Running {
   }
 }
 
+export interface IdleActions {
+  /** Ends an exchange whose client has stopped; `owes` tells that the rest of its request is missing. */
+  readonly end: (exchange: Exchange, owes: boolean) => void
+  /** Asked while no exchange runs: true when no connection is open either, and all that serves them rests too. */
+  readonly rest: () => boolean
+}
+
 export class IdleWatch {
   /** The exchanges that are looked at. */
   readonly running = new Running()
   readonly #msOf: Partial<Record<ServiceType, number>> = {}
   readonly #longestMs: number
-  readonly #timer: NodeJS.Timeout
+  readonly #everyMs: number
+  readonly #actions: IdleActions
+  #timer: NodeJS.Timeout | null = null
 
-  /** `end` ends an exchange whose client has stopped; `owes` tells that the rest of its request is missing. */
-  constructor(services: readonly ServiceSettings[], end: (exchange: Exchange, owes: boolean) => void) {
+  constructor(services: readonly ServiceSettings[], actions: IdleActions) {
+    this.#actions = actions
     for (const { type, timeouts } of services) this.#msOf[type] = timeouts.idleMs
     const all = Object.values(this.#msOf)
     this.#longestMs = Math.max(...all)
-    const everyMs = Math.max(10, Math.min(1_000, Math.min(...all) / 4))
-    this.#timer = setInterval(() => this.#look(end), everyMs).unref()
+    this.#everyMs = Math.max(10, Math.min(1_000, Math.min(...all) / 4))
+  }
+
+  /** There is a connection; nothing is looked at before the first, and after the last. */
+  wake(): void {
+    this.#timer ??= setInterval(() => this.#look(), this.#everyMs).unref()
   }
 
   /** The bound for exchanges of a service; the longest one for what belongs to none. */
@@ -58,10 +71,16 @@ export class IdleWatch {
   }
 
   stop(): void {
-    clearInterval(this.#timer)
+    if (this.#timer !== null) clearInterval(this.#timer)
+    this.#timer = null
   }
 
-  #look(end: (exchange: Exchange, owes: boolean) => void): void {
+  #look(): void {
+    const { end, rest } = this.#actions
+    if (this.running.all.length === 0 && rest()) {
+      this.stop()
+      return
+    }
     const now = performance.now()
     const { all } = this.running
     // Backwards: an exchange that ends meanwhile leaves its place to the last one, which has been looked at.

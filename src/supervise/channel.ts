@@ -74,7 +74,7 @@ export interface Envelope<Body> {
   readonly body: Body
 }
 
-/** One reading of an instance, taken without its help. */
+/** One reading of an instance. */
 export interface Usage {
   /** V8 heap in use plus external memory, ArrayBuffers included. */
   readonly memoryBytes: number
@@ -98,7 +98,8 @@ export interface ChannelEvents {
 export interface Channel {
   readonly id: string
   post(message: ToInstance, transfer?: readonly (Server | Socket)[]): void
-  usage(): Promise<Usage>
+  /** At once where the instance has just said it, else a promise: it is asked from outside. */
+  usage(): Usage | Promise<Usage>
   /** Ends it now, also when it does not answer. */
   kill(): void
 }

@@ -7,6 +7,7 @@ import type {
   InstanceBoot,
   InstancePort,
   ToInstance,
+  Usage,
 } from './channel.ts'
 
 /**
@@ -53,7 +54,7 @@ class InlineChannel implements Channel {
     this.#later(() => this.#receive(message))
   }
 
-  async usage(): ReturnType<Channel['usage']> {
+  usage(): Usage {
     const { heapUsed, external } = process.memoryUsage()
     const { user, system } = process.cpuUsage(this.#startedCpu)
     const now = performance.eventLoopUtilization()

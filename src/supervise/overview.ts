@@ -22,6 +22,19 @@ export interface WorkerHealth {
   readonly total_requests: number
 }
 
+/** The latest sample of an instance. */
+export interface InstanceUse {
+  readonly instance: string
+  /** Heap and what lies outside of it. */
+  readonly memory_bytes: number
+  /** Share of the CPU available to the daemon, as `max_cpu_percent`: 100 is all of it. */
+  readonly cpu_percent: number
+  /** Share of the time since the sample before that the event loop was busy, 0..1. */
+  readonly loop_utilization: number
+  /** 99th percentile of the event loop's delay over the last 10 s; 0 while the loop is idle. */
+  readonly loop_delay_p99_ms: number
+}
+
 export interface HealthReport {
   readonly status: Health['status']
   readonly workers: Readonly<Record<string, WorkerHealth>>
@@ -37,6 +50,8 @@ function mergeStates(states: readonly string[]): string | null {
     null
   )
 }
+
+const rounded = (value: number) => Math.round(value * 1000) / 1000
 
 export interface OverviewParts {
   readonly services: readonly Service[]
@@ -87,6 +102,21 @@ export class Overview {
   /** Counters of a service by its name; null when there is none. */
   counters(name: string): CounterValues | null {
     return this.#parts.services.find((service) => service.name === name)?.counters() ?? null
+  }
+
+  /** What each instance uses; of one that could not be read there is nothing to tell. */
+  instances(): readonly InstanceUse[] {
+    return this.#parts.channels.all().flatMap(({ id }) => {
+      const sample = this.#parts.samples.of(id)
+      if (sample === undefined || !sample.isRead) return []
+      return {
+        instance: id,
+        memory_bytes: sample.memoryBytes,
+        cpu_percent: rounded(this.#parts.watch.cpuPercentOf(id)),
+        loop_utilization: rounded(sample.loopUtilization),
+        loop_delay_p99_ms: rounded(sample.loopDelayP99Ms),
+      }
+    })
   }
 
   actors(): readonly ActorView[] {

@@ -43,14 +43,23 @@ const noBeats: Beats = { beats: 0, loopDelayP99Ms: 0 }
 /** An instance that answers nothing must not hide the others; its next reading may succeed. */
 const patienceMs = 2_000
 
-async function readOne(channel: Channel, sources: SampleSources): Promise<Sample> {
-  const { id } = channel
+/** What the channel tells; null when that is nothing. It may end while it is read. */
+async function usageOf(channel: Channel): Promise<Usage | null> {
+  const usage = channel.usage()
+  if (!(usage instanceof Promise)) return usage
   const patience = Promise.withResolvers<null>()
   const timer = setTimeout(patience.resolve, patienceMs, null)
   timer.unref()
-  // It may end while it is read; then it has no usage.
-  const usage = await Promise.race([channel.usage().catch(() => null), patience.promise])
-  clearTimeout(timer)
+  try {
+    return await Promise.race([usage.catch(() => null), patience.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function readOne(channel: Channel, sources: SampleSources): Promise<Sample> {
+  const { id } = channel
+  const usage = await usageOf(channel)
   const at = (sources.now ?? performance.now.bind(performance))()
   return { id, at, isRead: usage !== null, ...(usage ?? noUsage), ...(sources.beatsOf?.(id) ?? noBeats) }
 }

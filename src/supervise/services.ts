@@ -1,12 +1,15 @@
 import type { ServiceSettings, WorkerSettings, WorkerType } from '../config/settings.ts'
 import {
+  type Cell,
   type CounterBlock,
   type CounterValues,
+  cell,
   clearGauges,
   createCounterBlock,
   readCounters,
 } from '../telemetry/counters.ts'
 import { MovingAverage } from '../telemetry/moving-average.ts'
+import type { Beats } from './samples.ts'
 
 /**
  * What main keeps of a service for as long as the daemon runs: a counter block for each instance that lives, which it
@@ -72,20 +75,25 @@ export class Service {
   }
 
   /** Of one instance that lives; null when there is none of that id. */
-  countersOf(id: string): CounterValues | null {
+  beatsOf(id: string): Beats | null {
     const block = this.#blocks.get(id)
-    return block === undefined ? null : readCounters(block)
+    if (block === undefined) return null
+    return { beats: block[cell.beats] ?? 0, loopDelayP99Ms: block[cell.loopDelayP99Ms] ?? 0 }
   }
 
   /** Ends a second of the moving average. */
   tick(): void {
-    const { responseTimeMs, responsesTimed } = this.counters()
-    this.#responseTime.tick(responseTimeMs, responsesTimed)
+    this.#responseTime.tick(this.#sum('responseTimeMs'), this.#sum('responsesTimed'))
   }
 
   responseTimeSeconds(): number {
-    const { responseTimeMs, responsesTimed } = this.counters()
-    return this.#responseTime.mean(responseTimeMs, responsesTimed) / 1000
+    return this.#responseTime.mean(this.#sum('responseTimeMs'), this.#sum('responsesTimed')) / 1000
+  }
+
+  #sum(name: Cell): number {
+    let sum = this.#ended[cell[name]] ?? 0
+    for (const block of this.#blocks.values()) sum += block[cell[name]] ?? 0
+    return sum
   }
 }
 

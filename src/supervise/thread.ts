@@ -1,8 +1,8 @@
 import { extname } from 'node:path'
-import type { EventLoopUtilization } from 'node:perf_hooks'
 import { MessageChannel, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads'
 import type { CarrierExit } from '../../actors/instance.ts'
 import { BifrostError } from '../errors.ts'
+import { type CounterBlock, openCounterBlock } from '../telemetry/counters.ts'
 import {
   type Channel,
   type ChannelEvents,
@@ -12,8 +12,8 @@ import {
   type InstancePort,
   protocolVersion,
   type ToInstance,
-  type Usage,
 } from './channel.ts'
+import { createGauge } from './thread-usage.ts'
 
 /**
  * The thread carrier: an instance in a worker thread, with an own V8 heap and event loop. A throw, a heap overflow or
@@ -29,6 +29,12 @@ function describeExit(exitCode: number, error: unknown, isKilled: boolean): Carr
   const { code, message } =
     error instanceof Error ? (error as NodeJS.ErrnoException) : { code: '', message: error }
   return { exitCode, errorCode: code ?? '', message: String(message) }
+}
+
+/** Where the instance writes its beats. */
+function blockOf({ counters, worker }: InstanceBoot): CounterBlock | null {
+  const buffer = counters[worker.type]
+  return buffer === undefined ? null : openCounterBlock(buffer)
 }
 
 interface ThreadStart {
@@ -73,44 +79,11 @@ export function openThread(boot: InstanceBoot, events: ChannelEvents): Channel {
       }
       worker.postMessage(envelope, transfer as never)
     },
-    usage: createGauge(worker),
+    usage: createGauge(worker, blockOf(boot)),
     kill() {
       isKilled = true
       void worker.terminate()
     },
-  }
-}
-
-/** A thread that is deep in native code answers nothing; what its loop does is known without it. */
-const patienceMs = 500
-
-/**
- * Reads what a thread uses, answered by V8 and libuv while it spins, so that a stuck instance is seen too. What is not
- * answered in time is as it was the last time.
- */
-function createGauge(worker: Worker): () => Promise<Usage> {
-  let loop: EventLoopUtilization | null = null
-  let heap = { memoryBytes: 0, cpuMs: 0 }
-  const read = async (): Promise<void> => {
-    const [memory, cpu] = await Promise.all([worker.getHeapStatistics(), worker.cpuUsage()])
-    heap = {
-      memoryBytes: memory.used_heap_size + memory.external_memory,
-      cpuMs: (cpu.user + cpu.system) / 1000,
-    }
-  }
-  return async () => {
-    const now = worker.performance.eventLoopUtilization()
-    const loopUtilization = loop === null ? 0 : worker.performance.eventLoopUtilization(now, loop).utilization
-    loop = now
-    const patience = Promise.withResolvers<void>()
-    const timer = setTimeout(patience.resolve, patienceMs)
-    timer.unref()
-    try {
-      await Promise.race([read(), patience.promise])
-    } finally {
-      clearTimeout(timer)
-    }
-    return { ...heap, loopUtilization }
   }
 }
 

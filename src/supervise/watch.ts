@@ -55,6 +55,11 @@ export class Watch {
     return reasonsOf(this.#standings.get(id) ?? newStanding)
   }
 
+  /** Of the latest two readings, 100 = all CPU that is available to the daemon. */
+  cpuPercentOf(id: string): number {
+    return this.#standings.get(id)?.cpuPercent ?? 0
+  }
+
   #judgeOne(sample: Sample): void {
     const { id } = sample
     const worker = id.slice(0, id.lastIndexOf('#'))

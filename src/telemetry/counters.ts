@@ -19,6 +19,8 @@ const cells = [
   'tunnelsActive',
   'tunnelsTotal',
   'loopDelayP99Ms',
+  'memoryBytes',
+  'cpuMs',
   'beats',
 ] as const
 
@@ -53,7 +55,14 @@ export function readCounters(...blocks: readonly CounterBlock[]): CounterValues 
 }
 
 /** What an instance has at the moment, and not what it has counted. */
-const gauges: readonly Cell[] = ['connectionsActive', 'tunnelsActive', 'loopDelayP99Ms', 'beats']
+const gauges: readonly Cell[] = [
+  'connectionsActive',
+  'tunnelsActive',
+  'loopDelayP99Ms',
+  'memoryBytes',
+  'cpuMs',
+  'beats',
+]
 
 /** An instance that ended holds nothing any more: its gauges go to zero, its totals stay. */
 export function clearGauges(block: CounterBlock): void {

@@ -97,6 +97,23 @@ describe('/metrics', () => {
 })
 
 describe('/status', () => {
+  it.each(['thread', 'process'] as const)('tells what each instance in a %s uses', async (isolation) => {
+    await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'), {
+      isolation,
+      allowFaults: true,
+    })
+    const least = { memory_bytes: 2 ** 20, cpu_percent: 1, loop_utilization: 0.5, loop_delay_p99_ms: 1 }
+    const unseen = new Map(Object.entries(least))
+    const isSeen = async () => {
+      const { instances } = (await running.admin('/status')).json<{ instances: Record<string, unknown>[] }>()
+      const own = instances.find(({ instance }) => instance === 'forward_proxy#1') ?? {}
+      for (const [name, value] of unseen) if (Number(own[name]) > value) unseen.delete(name)
+      return unseen.size === 0
+    }
+    running.daemon.inject('forward_proxy', 'burn')
+    await until('it is seen to burn', isSeen, 10_000)
+  })
+
   it('lists every actor with its state', async () => {
     await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'))
     const { actors } = (await running.admin('/status')).json<{ actors: { actor: string; state: string }[] }>()
