@@ -1,0 +1,16 @@
+/** `churn.ts PORT CLIENTS`: clients without pause until told to stop; tells its parent what they saw so far each time it is asked. */
+import { type ChurnResult, churn } from '../../test/kit/churn.ts'
+
+const [port = '0', clients = '8'] = process.argv.slice(2)
+const stop = Promise.withResolvers<void>()
+let seen: Readonly<ChurnResult> | null = null
+process.on('message', (message) => {
+  if (message === 'stop') stop.resolve()
+  else process.send?.(seen)
+})
+const result = await churn(Number(port), Number(clients), (growing) => {
+  seen = growing
+  return stop.promise
+})
+process.send?.(result)
+process.disconnect?.()
