@@ -5,9 +5,11 @@ import type {
   DaemonSettings,
   ForwardSettings,
   ListenAddress,
+  PaceSettings,
   PoolSettings,
   ReverseSettings,
   ServiceSettings,
+  SizeSettings,
   StaticSettings,
   TimeoutSettings,
   WorkerSettings,
@@ -116,8 +118,22 @@ function staticService(block: Static): StaticSettings {
   }
 }
 
-function limits({ resource_limits: limit }: Forward | Reverse | Static) {
+function limits({ resource_limits: limit, timeouts, request_limits: request }: Forward | Reverse | Static) {
+  const pace: PaceSettings = {
+    bodyIdleMs: milliseconds(timeouts.body_idle_secs),
+    minBytesPerSecond: timeouts.min_rate_bytes_per_sec,
+    graceMs: milliseconds(timeouts.min_rate_grace_secs),
+    exchangeMs: milliseconds(timeouts.exchange_secs),
+  }
+  const sizes: SizeSettings = {
+    maxHeadBytes: request.max_header_size,
+    maxFields: request.max_headers,
+    maxTargetBytes: request.max_target_size,
+    maxBodyBytes: request.max_body_size,
+  }
   return {
+    pace,
+    sizes,
     maxConnections: limit.max_connections,
     maxMemoryMb: limit.max_memory_mb,
     maxCpuPercent: limit.max_cpu_percent,

@@ -36,6 +36,41 @@ const header = seconds('From the start of a connection, or of a later request, t
 const response = seconds("Longest wait for the upstream's response head, and between two pieces of its body.")
 const headerInStatic = seconds('Another name of timeouts.header_secs: static files have no upstream (D10).')
 
+/** What bounds a client in time, whatever the worker does. */
+const clientTimeouts = {
+  header_secs: header.default(10),
+  body_idle_secs: seconds(
+    'Longest pause of a client within its request body, or in taking its answer.',
+  ).default(60),
+  min_rate_bytes_per_sec: wholeNumber(0, 1_000_000_000, {
+    description:
+      'A client that sends its body or takes its answer more slowly is let go; time in which an upstream holds it up does not count. 0 for no bound.',
+    unit: 'bytes/s',
+  }).default(240),
+  min_rate_grace_secs: seconds('How long a client may be slower than that at first.').default(5),
+  exchange_secs: secondsOrNever('From a request head to the end of its answer; 0 for no bound.').default(0),
+}
+
+const requestLimits = z
+  .strictObject({
+    max_header_size: wholeNumber(1024, 1_048_576, {
+      description: 'Request line and header fields together; more is answered with 431.',
+      unit: 'bytes',
+    }).default(16_384),
+    max_headers: wholeNumber(1, 10_000, {
+      description: 'Header fields of a request; more are answered with 431.',
+    }).default(100),
+    max_target_size: wholeNumber(16, 1_048_576, {
+      description: 'The request target (path and query, or a whole URL); a longer one is answered with 414.',
+      unit: 'bytes',
+    }).default(8_192),
+    max_body_size: wholeNumber(0, Number.MAX_SAFE_INTEGER, {
+      description: 'A request body; a larger one is answered with 413. 0 for no bound.',
+      unit: 'bytes',
+    }).default(0),
+  })
+  .prefault({})
+
 interface Defaults {
   readonly connections: number
   readonly memoryMb: number
@@ -89,6 +124,7 @@ const commonLimits = (d: Defaults) => ({
 
 const proxy = (d: ProxyDefaults) => ({
   ...common,
+  request_limits: requestLimits,
   resource_limits: z
     .strictObject({
       ...commonLimits(d),
@@ -109,7 +145,7 @@ const proxy = (d: ProxyDefaults) => ({
       connect_secs: connect.optional(),
       idle_secs: idle.optional(),
       lifetime_secs: lifetime.optional(),
-      header_secs: header.default(10),
+      ...clientTimeouts,
       response_secs: response.default(60),
     })
     .prefault({}),
@@ -169,6 +205,7 @@ const mount = z.strictObject({
 const staticFiles = z
   .strictObject({
     ...common,
+    request_limits: requestLimits,
     resource_limits: z
       .strictObject({
         ...commonLimits({ connections: 500, memoryMb: 256, cpuPercent: 30, idleSecs: 30 }),
@@ -179,7 +216,7 @@ const staticFiles = z
       .strictObject({
         connect_secs: headerInStatic.optional(),
         idle_secs: idle.optional(),
-        header_secs: header.default(10),
+        ...clientTimeouts,
       })
       .prefault({}),
     forwarding: staticForwarding,

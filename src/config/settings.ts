@@ -30,6 +30,28 @@ export interface TimeoutSettings {
   readonly responseMs: number
 }
 
+/** How slow a client may be; see src/proxy/pace.ts. */
+export interface PaceSettings {
+  /** Longest pause within a request body, or in taking an answer. */
+  readonly bodyIdleMs: number
+  /** Bytes a second that a client has to send or to take at least; 0 = no bound. */
+  readonly minBytesPerSecond: number
+  /** How long it may be slower than that at first. */
+  readonly graceMs: number
+  /** From a request head to the end of its answer; 0 = no bound. */
+  readonly exchangeMs: number
+}
+
+/** How large a request may be. */
+export interface SizeSettings {
+  /** Request line and fields together, in bytes. */
+  readonly maxHeadBytes: number
+  readonly maxFields: number
+  readonly maxTargetBytes: number
+  /** 0 = no bound. */
+  readonly maxBodyBytes: number
+}
+
 export interface PoolSettings {
   readonly maxIdlePerHost: number
   /** Idle upstream connections are closed after it. */
@@ -61,6 +83,8 @@ interface ServiceCommon {
   /** Share of the CPU available to the daemon, 100 = all of it. */
   readonly maxCpuPercent: number
   readonly timeouts: TimeoutSettings
+  readonly pace: PaceSettings
+  readonly sizes: SizeSettings
 }
 
 export interface ForwardSettings extends ServiceCommon {

@@ -24,7 +24,8 @@ export interface HttpRequest {
   on(event: 'error', listener: (error: Error) => void): unknown
   pause(): unknown
   resume(): unknown
-  isPaused(): boolean
+  /** True while it is read, false while it is paused, null while nobody wants its body. */
+  readonly readableFlowing: boolean | null
 }
 
 export interface HttpResponse {

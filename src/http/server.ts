@@ -1,8 +1,8 @@
 /**
- * An HTTP/1.1 server that never listens: accepted sockets are handed to it.
+ * An HTTP/1.1 server that never listens: accepted sockets are handed to it. It has no timers: who owns it calls `expire`.
  *
- *   accept(socket) -> head in time? -> onRequest | onConnect | onUpgrade
- *                       '- no: 408 when it had begun, else closed without a word
+ *   accept(socket) -> head -> onRequest | onConnect | onUpgrade
+ *                       '- expire(socket): 408
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -11,9 +11,7 @@ import { systemCode } from './failure.ts'
 import { Closer, replyBytes } from './reply.ts'
 
 export interface ServerOptions {
-  /** From the start of a connection, or the first byte of a later request, to a whole head. */
-  readonly headerMs: number
-  /** Between two requests of a connection. */
+  /** What clients are told of how long a connection is kept between two requests. */
   readonly idleMs: number
   readonly onRequest: (req: IncomingMessage, res: ServerResponse) => void
   readonly onConnect: (req: IncomingMessage, socket: Socket, head: Buffer) => void
@@ -28,6 +26,8 @@ export interface ServerOptions {
 
 export type ServedSocket = Socket & { _httpMessage?: ServerResponse | null }
 
+type ServedResponse = ServerResponse & { _keepAliveTimeout?: number }
+
 /** Documented by its use in Node's own source only; without it the server ends with the client's FIN. */
 type HalfOpenServer = Server & { httpAllowHalfOpen: boolean }
 
@@ -40,22 +40,17 @@ export class HttpServer {
   readonly #sockets = new Set<Socket>()
   /** Of those, the ones that have sent a request and are still HTTP. */
   readonly #served = new Set<Socket>()
-  /** Whether the deadlines of heads are looked after. */
-  #isWatching = false
   #lateIdle: NodeJS.Timeout | undefined
   #onEmpty: (() => void) | null = null
 
   constructor(options: ServerOptions) {
     this.#options = options
-    const { headerMs, idleMs } = options
+    const { idleMs } = options
     this.#server = createServer({
-      headersTimeout: Math.ceil(headerMs),
-      // The head has its deadline; a whole request has none, since an honest upload may take hours.
+      // Node would set a timer after each response. It checks heads only in servers that listen.
+      headersTimeout: 0,
       requestTimeout: 0,
-      keepAliveTimeout: Math.ceil(idleMs),
-      // Grace beyond the time that the client was told, so that its last-moment request is not reset.
-      keepAliveTimeoutBuffer: Math.min(1_000, Math.ceil(idleMs / 10)),
-      connectionsCheckingInterval: Math.max(10, Math.min(1_000, Math.floor(headerMs / 4))),
+      keepAliveTimeout: 0,
       shouldUpgradeCallback: options.canUpgrade,
       noDelay: true,
       // A request without it is decided upon, answered and counted like any other.
@@ -63,8 +58,11 @@ export class HttpServer {
     })
     // A client that ends its side after a request still wants the answer; the last answer ends the connection.
     ;(this.#server as HalfOpenServer).httpAllowHalfOpen = true
-    const onRequest = (req: IncomingMessage, res: ServerResponse): void => {
+    const onRequest = (req: IncomingMessage, res: ServedResponse): void => {
+      // It was answered before its head was whole.
+      if (req.socket.writableEnded) return
       this.#served.add(req.socket)
+      res._keepAliveTimeout = idleMs
       options.onRequest(req, res)
     }
     this.#server.on('request', onRequest)
@@ -88,7 +86,6 @@ export class HttpServer {
   /** Takes an accepted socket, also one that is paused with bytes waiting. */
   accept(socket: Socket): void {
     if (socket.destroyed) return
-    this.#watch()
     this.#sockets.add(socket)
     socket.once('close', () => {
       this.#sockets.delete(socket)
@@ -102,14 +99,6 @@ export class HttpServer {
     if (socket.isPaused()) socket.resume()
   }
 
-  /** Ends the looking after deadlines until the next connection; false, and nothing ends, while one is open. */
-  rest(): boolean {
-    if (this.#sockets.size > 0) return false
-    if (this.#isWatching) this.#server.close()
-    this.#isWatching = false
-    return true
-  }
-
   /**
    * Ends the connections that wait for a further request, and a second later those that have not sent their first one:
    * a client that has only just connected has its request under way.
@@ -119,14 +108,14 @@ export class HttpServer {
       if (!socket._httpMessage || socket._httpMessage.writableFinished) socket.destroySoon()
     }
     clearTimeout(this.#lateIdle)
-    this.#lateIdle = setTimeout(() => this.#server.closeIdleConnections(), firstRequestMs)
+    this.#lateIdle = setTimeout(() => {
+      for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy()
+    }, firstRequestMs)
   }
 
   /** Ends everything now; resolves when every socket is closed. */
   async close(): Promise<void> {
     clearTimeout(this.#lateIdle)
-    // Clears the deadline checks; the error that it does not listen goes to the callback.
-    this.#server.close(ignore)
     for (const socket of this.#sockets) socket.destroy()
     if (this.#sockets.size === 0) return
     await new Promise<void>((resolve) => {
@@ -134,17 +123,14 @@ export class HttpServer {
     })
   }
 
-  /** A server that does not listen tracks no connections, and then enforces no headersTimeout: this event starts it. */
-  #watch(): void {
-    if (this.#isWatching) return
-    this.#isWatching = true
-    this.#server.emit('listening')
+  /** Answers a connection whose request head has begun and did not come in time. */
+  expire(socket: Socket): void {
+    if (socket.writable) this.#refuse(socket, 'REQUEST_TIMEOUT')
+    else socket.destroy()
   }
 
   #reject(error: Error, socket: ServedSocket): void {
     const code = rejection(error)
-    // The rest of a head that waits unread because earlier requests are running is not late.
-    if (code === 'REQUEST_TIMEOUT' && socket.isPaused()) return
     // What is wrong came after a whole request: the answers to that and to others before it come first.
     if (code !== null && socket._httpMessage?.req.complete) {
       if (this.#options.afterRunning?.(socket, () => this.#refuse(socket, code))) {
@@ -152,9 +138,8 @@ export class HttpServer {
         return
       }
     }
-    const isSilent = code === 'REQUEST_TIMEOUT' && socket.bytesRead === 0
     // With a response under way an answer would land inside of its body.
-    if (code === null || isSilent || !socket.writable || socket._httpMessage?.headersSent) {
+    if (code === null || !socket.writable || socket._httpMessage?.headersSent) {
       socket.destroy()
       return
     }
@@ -176,13 +161,9 @@ function rejection(error: Error): ErrorCode | null {
       return null
     case 'HPE_HEADER_OVERFLOW':
       return 'HEAD_TOO_LARGE'
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return 'REQUEST_TIMEOUT'
     case 'HPE_INVALID_VERSION':
       return 'VERSION_NOT_SUPPORTED'
     default:
       return 'BAD_REQUEST'
   }
 }
-
-const ignore = (): void => {}

@@ -14,6 +14,15 @@ export class Connection {
   service: ServiceType | null = null
   /** Exchanges that have begun and not ended. */
   running = 0
+  /** Its bytes are those of requests: false for a tunnel. */
+  isHttp = true
+  /** The rest of a request is being read that was answered early. */
+  isReadingRest = false
+  /** Since when it waits for a request; the client watch's clock. */
+  #waitingSince = performance.now()
+  /** When a further head was seen to have begun; -1 when none has. */
+  #headSince = -1
+  #hasAsked = false
   #turns: Turns | null = null
   #madeUpName: string | null = null
   #read = 0
@@ -43,6 +52,53 @@ export class Connection {
 
   get isAwaited(): boolean {
     return this.#turns !== null && this.#turns.waiting > 0
+  }
+
+  /** An exchange begins. */
+  begin(): void {
+    this.running += 1
+    this.#hasAsked = true
+  }
+
+  /** An exchange is over; called when its bytes are accounted for. */
+  end(now: number): void {
+    this.running -= 1
+    this.rest(now)
+  }
+
+  /** Waits for the next request from here on. */
+  rest(now: number): void {
+    this.#waitingSince = now
+    this.#headSince = -1
+  }
+
+  /** The rest of an answered request has come. */
+  restAfterRead(now: number): void {
+    this.#read = this.socket.bytesRead
+    this.rest(now)
+  }
+
+  /** Whether it has waited too long: for a request (`idle`) or for the rest of a head (`late`). */
+  overdue(now: number, headerMs: number, idleMs: number): 'idle' | 'late' | null {
+    const { socket } = this
+    if (this.running > 0 || this.isReadingRest || this.isAwaited || !this.isHttp || socket.writableEnded) {
+      return null
+    }
+    const read = socket.bytesRead
+    if (!this.#hasAsked) {
+      if (now - this.#waitingSince < headerMs) return null
+      return read === 0 ? 'idle' : 'late'
+    }
+    if (this.#headSince === -1) {
+      if (read === this.#read) return now - this.#waitingSince < idleMs ? null : 'idle'
+      this.#headSince = now
+    }
+    return now - this.#headSince < headerMs ? null : 'late'
+  }
+
+  /** Bytes of the client's that belong to exchanges that have ended, and bytes written for those. */
+  get accounted(): { readonly read: number; readonly written: number } {
+    return { read: this.#read, written: this.#written }
   }
 
   /** Moves the connection to the service of its request; false when that has no room. */

@@ -15,7 +15,9 @@ import type { HttpRequest, HttpResponse } from '../http/message.ts'
 import { replyBytes, sendReply } from '../http/reply.ts'
 import { HttpServer, type ServedSocket } from '../http/server.ts'
 import type { CounterBlock } from '../telemetry/counters.ts'
+import { ClientWatch } from './client-watch.ts'
 import { attachConnection, type Connection, connectionOf } from './connection.ts'
+import { endLate } from './cut-short.ts'
 import {
   codeOf,
   createPolicy,
@@ -29,7 +31,6 @@ import type { Edge, EdgeOptions } from './edge-contract.ts'
 import { countRejected, Exchange, type ExchangeScope } from './exchange.ts'
 import { type Guard, guardOf } from './guard.ts'
 import { asksForWebSocket, readHead } from './head.ts'
-import { IdleWatch } from './idle.ts'
 import { loadServices, type Services } from './services.ts'
 
 /** Loads what the worker's services need, and nothing else: a static worker never loads an HTTP client. */
@@ -38,6 +39,8 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   await edge.load()
   return edge
 }
+
+const acceptOf = ({ headers: { accept } }: IncomingMessage) => ({ accept })
 
 const refusal = replyBytes('OVER_LIMIT', { headers: ['Retry-After', '1'] })
 
@@ -48,28 +51,24 @@ class WorkerEdge implements Edge {
   readonly #scope: ExchangeScope
   readonly #server: HttpServer
   readonly #fallbackBlock: CounterBlock
-  readonly #idleWatch: IdleWatch
+  readonly #watch: ClientWatch
   #services: Services = {}
-  #open = 0
 
   constructor(options: EdgeOptions) {
     this.#options = options
     const { worker, counters, log } = options
     this.#policy = createPolicy(worker.services)
     this.#guards = Object.fromEntries(worker.services.map((service) => [service.type, guardOf(service)]))
-    this.#idleWatch = new IdleWatch(worker.services, {
-      end: (exchange, owes) => this.#letGo(exchange, owes),
-      rest: () => this.#server.rest(),
+    this.#watch = new ClientWatch(worker.services, {
+      endWaiting: ({ socket }, why) => (why === 'late' ? this.#server.expire(socket) : socket.destroy()),
+      endExchange: (exchange, why) => endLate(exchange, why, this.#server.closer),
     })
-    this.#scope = { isDraining: false, isDegraded: false, log, running: this.#idleWatch.running }
+    this.#scope = { isDraining: false, isDegraded: false, log, running: this.#watch.running }
     const block = counters[worker.type]
     if (block === undefined) throw new BifrostError('INTERNAL', `no counter block for ${worker.type}`)
     this.#fallbackBlock = block
-    const longest = (pick: 'headerMs' | 'idleMs') =>
-      Math.max(...worker.services.map(({ timeouts }) => timeouts[pick]))
     this.#server = new HttpServer({
-      headerMs: longest('headerMs'),
-      idleMs: longest('idleMs'),
+      idleMs: this.#watch.idleMs,
       onRequest: (req, res) => this.#request(req, res),
       onConnect: (req, socket, head) => this.#takeOver(req, socket, head),
       onUpgrade: (req, socket, head) => this.#takeOver(req, socket, head),
@@ -89,7 +88,7 @@ class WorkerEdge implements Edge {
   }
 
   get open(): number {
-    return this.#open
+    return this.#watch.open
   }
 
   accept(socket: Socket): void {
@@ -104,10 +103,9 @@ class WorkerEdge implements Edge {
       return
     }
     const connection = attachConnection(socket)
-    this.#idleWatch.wake()
-    this.#open += 1
+    this.#watch.add(connection)
     socket.once('close', () => {
-      this.#open -= 1
+      this.#watch.delete(connection)
       if (connection.service !== null) services[connection.service]?.close()
       worker.close(address)
     })
@@ -129,7 +127,7 @@ class WorkerEdge implements Edge {
 
   async close(): Promise<void> {
     this.#scope.isDraining = true
-    this.#idleWatch.stop()
+    this.#watch.stop()
     this.#services.forward?.close()
     this.#services.reverse?.close()
     this.#server.closer.close()
@@ -204,8 +202,7 @@ class WorkerEdge implements Edge {
 
   #switch(connection: Connection, req: IncomingMessage, head: Buffer): void {
     const { socket } = connection
-    // The server's keep-alive timer is still set; from here on the tunnel has its own.
-    socket.setTimeout(0)
+    connection.isHttp = false
     const decision = decide(readHead(req, req.method !== 'CONNECT'), this.#policy)
     const isAdmitted = this.#enter(connection, decision)
     const exchange = this.#begin(connection, decision, req)
@@ -216,16 +213,16 @@ class WorkerEdge implements Edge {
     const { forward, reverse } = this.#services
     if (decision.kind === 'tunnel' && forward) forward.tunnel(exchange, req, socket, head, decision)
     else if (decision.kind === 'forward' && forward)
-      this.#watch(exchange, forward.upgrade(exchange, req, socket, head, decision))
+      this.#guard(exchange, forward.upgrade(exchange, req, socket, head, decision))
     else if (decision.kind === 'reverse' && reverse)
-      this.#watch(exchange, reverse.upgrade(exchange, req, socket, head, decision))
+      this.#guard(exchange, reverse.upgrade(exchange, req, socket, head, decision))
     else {
-      const options = { ...replyOptions(decision, true), accept: req.headers.accept }
+      const options = { ...replyOptions(decision, true), ...acceptOf(req) }
       this.#end(exchange, replyBytes(codeOf(decision), options), false)
     }
   }
 
-  #watch(exchange: Exchange, upgrade: Promise<void>): void {
+  #guard(exchange: Exchange, upgrade: Promise<void>): void {
     upgrade.catch((cause: unknown) => {
       exchange.relayFailed('INTERNAL', cause)
       this.#end(exchange, replyBytes('INTERNAL'), true)
@@ -237,19 +234,12 @@ class WorkerEdge implements Edge {
     exchange.finish(isFailed)
   }
 
-  /** Ends an exchange whose client has stopped: with 408 while nothing is answered and the rest of the request is missing. */
-  #letGo(exchange: Exchange, owes: boolean): void {
-    exchange.work?.clientClosed()
-    if (owes && !exchange.response?.headersSent) this.#end(exchange, replyBytes('REQUEST_TIMEOUT'), false)
-    else exchange.connection.socket.destroy()
-  }
-
   #begin(connection: Connection, decision: Decision, req: HttpRequest): Exchange {
     const type = serviceOf(decision)
     const isServed = decision.kind !== 'reply' && type !== null
     const block = isServed ? this.#blockOf(type) : this.#fallbackBlock
-    const idleMs = this.#idleWatch.msOf(isServed ? type : null)
-    const exchange = new Exchange(connection, block, idleMs, this.#scope)
+    const bounds = this.#watch.boundsOf(isServed ? type : null)
+    const exchange = new Exchange(connection, block, bounds, this.#scope)
     if (type !== null) this.#guards[type]?.identify(exchange, req)
     return exchange
   }

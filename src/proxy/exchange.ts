@@ -1,9 +1,11 @@
+import type { PaceSettings } from '../config/settings.ts'
 import { type ErrorCode, errorTable } from '../errors.ts'
 import type { HttpResponse } from '../http/message.ts'
 import type { RelayOwner } from '../http/relay.ts'
 import { type CounterBlock, cell } from '../telemetry/counters.ts'
 import type { Connection } from './connection.ts'
-import type { Running } from './idle.ts'
+import type { Pace } from './pace.ts'
+import type { Running } from './running.ts'
 
 export type Log = (
   level: 'info' | 'warn' | 'error',
@@ -16,7 +18,7 @@ export interface ExchangeScope {
   isDraining: boolean
   isDegraded: boolean
   readonly log: Log
-  /** Exchanges whose responses are followed. */
+  /** Exchanges whose responses are followed, and finished ones whose request bodies are still being read. */
   readonly running: Running
 }
 
@@ -32,10 +34,10 @@ export interface Work {
 export class Exchange implements RelayOwner {
   readonly connection: Connection
   readonly block: CounterBlock
-  /** How long its client may do nothing; the rest is the idle watch's own. */
-  readonly idleMs: number
-  movedBytes = -1
-  movedAt = 0
+  /** How slow its client may be. */
+  readonly bounds: PaceSettings
+  /** The client watch's own; made when it first looks, so a short exchange has none. */
+  pace: Pace | null = null
   /** The client's address: the peer's, or the one that a trusted proxy has named. */
   client: string
   /** Whether the peer is a proxy that is believed where the request comes from. */
@@ -51,22 +53,26 @@ export class Exchange implements RelayOwner {
   /** Null until it is followed. */
   response: HttpResponse | null = null
   readonly #scope: ExchangeScope
-  readonly #startedAt = performance.now()
+  readonly startedAt = performance.now()
   work: Work | null = null
   #isFinished = false
 
-  constructor(connection: Connection, block: CounterBlock, idleMs: number, scope: ExchangeScope) {
+  constructor(connection: Connection, block: CounterBlock, bounds: PaceSettings, scope: ExchangeScope) {
     this.connection = connection
     this.client = connection.peer
     this.block = block
-    this.idleMs = idleMs
+    this.bounds = bounds
     this.#scope = scope
-    connection.running += 1
+    connection.begin()
   }
 
   /** Whether the connection ends after this exchange. */
   get closing(): boolean {
     return this.#scope.isDraining || this.#scope.isDegraded
+  }
+
+  get isFinished(): boolean {
+    return this.#isFinished
   }
 
   /** Ties the exchange to its response: when that closes, complete or not, the exchange is over. */
@@ -89,13 +95,20 @@ export class Exchange implements RelayOwner {
     if (this.#isFinished) return
     this.#isFinished = true
     const { block, connection } = this
-    connection.running -= 1
-    this.#scope.running.delete(this)
+    const now = performance.now()
     connection.account(block)
+    connection.end(now)
+    if (this.#isRead) this.#scope.running.delete(this)
+    else connection.isReadingRest = true
     add(block, cell.requestsTotal, 1)
     if (isFailed) add(block, cell.requestsFailed, 1)
-    add(block, cell.responseTimeMs, performance.now() - this.#startedAt)
+    add(block, cell.responseTimeMs, now - this.startedAt)
     add(block, cell.responsesTimed, 1)
+  }
+
+  /** Whether nothing of its request can come any more. */
+  get #isRead(): boolean {
+    return this.response === null || this.response.req.complete || this.connection.socket.destroyed
   }
 
   #closed(res: HttpResponse): void {

@@ -3,9 +3,11 @@ import type {
   ForwardingSettings,
   ForwardSettings,
   MountSettings,
+  PaceSettings,
   ReverseSettings,
   ServiceSettings,
   ServiceType,
+  SizeSettings,
   StaticSettings,
   TimeoutSettings,
   WorkerSettings,
@@ -30,8 +32,19 @@ const timeouts: TimeoutSettings = {
   responseMs: 5_000,
 }
 
+export const pace: PaceSettings = { bodyIdleMs: 5_000, minBytesPerSecond: 0, graceMs: 5_000, exchangeMs: 0 }
+
+export const sizes: SizeSettings = {
+  maxHeadBytes: 16_384,
+  maxFields: 100,
+  maxTargetBytes: 8_192,
+  maxBodyBytes: 0,
+}
+
 export interface Tuning {
   readonly timeouts?: Partial<TimeoutSettings>
+  readonly pace?: Partial<PaceSettings>
+  readonly sizes?: Partial<SizeSettings>
   readonly pool?: { readonly maxIdlePerHost?: number; readonly idleMs?: number }
   readonly trust?: Partial<StaticSettings['trust']>
   readonly requestId?: StaticSettings['requestId']
@@ -45,6 +58,8 @@ const common = (tuning: Tuning) => ({
   timeouts: { ...timeouts, ...tuning.timeouts },
   trust: { proxies: [], believes: 'x_forwarded' as const, ...tuning.trust },
   requestId: tuning.requestId ?? null,
+  pace: { ...pace, ...tuning.pace },
+  sizes: { ...sizes, ...tuning.sizes },
 })
 
 const forwarding = (tuning: Tuning): ForwardingSettings => ({

@@ -6,7 +6,7 @@ import { RawClient } from '../../kit/raw-client.ts'
 import { until } from '../../kit/until.ts'
 import { createSite } from '../static/site.ts'
 
-const short = { timeouts: { idleMs: 200, responseMs: 5_000 } }
+const short = { pace: { bodyIdleMs: 200 } }
 const big = 64 * 1024 * 1024
 
 test('a client that sends half of a body is answered with 408 and let go', async () => {

@@ -8,6 +8,7 @@ import type { MountSettings, StaticSettings } from '../../../src/config/settings
 import { BifrostError } from '../../../src/errors.ts'
 import { createStatic, type StaticDeps, type StaticHandler } from '../../../src/proxy/static.ts'
 import { type CounterBlock, createCounterBlock } from '../../../src/telemetry/counters.ts'
+import { pace, sizes } from '../../kit/edge.ts'
 
 /** Modification time of every file that a test writes: long ago, so that validators are settled. */
 export const writtenAt = new Date('2024-02-03T04:05:06Z')
@@ -62,6 +63,8 @@ export function staticSettings(...mounts: (Partial<MountSettings> & { rootDir: s
     maxMemoryMb: 256,
     maxCpuPercent: 100,
     timeouts: { connectMs: 0, idleMs: 5000, lifetimeMs: 0, headerMs: 5000, responseMs: 5000 },
+    pace,
+    sizes,
     mounts: mounts.map((mount) => ({
       path: '/',
       spaMode: false,

@@ -2,7 +2,7 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import type { Exchange } from '../../../src/proxy/exchange.ts'
-import { Running } from '../../../src/proxy/idle.ts'
+import { Running } from '../../../src/proxy/running.ts'
 
 const exchange = () => ({ place: -1 }) as Exchange
 

@@ -1,0 +1,31 @@
+/** How an exchange ends before its request has come in whole. */
+import { type ErrorCode, errorTable } from '../errors.ts'
+import type { HttpResponse } from '../http/message.ts'
+import { type Closer, replyBytes, sendReply } from '../http/reply.ts'
+import type { Lateness } from './client-watch.ts'
+import type { Exchange } from './exchange.ts'
+
+/** Ends an exchange that is late: with an answer where none has begun and one can be read. */
+export function endLate(exchange: Exchange, why: Lateness, closer: Closer): void {
+  const { response, work, connection } = exchange
+  work?.clientClosed()
+  const code = why === 'owes' ? 'REQUEST_TIMEOUT' : 'EXCHANGE_TIMEOUT'
+  if (response === null || exchange.isFinished) connection.socket.destroy()
+  else if (response.headersSent || why === 'behind') response.destroy()
+  else if (!response.req.complete) cutShort(exchange, response, code, closer)
+  else if (work === null) response.destroy()
+  else sendReply(response, code, { close: true })
+}
+
+/** Answers a request whose rest is not wanted; its client gets a moment to read that. */
+function cutShort(exchange: Exchange, response: HttpResponse, code: ErrorCode, closer: Closer): void {
+  const { req } = response
+  if (req.httpVersionMajor === 2) {
+    sendReply(response, code)
+    return
+  }
+  req.resume()
+  const requestId = exchange.shownId ?? undefined
+  closer.end(exchange.connection.socket, replyBytes(code, { accept: req.headers.accept, requestId }))
+  exchange.finish(errorTable[code].status >= 500)
+}
