@@ -36,10 +36,15 @@ UTF-8, at most 1 MiB. Files in \`config/\` are examples, each loaded by a test.
 | \`Static\` | \`static_files\`, which needs \`mounts\` |
 | \`Combined\` | every worker that is given and not \`"enabled": false\` |
 
-A worker with \`listen_addr\` listens there. One with \`port\` listens on that port, on the host of the top-level
-\`listen_addr\`. The others use the top-level \`listen_addr\`: one by itself; two or three share it as one worker named
+A worker with \`listen_addr\` listens there, and on each of its \`listeners\`. One with \`port\` listens on that port, on the host
+of the top-level \`listen_addr\`. The others use the top-level \`listen_addr\` and \`listeners\`: one by itself; two or three share it as one worker named
 \`combined\`, whose memory limit is the sum of theirs, whose CPU limit is the sum but at most 100, and which has as many
 instances as the largest \`worker_threads\` among them. Connection limits, timeouts and pools stay apart.
+`
+
+const tlsIntro = `\`tls\` of a listener is for that listener, \`tls\` of a worker for its listeners that have none of their own, and \`tls\` of the top level for
+the top-level \`listen_addr\` and \`listeners\`. Files are PEM; relative ones start from the directory of the configuration file. The host that a client
+names (SNI) chooses the certificate: an exact name before a wildcard, which stands for one label.
 `
 
 /** The whole page as Markdown. */
@@ -49,6 +54,9 @@ export function configurationPage(): string {
     intro,
     '## Top level\n',
     topTable(top),
+    '\n## TLS\n',
+    tlsIntro,
+    topTable(fieldsOf(unwrap(configSchema.shape.tls), 'tls.')),
     '\n## Workers\n',
     workerIntro(),
     workerTable(),
@@ -73,6 +81,8 @@ function fieldsOf(schema: Schema, prefix: string): readonly Field[] {
     }
     const below =
       inner instanceof z.ZodArray ? fieldsOf(inner.element, `${path}[].`) : fieldsOf(inner, `${path}.`)
+    // It stands in three places and has a table of its own.
+    if (key === 'tls') return [field]
     // Objects without a description of their own are only the path of their keys.
     return field.description === '' ? below : [field, ...below]
   })

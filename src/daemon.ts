@@ -10,7 +10,8 @@ import { AdminServer } from './admin/server.ts'
 import type { DaemonSettings, ListenAddress } from './config/settings.ts'
 import { BifrostError } from './errors.ts'
 import { Channels, createCarrier } from './supervise/carrier.ts'
-import { type FromInstance, faults, type InstanceBoot } from './supervise/channel.ts'
+import { Certificates } from './supervise/certificates.ts'
+import { type FromInstance, faults, type InstanceBoot, listenerKey } from './supervise/channel.ts'
 import { HealthLog } from './supervise/health-log.ts'
 import { Journal } from './supervise/journal.ts'
 import { LimitBook } from './supervise/limit-book.ts'
@@ -42,7 +43,7 @@ export interface Daemon {
   readonly running: Promise<void>
   /** Resolves when it has stopped and holds nothing any more. */
   readonly stopped: Promise<void>
-  /** Where workers listen, by worker name, and `admin`; with the ports that the kernel chose. */
+  /** Where workers listen, by worker name, and `admin`; with the ports that the kernel chose, and without Unix sockets. */
   addresses(): Readonly<Record<string, readonly ListenAddress[]>>
   readonly overview: Overview
   /** Begins to drain; a second call, a second later or more, ends it at once. */
@@ -66,7 +67,7 @@ function planWorkers(settings: DaemonSettings): readonly WorkerPlan[] {
     const slots = slotsOf(worker)
     const listeners = Array.from({ length: slots }, (_, slot) =>
       worker.listen.map((address, at) => ({
-        key: `${worker.name}/${at}/${slot}`,
+        key: listenerKey(worker.name, at, slot),
         group: `${worker.name}/${at}`,
         address,
         isContained: worker.isolation !== 'shared',
@@ -81,6 +82,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
   await requireSocketTransfer()
   const { log } = options
   const pseudonym = `bifrost-${randomBytes(6).toString('hex')}`
+  const certificates = new Certificates(settings.workers, log)
   const plans = planWorkers(settings)
   const services = plans.flatMap((plan) => plan.services)
   const channels = new Channels()
@@ -112,6 +114,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       generation,
       ...limits.allot(id, worker, slot),
       counters: Object.fromEntries(own.map((service) => [service.type, service.openBlock(id)])),
+      tls: certificates.of(worker),
       drainTimeoutMs: settings.drainTimeoutMs,
       pseudonym,
     }
@@ -259,7 +262,9 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       ...Object.fromEntries(
         plans.map((plan) => [
           plan.name,
-          (plan.listeners[0] ?? []).map(({ key }) => listeners.addressOf(key)),
+          (plan.listeners[0] ?? [])
+            .filter(({ address }) => !('path' in address))
+            .map(({ key }) => listeners.addressOf(key)),
         ]),
       ),
       ...(adminAddress ? { admin: [adminAddress] } : {}),

@@ -6,7 +6,13 @@ import type { Admission } from './proxy/admission.ts'
 import { limitClients } from './proxy/clients.ts'
 import { createEdge } from './proxy/edge.ts'
 import type { Edge } from './proxy/edge-contract.ts'
-import type { Fault, InstanceBoot, InstancePort, ToInstance } from './supervise/channel.ts'
+import {
+  type Fault,
+  type InstanceBoot,
+  type InstancePort,
+  listenerAt,
+  type ToInstance,
+} from './supervise/channel.ts'
 import { beatPeriodMs, startBeat } from './telemetry/beat.ts'
 import { type CounterBlock, count, openCounterBlock } from './telemetry/counters.ts'
 
@@ -60,6 +66,7 @@ class RunningInstance {
       worker,
       admissions: { worker: this.#workerAdmission(), services: Object.fromEntries(services) },
       counters: this.#counters,
+      tls: this.#boot.tls,
       pseudonym: `${pseudonym}-${worker.name}`,
       log: (level, message, fields = {}) => this.#port.post({ type: 'log', level, message, fields }),
     })
@@ -160,7 +167,8 @@ class RunningInstance {
 
   /** From here on connections are accepted in this instance, without main. */
   #take(key: string, server: Server, held: readonly Socket[]): void {
-    const accept = (socket: Socket) => this.#edge?.accept(socket)
+    const at = listenerAt(key)
+    const accept = (socket: Socket) => this.#edge?.accept(socket, at)
     this.#servers.set(key, server)
     // A server that was moved has none of the options that it was made with.
     Object.assign(server, { allowHalfOpen: true, pauseOnConnect: false, noDelay: true })

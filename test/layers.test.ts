@@ -18,7 +18,12 @@ interface Layer {
 const layers: readonly Layer[] = [
   { files: 'actors/**/*.ts', may: ['actors'], packages: ['xstate'], isPure: true },
   { files: 'src/errors.ts', may: [], isPure: true },
-  { files: 'src/config/**/*.ts', may: ['src/config', 'src/errors.ts'], packages: ['zod', 'yaml'] },
+  { files: 'src/tls/**/*.ts', may: ['src/tls'] },
+  {
+    files: 'src/config/**/*.ts',
+    may: ['src/config', 'src/tls', 'src/errors.ts'],
+    packages: ['zod', 'yaml'],
+  },
   {
     files: 'src/telemetry/**/*.ts',
     may: ['src/telemetry', 'src/errors.ts'],
@@ -27,17 +32,18 @@ const layers: readonly Layer[] = [
   {
     files: 'src/http/**/*.ts',
     may: ['src/http', 'src/telemetry', 'src/errors.ts'],
+    types: ['src/tls'],
     packages: ['undici', 'http-proxy-3'],
   },
   {
     files: 'src/proxy/**/*.ts',
     may: ['src/proxy', 'src/http', 'src/telemetry', 'src/errors.ts'],
-    types: ['src/config'],
+    types: ['src/config', 'src/tls'],
     packages: ['mime'],
   },
   {
     files: 'src/supervise/**/*.ts',
-    may: ['src/supervise', 'actors', 'src/telemetry', 'src/errors.ts'],
+    may: ['src/supervise', 'actors', 'src/telemetry', 'src/tls', 'src/errors.ts'],
     types: ['src/config'],
     dynamic: ['src/worker.ts'],
     packages: ['xstate', 'rxjs'],

@@ -23,7 +23,8 @@ const limits = ({ maxConnections, maxMemoryMb, maxCpuPercent }: ServiceSettings)
   `max ${maxConnections} connections, ${maxMemoryMb} MB, ${maxCpuPercent} % CPU`
 
 function describeWorker(worker: WorkerSettings, addresses: Addresses): string {
-  const at = (addresses[worker.name] ?? []).map(formatAddress).join(', ')
+  const sockets = worker.listen.filter((listener) => 'path' in listener)
+  const at = [...(addresses[worker.name] ?? []), ...sockets].map(formatAddress).join(', ')
   const services = worker.services.map(
     (service) => `${purpose[service.type](service as never)} (${limits(service)})`,
   )

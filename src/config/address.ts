@@ -1,11 +1,16 @@
-import type { ListenAddress } from './settings.ts'
+import type { ListenAddress, ListenerAddress } from './settings.ts'
 
 const ipv4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/
 const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i
 
-export type AddressResult =
-  | { readonly address: ListenAddress; readonly fault?: undefined }
+type Result<Address> =
+  | { readonly address: Address; readonly fault?: undefined }
   | { readonly address?: undefined; readonly fault: string }
+export type AddressResult = Result<ListenAddress>
+
+const unixScheme = 'unix:'
+/** Linux takes 107 bytes (sun_path); a new socket has a longer name for a moment. */
+const maxUnixPathBytes = 90
 
 /**
  * Reads `host:port`: a host name, an IPv4 address, or an IPv6 address in brackets; port 0 lets the kernel choose.
@@ -33,13 +38,27 @@ export function parseAddress(text: string): AddressResult {
   return { address: { host: bare ?? host, port: Number(digits) } }
 }
 
-/** The text that `parseAddress` reads back to the same address. */
-export function formatAddress({ host, port }: ListenAddress): string {
+/** As `parseAddress`, and besides `unix:` with the path of a socket, which may be relative. */
+export function parseListenerAddress(text: string): Result<ListenerAddress> {
+  if (!text.startsWith(unixScheme)) return parseAddress(text)
+  const path = text.slice(unixScheme.length)
+  if (path === '' || path.endsWith('/') || path.includes('\0'))
+    return { fault: 'has no path; write the path of a socket, such as unix:/run/bifrost.sock' }
+  if (Buffer.byteLength(path) > maxUnixPathBytes)
+    return { fault: `the path of a Unix socket may have ${maxUnixPathBytes} bytes at most` }
+  return { address: { path } }
+}
+
+/** The text that `parseListenerAddress` reads back to the same address. */
+export function formatAddress(address: ListenerAddress): string {
+  if ('path' in address) return `${unixScheme}${address.path}`
+  const { host, port } = address
   return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** Whether two listeners on these addresses would be in each other's way. Port 0 never is. */
-export function isSamePlace(a: ListenAddress, b: ListenAddress): boolean {
+export function isSamePlace(a: ListenerAddress, b: ListenerAddress): boolean {
+  if ('path' in a || 'path' in b) return 'path' in a && 'path' in b && a.path === b.path
   if (a.port !== b.port || a.port === 0) return false
   const [left, right] = [plainHost(a.host), plainHost(b.host)]
   return left === right || covers(left, right) || covers(right, left)

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { formatAddress, parseAddress } from './address.ts'
+import { formatAddress, parseAddress, parseListenerAddress } from './address.ts'
 import { mountPrefix } from './mounts.ts'
 import { names, valueAt } from './names.ts'
 import { type Config, type ConfigInput, configSchema, type WorkerKey, workerKeys } from './schema.ts'
@@ -17,10 +17,14 @@ export function canonical(config: ConfigInput, baseDir: string): Config {
     if (block !== undefined && block.enabled !== false)
       workers[key] = canonicalWorker(key, block, host, baseDir)
   }
-  const isShared = Object.values(workers).some((worker) => worker['listen_addr'] === undefined)
+  const isShared = Object.values(workers).some(
+    (worker) => worker['listen_addr'] === undefined && worker['listeners'] === undefined,
+  )
   const input = {
     mode: config.mode,
     listen_addr: isShared ? config.listen_addr : undefined,
+    listeners: isShared ? canonicalListeners(config.listeners, baseDir) : undefined,
+    tls: isShared ? canonicalTls(config.tls, baseDir) : undefined,
     workers,
     admin: config.admin,
     demo_upstream: config.demo_upstream?.enabled === false ? undefined : config.demo_upstream,
@@ -41,17 +45,47 @@ function canonicalWorker(key: WorkerKey, given: object, host: string | undefined
     port,
     listen_addr: own,
     mounts,
+    listeners,
+    tls,
   } = given as NonNullable<NonNullable<ConfigInput['workers']>['static_files']>
   const listen = own ?? (host === undefined || port === undefined ? undefined : formatAddress({ host, port }))
   return {
     ...block,
     port: undefined,
     listen_addr: listen,
+    listeners: canonicalListeners(listeners, baseDir),
+    tls: canonicalTls(tls, baseDir),
     mounts: mounts?.map((mount) => ({
       ...mount,
       path: mountPrefix(mount.path),
       root_dir: resolve(baseDir, mount.root_dir),
     })),
+  }
+}
+
+function canonicalListeners(given: ConfigInput['listeners'], baseDir: string) {
+  return given?.map((listener) => {
+    const { address } = parseListenerAddress(listener.address)
+    const isUnix = address !== undefined && 'path' in address
+    return {
+      ...listener,
+      address: isUnix ? formatAddress({ path: resolve(baseDir, address.path) }) : listener.address,
+      tls: canonicalTls(listener.tls, baseDir),
+    }
+  })
+}
+
+function canonicalTls(given: ConfigInput['tls'], baseDir: string): object | undefined {
+  // What is off has no files, and the rest of it means nothing.
+  if (given === undefined || given.enabled === false) return given && { enabled: false }
+  return {
+    ...given,
+    certificates: given.certificates?.map((one) => ({
+      ...one,
+      cert: resolve(baseDir, one.cert),
+      key: resolve(baseDir, one.key),
+    })),
+    client_ca: given.client_ca === undefined ? undefined : resolve(baseDir, given.client_ca),
   }
 }
 

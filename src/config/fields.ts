@@ -1,7 +1,7 @@
 /** The kinds of single values that a configuration has. Each says what it expects; errors and docs repeat it. */
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import { parseAddress } from './address.ts'
+import { parseAddress, parseListenerAddress } from './address.ts'
 
 interface FieldNotes {
   readonly description: string
@@ -88,6 +88,40 @@ export function network(description: string) {
       ? undefined
       : `must have a prefix length from ${least} to ${most} after the slash`
   })
+}
+
+export function listenerAddress(description: string) {
+  const expects = 'host:port or unix:path, such as "0.0.0.0:443", "[::]:443" or "unix:/run/bifrost.sock"'
+  return checkedText(expects, description, (value) => parseListenerAddress(value).fault)
+}
+
+export function file(description: string) {
+  return checkedText('the path of a file', description, (value) =>
+    value === '' || value.includes('\0') ? 'must be the path of a file' : undefined,
+  )
+}
+
+/** A DNS name as in a certificate; `*` may stand for its first label. */
+export function certificateName(description: string) {
+  const expects = 'a host name, such as "example.com" or "*.example.com"'
+  return checkedText(expects, description, (value) =>
+    /^(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(value)
+      ? undefined
+      : `must be ${expects}`,
+  )
+}
+
+export function headerName(description: string) {
+  return checkedText('the name of a header field', description, (value) =>
+    /^[!#$%&'*+.^_`|~0-9a-z-]{1,100}$/i.test(value) ? undefined : 'must be the name of a header field',
+  )
+}
+
+/** Permission bits as chmod takes them. */
+export function fileMode(description: string) {
+  return checkedText('octal permission bits as text, such as "0660"', description, (value) =>
+    /^0?[0-7]{3}$/.test(value) ? undefined : 'must be octal permission bits as text, such as "0660"',
+  )
 }
 
 export function upstreamUrl(description: string) {

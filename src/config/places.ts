@@ -1,13 +1,15 @@
-import { formatAddress, isSamePlace, parseAddress } from './address.ts'
+import { resolve } from 'node:path'
+import { formatAddress, isSamePlace, parseAddress, parseListenerAddress } from './address.ts'
 import type { Path } from './problem.ts'
 import { formatPath } from './problem.ts'
 import type { RuleContext, WorkerBlock } from './rules.ts'
 import { adminAddress } from './schema.ts'
-import type { ListenAddress } from './settings.ts'
+import type { ListenerAddress } from './settings.ts'
+import { checkTls } from './tls-rules.ts'
 
 interface Place {
   readonly path: Path
-  readonly address: ListenAddress
+  readonly address: ListenerAddress
   /** As another place's problem names it. */
   readonly name: string
 }
@@ -16,18 +18,20 @@ interface Place {
 export function checkPlaces(context: RuleContext, workers: readonly WorkerBlock[]): void {
   const shared = workers.filter(({ path }) => !hasOwnPlace(context, path))
   checkIsolation(context, shared)
+  checkTls(context, workers, shared)
   const places = [...adminPlace(context), ...sharedPlace(context, shared)]
   for (const worker of workers) {
-    if (!shared.includes(worker)) places.push(...ownPlace(context, worker))
+    if (!shared.includes(worker)) places.push(...ownPlaces(context, worker))
   }
   places.push(...demoPlace(context))
   for (const [index, place] of places.entries()) {
     const other = places.slice(0, index).find(({ address }) => isSamePlace(address, place.address))
     if (other === undefined) continue
-    const right =
-      other.path[0] === 'listen_addr' && place.path.length > 2 ? 'remove it to share that listener, or ' : ''
+    const isShareable = other.path[0] === 'listen_addr' && place.path.length > 2
+    const right = isShareable ? 'remove it to share that listener, or ' : ''
+    const what = 'path' in place.address ? 'path' : 'port'
     const here = formatAddress(place.address)
-    context.report(place.path, `${here} is taken by ${other.name}; ${right}choose another port`)
+    context.report(place.path, `${here} is taken by ${other.name}; ${right}choose another ${what}`)
   }
 }
 
@@ -49,7 +53,7 @@ function checkIsolation(
 }
 
 function hasOwnPlace({ isWritten }: RuleContext, path: Path): boolean {
-  return isWritten([...path, 'port']) || isWritten([...path, 'listen_addr'])
+  return ['port', 'listen_addr', 'listeners'].some((key) => isWritten([...path, key]))
 }
 
 function adminPlace({ config, isWritten }: RuleContext): readonly Place[] {
@@ -68,13 +72,12 @@ function demoPlace({ config, isWritten, report }: RuleContext): readonly Place[]
   return placeAt(path, config.demo_upstream?.listen_addr)
 }
 
-function sharedPlace(
-  { config, isWritten, report }: RuleContext,
-  workers: readonly WorkerBlock[],
-): readonly Place[] {
+function sharedPlace(context: RuleContext, workers: readonly WorkerBlock[]): readonly Place[] {
+  const { config, isWritten, report } = context
   if (workers.length === 0) return []
   const path = ['listen_addr']
-  if (!isWritten(path)) {
+  const others = listenerPlaces(context, ['listeners'], config.listeners)
+  if (!isWritten(path) && !isWritten(['listeners'])) {
     for (const worker of workers) {
       const right = 'add "listen_addr": "127.0.0.1:8080" to it, or at the top level'
       report(
@@ -84,18 +87,23 @@ function sharedPlace(
     }
   }
   const users = workers.map(({ key }) => key).join(', ')
-  return placeAt(path, config.listen_addr, `${formatPath(path)} (${users})`)
+  return [...placeAt(path, config.listen_addr, `${formatPath(path)} (${users})`), ...others]
+}
+
+function ownPlaces(context: RuleContext, { path, block }: WorkerBlock): readonly Place[] {
+  const others = listenerPlaces(context, [...path, 'listeners'], block.listeners)
+  return [...ownPlace(context, path, block), ...others]
 }
 
 function ownPlace(
   { config, isWritten, report }: RuleContext,
-  { path, block }: WorkerBlock,
+  path: Path,
+  { port, listen_addr: own }: WorkerBlock['block'],
 ): readonly Place[] {
-  const { port, listen_addr: own } = block
   if (isWritten([...path, 'listen_addr'])) {
     const here = [...path, 'listen_addr']
     const place = placeAt(here, own)
-    const ownPort = place[0]?.address.port
+    const ownPort = own === undefined ? undefined : parseAddress(own).address?.port
     if (port !== undefined && ownPort !== undefined && ownPort !== port) {
       report(
         [...path, 'port'],
@@ -105,6 +113,7 @@ function ownPlace(
     return place
   }
   const here = [...path, 'port']
+  if (!isWritten(here)) return []
   if (!isWritten(['listen_addr'])) {
     report(
       here,
@@ -121,4 +130,18 @@ function ownPlace(
 function placeAt(path: Path, text: string | undefined, name = formatPath(path)): readonly Place[] {
   const address = text === undefined ? undefined : parseAddress(text).address
   return address === undefined ? [] : [{ path, address, name }]
+}
+
+function listenerPlaces(
+  { baseDir }: RuleContext,
+  path: Path,
+  listeners: readonly ({ readonly address?: string | undefined } | undefined)[] | undefined,
+): readonly Place[] {
+  return (listeners ?? []).flatMap((listener, index) => {
+    const here = [...path, index, 'address']
+    const address = parseListenerAddress(listener?.address ?? '').address
+    if (address === undefined) return []
+    const place = 'path' in address ? { path: resolve(baseDir, address.path) } : address
+    return [{ path: here, address: place, name: formatPath(here) }]
+  })
 }

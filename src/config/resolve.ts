@@ -1,10 +1,9 @@
-import { parseAddress } from './address.ts'
 import { clientSettings, forwardingSettings } from './resolve-clients.ts'
-import type { Config } from './schema.ts'
+import { listenAddress, listenersOf, milliseconds } from './resolve-listeners.ts'
+import type { Config, WorkerKey } from './schema.ts'
 import type {
   DaemonSettings,
   ForwardSettings,
-  ListenAddress,
   PaceSettings,
   PoolSettings,
   ReverseSettings,
@@ -29,7 +28,10 @@ export function resolveSettings(config: Config): DaemonSettings {
   ]
   const sharing = alone.filter(({ listen }) => listen.length === 0)
   const apart = alone.filter(({ listen }) => listen.length > 0)
-  const shared = config.listen_addr === undefined ? [] : [listenAddress(config.listen_addr)]
+  const [only, ...others] = sharing
+  const isAlone = only !== undefined && others.length === 0
+  const tls = (isAlone && config.workers[only.name as WorkerKey]?.tls) || config.tls
+  const shared = listenersOf({ ...config, tls })
   const workers = sharing.length > 1 ? [combine(sharing), ...apart] : alone
   return {
     workers: workers.map((worker) => (worker.listen.length === 0 ? { ...worker, listen: shared } : worker)),
@@ -50,7 +52,7 @@ function single(name: string, block: Forward | Reverse | Static, service: Servic
   return {
     name,
     type: service.type,
-    listen: block.listen_addr === undefined ? [] : [listenAddress(block.listen_addr)],
+    listen: listenersOf(block),
     isolation: block.isolation,
     instances: block.worker_threads,
     maxConnectionsPerClient: block.max_connections_per_client ?? null,
@@ -152,14 +154,4 @@ function proxyTimeouts({ resource_limits: limit, timeouts }: Forward | Reverse):
 
 function pool({ connection_pool: given }: Forward | Reverse): PoolSettings {
   return { maxIdlePerHost: given.max_idle_per_host, idleMs: milliseconds(given.pool_timeout_secs) }
-}
-
-function milliseconds(seconds: number): number {
-  return Math.round(seconds * 1000)
-}
-
-function listenAddress(text: string): ListenAddress {
-  const { address, fault } = parseAddress(text)
-  if (address === undefined) throw new TypeError(`unchecked address ${text}: ${fault}`)
-  return address
 }

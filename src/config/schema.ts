@@ -18,6 +18,7 @@ import {
   wholeNumber,
 } from './fields.ts'
 import { clients, proxyForwarding, staticForwarding } from './schema-clients.ts'
+import { listeners, tls } from './schema-listeners.ts'
 
 /** Where admin listens when nothing is said. */
 export const adminAddress = '127.0.0.1:9900'
@@ -93,6 +94,8 @@ const common = {
       'Port of a listener of its own, on the host of the top-level listen_addr; 0 lets the kernel choose.',
   }).optional(),
   listen_addr: address('Address of a listener of its own, instead of the top-level listen_addr.').optional(),
+  listeners: listeners('Listeners of its own; besides listen_addr or port, where one is given.').optional(),
+  tls: tls('TLS of its listeners that have none of their own.').optional(),
   max_connections: connections.optional(),
   max_memory_mb: memory.optional(),
   max_cpu_percent: cpu.optional(),
@@ -247,6 +250,10 @@ export const configSchema = z.strictObject({
   listen_addr: address(
     'Address of the workers that have no port or listen_addr of their own; two or three of them share it.',
   ).optional(),
+  listeners: listeners(
+    'Listeners of the workers that have none of their own; besides listen_addr, where it is given.',
+  ).optional(),
+  tls: tls('TLS of the top-level listen_addr and listeners.').optional(),
   workers: workers.meta({ description: 'The workers, by type.' }).prefault({}),
   worker_separation: workers.meta({ description: 'Another name of `workers`.' }).optional(),
   admin: z

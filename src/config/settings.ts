@@ -17,6 +17,47 @@ export interface ListenAddress {
   readonly port: number
 }
 
+export interface UnixAddress {
+  /** Absolute path of the socket. */
+  readonly path: string
+  /** Permission bits; undefined: what the umask leaves. */
+  readonly mode?: number
+}
+
+export type ListenerAddress = ListenAddress | UnixAddress
+
+export interface CertificateSettings {
+  /** PEM, the chain behind the certificate in it. Absolute, as every file here. */
+  readonly certFile: string
+  /** PEM without a passphrase. */
+  readonly keyFile: string
+  /** Host names that get it; null: those that it is made out for. */
+  readonly names: readonly string[] | null
+}
+
+export interface ClientCertificateSettings {
+  readonly caFile: string
+  /** Whether a client without a valid certificate is turned away. */
+  readonly isRequired: boolean
+  /** Request header that tells the upstream the subject; null: none. */
+  readonly subjectHeader: string | null
+}
+
+export interface TlsSettings {
+  /** At least one; the first is for names that no other has, and for clients that name none. */
+  readonly certificates: readonly CertificateSettings[]
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+  /** OpenSSL's names for TLS 1.2 (and 1.3, with TLS_ in front); null: a modern list. */
+  readonly ciphers: string | null
+  /** From the accepted connection to the end of the handshake. */
+  readonly handshakeMs: number
+  /** Null: clients are not asked for one. */
+  readonly clients: ClientCertificateSettings | null
+}
+
+/** Where a worker listens, and what comes before HTTP there. */
+export type ListenerSettings = ListenerAddress & { readonly tls?: TlsSettings }
+
 export interface TimeoutSettings {
   /** Longest wait for a connection to an upstream. */
   readonly connectMs: number
@@ -124,7 +165,7 @@ export interface WorkerSettings {
   /** `forward_proxy`, `reverse_proxy`, `static_files` or `combined`. */
   readonly name: string
   readonly type: WorkerType
-  readonly listen: readonly ListenAddress[]
+  readonly listen: readonly ListenerSettings[]
   readonly isolation: Isolation
   readonly instances: number
   /** Open connections of one client (an IPv4 address or an IPv6 /64); null for no bound of its own. */

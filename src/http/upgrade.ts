@@ -10,6 +10,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { createProxyServer, type ProxyServer } from 'http-proxy-3'
 import { BifrostError } from '../errors.ts'
+import { breakOff } from './break-off.ts'
 import { failureCode } from './failure.ts'
 import { hasOtherCoding, responseHeaders } from './headers.ts'
 import { type Closer, replyBytes } from './reply.ts'
@@ -188,7 +189,7 @@ class Attempt {
     client.setTimeout(this.#options.idleMs, () => client.destroy())
     answer.on('end', () => this.#options.closer.end(client, Buffer.alloc(0)))
     // A premature end must not look like the end of the body.
-    answer.on('error', () => client.resetAndDestroy())
+    answer.on('error', () => breakOff(client))
   }
 
   #settle(): boolean {

@@ -7,14 +7,16 @@ import { Turns } from './turns.ts'
 
 /** What the edge knows of one admitted connection. */
 export class Connection {
-  readonly socket: Socket
+  /** What HTTP is spoken over: the accepted socket, or TLS over it. */
+  socket: Socket
+  scheme: 'http' | 'https' = 'http'
   /** The peer's address; an IPv4 address in its IPv6 form is given in its own. */
   readonly peer: string
   /** The service of the latest request, in a worker that has several. */
   service: ServiceType | null = null
   /** Exchanges that have begun and not ended. */
   running = 0
-  /** Its bytes are those of requests: false for a tunnel. */
+  /** Its bytes are those of requests: false for a tunnel, and before the end of a handshake. */
   isHttp = true
   /** The rest of a request is being read that was answered early. */
   isReadingRest = false
@@ -37,6 +39,15 @@ export class Connection {
   get madeUpName(): string {
     this.#madeUpName ??= `_${randomBytes(6).toString('hex')}`
     return this.#madeUpName
+  }
+
+  /** The handshake is over: from here on HTTP is spoken over `secure`, and a request waited for. */
+  secured(secure: Socket): void {
+    this.socket = secure
+    this.scheme = 'https'
+    this.isHttp = true
+    this.#waitingSince = performance.now()
+    ;(secure as Tagged)[key] = this
   }
 
   /** Who waits for the running exchange to end. */

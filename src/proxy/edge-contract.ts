@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import type { ServiceType, WorkerSettings } from '../config/settings.ts'
 import type { CounterBlock } from '../telemetry/counters.ts'
+import type { TlsMaterial } from '../tls/material.ts'
 import type { Admission } from './admission.ts'
 import type { Log } from './exchange.ts'
 
@@ -15,14 +16,16 @@ export interface EdgeOptions {
   }
   /** Each request counts in its service's block; in a combined worker what belongs to no service counts in `combined`. */
   readonly counters: Readonly<Partial<Record<ServiceType | 'combined', CounterBlock>>>
+  /** For each of the worker's listeners; null, or missing, for those without TLS. */
+  readonly tls?: readonly (TlsMaterial | null)[]
   /** Our name in Via. */
   readonly pseudonym: string
   readonly log: Log
 }
 
 export interface Edge {
-  /** Takes an accepted socket, also one that is paused with bytes waiting. */
-  accept(socket: Socket): void
+  /** Takes a socket that listener number `at` of the worker has accepted, also one that is paused with bytes waiting. */
+  accept(socket: Socket, at?: number): void
   /** Lets running exchanges and tunnels finish and ends every connection after its exchange. */
   drain(): void
   /**

@@ -9,12 +9,13 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import type { ServiceType } from '../config/settings.ts'
 import { BifrostError } from '../errors.ts'
 import type { HttpRequest, HttpResponse } from '../http/message.ts'
 import { replyBytes, sendReply } from '../http/reply.ts'
 import { HttpServer, type ServedSocket } from '../http/server.ts'
-import type { CounterBlock } from '../telemetry/counters.ts'
+import { type CounterBlock, count } from '../telemetry/counters.ts'
 import { ClientWatch } from './client-watch.ts'
 import { attachConnection, type Connection, connectionOf } from './connection.ts'
 import { endLate } from './cut-short.ts'
@@ -32,6 +33,7 @@ import { countRejected, Exchange, type ExchangeScope } from './exchange.ts'
 import { type Guard, guardOf } from './guard.ts'
 import { asksForWebSocket, readHead } from './head.ts'
 import { loadServices, type Services } from './services.ts'
+import { createTerminators, type Terminators } from './terminators.ts'
 
 /** Loads what the worker's services need, and nothing else: a static worker never loads an HTTP client. */
 export async function createEdge(options: EdgeOptions): Promise<Edge> {
@@ -52,6 +54,7 @@ class WorkerEdge implements Edge {
   readonly #server: HttpServer
   readonly #fallbackBlock: CounterBlock
   readonly #watch: ClientWatch
+  readonly #terminators: Terminators
   #services: Services = {}
 
   constructor(options: EdgeOptions) {
@@ -76,6 +79,11 @@ class WorkerEdge implements Edge {
       onRejected: (socket) => this.#rejected(socket),
       afterRunning: (socket, task) => this.#afterRunning(socket, task),
     })
+    this.#terminators = createTerminators(worker.listen, options.tls ?? [], {
+      protocols: ['http/1.1'],
+      onSecure: (raw, secure) => this.#secured(raw, secure),
+      onFailed: () => count(block, 'tlsHandshakesFailed'),
+    })
   }
 
   async load(): Promise<void> {
@@ -91,11 +99,14 @@ class WorkerEdge implements Edge {
     return this.#watch.open
   }
 
-  accept(socket: Socket): void {
+  accept(socket: Socket, at = 0): void {
     const { worker, services } = this.#options.admissions
     const address = socket.remoteAddress
+    const terminator = this.#terminators[at] ?? null
     if (!worker.open(address)) {
-      this.#server.closer.end(socket, refusal)
+      // A handshake is dear, and what a client could read comes after it only.
+      if (terminator !== null) socket.destroy()
+      else this.#server.closer.end(socket, refusal)
       return
     }
     if (socket.destroyed) {
@@ -109,7 +120,25 @@ class WorkerEdge implements Edge {
       if (connection.service !== null) services[connection.service]?.close()
       worker.close(address)
     })
-    this.#server.accept(socket)
+    if (terminator === null) {
+      this.#server.accept(socket)
+      return
+    }
+    connection.isHttp = false
+    terminator.accept(socket)
+  }
+
+  /** The handshake is over. */
+  #secured(raw: Socket, secure: TLSSocket): void {
+    const connection = connectionOf(raw)
+    if (connection === undefined) {
+      secure.destroy()
+      return
+    }
+    count(this.#fallbackBlock, 'tlsHandshakes')
+    connection.secured(secure)
+    // Here HTTP/2 branches off: `secure.alpnProtocol` is one of the terminators' protocols, or false.
+    this.#server.accept(secure)
   }
 
   drain(): void {
@@ -130,6 +159,7 @@ class WorkerEdge implements Edge {
     this.#watch.stop()
     this.#services.forward?.close()
     this.#services.reverse?.close()
+    for (const terminator of this.#terminators) terminator?.close()
     this.#server.closer.close()
     await this.#server.close()
   }

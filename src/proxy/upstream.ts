@@ -122,7 +122,7 @@ export class Upstream {
     const { connection, isTrusted, requestId } = exchange
     return requestHeaders(req.rawHeaders, {
       host: target.host,
-      hop: { for: this.#nameOf(connection), proto: 'http', host: target.forwardedHost },
+      hop: { for: this.#nameOf(connection), proto: connection.scheme, host: target.forwardedHost },
       forwarding: this.#forwarding,
       isTrusted,
       requestId,

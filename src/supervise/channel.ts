@@ -2,12 +2,19 @@ import type { Server, Socket } from 'node:net'
 import type { CarrierExit } from '../../actors/instance.ts'
 import type { WorkerSettings } from '../config/settings.ts'
 import type { LogFields, LogLevel } from '../telemetry/log.ts'
+import type { TlsMaterial } from '../tls/material.ts'
 
 /**
  * The channel between main and an instance: typed messages with generation and sequence number on each. Nothing above
  * src/supervise knows what carries them.
  */
 export const protocolVersion = 1
+
+/** Name of the listener number `at` of a worker, in one of its slots. */
+export const listenerKey = (worker: string, at: number, slot: number): string => `${worker}/${at}/${slot}`
+
+/** Which of its worker's listeners it is. */
+export const listenerAt = (key: string): number => Number(key.split('/')[1])
 
 /** What an instance starts with; plain data and shared memory. */
 export interface InstanceBoot {
@@ -21,6 +28,8 @@ export interface InstanceBoot {
   readonly maxConnections: Readonly<Record<string, number>>
   /** Counter block of each service (and of `combined`). */
   readonly counters: Readonly<Record<string, SharedArrayBuffer>>
+  /** For each of the worker's listeners; null for those without TLS. */
+  readonly tls: readonly (TlsMaterial | null)[]
   readonly drainTimeoutMs: number
   /** Our name in `Via`, for loop detection (RFC 9110 section 7.6.3). */
   readonly pseudonym: string

@@ -22,6 +22,8 @@ const cells = [
   'memoryBytes',
   'cpuMs',
   'beats',
+  'tlsHandshakes',
+  'tlsHandshakesFailed',
 ] as const
 
 export type Cell = (typeof cells)[number]

@@ -49,6 +49,7 @@ export async function startLoose(options: LooseOptions): Promise<LooseInstance> 
     worker,
     maxConnections: { forward: 1000 },
     counters: { forward: block.buffer },
+    tls: [],
     drainTimeoutMs: 1000,
     pseudonym: 'test',
   }

@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { configurationPage } from '../../../scripts/configuration-page.ts'
+import { formatAddress } from '../../../src/config/address.ts'
 import { loadConfig } from '../../../src/config/load.ts'
 import { temporaryDirectory } from '../../kit/config-text.ts'
 
@@ -19,7 +20,7 @@ describe('config/', () => {
 
   test('demo.json runs each type apart in front of the embedded upstream', () => {
     const { settings } = loadConfig('config/demo.json')
-    const places = settings.workers.map(({ name, listen }) => `${name} ${listen[0]?.host}:${listen[0]?.port}`)
+    const places = settings.workers.map(({ name, listen }) => `${name} ${listen.map(formatAddress)}`)
     expect(places).toEqual([
       'forward_proxy 127.0.0.1:3128',
       'reverse_proxy 127.0.0.1:8080',

@@ -1,0 +1,110 @@
+import { connect } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { startOrigin } from '../../kit/origin.ts'
+import { RawClient } from '../../kit/raw-client.ts'
+import { ask, visit } from '../../kit/tls-client.ts'
+import { startTlsDaemon } from '../../kit/tls-daemon.ts'
+import { until } from '../../kit/until.ts'
+
+const get = ['GET /x HTTP/1.1', 'Host: a.test']
+
+describe.each(['thread', 'process', 'shared'] as const)('TLS with isolation %s', (isolation) => {
+  it('is ended by the instance, and the upstream is told https', async () => {
+    await using origin = await startOrigin()
+    await using daemon = await startTlsDaemon(`http://${origin.authority}`, { isolation })
+    const { socket, shown } = await visit(daemon.port, { servername: 'a.test' })
+    expect(await ask(socket, ...get)).toMatch(/^HTTP\/1\.1 200 OK\r\n.*hello$/s)
+    expect(shown).toBe('a.test')
+    expect(origin.last.get('x-forwarded-proto')).toBe('https')
+  })
+})
+
+describe('the certificate', () => {
+  it.each([
+    ['a.test', 'a.test'],
+    ['WWW.a.test', 'a.test'],
+    ['one.wild.test', '*.wild.test'],
+    ['two.one.wild.test', 'default.test'],
+    ['wild.test', 'default.test'],
+    ['unknown.test', 'default.test'],
+    ['', 'default.test'],
+  ])('for %s is that of %s', async (servername, expected) => {
+    await using daemon = await startTlsDaemon('http://127.0.0.1:9', { isolation: 'shared' })
+    const { socket, shown } = await visit(daemon.port, { servername })
+    socket.destroy()
+    expect(shown).toBe(expected)
+  })
+})
+
+describe('the handshake', () => {
+  it('speaks TLS 1.2 and 1.3 and nothing older', async () => {
+    await using daemon = await startTlsDaemon('http://127.0.0.1:9', { isolation: 'shared' })
+    for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+      const { socket } = await visit(daemon.port, { minVersion: version, maxVersion: version })
+      expect(socket.getProtocol()).toBe(version)
+      socket.destroy()
+    }
+    const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
+    await expect(visit(daemon.port, old)).rejects.toThrow(/alert|version|protocol/i)
+  })
+
+  it('has no cipher suite without forward secrecy', async () => {
+    await using daemon = await startTlsDaemon('http://127.0.0.1:9', { isolation: 'shared' })
+    const weak = { maxVersion: 'TLSv1.2', ciphers: 'AES128-GCM-SHA256:ECDHE-ECDSA-AES128-SHA' } as const
+    await expect(visit(daemon.port, weak)).rejects.toThrow(/handshake failure/)
+  })
+
+  it('agrees on http/1.1 by ALPN, and turns away a client that speaks neither', async () => {
+    await using daemon = await startTlsDaemon('http://127.0.0.1:9', { isolation: 'shared' })
+    const { socket } = await visit(daemon.port, { ALPNProtocols: ['http/1.1'] })
+    expect(socket.alpnProtocol).toBe('http/1.1')
+    socket.destroy()
+    await expect(visit(daemon.port, { ALPNProtocols: ['smtp'] })).rejects.toThrow(/no application protocol/)
+  })
+
+  it('that never comes is closed at its deadline, trickling bytes or not, and blocks nobody', async () => {
+    await using origin = await startOrigin()
+    await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
+      isolation: 'shared',
+      tls: { handshake_timeout_secs: 0.5 },
+    })
+    const startedAt = performance.now()
+    using silent = await RawClient.connect(daemon.port)
+    using trickling = await RawClient.connect(daemon.port)
+    // The start of a ClientHello of 512 bytes.
+    trickling.send(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01]))
+    const timer = setInterval(() => trickling.send(Buffer.from([0])), 50)
+    const { socket } = await visit(daemon.port)
+    expect(await ask(socket, ...get)).toMatch(/^HTTP\/1\.1 200/)
+    expect(silent.isEnded || trickling.isEnded).toBe(false)
+    await Promise.all([silent.ended(), trickling.ended()])
+    clearInterval(timer)
+    expect(performance.now() - startedAt).toBeLessThan(3_000)
+    expect(silent.pending.length).toBe(0)
+  })
+
+  it('is not begun over the limit: the connection is closed', async () => {
+    await using daemon = await startTlsDaemon('http://127.0.0.1:9', {
+      isolation: 'shared',
+      worker: { max_connections: 1 },
+    })
+    const { socket } = await visit(daemon.port)
+    using late = await RawClient.connect(daemon.port)
+    await late.ended()
+    expect(late.pending.length).toBe(0)
+    socket.destroy()
+    const counters = () => daemon.proxy.daemon.overview.counters('reverse_proxy')
+    await until('the first is gone', () => counters()?.connectionsActive === 0)
+    expect(counters()).toMatchObject({ connectionsRefused: 1, tlsHandshakes: 1 })
+  })
+
+  it('that fails is counted, and its place is free again', async () => {
+    await using daemon = await startTlsDaemon('http://127.0.0.1:9', { isolation: 'shared' })
+    using plain = await RawClient.connect(daemon.port)
+    await plain.head('GET / HTTP/1.1', 'Host: a.test').ended()
+    const gone = connect(daemon.port, '127.0.0.1', () => gone.resetAndDestroy())
+    const counters = () => daemon.proxy.daemon.overview.counters('reverse_proxy')
+    await until('both are counted', () => counters()?.tlsHandshakesFailed === 2)
+    expect(counters()).toMatchObject({ connectionsTotal: 2, connectionsActive: 0 })
+  })
+})

@@ -1,0 +1,32 @@
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
+
+export interface TlsVisit {
+  readonly socket: TLSSocket
+  /** Common name of the certificate that it was shown. */
+  readonly shown: string
+}
+
+/** A client after its handshake; it trusts everybody unless told otherwise. Rejects when there is none. */
+export function visit(port: number, options: ConnectionOptions = {}): Promise<TlsVisit> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options })
+    socket.once('secureConnect', () => {
+      resolve({ socket, shown: String(socket.getPeerCertificate().subject?.CN ?? '') })
+    })
+    socket.once('error', reject)
+    socket.once('close', () => reject(new Error('closed before the end of the handshake')))
+  })
+}
+
+/** Sends a request and reads until the server ends the connection. */
+export function ask(socket: TLSSocket, ...lines: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = ''
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      answer += text
+    })
+    socket.on('error', reject)
+    socket.once('close', () => resolve(answer))
+    socket.write(`${[...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`)
+  })
+}
