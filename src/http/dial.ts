@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net'
+import { connect, type OnReadOpts, type Socket } from 'node:net'
 import { BifrostError } from '../errors.ts'
 import { failureCode } from './failure.ts'
 
@@ -7,6 +7,8 @@ export interface DialTarget {
   readonly port: number
   /** Longest wait, name resolution included, in milliseconds. */
   readonly timeoutMs: number
+  /** Reads into a buffer of the caller's, in place of 'data' (see net.connect). */
+  readonly onread?: OnReadOpts
 }
 
 /**
@@ -14,8 +16,15 @@ export interface DialTarget {
  * UPSTREAM_REFUSED, UPSTREAM_UNRESOLVED or UPSTREAM_CONNECT_TIMEOUT. Destroying the returned socket gives up without `done`.
  */
 export function dial(target: DialTarget, done: (error: BifrostError | null, socket: Socket) => void): Socket {
-  const { host, port, timeoutMs } = target
-  const socket = connect({ host, port, allowHalfOpen: true, noDelay: true, keepAlive: true })
+  const { host, port, timeoutMs, onread } = target
+  const socket = connect({
+    host,
+    port,
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    ...(onread === undefined ? {} : { onread }),
+  })
   const timer = setTimeout(
     () =>
       fail(

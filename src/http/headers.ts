@@ -98,7 +98,7 @@ export function responseHeaders(
   pseudonym: string,
   shownId: string | null = null,
 ): string[] {
-  const text = raw.map(latin1)
+  const text = typeof raw[0] === 'string' ? (raw as readonly string[]) : raw.map(latin1)
   const named = namedByConnection(text)
   const out: string[] = []
   let via = ''

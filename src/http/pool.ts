@@ -1,13 +1,17 @@
 /**
  * Upstream connections of one service, by origin. undici's own Pool has no bound on idle connections and finds a free
- * one by walking all of them, so each connection is an undici Client here and this file decides which is used again:
+ * one by walking all of them, so each connection is a client of its own here (wire/ for `http:`, undici's for `https:`) and this file
+ * decides which is used again:
  *
  *   take(origin)  newest idle slot of the origin, or a new one: concurrency has no bound here
  *   slot.give()   back to idle, or closed when `maxIdlePerHost` are idle already
  *   slot.drop()   closed with whatever runs on it
  *   disconnect    (keep-alive timeout, upstream's FIN) out of idle; an origin without slots is forgotten
  */
-import { buildConnector, Client } from 'undici'
+import { buildConnector, Client, type Dispatcher } from 'undici'
+import { WireClock } from './wire/clock.ts'
+import { WireConnection } from './wire/connection.ts'
+import type { WireHandler, WireRequest } from './wire/contract.ts'
 
 export interface PoolOptions {
   readonly maxIdlePerHost: number
@@ -27,7 +31,7 @@ interface Origin {
 
 /** One upstream connection, taken by one exchange at a time. */
 export class Slot {
-  readonly client: Client
+  readonly client: Client | WireConnection
   readonly origin: Origin
   readonly #pool: UpstreamPool
   /** Whether an exchange has succeeded on it: only then can a reset mean that it had merely grown old. */
@@ -35,17 +39,28 @@ export class Slot {
   idle = false
   connected = false
 
-  constructor(client: Client, origin: Origin, pool: UpstreamPool) {
-    this.client = client
+  constructor(origin: Origin, pool: UpstreamPool) {
     this.origin = origin
     this.#pool = pool
-    client.on('connect', () => {
+    const onConnect = (): void => {
       this.connected = true
-    })
-    client.on('disconnect', () => {
+    }
+    const onDisconnect = (): void => {
       this.connected = false
       if (this.idle) this.drop()
-    })
+    }
+    this.client = pool.createClient(origin.name, onConnect, onDisconnect)
+  }
+
+  /** Starts the exchange; true when the handler's `flush` will be called, false when it has to see to that itself. */
+  dispatch(request: WireRequest, handler: WireHandler): boolean {
+    const { client } = this
+    if (client instanceof WireConnection) {
+      client.dispatch(request, handler)
+      return true
+    }
+    client.dispatch(request as Dispatcher.DispatchOptions, handler)
+    return false
   }
 
   /** After a complete exchange. */
@@ -65,7 +80,9 @@ export class Slot {
     const { idle } = this.origin
     if (this.idle) idle.splice(idle.indexOf(this), 1)
     this.idle = false
-    if (!this.client.destroyed) this.client.destroy(null, ignore)
+    const { client } = this
+    if (client instanceof WireConnection) client.end()
+    else if (!client.destroyed) client.destroy(null, ignore)
     this.#pool.forget(this)
   }
 }
@@ -77,9 +94,11 @@ export class UpstreamPool {
   readonly #origins = new Map<string, Origin>()
   readonly #slots = new Set<Slot>()
   readonly #connect: buildConnector.connector
+  readonly #clock: WireClock
 
   constructor(options: PoolOptions) {
     this.options = options
+    this.#clock = new WireClock(Math.min(options.idleMs, options.responseMs))
     this.#connect = buildConnector({
       timeout: options.connectMs,
       allowH2: false,
@@ -95,12 +114,11 @@ export class UpstreamPool {
       slot.idle = false
       return slot
     }
-    const client = this.#createClient(name)
     if (origin === undefined) {
       origin = { name, idle: [], open: 0 }
       this.#origins.set(name, origin)
     }
-    const created = new Slot(client, origin, this)
+    const created = new Slot(origin, this)
     origin.open += 1
     this.#slots.add(created)
     return created
@@ -129,18 +147,27 @@ export class UpstreamPool {
     for (const slot of this.#slots) slot.drop()
   }
 
-  #createClient(origin: string): Client {
-    const { idleMs, responseMs } = this.options
-    return new Client(origin, {
+  /** `http:` by our own connection, everything else by undici. For slots only. */
+  createClient(origin: string, onConnect: () => void, onDisconnect: () => void): Client | WireConnection {
+    const { connectMs, responseMs } = this.options
+    const idleMs = Math.max(1, this.options.idleMs)
+    if (origin.startsWith('http:')) {
+      const clock = this.#clock
+      return new WireConnection({ origin, clock, connectMs, idleMs, responseMs, onConnect, onDisconnect })
+    }
+    const client = new Client(origin, {
       connect: this.#connect,
       pipelining: 1,
       allowH2: false,
-      keepAliveTimeout: Math.max(1, idleMs),
+      keepAliveTimeout: idleMs,
       // An upstream's hint may shorten our patience and never lengthen it.
-      keepAliveMaxTimeout: Math.max(1, idleMs),
+      keepAliveMaxTimeout: idleMs,
       headersTimeout: Math.ceil(responseMs),
       bodyTimeout: Math.ceil(responseMs),
     })
+    client.on('connect', onConnect)
+    client.on('disconnect', onDisconnect)
+    return client
   }
 }
 

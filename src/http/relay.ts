@@ -16,6 +16,7 @@ import { type HttpRequest, type HttpResponse, hasBody } from './message.ts'
 import type { Slot, UpstreamPool } from './pool.ts'
 import type { Reclaimer } from './reclaim.ts'
 import { sendReply } from './reply.ts'
+import type { WireHandler } from './wire/contract.ts'
 
 export interface RelayOwner {
   /** Before the client is answered or cut off. Called at most once. */
@@ -41,9 +42,12 @@ export interface RelayOptions {
 /** Informational responses of one exchange; nothing of HTTP needs more, and each is written without backpressure. */
 const maxInformed = 16
 
+/** Of a body that is written as text. */
+const maxTextBytes = 16 * 1024
+
 const retryableErrors = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 
-export class Relay implements Dispatcher.DispatchHandler {
+export class Relay implements WireHandler {
   readonly #req: HttpRequest
   readonly #res: HttpResponse
   readonly #options: RelayOptions
@@ -54,6 +58,9 @@ export class Relay implements Dispatcher.DispatchHandler {
   #isFlushed = false
   #isOver = false
   #isDrainArmed = false
+  #isToldOfReads = false
+  /** The first piece of the body while it may also be the last. */
+  #first: Buffer | null = null
   #informed = 0
 
   constructor(req: HttpRequest, res: HttpResponse, options: RelayOptions) {
@@ -67,7 +74,10 @@ export class Relay implements Dispatcher.DispatchHandler {
     const { pool, origin, path, headers } = this.#options
     const slot = pool.take(origin)
     this.#slot = slot
-    slot.client.dispatch({ path, method: this.#req.method ?? 'GET', headers, body: this.#body }, this)
+    this.#isToldOfReads = slot.dispatch(
+      { path, method: this.#req.method ?? 'GET', headers, body: this.#body },
+      this,
+    )
   }
 
   /** The client's side is over; when that came too early the upstream's connection ends as well. */
@@ -105,27 +115,36 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#res.writeHead(status, statusText, fields)
     this.#isAnswered = true
     // A head usually comes with its first bytes; one that comes alone must not wait for them.
-    process.nextTick(flushHead, this)
+    if (!this.#isToldOfReads) process.nextTick(flushHead, this)
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(_controller: unknown, chunk: Buffer): void {
     if (this.#isOver) return
-    this.#isFlushed = true
     this.#options.reclaimer.moved(chunk.length)
-    if (this.#res.write(chunk)) return
-    controller.pause()
-    if (this.#isDrainArmed) return
-    this.#isDrainArmed = true
-    this.#res.on('drain', () => this.#controller?.resume())
+    if (this.#isFlushed) {
+      this.#write(chunk)
+      return
+    }
+    // Most responses end with their first piece, and leave with it in one write.
+    if (this.#first === null) this.#first = chunk
+    else {
+      this.flush()
+      this.#write(chunk)
+    }
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
     if (this.#isOver) return
     this.#isOver = true
+    const first = this.#first
     this.#isFlushed = true
+    this.#first = null
     const trailers = (controller.rawTrailers ?? []) as (Buffer | string)[]
     if (trailers.length > 0) this.#res.addTrailers(trailerFields(trailers))
-    this.#res.end()
+    if (first === null) this.#res.end()
+    // node:http makes one string of head and body, which is written without a copy and without a list of buffers.
+    else if (first.length <= maxTextBytes) this.#res.end(first.toString('latin1'), 'latin1')
+    else this.#res.end(first)
     this.#release()?.give()
   }
 
@@ -145,11 +164,22 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#body?.destroy()
   }
 
-  /** Sends the head when nothing of the body has taken it along. */
+  /** Sends what waits for the rest of a response that is not complete: the head, and the first piece of the body. */
   flush(): void {
-    if (this.#isFlushed || this.#res.destroyed) return
+    if (this.#isFlushed || !this.#isAnswered || this.#res.destroyed) return
+    const first = this.#first
     this.#isFlushed = true
-    this.#res.flushHeaders()
+    this.#first = null
+    if (first === null) this.#res.flushHeaders()
+    else this.#write(first)
+  }
+
+  #write(chunk: Buffer): void {
+    if (this.#res.write(chunk)) return
+    this.#controller?.pause()
+    if (this.#isDrainArmed) return
+    this.#isDrainArmed = true
+    this.#res.on('drain', () => this.#controller?.resume())
   }
 
   /** A kept connection may end in the moment it is used again; RFC 9110 9.2.2 lets idempotent requests be repeated. */
@@ -159,9 +189,9 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   /**
-   * Early hints are worth relaying, to a client that takes them; 102 says nothing that a proxy could keep. A 100 never comes here:
-   * this hop sends no Expect, and undici breaks off with an upstream that sends one unasked, which RFC 9110 15.2 would have it
-   * ignore. It has no option for that, so such an upstream is a 502.
+   * Early hints are worth relaying, to a client that takes them; 102 says nothing that a proxy could keep. A 100 that nobody
+   * asked for is ignored (RFC 9110 15.2) from `http:`; undici breaks off with an upstream that sends one and has no option for
+   * that, so from `https:` it is a 502.
    */
   #inform(controller: Dispatcher.DispatchController, status: number, raw: (Buffer | string)[]): void {
     this.#informed += 1

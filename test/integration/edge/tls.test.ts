@@ -1,5 +1,6 @@
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Client } from 'undici'
 import { expect, test } from 'vitest'
 import { UpstreamPool } from '../../../src/http/pool.ts'
 import { forwardTo, startEdge } from '../../kit/edge.ts'
@@ -37,7 +38,7 @@ test('an https upstream that is trusted is reached', async () => {
     ca: selfSigned.cert,
   })
   const slot = pool.take(`https://127.0.0.1:${origin.port}`)
-  const { body } = await slot.client.request({ path: '/', method: 'GET' })
+  const { body } = await (slot.client as Client).request({ path: '/', method: 'GET' })
   expect(await body.text()).toBe('secret')
   pool.close()
   expect(pool.stats).toEqual({})

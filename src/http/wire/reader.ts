@@ -1,0 +1,120 @@
+import { ChunkedDecoder } from './chunked.ts'
+import { maxSectionBytes } from './fields.ts'
+import { mayBeResponse, type ResponseHead, readResponseHead } from './response-head.ts'
+
+/** What is read goes to it; each of the calls may stop the reader. */
+export interface ReaderSink {
+  takeHead(head: ResponseHead): void
+  /** Owns the piece. */
+  takeData(piece: Buffer): void
+  /** The response is complete; `hasMore` tells that bytes came behind it. */
+  takeEnd(trailers: string[] | null, hasMore: boolean): void
+  takeFault(what: string): void
+}
+
+type Phase = 'stopped' | 'head' | 'length' | 'chunked' | 'end'
+
+/**
+ * Reads the bytes of one response after the other, in whatever pieces they come.
+ *
+ *   stopped --start--> head --> length | chunked | end (of the connection) --> stopped
+ *                      '--1xx--'
+ */
+export class ResponseReader {
+  readonly #sink: ReaderSink
+  #phase: Phase = 'stopped'
+  #isHeadRequest = false
+  #text = ''
+  #left = 0
+  #decoder: ChunkedDecoder | null = null
+
+  constructor(sink: ReaderSink) {
+    this.#sink = sink
+  }
+
+  start(isHeadRequest: boolean): void {
+    this.#phase = 'head'
+    this.#isHeadRequest = isHeadRequest
+  }
+
+  stop(): void {
+    this.#phase = 'stopped'
+    this.#text = ''
+    this.#decoder = null
+  }
+
+  /** What of `bytes` is kept is copied. */
+  read(bytes: Buffer, length: number): void {
+    for (let at = 0; at < length && this.#phase !== 'stopped'; ) {
+      if (this.#phase === 'head') at = this.#readHead(bytes, at, length)
+      else if (this.#phase === 'chunked') at = this.#readChunks(bytes, at, length)
+      else at = this.#readPlain(bytes, at, length)
+    }
+  }
+
+  /** The connection has ended; false when the response is not complete with that. */
+  readEnd(): boolean {
+    if (this.#phase !== 'end') return false
+    this.#end(null, true)
+    return true
+  }
+
+  #readHead(bytes: Buffer, at: number, end: number): number {
+    const before = this.#text.length
+    const text = this.#text + bytes.toString('latin1', at, Math.min(end, at + maxSectionBytes + 4 - before))
+    const found = text.indexOf('\r\n\r\n', Math.max(0, before - 3))
+    if (found === -1) {
+      this.#text = text
+      if (!mayBeResponse(text)) this.#sink.takeFault('no HTTP/1 response')
+      else if (text.length >= maxSectionBytes) this.#sink.takeFault('a head that is too large')
+      return end
+    }
+    this.#text = ''
+    const next = at + found + 4 - before
+    const head = readResponseHead(text.slice(0, found + 2), this.#isHeadRequest)
+    if (head === null) this.#sink.takeFault('a head that is not valid')
+    else this.#begin(head, next < end)
+    return next
+  }
+
+  #begin(head: ResponseHead, hasMore: boolean): void {
+    this.#sink.takeHead(head)
+    if (this.#phase === 'stopped' || head.status < 200) return
+    const { framing } = head
+    if (framing === 0) this.#end(null, hasMore)
+    else if (framing === 'chunked') {
+      this.#phase = 'chunked'
+      this.#decoder = new ChunkedDecoder()
+    } else if (framing === 'end') this.#phase = 'end'
+    else {
+      this.#phase = 'length'
+      this.#left = framing
+    }
+  }
+
+  #readChunks(bytes: Buffer, at: number, end: number): number {
+    const decoder = this.#decoder as ChunkedDecoder
+    const stop = decoder.take(bytes, at, end, this.#sink)
+    if (this.#phase === 'stopped') return end
+    if (stop === -1) {
+      this.#sink.takeFault('a chunk that is none')
+      return end
+    }
+    if (decoder.isDone) this.#end(decoder.trailers, stop < end)
+    return stop
+  }
+
+  #readPlain(bytes: Buffer, at: number, end: number): number {
+    const isCounted = this.#phase === 'length'
+    const stop = isCounted ? Math.min(end, at + this.#left) : end
+    this.#left -= stop - at
+    this.#sink.takeData(Buffer.from(bytes.subarray(at, stop)))
+    if (this.#phase === 'length' && this.#left === 0) this.#end(null, stop < end)
+    return stop
+  }
+
+  #end(trailers: string[] | null, hasMore: boolean): void {
+    this.stop()
+    this.#sink.takeEnd(trailers, hasMore)
+  }
+}

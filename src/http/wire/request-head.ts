@@ -1,0 +1,52 @@
+export interface RequestHead {
+  readonly text: string
+  /** Bytes of the body: Content-Length, -1 for chunks. */
+  readonly length: number
+}
+
+/** Methods whose content has a meaning, so that none of it has to be said (RFC 9110 8.6). */
+const expectContent = /^(?:POST|PUT|PATCH|QUERY|PROPFIND|PROPPATCH)$/
+
+const method = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const noTarget = /[^\x21-\xff]/
+const noValue = /[^\t\x20-\x7e\x80-\xff]/
+
+/**
+ * The head of a request as it is written, latin1. Null when a part of it would not stay in its place, such as a line end in a value: what
+ * came from the client was checked on its way in, and this is the last look.
+ */
+export function requestHead(request: {
+  readonly method: string
+  readonly path: string
+  /** Flat. */
+  readonly headers: readonly string[]
+  /** For a request without Host. */
+  readonly authority: string
+  readonly hasBody: boolean
+}): RequestHead | null {
+  const { headers, hasBody } = request
+  if (!method.test(request.method) || request.path === '' || noTarget.test(request.path)) return null
+  let text = `${request.method} ${request.path} HTTP/1.1\r\n`
+  let hasHost = false
+  let length = -1
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at] as string
+    const value = headers[at + 1] as string
+    if (noValue.test(value) || !method.test(name)) return null
+    if (name.length === 4 && name.toLowerCase() === 'host') hasHost = true
+    else if (name.length === 14 && name.toLowerCase() === 'content-length') {
+      if (length !== -1 || !/^\d{1,15}$/.test(value)) return null
+      length = Number(value)
+      if (length > 0 && !hasBody) return null
+    }
+    text += `${name}: ${value}\r\n`
+  }
+  if (!hasHost) text += `Host: ${request.authority}\r\n`
+  if (length === -1) {
+    if (hasBody) text += 'Transfer-Encoding: chunked\r\n'
+    else if (expectContent.test(request.method)) text += 'Content-Length: 0\r\n'
+  }
+  // Some servers send content after a HEAD: nothing else may come over that connection.
+  const connection = request.method === 'HEAD' ? 'close' : 'keep-alive'
+  return { text: `${text}Connection: ${connection}\r\n\r\n`, length }
+}

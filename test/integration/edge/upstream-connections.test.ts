@@ -1,0 +1,149 @@
+import { expect, test } from 'vitest'
+import { reverseTo, startEdge } from '../../kit/edge.ts'
+import { startOrigin, startRawOrigin } from '../../kit/origin.ts'
+import { RawClient } from '../../kit/raw-client.ts'
+import { until } from '../../kit/until.ts'
+
+const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+const poison = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison'
+
+/** Answers each request by its number, from 1. */
+const countingOrigin = (
+  answer: (request: number) => string,
+  then: (request: number) => string = () => '',
+) => {
+  let requests = 0
+  return startRawOrigin((socket) => {
+    socket.on('data', () => {
+      requests += 1
+      socket.write(answer(requests), 'latin1')
+      const more = then(requests)
+      if (more !== '') setImmediate(() => socket.write(more, 'latin1'))
+    })
+    socket.on('end', () => socket.end())
+  })
+}
+
+for (const [what, origin] of [
+  ['in the same piece', () => countingOrigin((at) => (at === 1 ? ok + poison : ok))],
+  [
+    'a moment later',
+    () =>
+      countingOrigin(
+        () => ok,
+        (at) => (at === 1 ? poison : ''),
+      ),
+  ],
+] as const) {
+  test(`a second answer that nobody asked for, ${what}, is not the answer to the next request`, async () => {
+    await using upstream = await origin()
+    await using proxy = await startEdge(reverseTo(`http://${upstream.authority}`))
+    using client = await RawClient.connect(proxy.port)
+    expect((await client.get('/1')).text).toBe('ok')
+    await until('the connection is given up', () => upstream.sockets.size === 0)
+    expect((await client.get('/2')).text).toBe('ok')
+    expect(upstream.accepted).toBe(2)
+  })
+}
+
+test('nor is one that comes together with the next request', async () => {
+  await using origin = await countingOrigin(() => ok)
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
+  using client = await RawClient.connect(proxy.port)
+  expect((await client.get('/1')).text).toBe('ok')
+  // Both are there before the proxy looks at its sockets again, the request first.
+  client.head('GET /2 HTTP/1.1', 'Host: a')
+  for (const socket of origin.sockets) socket.write(poison, 'latin1')
+  expect((await client.response()).text).toBe('ok')
+  expect(origin.accepted).toBe(2)
+})
+
+test('a request with a body finds out before it is sent that the kept connection has ended', async () => {
+  await using origin = await startRawOrigin((socket) => {
+    socket.on('data', () => socket.end(ok, 'latin1'))
+  })
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
+  using client = await RawClient.connect(proxy.port)
+  for (let at = 0; at < 20; at += 1) {
+    client.head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 4').send('body')
+    expect((await client.response()).status).toBe(200)
+  }
+})
+
+test('a connection is not used again when the upstream says so, or its version', async () => {
+  for (const head of ['HTTP/1.1 200 OK\r\nConnection: close', 'HTTP/1.0 200 OK']) {
+    await using origin = await countingOrigin(() => `${head}\r\nContent-Length: 2\r\n\r\nok`)
+    await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
+    using client = await RawClient.connect(proxy.port)
+    await client.get('/1')
+    await client.get('/2')
+    expect(origin.accepted, head).toBe(2)
+  }
+})
+
+test('an idle connection is given up before the upstream would end it', async () => {
+  await using origin = await countingOrigin(() => ok.replace('\r\n\r\n', '\r\nKeep-Alive: timeout=2\r\n\r\n'))
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
+  using client = await RawClient.connect(proxy.port)
+  await client.get('/1')
+  await client.get('/2')
+  expect(origin.accepted).toBe(2)
+})
+
+test('a 100 that nobody asked for is ignored', async () => {
+  await using origin = await countingOrigin(() => `HTTP/1.1 100 Continue\r\n\r\n${ok}`)
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
+  using client = await RawClient.connect(proxy.port)
+  const response = await client.get('/')
+  expect(response.status).toBe(200)
+  expect(response.text).toBe('ok')
+})
+
+test('a switch of protocols that nobody asked for is a 502', async () => {
+  await using origin = await countingOrigin(
+    () => 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
+  )
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
+  using client = await RawClient.connect(proxy.port)
+  expect((await client.get('/')).status).toBe(502)
+})
+
+test('an answer that comes byte by byte is whole', async () => {
+  await using origin = await startRawOrigin((socket) => {
+    socket.on('data', async () => {
+      for (const byte of ok) {
+        socket.write(byte)
+        await new Promise(setImmediate)
+      }
+    })
+  })
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
+  using client = await RawClient.connect(proxy.port)
+  expect((await client.get('/1')).text).toBe('ok')
+  expect((await client.get('/2')).text).toBe('ok')
+  expect(origin.accepted).toBe(1)
+})
+
+test('an upstream that stops within its body is given up after responseMs', async () => {
+  await using origin = await countingOrigin(() => 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart')
+  await using proxy = await startEdge(
+    reverseTo(`http://${origin.authority}`, { timeouts: { responseMs: 200 } }),
+  )
+  using client = await RawClient.connect(proxy.port)
+  await expect(client.get('/')).rejects.toThrow('connection ended')
+  await until('the upstream connection is closed', () => origin.sockets.size === 0)
+})
+
+test('an upload that takes longer than responseMs is not the upstream being late', async () => {
+  await using origin = await startOrigin(async (_req, res, seen) => res.end(await seen.body))
+  await using proxy = await startEdge(
+    reverseTo(`http://${origin.authority}`, { timeouts: { responseMs: 100 } }),
+  )
+  using client = await RawClient.connect(proxy.port)
+  client.head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 5')
+  for (const letter of 'slow!') {
+    client.send(letter)
+    await new Promise((resolve) => setTimeout(resolve, 60))
+  }
+  expect((await client.response()).text).toBe('slow!')
+})

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { requestHead } from '../../../../src/http/wire/request-head.ts'
+
+type Request = Parameters<typeof requestHead>[0]
+
+const plain: Request = {
+  method: 'GET',
+  path: '/a?b',
+  headers: ['host', 'a.test'],
+  authority: 'up:80',
+  hasBody: false,
+}
+const text = (request: Partial<Request>) => requestHead({ ...plain, ...request })?.text
+
+test('a request is written with its fields in their order', () => {
+  expect(text({ headers: ['X-A', '1', 'host', 'a.test', 'X-A', '\xe9'] })).toBe(
+    'GET /a?b HTTP/1.1\r\nX-A: 1\r\nhost: a.test\r\nX-A: \xe9\r\nConnection: keep-alive\r\n\r\n',
+  )
+})
+
+test('one without Host is given the authority of the upstream', () => {
+  expect(text({ headers: [] })).toContain('\r\nHost: up:80\r\n')
+  expect(text({})).not.toContain('up:80')
+})
+
+test('a body without a length is chunked, with one it is not', () => {
+  expect(text({ method: 'POST', hasBody: true })).toContain('\r\nTransfer-Encoding: chunked\r\n')
+  const head = requestHead({ ...plain, hasBody: true, headers: ['Content-Length', '12'] })
+  expect(head?.text).not.toContain('chunked')
+  expect(head?.length).toBe(12)
+})
+
+test('a method that usually has content says that it has none', () => {
+  for (const method of ['POST', 'PUT', 'PATCH'])
+    expect(text({ method })).toContain('\r\nContent-Length: 0\r\n')
+  for (const method of ['GET', 'DELETE', 'OPTIONS']) expect(text({ method })).not.toContain('Content-Length')
+})
+
+test('a connection is not used again after HEAD', () => {
+  expect(text({ method: 'HEAD' })).toContain('\r\nConnection: close\r\n')
+})
+
+for (const [what, request] of [
+  ['a line end in a value', { headers: ['X-A', '1\r\nX-B: 2'] }],
+  ['a carriage return in a value', { headers: ['X-A', '1\r2'] }],
+  ['NUL in a value', { headers: ['X-A', '\0'] }],
+  ['a character beyond latin1', { headers: ['X-A', '\u010a'] }],
+  ['a blank in a name', { headers: ['X A', '1'] }],
+  ['an empty name', { headers: ['', '1'] }],
+  ['a blank in the path', { path: '/a b' }],
+  ['a line end in the path', { path: '/a\r\nX: 1' }],
+  ['a path beyond latin1', { path: '/\u0120' }],
+  ['no path', { path: '' }],
+  ['a method that is none', { method: 'GET /' }],
+  ['two lengths', { hasBody: true, headers: ['Content-Length', '1', 'content-length', '1'] }],
+  ['a length that is none', { hasBody: true, headers: ['Content-Length', '1, 1'] }],
+  ['a length and no body', { headers: ['Content-Length', '1'] }],
+] as const) {
+  test(`is not written with ${what}`, () => expect(text(request)).toBeUndefined())
+}
