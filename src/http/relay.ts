@@ -25,6 +25,12 @@ export interface RelayOwner {
   readonly closing: boolean
   /** The request id that the client is shown; null for none. */
   readonly shownId: string | null
+  /** An attempt begins, on a kept connection or a new one; there may be several. */
+  dialled(upstream: string, isReused: boolean): void
+  /** The attempt has its connection. */
+  connected(): void
+  /** The upstream's response head is there, and good to be sent on. */
+  answered(): void
 }
 
 export interface RelayOptions {
@@ -74,6 +80,7 @@ export class Relay implements WireHandler {
     const { pool, origin, path, headers } = this.#options
     const slot = pool.take(origin)
     this.#slot = slot
+    this.#options.owner.dialled(origin, slot.connected)
     this.#isToldOfReads = slot.dispatch(
       { path, method: this.#req.method ?? 'GET', headers, body: this.#body },
       this,
@@ -90,6 +97,7 @@ export class Relay implements WireHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    this.#options.owner.connected()
   }
 
   onResponseStart(
@@ -114,6 +122,7 @@ export class Relay implements WireHandler {
     // Throws for what may not be sent on, a control character in the reason; undici makes that an error of the exchange.
     this.#res.writeHead(status, statusText, fields)
     this.#isAnswered = true
+    this.#options.owner.answered()
     // A head usually comes with its first bytes; one that comes alone must not wait for them.
     if (!this.#isToldOfReads) process.nextTick(flushHead, this)
   }

@@ -18,8 +18,8 @@ export interface ServerOptions {
   readonly onUpgrade: (req: IncomingMessage, socket: Socket, head: Buffer) => void
   /** Whether an Upgrade request is given to `onUpgrade`; else it is an ordinary request (RFC 9110 7.8). */
   readonly canUpgrade: (req: IncomingMessage) => boolean
-  /** What could not be read as a request was answered with this code. */
-  readonly onRejected?: (socket: Socket, code: ErrorCode) => void
+  /** What came is no request, or not a whole one: CLIENT_ABORTED when the client left. A connection may end so between requests, too. */
+  readonly onRejected?: (socket: Socket, code: ErrorCode, isAnswered: boolean) => void
   /** Runs the task after the requests that came before, and nothing after it; false when none is running. */
   readonly afterRunning?: (socket: Socket, task: () => void) => boolean
 }
@@ -140,6 +140,7 @@ export class HttpServer {
     }
     // With a response under way an answer would land inside of its body.
     if (code === null || !socket.writable || socket._httpMessage?.headersSent) {
+      this.#options.onRejected?.(socket, code ?? 'CLIENT_ABORTED', false)
       socket.destroy()
       return
     }
@@ -149,7 +150,7 @@ export class HttpServer {
   #refuse(socket: Socket, code: ErrorCode): void {
     if (socket.writableEnded) return
     this.closer.end(socket, replyBytes(code))
-    this.#options.onRejected?.(socket, code)
+    this.#options.onRejected?.(socket, code, true)
   }
 }
 

@@ -14,6 +14,7 @@ import { breakOff } from './break-off.ts'
 import { failureCode } from './failure.ts'
 import { hasOtherCoding, responseHeaders } from './headers.ts'
 import { type Closer, replyBytes } from './reply.ts'
+import type { TunnelEnd } from './tunnel.ts'
 
 export interface UpgradeOptions {
   /** `scheme://host:port`. */
@@ -31,11 +32,13 @@ export interface UpgradeOptions {
   /** 0 = no bound. */
   readonly lifetimeMs: number
   readonly closer: Closer
+  /** The connection to the origin is there. */
+  readonly onConnected: () => void
   readonly onFailed: (error: BifrostError) => void
   /** The origin has answered; with 101 the connection is now a tunnel. */
   readonly onAnswered: (status: number) => void
-  /** The client's socket is closed. */
-  readonly onEnd: () => void
+  /** The client's socket is closed; `done` also for a websocket that one side has simply closed. */
+  readonly onEnd: (reason: TunnelEnd) => void
 }
 
 /** How long a side that was told to end may take to do so. */
@@ -79,6 +82,7 @@ class Attempt {
   #timer: NodeJS.Timeout | null = null
   #request: ClientRequest | null = null
   #isSettled = false
+  #end: TunnelEnd = 'client'
 
   constructor(socket: Socket, accept: string | undefined, options: UpgradeOptions) {
     this.#socket = socket
@@ -88,7 +92,7 @@ class Attempt {
     socket.once('close', () => {
       this.#settle()
       this.#request?.destroy()
-      options.onEnd()
+      options.onEnd(this.#end)
     })
   }
 
@@ -97,6 +101,7 @@ class Attempt {
     this.#request = request
     // The package sends a normalised path; an origin must see the client's bytes.
     request.path = this.#options.path
+    request.on('socket', (upstream) => upstream.once('connect', this.#options.onConnected))
     request.prependListener('upgrade', (answer, upstream) => this.#open(answer, upstream))
   }
 
@@ -144,20 +149,27 @@ class Attempt {
   /** Both sockets end together, and when nobody uses them. */
   #join(upstream: Socket, idleMs: number, lifetimeMs: number): void {
     const client = this.#socket
-    const end = (): void => {
+    let isOver = false
+    const over = (reason: TunnelEnd): void => {
+      if (!isOver) this.#end = reason
+      isOver = true
+    }
+    const end = (reason: TunnelEnd): void => {
+      over(reason)
       client.destroy()
       upstream.destroy()
     }
-    const lifetime = lifetimeMs > 0 ? setTimeout(end, lifetimeMs) : undefined
-    upstream.on('error', end)
-    for (const [one, other] of [
-      [client, upstream],
-      [upstream, client],
+    const lifetime = lifetimeMs > 0 ? setTimeout(() => end('lifetime'), lifetimeMs) : undefined
+    upstream.on('error', () => end('upstream'))
+    for (const [one, other, side] of [
+      [client, upstream, 'client'],
+      [upstream, client, 'upstream'],
     ] as const) {
       // The package has set its timeouts to none by then, later in this same event.
       process.nextTick(() => one.setTimeout(idleMs))
-      one.on('timeout', end)
-      one.once('close', () => {
+      one.on('timeout', () => end('idle'))
+      one.once('close', (hadError) => {
+        over(hadError ? side : 'done')
         clearTimeout(lifetime)
         other.destroySoon()
         other.setTimeout(Math.min(idleMs, endMs))
@@ -186,10 +198,19 @@ class Attempt {
       if (!client.write(chunk)) answer.pause()
     })
     client.on('drain', () => answer.resume())
-    client.setTimeout(this.#options.idleMs, () => client.destroy())
-    answer.on('end', () => this.#options.closer.end(client, Buffer.alloc(0)))
+    client.setTimeout(this.#options.idleMs, () => {
+      this.#end = 'idle'
+      client.destroy()
+    })
+    answer.on('end', () => {
+      this.#end = 'done'
+      this.#options.closer.end(client, Buffer.alloc(0))
+    })
     // A premature end must not look like the end of the body.
-    answer.on('error', () => breakOff(client))
+    answer.on('error', () => {
+      this.#end = 'upstream'
+      breakOff(client)
+    })
   }
 
   #settle(): boolean {

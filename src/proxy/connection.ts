@@ -25,6 +25,9 @@ export class Connection {
   /** When a further head was seen to have begun; -1 when none has. */
   #headSince = -1
   #hasAsked = false
+  /** What the latest `account` has added. */
+  received = 0
+  sent = 0
   #turns: Turns | null = null
   #madeUpName: string | null = null
   #read = 0
@@ -63,6 +66,11 @@ export class Connection {
 
   get isAwaited(): boolean {
     return this.#turns !== null && this.#turns.waiting > 0
+  }
+
+  /** How long its first request took to come, from the start of the connection; -1 for later ones, whose start is not seen. */
+  firstHeadMs(now: number): number {
+    return this.#hasAsked ? -1 : now - this.#waitingSince
   }
 
   /** An exchange begins. */
@@ -112,6 +120,11 @@ export class Connection {
     return { read: this.#read, written: this.#written }
   }
 
+  /** Whether something has come that is not accounted for yet: part of a request. */
+  get hasBegun(): boolean {
+    return this.socket.bytesRead > this.#read
+  }
+
   /** Moves the connection to the service of its request; false when that has no room. */
   enter(type: ServiceType, admissions: Partial<Record<ServiceType, Admission>>): boolean {
     if (this.service === type) return true
@@ -130,8 +143,10 @@ export class Connection {
   account(block: CounterBlock): void {
     const read = this.socket.bytesRead
     const written = this.socket.bytesWritten
-    block[cell.bytesReceived] = (block[cell.bytesReceived] ?? 0) + read - this.#read
-    block[cell.bytesSent] = (block[cell.bytesSent] ?? 0) + written - this.#written
+    this.received = read - this.#read
+    this.sent = written - this.#written
+    block[cell.bytesReceived] = (block[cell.bytesReceived] ?? 0) + this.received
+    block[cell.bytesSent] = (block[cell.bytesSent] ?? 0) + this.sent
     this.#read = read
     this.#written = written
   }

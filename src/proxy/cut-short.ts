@@ -8,8 +8,11 @@ import type { Exchange } from './exchange.ts'
 /** Ends an exchange that is late: with an answer where none has begun and one can be read. */
 export function endLate(exchange: Exchange, why: Lateness, closer: Closer): void {
   const { response, work, connection } = exchange
-  work?.clientClosed()
   const code = why === 'owes' ? 'REQUEST_TIMEOUT' : 'EXCHANGE_TIMEOUT'
+  if (why !== 'behind') exchange.blame(code)
+  // Or it has sent its FIN and is gone, which is for the exchange to say.
+  else if (connection.socket.writableLength > 0) exchange.blame('CLIENT_STALLED')
+  work?.clientClosed()
   if (response === null || exchange.isFinished) connection.socket.destroy()
   else if (response.headersSent || why === 'behind') response.destroy()
   else if (!response.req.complete) cutShort(exchange, response, code, closer)
@@ -27,5 +30,6 @@ function cutShort(exchange: Exchange, response: HttpResponse, code: ErrorCode, c
   req.resume()
   const requestId = exchange.shownId ?? undefined
   closer.end(exchange.connection.socket, replyBytes(code, { accept: req.headers.accept, requestId }))
-  exchange.finish(errorTable[code].status >= 500)
+  exchange.status = errorTable[code].status
+  exchange.finish(exchange.status >= 500)
 }

@@ -1,21 +1,18 @@
 /** What an instance gives to its edge and asks of it. */
 import type { Socket } from 'node:net'
-import type { ServiceType, WorkerSettings } from '../config/settings.ts'
-import type { CounterBlock } from '../telemetry/counters.ts'
+import type { ServiceType } from '../config/settings.ts'
 import type { TlsMaterial } from '../tls/material.ts'
 import type { Admission } from './admission.ts'
 import type { Log } from './exchange.ts'
+import type { LanesOptions } from './lanes.ts'
 
-export interface EdgeOptions {
-  readonly worker: WorkerSettings
+export interface EdgeOptions extends LanesOptions {
   readonly admissions: {
     /** Every connection of the worker. */
     readonly worker: Admission
     /** In a combined worker, besides: the connections whose latest request belongs to the service. */
     readonly services: Partial<Record<ServiceType, Admission>>
   }
-  /** Each request counts in its service's block; in a combined worker what belongs to no service counts in `combined`. */
-  readonly counters: Readonly<Partial<Record<ServiceType | 'combined', CounterBlock>>>
   /** For each of the worker's listeners; null, or missing, for those without TLS. */
   readonly tls?: readonly (TlsMaterial | null)[]
   /** Our name in Via. */

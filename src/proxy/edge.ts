@@ -11,11 +11,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { ServiceType } from '../config/settings.ts'
-import { BifrostError } from '../errors.ts'
+import { type ErrorCode, errorTable } from '../errors.ts'
 import type { HttpRequest, HttpResponse } from '../http/message.ts'
 import { replyBytes, sendReply } from '../http/reply.ts'
 import { HttpServer, type ServedSocket } from '../http/server.ts'
-import { type CounterBlock, count } from '../telemetry/counters.ts'
+import { count } from '../telemetry/counters.ts'
 import { ClientWatch } from './client-watch.ts'
 import { attachConnection, type Connection, connectionOf } from './connection.ts'
 import { endLate } from './cut-short.ts'
@@ -24,14 +24,16 @@ import {
   createPolicy,
   type Decision,
   decide,
+  type Head,
   type Policy,
   replyOptions,
   serviceOf,
 } from './decide.ts'
 import type { Edge, EdgeOptions } from './edge-contract.ts'
-import { countRejected, Exchange, type ExchangeScope } from './exchange.ts'
+import { Exchange, type ExchangeScope } from './exchange.ts'
 import { type Guard, guardOf } from './guard.ts'
 import { asksForWebSocket, readHead } from './head.ts'
+import { Lanes } from './lanes.ts'
 import { loadServices, type Services } from './services.ts'
 import { createTerminators, type Terminators } from './terminators.ts'
 
@@ -52,37 +54,37 @@ class WorkerEdge implements Edge {
   readonly #guards: Partial<Record<ServiceType, Guard | null>>
   readonly #scope: ExchangeScope
   readonly #server: HttpServer
-  readonly #fallbackBlock: CounterBlock
+  readonly #lanes: Lanes
   readonly #watch: ClientWatch
   readonly #terminators: Terminators
   #services: Services = {}
 
   constructor(options: EdgeOptions) {
     this.#options = options
-    const { worker, counters, log } = options
+    const { worker, log } = options
     this.#policy = createPolicy(worker.services)
     this.#guards = Object.fromEntries(worker.services.map((service) => [service.type, guardOf(service)]))
     this.#watch = new ClientWatch(worker.services, {
       endWaiting: ({ socket }, why) => (why === 'late' ? this.#server.expire(socket) : socket.destroy()),
       endExchange: (exchange, why) => endLate(exchange, why, this.#server.closer),
     })
-    this.#scope = { isDraining: false, isDegraded: false, log, running: this.#watch.running }
-    const block = counters[worker.type]
-    if (block === undefined) throw new BifrostError('INTERNAL', `no counter block for ${worker.type}`)
-    this.#fallbackBlock = block
+    const { running } = this.#watch
+    this.#scope = { isDraining: false, isDegraded: false, isCut: false, log, running }
+    this.#lanes = new Lanes(options, (type) => this.#watch.boundsOf(type))
     this.#server = new HttpServer({
       idleMs: this.#watch.idleMs,
       onRequest: (req, res) => this.#request(req, res),
       onConnect: (req, socket, head) => this.#takeOver(req, socket, head),
       onUpgrade: (req, socket, head) => this.#takeOver(req, socket, head),
       canUpgrade: (req) => (this.#policy.hasForward || this.#policy.hasReverse) && asksForWebSocket(req),
-      onRejected: (socket) => this.#rejected(socket),
+      onRejected: (socket, code, isAnswered) =>
+        this.#lanes.rejected(connectionOf(socket), running.all, code, isAnswered),
       afterRunning: (socket, task) => this.#afterRunning(socket, task),
     })
     this.#terminators = createTerminators(worker.listen, options.tls ?? [], {
       protocols: ['http/1.1'],
       onSecure: (raw, secure) => this.#secured(raw, secure),
-      onFailed: () => count(block, 'tlsHandshakesFailed'),
+      onFailed: () => count(this.#lanes.none.block, 'tlsHandshakesFailed'),
     })
   }
 
@@ -91,7 +93,7 @@ class WorkerEdge implements Edge {
     this.#services = await loadServices(worker.services, {
       pseudonym,
       closer: this.#server.closer,
-      blockOf: (type) => this.#blockOf(type),
+      blockOf: (type) => this.#lanes.of(type).block,
     })
   }
 
@@ -104,6 +106,7 @@ class WorkerEdge implements Edge {
     const address = socket.remoteAddress
     const terminator = this.#terminators[at] ?? null
     if (!worker.open(address)) {
+      this.#lanes.refused(address, terminator === null ? refusal.length : 0)
       // A handshake is dear, and what a client could read comes after it only.
       if (terminator !== null) socket.destroy()
       else this.#server.closer.end(socket, refusal)
@@ -135,7 +138,7 @@ class WorkerEdge implements Edge {
       secure.destroy()
       return
     }
-    count(this.#fallbackBlock, 'tlsHandshakes')
+    count(this.#lanes.none.block, 'tlsHandshakes')
     connection.secured(secure)
     // Here HTTP/2 branches off: `secure.alpnProtocol` is one of the terminators' protocols, or false.
     this.#server.accept(secure)
@@ -156,6 +159,7 @@ class WorkerEdge implements Edge {
 
   async close(): Promise<void> {
     this.#scope.isDraining = true
+    this.#scope.isCut = true
     this.#watch.stop()
     this.#services.forward?.close()
     this.#services.reverse?.close()
@@ -175,12 +179,14 @@ class WorkerEdge implements Edge {
   }
 
   #start(connection: Connection, req: HttpRequest, res: HttpResponse): void {
-    const decision = decide(readHead(req, false), this.#policy)
+    const head = readHead(req, false)
+    const decision = decide(head, this.#policy)
     const isAdmitted = this.#enter(connection, decision)
-    const exchange = this.#begin(connection, decision, req)
+    const exchange = this.#begin(connection, decision, head, req)
     exchange.follow(res)
     if (exchange.shownId !== null) res.setHeader('X-Request-Id', exchange.shownId)
     if (!isAdmitted) {
+      exchange.blame('OVER_LIMIT')
       sendReply(res, 'OVER_LIMIT', { headers: ['Retry-After', '1'], close: true })
       return
     }
@@ -209,6 +215,7 @@ class WorkerEdge implements Edge {
         })
         return
       default:
+        exchange.blame(codeOf(decision))
         sendReply(res, codeOf(decision), replyOptions(decision, exchange.closing))
     }
   }
@@ -230,46 +237,48 @@ class WorkerEdge implements Edge {
     connection.turns.waitLast(() => this.#switch(connection, req, head))
   }
 
-  #switch(connection: Connection, req: IncomingMessage, head: Buffer): void {
+  #switch(connection: Connection, req: IncomingMessage, first: Buffer): void {
     const { socket } = connection
     connection.isHttp = false
-    const decision = decide(readHead(req, req.method !== 'CONNECT'), this.#policy)
+    const head = readHead(req, req.method !== 'CONNECT')
+    const decision = decide(head, this.#policy)
     const isAdmitted = this.#enter(connection, decision)
-    const exchange = this.#begin(connection, decision, req)
+    const exchange = this.#begin(connection, decision, head, req)
     if (!isAdmitted) {
-      this.#end(exchange, refusal, true)
+      this.#end(exchange, 'OVER_LIMIT', true, refusal)
       return
     }
     const { forward, reverse } = this.#services
-    if (decision.kind === 'tunnel' && forward) forward.tunnel(exchange, req, socket, head, decision)
+    if (decision.kind === 'tunnel' && forward) forward.tunnel(exchange, req, socket, first, decision)
     else if (decision.kind === 'forward' && forward)
-      this.#guard(exchange, forward.upgrade(exchange, req, socket, head, decision))
+      this.#guard(exchange, forward.upgrade(exchange, req, socket, first, decision))
     else if (decision.kind === 'reverse' && reverse)
-      this.#guard(exchange, reverse.upgrade(exchange, req, socket, head, decision))
+      this.#guard(exchange, reverse.upgrade(exchange, req, socket, first, decision))
     else {
+      const code = codeOf(decision)
       const options = { ...replyOptions(decision, true), ...acceptOf(req) }
-      this.#end(exchange, replyBytes(codeOf(decision), options), false)
+      this.#end(exchange, code, false, replyBytes(code, options))
     }
   }
 
   #guard(exchange: Exchange, upgrade: Promise<void>): void {
     upgrade.catch((cause: unknown) => {
       exchange.relayFailed('INTERNAL', cause)
-      this.#end(exchange, replyBytes('INTERNAL'), true)
+      this.#end(exchange, 'INTERNAL', true)
     })
   }
 
-  #end(exchange: Exchange, last: Buffer, isFailed: boolean): void {
+  #end(exchange: Exchange, code: ErrorCode, isFailed: boolean, last = replyBytes(code)): void {
+    exchange.blame(code)
+    exchange.status = errorTable[code].status
     this.#server.closer.end(exchange.connection.socket, last)
     exchange.finish(isFailed)
   }
 
-  #begin(connection: Connection, decision: Decision, req: HttpRequest): Exchange {
+  #begin(connection: Connection, decision: Decision, head: Head, req: HttpRequest): Exchange {
     const type = serviceOf(decision)
-    const isServed = decision.kind !== 'reply' && type !== null
-    const block = isServed ? this.#blockOf(type) : this.#fallbackBlock
-    const bounds = this.#watch.boundsOf(isServed ? type : null)
-    const exchange = new Exchange(connection, block, bounds, this.#scope)
+    const lane = this.#lanes.of(decision.kind === 'reply' ? null : type)
+    const exchange = new Exchange(connection, head, req.headers, lane, this.#scope)
     if (type !== null) this.#guards[type]?.identify(exchange, req)
     return exchange
   }
@@ -280,19 +289,10 @@ class WorkerEdge implements Edge {
     return connection.enter(type, this.#options.admissions.services)
   }
 
-  #blockOf(type: ServiceType): CounterBlock {
-    return this.#options.counters[type] ?? this.#fallbackBlock
-  }
-
   #afterRunning(socket: Socket, task: () => void): boolean {
     const connection = connectionOf(socket)
     if (connection === undefined || !connection.isBusy) return false
     connection.turns.waitLast(task)
     return true
-  }
-
-  #rejected(socket: Socket): void {
-    const connection = connectionOf(socket)
-    if (connection !== undefined) countRejected(connection, this.#fallbackBlock)
   }
 }

@@ -1,11 +1,17 @@
-import type { PaceSettings } from '../config/settings.ts'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { PaceSettings, ServiceType } from '../config/settings.ts'
 import { type ErrorCode, errorTable } from '../errors.ts'
 import type { HttpResponse } from '../http/message.ts'
 import type { RelayOwner } from '../http/relay.ts'
+import type { TunnelEnd } from '../http/tunnel.ts'
+import type { AccessRecord } from '../telemetry/access-record.ts'
 import { type CounterBlock, cell } from '../telemetry/counters.ts'
 import type { Connection } from './connection.ts'
+import type { Head } from './decide.ts'
+import type { Lane } from './lanes.ts'
 import type { Pace } from './pace.ts'
 import type { Running } from './running.ts'
+import { terminationOf, tunnelTermination } from './termination.ts'
 
 export type Log = (
   level: 'info' | 'warn' | 'error',
@@ -17,6 +23,8 @@ export type Log = (
 export interface ExchangeScope {
   isDraining: boolean
   isDegraded: boolean
+  /** Everything is being ended now. */
+  isCut: boolean
   readonly log: Log
   /** Exchanges whose responses are followed, and finished ones whose request bodies are still being read. */
   readonly running: Running
@@ -28,10 +36,10 @@ export interface Work {
 }
 
 /**
- * One request and its response, for the counters. A plain exchange finishes when its response closes; one that becomes a
- * tunnel finishes when the tunnel opens, and the tunnel counts its own bytes.
+ * One request and its response, for the counters and the access log. A plain exchange finishes when its response closes; one that takes
+ * its connection over (a tunnel) is counted when that happens, counts its own bytes, and has its line when it ends.
  */
-export class Exchange implements RelayOwner {
+export class Exchange implements RelayOwner, AccessRecord {
   readonly connection: Connection
   readonly block: CounterBlock
   /** How slow its client may be. */
@@ -52,17 +60,44 @@ export class Exchange implements RelayOwner {
   place = -1
   /** Null until it is followed. */
   response: HttpResponse | null = null
-  readonly #scope: ExchangeScope
-  readonly startedAt = performance.now()
   work: Work | null = null
+  status = 0
+  code: ErrorCode | null = null
+  termination = '--'
+  tunnelEnd: TunnelEnd | null = null
+  upstream: string | null = null
+  attempts = 0
+  isReused = false
+  received = 0
+  sent = 0
+  readonly headMs: number
+  readonly startedAt = performance.now()
+  connectedAt = 0
+  answeredAt = 0
+  endedAt = 0
+  readonly headers: IncomingHttpHeaders
+  readonly #head: Head
+  readonly #lane: Lane
+  readonly #scope: ExchangeScope
   #isFinished = false
+  #isTakenOver = false
 
-  constructor(connection: Connection, block: CounterBlock, bounds: PaceSettings, scope: ExchangeScope) {
+  constructor(
+    connection: Connection,
+    head: Head,
+    headers: IncomingHttpHeaders,
+    lane: Lane,
+    scope: ExchangeScope,
+  ) {
     this.connection = connection
     this.client = connection.peer
-    this.block = block
-    this.bounds = bounds
+    this.#head = head
+    this.headers = headers
+    this.#lane = lane
+    this.block = lane.block
+    this.bounds = lane.bounds
     this.#scope = scope
+    this.headMs = connection.firstHeadMs(this.startedAt)
     connection.begin()
   }
 
@@ -75,6 +110,30 @@ export class Exchange implements RelayOwner {
     return this.#isFinished
   }
 
+  get service(): ServiceType | null {
+    return this.#lane.service
+  }
+
+  get method(): string {
+    return this.#head.method
+  }
+
+  get target(): string {
+    return this.#head.url
+  }
+
+  get host(): string | undefined {
+    return this.#head.host
+  }
+
+  get version(): number {
+    return this.#head.version
+  }
+
+  get scheme(): 'http' | 'https' {
+    return this.connection.scheme
+  }
+
   /** Ties the exchange to its response: when that closes, complete or not, the exchange is over. */
   follow(res: HttpResponse): void {
     ;(res as Tagged)[key] = this
@@ -83,11 +142,70 @@ export class Exchange implements RelayOwner {
     res.on('close', onResponseClose)
   }
 
+  dialled(upstream: string, isReused: boolean): void {
+    this.upstream = upstream
+    this.attempts += 1
+    this.isReused = isReused
+    this.connectedAt = 0
+  }
+
+  connected(): void {
+    this.connectedAt = this.#now()
+  }
+
+  answered(): void {
+    this.answeredAt = this.#now()
+  }
+
+  /** Says what ends it, before that is answered; the first word counts. */
+  blame(code: ErrorCode): void {
+    if (this.code !== null) return
+    const { response, upstream } = this
+    this.code = code
+    this.termination = terminationOf(code, {
+      isAnswered: this.answeredAt > 0 || response?.headersSent === true,
+      isRequestWhole: response === null || response.req.complete,
+      hasUpstream: upstream !== null,
+      isConnected: this.connectedAt > 0,
+    })
+  }
+
+  /** Its client has gone, unless it was ended by us. */
+  blameClient(): void {
+    this.blame(this.#scope.isCut ? 'DRAINING' : 'CLIENT_ABORTED')
+  }
+
   relayFailed(code: ErrorCode, cause: unknown): void {
+    this.blame(code)
     const isOurs = errorTable[code].source === 'proxy'
     const { requestId } = this
     const id = requestId === null ? {} : { requestId }
     this.#scope.log(isOurs ? 'error' : 'warn', 'exchange failed', { code, cause: text(cause), ...id })
+  }
+
+  /** Counts the request; its connection is from here on its own, and its line comes when that `ended`. */
+  takeOver(status: number): void {
+    this.status = status
+    this.answered()
+    this.#isTakenOver = true
+    this.finish(status >= 500)
+  }
+
+  /** The end of what was taken over. */
+  ended(end: TunnelEnd): void {
+    const { connection } = this
+    connection.account(this.block)
+    this.received += connection.received
+    this.sent += connection.sent
+    if (!this.#isTakenOver) return
+    this.#isTakenOver = false
+    const reason = this.#scope.isCut && end === 'client' ? 'stopped' : end
+    if (this.status === 101 || this.method === 'CONNECT') {
+      this.tunnelEnd = reason
+      this.termination = tunnelTermination[reason]
+    } else if (reason !== 'done') this.blame(endCodes[reason])
+    this.endedAt = performance.now()
+    this.#lane.accessLog?.write(this)
   }
 
   /** Counts the request; every call but the first does nothing. */
@@ -100,10 +218,17 @@ export class Exchange implements RelayOwner {
     connection.end(now)
     if (this.#isRead) this.#scope.running.delete(this)
     else connection.isReadingRest = true
+    this.received = connection.received
+    this.sent = connection.sent
     add(block, cell.requestsTotal, 1)
     if (isFailed) add(block, cell.requestsFailed, 1)
     add(block, cell.responseTimeMs, now - this.startedAt)
     add(block, cell.responsesTimed, 1)
+    if (this.#lane.accessLog === null || this.#isTakenOver) return
+    if (this.status === 0 && this.response?.headersSent) this.status = this.response.statusCode
+    if (this.status === 0 && this.code === 'CLIENT_ABORTED') this.status = errorTable.CLIENT_ABORTED.status
+    this.endedAt = now
+    this.#lane.accessLog.write(this)
   }
 
   /** Whether nothing of its request can come any more. */
@@ -114,10 +239,16 @@ export class Exchange implements RelayOwner {
   #closed(res: HttpResponse): void {
     if (this.#isFinished) return
     this.work?.clientClosed()
+    if (!res.writableFinished) this.blameClient()
     this.finish(!res.writableFinished || res.statusCode >= 500)
     if (this.connection.isAwaited && this.connection.turns.next()) return
     // A head that promised keep-alive before the drain began, or the degradation.
     if (this.closing && this.connection.running === 0) this.connection.socket.destroySoon()
+  }
+
+  /** Only a log asks for times within an exchange. */
+  #now(): number {
+    return this.#lane.accessLog === null ? 1 : performance.now()
   }
 
   /** Shared by all responses, so that following one costs no closure. */
@@ -126,12 +257,13 @@ export class Exchange implements RelayOwner {
   }
 }
 
-/** Counts what was answered before it was a request. It has no response time: there was nothing to time. */
-export function countRejected(connection: Connection, block: CounterBlock): void {
-  connection.account(block)
-  // Within a request (a broken chunk, say) the exchange that it belongs to counts it.
-  if (connection.running === 0) add(block, cell.requestsTotal, 1)
-}
+const endCodes = {
+  idle: 'CLIENT_STALLED',
+  lifetime: 'CLIENT_STALLED',
+  client: 'CLIENT_ABORTED',
+  upstream: 'UPSTREAM_BROKEN',
+  stopped: 'DRAINING',
+} as const satisfies Record<Exclude<TunnelEnd, 'done'>, ErrorCode>
 
 const key = Symbol('exchange')
 

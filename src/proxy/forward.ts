@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ForwardSettings } from '../config/settings.ts'
+import { errorTable } from '../errors.ts'
+import { formatAuthority } from '../http/authority.ts'
 import { dial } from '../http/dial.ts'
 import type { HttpRequest, HttpResponse } from '../http/message.ts'
 import { replyBytes } from '../http/reply.ts'
@@ -50,24 +52,28 @@ export class Forward {
     { host, port }: TunnelDecision,
   ): void {
     const { connectMs, idleMs, lifetimeMs } = this.#settings.timeouts
+    exchange.dialled(`tcp://${formatAuthority({ host, port })}`, false)
     const upstream = dial({ host, port, timeoutMs: connectMs }, (error) => {
       socket.off('close', giveUp)
       if (error !== null) {
         exchange.relayFailed(error.code, error)
         this.#deps.closer.end(socket, replyBytes(error.code, { accept: req.headers.accept }))
+        exchange.status = errorTable[error.code].status
         exchange.finish(true)
         return
       }
+      exchange.connected()
       const { shownId } = exchange
       const id = shownId === null ? '' : `X-Request-Id: ${shownId}\r\n`
       socket.write(`${established}${id}\r\n`, 'latin1')
       if (head.length > 0) upstream.write(head)
-      exchange.finish(false)
-      const onEnd = countTunnel(exchange.connection, exchange.block)
+      exchange.takeOver(200)
+      const onEnd = countTunnel(exchange)
       new Tunnel(socket, upstream, { idleMs, lifetimeMs, reclaimer: this.#deps.reclaimer, onEnd })
     })
     const giveUp = (): void => {
       upstream.destroy()
+      exchange.blameClient()
       exchange.finish(true)
     }
     socket.once('close', giveUp)

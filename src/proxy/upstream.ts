@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ForwardingSettings, PoolSettings, TimeoutSettings, TrustSettings } from '../config/settings.ts'
+import { errorTable } from '../errors.ts'
 import type { Forwarding } from '../http/forwarded.ts'
 import { requestHeaders } from '../http/headers.ts'
 import type { HttpRequest, HttpResponse } from '../http/message.ts'
@@ -9,6 +10,7 @@ import { UpstreamPool } from '../http/pool.ts'
 import type { Reclaimer } from '../http/reclaim.ts'
 import { Relay } from '../http/relay.ts'
 import { type Closer, replyBytes, sendReply } from '../http/reply.ts'
+import type { TunnelEnd } from '../http/tunnel.ts'
 import type { Upgrader } from '../http/upgrade.ts'
 import type { Connection } from './connection.ts'
 import type { Exchange } from './exchange.ts'
@@ -59,6 +61,7 @@ export class Upstream {
     const { pseudonym, reclaimer } = this.#options
     const headers = this.#headers(exchange, req, target)
     if (headers === null) {
+      exchange.blame('LOOP')
       sendReply(res, 'LOOP', { close: exchange.closing })
       return
     }
@@ -87,13 +90,19 @@ export class Upstream {
     const headers = this.#headers(exchange, req, target)
     if (headers === null) {
       closer.end(socket, replyBytes('LOOP', { accept: req.headers.accept }))
+      exchange.blame('LOOP')
+      exchange.status = errorTable.LOOP.status
       exchange.finish(true)
       return
     }
     // Loaded when first needed: most workers never see an upgrade.
     this.#upgrader ??= import('../http/upgrade.ts').then((module) => new module.Upgrader())
     const upgrader = await this.#upgrader
-    let closeTunnel = (): void => exchange.finish(true)
+    let onEnd = (_end: TunnelEnd): void => {
+      exchange.blameClient()
+      exchange.finish(true)
+    }
+    exchange.dialled(target.origin, false)
     upgrader.run(req, socket, head, {
       origin: target.origin,
       path: target.path,
@@ -102,15 +111,17 @@ export class Upstream {
       shownId: exchange.shownId,
       ...timeouts,
       closer,
+      onConnected: () => exchange.connected(),
       onFailed: (error) => {
         exchange.relayFailed(error.code, error.cause)
+        exchange.status = errorTable[error.code].status
         exchange.finish(true)
       },
       onAnswered: (status) => {
-        exchange.finish(status >= 500)
-        if (status === 101) closeTunnel = countTunnel(exchange.connection, exchange.block)
+        exchange.takeOver(status)
+        onEnd = status === 101 ? countTunnel(exchange) : (end) => exchange.ended(end)
       },
-      onEnd: () => closeTunnel(),
+      onEnd: (end) => onEnd(end),
     })
   }
 

@@ -16,6 +16,7 @@ import type {
 import type { Admission } from '../../src/proxy/admission.ts'
 import { createEdge } from '../../src/proxy/edge.ts'
 import type { Edge } from '../../src/proxy/edge-contract.ts'
+import type { AccessRecord } from '../../src/telemetry/access-record.ts'
 import {
   type CounterBlock,
   type CounterValues,
@@ -128,6 +129,8 @@ export interface TestEdge {
     readonly message: string
     readonly fields?: Record<string, unknown>
   }[]
+  /** What an access log was given, in order; the exchanges themselves. */
+  readonly records: AccessRecord[]
   /** Sockets as the edge was handed them, in order. */
   readonly accepted: Socket[]
   counters(type?: ServiceType | 'combined'): CounterValues
@@ -154,10 +157,12 @@ export async function startEdge(
     combined: createCounterBlock(),
   }
   const logged: { level: string; message: string; fields?: Record<string, unknown> }[] = []
+  const records: AccessRecord[] = []
   const edge = await createEdge({
     worker: workerOf(type, list),
     admissions: { worker: admission, services: type === 'combined' ? perService : {} },
     counters: blocks,
+    accessLogOf: () => ({ write: (record) => records.push(record) }),
     pseudonym: options.pseudonym ?? 'bifrost-test',
     log: (level, message, fields) => logged.push({ level, message, ...(fields ? { fields } : {}) }),
   })
@@ -173,6 +178,7 @@ export async function startEdge(
     admission,
     services: perService,
     logged,
+    records,
     accepted,
     counters: (of = type) => readCounters(blocks[of]),
     async [Symbol.asyncDispose]() {

@@ -84,7 +84,6 @@ export class WireConnection implements Dispatcher.DispatchController, Timed, Rea
 
   dispatch(request: WireRequest, handler: WireHandler): void {
     this.#handler = handler
-    handler.onRequestStart(this, none)
     const { method, path, headers, body } = request
     const head = requestHead({ method, path, headers, authority: this.#authority, hasBody: body !== null })
     if (head === null) {
@@ -111,6 +110,7 @@ export class WireConnection implements Dispatcher.DispatchController, Timed, Rea
       return
     }
     this.#phase = 'running'
+    this.#handler?.onRequestStart(this, none)
     this.#reader.start(this.#request.method === 'HEAD')
     this.#moved = this.#clock.tick
     const { body } = this.#request

@@ -1,0 +1,85 @@
+import type { PaceSettings, ServiceType, WorkerSettings } from '../config/settings.ts'
+import { BifrostError, type ErrorCode } from '../errors.ts'
+import type { AccessLog } from '../telemetry/access-record.ts'
+import { type CounterBlock, cell } from '../telemetry/counters.ts'
+import type { Connection } from './connection.ts'
+import type { Exchange } from './exchange.ts'
+import { rejectedRecord } from './rejected.ts'
+
+/** What the exchanges of one service share, or those that belong to none. */
+export interface Lane {
+  readonly service: ServiceType | null
+  readonly block: CounterBlock
+  /** How slow a client may be. */
+  readonly bounds: PaceSettings
+  readonly accessLog: AccessLog | null
+}
+
+export interface LanesOptions {
+  readonly worker: WorkerSettings
+  /** Each request counts in its service's block; in a combined worker what belongs to no service counts in `combined`. */
+  readonly counters: Readonly<Partial<Record<ServiceType | 'combined', CounterBlock>>>
+  readonly accessLogOf?: ((type: ServiceType | null) => AccessLog | null) | undefined
+}
+
+/** Where things are counted and logged, by service; and what never became an exchange. */
+export class Lanes {
+  /** Of what belongs to no service. */
+  readonly none: Lane
+  readonly #lanes: Readonly<Partial<Record<ServiceType, Lane>>>
+
+  constructor(
+    { worker, counters, accessLogOf }: LanesOptions,
+    boundsOf: (type: ServiceType | null) => PaceSettings,
+  ) {
+    const ownBlock = counters[worker.type]
+    if (ownBlock === undefined) throw new BifrostError('INTERNAL', `no counter block for ${worker.type}`)
+    const laneOf = (service: ServiceType | null): Lane => ({
+      service,
+      block: (service === null ? undefined : counters[service]) ?? ownBlock,
+      bounds: boundsOf(service),
+      accessLog: accessLogOf?.(service) ?? null,
+    })
+    this.none = laneOf(null)
+    this.#lanes = Object.fromEntries(worker.services.map(({ type }) => [type, laneOf(type)]))
+  }
+
+  of(type: ServiceType | null): Lane {
+    return (type === null ? undefined : this.#lanes[type]) ?? this.none
+  }
+
+  /** A connection that was not admitted was sent `sentBytes` and closed. */
+  refused(address: string | undefined, sentBytes: number): void {
+    const { accessLog } = this.none
+    if (accessLog === null) return
+    const client = address ?? 'unknown'
+    const connection = { client, scheme: 'http' as const, received: 0, sent: sentBytes, headMs: 0 }
+    accessLog.write(rejectedRecord(connection, 'OVER_LIMIT'))
+  }
+
+  /**
+   * A connection ends because what came is no request, or no whole one. Within a request (a broken chunk, say) the exchange that it
+   * belongs to counts and logs it. It has no response time: there was nothing to time.
+   */
+  rejected(
+    connection: Connection | undefined,
+    running: Iterable<Exchange>,
+    code: ErrorCode,
+    isAnswered: boolean,
+  ): void {
+    if (connection === undefined) return
+    const { block, accessLog } = this.none
+    const isWithin = connection.running > 0
+    const hasBegun = connection.hasBegun
+    if (isWithin) {
+      for (const exchange of running) if (exchange.connection === connection) exchange.blame(code)
+      return
+    }
+    connection.account(block)
+    if (isAnswered) block[cell.requestsTotal] = (block[cell.requestsTotal] ?? 0) + 1
+    if (accessLog === null || !(isAnswered || hasBegun)) return
+    const { peer: client, scheme, received, sent } = connection
+    const headMs = connection.firstHeadMs(performance.now())
+    accessLog.write(rejectedRecord({ client, scheme, received, sent, headMs }, code))
+  }
+}

@@ -1,0 +1,57 @@
+import { type ErrorCode, errorTable } from '../errors.ts'
+import type { TunnelEnd } from '../http/tunnel.ts'
+
+/** Where an exchange stands when something ends it. */
+export interface Standing {
+  /** A response head is on its way to the client. */
+  readonly isAnswered: boolean
+  readonly isRequestWhole: boolean
+  readonly hasUpstream: boolean
+  readonly isConnected: boolean
+}
+
+/**
+ * How an exchange ended, two letters after the manner of HAProxy's session state: who ended it, and in which phase; `--` is a whole
+ * exchange.
+ *
+ *   C client   c its time limit   S upstream   s its time limit   P proxy   L a limit of the proxy   K cut off by a stop   I a bug
+ *   R request   C connecting to the upstream   H waiting for the response head   D data of the response   T tunnel
+ */
+export function terminationOf(code: ErrorCode, standing: Standing): string {
+  const side = sideOf(code)
+  return side + phaseOf(standing, side, code)
+}
+
+/** The same for a tunnel. */
+export const tunnelTermination: Readonly<Record<TunnelEnd, string>> = {
+  done: '--',
+  idle: 'LT',
+  lifetime: 'LT',
+  client: 'CT',
+  upstream: 'ST',
+  stopped: 'KT',
+}
+
+const sides: Readonly<Partial<Record<ErrorCode, string>>> = {
+  CLIENT_ABORTED: 'C',
+  REQUEST_TIMEOUT: 'c',
+  CLIENT_STALLED: 'c',
+  UPSTREAM_TIMEOUT: 's',
+  UPSTREAM_CONNECT_TIMEOUT: 's',
+  OVER_LIMIT: 'L',
+  EXCHANGE_TIMEOUT: 'L',
+  DRAINING: 'K',
+  INTERNAL: 'I',
+}
+
+/** What is no row above is refused by the proxy, whoever is to blame for it, or went wrong at the upstream. */
+function sideOf(code: ErrorCode): string {
+  return sides[code] ?? (errorTable[code].source === 'upstream' ? 'S' : 'P')
+}
+
+function phaseOf(standing: Standing, side: string, code: ErrorCode): string {
+  if (standing.isAnswered) return 'D'
+  if (side === 'P' || code === 'OVER_LIMIT') return 'R'
+  if (side !== 'S' && side !== 's' && !standing.isRequestWhole) return 'R'
+  return standing.hasUpstream && !standing.isConnected ? 'C' : 'H'
+}
