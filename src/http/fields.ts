@@ -24,38 +24,38 @@ export type Kind = (typeof kind)[keyof typeof kind]
 export function fieldKind(name: string): Kind {
   switch (name.length) {
     case 2:
-      return is(name, 'te') ? kind.te : kind.other
+      return isName(name, 'te') ? kind.te : kind.other
     case 3:
-      return is(name, 'via') ? kind.via : kind.other
+      return isName(name, 'via') ? kind.via : kind.other
     case 4:
-      return is(name, 'host') ? kind.host : kind.other
+      return isName(name, 'host') ? kind.host : kind.other
     case 6:
-      return is(name, 'expect') ? kind.expect : kind.other
+      return isName(name, 'expect') ? kind.expect : kind.other
     case 7:
-      return is(name, 'upgrade') || is(name, 'trailer') ? kind.hop : kind.other
+      return isName(name, 'upgrade') || isName(name, 'trailer') ? kind.hop : kind.other
     case 9:
-      if (is(name, 'forwarded')) return kind.forwarded
+      if (isName(name, 'forwarded')) return kind.forwarded
       return provenance(name)
     case 10:
-      return is(name, 'connection') || is(name, 'keep-alive') ? kind.hop : kind.other
+      return isName(name, 'connection') || isName(name, 'keep-alive') ? kind.hop : kind.other
     case 12:
-      return is(name, 'x-request-id') ? kind.requestId : provenance(name)
+      return isName(name, 'x-request-id') ? kind.requestId : provenance(name)
     case 14:
-      return is(name, 'content-length') ? kind.framing : provenance(name)
+      return isName(name, 'content-length') ? kind.framing : provenance(name)
     case 15:
-      return is(name, 'x-forwarded-for') ? kind.forwardedFor : provenance(name)
+      return isName(name, 'x-forwarded-for') ? kind.forwardedFor : provenance(name)
     case 16:
-      if (is(name, 'x-forwarded-host')) return kind.forwardedHost
-      return is(name, 'proxy-connection') ? kind.hop : provenance(name)
+      if (isName(name, 'x-forwarded-host')) return kind.forwardedHost
+      return isName(name, 'proxy-connection') ? kind.hop : provenance(name)
     case 17:
-      if (is(name, 'x-forwarded-proto')) return kind.forwardedProto
-      return is(name, 'transfer-encoding') ? kind.hop : provenance(name)
+      if (isName(name, 'x-forwarded-proto')) return kind.forwardedProto
+      return isName(name, 'transfer-encoding') ? kind.hop : provenance(name)
     case 18:
-      return is(name, 'proxy-authenticate') ? kind.hop : provenance(name)
+      return isName(name, 'proxy-authenticate') ? kind.hop : provenance(name)
     case 19:
-      return is(name, 'proxy-authorization') ? kind.hop : provenance(name)
+      return isName(name, 'proxy-authorization') ? kind.hop : provenance(name)
     case 25:
-      return is(name, 'proxy-authentication-info') ? kind.hop : provenance(name)
+      return isName(name, 'proxy-authentication-info') ? kind.hop : provenance(name)
     default:
       return provenance(name)
   }
@@ -78,7 +78,7 @@ export function namedByConnection(raw: readonly string[]): readonly string[] | n
   let named: string[] | null = null
   for (let at = 0; at < raw.length; at += 2) {
     const name = raw[at] as string
-    if (name.length !== 10 || !is(name, 'connection')) continue
+    if (name.length !== 10 || !isName(name, 'connection')) continue
     const value = (raw[at + 1] as string).toLowerCase()
     if (value === 'keep-alive' || value === 'close') continue
     for (const token of value.split(',')) {
@@ -100,4 +100,6 @@ export function hasToken(list: string, token: string): boolean {
     .some((entry) => entry.split(';')[0]?.trim() === token)
 }
 
-const is = (name: string, lower: string): boolean => name === lower || name.toLowerCase() === lower
+/** Whether a name of the same length is that one. Most that are not differ in their first letter, and are not copied for that. */
+export const isName = (name: string, lower: string): boolean =>
+  (name.charCodeAt(0) | 0x20) === lower.charCodeAt(0) && (name === lower || name.toLowerCase() === lower)

@@ -4,7 +4,7 @@
  *   client  --raw-->  requestHeaders   --> upstream      hop-by-hop out, Forwarded, X-Forwarded-* and Via in
  *   client  <--       responseHeaders  <--raw-- upstream  hop-by-hop out, Via in
  */
-import { fieldKind, hasToken, kind, namedByConnection } from './fields.ts'
+import { fieldKind, hasToken, isName, kind, namedByConnection } from './fields.ts'
 import { addForwarding, type ForwardedHop, type Forwarding, joinList } from './forwarded.ts'
 
 export interface RequestContext {
@@ -135,7 +135,7 @@ export function hasOtherCoding(raw: readonly (string | Buffer)[]): boolean {
   let isChunked = false
   for (let at = 0; at < raw.length; at += 2) {
     const name = raw[at] as string | Buffer
-    if (name.length !== 17 || latin1(name).toLowerCase() !== 'transfer-encoding') continue
+    if (name.length !== 17 || !isName(latin1(name), 'transfer-encoding')) continue
     if (isChunked || latin1(raw[at + 1] as string | Buffer).toLowerCase() !== 'chunked') return true
     isChunked = true
   }
@@ -166,7 +166,7 @@ export function countHost(raw: readonly string[]): number {
   let hosts = 0
   for (let at = 0; at < raw.length; at += 2) {
     const name = raw[at] as string
-    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1
+    if (name.length === 4 && isName(name, 'host')) hosts += 1
   }
   return hosts
 }

@@ -92,7 +92,8 @@ export class ChunkedDecoder {
     this.#text += bytes.toString('latin1', at, Math.min(end, at + maxSectionBytes + 4 - before))
     const found = this.#text.indexOf('\r\n\r\n', Math.max(0, before - 3))
     if (found === -1) return this.#text.length >= maxSectionBytes ? -1 : end
-    const fields = readFields(this.#text.slice(2, found + 2))
+    const section = Buffer.from(this.#text, 'latin1')
+    const fields = readFields(section, 2, found + 2)
     if (fields === null) return -1
     this.trailers = fields
     this.#state = 'done'

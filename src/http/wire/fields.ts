@@ -1,29 +1,51 @@
-/** Field sections as text (RFC 9112 5), strictly: CRLF only, no folding, no blank before the colon, no control characters. */
+/** Field sections as bytes (RFC 9112 5), strictly: CRLF only, no folding, no blank before the colon, no control characters. */
 
 /** Bytes of a head, or of a trailer section. */
 export const maxSectionBytes = 16 * 1024
 
-const section = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/
+const cr = 0x0d
+const lf = 0x0a
+const colon = 0x3a
 
-/** Flat `[name, value, …]` of lines that each end in CRLF; null when one of them is no field. */
-export function readFields(text: string): string[] | null {
-  return section.test(text) ? splitFields(text, 0) : null
+/** By byte, 1 for what may be in a name, and in a value. */
+const isToken = new Uint8Array(256)
+const isText = new Uint8Array(256)
+for (let code = 0; code < 256; code += 1) {
+  const character = String.fromCharCode(code)
+  if (/[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(character)) isToken[code] = 1
+  if (/[\t\x20-\x7e\x80-\xff]/.test(character)) isText[code] = 1
 }
 
-/** The same, of lines that are known to be fields. */
-export function splitFields(text: string, from: number): string[] {
+/**
+ * Flat `[name, value, …]` of the lines between two places, each with its CRLF; null when one of them is no field. It looks at each byte
+ * once, checks and cuts in one go: this is the hot path.
+ */
+export function readFields(bytes: Buffer, from: number, end: number): string[] | null {
+  const text = bytes.toString('latin1', from, end)
   const fields: string[] = []
-  for (let at = from; at < text.length; ) {
-    const colon = text.indexOf(':', at)
-    const end = text.indexOf('\r\n', colon)
-    let first = colon + 1
-    let last = end
-    while (first < last && isBlank(text.charCodeAt(first))) first += 1
-    while (last > first && isBlank(text.charCodeAt(last - 1))) last -= 1
-    fields.push(text.slice(at, colon), text.slice(first, last))
-    at = end + 2
+  for (let at = from; at < end; ) {
+    const nameAt = at
+    while (at < end && isToken[bytes[at] as number] === 1) at += 1
+    if (at === nameAt || at === end || bytes[at] !== colon) return null
+    const nameEnd = at
+    at += 1
+    while (at < end && isBlank(bytes[at] as number)) at += 1
+    const valueAt = at
+    at = endOfText(bytes, at, end)
+    if (at + 1 >= end || bytes[at] !== cr || bytes[at + 1] !== lf) return null
+    let valueEnd = at
+    while (valueEnd > valueAt && isBlank(bytes[valueEnd - 1] as number)) valueEnd -= 1
+    fields.push(text.slice(nameAt - from, nameEnd - from), text.slice(valueAt - from, valueEnd - from))
+    at += 2
   }
   return fields
 }
 
-const isBlank = (code: number): boolean => code === 0x20 || code === 0x09
+/** The first place from `at` on whose byte is no text, `end` when there is none. */
+export function endOfText(bytes: Buffer, from: number, end: number): number {
+  let at = from
+  while (at < end && isText[bytes[at] as number] === 1) at += 1
+  return at
+}
+
+const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x09

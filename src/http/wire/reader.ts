@@ -12,6 +12,9 @@ export interface ReaderSink {
   takeFault(what: string): void
 }
 
+const headEnd = '\r\n\r\n'
+const tooLarge = 'a head that is too large'
+
 type Phase = 'stopped' | 'head' | 'length' | 'chunked' | 'end'
 
 /**
@@ -24,7 +27,8 @@ export class ResponseReader {
   readonly #sink: ReaderSink
   #phase: Phase = 'stopped'
   #isHeadRequest = false
-  #text = ''
+  /** A head of which there is not enough yet. */
+  #begun: Buffer | null = null
   #left = 0
   #decoder: ChunkedDecoder | null = null
 
@@ -39,7 +43,7 @@ export class ResponseReader {
 
   stop(): void {
     this.#phase = 'stopped'
-    this.#text = ''
+    this.#begun = null
     this.#decoder = null
   }
 
@@ -60,21 +64,46 @@ export class ResponseReader {
   }
 
   #readHead(bytes: Buffer, at: number, end: number): number {
-    const before = this.#text.length
-    const text = this.#text + bytes.toString('latin1', at, Math.min(end, at + maxSectionBytes + 4 - before))
-    const found = text.indexOf('\r\n\r\n', Math.max(0, before - 3))
+    if (this.#begun !== null) return this.#readRest(this.#begun, bytes, at, end)
+    const found = bytes.indexOf(headEnd, at, 'latin1')
+    // What lies behind `end` is from an earlier read.
+    if (found !== -1 && found + 4 <= end) {
+      this.#takeHead(bytes, at, found, end > found + 4)
+      return found + 4
+    }
+    this.#keep(Buffer.from(bytes.subarray(at, end)))
+    return end
+  }
+
+  /** A head that comes in pieces: rare, and gathered. */
+  #readRest(begun: Buffer, bytes: Buffer, at: number, end: number): number {
+    const room = maxSectionBytes + 4 - begun.length
+    const gathered = Buffer.concat([begun, bytes.subarray(at, Math.min(end, at + room))])
+    const found = gathered.indexOf(headEnd, Math.max(0, begun.length - 3), 'latin1')
     if (found === -1) {
-      this.#text = text
-      if (!mayBeResponse(text)) this.#sink.takeFault('no HTTP/1 response')
-      else if (text.length >= maxSectionBytes) this.#sink.takeFault('a head that is too large')
+      this.#keep(gathered)
       return end
     }
-    this.#text = ''
-    const next = at + found + 4 - before
-    const head = readResponseHead(text.slice(0, found + 2), this.#isHeadRequest)
-    if (head === null) this.#sink.takeFault('a head that is not valid')
-    else this.#begin(head, next < end)
+    this.#begun = null
+    const next = at + found + 4 - begun.length
+    this.#takeHead(gathered, 0, found, end > next)
     return next
+  }
+
+  #keep(begun: Buffer): void {
+    this.#begun = begun
+    if (!mayBeResponse(begun.toString('latin1', 0, 7))) this.#sink.takeFault('no HTTP/1 response')
+    else if (begun.length >= maxSectionBytes) this.#sink.takeFault(tooLarge)
+  }
+
+  #takeHead(bytes: Buffer, at: number, end: number, hasMore: boolean): void {
+    if (end - at >= maxSectionBytes) {
+      this.#sink.takeFault(tooLarge)
+      return
+    }
+    const head = readResponseHead(bytes, at, end + 2, this.#isHeadRequest)
+    if (head === null) this.#sink.takeFault('a head that is not valid')
+    else this.#begin(head, hasMore)
   }
 
   #begin(head: ResponseHead, hasMore: boolean): void {

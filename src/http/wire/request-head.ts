@@ -1,3 +1,5 @@
+import { isName } from '../fields.ts'
+
 export interface RequestHead {
   readonly text: string
   /** Bytes of the body: Content-Length, -1 for chunks. */
@@ -33,8 +35,8 @@ export function requestHead(request: {
     const name = headers[at] as string
     const value = headers[at + 1] as string
     if (noValue.test(value) || !method.test(name)) return null
-    if (name.length === 4 && name.toLowerCase() === 'host') hasHost = true
-    else if (name.length === 14 && name.toLowerCase() === 'content-length') {
+    if (name.length === 4 && isName(name, 'host')) hasHost = true
+    else if (name.length === 14 && isName(name, 'content-length')) {
       if (length !== -1 || !/^\d{1,15}$/.test(value)) return null
       length = Number(value)
       if (length > 0 && !hasBody) return null

@@ -1,5 +1,5 @@
-import { hasToken } from '../fields.ts'
-import { splitFields } from './fields.ts'
+import { hasToken, isName as is } from '../fields.ts'
+import { endOfText, readFields } from './fields.ts'
 
 /** How the body of a response is framed: a number of bytes, chunks, or the end of the connection (RFC 9112 6.3). */
 export type Framing = number | 'chunked' | 'end'
@@ -16,20 +16,26 @@ export interface ResponseHead {
   readonly keepAliveSecs: number | null
 }
 
-// One pass over the whole head, so that what follows may cut it up without looking.
-const head =
-  /^HTTP\/1\.[01] [1-9]\d\d(?: [\t\x20-\x7e\x80-\xff]*)?\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/
-
 /**
- * Reads a response head: status line and fields, each line with its CRLF, without the empty line. Null for what is none and for what
- * could be framed in two ways: a length that is no number or comes twice, or a length with a transfer coding (RFC 9112 6.3, 11.2).
+ * Reads the response head between two places: status line and fields, each line with its CRLF, without the empty line. Null for what is
+ * none and for what could be framed in two ways: a length that is no number or comes twice, or a length with a transfer coding (RFC
+ * 9112 6.3, 11.2).
  */
-export function readResponseHead(text: string, isHeadRequest: boolean): ResponseHead | null {
-  if (!head.test(text)) return null
-  const lineEnd = text.indexOf('\r\n')
-  const status = Number(text.slice(9, 12))
-  const isHttp11 = text.charCodeAt(7) === 0x31
-  const fields = splitFields(text, lineEnd + 2)
+export function readResponseHead(
+  bytes: Buffer,
+  from: number,
+  end: number,
+  isHeadRequest: boolean,
+): ResponseHead | null {
+  const lineEnd = endOfText(bytes, from, end)
+  const line = bytes.toString('latin1', from, lineEnd)
+  if (!statusLine.test(line) || bytes[lineEnd] !== 0x0d || bytes[lineEnd + 1] !== 0x0a || lineEnd + 2 > end) {
+    return null
+  }
+  const fields = readFields(bytes, lineEnd + 2, end)
+  if (fields === null) return null
+  const status = Number(line.slice(9, 12))
+  const isHttp11 = line.charCodeAt(7) === 0x31
   let length = -1
   let isCoded = false
   let keepAlive = isHttp11
@@ -41,7 +47,8 @@ export function readResponseHead(text: string, isHeadRequest: boolean): Response
     switch (name.length) {
       case 10:
         if (is(name, 'connection')) {
-          if (hasToken(value, 'close')) isClosed = true
+          if (value === 'keep-alive' || value === 'Keep-Alive') keepAlive = true
+          else if (hasToken(value, 'close')) isClosed = true
           else if (hasToken(value, 'keep-alive')) keepAlive = true
         } else if (is(name, 'keep-alive')) {
           const secs = /timeout=\s*(\d{1,9})/.exec(value)?.[1]
@@ -61,7 +68,7 @@ export function readResponseHead(text: string, isHeadRequest: boolean): Response
   const isEmpty = isHeadRequest || status < 200 || status === 204 || status === 304
   return {
     status,
-    reason: text.slice(13, lineEnd),
+    reason: line.slice(13),
     fields,
     framing: isEmpty ? 0 : isCoded ? 'chunked' : length === -1 ? 'end' : length,
     // A coding in HTTP/1.0 may be an intermediary's mistake: nothing after this message can be trusted (RFC 9112 6.1).
@@ -73,4 +80,4 @@ export function readResponseHead(text: string, isHeadRequest: boolean): Response
 /** Whether text may be the start of a response, of which there is not enough yet. */
 export const mayBeResponse = (text: string): boolean => 'HTTP/1.'.startsWith(text.slice(0, 7))
 
-const is = (name: string, lower: string): boolean => name === lower || name.toLowerCase() === lower
+const statusLine = /^HTTP\/1\.[01] [1-9]\d\d(?: .*)?$/

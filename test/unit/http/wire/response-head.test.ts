@@ -2,8 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { maxSectionBytes } from '../../../../src/http/wire/fields.ts'
 import { mayBeResponse, readResponseHead } from '../../../../src/http/wire/response-head.ts'
 
+const readText = (text: string, isHeadRequest: boolean) => {
+  // As it lies in the buffer of a connection: not from its start, and with something else behind it.
+  const bytes = Buffer.from(`..${text}\r\nX-Else: 1\r\n`, 'latin1')
+  return readResponseHead(bytes, 2, 2 + text.length, isHeadRequest)
+}
 const read = (lines: readonly string[], isHeadRequest = false) =>
-  readResponseHead(lines.map((line) => `${line}\r\n`).join(''), isHeadRequest)
+  readText(lines.map((line) => `${line}\r\n`).join(''), isHeadRequest)
 const ok = 'HTTP/1.1 200 OK'
 
 describe('a response head', () => {
@@ -87,7 +92,7 @@ describe('a response head', () => {
       'a'.repeat(maxSectionBytes),
       `a: ${'b'.repeat(maxSectionBytes)}`,
     ]) {
-      expect(readResponseHead(`${ok}\r\n${text}\r`, false)).toBeNull()
+      expect(readText(`${ok}\r\n${text}\r`, false)).toBeNull()
     }
     expect(performance.now() - started).toBeLessThan(1_000)
   })
