@@ -57,6 +57,10 @@ function single(name: string, block: Forward | Reverse | Static, service: Servic
     instances: block.worker_threads,
     maxConnectionsPerClient: block.max_connections_per_client ?? null,
     stuckMs: milliseconds(block.stuck_secs),
+    http2: {
+      enabled: block.http2.enabled,
+      maxConcurrentStreams: block.http2.max_concurrent_streams,
+    },
     maxMemoryMb: service.maxMemoryMb,
     maxCpuPercent: service.maxCpuPercent,
     services: [service],
@@ -76,6 +80,10 @@ function combine(workers: readonly WorkerSettings[]): WorkerSettings {
     // Of the connection alone it is not known whose it will be: the most that any of them allows.
     maxConnectionsPerClient: perClient.length === 0 ? null : Math.max(...perClient),
     stuckMs: Math.max(...workers.map(({ stuckMs }) => stuckMs)),
+    http2: {
+      enabled: workers.every(({ http2 }) => http2.enabled),
+      maxConcurrentStreams: Math.max(...workers.map(({ http2 }) => http2.maxConcurrentStreams)),
+    },
     maxMemoryMb: sum(workers.map(({ maxMemoryMb }) => maxMemoryMb)),
     maxCpuPercent: Math.min(100, sum(workers.map(({ maxCpuPercent }) => maxCpuPercent))),
     services: workers.flatMap(({ services }) => services),

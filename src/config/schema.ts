@@ -107,6 +107,15 @@ const common = {
   worker_threads: wholeNumber(1, 512, {
     description: 'Instances of the worker; see isolation for what each is.',
   }).default(1),
+  http2: z
+    .strictObject({
+      enabled: flag('Whether HTTP/2 is offered to clients that connect with TLS (ALPN).').default(true),
+      max_concurrent_streams: wholeNumber(1, 1_000, {
+        description:
+          'Requests of one HTTP/2 connection at the same time. All connections together have at most four for each of max_connections.',
+      }).default(100),
+    })
+    .prefault({}),
   isolation: z
     .enum(['thread', 'process', 'shared'])
     .meta({

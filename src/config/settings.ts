@@ -160,6 +160,13 @@ export interface StaticSettings extends ServiceCommon {
 
 export type ServiceSettings = ForwardSettings | ReverseSettings | StaticSettings
 
+export interface Http2Settings {
+  /** Whether clients that connect with TLS are offered HTTP/2. */
+  readonly enabled: boolean
+  /** Of one connection. */
+  readonly maxConcurrentStreams: number
+}
+
 /** One configured worker. `combined` holds two or three services behind one listener, the others exactly one. */
 export interface WorkerSettings {
   /** `forward_proxy`, `reverse_proxy`, `static_files` or `combined`. */
@@ -172,6 +179,7 @@ export interface WorkerSettings {
   readonly maxConnectionsPerClient: number | null
   /** An instance whose event loop does not turn for so long is replaced. */
   readonly stuckMs: number
+  readonly http2: Http2Settings
   readonly maxMemoryMb: number
   readonly maxCpuPercent: number
   readonly services: readonly ServiceSettings[]

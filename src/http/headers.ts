@@ -17,6 +17,8 @@ export interface RequestContext {
   readonly isTrusted: boolean
   /** What X-Request-Id becomes; null leaves the client's. */
   readonly requestId: string | null
+  /** The version of HTTP that the request came with. */
+  readonly protocol: '1.1' | '2.0'
   /** Our name in Via; a request that carries it already has been here. */
   readonly pseudonym: string
 }
@@ -84,7 +86,7 @@ export function requestHeaders(raw: readonly string[], context: RequestContext):
   if (!sawHost && context.host !== undefined) out.push('Host', context.host)
   const came = isTrusted ? { forwarded, forwardedFor, forwardedProto, forwardedHost } : null
   addForwarding(out, context.hop, came, context.forwarding)
-  out.push('Via', joinList(via, `1.1 ${context.pseudonym}`))
+  out.push('Via', joinList(via, `${context.protocol} ${context.pseudonym}`))
   if (requestId !== null) out.push('X-Request-Id', requestId)
   return out
 }

@@ -4,6 +4,7 @@
  */
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
+import type { TunnelClient } from './tunnel.ts'
 
 export interface HttpRequest {
   readonly method?: string | undefined
@@ -39,6 +40,10 @@ export interface HttpResponse {
   shouldKeepAlive: boolean
   /** What it is written to; null while an earlier response has its turn. */
   readonly socket: { readonly writableNeedDrain: boolean } | null
+  /** Bytes of its bodies, where it shares its connection with others. */
+  readonly bodyBytes?: { readonly received: number; readonly sent: number } | undefined
+  /** Whom a CONNECT in HTTP/2 makes a tunnel for; in HTTP/1.1 that is no exchange with a response. */
+  readonly tunnel?: TunnelClient | undefined
   /** A field of the final response, whoever makes it; one of the same name in `writeHead` takes its place. */
   setHeader(name: string, value: string): unknown
   writeHead(status: number, reason: string | undefined, fields: string[]): unknown

@@ -4,10 +4,35 @@
  *   open --FIN of one side--> half closed --FIN of the other--> over ('done')
  *     \--------- idle, lifetime, a reset of either side, stop() ---------/
  */
-import type { Socket } from 'node:net'
+import type { ErrorCode } from '../errors.ts'
 import type { Reclaimer } from './reclaim.ts'
 
 export type TunnelEnd = 'done' | 'idle' | 'lifetime' | 'client' | 'upstream' | 'stopped'
+
+/** One end of a tunnel: a socket, or a stream of HTTP/2. */
+export interface TunnelSide {
+  readonly destroyed: boolean
+  readonly readableEnded: boolean
+  readonly writableFinished: boolean
+  on(event: 'data', listener: (chunk: Buffer) => void): unknown
+  on(event: 'drain' | 'end' | 'timeout' | 'error' | 'close', listener: () => void): unknown
+  off(event: 'close', listener: () => void): unknown
+  write(chunk: Buffer): boolean
+  end(): unknown
+  pause(): unknown
+  resume(): unknown
+  setTimeout(ms: number): unknown
+  destroy(): unknown
+}
+
+/** Who asks for a tunnel. */
+export interface TunnelClient {
+  readonly side: TunnelSide
+  /** Says that the tunnel is open, with flat header fields: from here on `side` is all that there is. */
+  accept(fields: readonly string[]): void
+  /** Answers with a row of the error table instead. */
+  refuse(code: ErrorCode): void
+}
 
 export interface TunnelOptions {
   /** No byte in either direction for so long ends the tunnel. */
@@ -17,23 +42,23 @@ export interface TunnelOptions {
   /** The idle time once one side has ended; default: the shorter of `idleMs` and a minute. */
   readonly halfClosedIdleMs?: number
   readonly reclaimer: Reclaimer
-  /** Runs once, when both sockets are closed or closing. */
+  /** Runs once, when both are closed or closing. */
   readonly onEnd: (reason: TunnelEnd) => void
 }
 
 const halfClosedMs = 60_000
 
 export class Tunnel {
-  readonly #client: Socket
-  readonly #upstream: Socket
+  readonly #client: TunnelSide
+  readonly #upstream: TunnelSide
   readonly #options: TunnelOptions
   readonly #lifetime: NodeJS.Timeout | null
   #isOver = false
   #isHalfClosed = false
   #finished = 0
 
-  /** Takes both sockets over; neither may have a reader. */
-  constructor(client: Socket, upstream: Socket, options: TunnelOptions) {
+  /** Takes both over; neither may have a reader. */
+  constructor(client: TunnelSide, upstream: TunnelSide, options: TunnelOptions) {
     this.#client = client
     this.#upstream = upstream
     this.#options = options
@@ -49,7 +74,7 @@ export class Tunnel {
     this.#end('stopped')
   }
 
-  #join(from: Socket, to: Socket, side: 'client' | 'upstream'): void {
+  #join(from: TunnelSide, to: TunnelSide, side: 'client' | 'upstream'): void {
     from.on('data', (chunk: Buffer) => {
       this.#options.reclaimer.moved(chunk.length)
       if (!to.write(chunk)) from.pause()
@@ -68,7 +93,7 @@ export class Tunnel {
     else if (from.readableEnded) this.#passEnd(to)
   }
 
-  #passEnd(to: Socket): void {
+  #passEnd(to: TunnelSide): void {
     this.#isHalfClosed = true
     this.#setIdle(this.#options.halfClosedIdleMs ?? Math.min(this.#options.idleMs, halfClosedMs))
     to.end()

@@ -8,6 +8,8 @@
  * An upstream that is slow has its own bound (`responseMs`), and so have tunnels.
  */
 import type { PaceSettings, ServiceSettings, ServiceType } from '../config/settings.ts'
+import type { H2Response } from '../http/h2-message.ts'
+import type { HttpResponse } from '../http/message.ts'
 import type { Connection } from './connection.ts'
 import type { Exchange } from './exchange.ts'
 import { Pace, type Turn } from './pace.ts'
@@ -80,6 +82,10 @@ export class ClientWatch {
       if (exchange !== undefined) this.#lookAt(exchange, now)
     }
     for (const connection of this.#connections) {
+      if (connection.session !== null) {
+        connection.session.look(now)
+        continue
+      }
       const why = connection.overdue(now, this.headerMs, this.idleMs)
       if (why !== null) this.#owner.endWaiting(connection, why)
     }
@@ -97,33 +103,44 @@ export class ClientWatch {
         return
       }
     } else if (bounds.exchangeMs > 0 && now - exchange.startedAt >= bounds.exchangeMs) {
-      this.#owner.endExchange(exchange, turnOf(exchange, response.req).owes ? 'owes' : 'overdue')
+      this.#owner.endExchange(exchange, turnOf(exchange, response).owes ? 'owes' : 'overdue')
       return
     }
     if (exchange.pace === null) {
-      const { read, written } = connection.accounted
+      const { read, written } = connection.session === null ? connection.accounted : unread
       exchange.pace = new Pace(bounds, read, written, now)
     }
-    const turn = turnOf(exchange, response.req)
+    const turn = turnOf(exchange, response)
     if (exchange.pace.isOver(turn, bounds, now)) {
       this.#owner.endExchange(exchange, turn.owes ? 'owes' : 'behind')
     }
   }
 }
 
+/** A stream begins at 0. */
+const unread = { read: 0, written: 0 } as const
+
 type WithHandle = Exchange['connection']['socket'] & { _handle?: { readonly writeQueueSize?: number } | null }
 
-function turnOf({ connection }: Exchange, req: NonNullable<Exchange['response']>['req']): Turn {
+function turnOf({ connection }: Exchange, response: HttpResponse): Turn {
+  const { req } = response
+  // Nobody reads a body that is held up by its upstream, or that nobody wants.
+  const owes = !req.complete && req.readableFlowing === true
+  if (connection.session !== null) return streamTurn(response as unknown as H2Response, owes)
   const socket: WithHandle = connection.socket
   return {
     sent: socket.bytesRead,
     // `bytesWritten` alone stands still while one large write drains slowly.
     taken: socket.bytesWritten - (socket._handle?.writeQueueSize ?? 0),
-    // Nobody reads a body that is held up by its upstream, or that nobody wants.
-    owes: !req.complete && req.readableFlowing === true,
+    owes,
     isBehind: socket.writableLength > 0,
     hasEnded: socket.readableEnded,
   }
+}
+
+/** Of its own stream: others of the connection may go on. */
+function streamTurn({ req, takenBytes, pendingBytes }: H2Response, owes: boolean): Turn {
+  return { sent: req.receivedBytes, taken: takenBytes, owes, isBehind: pendingBytes > 0, hasEnded: false }
 }
 
 /** Often enough that no bound is passed by more than a tenth of it or a second. */

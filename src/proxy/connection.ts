@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { ServiceType } from '../config/settings.ts'
+import type { H2Session } from '../http/h2-session.ts'
 import { type CounterBlock, cell } from '../telemetry/counters.ts'
 import type { Admission } from './admission.ts'
 import { Turns } from './turns.ts'
@@ -14,6 +15,8 @@ export class Connection {
   readonly peer: string
   /** The service of the latest request, in a worker that has several. */
   service: ServiceType | null = null
+  /** Set where the connection speaks HTTP/2: its exchanges run beside each other, each on a stream. */
+  session: H2Session | null = null
   /** Exchanges that have begun and not ended. */
   running = 0
   /** Its bytes are those of requests: false for a tunnel, and before the end of a handshake. */
@@ -29,6 +32,7 @@ export class Connection {
   received = 0
   sent = 0
   #turns: Turns | null = null
+  #entered: Set<ServiceType> | null = null
   #madeUpName: string | null = null
   #read = 0
   #written = 0
@@ -130,8 +134,32 @@ export class Connection {
     if (this.service === type) return true
     const admission = admissions[type]
     if (admission === undefined) return true
+    if (this.session !== null) return this.#enterAlso(type, admission)
     if (!admission.open()) return false
     if (this.service !== null) admissions[this.service]?.close()
+    this.service = type
+    return true
+  }
+
+  /** The connection is closed: it leaves what it has entered. */
+  leave(admissions: Partial<Record<ServiceType, Admission>>): void {
+    if (this.#entered !== null) for (const type of this.#entered) admissions[type]?.close()
+    else if (this.service !== null) admissions[this.service]?.close()
+  }
+
+  /** Ends the connection when nothing runs on it any more. */
+  retire(): void {
+    if (this.session !== null) this.session.retire()
+    else if (this.running === 0) this.socket.destroySoon()
+  }
+
+  /** Exchanges of several services run at once here, so the connection stays in each. */
+  #enterAlso(type: ServiceType, admission: Admission): boolean {
+    this.#entered ??= new Set()
+    if (!this.#entered.has(type)) {
+      if (!admission.open()) return false
+      this.#entered.add(type)
+    }
     this.service = type
     return true
   }

@@ -11,7 +11,8 @@ export function endLate(exchange: Exchange, why: Lateness, closer: Closer): void
   const code = why === 'owes' ? 'REQUEST_TIMEOUT' : 'EXCHANGE_TIMEOUT'
   if (why !== 'behind') exchange.blame(code)
   // Or it has sent its FIN and is gone, which is for the exchange to say.
-  else if (connection.socket.writableLength > 0) exchange.blame('CLIENT_STALLED')
+  else if (connection.session !== null || connection.socket.writableLength > 0)
+    exchange.blame('CLIENT_STALLED')
   work?.clientClosed()
   if (response === null || exchange.isFinished) connection.socket.destroy()
   else if (response.headersSent || why === 'behind') response.destroy()

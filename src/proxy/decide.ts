@@ -19,13 +19,22 @@ export interface Head {
   readonly host: string | undefined
   /** How many Host fields came. */
   readonly hosts: number
+  /** Only what came by HTTP/2 has it. */
+  readonly stream?: StreamHead
   readonly isUpgrade: boolean
-  /** 10 and 11 for HTTP/1.0 and 1.1. */
+  /** 10 and 11 for HTTP/1.0 and 1.1, 20 for HTTP/2. */
   readonly version: number
   /** Transfer-Encoding. */
   readonly coding: string | undefined
   /** Expect. */
   readonly expect: string | undefined
+}
+
+export interface StreamHead {
+  /** `:authority`. */
+  readonly authority: string | undefined
+  /** It has what no HTTP/1.1 request line could hold. */
+  readonly isMalformed: boolean
 }
 
 export interface OwnedMount {
@@ -107,17 +116,27 @@ export function decide(head: Head, policy: Policy): Decision {
 }
 
 /** What is wrong with a request wherever it leads. */
-function faultOf({ version, host, hosts, coding, expect }: Head): ErrorCode | null {
-  if (version < 10 || version >= 20) return 'VERSION_NOT_SUPPORTED'
+function faultOf({ version, host, hosts, stream, coding, expect }: Head): ErrorCode | null {
+  if (stream?.isMalformed) return 'BAD_REQUEST'
+  // A request line of HTTP/1 that says 2.0 is no HTTP/2.
+  if (version < 10 || (version >= 20 && stream === undefined)) return 'VERSION_NOT_SUPPORTED'
   // RFC 9112 3.2: one valid Host field, from HTTP/1.1 on; an empty one is for targets that have their own authority, or none.
   if (hosts > 1 || (host !== undefined && host !== '' && parseAuthority(host, 80) === null)) {
     return 'BAD_AUTHORITY'
   }
+  if (stream !== undefined && !agrees(stream.authority, host)) return 'BAD_AUTHORITY'
   if (hosts === 0 && version > 10) return 'BAD_REQUEST'
   // RFC 9112 6.1: a coding that is not understood; the next hop would be given it as content.
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'NOT_IMPLEMENTED'
   if (expect !== undefined && version > 10 && !continueExpected.test(expect)) return 'EXPECTATION_FAILED'
   return null
+}
+
+/** RFC 9113 8.3.1: Host says nothing else than `:authority`. */
+function agrees(authority: string | undefined, host: string | undefined): boolean {
+  if (authority === undefined || authority === host) return true
+  const [first, second] = [parseAuthority(authority, 443), parseAuthority(host ?? '', 443)]
+  return first !== null && second !== null && first.host === second.host && first.port === second.port
 }
 
 /** What node:http answers with 100 Continue. */

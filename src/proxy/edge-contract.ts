@@ -18,6 +18,8 @@ export interface EdgeOptions extends LanesOptions {
   /** Our name in Via. */
   readonly pseudonym: string
   readonly log: Log
+  /** What cleartext connections speak; one cannot find out. */
+  readonly cleartext?: 'http/1.1' | 'h2'
 }
 
 export interface Edge {

@@ -1,23 +1,19 @@
 /**
  * The edge of one worker: from an accepted socket to its answer.
  *
- *   accept -> ledger: open? --no--> 503, closed
- *               | yes
- *             HttpServer -> decide(head) -> service admitted? --no--> 503, closed
- *                                             | yes
- *                                  forward | reverse | static | reply
+ *   Front -> HttpServer | Streams -> decide(head) -> service admitted? --no--> 503, closed
+ *                                                      | yes
+ *                                           forward | reverse | static | reply
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
 import type { ServiceType } from '../config/settings.ts'
 import { type ErrorCode, errorTable } from '../errors.ts'
 import type { HttpRequest, HttpResponse } from '../http/message.ts'
 import { replyBytes, sendReply } from '../http/reply.ts'
 import { HttpServer, type ServedSocket } from '../http/server.ts'
-import { count } from '../telemetry/counters.ts'
 import { ClientWatch } from './client-watch.ts'
-import { attachConnection, type Connection, connectionOf } from './connection.ts'
+import { type Connection, connectionOf } from './connection.ts'
 import { endLate } from './cut-short.ts'
 import {
   codeOf,
@@ -31,11 +27,13 @@ import {
 } from './decide.ts'
 import type { Edge, EdgeOptions } from './edge-contract.ts'
 import { Exchange, type ExchangeScope } from './exchange.ts'
+import { Front, refusal } from './front.ts'
 import { type Guard, guardOf } from './guard.ts'
-import { asksForWebSocket, readHead } from './head.ts'
+import { asksForWebSocket, readHead, readStreamHead } from './head.ts'
 import { Lanes } from './lanes.ts'
 import { loadServices, type Services } from './services.ts'
-import { createTerminators, type Terminators } from './terminators.ts'
+import { Streams } from './streams.ts'
+import { SocketClient } from './tunnelling.ts'
 
 /** Loads what the worker's services need, and nothing else: a static worker never loads an HTTP client. */
 export async function createEdge(options: EdgeOptions): Promise<Edge> {
@@ -46,8 +44,6 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
 
 const acceptOf = ({ headers: { accept } }: IncomingMessage) => ({ accept })
 
-const refusal = replyBytes('OVER_LIMIT', { headers: ['Retry-After', '1'] })
-
 class WorkerEdge implements Edge {
   readonly #options: EdgeOptions
   readonly #policy: Policy
@@ -56,7 +52,8 @@ class WorkerEdge implements Edge {
   readonly #server: HttpServer
   readonly #lanes: Lanes
   readonly #watch: ClientWatch
-  readonly #terminators: Terminators
+  readonly #streams: Streams
+  readonly #front: Front
   #services: Services = {}
 
   constructor(options: EdgeOptions) {
@@ -81,10 +78,14 @@ class WorkerEdge implements Edge {
         this.#lanes.rejected(connectionOf(socket), running.all, code, isAnswered),
       afterRunning: (socket, task) => this.#afterRunning(socket, task),
     })
-    this.#terminators = createTerminators(worker.listen, options.tls ?? [], {
-      protocols: ['http/1.1'],
-      onSecure: (raw, secure) => this.#secured(raw, secure),
-      onFailed: () => count(this.#lanes.none.block, 'tlsHandshakesFailed'),
+    this.#streams = new Streams(worker, this.#lanes.none.block, log, (connection, req, res) =>
+      this.#start(connection, readStreamHead(req, this.#policy), req, res),
+    )
+    this.#front = new Front(options, {
+      server: this.#server,
+      streams: this.#streams,
+      watch: this.#watch,
+      lanes: this.#lanes,
     })
   }
 
@@ -102,51 +103,13 @@ class WorkerEdge implements Edge {
   }
 
   accept(socket: Socket, at = 0): void {
-    const { worker, services } = this.#options.admissions
-    const address = socket.remoteAddress
-    const terminator = this.#terminators[at] ?? null
-    if (!worker.open(address)) {
-      this.#lanes.refused(address, terminator === null ? refusal.length : 0)
-      // A handshake is dear, and what a client could read comes after it only.
-      if (terminator !== null) socket.destroy()
-      else this.#server.closer.end(socket, refusal)
-      return
-    }
-    if (socket.destroyed) {
-      worker.close(address)
-      return
-    }
-    const connection = attachConnection(socket)
-    this.#watch.add(connection)
-    socket.once('close', () => {
-      this.#watch.delete(connection)
-      if (connection.service !== null) services[connection.service]?.close()
-      worker.close(address)
-    })
-    if (terminator === null) {
-      this.#server.accept(socket)
-      return
-    }
-    connection.isHttp = false
-    terminator.accept(socket)
-  }
-
-  /** The handshake is over. */
-  #secured(raw: Socket, secure: TLSSocket): void {
-    const connection = connectionOf(raw)
-    if (connection === undefined) {
-      secure.destroy()
-      return
-    }
-    count(this.#lanes.none.block, 'tlsHandshakes')
-    connection.secured(secure)
-    // Here HTTP/2 branches off: `secure.alpnProtocol` is one of the terminators' protocols, or false.
-    this.#server.accept(secure)
+    this.#front.accept(socket, at)
   }
 
   drain(): void {
     this.#scope.isDraining = true
     this.#server.closeIdle()
+    void this.#streams.retire()
   }
 
   setDegraded(isDegraded: boolean): void {
@@ -163,9 +126,9 @@ class WorkerEdge implements Edge {
     this.#watch.stop()
     this.#services.forward?.close()
     this.#services.reverse?.close()
-    for (const terminator of this.#terminators) terminator?.close()
+    this.#front.close()
     this.#server.closer.close()
-    await this.#server.close()
+    await Promise.all([this.#server.close(), this.#streams.close()])
   }
 
   #request(req: IncomingMessage, res: ServerResponse): void {
@@ -174,15 +137,19 @@ class WorkerEdge implements Edge {
       res.destroy()
       return
     }
-    if (connection.isBusy) connection.turns.wait(() => this.#start(connection, req, res))
-    else this.#start(connection, req, res)
+    const start = () => this.#start(connection, readHead(req, false), req, res)
+    if (connection.isBusy) connection.turns.wait(start)
+    else start()
   }
 
-  #start(connection: Connection, req: HttpRequest, res: HttpResponse): void {
-    const head = readHead(req, false)
+  #start(connection: Connection, head: Head, req: HttpRequest, res: HttpResponse): void {
     const decision = decide(head, this.#policy)
     const isAdmitted = this.#enter(connection, decision)
     const exchange = this.#begin(connection, decision, head, req)
+    if (decision.kind === 'tunnel' && res.tunnel !== undefined && isAdmitted) {
+      this.#services.forward?.tunnel(exchange, res.tunnel, Buffer.alloc(0), decision)
+      return
+    }
     exchange.follow(res)
     if (exchange.shownId !== null) res.setHeader('X-Request-Id', exchange.shownId)
     if (!isAdmitted) {
@@ -249,7 +216,8 @@ class WorkerEdge implements Edge {
       return
     }
     const { forward, reverse } = this.#services
-    if (decision.kind === 'tunnel' && forward) forward.tunnel(exchange, req, socket, first, decision)
+    if (decision.kind === 'tunnel' && forward)
+      forward.tunnel(exchange, new SocketClient(req, socket, this.#server.closer), first, decision)
     else if (decision.kind === 'forward' && forward)
       this.#guard(exchange, forward.upgrade(exchange, req, socket, first, decision))
     else if (decision.kind === 'reverse' && reverse)

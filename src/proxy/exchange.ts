@@ -218,8 +218,9 @@ export class Exchange implements RelayOwner, AccessRecord {
     connection.end(now)
     if (this.#isRead) this.#scope.running.delete(this)
     else connection.isReadingRest = true
-    this.received = connection.received
-    this.sent = connection.sent
+    const { received, sent } = this.response?.bodyBytes ?? connection
+    this.received = received
+    this.sent = sent
     add(block, cell.requestsTotal, 1)
     if (isFailed) add(block, cell.requestsFailed, 1)
     add(block, cell.responseTimeMs, now - this.startedAt)
@@ -233,7 +234,11 @@ export class Exchange implements RelayOwner, AccessRecord {
 
   /** Whether nothing of its request can come any more. */
   get #isRead(): boolean {
-    return this.response === null || this.response.req.complete || this.connection.socket.destroyed
+    const { response, connection } = this
+    // A stream that has closed has nothing left.
+    return (
+      response === null || response.req.complete || connection.session !== null || connection.socket.destroyed
+    )
   }
 
   #closed(res: HttpResponse): void {
@@ -243,7 +248,7 @@ export class Exchange implements RelayOwner, AccessRecord {
     this.finish(!res.writableFinished || res.statusCode >= 500)
     if (this.connection.isAwaited && this.connection.turns.next()) return
     // A head that promised keep-alive before the drain began, or the degradation.
-    if (this.closing && this.connection.running === 0) this.connection.socket.destroySoon()
+    if (this.closing) this.connection.retire()
   }
 
   /** Only a log asks for times within an exchange. */

@@ -5,8 +5,7 @@ import { errorTable } from '../errors.ts'
 import { formatAuthority } from '../http/authority.ts'
 import { dial } from '../http/dial.ts'
 import type { HttpRequest, HttpResponse } from '../http/message.ts'
-import { replyBytes } from '../http/reply.ts'
-import { Tunnel } from '../http/tunnel.ts'
+import { Tunnel, type TunnelClient } from '../http/tunnel.ts'
 import type { Decision } from './decide.ts'
 import type { Exchange } from './exchange.ts'
 import { countTunnel } from './tunnelling.ts'
@@ -14,8 +13,6 @@ import { Upstream, type UpstreamDeps } from './upstream.ts'
 
 type ForwardDecision = Extract<Decision, { kind: 'forward' }>
 type TunnelDecision = Extract<Decision, { kind: 'tunnel' }>
-
-const established = 'HTTP/1.1 200 Connection established\r\n'
 
 /** The forward service: absolute-form requests through the pool, CONNECT as a tunnel (RFC 9110 9.3.6). */
 export class Forward {
@@ -43,40 +40,33 @@ export class Forward {
     return this.#upstream.upgrade(exchange, req, socket, head, targetOf(decision))
   }
 
-  /** Takes the client's socket over; bytes that came with the request are the tunnel's first. */
-  tunnel(
-    exchange: Exchange,
-    req: IncomingMessage,
-    socket: Socket,
-    head: Buffer,
-    { host, port }: TunnelDecision,
-  ): void {
+  /** Takes the client over; bytes that came with the request are the tunnel's first. */
+  tunnel(exchange: Exchange, client: TunnelClient, head: Buffer, { host, port }: TunnelDecision): void {
+    const { side } = client
     const { connectMs, idleMs, lifetimeMs } = this.#settings.timeouts
     exchange.dialled(`tcp://${formatAuthority({ host, port })}`, false)
     const upstream = dial({ host, port, timeoutMs: connectMs }, (error) => {
-      socket.off('close', giveUp)
+      side.off('close', giveUp)
       if (error !== null) {
         exchange.relayFailed(error.code, error)
-        this.#deps.closer.end(socket, replyBytes(error.code, { accept: req.headers.accept }))
+        client.refuse(error.code)
         exchange.status = errorTable[error.code].status
         exchange.finish(true)
         return
       }
       exchange.connected()
-      const { shownId } = exchange
-      const id = shownId === null ? '' : `X-Request-Id: ${shownId}\r\n`
-      socket.write(`${established}${id}\r\n`, 'latin1')
+      client.accept(exchange.shownId === null ? [] : ['X-Request-Id', exchange.shownId])
       if (head.length > 0) upstream.write(head)
       exchange.takeOver(200)
       const onEnd = countTunnel(exchange)
-      new Tunnel(socket, upstream, { idleMs, lifetimeMs, reclaimer: this.#deps.reclaimer, onEnd })
+      new Tunnel(side, upstream, { idleMs, lifetimeMs, reclaimer: this.#deps.reclaimer, onEnd })
     })
     const giveUp = (): void => {
       upstream.destroy()
       exchange.blameClient()
       exchange.finish(true)
     }
-    socket.once('close', giveUp)
+    side.on('close', giveUp)
   }
 
   /** Closes the upstream connections that are idle. */

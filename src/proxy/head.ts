@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
+import type { H2Request } from '../http/h2-message.ts'
 import { countHost } from '../http/headers.ts'
 import type { HttpRequest } from '../http/message.ts'
-import type { Head } from './decide.ts'
+import type { Head, Policy } from './decide.ts'
 
 /** What `decide` is told of a request. */
 export function readHead(req: HttpRequest, isUpgrade: boolean): Head {
@@ -16,6 +17,35 @@ export function readHead(req: HttpRequest, isUpgrade: boolean): Head {
     expect: req.headers.expect,
   }
 }
+
+/**
+ * The head of an HTTP/2 request as an HTTP/1.1 request of the same meaning would have it. With `:scheme` and `:authority` every request
+ * names a whole URL; it is one for the forward proxy where the worker is nothing else, or where its scheme is not that of the connection.
+ */
+export function readStreamHead(req: H2Request, policy: Policy): Head {
+  const { method, url, scheme, authority, headers } = req
+  const isOnlyForward = policy.hasForward && !policy.hasReverse && policy.mounts === null
+  const isEncrypted = 'encrypted' in req.socket
+  const isKnownScheme = method === 'CONNECT' || scheme === 'http' || scheme === 'https'
+  const isAbsolute =
+    method !== 'CONNECT' &&
+    (isOnlyForward || (policy.hasForward && scheme !== (isEncrypted ? 'https' : 'http')))
+  return {
+    method,
+    url: isAbsolute ? `${scheme}://${authority ?? headers.host ?? ''}${url}` : url,
+    host: headers.host,
+    hosts: countHost(req.rawHeaders),
+    stream: { authority, isMalformed: !token.test(method) || !visible.test(url) || !isKnownScheme },
+    isUpgrade: false,
+    version: 20,
+    coding: headers['transfer-encoding'],
+    expect: headers.expect,
+  }
+}
+
+/** nghttp2 checks the same: an HTTP/1.1 request line is made of these. */
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const visible = /^[\x21-\x7e\x80-\xff]+$/
 
 /**
  * RFC 9110 7.8: a server may ignore Upgrade. What is no WebSocket, or has a body that would come before the switch, is served as if

@@ -2,9 +2,38 @@
  * What CONNECT and Upgrade have in common: after the switch a connection is no exchange any more but a tunnel with
  * counters of its own.
  */
-import type { TunnelEnd } from '../http/tunnel.ts'
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { ErrorCode } from '../errors.ts'
+import { type Closer, replyBytes } from '../http/reply.ts'
+import type { TunnelClient, TunnelEnd } from '../http/tunnel.ts'
 import { cell } from '../telemetry/counters.ts'
 import type { Exchange } from './exchange.ts'
+
+const established = 'HTTP/1.1 200 Connection established\r\n'
+
+/** The client of a CONNECT in HTTP/1.1: a connection that is HTTP no longer. */
+export class SocketClient implements TunnelClient {
+  readonly side: Socket
+  readonly #accept: string | undefined
+  readonly #closer: Closer
+
+  constructor(req: IncomingMessage, socket: Socket, closer: Closer) {
+    this.side = socket
+    this.#accept = req.headers.accept
+    this.#closer = closer
+  }
+
+  accept(fields: readonly string[]): void {
+    let text = established
+    for (let at = 0; at < fields.length; at += 2) text += `${fields[at]}: ${fields[at + 1]}\r\n`
+    this.side.write(`${text}\r\n`, 'latin1')
+  }
+
+  refuse(code: ErrorCode): void {
+    this.#closer.end(this.side, replyBytes(code, { accept: this.#accept }))
+  }
+}
 
 /** Counts a tunnel in; the returned function counts it out, with its bytes, and may be called again. */
 export function countTunnel(exchange: Exchange): (end: TunnelEnd) => void {

@@ -137,6 +137,7 @@ export class Upstream {
       forwarding: this.#forwarding,
       isTrusted,
       requestId,
+      protocol: req.httpVersionMajor === 2 ? '2.0' : '1.1',
       pseudonym: this.#options.pseudonym,
     })
   }

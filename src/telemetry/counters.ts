@@ -7,6 +7,7 @@ const cells = [
   'connectionsActive',
   'connectionsTotal',
   'connectionsRefused',
+  'connectionsCutOff',
   'requestsTotal',
   'requestsFailed',
   'bytesReceived',

@@ -140,7 +140,12 @@ export interface TestEdge {
 /** An edge fed by a plain net server in this process, as an instance feeds it. */
 export async function startEdge(
   services: ServiceSettings | readonly ServiceSettings[],
-  options: { readonly limit?: number; readonly pseudonym?: string; readonly pauseOnConnect?: boolean } = {},
+  options: {
+    readonly cleartext?: 'h2'
+    readonly limit?: number
+    readonly pseudonym?: string
+    readonly pauseOnConnect?: boolean
+  } = {},
 ): Promise<TestEdge> {
   const list = Array.isArray(services) ? services : [services as ServiceSettings]
   const type: WorkerType = list.length === 1 ? (list[0] as ServiceSettings).type : 'combined'
@@ -163,6 +168,7 @@ export async function startEdge(
     admissions: { worker: admission, services: type === 'combined' ? perService : {} },
     counters: blocks,
     accessLogOf: () => ({ write: (record) => records.push(record) }),
+    ...(options.cleartext === undefined ? {} : { cleartext: options.cleartext }),
     pseudonym: options.pseudonym ?? 'bifrost-test',
     log: (level, message, fields) => logged.push({ level, message, ...(fields ? { fields } : {}) }),
   })
@@ -198,6 +204,7 @@ function workerOf(type: WorkerType, services: readonly ServiceSettings[]): Worke
     instances: 1,
     maxConnectionsPerClient: null,
     stuckMs: 5_000,
+    http2: { enabled: true, maxConcurrentStreams: 100 },
     maxMemoryMb: 512,
     maxCpuPercent: 100,
     services,

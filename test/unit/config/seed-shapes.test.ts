@@ -25,6 +25,7 @@ describe('shape A of the seed, verbatim', () => {
           instances: 8,
           maxConnectionsPerClient: null,
           stuckMs: 5_000,
+          http2: { enabled: true, maxConcurrentStreams: 100 },
           maxMemoryMb: 512 + 1024 + 256,
           maxCpuPercent: 100,
           services: [
@@ -101,6 +102,7 @@ describe('shape B of the seed, verbatim', () => {
         instances: 1,
         maxConnectionsPerClient: null,
         stuckMs: 5_000,
+        http2: { enabled: true, maxConcurrentStreams: 100 },
         maxMemoryMb: 512,
         maxCpuPercent: 50,
         services: [
@@ -128,6 +130,7 @@ describe('shape B of the seed, verbatim', () => {
         instances: 1,
         maxConnectionsPerClient: null,
         stuckMs: 5_000,
+        http2: { enabled: true, maxConcurrentStreams: 100 },
         maxMemoryMb: 1024,
         maxCpuPercent: 80,
         services: [

@@ -14,6 +14,7 @@ const context: RequestContext = {
   forwarding: { xForwarded: true, forwarded: true, believes: 'x_forwarded' },
   isTrusted: true,
   requestId: null,
+  protocol: '1.1',
   pseudonym: 'edge',
 }
 

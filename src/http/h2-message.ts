@@ -1,0 +1,289 @@
+/**
+ * A stream of HTTP/2 as the request and the response that the edge knows (RFC 9113 8). Of its own and not node:http2's compatibility
+ * layer, which lets a stream that was cut off end like a whole one and has its pseudo-fields among the others.
+ */
+import { EventEmitter } from 'node:events'
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import { constants, type ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
+import { readFields } from './h2-fields.ts'
+import type { HttpRequest, HttpResponse } from './message.ts'
+import type { TunnelClient } from './tunnel.ts'
+
+/** Where the bytes of bodies are counted: those of their connection. */
+export interface Tally {
+  payloadBytes: number
+}
+
+export class H2Request implements HttpRequest {
+  readonly method: string
+  /** `:path`, or `:authority` of a CONNECT (RFC 9113 8.5). */
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+  readonly rawHeaders: readonly string[]
+  readonly httpVersion = '2.0'
+  readonly httpVersionMajor = 2
+  readonly httpVersionMinor = 0
+  readonly scheme: string
+  /** `:authority`; undefined when the request has only Host. */
+  readonly authority: string | undefined
+  readonly socket: Socket
+  receivedBytes = 0
+  readonly #stream: ServerHttp2Stream
+  readonly #tally: Tally
+  #isAskedFor = false
+
+  constructor(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    raw: readonly string[],
+    socket: Socket,
+    tally: Tally,
+  ) {
+    const { method, path, scheme, authority, fields, bytes } = readFields(raw)
+    this.method = method
+    this.url = method === 'CONNECT' ? (authority ?? '') : path
+    this.scheme = scheme
+    this.authority = authority
+    this.rawHeaders = fields
+    if (authority !== undefined) headers.host ??= authority
+    this.headers = headers
+    this.socket = socket
+    this.#stream = stream
+    this.#tally = tally
+    tally.payloadBytes += bytes
+  }
+
+  get complete(): boolean {
+    return this.#stream.endAfterHeaders || (this.#stream.readableEnded && !this.#stream.aborted)
+  }
+
+  on(event: 'data', listener: (chunk: Buffer) => void): this
+  on(event: 'end', listener: () => void): this
+  on(event: 'error', listener: (error: Error) => void): this
+  on(event: string, listener: ((chunk: Buffer) => void) | ((error: Error) => void)): this {
+    if (event === 'data') {
+      this.#askFor()
+      this.#stream.on('data', (chunk: Buffer) => {
+        this.count(chunk.length)
+        ;(listener as (chunk: Buffer) => void)(chunk)
+      })
+    } else if (event === 'end') {
+      this.#stream.on('end', () => {
+        // Node ends what was reset without an error like what was sent whole, and it must not go on as that.
+        if (!this.#stream.aborted) (listener as () => void)()
+      })
+    } else this.#stream.on(event, listener)
+    return this
+  }
+
+  pause(): void {
+    this.#stream.pause()
+  }
+
+  resume(): void {
+    this.#stream.resume()
+  }
+
+  get readableFlowing(): boolean | null {
+    return this.#stream.readableFlowing
+  }
+
+  /** Adds received bytes of the body. */
+  count(bytes: number): void {
+    this.receivedBytes += bytes
+    this.#tally.payloadBytes += bytes
+  }
+
+  /** 100 Continue, when somebody begins to read (RFC 9110 10.1.1). */
+  #askFor(): void {
+    if (this.#isAskedFor) return
+    this.#isAskedFor = true
+    const { expect } = this.headers
+    if (expect === undefined || this.complete || this.#stream.headersSent || this.#stream.closed) return
+    this.#stream.additionalHeaders({ ':status': 100 })
+  }
+}
+
+export class H2Response extends EventEmitter implements HttpResponse {
+  readonly req: H2Request
+  readonly stream: ServerHttp2Stream
+  statusCode = 200
+  shouldKeepAlive = true
+  tunnel: TunnelClient | undefined
+  /** An end before its time is not held against its client. */
+  isForgiven = false
+  readonly #tally: Tally
+  #set: string[] | null = null
+  #writtenBytes = 0
+  #hasBody = true
+  #isEnded = false
+  #trailers: Record<string, string[]> | null = null
+
+  constructor(stream: ServerHttp2Stream, req: H2Request, tally: Tally) {
+    super()
+    this.stream = stream
+    this.req = req
+    this.#tally = tally
+    stream.on('close', () => this.emit('close'))
+    stream.on('drain', () => this.emit('drain'))
+  }
+
+  get headersSent(): boolean {
+    return this.stream.headersSent
+  }
+
+  get destroyed(): boolean {
+    return this.stream.destroyed || this.stream.closed
+  }
+
+  get writableFinished(): boolean {
+    return this.#isEnded && this.stream.writableFinished
+  }
+
+  get socket(): { readonly writableNeedDrain: boolean } {
+    return this.stream
+  }
+
+  /** Bytes of the body that the client has not taken. */
+  get pendingBytes(): number {
+    return this.stream.bufferSize
+  }
+
+  get bodyBytes(): { readonly received: number; readonly sent: number } {
+    return { received: this.req.receivedBytes, sent: this.takenBytes }
+  }
+
+  /** Bytes of the body that it has. */
+  get takenBytes(): number {
+    return this.#writtenBytes - this.stream.bufferSize
+  }
+
+  setHeader(name: string, value: string): void {
+    this.#set ??= []
+    this.#set.push(name, value)
+  }
+
+  writeHead(status: number, reason: string | undefined, fields: string[]): void
+  writeHead(status: number, fields: string[] | OutgoingHttpHeaders): void
+  writeHead(status: number, second?: string | string[] | OutgoingHttpHeaders, third?: string[]): void {
+    const given = third ?? (typeof second === 'object' ? second : [])
+    const fields = this.#withSet(Array.isArray(given) ? given : flat(given))
+    this.statusCode = status
+    this.#hasBody =
+      this.req.method !== 'HEAD' && status !== 204 && status !== 205 && status !== 304 && !this.destroyed
+    if (this.destroyed) return
+    const waitForTrailers = this.#hasBody && !hasLength(fields)
+    if (waitForTrailers) this.stream.on('wantTrailers', () => this.#sendTrailers())
+    this.stream.respond([':status', String(status), ...fields], { waitForTrailers })
+  }
+
+  write(chunk: string | Uint8Array, done?: (error: Error | null | undefined) => void): boolean {
+    if (!this.#hasBody) {
+      if (done !== undefined) process.nextTick(done)
+      return true
+    }
+    this.#count(chunk)
+    return this.stream.write(chunk, done)
+  }
+
+  end(last?: string | Uint8Array, second?: BufferEncoding | (() => void)): void {
+    const encoding = typeof second === 'string' ? second : 'utf8'
+    const done = typeof second === 'function' ? second : undefined
+    if (!this.headersSent) this.writeHead(this.statusCode, [])
+    this.#isEnded = true
+    if (this.#hasBody) {
+      if (last !== undefined) this.#count(last, encoding)
+      if (last !== undefined) this.stream.end(last, encoding, done)
+      else this.stream.end(done)
+    } else if (done !== undefined) process.nextTick(done)
+    if (!this.req.complete) this.#stopUpload()
+  }
+
+  flushHeaders(): void {
+    if (!this.headersSent) this.writeHead(this.statusCode, [])
+  }
+
+  writeInformation(status: number, fields: readonly string[]): void {
+    if (this.destroyed || this.headersSent) return
+    this.stream.additionalHeaders({ ...record(fields), ':status': status })
+  }
+
+  addTrailers(fields: readonly [string, string][]): void {
+    this.#trailers = record(fields.flat())
+  }
+
+  destroy(): this {
+    if (this.destroyed) return this
+    this.isForgiven = true
+    // Not close(): that ends the stream before it resets it, and a response without a length would look whole.
+    this.stream.destroy(brokenOff)
+    return this
+  }
+
+  /** `fields` and those that were set before, where it has none of the same name. */
+  #withSet(fields: string[]): string[] {
+    if (this.#set === null) return fields
+    const names = new Set(fields.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase()))
+    const out = [...fields]
+    for (let at = 0; at < this.#set.length; at += 2) {
+      const name = this.#set[at] as string
+      if (!names.has(name.toLowerCase())) out.push(name, this.#set[at + 1] as string)
+    }
+    return out
+  }
+
+  #sendTrailers(): void {
+    if (!this.stream.destroyed && !this.stream.closed) this.stream.sendTrailers(this.#trailers ?? {})
+  }
+
+  /**
+   * A client that still uploads is told that nobody reads it (RFC 9113 8.1), when all of the response has left: a reset takes what
+   * has not.
+   */
+  #stopUpload(): void {
+    const { stream } = this
+    stream.on('data', (chunk: Buffer) => this.req.count(chunk.length))
+    const look = (): void => {
+      if (this.destroyed || this.req.complete) return
+      stream.resume()
+      if (stream.state.localClose === 1) stream.close(constants.NGHTTP2_NO_ERROR)
+      else setTimeout(look, stopUploadMs)
+    }
+    setImmediate(look)
+  }
+
+  #count(chunk: string | Uint8Array, encoding: BufferEncoding = 'utf8'): void {
+    const bytes = typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.byteLength
+    this.#writtenBytes += bytes
+    this.#tally.payloadBytes += bytes
+  }
+}
+
+const stopUploadMs = 20
+
+const brokenOff = new Error('broken off')
+
+function flat(fields: OutgoingHttpHeaders): string[] {
+  const out: string[] = []
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) out.push(name, String(value))
+  return out
+}
+
+function record(fields: readonly string[]): Record<string, string[]> {
+  const out: Record<string, string[]> = {}
+  for (let at = 0; at < fields.length; at += 2) {
+    const name = (fields[at] as string).toLowerCase()
+    out[name] ??= []
+    out[name].push(fields[at + 1] as string)
+  }
+  return out
+}
+
+function hasLength(fields: readonly string[]): boolean {
+  for (let at = 0; at < fields.length; at += 2) {
+    const name = fields[at] as string
+    if (name.length === 14 && name.toLowerCase() === 'content-length') return true
+  }
+  return false
+}

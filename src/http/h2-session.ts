@@ -1,0 +1,182 @@
+/**
+ * One HTTP/2 connection of a client: its streams, its bounds and its end.
+ *
+ *   open --retire()--> noticed (GOAWAY, last stream 2^31-1) --noticeMs--> closing (GOAWAY, the last stream)
+ *     |                                                                     '--streams done--> closed
+ *     |--no stream for idleMs, none at all in headerMs--> as retire()
+ *     '--calm(): a flood--> closed (GOAWAY ENHANCE_YOUR_CALM)
+ *
+ * nghttp2 and node:http2 bound the rest by themselves: SETTINGS entries, acks that nobody reads, CONTINUATION frames, header lists,
+ * empty DATA frames (maxSessionInvalidFrames), memory.
+ */
+import type { IncomingHttpHeaders } from 'node:http'
+import {
+  constants,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
+import type { Socket } from 'node:net'
+import { Budget } from './budget.ts'
+import { systemCode } from './failure.ts'
+import { H2Request, H2Response, type Tally } from './h2-message.ts'
+import { StreamClient } from './h2-tunnel.ts'
+
+export interface H2Limits {
+  /** From the start of a connection to its first whole request head. */
+  readonly headerMs: number
+  /** A connection without a stream is closed after it. */
+  readonly idleMs: number
+  readonly maxConcurrentStreams: number
+  /** Names and values of a request, and 32 for each field (RFC 9113 6.5.2). */
+  readonly maxHeaderBytes: number
+}
+
+export interface H2Owner {
+  readonly limits: H2Limits
+  /** False when no more streams may run. */
+  enterStream(): boolean
+  leaveStream(): void
+  request(req: H2Request, res: H2Response): void
+  /** The connection is ended because of what its client does. */
+  cutOff(socket: Socket, reason: string): void
+}
+
+/** Streams that end too early, by whoever's reset: RFC 9113 10.5, CVE-2023-44487, CVE-2025-8671. */
+const resets = { burst: 200, perSecond: 20 }
+/** PING and SETTINGS: an answer is owed to each. */
+const controls = { burst: 1_000, perSecond: 100 }
+/** What is neither a body nor a request head may be eight times as much, and this on top (as nginx has it). */
+const overheadBytes = 1024 * 1024
+const overheadFactor = 8
+
+const lastStreamId = 2 ** 31 - 1
+/** A round trip and more: what the client has sent before it read of the end arrives. */
+const noticeMs = 1_000
+const lingerMs = 1_000
+/** Of a connection and of a stream: what may come that nobody has read. */
+const connectionWindow = 1024 * 1024
+const streamWindow = 64 * 1024
+
+export class H2Session implements Tally {
+  readonly socket: Socket
+  payloadBytes = 0
+  readonly #session: ServerHttp2Session
+  readonly #owner: H2Owner
+  readonly #resets: Budget
+  readonly #controls: Budget
+  #running = 0
+  #hasServed = false
+  #state: 'open' | 'noticed' | 'closing' = 'open'
+  #since = performance.now()
+
+  /** Takes the socket over, with what it has read already. */
+  constructor(socket: Socket, owner: H2Owner) {
+    this.socket = socket
+    this.#owner = owner
+    this.#resets = new Budget(resets.burst, resets.perSecond, this.#since)
+    this.#controls = new Budget(controls.burst, controls.perSecond, this.#since)
+    const { maxConcurrentStreams, maxHeaderBytes } = owner.limits
+    // A client that has ended its side can neither ask nor open windows any more.
+    socket.allowHalfOpen = false
+    const session = performServerHandshake(socket, {
+      settings: {
+        maxConcurrentStreams,
+        maxHeaderListSize: maxHeaderBytes,
+        initialWindowSize: streamWindow,
+        enableConnectProtocol: false,
+      },
+      maxHeaderListPairs: 512,
+      maxSessionInvalidFrames: 100,
+      maxSessionRejectedStreams: maxConcurrentStreams,
+      // What an upstream may send twice in HTTP/1.1 is passed on twice.
+      strictSingleValueFields: false,
+    })
+    this.#session = session
+    session.setLocalWindowSize(connectionWindow)
+    session.on('stream', (stream, headers, _flags, raw) =>
+      this.#begin(stream as ServerHttp2Stream, headers, raw as unknown as readonly string[]),
+    )
+    session.on('ping', () => this.#control())
+    session.on('remoteSettings', () => this.#control())
+    session.on('error', (error: Error) => {
+      const code = systemCode(error)
+      if (code.startsWith('ERR_HTTP2_') && code !== 'ERR_HTTP2_SESSION_ERROR')
+        owner.cutOff(socket, error.message)
+    })
+  }
+
+  /** No further requests: the client is told so, and the connection ends with the last that runs. */
+  retire(): void {
+    if (this.#state !== 'open' || this.#session.destroyed) return
+    this.#session.goaway(constants.NGHTTP2_NO_ERROR, lastStreamId)
+    this.#move('noticed')
+  }
+
+  /** Looks at the clock; called about twice a second by whoever watches its client. */
+  look(now: number): void {
+    const waited = now - this.#since
+    if (this.socket.bytesRead / overheadFactor > this.payloadBytes + overheadBytes) this.#calm('overhead')
+    const { headerMs, idleMs } = this.#owner.limits
+    if (this.#state === 'open') {
+      if (this.#running === 0 && waited >= (this.#hasServed ? idleMs : headerMs)) this.retire()
+    } else if (this.#state === 'noticed') {
+      if (waited >= noticeMs) this.#close()
+    } else if (this.#running === 0 && waited >= lingerMs) this.socket.destroy()
+  }
+
+  #close(): void {
+    this.#move('closing')
+    this.#session.close()
+  }
+
+  #begin(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, raw: readonly string[]): void {
+    stream.on('error', ignore)
+    this.#hasServed = true
+    // Reset in the same read that opened it: nothing has begun, and nothing does.
+    if (stream.destroyed || stream.closed) {
+      this.#spendReset()
+      return
+    }
+    if (!this.#owner.enterStream()) {
+      stream.close(constants.NGHTTP2_REFUSED_STREAM)
+      return
+    }
+    this.#running += 1
+    const req = new H2Request(stream, headers, raw, this.socket, this)
+    const res = new H2Response(stream, req, this)
+    stream.once('close', () => this.#ended(res))
+    if (req.method === 'CONNECT') res.tunnel = new StreamClient(res, this)
+    this.#owner.request(req, res)
+  }
+
+  #ended(res: H2Response): void {
+    this.#owner.leaveStream()
+    this.#running -= 1
+    if (this.#running === 0 && this.#state !== 'noticed') this.#since = performance.now()
+    const isPremature = !res.writableFinished || res.stream.rstCode !== constants.NGHTTP2_NO_ERROR
+    if (isPremature && !res.isForgiven) this.#spendReset()
+  }
+
+  #spendReset(): void {
+    if (!this.#resets.take(performance.now())) this.#calm('resets')
+  }
+
+  #control(): void {
+    if (!this.#controls.take(performance.now())) this.#calm('control frames')
+  }
+
+  #calm(reason: string): void {
+    if (this.#session.destroyed) return
+    this.#owner.cutOff(this.socket, reason)
+    this.#move('closing')
+    this.#session.destroy(new Error(reason), constants.NGHTTP2_ENHANCE_YOUR_CALM)
+  }
+
+  #move(state: 'noticed' | 'closing'): void {
+    this.#state = state
+    this.#since = performance.now()
+  }
+}
+
+const ignore = (): void => {}

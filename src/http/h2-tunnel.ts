@@ -1,0 +1,89 @@
+import { constants } from 'node:http2'
+import type { ErrorCode } from '../errors.ts'
+import type { H2Response, Tally } from './h2-message.ts'
+import { sendReply } from './reply.ts'
+import type { TunnelClient, TunnelSide } from './tunnel.ts'
+
+/** The client of a CONNECT in HTTP/2: a stream (RFC 9113 8.5). */
+export class StreamClient implements TunnelClient {
+  readonly side: TunnelSide
+  readonly #res: H2Response
+
+  constructor(res: H2Response, tally: Tally) {
+    this.#res = res
+    this.side = new StreamSide(res, tally)
+  }
+
+  accept(fields: readonly string[]): void {
+    if (this.#res.destroyed) return
+    this.#res.isForgiven = true
+    this.#res.stream.respond([':status', '200', ...fields])
+  }
+
+  refuse(code: ErrorCode): void {
+    sendReply(this.#res, code)
+  }
+}
+
+class StreamSide implements TunnelSide {
+  readonly #res: H2Response
+  readonly #tally: Tally
+
+  constructor(res: H2Response, tally: Tally) {
+    this.#res = res
+    this.#tally = tally
+  }
+
+  get destroyed(): boolean {
+    return this.#res.destroyed
+  }
+
+  get readableEnded(): boolean {
+    return this.#res.req.complete
+  }
+
+  get writableFinished(): boolean {
+    return this.#res.stream.writableFinished
+  }
+
+  on(event: string, listener: (...values: never[]) => void): this {
+    const { stream, req } = this.#res
+    if (event === 'data' || event === 'end') req.on(event as 'data', listener as () => void)
+    else stream.on(event, listener as () => void)
+    return this
+  }
+
+  off(event: string, listener: (...values: never[]) => void): this {
+    this.#res.stream.off(event, listener as () => void)
+    return this
+  }
+
+  write(chunk: Buffer): boolean {
+    this.#tally.payloadBytes += chunk.length
+    return this.#res.stream.write(chunk)
+  }
+
+  end(): void {
+    this.#res.stream.end()
+  }
+
+  pause(): void {
+    this.#res.stream.pause()
+  }
+
+  resume(): void {
+    this.#res.stream.resume()
+  }
+
+  setTimeout(ms: number): void {
+    if (!this.#res.destroyed) this.#res.stream.setTimeout(ms)
+  }
+
+  /** A TCP connection that ends by an error is a stream that does (RFC 9113 8.5). */
+  destroy(): void {
+    if (this.#res.destroyed) return
+    // Without it close() would end the stream in order first.
+    this.#res.stream._final = (done) => done()
+    this.#res.stream.close(constants.NGHTTP2_CONNECT_ERROR)
+  }
+}

@@ -1,0 +1,92 @@
+/** The HTTP/2 connections of an edge. node:http2 costs memory, so it is loaded with the first of them. */
+import { maxHeaderSize } from 'node:http'
+import type { WorkerSettings } from '../config/settings.ts'
+import type { H2Request, H2Response } from '../http/h2-message.ts'
+import type { H2Options, H2Server } from '../http/h2-server.ts'
+import { type CounterBlock, count } from '../telemetry/counters.ts'
+import { type Connection, connectionOf } from './connection.ts'
+import type { Log } from './exchange.ts'
+
+type Start = (connection: Connection, req: H2Request, res: H2Response) => void
+
+/** Streams of a worker for each connection that it may have: far fewer than its connections could open together. */
+const streamsPerConnection = 4
+
+export class Streams {
+  readonly #worker: WorkerSettings
+  readonly #block: CounterBlock
+  readonly #log: Log
+  readonly #start: Start
+  #server: Promise<H2Server> | null = null
+  #isRetired = false
+  #isClosed = false
+
+  /** `block` counts the connections that are cut off for what their clients do. */
+  constructor(worker: WorkerSettings, block: CounterBlock, log: Log, start: Start) {
+    this.#worker = worker
+    this.#block = block
+    this.#log = log
+    this.#start = start
+  }
+
+  /** Takes a connection that has agreed on HTTP/2. */
+  async accept(connection: Connection): Promise<void> {
+    const { socket } = connection
+    try {
+      this.#server ??= this.#load()
+      const server = await this.#server
+      if (this.#isClosed) socket.destroy()
+      if (socket.destroyed) return
+      connection.session = server.accept(socket)
+      if (this.#isRetired) connection.session.retire()
+    } catch {
+      // Ended while it was handed over.
+      socket.destroy()
+    }
+  }
+
+  /** Ends every connection after its exchanges. */
+  async retire(): Promise<void> {
+    this.#isRetired = true
+    const server = await this.#server
+    server?.retire()
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    const server = await this.#server
+    await server?.close()
+  }
+
+  async #load(): Promise<H2Server> {
+    const { H2Server } = await import('../http/h2-server.ts')
+    return new H2Server(this.#serverOptions())
+  }
+
+  #serverOptions(): H2Options {
+    const worker = this.#worker
+    const { maxConcurrentStreams } = worker.http2
+    const longest = (pick: 'headerMs' | 'idleMs') =>
+      Math.max(...worker.services.map(({ timeouts }) => timeouts[pick]))
+    const connections = worker.services.reduce((sum, { maxConnections }) => sum + maxConnections, 0)
+    return {
+      headerMs: longest('headerMs'),
+      idleMs: longest('idleMs'),
+      maxConcurrentStreams,
+      maxHeaderBytes: maxHeaderSize,
+      maxStreams: Math.max(
+        maxConcurrentStreams,
+        streamsPerConnection * Math.ceil(connections / worker.instances),
+      ),
+      onRequest: (req, res) => {
+        const connection = connectionOf(req.socket)
+        if (connection === undefined) res.destroy()
+        else this.#start(connection, req, res)
+      },
+      onCutOff: (socket, reason) => {
+        count(this.#block, 'connectionsCutOff')
+        this.#log('warn', 'connection cut off', { client: connectionOf(socket)?.peer, reason })
+      },
+    }
+  }
+}

@@ -1,0 +1,190 @@
+import { connect, type Socket } from 'node:net'
+
+export const frame = {
+  data: 0,
+  headers: 1,
+  priority: 2,
+  reset: 3,
+  settings: 4,
+  push: 5,
+  ping: 6,
+  goaway: 7,
+  windowUpdate: 8,
+  continuation: 9,
+} as const
+
+export const flag = { endStream: 1, ack: 1, endHeaders: 4, padded: 8 } as const
+
+const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+
+/** A frame as bytes (RFC 9113 4.1). */
+function frameOf(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer {
+  const head = Buffer.alloc(9)
+  head.writeUIntBE(payload.length, 0, 3)
+  head.writeUInt8(type, 3)
+  head.writeUInt8(flags, 4)
+  head.writeUInt32BE(stream, 5)
+  return Buffer.concat([head, payload])
+}
+
+const number = (value: number): Buffer => {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(value)
+  return bytes
+}
+
+/** Fields as HPACK literals that are not indexed (RFC 7541 6.2.2), whatever their bytes: no encoder would write some of them. */
+function fieldsOf(fields: readonly (readonly [string, string])[]): Buffer {
+  return Buffer.concat(
+    fields.map(([name, value]) => Buffer.concat([Buffer.from([0]), text(name), text(value)])),
+  )
+}
+
+function text(value: string): Buffer {
+  const bytes = Buffer.from(value, 'latin1')
+  if (bytes.length < 127) return Buffer.concat([Buffer.from([bytes.length]), bytes])
+  const length = [127]
+  let rest = bytes.length - 127
+  while (rest >= 128) {
+    length.push((rest % 128) | 128)
+    rest = Math.floor(rest / 128)
+  }
+  return Buffer.concat([Buffer.from([...length, rest]), bytes])
+}
+
+/** The fields of a plain request, with some replaced (undefined: left out) and others behind. */
+export function requestOf(
+  replaced: Readonly<Record<string, string | undefined>> = {},
+  ...others: readonly (readonly [string, string])[]
+): (readonly [string, string])[] {
+  const plain = {
+    ':method': 'GET',
+    ':scheme': 'http',
+    ':authority': 'client.test',
+    ':path': '/',
+    ...replaced,
+  }
+  const fields = Object.entries(plain).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  )
+  return [...fields, ...others]
+}
+
+export interface Frame {
+  readonly type: number
+  readonly flags: number
+  readonly stream: number
+  readonly payload: Buffer
+}
+
+/** A client that sends the frames that it is told to. It acknowledges nothing by itself and opens no window. */
+export class FrameClient {
+  readonly socket: Socket
+  readonly frames: Frame[] = []
+  isEnded = false
+  #buffer: Buffer = Buffer.alloc(0)
+  #wake: () => void = () => {}
+
+  private constructor(socket: Socket) {
+    this.socket = socket
+    socket.on('data', (chunk: Buffer) => {
+      this.#buffer = Buffer.concat([this.#buffer, chunk])
+      this.#parse()
+      this.#wake()
+    })
+    const finish = (): void => {
+      this.isEnded = true
+      this.#wake()
+    }
+    socket.on('end', finish)
+    socket.on('close', finish)
+    socket.on('error', finish)
+  }
+
+  /** Connected, its preface and empty SETTINGS sent. */
+  static async connect(port: number): Promise<FrameClient> {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve)
+      socket.once('error', reject)
+    })
+    return new FrameClient(socket).bytes(preface).send(frame.settings, 0, 0)
+  }
+
+  bytes(bytes: Buffer): this {
+    if (this.socket.writable) this.socket.write(bytes)
+    return this
+  }
+
+  send(type: number, flags: number, stream: number, payload?: Buffer): this {
+    return this.bytes(frameOf(type, flags, stream, payload))
+  }
+
+  /** HEADERS with END_HEADERS, and END_STREAM unless the request has a body. */
+  request(stream: number, fields: readonly (readonly [string, string])[], hasBody = false): this {
+    return this.send(
+      frame.headers,
+      flag.endHeaders | (hasBody ? 0 : flag.endStream),
+      stream,
+      fieldsOf(fields),
+    )
+  }
+
+  reset(stream: number, code: number): this {
+    return this.send(frame.reset, 0, stream, number(code))
+  }
+
+  /** The first frame that fits, waited for; throws when the connection ends without it. */
+  async find(what: string, fits: (one: Frame) => boolean): Promise<Frame> {
+    for (;;) {
+      const found = this.frames.find(fits)
+      if (found !== undefined) return found
+      if (this.isEnded) throw new Error(`the connection ended without ${what}`)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+
+  /** The error code of GOAWAY, the last one when the connection has ended. */
+  async goaway(): Promise<number> {
+    await this.find('GOAWAY', ({ type, payload }) => type === frame.goaway && payload.readUInt32BE(4) !== 0)
+    return this.frames.findLast(({ type }) => type === frame.goaway)?.payload.readUInt32BE(4) ?? -1
+  }
+
+  /** How a stream ended: `reset CODE`, or `response` when its head has come. */
+  async outcome(stream: number): Promise<string> {
+    const one = await this.find(
+      `an end of stream ${stream}`,
+      (each) => each.stream === stream && (each.type === frame.reset || each.type === frame.headers),
+    )
+    return one.type === frame.reset ? `reset ${one.payload.readUInt32BE(0)}` : 'response'
+  }
+
+  async ended(): Promise<void> {
+    while (!this.isEnded) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.destroy()
+  }
+
+  #parse(): void {
+    for (;;) {
+      if (this.#buffer.length < 9) return
+      const length = this.#buffer.readUIntBE(0, 3)
+      if (this.#buffer.length < 9 + length) return
+      this.frames.push({
+        type: this.#buffer.readUInt8(3),
+        flags: this.#buffer.readUInt8(4),
+        stream: this.#buffer.readUInt32BE(5) & 0x7fffffff,
+        payload: this.#buffer.subarray(9, 9 + length),
+      })
+      this.#buffer = this.#buffer.subarray(9 + length)
+    }
+  }
+}
