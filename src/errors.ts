@@ -26,6 +26,7 @@ export const errorTable = {
   BAD_TARGET: row(400, 'client', false, 'The request target is not valid here.'),
   BAD_AUTHORITY: row(400, 'client', false, 'The host or port of the request target is not valid.'),
   BAD_PATH: row(400, 'client', false, 'The path is not valid.'),
+  FORBIDDEN_CLIENT: row(403, 'client', false, 'Access from this address is not allowed.'),
   FORBIDDEN_PATH: row(403, 'client', false, 'This path is not served.'),
   NOT_FOUND: row(404, 'client', false, 'Nothing was found here.'),
   METHOD_NOT_ALLOWED: row(405, 'client', false, 'This method is not allowed here.'),

@@ -5,6 +5,7 @@ import { checkMounts } from './mounts.ts'
 import { names, valueAt } from './names.ts'
 import { checkPlaces } from './places.ts'
 import type { Path } from './problem.ts'
+import { checkClients } from './rules-clients.ts'
 import type { ConfigInput } from './schema.ts'
 import { type WorkerKey, workerKeys } from './schema.ts'
 
@@ -46,6 +47,7 @@ export function checkRules(context: RuleContext): void {
     if (key === 'reverse_proxy' && !isWritten([...path, 'target'])) {
       report(path, 'has no target; add the upstream, such as "target": "http://127.0.0.1:3000"')
     }
+    checkClients(context, path, block)
     if (key === 'static_files') checkMounts(context, path, block)
   }
   checkPlaces(context, running)

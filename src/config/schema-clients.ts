@@ -11,6 +11,16 @@ const believe = z
   })
   .default('x_forwarded')
 
+const networks = (description: string) =>
+  z
+    .array(network('Address or network of clients.'))
+    .max(10_000)
+    .meta({
+      description,
+      expects: 'a list of at most 10000 addresses or networks, such as ["10.0.0.0/8", "::1"]',
+    })
+    .default([])
+
 /** What every worker has. */
 export const clients = {
   trusted_proxies: z
@@ -22,6 +32,16 @@ export const clients = {
       expects: 'a list of at most 1000 addresses or networks, such as ["10.0.0.0/8", "::1"]',
     })
     .default([]),
+  access: z
+    .strictObject({
+      allow: networks('Clients that are admitted; everybody who is not denied when it is empty.'),
+      deny: networks('Clients that are not, also when a network in allow has them.'),
+    })
+    .meta({
+      description:
+        'Who may use the worker, by the address of the client: who connects, or whom trusted_proxies have named. The others are answered 403.',
+    })
+    .optional(),
   request_id: z
     .strictObject({
       enabled: flag('Whether there are request ids.').default(true),

@@ -115,7 +115,17 @@ export interface ForwardingSettings {
   readonly names: 'address' | 'obfuscated' | 'unknown'
 }
 
+/** Clients by address or network. */
+export interface AccessSettings {
+  /** Empty: everybody who is not denied. */
+  readonly allow: readonly string[]
+  /** Stronger than `allow`. */
+  readonly deny: readonly string[]
+}
+
 interface ServiceCommon {
+  /** Null: everybody. */
+  readonly access: AccessSettings | null
   readonly trust: TrustSettings
   /** X-Request-Id; null: none is made, and a client's passes as it is. */
   readonly requestId: { readonly inResponse: boolean } | null

@@ -194,14 +194,21 @@ export const serviceOf = (decision: Decision): ServiceType | null =>
 export const codeOf = (decision: Decision): ErrorCode =>
   decision.kind === 'reply' ? decision.code : 'BAD_REQUEST'
 
-/** What a reply says besides its row; `closing` when its connection ends in any case. */
-export function replyOptions(decision: Decision, closing: boolean): ReplyOptions {
+/** What a reply says besides its row; `closing` when its connection ends in any case. `shownId` is for what no response object adds it to. */
+export function replyOptions(
+  decision: Decision,
+  closing: boolean,
+  shownId: string | null = null,
+): ReplyOptions {
   if (decision.kind !== 'reply') return { close: closing }
   const { code, message, allow } = decision
   return {
     // What such a client sends next cannot be known to be a request.
     close: closing || code === 'VERSION_NOT_SUPPORTED' || code === 'BAD_REQUEST',
     ...(message === undefined ? {} : { message }),
-    ...(allow === undefined ? {} : { headers: ['Allow', allow] }),
+    headers: [
+      ...(allow === undefined ? [] : ['Allow', allow]),
+      ...(shownId === null ? [] : ['X-Request-Id', shownId]),
+    ],
   }
 }

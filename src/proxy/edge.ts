@@ -7,7 +7,6 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { ServiceType } from '../config/settings.ts'
 import { type ErrorCode, errorTable } from '../errors.ts'
 import type { HttpRequest, HttpResponse } from '../http/message.ts'
 import { replyBytes, sendReply } from '../http/reply.ts'
@@ -28,9 +27,10 @@ import {
 import type { Edge, EdgeOptions } from './edge-contract.ts'
 import { Exchange, type ExchangeScope } from './exchange.ts'
 import { Front, refusal } from './front.ts'
-import { type Guard, guardOf } from './guard.ts'
+import { Guards } from './guard.ts'
 import { asksForWebSocket, readHead, readStreamHead } from './head.ts'
 import { Lanes } from './lanes.ts'
+import { serve } from './serve.ts'
 import { loadServices, type Services } from './services.ts'
 import { Streams } from './streams.ts'
 import { SocketClient } from './tunnelling.ts'
@@ -47,7 +47,7 @@ const acceptOf = ({ headers: { accept } }: IncomingMessage) => ({ accept })
 class WorkerEdge implements Edge {
   readonly #options: EdgeOptions
   readonly #policy: Policy
-  readonly #guards: Partial<Record<ServiceType, Guard | null>>
+  readonly #guards: Guards
   readonly #scope: ExchangeScope
   readonly #server: HttpServer
   readonly #lanes: Lanes
@@ -60,7 +60,7 @@ class WorkerEdge implements Edge {
     this.#options = options
     const { worker, log } = options
     this.#policy = createPolicy(worker.services)
-    this.#guards = Object.fromEntries(worker.services.map((service) => [service.type, guardOf(service)]))
+    this.#guards = new Guards(worker.services)
     this.#watch = new ClientWatch(worker.services, {
       endWaiting: ({ socket }, why) => (why === 'late' ? this.#server.expire(socket) : socket.destroy()),
       endExchange: (exchange, why) => endLate(exchange, why, this.#server.closer),
@@ -144,46 +144,34 @@ class WorkerEdge implements Edge {
 
   #start(connection: Connection, head: Head, req: HttpRequest, res: HttpResponse): void {
     const decision = decide(head, this.#policy)
-    const isAdmitted = this.#enter(connection, decision)
     const exchange = this.#begin(connection, decision, head, req)
+    // A tunnel on a stream is followed only when it is refused.
+    if (decision.kind !== 'tunnel') exchange.follow(res)
+    const guard = this.#guards.of(decision)
+    if (guard === null) {
+      this.#answer(exchange, req, res, decision)
+      return
+    }
+    guard.ask(exchange, req, decision, (judged) => this.#answer(exchange, req, res, judged))
+  }
+
+  #answer(exchange: Exchange, req: HttpRequest, res: HttpResponse, decision: Decision): void {
+    const isAdmitted = this.#enter(exchange.connection, decision)
     if (decision.kind === 'tunnel' && res.tunnel !== undefined && isAdmitted) {
       this.#services.forward?.tunnel(exchange, res.tunnel, Buffer.alloc(0), decision)
       return
     }
-    exchange.follow(res)
-    if (exchange.shownId !== null) res.setHeader('X-Request-Id', exchange.shownId)
+    if (exchange.response === null) exchange.follow(res)
     if (!isAdmitted) {
       exchange.blame('OVER_LIMIT')
       sendReply(res, 'OVER_LIMIT', { headers: ['Retry-After', '1'], close: true })
       return
     }
     try {
-      this.#serve(exchange, req, res, decision)
+      serve(this.#services, exchange, req, res, decision)
     } catch (cause) {
       exchange.relayFailed('INTERNAL', cause)
       sendReply(res, 'INTERNAL', { close: true })
-    }
-  }
-
-  #serve(exchange: Exchange, req: HttpRequest, res: HttpResponse, decision: Decision): void {
-    const { forward, reverse, files } = this.#services
-    switch (decision.kind) {
-      case 'reverse':
-        reverse?.request(exchange, req, res, decision)
-        return
-      case 'forward':
-        forward?.request(exchange, req, res, decision)
-        return
-      case 'static':
-        if (exchange.closing) res.shouldKeepAlive = false
-        files?.handle(req, res, decision.mount, decision.path).catch((cause: unknown) => {
-          exchange.relayFailed('INTERNAL', cause)
-          sendReply(res, 'INTERNAL', { close: true })
-        })
-        return
-      default:
-        exchange.blame(codeOf(decision))
-        sendReply(res, codeOf(decision), replyOptions(decision, exchange.closing))
     }
   }
 
@@ -205,13 +193,22 @@ class WorkerEdge implements Edge {
   }
 
   #switch(connection: Connection, req: IncomingMessage, first: Buffer): void {
-    const { socket } = connection
     connection.isHttp = false
     const head = readHead(req, req.method !== 'CONNECT')
     const decision = decide(head, this.#policy)
-    const isAdmitted = this.#enter(connection, decision)
     const exchange = this.#begin(connection, decision, head, req)
-    if (!isAdmitted) {
+    const guard = this.#guards.of(decision)
+    if (guard === null) {
+      this.#connect(exchange, req, first, decision)
+      return
+    }
+    guard.ask(exchange, req, decision, (judged) => this.#connect(exchange, req, first, judged))
+  }
+
+  #connect(exchange: Exchange, req: IncomingMessage, first: Buffer, decision: Decision): void {
+    const { connection, shownId } = exchange
+    const { socket } = connection
+    if (!this.#enter(connection, decision)) {
       this.#end(exchange, 'OVER_LIMIT', true, refusal)
       return
     }
@@ -224,7 +221,7 @@ class WorkerEdge implements Edge {
       this.#guard(exchange, reverse.upgrade(exchange, req, socket, first, decision))
     else {
       const code = codeOf(decision)
-      const options = { ...replyOptions(decision, true), ...acceptOf(req) }
+      const options = { ...replyOptions(decision, true, shownId), ...acceptOf(req) }
       this.#end(exchange, code, false, replyBytes(code, options))
     }
   }
@@ -244,11 +241,8 @@ class WorkerEdge implements Edge {
   }
 
   #begin(connection: Connection, decision: Decision, head: Head, req: HttpRequest): Exchange {
-    const type = serviceOf(decision)
-    const lane = this.#lanes.of(decision.kind === 'reply' ? null : type)
-    const exchange = new Exchange(connection, head, req.headers, lane, this.#scope)
-    if (type !== null) this.#guards[type]?.identify(exchange, req)
-    return exchange
+    const lane = this.#lanes.of(decision.kind === 'reply' ? null : serviceOf(decision))
+    return new Exchange(connection, head, req.headers, lane, this.#scope)
   }
 
   #enter(connection: Connection, decision: Decision): boolean {

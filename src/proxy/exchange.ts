@@ -138,6 +138,7 @@ export class Exchange implements RelayOwner, AccessRecord {
   follow(res: HttpResponse): void {
     ;(res as Tagged)[key] = this
     this.response = res
+    if (this.shownId !== null) res.setHeader('X-Request-Id', this.shownId)
     this.#scope.running.add(this)
     res.on('close', onResponseClose)
   }

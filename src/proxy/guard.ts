@@ -1,25 +1,44 @@
-/** What a service asks of every request before it is served: where it comes from, and under which id. */
+/**
+ * What a service asks of every request before it is served.
+ *
+ *   identify: whose is it, under which id -> judge: access list --no--> 403
+ *                                                      | yes
+ *                                                   as decided
+ */
 import { randomBytes } from 'node:crypto'
-import type { ServiceSettings } from '../config/settings.ts'
+import type { ServiceSettings, ServiceType } from '../config/settings.ts'
 import { NetworkSet, readAddress } from '../http/address.ts'
 import { type BelievedField, clientAddress, nodesOf } from '../http/forwarded.ts'
 import type { HttpRequest } from '../http/message.ts'
+import { AccessList } from './access.ts'
 import type { Connection } from './connection.ts'
+import { type Decision, serviceOf } from './decide.ts'
 import type { Exchange } from './exchange.ts'
 
-export class Guard {
+class Guard {
   readonly #trusted: NetworkSet | null
   readonly #believes: BelievedField
   readonly #ids: RequestIds | null
+  readonly #access: AccessList | null
+  readonly #service: ServiceType
 
-  constructor({ trust, requestId }: ServiceSettings) {
+  constructor({ type, trust, requestId, access }: ServiceSettings) {
+    this.#service = type
     this.#trusted = trust.proxies.length === 0 ? null : new NetworkSet(trust.proxies)
     this.#believes = trust.believes
     this.#ids = requestId === null ? null : new RequestIds(requestId.inResponse)
+    this.#access = access === null ? null : new AccessList(access)
+  }
+
+  /** Calls `then` with what becomes of the request: what was decided, or a refusal. */
+  ask(exchange: Exchange, req: HttpRequest, decision: Decision, then: (judged: Decision) => void): void {
+    this.#identify(exchange, req)
+    if (exchange.shownId !== null) exchange.response?.setHeader('X-Request-Id', exchange.shownId)
+    then(this.#judge(exchange, decision))
   }
 
   /** Finds out whose request it is, and names it. */
-  identify(exchange: Exchange, { headers }: HttpRequest): void {
+  #identify(exchange: Exchange, { headers }: HttpRequest): void {
     if (this.#trusted !== null && this.#isTrusted(exchange.connection)) {
       exchange.isTrusted = true
       const field = this.#believes === 'forwarded' ? headers.forwarded : headers['x-forwarded-for']
@@ -32,16 +51,35 @@ export class Guard {
     }
   }
 
+  #judge(exchange: Exchange, decision: Decision): Decision {
+    if (this.#access?.admits(exchange.client) === false) {
+      return { kind: 'reply', code: 'FORBIDDEN_CLIENT', service: this.#service }
+    }
+    return decision
+  }
+
   #isTrusted(connection: Connection): boolean {
     const bits = readAddress(connection.peer)
     return bits !== null && this.#trusted?.has(bits) === true
   }
 }
 
-/** The guard of a service; null when it asks nothing, which costs nothing. */
-export function guardOf(settings: ServiceSettings): Guard | null {
-  const asks = settings.trust.proxies.length > 0 || settings.requestId !== null
-  return asks ? new Guard(settings) : null
+/** The guards of a worker's services. */
+export class Guards {
+  readonly #byService: Partial<Record<ServiceType, Guard>>
+
+  constructor(services: readonly ServiceSettings[]) {
+    const asking = services.filter(
+      ({ trust, requestId, access }) => trust.proxies.length > 0 || requestId !== null || access !== null,
+    )
+    this.#byService = Object.fromEntries(asking.map((service) => [service.type, new Guard(service)]))
+  }
+
+  /** Null when the service asks nothing, or there is none: that costs nothing. */
+  of(decision: Decision): Guard | null {
+    const type = serviceOf(decision)
+    return type === null ? null : (this.#byService[type] ?? null)
+  }
 }
 
 /** Ids that no other instance makes: a random beginning and a count. Who has seen one can guess others, so they are no secret. */

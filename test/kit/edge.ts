@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type {
+  AccessSettings,
   ForwardingSettings,
   ForwardSettings,
   MountSettings,
@@ -49,6 +50,7 @@ export interface Tuning {
   readonly pool?: { readonly maxIdlePerHost?: number; readonly idleMs?: number }
   readonly trust?: Partial<StaticSettings['trust']>
   readonly requestId?: StaticSettings['requestId']
+  readonly access?: Partial<AccessSettings>
   readonly forwarding?: Partial<ForwardingSettings>
 }
 
@@ -61,6 +63,7 @@ const common = (tuning: Tuning) => ({
   requestId: tuning.requestId ?? null,
   pace: { ...pace, ...tuning.pace },
   sizes: { ...sizes, ...tuning.sizes },
+  access: tuning.access === undefined ? null : { allow: [], deny: [], ...tuning.access },
 })
 
 const forwarding = (tuning: Tuning): ForwardingSettings => ({

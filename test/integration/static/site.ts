@@ -59,6 +59,7 @@ export function staticSettings(...mounts: (Partial<MountSettings> & { rootDir: s
     type: 'static',
     trust: { proxies: [], believes: 'x_forwarded' },
     requestId: null,
+    access: null,
     maxConnections: 100,
     maxMemoryMb: 256,
     maxCpuPercent: 100,

@@ -60,3 +60,24 @@ describe('where a request comes from', () => {
     ])
   })
 })
+
+describe('access', () => {
+  test('is for everybody when nothing is said, and has either list', () => {
+    expect(service({})).toMatchObject({ access: null })
+    expect(service({ access: { deny: ['10.0.0.0/8'] } })).toMatchObject({
+      access: { allow: [], deny: ['10.0.0.0/8'] },
+    })
+  })
+
+  test.each([{}, { allow: [] }, { allow: [], deny: [] }])('%j would admit everybody', (access) => {
+    expect(messages(reverse({ access }))).toEqual([
+      'workers.reverse_proxy.access: admits everybody; add allow or deny, such as "allow": ["10.0.0.0/8"], or remove it',
+    ])
+  })
+
+  test('a wrong network is one problem', () => {
+    expect(messages(reverse({ access: { allow: ['10.0.0.0/64'] } }))).toEqual([
+      'workers.reverse_proxy.access.allow[0]: is the text "10.0.0.0/64"; must have a prefix length from 0 to 32 after the slash',
+    ])
+  })
+})

@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest'
+import { filesIn, forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
+import { startOrigin, startRawOrigin } from '../../kit/origin.ts'
+import { RawClient } from '../../kit/raw-client.ts'
+
+const deny = { access: { deny: ['127.0.0.2'] } }
+const site = {
+  path: '/files',
+  rootDir: 'config/site',
+  spaMode: false,
+  spaFallbackFile: 'index.html',
+  indexFiles: ['index.html'],
+}
+const from = (port: number, address: string) => RawClient.connect(port, '127.0.0.1', address)
+
+async function status(port: number, address: string, target: string, ...fields: string[]): Promise<number> {
+  using client = await from(port, address)
+  return (await client.get(target, ...fields)).status
+}
+
+test('reverse: a denied client gets 403 and reaches no upstream; others are served', async () => {
+  await using origin = await startOrigin()
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, deny))
+  using client = await from(proxy.port, '127.0.0.2')
+  const response = await client.get('/')
+  expect(response.status).toBe(403)
+  expect(response.text).toContain('Access from this address is not allowed.')
+  expect(origin.seen).toHaveLength(0)
+  expect(await status(proxy.port, '127.0.0.3', '/')).toBe(200)
+})
+
+test('forward: requests and CONNECT of a denied client are refused, and nothing is dialled', async () => {
+  await using origin = await startRawOrigin((socket) => socket.end())
+  await using proxy = await startEdge(forwardTo(deny))
+  expect(await status(proxy.port, '127.0.0.2', `http://${origin.authority}/`)).toBe(403)
+  using client = await from(proxy.port, '127.0.0.2')
+  client.head(`CONNECT ${origin.authority} HTTP/1.1`, `Host: ${origin.authority}`)
+  expect((await client.response()).status).toBe(403)
+  await client.ended()
+  expect(origin.accepted).toBe(0)
+  expect(proxy.counters()).toMatchObject({ tunnelsTotal: 0, requestsTotal: 2, requestsFailed: 0 })
+})
+
+test('static: a denied client learns neither what is there nor what is not', async () => {
+  await using proxy = await startEdge(filesIn([site], deny))
+  for (const target of ['/files/', '/files/none', '/elsewhere']) {
+    expect(await status(proxy.port, '127.0.0.2', target), target).toBe(403)
+  }
+  expect(await status(proxy.port, '127.0.0.1', '/files/')).toBe(200)
+})
+
+test('an Upgrade of a denied client is refused', async () => {
+  await using origin = await startOrigin()
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, deny))
+  using client = await from(proxy.port, '127.0.0.2')
+  client.head(
+    'GET / HTTP/1.1',
+    'Host: a.test',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+  )
+  expect((await client.response()).status).toBe(403)
+  expect(origin.accepted).toBe(0)
+})
+
+test('each service of a combined worker has its own list', async () => {
+  await using origin = await startOrigin()
+  await using proxy = await startEdge([
+    forwardTo({ access: { allow: ['127.0.0.1'] } }),
+    reverseTo(`http://${origin.authority}`),
+    filesIn([site], { access: { allow: ['127.0.0.3'] } }),
+  ])
+  const statuses = async (address: string) => [
+    await status(proxy.port, address, `http://${origin.authority}/`),
+    await status(proxy.port, address, '/'),
+    await status(proxy.port, address, '/files/'),
+  ]
+  expect(await statuses('127.0.0.1')).toEqual([200, 200, 403])
+  expect(await statuses('127.0.0.2')).toEqual([403, 200, 403])
+  expect(await statuses('127.0.0.3')).toEqual([403, 200, 200])
+})
+
+test('behind a trusted proxy the client that it names counts, and of others what they say does not', async () => {
+  await using origin = await startOrigin()
+  const trust = { proxies: ['127.0.0.9'] }
+  await using proxy = await startEdge(
+    reverseTo(`http://${origin.authority}`, { trust, access: { deny: ['192.0.2.0/24'] } }),
+  )
+  const named = (address: string, client: string) =>
+    status(proxy.port, address, '/', `X-Forwarded-For: ${client}`)
+  expect(await named('127.0.0.9', '192.0.2.1')).toBe(403)
+  expect(await named('127.0.0.9', '192.0.2.1, 10.0.0.1')).toBe(200)
+  expect(await named('127.0.0.9', '10.0.0.1, 192.0.2.1')).toBe(403)
+  expect(await named('127.0.0.2', '192.0.2.1')).toBe(200)
+})
+
+test('a refused request of a trusted proxy leaves its connection to the next client', async () => {
+  await using origin = await startOrigin()
+  const trust = { proxies: ['127.0.0.9'] }
+  await using proxy = await startEdge(
+    reverseTo(`http://${origin.authority}`, { trust, access: { deny: ['192.0.2.0/24'] } }),
+  )
+  using client = await from(proxy.port, '127.0.0.9')
+  expect((await client.get('/', 'X-Forwarded-For: 192.0.2.1')).status).toBe(403)
+  expect((await client.get('/', 'X-Forwarded-For: 192.0.3.1')).status).toBe(200)
+})
