@@ -1,8 +1,15 @@
 import { Readable } from 'node:stream'
-import type { HttpRequest } from './message.ts'
+import type { HttpRequest, HttpResponse } from './message.ts'
 import type { Reclaimer } from './reclaim.ts'
 
 const highWaterMark = 64 * 1024
+
+export interface BodyOwner {
+  /** Infinity for no bound. */
+  readonly maxBodyBytes: number
+  /** More has come than that; called for every further piece until the body is destroyed. */
+  bodyTooLarge(): void
+}
 
 /**
  * A request body on its way upstream. undici destroys the stream that it is given when the upstream answers early or
@@ -11,12 +18,20 @@ const highWaterMark = 64 * 1024
  */
 export class RequestBody extends Readable {
   readonly #req: HttpRequest
+  /** The response to a client that waits to be asked for the body; asked when the upstream wants it. */
+  #waiting: HttpResponse | null
+  #left: number
 
-  constructor(req: HttpRequest, reclaimer: Reclaimer) {
+  constructor(res: HttpResponse, owner: BodyOwner, reclaimer: Reclaimer) {
     super({ highWaterMark })
+    const { req } = res
     this.#req = req
+    this.#waiting = req.headers.expect !== undefined && req.httpVersion !== '1.0' ? res : null
+    this.#left = owner.maxBodyBytes
     req.on('data', (chunk: Buffer) => {
       reclaimer.moved(chunk.length)
+      this.#left -= chunk.length
+      if (this.#left < 0) owner.bodyTooLarge()
       if (!this.destroyed && !this.push(chunk)) req.pause()
     })
     req.on('end', () => {
@@ -25,9 +40,16 @@ export class RequestBody extends Readable {
     // The owner of the exchange hears of the client's end from the response; here it must only not be unhandled.
     req.on('error', ignore)
     this.on('error', ignore)
+    if (this.#waiting !== null) req.pause()
   }
 
   override _read(): void {
+    const waiting = this.#waiting
+    if (waiting !== null) {
+      this.#waiting = null
+      if (waiting.writeContinue !== undefined) waiting.writeContinue()
+      else waiting.writeInformation(100, [])
+    }
     this.#req.resume()
   }
 

@@ -6,7 +6,8 @@ export interface ErrorDetails {
   readonly message?: string | undefined
   /** The request's Accept field. */
   readonly accept?: string | undefined
-  readonly requestId?: string | undefined
+  /** Null where it is not shown. */
+  readonly requestId?: string | null | undefined
 }
 
 export interface ErrorBody {
@@ -16,12 +17,12 @@ export interface ErrorBody {
 
 /** The body of an error response. It names the row of the error table and the request, and nothing of the inside. */
 export function errorBody(code: ErrorCode, details: ErrorDetails): ErrorBody {
-  const { requestId, accept, message = errorTable[code].message } = details
+  const { requestId = null, accept, message = errorTable[code].message } = details
   if (accept !== undefined && prefersJson(accept)) {
-    const error = { code, message, ...(requestId === undefined ? {} : { request_id: requestId }) }
+    const error = { code, message, ...(requestId === null ? {} : { request_id: requestId }) }
     return { type: 'application/json', text: `${JSON.stringify({ error })}\n` }
   }
-  const name = requestId === undefined ? '' : ` (request ${requestId})`
+  const name = requestId === null ? '' : ` (request ${requestId})`
   return { type: 'text/plain; charset=utf-8', text: `${code}: ${message}${name}\n` }
 }
 

@@ -52,6 +52,8 @@ export interface HttpResponse {
   end(last?: string | Uint8Array, done?: () => void): unknown
   end(last: string | Uint8Array, encoding: BufferEncoding): unknown
   flushHeaders(): void
+  /** 100, for a client that waits for it; where it is missing `writeInformation` says it. */
+  writeContinue?(): void
   writeInformation(status: number, fields: readonly string[]): void
   addTrailers(fields: readonly [string, string][]): void
   /** Breaks it off, so that what was sent of it does not look complete. */

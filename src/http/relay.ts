@@ -9,7 +9,7 @@
  */
 import type { Dispatcher } from 'undici'
 import { BifrostError, type ErrorCode } from '../errors.ts'
-import { RequestBody } from './body.ts'
+import { type BodyOwner, RequestBody } from './body.ts'
 import { failureCode, systemCode } from './failure.ts'
 import { dropLength, hasOtherCoding, responseHeaders, trailerFields } from './headers.ts'
 import { type HttpRequest, type HttpResponse, hasBody } from './message.ts'
@@ -21,6 +21,8 @@ import type { WireHandler } from './wire/contract.ts'
 export interface RelayOwner {
   /** Before the client is answered or cut off. Called at most once. */
   relayFailed(code: ErrorCode, cause: unknown): void
+  /** Answers in the place of the relay, which has ended, a request that is not read to its end. */
+  refuse(code: ErrorCode): void
   /** True while responses must end their connection. */
   readonly closing: boolean
   /** The request id that the client is shown; null for none. */
@@ -41,6 +43,8 @@ export interface RelayOptions {
   /** Flat, as made by `requestHeaders`. */
   readonly headers: string[]
   readonly pseudonym: string
+  /** Infinity for no bound. */
+  readonly maxBodyBytes: number
   readonly reclaimer: Reclaimer
   readonly owner: RelayOwner
 }
@@ -53,7 +57,7 @@ const maxTextBytes = 16 * 1024
 
 const retryableErrors = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 
-export class Relay implements WireHandler {
+export class Relay implements WireHandler, BodyOwner {
   readonly #req: HttpRequest
   readonly #res: HttpResponse
   readonly #options: RelayOptions
@@ -73,7 +77,7 @@ export class Relay implements WireHandler {
     this.#req = req
     this.#res = res
     this.#options = options
-    this.#body = hasBody(req) ? new RequestBody(req, options.reclaimer) : null
+    this.#body = hasBody(req) ? new RequestBody(res, this, options.reclaimer) : null
   }
 
   start(): void {
@@ -93,6 +97,19 @@ export class Relay implements WireHandler {
     this.#isOver = true
     this.#release()?.drop()
     this.#body?.destroy()
+  }
+
+  get maxBodyBytes(): number {
+    return this.#options.maxBodyBytes
+  }
+
+  bodyTooLarge(): void {
+    if (this.#isOver) return
+    this.clientClosed()
+    const { owner } = this.#options
+    owner.relayFailed('BODY_TOO_LARGE', 'more came than was announced')
+    if (this.#isAnswered) this.#res.destroy()
+    else owner.refuse('BODY_TOO_LARGE')
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -166,10 +183,11 @@ export class Relay implements WireHandler {
       return
     }
     this.#isOver = true
+    const { owner } = this.#options
     const code = failureCode(error)
-    this.#options.owner.relayFailed(code, error)
+    owner.relayFailed(code, error)
     if (this.#isAnswered) this.#res.destroy()
-    else sendReply(this.#res, code, { close: this.#options.owner.closing })
+    else sendReply(this.#res, code, { close: owner.closing, requestId: owner.shownId })
     this.#body?.destroy()
   }
 

@@ -34,6 +34,7 @@ export function replyBytes(code: ErrorCode, options: ReplyOptions = {}): Buffer 
   const body = errorBody(code, options)
   const { status } = errorTable[code]
   const fields = [...replyHeaders(body, options), 'Connection', 'close']
+  if (options.requestId) fields.push('X-Request-Id', options.requestId)
   let text = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`
   for (let at = 0; at < fields.length; at += 2) text += `${fields[at]}: ${fields[at + 1]}\r\n`
   return Buffer.from(`${text}\r\n${body.text}`)

@@ -10,9 +10,18 @@ import type { ErrorCode } from '../errors.ts'
 import { systemCode } from './failure.ts'
 import { Closer, replyBytes } from './reply.ts'
 
+export interface HeadBounds {
+  /** Of request line and fields; more is answered with 431, or with 414 when it is seen to be the target. */
+  readonly maxHeadBytes: number
+  /** One field more than these is kept, so that whoever counts them sees it; what follows is dropped unread. */
+  readonly maxFields: number
+  readonly maxTargetBytes: number
+}
+
 export interface ServerOptions {
   /** What clients are told of how long a connection is kept between two requests. */
   readonly idleMs: number
+  readonly heads: HeadBounds
   readonly onRequest: (req: IncomingMessage, res: ServerResponse) => void
   readonly onConnect: (req: IncomingMessage, socket: Socket, head: Buffer) => void
   readonly onUpgrade: (req: IncomingMessage, socket: Socket, head: Buffer) => void
@@ -51,11 +60,13 @@ export class HttpServer {
       headersTimeout: 0,
       requestTimeout: 0,
       keepAliveTimeout: 0,
+      maxHeaderSize: options.heads.maxHeadBytes,
       shouldUpgradeCallback: options.canUpgrade,
       noDelay: true,
       // A request without it is decided upon, answered and counted like any other.
       requireHostHeader: false,
     })
+    this.#server.maxHeadersCount = options.heads.maxFields + 1
     // A client that ends its side after a request still wants the answer; the last answer ends the connection.
     ;(this.#server as HalfOpenServer).httpAllowHalfOpen = true
     const onRequest = (req: IncomingMessage, res: ServedResponse): void => {
@@ -67,6 +78,7 @@ export class HttpServer {
     }
     this.#server.on('request', onRequest)
     this.#server.on('checkExpectation', onRequest)
+    this.#server.on('checkContinue', onRequest)
     this.#server.on('connect', (req, socket, head) => {
       this.#served.delete(req.socket)
       options.onConnect(req, socket as Socket, head)
@@ -130,7 +142,7 @@ export class HttpServer {
   }
 
   #reject(error: Error, socket: ServedSocket): void {
-    const code = rejection(error)
+    const code = rejection(error, this.#options.heads.maxTargetBytes)
     // What is wrong came after a whole request: the answers to that and to others before it come first.
     if (code !== null && socket._httpMessage?.req.complete) {
       if (this.#options.afterRunning?.(socket, () => this.#refuse(socket, code))) {
@@ -154,17 +166,29 @@ export class HttpServer {
   }
 }
 
-function rejection(error: Error): ErrorCode | null {
+/** What a parser's error is answered with; null where nobody is left to answer. */
+function rejection(error: ParserError, maxTargetBytes: number): ErrorCode | null {
   switch (systemCode(error)) {
     case 'ECONNRESET':
     case 'EPIPE':
     case 'HPE_INVALID_EOF_STATE':
       return null
     case 'HPE_HEADER_OVERFLOW':
-      return 'HEAD_TOO_LARGE'
+      return isTarget(error.rawPacket, maxTargetBytes) ? 'TARGET_TOO_LONG' : 'HEAD_TOO_LARGE'
     case 'HPE_INVALID_VERSION':
+    case 'HPE_PAUSED_H2_UPGRADE':
       return 'VERSION_NOT_SUPPORTED'
     default:
       return 'BAD_REQUEST'
   }
+}
+
+type ParserError = Error & { readonly rawPacket?: Buffer }
+
+/** Whether what was too long is the target, as far as the bytes of the last read show it. */
+function isTarget(packet: Buffer | undefined, maxTargetBytes: number): boolean {
+  if (packet === undefined) return false
+  const lineEnd = packet.indexOf('\r')
+  const length = lineEnd === -1 ? packet.length : lineEnd
+  return length > maxTargetBytes && /^[A-Z]{3,20} \S/.test(packet.toString('latin1', 0, 24))
 }

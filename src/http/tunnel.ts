@@ -31,7 +31,7 @@ export interface TunnelClient {
   /** Says that the tunnel is open, with flat header fields: from here on `side` is all that there is. */
   accept(fields: readonly string[]): void
   /** Answers with a row of the error table instead. */
-  refuse(code: ErrorCode): void
+  refuse(code: ErrorCode, requestId: string | null): void
 }
 
 export interface TunnelOptions {

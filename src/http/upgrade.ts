@@ -126,7 +126,10 @@ class Attempt {
     const code = failureCode(cause)
     this.#options.onFailed(new BifrostError(code, undefined, { cause }))
     this.#request?.destroy()
-    this.#options.closer.end(this.#socket, replyBytes(code, { accept: this.#accept }))
+    this.#options.closer.end(
+      this.#socket,
+      replyBytes(code, { accept: this.#accept, requestId: this.#options.shownId }),
+    )
   }
 
   #open(answer: IncomingMessage, upstream: Socket): void {

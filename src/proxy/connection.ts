@@ -201,3 +201,11 @@ export function attachConnection(socket: Socket): Connection {
 export function connectionOf(socket: Socket): Connection | undefined {
   return (socket as Tagged)[key]
 }
+
+/** Runs the task after the exchanges that came before, and nothing after it; false when none is running. */
+export function afterRunning(socket: Socket, task: () => void): boolean {
+  const connection = connectionOf(socket)
+  if (connection === undefined || !connection.isBusy) return false
+  connection.turns.waitLast(task)
+  return true
+}

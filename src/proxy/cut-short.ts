@@ -1,6 +1,5 @@
 /** How an exchange ends before its request has come in whole. */
 import { type ErrorCode, errorTable } from '../errors.ts'
-import type { HttpResponse } from '../http/message.ts'
 import { type Closer, replyBytes, sendReply } from '../http/reply.ts'
 import type { Lateness } from './client-watch.ts'
 import type { Exchange } from './exchange.ts'
@@ -16,20 +15,22 @@ export function endLate(exchange: Exchange, why: Lateness, closer: Closer): void
   work?.clientClosed()
   if (response === null || exchange.isFinished) connection.socket.destroy()
   else if (response.headersSent || why === 'behind') response.destroy()
-  else if (!response.req.complete) cutShort(exchange, response, code, closer)
+  else if (!response.req.complete) cutShort(exchange, code, closer)
   else if (work === null) response.destroy()
-  else sendReply(response, code, { close: true })
+  else sendReply(response, code, { close: true, requestId: exchange.shownId })
 }
 
 /** Answers a request whose rest is not wanted; its client gets a moment to read that. */
-function cutShort(exchange: Exchange, response: HttpResponse, code: ErrorCode, closer: Closer): void {
+export function cutShort(exchange: Exchange, code: ErrorCode, closer: Closer): void {
+  const { response } = exchange
+  if (response === null) return
   const { req } = response
   if (req.httpVersionMajor === 2) {
-    sendReply(response, code)
+    sendReply(response, code, { requestId: exchange.shownId })
     return
   }
   req.resume()
-  const requestId = exchange.shownId ?? undefined
+  const requestId = exchange.shownId
   closer.end(exchange.connection.socket, replyBytes(code, { accept: req.headers.accept, requestId }))
   exchange.status = errorTable[code].status
   exchange.finish(exchange.status >= 500)

@@ -9,6 +9,7 @@ import type { MountSettings, ServiceSettings, ServiceType } from '../config/sett
 import type { ErrorCode } from '../errors.ts'
 import { formatAuthority, parseAuthority } from '../http/authority.ts'
 import type { ReplyOptions } from '../http/reply.ts'
+import type { HeadBounds } from '../http/server.ts'
 import { basePathOf, leavesRoot, normalisePath, ownerOf, parseAbsolute } from './target.ts'
 
 export interface Head {
@@ -28,6 +29,10 @@ export interface Head {
   readonly coding: string | undefined
   /** Expect. */
   readonly expect: string | undefined
+  /** How many header fields came. */
+  readonly fields: number
+  /** Content-Length. */
+  readonly length: string | undefined
 }
 
 export interface StreamHead {
@@ -43,14 +48,16 @@ export interface OwnedMount {
   readonly settings: MountSettings
 }
 
-/** Which services a worker has, made once. */
-export interface Policy {
+/** Which services a worker has, made once. Of heads the largest that any service allows: it is the head that says whose it is. */
+export interface Policy extends HeadBounds {
   readonly hasForward: boolean
   readonly hasReverse: boolean
   /** The reverse target has a path of its own, and no request may lead out of it. */
   readonly hasBase: boolean
   /** Longest first; null when the worker serves no files. */
   readonly mounts: readonly OwnedMount[] | null
+  /** By service; null when no body has a bound. */
+  readonly maxBodyBytes: Readonly<Partial<Record<ServiceType, number>>> | null
 }
 
 /**
@@ -89,11 +96,25 @@ export function createPolicy(services: readonly ServiceSettings[]): Policy {
     hasReverse: reverse !== undefined,
     hasBase: reverse !== undefined && basePathOf(parseAbsolute(reverse.target)?.path ?? '') !== '',
     mounts: mounts ?? null,
+    maxHeadBytes: Math.max(...services.map(({ sizes }) => sizes.maxHeadBytes)),
+    maxFields: Math.max(...services.map(({ sizes }) => sizes.maxFields)),
+    maxTargetBytes: Math.max(...services.map(({ sizes }) => sizes.maxTargetBytes)),
+    maxBodyBytes: services.some(({ sizes }) => sizes.maxBodyBytes > 0)
+      ? Object.fromEntries(services.map(({ type, sizes }) => [type, sizes.maxBodyBytes || Infinity]))
+      : null,
   }
 }
 
 export function decide(head: Head, policy: Policy): Decision {
-  const fault = faultOf(head)
+  const decision = decideTarget(head, policy)
+  if (policy.maxBodyBytes === null || head.length === undefined || decision.kind === 'reply') return decision
+  const service = services[decision.kind]
+  const isTooLarge = Number(head.length) > (policy.maxBodyBytes[service] ?? Infinity)
+  return isTooLarge ? { kind: 'reply', code: 'BODY_TOO_LARGE', service } : decision
+}
+
+function decideTarget(head: Head, policy: Policy): Decision {
+  const fault = faultOf(head, policy)
   if (fault !== null) return reply(fault)
   if (head.method === 'CONNECT') return decideConnect(head, policy)
   if (head.url.includes('#')) return reply('BAD_TARGET')
@@ -116,7 +137,12 @@ export function decide(head: Head, policy: Policy): Decision {
 }
 
 /** What is wrong with a request wherever it leads. */
-function faultOf({ version, host, hosts, stream, coding, expect }: Head): ErrorCode | null {
+function faultOf(
+  { url, fields, version, host, hosts, stream, coding, expect }: Head,
+  { maxTargetBytes, maxFields }: Policy,
+): ErrorCode | null {
+  if (url.length > maxTargetBytes) return 'TARGET_TOO_LONG'
+  if (fields > maxFields) return 'HEAD_TOO_LARGE'
   if (stream?.isMalformed) return 'BAD_REQUEST'
   // A request line of HTTP/1 that says 2.0 is no HTTP/2.
   if (version < 10 || (version >= 20 && stream === undefined)) return 'VERSION_NOT_SUPPORTED'
@@ -126,6 +152,8 @@ function faultOf({ version, host, hosts, stream, coding, expect }: Head): ErrorC
   }
   if (stream !== undefined && !agrees(stream.authority, host)) return 'BAD_AUTHORITY'
   if (hosts === 0 && version > 10) return 'BAD_REQUEST'
+  // RFC 9112 6.1: faulty framing, which whoever came before may have read in another way.
+  if (coding !== undefined && version === 10) return 'BAD_REQUEST'
   // RFC 9112 6.1: a coding that is not understood; the next hop would be given it as content.
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'NOT_IMPLEMENTED'
   if (expect !== undefined && version > 10 && !continueExpected.test(expect)) return 'EXPECTATION_FAILED'
@@ -139,8 +167,8 @@ function agrees(authority: string | undefined, host: string | undefined): boolea
   return first !== null && second !== null && first.host === second.host && first.port === second.port
 }
 
-/** What node:http answers with 100 Continue. */
-const continueExpected = /(?:^|\W)100-continue(?:$|\W)/i
+/** The only expectation that there is (RFC 9110 10.1.1). */
+const continueExpected = /^100-continue$/i
 
 function decideConnect(head: Head, policy: Policy): Decision {
   if (!policy.hasForward) {
@@ -194,21 +222,25 @@ export const serviceOf = (decision: Decision): ServiceType | null =>
 export const codeOf = (decision: Decision): ErrorCode =>
   decision.kind === 'reply' ? decision.code : 'BAD_REQUEST'
 
-/** What a reply says besides its row; `closing` when its connection ends in any case. `shownId` is for what no response object adds it to. */
+const endsConnection: ReadonlySet<ErrorCode> = new Set([
+  'VERSION_NOT_SUPPORTED',
+  'BAD_REQUEST',
+  'HEAD_TOO_LARGE',
+  'BODY_TOO_LARGE',
+])
+
+/** What a reply says besides its row; `closing` when its connection ends in any case. */
 export function replyOptions(
   decision: Decision,
-  closing: boolean,
-  shownId: string | null = null,
+  { closing, shownId: requestId }: { readonly closing: boolean; readonly shownId: string | null },
 ): ReplyOptions {
-  if (decision.kind !== 'reply') return { close: closing }
+  if (decision.kind !== 'reply') return { close: closing, requestId }
   const { code, message, allow } = decision
   return {
     // What such a client sends next cannot be known to be a request.
-    close: closing || code === 'VERSION_NOT_SUPPORTED' || code === 'BAD_REQUEST',
+    close: closing || endsConnection.has(code),
+    requestId,
     ...(message === undefined ? {} : { message }),
-    headers: [
-      ...(allow === undefined ? [] : ['Allow', allow]),
-      ...(shownId === null ? [] : ['X-Request-Id', shownId]),
-    ],
+    ...(allow === undefined ? {} : { headers: ['Allow', allow] }),
   }
 }

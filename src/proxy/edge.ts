@@ -12,8 +12,8 @@ import type { HttpRequest, HttpResponse } from '../http/message.ts'
 import { replyBytes, sendReply } from '../http/reply.ts'
 import { HttpServer, type ServedSocket } from '../http/server.ts'
 import { ClientWatch } from './client-watch.ts'
-import { type Connection, connectionOf } from './connection.ts'
-import { endLate } from './cut-short.ts'
+import { afterRunning, type Connection, connectionOf } from './connection.ts'
+import { cutShort, endLate } from './cut-short.ts'
 import {
   codeOf,
   createPolicy,
@@ -30,7 +30,7 @@ import { Front, refusal } from './front.ts'
 import { Guards } from './guard.ts'
 import { asksForWebSocket, readHead, readStreamHead } from './head.ts'
 import { Lanes } from './lanes.ts'
-import { serve } from './serve.ts'
+import { failed, serve } from './serve.ts'
 import { loadServices, type Services } from './services.ts'
 import { Streams } from './streams.ts'
 import { SocketClient } from './tunnelling.ts'
@@ -41,8 +41,6 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   await edge.load()
   return edge
 }
-
-const acceptOf = ({ headers: { accept } }: IncomingMessage) => ({ accept })
 
 class WorkerEdge implements Edge {
   readonly #options: EdgeOptions
@@ -66,17 +64,19 @@ class WorkerEdge implements Edge {
       endExchange: (exchange, why) => endLate(exchange, why, this.#server.closer),
     })
     const { running } = this.#watch
-    this.#scope = { isDraining: false, isDegraded: false, isCut: false, log, running }
+    const refuse = (exchange: Exchange, code: ErrorCode) => cutShort(exchange, code, this.#server.closer)
+    this.#scope = { isDraining: false, isDegraded: false, isCut: false, log, refuse, running }
     this.#lanes = new Lanes(options, (type) => this.#watch.boundsOf(type))
     this.#server = new HttpServer({
       idleMs: this.#watch.idleMs,
+      heads: this.#policy,
       onRequest: (req, res) => this.#request(req, res),
       onConnect: (req, socket, head) => this.#takeOver(req, socket, head),
       onUpgrade: (req, socket, head) => this.#takeOver(req, socket, head),
       canUpgrade: (req) => (this.#policy.hasForward || this.#policy.hasReverse) && asksForWebSocket(req),
       onRejected: (socket, code, isAnswered) =>
         this.#lanes.rejected(connectionOf(socket), running.all, code, isAnswered),
-      afterRunning: (socket, task) => this.#afterRunning(socket, task),
+      afterRunning,
     })
     this.#streams = new Streams(worker, this.#lanes.none.block, log, (connection, req, res) =>
       this.#start(connection, readStreamHead(req, this.#policy), req, res),
@@ -164,14 +164,14 @@ class WorkerEdge implements Edge {
     if (exchange.response === null) exchange.follow(res)
     if (!isAdmitted) {
       exchange.blame('OVER_LIMIT')
-      sendReply(res, 'OVER_LIMIT', { headers: ['Retry-After', '1'], close: true })
+      const headers = ['Retry-After', '1']
+      sendReply(res, 'OVER_LIMIT', { headers, close: true, requestId: exchange.shownId })
       return
     }
     try {
       serve(this.#services, exchange, req, res, decision)
     } catch (cause) {
-      exchange.relayFailed('INTERNAL', cause)
-      sendReply(res, 'INTERNAL', { close: true })
+      failed(exchange, res, cause)
     }
   }
 
@@ -206,7 +206,7 @@ class WorkerEdge implements Edge {
   }
 
   #connect(exchange: Exchange, req: IncomingMessage, first: Buffer, decision: Decision): void {
-    const { connection, shownId } = exchange
+    const { connection } = exchange
     const { socket } = connection
     if (!this.#enter(connection, decision)) {
       this.#end(exchange, 'OVER_LIMIT', true, refusal)
@@ -221,7 +221,7 @@ class WorkerEdge implements Edge {
       this.#guard(exchange, reverse.upgrade(exchange, req, socket, first, decision))
     else {
       const code = codeOf(decision)
-      const options = { ...replyOptions(decision, true, shownId), ...acceptOf(req) }
+      const options = { ...replyOptions(decision, exchange), accept: req.headers.accept }
       this.#end(exchange, code, false, replyBytes(code, options))
     }
   }
@@ -249,12 +249,5 @@ class WorkerEdge implements Edge {
     const type = serviceOf(decision)
     if (decision.kind === 'reply' || type === null) return true
     return connection.enter(type, this.#options.admissions.services)
-  }
-
-  #afterRunning(socket: Socket, task: () => void): boolean {
-    const connection = connectionOf(socket)
-    if (connection === undefined || !connection.isBusy) return false
-    connection.turns.waitLast(task)
-    return true
   }
 }

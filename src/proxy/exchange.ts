@@ -26,6 +26,8 @@ export interface ExchangeScope {
   /** Everything is being ended now. */
   isCut: boolean
   readonly log: Log
+  /** Answers a request that is not read to its end. */
+  readonly refuse: (exchange: Exchange, code: ErrorCode) => void
   /** Exchanges whose responses are followed, and finished ones whose request bodies are still being read. */
   readonly running: Running
 }
@@ -207,6 +209,10 @@ export class Exchange implements RelayOwner, AccessRecord {
     } else if (reason !== 'done') this.blame(endCodes[reason])
     this.endedAt = performance.now()
     this.#lane.accessLog?.write(this)
+  }
+
+  refuse(code: ErrorCode): void {
+    this.#scope.refuse(this, code)
   }
 
   /** Counts the request; every call but the first does nothing. */

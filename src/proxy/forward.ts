@@ -49,7 +49,7 @@ export class Forward {
       side.off('close', giveUp)
       if (error !== null) {
         exchange.relayFailed(error.code, error)
-        client.refuse(error.code)
+        client.refuse(error.code, exchange.shownId)
         exchange.status = errorTable[error.code].status
         exchange.finish(true)
         return

@@ -15,6 +15,8 @@ export function readHead(req: HttpRequest, isUpgrade: boolean): Head {
     version: req.httpVersionMajor * 10 + req.httpVersionMinor,
     coding: req.headers['transfer-encoding'],
     expect: req.headers.expect,
+    fields: req.rawHeaders.length / 2,
+    length: req.headers['content-length'],
   }
 }
 
@@ -40,6 +42,8 @@ export function readStreamHead(req: H2Request, policy: Policy): Head {
     version: 20,
     coding: headers['transfer-encoding'],
     expect: headers.expect,
+    fields: req.rawHeaders.length / 2,
+    length: headers['content-length'],
   }
 }
 

@@ -21,13 +21,19 @@ export function serve(
       return
     case 'static':
       if (exchange.closing) res.shouldKeepAlive = false
-      files?.handle(req, res, decision.mount, decision.path).catch((cause: unknown) => {
-        exchange.relayFailed('INTERNAL', cause)
-        sendReply(res, 'INTERNAL', { close: true })
-      })
+      files
+        ?.handle(req, res, decision.mount, decision.path)
+        .catch((cause: unknown) => failed(exchange, res, cause))
       return
     default:
       exchange.blame(codeOf(decision))
-      sendReply(res, codeOf(decision), replyOptions(decision, exchange.closing))
+      if (codeOf(decision) === 'BODY_TOO_LARGE') exchange.refuse('BODY_TOO_LARGE')
+      else sendReply(res, codeOf(decision), replyOptions(decision, exchange))
   }
+}
+
+/** Answers what could not be served because of a fault of ours. */
+export function failed(exchange: Exchange, res: HttpResponse, cause: unknown): void {
+  exchange.relayFailed('INTERNAL', cause)
+  sendReply(res, 'INTERNAL', { close: true, requestId: exchange.shownId })
 }

@@ -30,8 +30,8 @@ export class SocketClient implements TunnelClient {
     this.side.write(`${text}\r\n`, 'latin1')
   }
 
-  refuse(code: ErrorCode): void {
-    this.#closer.end(this.side, replyBytes(code, { accept: this.#accept }))
+  refuse(code: ErrorCode, requestId: string | null): void {
+    this.#closer.end(this.side, replyBytes(code, { accept: this.#accept, requestId }))
   }
 }
 

@@ -1,7 +1,13 @@
 /** What forward and reverse share: a request through the pool, an upgrade through its own connection. */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { ForwardingSettings, PoolSettings, TimeoutSettings, TrustSettings } from '../config/settings.ts'
+import type {
+  ForwardingSettings,
+  PoolSettings,
+  SizeSettings,
+  TimeoutSettings,
+  TrustSettings,
+} from '../config/settings.ts'
 import { errorTable } from '../errors.ts'
 import type { Forwarding } from '../http/forwarded.ts'
 import { requestHeaders } from '../http/headers.ts'
@@ -28,6 +34,7 @@ export interface UpstreamOptions extends UpstreamDeps {
   readonly pool: PoolSettings
   readonly forwarding: ForwardingSettings
   readonly trust: TrustSettings
+  readonly sizes: SizeSettings
 }
 
 export interface UpstreamRequest {
@@ -62,7 +69,7 @@ export class Upstream {
     const headers = this.#headers(exchange, req, target)
     if (headers === null) {
       exchange.blame('LOOP')
-      sendReply(res, 'LOOP', { close: exchange.closing })
+      sendReply(res, 'LOOP', { close: exchange.closing, requestId: exchange.shownId })
       return
     }
     const { origin, path } = target
@@ -72,6 +79,7 @@ export class Upstream {
       path,
       headers,
       pseudonym,
+      maxBodyBytes: this.#options.sizes.maxBodyBytes || Infinity,
       reclaimer,
       owner: exchange,
     })
@@ -89,7 +97,7 @@ export class Upstream {
     const { pseudonym, timeouts, closer } = this.#options
     const headers = this.#headers(exchange, req, target)
     if (headers === null) {
-      closer.end(socket, replyBytes('LOOP', { accept: req.headers.accept }))
+      closer.end(socket, replyBytes('LOOP', { accept: req.headers.accept, requestId: exchange.shownId }))
       exchange.blame('LOOP')
       exchange.status = errorTable.LOOP.status
       exchange.finish(true)

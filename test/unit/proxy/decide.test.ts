@@ -31,6 +31,8 @@ function ask(request: string, by: Policy, more: Partial<Head> = {}): Decision {
       version: 11,
       coding: undefined,
       expect: undefined,
+      fields: 1,
+      length: undefined,
       ...more,
     },
     by,
