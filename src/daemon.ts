@@ -11,18 +11,19 @@ import type { DaemonSettings, ListenAddress } from './config/settings.ts'
 import { BifrostError } from './errors.ts'
 import { Channels, createCarrier } from './supervise/carrier.ts'
 import { Certificates } from './supervise/certificates.ts'
-import { type FromInstance, faults, type InstanceBoot, listenerKey } from './supervise/channel.ts'
+import { type FromInstance, faults, type InstanceBoot } from './supervise/channel.ts'
 import { HealthLog } from './supervise/health-log.ts'
 import { Journal } from './supervise/journal.ts'
 import { LimitBook } from './supervise/limit-book.ts'
 import { createLimitControl } from './supervise/limit-control.ts'
-import { type HoldLimits, type ListenerSpec, Listeners } from './supervise/listeners.ts'
+import { type HoldLimits, Listeners } from './supervise/listeners.ts'
 import { openChannel } from './supervise/openers.ts'
 import { Overview } from './supervise/overview.ts'
 import { createDemoPart, createPartsActor, type Part } from './supervise/parts.ts'
+import { planWorkers } from './supervise/plan.ts'
 import { requireSocketTransfer, requireThreadLimits } from './supervise/runtime.ts'
 import { type Sample, Samples } from './supervise/samples.ts'
-import { createServices, type Service, slotsOf } from './supervise/services.ts'
+import { UnixPaths } from './supervise/unix-path.ts'
 import { Watch } from './supervise/watch.ts'
 import type { Log } from './telemetry/log.ts'
 
@@ -54,44 +55,25 @@ export interface Daemon {
   recycle(worker: string): boolean
 }
 
-interface WorkerPlan {
-  readonly name: string
-  readonly slots: number
-  readonly services: readonly Service[]
-  readonly listeners: readonly (readonly ListenerSpec[])[]
-}
-
-/** Listeners of each slot: every instance of a worker has a server of its own on each address of the worker. */
-function planWorkers(settings: DaemonSettings): readonly WorkerPlan[] {
-  return settings.workers.map((worker) => {
-    const slots = slotsOf(worker)
-    const listeners = Array.from({ length: slots }, (_, slot) =>
-      worker.listen.map((address, at) => ({
-        key: listenerKey(worker.name, at, slot),
-        group: `${worker.name}/${at}`,
-        address,
-        isContained: worker.isolation !== 'shared',
-      })),
-    )
-    return { name: worker.name, slots, services: createServices(worker), listeners }
-  })
-}
-
 export async function startDaemon(settings: DaemonSettings, options: DaemonOptions): Promise<Daemon> {
   if (settings.workers.some(({ isolation }) => isolation === 'thread')) requireThreadLimits()
   await requireSocketTransfer()
   const { log } = options
   const pseudonym = `bifrost-${randomBytes(6).toString('hex')}`
-  const certificates = new Certificates(settings.workers, log)
   const plans = planWorkers(settings)
   const services = plans.flatMap((plan) => plan.services)
   const channels = new Channels()
+  const certificates = new Certificates(settings.workers, log, (worker, at, material) => {
+    for (const channel of channels.of(worker)) channel.post({ type: 'tls', at, material })
+  })
   const samples = new Samples()
   const journal = new Journal({ now: Date.now })
   const listeners = new Listeners(
-    plans.flatMap((plan) => plan.listeners.flat()),
+    plans.flatMap((plan) => plan.listeners),
     options.hold,
   )
+  const unix = new UnixPaths(plans.flatMap((plan) => plan.unix))
+  const placeOf = (key: string) => (unix.has(key) ? unix : listeners)
   const limits = new LimitBook(settings.workers, services)
   const watch = new Watch({
     limitsOf: (worker) => limits.of(worker),
@@ -114,7 +96,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       generation,
       ...limits.allot(id, worker, slot),
       counters: Object.fromEntries(own.map((service) => [service.type, service.openBlock(id)])),
-      tls: certificates.of(worker),
+      tls: settings.workers.filter(({ name }) => name === worker).flatMap((one) => certificates.of(one)),
       drainTimeoutMs: settings.drainTimeoutMs,
       pseudonym,
     }
@@ -125,7 +107,8 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       listeners.adopt(message.key, message.server)
       const listener = root.system.get(listenerSystemId(message.key))
       listener?.send({ type: 'listener.returned', instance: id })
-    } else if (message.type === 'chart.moved')
+    } else if (message.type === 'listener.opened') unix.opened(message.key, message.inode)
+    else if (message.type === 'chart.moved')
       journal.record(`${id}/${message.chart}`, message.state, message.cause)
     else if (message.type === 'log') log(message.level, message.message, { instance: id, ...message.fields })
   }
@@ -173,15 +156,18 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
   ]
 
   const listener = listenerMachine.provide({
-    actors: { bind: fromPromise(({ input }) => listeners.bind(input.key)) },
+    actors: { bind: fromPromise(({ input }) => placeOf(input.key).bind(input.key)) },
     actions: {
       moveServer: ({ context }) => {
         const channel = channels.get(context.owner ?? '')
-        if (channel) listeners.move(context.key, channel)
+        if (channel) placeOf(context.key).move(context.key, channel)
       },
-      recallServer: ({ context }) =>
-        channels.get(context.former ?? '')?.post({ type: 'listener.recall', key: context.key }),
-      release: ({ context }) => listeners.release(context.key),
+      recallServer: ({ self, context: { key, former } }) => {
+        // A successor takes the path by itself; the former notices.
+        if (unix.has(key)) self.send({ type: 'listener.returned', instance: former ?? '' })
+        else channels.get(former ?? '')?.post({ type: 'listener.recall', key })
+      },
+      release: ({ context }) => placeOf(context.key).release(context.key),
     },
   })
   const instance = instanceMachine.provide({
@@ -212,11 +198,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       systemId: 'daemon',
       inspect: journal.inspect,
       input: {
-        workers: plans.map(({ name, slots, listeners: specs }) => ({
-          name,
-          slots,
-          listeners: specs.map((slot) => slot.map(({ key }) => key)),
-        })),
+        workers: plans.map(({ name, slots, keys }) => ({ name, slots, listeners: keys })),
         parts: parts.map(({ name }) => name),
         policy: options.policy ?? defaultRestartPolicy,
         startTimeoutMs: options.startTimeoutMs ?? 30_000,
@@ -229,7 +211,9 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
 
   const stopped = finish(root, running, () => {
     samples.close()
+    certificates.close()
     listeners.close()
+    unix.close()
     for (const part of parts) part.close()
     for (const channel of channels.all()) channel.kill()
   })
@@ -262,9 +246,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       ...Object.fromEntries(
         plans.map((plan) => [
           plan.name,
-          (plan.listeners[0] ?? [])
-            .filter(({ address }) => !('path' in address))
-            .map(({ key }) => listeners.addressOf(key)),
+          (plan.keys[0] ?? []).filter((key) => !unix.has(key)).map((key) => listeners.addressOf(key)),
         ]),
       ),
       ...(adminAddress ? { admin: [adminAddress] } : {}),

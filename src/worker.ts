@@ -2,6 +2,7 @@ import type { Server, Socket } from 'node:net'
 import { type ActorRefFrom, createActor } from 'xstate'
 import { lowWaterMark, workerSystemId } from '../actors/ledger.ts'
 import { workerMachine } from '../actors/worker.ts'
+import { UnixListener } from './http/unix-listener.ts'
 import type { Admission } from './proxy/admission.ts'
 import { limitClients } from './proxy/clients.ts'
 import { createEdge } from './proxy/edge.ts'
@@ -45,6 +46,8 @@ class RunningInstance {
   /** One chart a service, and one for the worker as a whole where it has several. */
   readonly #charts = new Map<string, WorkerActor>()
   readonly #servers = new Map<string, Server>()
+  readonly #unix = new Set<UnixListener>()
+  #isLeaving = false
   #edge: Edge | null = null
   #stopBeat: () => void = () => {}
 
@@ -82,8 +85,10 @@ class RunningInstance {
 
   async close(): Promise<void> {
     this.#stopBeat()
+    this.#isLeaving = true
     for (const server of this.#servers.values()) server.close()
     this.#servers.clear()
+    for (const listener of this.#unix) listener.close()
     await this.#edge?.close()
     for (const actor of this.#charts.values()) actor.stop()
   }
@@ -123,6 +128,7 @@ class RunningInstance {
         if (isAdmitted) count(block, 'connectionsActive')
         return isAdmitted
       },
+      identify: () => true,
       close() {
         // After a drain that ran out of time the ledger is gone before the last connection is.
         if (actor.getSnapshot().status === 'active') ledger.send({ type: 'conn.closed' })
@@ -145,11 +151,14 @@ class RunningInstance {
       case 'listener.take':
         this.#take(message.key, message.server, message.held)
         return
+      case 'listener.open':
+        this.#openUnix(message.key)
+        return
       case 'listener.recall':
         this.#return(message.key)
         return
       case 'op.drain':
-        this.#drain()
+        void this.#drain()
         return
       case 'limit.exceeded':
       case 'limit.recovered':
@@ -159,6 +168,9 @@ class RunningInstance {
         return
       case 'limits':
         this.#setLimits(message.maxConnections)
+        return
+      case 'tls':
+        this.#edge?.updateTls(message.at, message.material)
         return
       case 'fault':
         faults[message.fault](this.#boot.worker.maxMemoryMb)
@@ -191,9 +203,24 @@ class RunningInstance {
     this.#port.post({ type: 'listener.returned', key, server }, [server])
   }
 
-  #drain(): void {
+  /** Takes the path from whoever has it. */
+  #openUnix(key: string): void {
+    const at = listenerAt(key)
+    const settings = this.#boot.worker.listen[at]
+    if (settings === undefined || !('path' in settings)) return
+    const accept = (socket: Socket) => this.#edge?.accept(socket, at)
+    UnixListener.open(settings.path, settings.mode, accept).then((listener) => {
+      if (this.#isLeaving) listener.close()
+      else this.#unix.add(listener)
+      this.#port.post({ type: 'listener.opened', key, inode: listener.inode })
+    }, failLoudly)
+  }
+
+  async #drain(): Promise<void> {
+    this.#isLeaving = true
     for (const server of this.#servers.values()) server.close()
     this.#servers.clear()
+    if (this.#unix.size > 0) await Promise.all([...this.#unix].map((listener) => listener.leave()))
     for (const actor of this.#charts.values()) actor.send({ type: 'op.drain' })
   }
 

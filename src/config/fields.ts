@@ -74,20 +74,30 @@ export function address(description: string) {
   return checkedText('host:port, such as "127.0.0.1:8080"', description, (value) => parseAddress(value).fault)
 }
 
+const networkForm = 'an IP address or network, such as "192.0.2.1", "10.0.0.0/8" or "2001:db8::/32"'
+
 /** An IP address, or a network in CIDR form. */
 export function network(description: string) {
-  const expects = 'an IP address or network, such as "192.0.2.1", "10.0.0.0/8" or "2001:db8::/32"'
-  return checkedText(expects, description, (value) => {
-    const [address = '', length, ...more] = value.split('/')
-    const version = isIP(address)
-    if (version === 0 || address.includes('%') || more.length > 0) return `must be ${expects}`
-    const isMapped = /^::ffff:/i.test(address)
-    const [least, most] = version === 4 ? [0, 32] : [isMapped ? 96 : 0, 128]
-    if (length === undefined) return undefined
-    return /^(?:0|[1-9]\d{0,2})$/.test(length) && Number(length) >= least && Number(length) <= most
-      ? undefined
-      : `must have a prefix length from ${least} to ${most} after the slash`
-  })
+  return checkedText(networkForm, description, networkFault)
+}
+
+/** A network, or `unix:` for every peer on a Unix socket. */
+export function trustedPeer(description: string) {
+  return checkedText(`${networkForm}, or "unix:"`, description, (value) =>
+    value === 'unix:' ? undefined : networkFault(value),
+  )
+}
+
+function networkFault(value: string): string | undefined {
+  const [address = '', length, ...more] = value.split('/')
+  const version = isIP(address)
+  if (version === 0 || address.includes('%') || more.length > 0) return `must be ${networkForm}`
+  const isMapped = /^::ffff:/i.test(address)
+  const [least, most] = version === 4 ? [0, 32] : [isMapped ? 96 : 0, 128]
+  if (length === undefined) return undefined
+  return /^(?:0|[1-9]\d{0,2})$/.test(length) && Number(length) >= least && Number(length) <= most
+    ? undefined
+    : `must have a prefix length from ${least} to ${most} after the slash`
 }
 
 export function listenerAddress(description: string) {

@@ -20,7 +20,13 @@ function listenerOf(listener: Listener, around: Tls | undefined): ListenerSettin
   if (address === undefined) throw new TypeError(`unchecked address ${listener.address}: ${fault}`)
   const mode = listener.mode === undefined ? {} : { mode: Number.parseInt(listener.mode, 8) }
   const tls = tlsSettings(listener.tls ?? around)
-  return { ...address, ...mode, ...(tls === null ? {} : { tls }) }
+  const proxyProtocol = listener.proxy_protocol
+  return {
+    ...address,
+    ...mode,
+    ...(tls === null ? {} : { tls }),
+    ...(proxyProtocol === undefined ? {} : { proxyProtocol }),
+  }
 }
 
 function tlsSettings(tls: Tls | undefined): TlsSettings | null {

@@ -9,6 +9,7 @@ import {
   listenerAddress,
   seconds,
   text,
+  trustedPeer,
 } from './fields.ts'
 
 const certificate = z.strictObject({
@@ -73,6 +74,19 @@ const listener = z.strictObject({
   address: listenerAddress('Where; port 0 lets the kernel choose.'),
   mode: fileMode('Permissions of a Unix socket; what the umask leaves when left out.').optional(),
   tls: tls('TLS of this listener.').optional(),
+  proxy_protocol: z
+    .strictObject({
+      trusted: z.array(trustedPeer('Who may send it.')).min(1).max(1000).meta({
+        description:
+          'Addresses and networks of the proxies in front, and "unix:" for those that connect to a Unix socket. Whoever else connects is closed.',
+        expects: 'a list of 1 to 1000 addresses or networks, such as ["10.0.0.0/8", "::1"]',
+      }),
+    })
+    .meta({
+      description:
+        'Every connection begins with a PROXY header, version 1 or 2, which tells where it comes from; without one it is closed.',
+    })
+    .optional(),
 })
 
 export function listeners(description: string) {

@@ -56,7 +56,14 @@ export interface TlsSettings {
 }
 
 /** Where a worker listens, and what comes before HTTP there. */
-export type ListenerSettings = ListenerAddress & { readonly tls?: TlsSettings }
+export type ListenerSettings = ListenerAddress & {
+  readonly tls?: TlsSettings
+  /** Every connection begins with a PROXY header. */
+  readonly proxyProtocol?: {
+    /** Networks whose headers are believed, and `unix:` for peers on a Unix socket; whoever else connects is closed. */
+    readonly trusted: readonly string[]
+  }
+}
 
 export interface TimeoutSettings {
   /** Longest wait for a connection to an upstream. */

@@ -4,10 +4,12 @@
  */
 export interface Admission {
   /**
-   * Tells the ledger that a connection came, for the worker with its peer's address. False: it was refused and counted as
-   * such; do not call `close`.
+   * Tells the ledger that a connection came, for the worker with its peer's address where that is known. False: it was refused
+   * and counted as such; do not call `close`.
    */
   open(address?: string): boolean
-  /** Tells the ledger that an admitted connection ended; with the address that it was opened with. */
+  /** The address of a connection that was opened without one is known. False: its client has as many as it may have. */
+  identify(address: string): boolean
+  /** Tells the ledger that an admitted connection ended; with the address that it was opened or identified with. */
   close(address?: string): void
 }

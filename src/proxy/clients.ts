@@ -45,22 +45,24 @@ export function clientOf(address: string): string {
   return `${groups.slice(0, 4).join(':')}::/64`
 }
 
-/** Asks for the client first and for the worker then; `onRefused` hears of what never came to the worker's own admission. */
+/** Asks for the client first, where it is known, and for the worker then; `onRefused` hears of what never came to the worker's own admission. */
 export function limitClients(admission: Admission, max: number, onRefused: () => void): Admission {
   const counts = new ClientCounts(max)
+  const enter = (address: string): boolean => {
+    const isBelow = counts.enter(clientOf(address))
+    if (!isBelow) onRefused()
+    return isBelow
+  }
   return {
-    open(address = '') {
-      const client = clientOf(address)
-      if (!counts.enter(client)) {
-        onRefused()
-        return false
-      }
+    open(address) {
+      if (address !== undefined && !enter(address)) return false
       if (admission.open(address)) return true
-      counts.leave(client)
+      if (address !== undefined) counts.leave(clientOf(address))
       return false
     },
-    close(address = '') {
-      counts.leave(clientOf(address))
+    identify: enter,
+    close(address) {
+      if (address !== undefined) counts.leave(clientOf(address))
       admission.close(address)
     },
   }

@@ -4,6 +4,7 @@ import type { ServiceType } from '../config/settings.ts'
 import type { H2Session } from '../http/h2-session.ts'
 import { type CounterBlock, cell } from '../telemetry/counters.ts'
 import type { Admission } from './admission.ts'
+import type { ClientSubject } from './client-subject.ts'
 import { Turns } from './turns.ts'
 
 /** What the edge knows of one admitted connection. */
@@ -11,8 +12,12 @@ export class Connection {
   /** What HTTP is spoken over: the accepted socket, or TLS over it. */
   socket: Socket
   scheme: 'http' | 'https' = 'http'
-  /** The peer's address; an IPv4 address in its IPv6 form is given in its own. */
-  readonly peer: string
+  /** The peer's address, or its client's as a PROXY header told; an IPv4 address in its IPv6 form is given in its own. */
+  peer: string
+  /** The address that the worker's admission has counted; undefined: none. */
+  admittedAs: string | undefined
+  /** From the client's certificate. */
+  subject: ClientSubject | null = null
   /** The service of the latest request, in a worker that has several. */
   service: ServiceType | null = null
   /** Set where the connection speaks HTTP/2: its exchanges run beside each other, each on a stream. */
@@ -37,9 +42,23 @@ export class Connection {
   #read = 0
   #written = 0
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, admittedAs: string | undefined) {
     this.socket = socket
-    this.peer = peerOf(socket.remoteAddress ?? 'unknown')
+    this.admittedAs = admittedAs
+    this.peer = peerOf(admittedAs ?? 'unknown')
+  }
+
+  /** A PROXY header has told where it comes from; undefined: the peer has no address and its header named none. */
+  identified(address: string | undefined): void {
+    this.admittedAs = address
+    this.peer = peerOf(address ?? 'unknown')
+  }
+
+  /** Requests are waited for from here on; the first `skipped` bytes were none of theirs. */
+  ready(skipped: number): void {
+    this.isHttp = true
+    this.#read = skipped
+    this.rest(performance.now())
   }
 
   /** A name for the peer that says nothing about it, the same for all requests of the connection (RFC 7239 6.3). */
@@ -52,8 +71,7 @@ export class Connection {
   secured(secure: Socket): void {
     this.socket = secure
     this.scheme = 'https'
-    this.isHttp = true
-    this.#waitingSince = performance.now()
+    this.ready(0)
     ;(secure as Tagged)[key] = this
   }
 
@@ -110,7 +128,7 @@ export class Connection {
     const read = socket.bytesRead
     if (!this.#hasAsked) {
       if (now - this.#waitingSince < headerMs) return null
-      return read === 0 ? 'idle' : 'late'
+      return read === this.#read ? 'idle' : 'late'
     }
     if (this.#headSince === -1) {
       if (read === this.#read) return now - this.#waitingSince < idleMs ? null : 'idle'
@@ -191,8 +209,8 @@ const key = Symbol('connection')
 
 type Tagged = Socket & { [key]?: Connection }
 
-export function attachConnection(socket: Socket): Connection {
-  const connection = new Connection(socket)
+export function attachConnection(socket: Socket, admittedAs: string | undefined): Connection {
+  const connection = new Connection(socket, admittedAs)
   ;(socket as Tagged)[key] = connection
   return connection
 }

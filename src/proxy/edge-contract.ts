@@ -25,6 +25,8 @@ export interface EdgeOptions extends LanesOptions {
 export interface Edge {
   /** Takes a socket that listener number `at` of the worker has accepted, also one that is paused with bytes waiting. */
   accept(socket: Socket, at?: number): void
+  /** New certificates for listener number `at`; handshakes and connections that have begun keep theirs. */
+  updateTls(at: number, material: TlsMaterial): void
   /** Lets running exchanges and tunnels finish and ends every connection after its exchange. */
   drain(): void
   /**

@@ -11,6 +11,8 @@ import { type ErrorCode, errorTable } from '../errors.ts'
 import type { HttpRequest, HttpResponse } from '../http/message.ts'
 import { replyBytes, sendReply } from '../http/reply.ts'
 import { HttpServer, type ServedSocket } from '../http/server.ts'
+import type { TlsMaterial } from '../tls/material.ts'
+import { subjectHeadersOf } from './client-subject.ts'
 import { ClientWatch } from './client-watch.ts'
 import { afterRunning, type Connection, connectionOf } from './connection.ts'
 import { cutShort, endLate } from './cut-short.ts'
@@ -25,8 +27,9 @@ import {
   serviceOf,
 } from './decide.ts'
 import type { Edge, EdgeOptions } from './edge-contract.ts'
+import { refusal } from './entrance.ts'
 import { Exchange, type ExchangeScope } from './exchange.ts'
-import { Front, refusal } from './front.ts'
+import { Front } from './front.ts'
 import { Guards } from './guard.ts'
 import { asksForWebSocket, readHead, readStreamHead } from './head.ts'
 import { Lanes } from './lanes.ts'
@@ -95,6 +98,7 @@ class WorkerEdge implements Edge {
       pseudonym,
       closer: this.#server.closer,
       blockOf: (type) => this.#lanes.of(type).block,
+      subjectHeaders: subjectHeadersOf(worker),
     })
   }
 
@@ -104,6 +108,10 @@ class WorkerEdge implements Edge {
 
   accept(socket: Socket, at = 0): void {
     this.#front.accept(socket, at)
+  }
+
+  updateTls(at: number, material: TlsMaterial): void {
+    this.#front.updateTls(at, material)
   }
 
   drain(): void {

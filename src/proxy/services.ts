@@ -23,6 +23,8 @@ export interface ServiceDeps {
   readonly pseudonym: string
   readonly closer: Closer
   readonly blockOf: (type: ServiceType) => CounterBlock
+  /** Request fields that only we may set (`subjectHeadersOf`). */
+  readonly subjectHeaders: ReadonlySet<string> | null
 }
 
 /** Each service brings its modules when it is asked for: their memory and start time are its own. */
@@ -37,12 +39,15 @@ export async function loadServices(
     switch (service.type) {
       case 'forward': {
         const { Forward } = await import('./forward.ts')
-        services.forward = new Forward(service, await upstreamDeps(deps, nameFor(service.type)))
+        services.forward = new Forward(service, await upstreamDeps(deps, nameFor(service.type), null))
         break
       }
       case 'reverse': {
         const { Reverse } = await import('./reverse.ts')
-        services.reverse = new Reverse(service, await upstreamDeps(deps, nameFor(service.type)))
+        services.reverse = new Reverse(
+          service,
+          await upstreamDeps(deps, nameFor(service.type), deps.subjectHeaders),
+        )
         break
       }
       case 'static': {
@@ -55,7 +60,12 @@ export async function loadServices(
   return services
 }
 
-async function upstreamDeps({ closer }: ServiceDeps, pseudonym: string): Promise<UpstreamDeps> {
+/** Whom a forward proxy's client wants to reach need not know who its user is: `subjectHeaders` is for reverse only. */
+async function upstreamDeps(
+  { closer }: ServiceDeps,
+  pseudonym: string,
+  subjectHeaders: ReadonlySet<string> | null,
+): Promise<UpstreamDeps> {
   const { Reclaimer } = await import('../http/reclaim.ts')
-  return { pseudonym, closer, reclaimer: new Reclaimer() }
+  return { pseudonym, closer, reclaimer: new Reclaimer(), subjectHeaders }
 }

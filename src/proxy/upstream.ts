@@ -18,6 +18,7 @@ import { Relay } from '../http/relay.ts'
 import { type Closer, replyBytes, sendReply } from '../http/reply.ts'
 import type { TunnelEnd } from '../http/tunnel.ts'
 import type { Upgrader } from '../http/upgrade.ts'
+import { withSubject } from './client-subject.ts'
 import type { Connection } from './connection.ts'
 import type { Exchange } from './exchange.ts'
 import { countTunnel } from './tunnelling.ts'
@@ -27,6 +28,8 @@ export interface UpstreamDeps {
   readonly pseudonym: string
   readonly closer: Closer
   readonly reclaimer: Reclaimer
+  /** Request fields that only we may set (`subjectHeadersOf`); null: none. */
+  readonly subjectHeaders: ReadonlySet<string> | null
 }
 
 export interface UpstreamOptions extends UpstreamDeps {
@@ -139,7 +142,8 @@ export class Upstream {
 
   #headers(exchange: Exchange, req: HttpRequest, target: UpstreamRequest): string[] | null {
     const { connection, isTrusted, requestId } = exchange
-    return requestHeaders(req.rawHeaders, {
+    const { subjectHeaders } = this.#options
+    const headers = requestHeaders(req.rawHeaders, {
       host: target.host,
       hop: { for: this.#nameOf(connection), proto: connection.scheme, host: target.forwardedHost },
       forwarding: this.#forwarding,
@@ -148,6 +152,8 @@ export class Upstream {
       protocol: req.httpVersionMajor === 2 ? '2.0' : '1.1',
       pseudonym: this.#options.pseudonym,
     })
+    if (subjectHeaders === null || headers === null) return headers
+    return withSubject(headers, subjectHeaders, connection.subject)
   }
 
   #nameOf(connection: Connection): string {

@@ -19,6 +19,11 @@ export class Channels {
     return this.#live.get(id)
   }
 
+  /** Of the instances of a worker. */
+  of(worker: string): readonly Channel[] {
+    return this.all().filter(({ id }) => id.startsWith(`${worker}#`))
+  }
+
   all(): readonly Channel[] {
     return [...this.#live.values()]
   }

@@ -4,6 +4,15 @@ import { BifrostError } from '../errors.ts'
 import type { Log } from '../telemetry/log.ts'
 import { readAuthorities, readPair } from '../tls/certificate.ts'
 import type { TlsMaterial } from '../tls/material.ts'
+import { FileWatch, type WatchTimes } from '../tls/watch-files.ts'
+
+/** Told when instances of a worker have to be given new material. */
+export type OnMaterial = (worker: string, at: number, material: TlsMaterial) => void
+
+const defaultTimes: WatchTimes = { settleMs: 300, pollMs: 10_000 }
+
+/** Who gets hold of a ticket key can read the sessions of that time: it is not for longer. */
+const ticketKeysMs = 24 * 3600 * 1000
 
 /**
  * Certificates and keys of every listener with TLS. Main reads and judges them and hands them to instances, so that all of
@@ -11,39 +20,101 @@ import type { TlsMaterial } from '../tls/material.ts'
  */
 export class Certificates {
   readonly #log: Log
-  /** By worker, in the order of its listeners; null for those without TLS. */
-  readonly #materials = new Map<string, readonly (TlsMaterial | null)[]>()
+  readonly #onMaterial: OnMaterial
+  readonly #listeners: readonly Listener[]
+  readonly #watches: readonly FileWatch[]
+  readonly #rotation: NodeJS.Timeout | undefined
 
-  /** Reads every file. Throws CONFIG_INVALID with the file and what is wrong with it. */
-  constructor(workers: readonly WorkerSettings[], log: Log) {
+  /** Reads every file, and watches it from then on. Throws CONFIG_INVALID with the file and what is wrong with it. */
+  constructor(
+    workers: readonly WorkerSettings[],
+    log: Log,
+    onMaterial: OnMaterial,
+    times: WatchTimes = defaultTimes,
+  ) {
     this.#log = log
-    for (const { name, listen } of workers) {
-      const materials = listen.map(({ tls }, at) =>
-        tls === undefined ? null : this.#read(tls, `${name}/${at}`),
-      )
-      this.#materials.set(name, materials)
+    this.#onMaterial = onMaterial
+    this.#listeners = workers.flatMap(({ name, listen }) =>
+      listen.flatMap(({ tls }, at) => (tls === undefined ? [] : [this.#open(name, at, tls)])),
+    )
+    this.#watches = this.#listeners.map(
+      (listener) => new FileWatch(filesOf(listener.tls), () => this.#reload(listener), times),
+    )
+    if (this.#listeners.length > 0) this.#rotation = setInterval(() => this.#rotate(), ticketKeysMs).unref()
+  }
+
+  /** For a new instance: in the order of its listeners; null for those without TLS. */
+  of({ name, listen }: WorkerSettings): readonly (TlsMaterial | null)[] {
+    return listen.map(
+      (_, at) => this.#listeners.find((one) => one.worker === name && one.at === at)?.material ?? null,
+    )
+  }
+
+  close(): void {
+    clearInterval(this.#rotation)
+    for (const watch of this.#watches) watch.close()
+  }
+
+  #open(worker: string, at: number, tls: TlsSettings): Listener {
+    const files = this.#read(tls)
+    // OpenSSL takes 32 bytes at most.
+    const sessionIdContext = createHash('sha256').update(`${worker}/${at}`).digest('hex').slice(0, 32)
+    return { worker, at, tls, material: { ...files, ticketKeys: randomBytes(48), sessionIdContext } }
+  }
+
+  #reload(listener: Listener): void {
+    const { worker, at, tls, material } = listener
+    try {
+      const files = this.#read(tls)
+      // A session of a client that other authorities have vouched for must not be resumed.
+      const isSameCa = files.clientCa === material.clientCa
+      const ticketKeys = isSameCa ? material.ticketKeys : randomBytes(48)
+      this.#give(listener, { ...material, ...files, ticketKeys })
+      this.#log('info', 'certificates loaded anew', { worker, listener: at })
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      this.#log('error', 'certificates not loaded; the old ones stay in use', {
+        worker,
+        listener: at,
+        reason,
+      })
     }
   }
 
-  of(worker: string): readonly (TlsMaterial | null)[] {
-    return this.#materials.get(worker) ?? []
+  #rotate(): void {
+    for (const listener of this.#listeners)
+      this.#give(listener, { ...listener.material, ticketKeys: randomBytes(48) })
   }
 
-  #read(tls: TlsSettings, listener: string): TlsMaterial {
+  #give(listener: Listener, material: TlsMaterial): void {
+    listener.material = material
+    this.#onMaterial(listener.worker, listener.at, material)
+  }
+
+  #read(tls: TlsSettings): Pick<TlsMaterial, 'certificates' | 'clientCa'> {
     const certificates = tls.certificates.map(({ certFile, keyFile, names }) => {
       const read = readPair(certFile, keyFile, names)
-      if ('fault' in read) throw new BifrostError('CONFIG_INVALID', `${certFile}: ${read.fault.message}`)
+      if ('fault' in read) {
+        const file = read.fault.at === 'key' ? keyFile : certFile
+        throw new BifrostError('CONFIG_INVALID', `${file}: ${read.fault.message}`)
+      }
       if (read.pair.warning !== undefined) this.#log('warn', read.pair.warning)
       return { cert: read.pair.cert, key: read.pair.key, names: read.pair.names }
     })
     const ca = tls.clients === null ? null : readAuthorities(tls.clients.caFile)
     if (ca !== null && 'fault' in ca) throw new BifrostError('CONFIG_INVALID', ca.fault)
-    return {
-      certificates,
-      clientCa: ca?.pem ?? null,
-      ticketKeys: randomBytes(48),
-      // OpenSSL takes 32 bytes at most.
-      sessionIdContext: createHash('sha256').update(listener).digest('hex').slice(0, 32),
-    }
+    return { certificates, clientCa: ca?.pem ?? null }
   }
+}
+
+interface Listener {
+  readonly worker: string
+  readonly at: number
+  readonly tls: TlsSettings
+  material: TlsMaterial
+}
+
+function filesOf({ certificates, clients }: TlsSettings): readonly string[] {
+  const own = certificates.flatMap(({ certFile, keyFile }) => [certFile, keyFile])
+  return clients === null ? own : [...own, clients.caFile]
 }

@@ -58,6 +58,8 @@ export type ToInstance =
       readonly server: Server
       readonly held: readonly Socket[]
     }
+  /** Listens on the Unix socket of a key by itself: it cannot be moved. */
+  | { readonly type: 'listener.open'; readonly key: string }
   /** Gives the server of a key back, for a successor. */
   | { readonly type: 'listener.recall'; readonly key: string }
   | { readonly type: 'op.drain' }
@@ -66,6 +68,8 @@ export type ToInstance =
   | { readonly type: 'limit.recovered' }
   /** New shares of max_connections, by service (and `combined`). */
   | { readonly type: 'limits'; readonly maxConnections: Readonly<Record<string, number>> }
+  /** New certificates of one of the worker's listeners. */
+  | { readonly type: 'tls'; readonly at: number; readonly material: TlsMaterial }
   | { readonly type: 'fault'; readonly fault: Fault }
 
 export type FromInstance =
@@ -73,6 +77,8 @@ export type FromInstance =
   /** It failed and will end; its listening servers are on their way back. */
   | { readonly type: 'thread.failed'; readonly message: string }
   | { readonly type: 'listener.returned'; readonly key: string; readonly server: Server }
+  /** The path of a Unix socket is this instance's. */
+  | { readonly type: 'listener.opened'; readonly key: string; readonly inode: number }
   | { readonly type: 'chart.moved'; readonly chart: string; readonly state: string; readonly cause: string }
   | { readonly type: 'log'; readonly level: LogLevel; readonly message: string; readonly fields: LogFields }
 

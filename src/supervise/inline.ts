@@ -24,7 +24,9 @@ class InlineChannel implements Channel {
   readonly #events: ChannelEvents
   readonly #startedCpu = process.cpuUsage()
   #loop = performance.eventLoopUtilization()
-  #receive: (message: ToInstance) => void = () => {}
+  /** What comes before the instance listens. */
+  #early: ToInstance[] = []
+  #receive: (message: ToInstance) => void = (message) => this.#early.push(message)
   #close: () => void = () => {}
   #isOver = false
 
@@ -85,6 +87,7 @@ class InlineChannel implements Channel {
       },
       onMessage: (receive) => {
         this.#receive = receive
+        for (const message of this.#early.splice(0)) receive(message)
       },
       close: () => {},
     }

@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net'
-import type { ListenAddress, ListenerAddress } from '../config/settings.ts'
+import type { ListenAddress } from '../config/settings.ts'
 import { BifrostError, errorTable } from '../errors.ts'
 import { bindFailure } from './bind-error.ts'
 import type { Channel } from './channel.ts'
@@ -13,7 +13,7 @@ import { Mirror, type SocketHandle } from './mirror.ts'
 interface Entry {
   readonly key: string
   /** As configured. */
-  readonly address: ListenerAddress
+  readonly address: ListenAddress
   /** Entries of one group are the same address, shared by several instances. */
   readonly group: string
   /** Whether its instances can end alone. */
@@ -29,7 +29,7 @@ interface Entry {
 
 export interface ListenerSpec {
   readonly key: string
-  readonly address: ListenerAddress
+  readonly address: ListenAddress
   readonly group: string
   readonly isContained: boolean
 }
@@ -90,7 +90,6 @@ export class Listeners {
   }
 
   async #open(entry: Entry, isFirst: boolean): Promise<void> {
-    if ('path' in entry.address) throw new BifrostError('LISTEN_FAILED', 'Unix sockets are not there yet')
     const at = { host: entry.address.host, port: this.#ports.get(entry.group) ?? entry.address.port }
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true })
     // Later, other servers of the group, or one that is stuck with it, may be there, and rightly so.
@@ -154,10 +153,9 @@ export class Listeners {
     for (const key of this.#entries.keys()) this.release(key)
   }
 
-  /** Where `key` listens, with the port that the kernel chose. Not for Unix sockets. */
+  /** Where `key` listens, with the port that the kernel chose. */
   addressOf(key: string): ListenAddress {
     const { address, group } = this.#entry(key)
-    if ('path' in address) throw new BifrostError('INTERNAL', `${key} is a Unix socket`)
     return { host: address.host, port: this.#ports.get(group) ?? address.port }
   }
 

@@ -41,7 +41,9 @@ class ProcessPort implements InstancePort {
   readonly #blocks: ReadonlyMap<string, CounterBlock>
   /** The latest server of each key; sockets that main had accepted for it come after it. */
   readonly #servers = new Map<string, Server>()
-  #receive: (message: ToInstance) => void = () => {}
+  /** What comes before the instance listens. */
+  #early: ToInstance[] = []
+  #receive: (message: ToInstance) => void = (message) => this.#early.push(message)
   #loop: EventLoopUtilization = performance.eventLoopUtilization()
   #seq = 0
 
@@ -77,6 +79,7 @@ class ProcessPort implements InstancePort {
 
   onMessage(receive: (message: ToInstance) => void): void {
     this.#receive = receive
+    for (const message of this.#early.splice(0)) receive(message)
   }
 
   close(): void {

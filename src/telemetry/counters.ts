@@ -25,6 +25,7 @@ const cells = [
   'beats',
   'tlsHandshakes',
   'tlsHandshakesFailed',
+  'proxyHeadersRejected',
 ] as const
 
 export type Cell = (typeof cells)[number]

@@ -117,6 +117,10 @@ export class CountingAdmission implements Admission {
     return true
   }
 
+  identify(): boolean {
+    return true
+  }
+
   close(): void {
     this.active -= 1
   }

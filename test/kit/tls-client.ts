@@ -30,3 +30,11 @@ export function ask(socket: TLSSocket, ...lines: readonly string[]): Promise<str
     socket.write(`${[...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`)
   })
 }
+
+/** What a session is resumed with. TLS 1.3 sends it after the handshake. */
+export function sessionOf(socket: TLSSocket): Promise<Buffer> {
+  const known = socket.getProtocol() === 'TLSv1.2' ? socket.getSession() : undefined
+  return known === undefined
+    ? new Promise((resolve) => socket.once('session', resolve))
+    : Promise.resolve(known)
+}

@@ -45,6 +45,7 @@ describe('limitClients', () => {
         heard.push('open')
         return isOpen()
       },
+      identify: () => true,
       close: () => heard.push('close'),
     }
     return { heard, admission: limitClients(own, max, () => heard.push('refused')) }

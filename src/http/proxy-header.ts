@@ -1,0 +1,36 @@
+import type { Socket } from 'node:net'
+import { type ProxyHeader, parseProxyHeader } from './proxy-protocol.ts'
+
+/**
+ * Reads the PROXY header that opens a connection and gives back what came after it. `done` gets null when there was none, or none in
+ * time; it is not called when the connection closes first.
+ */
+export function readProxyHeader(
+  socket: Socket,
+  waitMs: number,
+  done: (header: ProxyHeader | null) => void,
+): void {
+  let bytes: Buffer = Buffer.alloc(0)
+  const timer = setTimeout(() => end(null), waitMs)
+  const forget = (): void => clearTimeout(timer)
+  const end = (header: ProxyHeader | null): void => {
+    forget()
+    socket.pause()
+    socket.off('data', read).off('end', cut).off('close', forget)
+    if (header !== null && bytes.length > header.length) socket.unshift(bytes.subarray(header.length))
+    done(header)
+  }
+  const cut = (): void => end(null)
+  const read = (chunk: Buffer): void => {
+    bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk])
+    const parsed = parseProxyHeader(bytes)
+    if (parsed === 'invalid') end(null)
+    else if (parsed !== 'partial') end(parsed)
+  }
+  // Whoever has the socket next listens for its own; in between nobody does.
+  socket.on('error', ignore)
+  socket.on('data', read).once('end', cut).once('close', forget)
+  socket.resume()
+}
+
+const ignore = (): void => {}

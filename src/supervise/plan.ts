@@ -1,0 +1,40 @@
+import type { DaemonSettings } from '../config/settings.ts'
+import { listenerKey } from './channel.ts'
+import type { ListenerSpec } from './listeners.ts'
+import { createServices, type Service, slotsOf } from './services.ts'
+import type { UnixSpec } from './unix-path.ts'
+
+/** What main keeps of a worker for as long as the daemon runs. */
+export interface WorkerPlan {
+  readonly name: string
+  readonly slots: number
+  readonly services: readonly Service[]
+  /** Keys of the listeners of each slot. */
+  readonly keys: readonly (readonly string[])[]
+  readonly listeners: readonly ListenerSpec[]
+  readonly unix: readonly UnixSpec[]
+}
+
+/**
+ * Every instance of a worker has a server of its own on each address of the worker. A path can belong to one socket only: it is the
+ * first instance's.
+ */
+export function planWorkers(settings: DaemonSettings): readonly WorkerPlan[] {
+  return settings.workers.map((worker) => {
+    const slots = slotsOf(worker)
+    const listeners: ListenerSpec[] = []
+    const unix: UnixSpec[] = []
+    const keys = Array.from({ length: slots }, (_, slot) =>
+      worker.listen.flatMap((address, at) => {
+        const key = listenerKey(worker.name, at, slot)
+        if (!('path' in address)) {
+          const isContained = worker.isolation !== 'shared'
+          listeners.push({ key, group: `${worker.name}/${at}`, address, isContained })
+        } else if (slot === 0) unix.push({ key, address })
+        else return []
+        return [key]
+      }),
+    )
+    return { name: worker.name, slots, services: createServices(worker), keys, listeners, unix }
+  })
+}

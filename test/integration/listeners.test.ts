@@ -1,0 +1,149 @@
+import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { temporaryDirectory } from '../kit/config-text.ts'
+import { startTestDaemon } from '../kit/daemon.ts'
+import { startOrigin } from '../kit/origin.ts'
+import { RawClient } from '../kit/raw-client.ts'
+import { until } from '../kit/until.ts'
+
+function over(socketPath: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const req = request({ socketPath, path: '/x', agent: false }, (res) => {
+      res.resume().on('end', () => resolve(res.statusCode ?? 0))
+    })
+    req.on('error', reject).end()
+  })
+}
+
+const reverse = (target: string, listeners: readonly object[], more: object = {}) => ({
+  mode: 'Reverse',
+  workers: { reverse_proxy: { target, listeners, ...more } },
+})
+
+describe.each(['thread', 'process', 'shared'] as const)('a worker with isolation %s', (isolation) => {
+  it('listens on IPv4, IPv6 and a Unix socket, whose file goes at the end', async () => {
+    await using origin = await startOrigin()
+    const path = join(temporaryDirectory(), 'b.sock')
+    const listeners = [
+      { address: '127.0.0.1:0' },
+      { address: `unix:${path}`, mode: '0660' },
+      { address: '[::1]:0' },
+    ]
+    {
+      await using proxy = await startTestDaemon(reverse(`http://${origin.authority}`, listeners), {
+        isolation,
+      })
+      const [ipv4, ipv6] = proxy.daemon.addresses()['reverse_proxy'] ?? []
+      using one = await RawClient.connect(ipv4?.port ?? 0)
+      using other = await RawClient.connect(ipv6?.port ?? 0, '::1')
+      expect((await one.get('/a')).status).toBe(200)
+      expect((await other.get('/b')).status).toBe(200)
+      await until('the path is there', () => existsSync(path))
+      expect(await over(path)).toBe(200)
+      expect(origin.last.get('x-forwarded-for')).toBe('unknown')
+      expect(statSync(path).mode & 0o777).toBe(0o660)
+    }
+    expect(existsSync(path)).toBe(false)
+  })
+
+  it('loses no connection to its Unix socket while it is replaced', async () => {
+    await using origin = await startOrigin()
+    const path = join(temporaryDirectory(), 'b.sock')
+    const config = reverse(`http://${origin.authority}`, [{ address: `unix:${path}` }])
+    await using proxy = await startTestDaemon(config, { isolation })
+    await until('the path is there', () => existsSync(path))
+    const lost: unknown[] = []
+    let served = 0
+    let isOver = false
+    const clients = Array.from({ length: 4 }, async () => {
+      while (!isOver) {
+        await over(path).then(
+          () => {
+            served += 1
+          },
+          (error: unknown) => lost.push(error),
+        )
+      }
+    })
+    let inode = statSync(path).ino
+    for (const generation of [2, 3]) {
+      proxy.daemon.recycle('reverse_proxy')
+      await until(
+        'the successor serves',
+        () => proxy.stateOf(`reverse_proxy#${generation}`) === 'running.alive',
+        10_000,
+      )
+      await until('it has the path', () => statSync(path).ino !== inode)
+      inode = statSync(path).ino
+      await until('the old one is gone', () => {
+        const isSteady = proxy.stateOf('supervisor:reverse_proxy') === 'supervising.steady'
+        return isSteady && proxy.stateOf(`reverse_proxy#${generation - 1}`) === null
+      })
+    }
+    isOver = true
+    await Promise.all(clients)
+    expect(lost).toEqual([])
+    expect(served).toBeGreaterThan(20)
+  })
+})
+
+describe('a Unix socket', () => {
+  const start = (path: string) =>
+    startTestDaemon(reverse('http://127.0.0.1:9', [{ address: `unix:${path}` }]), { isolation: 'shared' })
+
+  it('that nobody listens on any more is replaced', async () => {
+    const path = join(temporaryDirectory(), 'b.sock')
+    const before = createServer().listen(path)
+    await new Promise((resolve) => before.once('listening', resolve))
+    // As a crash leaves it: bound, and nobody there.
+    renameSync(path, `${path}.kept`)
+    await new Promise((resolve) => before.close(resolve))
+    renameSync(`${path}.kept`, path)
+    await using _proxy = await start(path)
+    await until('it is served', async () => (await over(path).catch(() => 0)) === 502)
+  })
+
+  it('that somebody listens on is one clear line', async () => {
+    const path = join(temporaryDirectory(), 'b.sock')
+    const other = createServer().listen(path)
+    await new Promise((resolve) => other.once('listening', resolve))
+    await expect(start(path)).rejects.toThrow(`cannot listen on unix:${path}: it is already in use`)
+    expect(existsSync(path)).toBe(true)
+    other.close()
+  })
+
+  it('is never made over a file that is none', async () => {
+    const path = join(temporaryDirectory(), 'b.sock')
+    writeFileSync(path, 'precious')
+    await expect(start(path)).rejects.toThrow('there is a file that is no socket')
+  })
+
+  it('in a directory that does not exist is one clear line', async () => {
+    const path = join(temporaryDirectory(), 'none', 'b.sock')
+    await expect(start(path)).rejects.toThrow('its directory does not exist')
+  })
+
+  it('goes with a worker that was killed, once the daemon stops', async () => {
+    const path = join(temporaryDirectory(), 'b.sock')
+    {
+      await using proxy = await startTestDaemon(
+        reverse('http://127.0.0.1:9', [{ address: `unix:${path}` }]),
+        {
+          allowFaults: true,
+        },
+      )
+      await until('the path is there', () => existsSync(path))
+      const before = statSync(path).ino
+      proxy.daemon.inject('reverse_proxy', 'kill')
+      await until(
+        'its successor has it',
+        () => statSync(path, { throwIfNoEntry: false })?.ino !== before,
+        10_000,
+      )
+    }
+    expect(existsSync(path)).toBe(false)
+  })
+})

@@ -1,0 +1,107 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ConnectionOptions } from 'node:tls'
+import { describe, expect, it } from 'vitest'
+import { makeCertificate } from '../../kit/certificates.ts'
+import { temporaryDirectory } from '../../kit/config-text.ts'
+import { startOrigin } from '../../kit/origin.ts'
+import { ask, sessionOf, visit } from '../../kit/tls-client.ts'
+import { startTlsDaemon } from '../../kit/tls-daemon.ts'
+
+const authority = makeCertificate({ subject: 'Clients', isAuthority: true })
+const stranger = makeCertificate({ subject: 'Strangers', isAuthority: true })
+const anna = makeCertificate({ subject: 'anna', issuer: authority })
+const eve = makeCertificate({ subject: 'eve', issuer: stranger })
+const late = makeCertificate({ subject: 'late', issuer: authority, until: new Date(Date.now() - 1000) })
+
+function clientTls(auth: 'required' | 'optional', header = 'X-Client-Subject') {
+  const file = join(temporaryDirectory(), 'clients.pem')
+  writeFileSync(file, authority.cert)
+  return { client_ca: file, client_auth: auth, client_subject_header: header }
+}
+
+const get = ['GET /x HTTP/1.1', 'Host: a.test']
+
+/** The answer, or why there is none. */
+async function outcome(port: number, as: ConnectionOptions): Promise<string> {
+  try {
+    const { socket } = await visit(port, as)
+    return (await ask(socket, ...get)).slice(0, 12)
+  } catch (error) {
+    return `none: ${(error as Error).message}`
+  }
+}
+
+describe('required', () => {
+  it('turns away who has no certificate, one of others, or one that has expired', async () => {
+    await using origin = await startOrigin()
+    await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
+      isolation: 'shared',
+      tls: clientTls('required'),
+    })
+    for (const who of [{}, eve, late]) {
+      expect(await outcome(daemon.port, who)).not.toMatch(/^HTTP/)
+      const older = { ...who, maxVersion: 'TLSv1.2' } as const
+      expect(await outcome(daemon.port, older)).not.toMatch(/^HTTP/)
+    }
+    expect(origin.seen.length).toBe(0)
+    expect(await outcome(daemon.port, anna)).toBe('HTTP/1.1 200')
+    expect(origin.last.all('x-client-subject')).toEqual(['CN=anna'])
+  })
+})
+
+describe('optional', () => {
+  it('goes on without one, and tells the subject of a valid one only', async () => {
+    await using origin = await startOrigin()
+    await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
+      isolation: 'process',
+      tls: clientTls('optional'),
+    })
+    for (const who of [{}, eve, anna]) expect(await outcome(daemon.port, who)).toBe('HTTP/1.1 200')
+    expect(origin.seen.map((seen) => seen.all('x-client-subject'))).toEqual([[], [], ['CN=anna']])
+  })
+
+  it('takes what a client says of itself out, however it is spelled', async () => {
+    await using origin = await startOrigin()
+    await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
+      isolation: 'shared',
+      tls: clientTls('optional'),
+    })
+    const forged = ['x-client-subject: CN=root', 'X_Client_Subject: CN=root', 'Connection: X-Client-Subject']
+    const first = await visit(daemon.port)
+    await ask(first.socket, ...get, ...forged)
+    const second = await visit(daemon.port, anna)
+    await ask(second.socket, ...get, ...forged)
+    expect(
+      origin.seen.map(({ rawHeaders }) => rawHeaders.filter((text) => /subject|CN=/i.test(text))),
+    ).toEqual([[], ['X-Client-Subject', 'CN=anna']])
+  })
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'tells of a resumed %s session what it told at first',
+    async (version) => {
+      await using origin = await startOrigin()
+      await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
+        isolation: 'shared',
+        tls: clientTls('optional'),
+      })
+      const resumed: boolean[] = []
+      for (const who of [anna, {}]) {
+        const options = { ...who, maxVersion: version, servername: 'a.test' }
+        const { socket } = await visit(daemon.port, options)
+        const session = sessionOf(socket)
+        await ask(socket, ...get)
+        const again = await visit(daemon.port, { ...options, session: await session })
+        resumed.push(again.socket.isSessionReused())
+        await ask(again.socket, ...get)
+      }
+      expect(resumed).toEqual([true, true])
+      expect(origin.seen.map((seen) => seen.all('x-client-subject'))).toEqual([
+        ['CN=anna'],
+        ['CN=anna'],
+        [],
+        [],
+      ])
+    },
+  )
+})
