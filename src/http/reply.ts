@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { type ErrorCode, errorTable } from '../errors.ts'
+import { STATUS_CODES } from './builtin.ts'
 import { type ErrorBody, type ErrorDetails, errorBody } from './error-body.ts'
 import type { HttpResponse } from './message.ts'
 

@@ -4,9 +4,10 @@
  *   accept(socket) -> head -> onRequest | onConnect | onUpgrade
  *                       '- expire(socket): 408
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ErrorCode } from '../errors.ts'
+import { createServer } from './builtin.ts'
 import { systemCode } from './failure.ts'
 import { Closer, replyBytes } from './reply.ts'
 

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { ServiceType } from '../config/settings.ts'
+import { randomBytes } from '../http/builtin.ts'
 import type { H2Session } from '../http/h2-session.ts'
 import { type CounterBlock, cell } from '../telemetry/counters.ts'
 import type { Admission } from './admission.ts'

@@ -5,9 +5,9 @@
  *                                                      | yes
  *                                                   as decided
  */
-import { randomBytes } from 'node:crypto'
 import type { ServiceSettings, ServiceType } from '../config/settings.ts'
 import { NetworkSet, readAddress } from '../http/address.ts'
+import { randomBytes } from '../http/builtin.ts'
 import { type BelievedField, clientAddress, nodesOf } from '../http/forwarded.ts'
 import type { HttpRequest } from '../http/message.ts'
 import { AccessList } from './access.ts'

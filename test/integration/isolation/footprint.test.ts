@@ -1,0 +1,20 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+
+const root = join(import.meta.dirname, '../../..')
+
+const script = `
+  await import(${JSON.stringify(join(root, 'src/worker.ts'))})
+  await import(${JSON.stringify(join(root, 'src/proxy/static.ts'))})
+  process.stdout.write(JSON.stringify(process.moduleLoadList))
+`
+
+test('an instance of static files loads no HTTP client, HTTP/2, TLS, crypto or compression', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])
+  const loaded = new Set((JSON.parse(stdout) as string[]).map((name) => name.replace('NativeModule ', '')))
+  expect(loaded).toContain('_http_server')
+  const heavy = ['internal/deps/undici/undici', 'http2', 'tls', 'crypto', 'zlib', 'https']
+  expect(heavy.filter((name) => loaded.has(name))).toEqual([])
+})
