@@ -5,6 +5,8 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { cpus, loadavg, release } from 'node:os'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { createActor } from 'xstate'
 import { workerSystemId } from '../actors/ledger.ts'
 import { workerMachine } from '../actors/worker.ts'
@@ -49,14 +51,14 @@ function ledgerCost(): Row {
   }
 }
 
-const staticOn = (instances: number) => ({
+const staticOn = (instances: number, path = '/') => ({
   mode: 'Static' as const,
   listen_addr: '127.0.0.1:0',
   drain_timeout_secs: 1,
   workers: {
     static_files: {
       worker_threads: instances,
-      mounts: [{ path: '/', root_dir: `${import.meta.dirname}/../config/site` }],
+      mounts: [{ path, root_dir: `${import.meta.dirname}/../config/site` }],
     },
   },
 })
@@ -108,40 +110,56 @@ async function connectTimes(port: number, count: number): Promise<readonly numbe
   return times
 }
 
-/** The same request to a supervised worker and to a bare node:http server: the difference is what we add. */
+/** A bare server in a thread of its own, as the supervised worker is: same thread boundaries, same answer. */
+const bareServer = `
+  const { createServer } = require('node:http')
+  const server = createServer((_req, res) => res.writeHead(404).end('x'))
+  server.listen({ port: 0, host: '127.0.0.1' }, () =>
+    require('node:worker_threads').parentPort.postMessage(server.address().port))
+`
+
+/**
+ * The same request, answered 404 without a look at the disk, to a supervised worker and to a bare server, in rounds that
+ * alternate: the difference of two neighbouring rounds is what we add, whatever else the machine does.
+ */
 async function acceptanceCost(): Promise<Row> {
-  const { createServer: createHttpServer } = await import('node:http')
-  const bare = createHttpServer((_req, res) => res.writeHead(404).end('x')).listen({
-    port: 0,
-    host: '127.0.0.1',
-  })
-  await once(bare, 'listening')
-  await using bridge = await createBridge(staticOn(1))
+  const bare = new Worker(bareServer, { eval: true })
+  const [barePort] = (await once(bare, 'message')) as [number]
+  await using bridge = await createBridge(staticOn(1, '/files'))
   const port = bridge.addresses['static_files']?.[0]?.port ?? 0
-  const barePort = (bare.address() as { port: number }).port
-  await connectTimes(port, 300)
-  await connectTimes(barePort, 300)
-  const ours = await connectTimes(port, 1_000)
-  const theirs = await connectTimes(barePort, 1_000)
-  bare.close()
-  const added = share(ours, 0.99) - share(theirs, 0.99)
+  const p99 = async (to: number) => share(await connectTimes(to, 300), 0.99)
+  for (let round = 0; round < 3; round++) for (const to of [port, barePort]) await p99(to)
+  const ours: number[] = []
+  const theirs: number[] = []
+  for (let round = 0; round < 20; round++) {
+    // Who is first changes, so that neither always follows the other.
+    if (round % 2 === 0) ours.push(await p99(port))
+    theirs.push(await p99(barePort))
+    if (round % 2 === 1) ours.push(await p99(port))
+  }
+  await bare.terminate()
+  const added = median(ours.map((one, at) => one - (theirs[at] ?? 0)))
   return {
-    what: 'connection acceptance, p99 beyond a bare node:http server',
-    measured: `${added.toFixed(2)} ms (${share(ours, 0.99).toFixed(2)} against ${share(theirs, 0.99).toFixed(2)})`,
+    what: 'connection acceptance, p99 beyond a bare node:http server in a thread',
+    measured: `${added.toFixed(2)} ms (${median(ours).toFixed(2)} against ${median(theirs).toFixed(2)})`,
     bar: '< 1 ms',
     isMet: added < 1,
   }
 }
 
-/** CPU of the whole idle process with three workers: samples, verdicts, health, beats. */
+/** CPU of the whole idle process with three instances, the median of three windows of 10 s: samples, verdicts, health, beats. */
 async function checkCost(): Promise<Row> {
   await using _bridge = await createBridge(staticOn(3))
   await new Promise((resolve) => setTimeout(resolve, 2_000))
-  const before = process.cpuUsage()
-  const startedAt = performance.now()
-  await new Promise((resolve) => setTimeout(resolve, 10_000))
-  const { user, system } = process.cpuUsage(before)
-  const percent = ((user + system) / 1000 / (performance.now() - startedAt)) * 100
+  const windows: number[] = []
+  for (let n = 0; n < 3; n++) {
+    const before = process.cpuUsage()
+    const startedAt = performance.now()
+    await new Promise((resolve) => setTimeout(resolve, 10_000))
+    const { user, system } = process.cpuUsage(before)
+    windows.push(((user + system) / 1000 / (performance.now() - startedAt)) * 100)
+  }
+  const percent = median(windows)
   return {
     what: 'limit checks and all else of three idle instances',
     measured: `${percent.toFixed(3)} % of a core`,
@@ -150,6 +168,8 @@ async function checkCost(): Promise<Row> {
   }
 }
 
+// As the command line does; threads read the variable when they start.
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '../node_modules/.cache/bifrost')
 // The kernel's share of a refused port is paid before the first figure.
 createServer().listen(0).close()
 const [load] = loadavg()
