@@ -13,6 +13,7 @@ import { Outbox } from './outbox.ts'
 import { describeEnd } from './process-exit.ts'
 import { type LastBeat, readProcessUsage } from './process-usage.ts'
 import { type Beat, beatMsOf, type FromProcess, type ToProcess } from './process-wire.ts'
+import { StderrLines } from './stderr-lines.ts'
 
 /**
  * The process carrier: an instance in a child process. Whatever ends it, a native crash too, ends that process only.
@@ -43,6 +44,7 @@ class ProcessChannel implements Channel {
   readonly #events: ChannelEvents
   readonly #outbox: Outbox
   #last: LastBeat | null = null
+  readonly #lines = new StderrLines()
   #stderr = ''
   #seq = 0
   #isKilled = false
@@ -64,6 +66,7 @@ class ProcessChannel implements Channel {
     })
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-maxStderr)
+      this.#passOn(this.#lines.push(text, performance.now()))
     })
     // Without a process there is no other end.
     child.on('error', (error) => {
@@ -75,9 +78,10 @@ class ProcessChannel implements Channel {
       this.#events.closing()
     })
     // `close` comes when the last messages and the last words have been read; `exit` may come before them.
-    child.on('close', (code, signal) =>
-      this.#end(describeEnd({ code, signal, stderr: this.#stderr, isKilled: this.#isKilled })),
-    )
+    child.on('close', (code, signal) => {
+      this.#passOn(this.#lines.end())
+      this.#end(describeEnd({ code, signal, stderr: this.#stderr, isKilled: this.#isKilled }))
+    })
     const { counters, ...rest } = this.#boot
     this.#send({ type: 'boot', boot: { ...rest, counters: Object.keys(counters) } })
     return this
@@ -118,6 +122,11 @@ class ProcessChannel implements Channel {
       default:
         this.#events.message(message)
     }
+  }
+
+  #passOn(lines: readonly string[]): void {
+    for (const line of lines)
+      this.#events.message({ type: 'log', level: 'warn', message: 'stderr', fields: { line } })
   }
 
   #beat(beat: Beat): void {

@@ -104,6 +104,11 @@ describe('the end of a process', () => {
     instance.channel.post({ type: 'fault', fault: 'heap' })
     await until('it is gone', () => instance.exit() !== null, 15_000)
     expect(instance.exit()).toMatchObject({ errorCode: 'ERR_WORKER_OUT_OF_MEMORY' })
+    // V8's dump is some forty lines.
+    const lines = instance.messages.flatMap((message) => (message.type === 'log' ? [message] : []))
+    expect(lines.length).toBeGreaterThan(1)
+    expect(lines.length).toBeLessThan(12)
+    expect(lines.map(({ fields }) => fields['line'])).toContainEqual(expect.stringMatching(/^FATAL ERROR/))
   })
 
   it('does not come by the signals that main decides about', async () => {
