@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Server, Socket } from 'node:net'
 import { type EventLoopUtilization, performance } from 'node:perf_hooks'
+import { getHeapStatistics } from 'node:v8'
 import { BifrostError } from '../errors.ts'
 import { type CounterBlock, createCounterBlock } from '../telemetry/counters.ts'
 import {
@@ -11,6 +12,7 @@ import {
   type ToInstance,
 } from './channel.ts'
 import { closeInheritedSockets } from './inherited.ts'
+import { endWithParent } from './orphan.ts'
 import { type Beat, beatMsOf, type FromProcess, type ProcessBoot, type ToProcess } from './process-wire.ts'
 
 /**
@@ -70,6 +72,8 @@ class ProcessPort implements InstancePort {
     if (message.type === 'thread.ready' || message.type === 'thread.failed') this.#beat()
     if (message.type !== 'listener.returned') {
       this.#send(message)
+      // Its start is not to delay the first connection.
+      if (message.type === 'thread.ready') endWithParent()
       return
     }
     const { type, key, server } = message
@@ -118,12 +122,13 @@ class ProcessPort implements InstancePort {
   #beat(): void {
     const now = performance.eventLoopUtilization()
     const { user, system } = process.cpuUsage()
+    const { used_heap_size, external_memory } = getHeapStatistics()
     const beat: Beat = {
       counters: Object.fromEntries(
         [...this.#blocks].map(([type, block]) => [type, Float64Array.from(block)]),
       ),
       loopUtilization: performance.eventLoopUtilization(now, this.#loop).utilization,
-      memoryBytes: process.memoryUsage.rss(),
+      memoryBytes: used_heap_size + external_memory,
       cpuMs: (user + system) / 1000,
     }
     this.#loop = now

@@ -31,7 +31,7 @@ export interface Beat {
   readonly counters: Readonly<Record<string, Float64Array>>
   /** Share of the time since the last beat that the event loop was busy, 0..1. */
   readonly loopUtilization: number
-  /** Resident set, bytes. */
+  /** Heap in use and what lies outside of it, ArrayBuffers included. */
   readonly memoryBytes: number
   /** CPU time since the start of the process. */
   readonly cpuMs: number

@@ -11,7 +11,7 @@ import {
 } from './channel.ts'
 import { Outbox } from './outbox.ts'
 import { describeEnd } from './process-exit.ts'
-import { type LastBeat, readProcessUsage } from './process-usage.ts'
+import { ProcessGauge } from './process-usage.ts'
 import { type Beat, beatMsOf, type FromProcess, type ToProcess } from './process-wire.ts'
 import { StderrLines } from './stderr-lines.ts'
 
@@ -43,7 +43,7 @@ class ProcessChannel implements Channel {
   readonly #boot: InstanceBoot
   readonly #events: ChannelEvents
   readonly #outbox: Outbox
-  #last: LastBeat | null = null
+  readonly #gauge = new ProcessGauge()
   readonly #lines = new StderrLines()
   #stderr = ''
   #seq = 0
@@ -89,7 +89,7 @@ class ProcessChannel implements Channel {
 
   post: Channel['post'] = (message) => this.#outbox.post(message)
 
-  usage: Channel['usage'] = () => readProcessUsage(this.#child.pid ?? 0, this.#last, performance.now())
+  usage: Channel['usage'] = () => this.#gauge.read(this.#child.pid ?? 0, performance.now())
 
   kill(): void {
     this.#isKilled = true
@@ -130,7 +130,7 @@ class ProcessChannel implements Channel {
   }
 
   #beat(beat: Beat): void {
-    this.#last = { beat, dueAt: performance.now() + 1.5 * beatMsOf(this.#boot.worker) }
+    this.#gauge.heard(beat, performance.now() + 1.5 * beatMsOf(this.#boot.worker))
     for (const [type, values] of Object.entries(beat.counters)) {
       const buffer = this.#boot.counters[type]
       if (buffer !== undefined) openCounterBlock(buffer).set(values)

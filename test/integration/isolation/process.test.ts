@@ -1,6 +1,7 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -21,6 +22,20 @@ const childrenOf = (pid: number) =>
 
 const isAlive = (pid: number) =>
   existsSync(`/proc/${pid}/stat`) && !/^\d+ \(.*\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+
+const isInstance = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('worker-process')
+
+/** State R or S: whether it runs at the moment. */
+const isRunning = (pid: number) => /^\d+ \(.*\) R /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
 
 describe('counters of a process', () => {
   it('are there with its next beat, and all of them when it throws', async () => {
@@ -49,13 +64,33 @@ describe('counters of a process', () => {
   })
 })
 
+describe('memory of a process', () => {
+  it('is its own: an idle one is far below a limit that Node alone would exceed', async () => {
+    await using running = await startTestDaemon(
+      { mode: 'Forward', listen_addr: '127.0.0.1:0', workers: { forward_proxy: { max_memory_mb: 48 } } },
+      { isolation: 'process' },
+    )
+    const { overview } = running.daemon
+    const samples: number[] = []
+    // Some twenty readings each: the kernel is asked every time, and the process has something new to say each second.
+    await until('three different samples', () => {
+      const [use] = overview.instances()
+      if (use !== undefined && use.memory_bytes !== samples.at(-1)) samples.push(use.memory_bytes)
+      return samples.length >= 3
+    })
+    expect(Math.max(...samples)).toBeLessThan(0.8 * 48 * 1024 * 1024)
+    expect(running.stateOf('forward_proxy#1')).toBe('running.alive')
+  })
+})
+
 describe('a process that spins', () => {
   it('is seen by its CPU time and by the beats that stay away, and can be killed', async () => {
     await using instance = await startLoose({ isolation: 'process' })
     // Starting is work.
     await until('it idles', async () => (await instance.channel.usage()).loopUtilization < 0.9)
     const before = await instance.channel.usage()
-    expect(before.memoryBytes).toBeGreaterThan(20 * 1024 * 1024)
+    expect(before.memoryBytes).toBeGreaterThan(4 * 1024 * 1024)
+    expect(before.memoryBytes).toBeLessThan(24 * 1024 * 1024)
     instance.channel.post({ type: 'fault', fault: 'spin' })
     await until('its loop is busy', async () => (await instance.channel.usage()).loopUtilization === 1)
     expect((await instance.channel.usage()).cpuMs).toBeGreaterThan(before.cpuMs + 200)
@@ -113,9 +148,7 @@ describe('the end of a process', () => {
 
   it('does not come by the signals that main decides about', async () => {
     await using instance = await startLoose({ isolation: 'process' })
-    const [pid = 0] = childrenOf(process.pid).filter((child) =>
-      readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('worker-process'),
-    )
+    const [pid = 0] = childrenOf(process.pid).filter(isInstance)
     process.kill(pid, 'SIGINT')
     process.kill(pid, 'SIGTERM')
     await new Promise((resolve) => setTimeout(resolve, 100))
@@ -133,23 +166,39 @@ describe('the end of a process', () => {
     expect(code).toBe(0)
   })
 
-  it('comes when main is killed: no orphans', async () => {
+  it.each(['idle', 'spinning'])('comes when main is killed: no orphans, %s', async (state) => {
     const folder = mkdtempSync(join(tmpdir(), 'bifrost-orphans-'))
     const file = join(folder, 'config.json')
-    const workers = { forward_proxy: { isolation: 'process', worker_threads: 2 } }
-    const config = { mode: 'Forward', listen_addr: '127.0.0.1:0', admin: { enabled: false }, workers }
+    const workers = { forward_proxy: { isolation: 'process', worker_threads: 2, stuck_secs: 60 } }
+    const admin = { listen_addr: `127.0.0.1:${await freePort()}` }
+    const config = { mode: 'Forward', listen_addr: '127.0.0.1:0', admin, workers }
     writeFileSync(file, JSON.stringify(config))
     const main = spawn(process.execPath, [join(root, 'src/cli/bifrost.js'), '--config', file], {
       stdio: 'ignore',
+      env: { ...process.env, BIFROST_FAULTS: '1' },
     })
+    const ask = (path: string, method = 'GET') => fetch(`http://${admin.listen_addr}${path}`, { method })
+    const isUp = () =>
+      ask('/health').then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    await until('its instances run', isUp, 15_000)
     const { pid = 0 } = main
-    await until('its instances run', () => childrenOf(pid).length === 2, 10_000)
-    const children = childrenOf(pid)
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    const children = childrenOf(pid).filter(isInstance)
+    expect(children).toHaveLength(2)
+    if (state === 'spinning') {
+      expect((await ask('/faults/forward_proxy/spin', 'POST')).status).toBe(202)
+      await until('they spin', () => children.every(isRunning))
+    }
     main.kill('SIGKILL')
     await once(main, 'exit')
-    await until('they are gone too', () => !children.some(isAlive))
-    rmSync(folder, { recursive: true })
+    try {
+      await until('they are gone too', () => !children.some(isAlive), 10_000)
+    } finally {
+      for (const child of children.filter(isAlive)) process.kill(child, 'SIGKILL')
+      rmSync(folder, { recursive: true })
+    }
   })
 })
 

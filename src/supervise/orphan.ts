@@ -1,0 +1,34 @@
+import { Worker } from 'node:worker_threads'
+
+/** How long a process may outlive its parent. */
+const checkMs = 1_000
+
+/**
+ * Runs in a thread of its own, which a loop that spins does not hold up. It sleeps in `Atomics.wait`, not on a timer: without
+ * an event loop to turn, a look costs some microseconds, and the wait ends at once when the process does.
+ */
+const watchParent = `
+  const parent = require('node:worker_threads').workerData
+  const cell = new Int32Array(new SharedArrayBuffer(4))
+  for (;;) {
+    Atomics.wait(cell, 0, 0, ${checkMs})
+    if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL')
+  }
+`
+
+/**
+ * Ends this process when its parent has ended, whatever its own event loop does: the end of the channel, by which it would
+ * hear of it, is an event. Costs a thread: its memory and start are measured in docs/performance.md.
+ */
+export function endWithParent(): void {
+  const thread = new Worker(watchParent, {
+    eval: true,
+    name: 'orphan watch',
+    workerData: process.ppid,
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 },
+  })
+  // Without it the process still ends with its channel, as long as its loop turns.
+  thread.on('error', () => {})
+  thread.unref()
+}
