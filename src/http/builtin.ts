@@ -8,3 +8,6 @@ export const { createServer, STATUS_CODES } = process.getBuiltinModule('node:htt
 export function randomBytes(size: number): Buffer {
   return process.getBuiltinModule('node:crypto').randomBytes(size)
 }
+
+/** Loaded by the first listener with TLS. */
+export const tls = (): typeof import('node:tls') => process.getBuiltinModule('node:tls')

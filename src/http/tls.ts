@@ -5,8 +5,9 @@
  *                    '- no: closed without a word, onFailed
  */
 import type { Socket } from 'node:net'
-import { createSecureContext, createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls'
+import type { SecureContext, Server, TLSSocket } from 'node:tls'
 import type { TlsMaterial } from '../tls/material.ts'
+import { tls } from './builtin.ts'
 import { systemCode } from './failure.ts'
 
 export interface TerminatorOptions {
@@ -48,7 +49,7 @@ export class TlsTerminator {
     this.#options = options
     const { clientAuth, protocols, handshakeMs } = options
     this.#contexts = this.#contextsOf(material)
-    this.#server = createServer({
+    this.#server = tls().createServer({
       ...this.#contextOptions(material, 0),
       handshakeTimeout: Math.ceil(handshakeMs),
       requestCert: clientAuth !== 'off',
@@ -103,7 +104,7 @@ export class TlsTerminator {
   #contextsOf(material: TlsMaterial): ReadonlyMap<string, SecureContext> {
     const contexts = new Map<string, SecureContext>()
     for (const [index, { names }] of material.certificates.entries()) {
-      const context = createSecureContext(this.#contextOptions(material, index))
+      const context = tls().createSecureContext(this.#contextOptions(material, index))
       for (const name of names) if (!contexts.has(name)) contexts.set(name, context)
     }
     return contexts

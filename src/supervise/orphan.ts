@@ -8,7 +8,8 @@ const checkMs = 1_000
  * an event loop to turn, a look costs some microseconds, and the wait ends at once when the process does.
  */
 const watchParent = `
-  const parent = require('node:worker_threads').workerData
+  const { parentPort, workerData: parent } = require('node:worker_threads')
+  parentPort.postMessage('watching')
   const cell = new Int32Array(new SharedArrayBuffer(4))
   for (;;) {
     Atomics.wait(cell, 0, 0, ${checkMs})
@@ -18,9 +19,10 @@ const watchParent = `
 
 /**
  * Ends this process when its parent has ended, whatever its own event loop does: the end of the channel, by which it would
- * hear of it, is an event. Costs a thread: its memory and start are measured in docs/performance.md.
+ * hear of it, is an event. Resolves when it is looked after: a thread that has not quite started does not get on while this
+ * one spins (seen on 26.10).
  */
-export function endWithParent(): void {
+export async function endWithParent(): Promise<void> {
   const thread = new Worker(watchParent, {
     eval: true,
     name: 'orphan watch',
@@ -28,7 +30,9 @@ export function endWithParent(): void {
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 },
   })
-  // Without it the process still ends with its channel, as long as its loop turns.
-  thread.on('error', () => {})
   thread.unref()
+  // Without it the process still ends with its channel, as long as its loop turns.
+  await new Promise<void>((resolve) => {
+    thread.once('message', () => resolve()).once('error', () => resolve())
+  })
 }

@@ -31,15 +31,18 @@ export async function connectProcess(): Promise<{
   const ignore = () => {}
   process.on('SIGINT', ignore).on('SIGTERM', ignore)
   process.on('disconnect', () => process.exit(0))
+  const watched = endWithParent()
   const [{ body }] = (await once(process, 'message')) as [Envelope<ToProcess>]
   if (body.type !== 'boot') throw new BifrostError('WORKER_FAILED', `${body.type} came before boot`)
-  const port = new ProcessPort(body.boot)
+  const port = new ProcessPort(body.boot, watched)
   port.start()
   return { boot: { ...body.boot, counters: port.buffers() }, port }
 }
 
 class ProcessPort implements InstancePort {
   readonly #boot: ProcessBoot
+  /** Nothing is served before it. */
+  readonly #watched: Promise<void>
   readonly #blocks: ReadonlyMap<string, CounterBlock>
   /** The latest server of each key; sockets that main had accepted for it come after it. */
   readonly #servers = new Map<string, Server>()
@@ -49,8 +52,9 @@ class ProcessPort implements InstancePort {
   #loop: EventLoopUtilization = performance.eventLoopUtilization()
   #seq = 0
 
-  constructor(boot: ProcessBoot) {
+  constructor(boot: ProcessBoot, watched: Promise<void>) {
     this.#boot = boot
+    this.#watched = watched
     this.#blocks = new Map(boot.counters.map((type) => [type, createCounterBlock()]))
   }
 
@@ -71,9 +75,8 @@ class ProcessPort implements InstancePort {
     // Whoever hears of its state or its end has its numbers by then.
     if (message.type === 'thread.ready' || message.type === 'thread.failed') this.#beat()
     if (message.type !== 'listener.returned') {
-      this.#send(message)
-      // Its start is not to delay the first connection.
-      if (message.type === 'thread.ready') endWithParent()
+      if (message.type === 'thread.ready') void this.#watched.then(() => this.#send(message))
+      else this.#send(message)
       return
     }
     const { type, key, server } = message
