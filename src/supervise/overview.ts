@@ -141,7 +141,7 @@ export class Overview {
   }
 
   #healthOf(service: Service): WorkerHealth {
-    const { connectionsActive, requestsTotal } = service.counters()
+    const connectionsActive = service.total('connectionsActive')
     const alive = this.#aliveInstances(service.worker.name)
     const states = alive.flatMap((id) => this.#parts.journal.stateOf(`${id}/${service.type}`) ?? [])
     const { status, reasons, connectionUtilization, memoryUtilization } = health({
@@ -161,7 +161,7 @@ export class Overview {
       connection_utilization: connectionUtilization,
       memory_utilization: memoryUtilization,
       active_connections: connectionsActive,
-      total_requests: requestsTotal,
+      total_requests: service.total('requestsTotal'),
     }
   }
 

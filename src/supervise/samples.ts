@@ -3,6 +3,7 @@ import {
   from,
   interval,
   type Observable,
+  of,
   type SchedulerLike,
   type Subscription,
   startWith,
@@ -43,10 +44,8 @@ const noBeats: Beats = { beats: 0, loopDelayP99Ms: 0 }
 /** An instance that answers nothing must not hide the others; its next reading may succeed. */
 const patienceMs = 2_000
 
-/** What the channel tells; null when that is nothing. It may end while it is read. */
-async function usageOf(channel: Channel): Promise<Usage | null> {
-  const usage = channel.usage()
-  if (!(usage instanceof Promise)) return usage
+/** Null when the instance ends meanwhile, or does not answer. */
+async function patiently(usage: Promise<Usage>): Promise<Usage | null> {
   const patience = Promise.withResolvers<null>()
   const timer = setTimeout(patience.resolve, patienceMs, null)
   timer.unref()
@@ -57,11 +56,22 @@ async function usageOf(channel: Channel): Promise<Usage | null> {
   }
 }
 
-async function readOne(channel: Channel, sources: SampleSources): Promise<Sample> {
-  const { id } = channel
-  const usage = await usageOf(channel)
-  const at = (sources.now ?? performance.now.bind(performance))()
-  return { id, at, isRead: usage !== null, ...(usage ?? noUsage), ...(sources.beatsOf?.(id) ?? noBeats) }
+function sampleOf(id: string, usage: Usage | null, { now, beatsOf }: SampleSources): Sample {
+  const at = now === undefined ? performance.now() : now()
+  return { id, at, isRead: usage !== null, ...(usage ?? noUsage), ...(beatsOf?.(id) ?? noBeats) }
+}
+
+function readOne(channel: Channel, sources: SampleSources): Sample | Promise<Sample> {
+  const usage = channel.usage()
+  if (!(usage instanceof Promise)) return sampleOf(channel.id, usage, sources)
+  return patiently(usage).then((known) => sampleOf(channel.id, known, sources))
+}
+
+/** At once where every instance has just said what it uses. */
+function readAll(sources: SampleSources): Observable<readonly Sample[]> {
+  const samples = sources.channels().map((channel) => readOne(channel, sources))
+  const isKnown = (sample: Sample | Promise<Sample>): sample is Sample => !(sample instanceof Promise)
+  return samples.every(isKnown) ? of(samples) : from(Promise.all(samples))
 }
 
 export function sampleStream(
@@ -71,7 +81,7 @@ export function sampleStream(
 ): Observable<readonly Sample[]> {
   return interval(periodMs, scheduler).pipe(
     startWith(0),
-    exhaustMap(() => from(Promise.all(sources.channels().map((channel) => readOne(channel, sources))))),
+    exhaustMap(() => readAll(sources)),
   )
 }
 

@@ -83,14 +83,15 @@ export class Service {
 
   /** Ends a second of the moving average. */
   tick(): void {
-    this.#responseTime.tick(this.#sum('responseTimeMs'), this.#sum('responsesTimed'))
+    this.#responseTime.tick(this.total('responseTimeMs'), this.total('responsesTimed'))
   }
 
   responseTimeSeconds(): number {
-    return this.#responseTime.mean(this.#sum('responseTimeMs'), this.#sum('responsesTimed')) / 1000
+    return this.#responseTime.mean(this.total('responseTimeMs'), this.total('responsesTimed')) / 1000
   }
 
-  #sum(name: Cell): number {
+  /** One of its counters; `counters` sums up all. */
+  total(name: Cell): number {
     let sum = this.#ended[cell[name]] ?? 0
     for (const block of this.#blocks.values()) sum += block[cell[name]] ?? 0
     return sum
