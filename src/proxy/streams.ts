@@ -1,6 +1,6 @@
 /** The HTTP/2 connections of an edge. node:http2 costs memory, so it is loaded with the first of them. */
-import { maxHeaderSize } from 'node:http'
 import type { WorkerSettings } from '../config/settings.ts'
+import { maxHeaderSize } from '../http/builtin.ts'
 import type { H2Request, H2Response } from '../http/h2-message.ts'
 import type { H2Options, H2Server } from '../http/h2-server.ts'
 import { type CounterBlock, count } from '../telemetry/counters.ts'
