@@ -1,6 +1,6 @@
 /** docs/configuration.md, made from the schema. */
 import { z } from 'zod'
-import { expectation, unwrap } from '../src/config/check.ts'
+import { expectation, objectIn, unwrap } from '../src/config/check.ts'
 import { names } from '../src/config/names.ts'
 import { configSchema, type WorkerKey, workerKeys } from '../src/config/schema.ts'
 
@@ -80,7 +80,9 @@ function fieldsOf(schema: Schema, prefix: string): readonly Field[] {
       fallback: fallback(wrapped),
     }
     const below =
-      inner instanceof z.ZodArray ? fieldsOf(inner.element, `${path}[].`) : fieldsOf(inner, `${path}.`)
+      inner instanceof z.ZodArray
+        ? fieldsOf(inner.element, `${path}[].`)
+        : fieldsOf(objectIn(inner) ?? inner, `${path}.`)
     // It stands in three places and has a table of its own.
     if (key === 'tls') return [field]
     // Objects without a description of their own are only the path of their keys.

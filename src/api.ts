@@ -38,6 +38,8 @@ export interface Bridge extends AsyncDisposable {
   exportMetrics(): string
   /** Counters of a worker: `forward_proxy`, `reverse_proxy` or `static_files`; null when there is none. */
   counters(worker: string): CounterValues | null
+  /** To be called when the files of access logs were renamed: they go on in new ones. */
+  reopenLogs(): void
   /** Drains within the configured deadline; resolves when nothing is left. */
   close(): Promise<void>
 }
@@ -64,6 +66,7 @@ function bridgeOf(daemon: Daemon): Bridge {
     healthCheck: () => daemon.overview.health(),
     exportMetrics: () => formatMetrics(daemon.overview.metrics()),
     counters: (worker) => daemon.overview.counters(worker),
+    reopenLogs: () => daemon.reopenLogs(),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -51,6 +51,8 @@ export interface Daemon {
   stop(): void
   /** Breaks every instance of a worker, or one by its id. */
   inject(target: string, fault: string): boolean
+  /** Access logs go on in new files, where the old ones were renamed. */
+  reopenLogs(): void
   /** Replaces every instance of a worker without losing a connection; false when there is no such worker. */
   recycle(worker: string): boolean
 }
@@ -234,6 +236,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     stopped,
     overview,
     inject,
+    reopenLogs: () => channels.post({ type: 'log.reopen' }),
     recycle(worker) {
       const supervisorRef = root.system.get(`supervisor:${worker}`)
       supervisorRef?.send({ type: 'op.recycle' })

@@ -27,6 +27,9 @@ export async function runEntry({ boot, port }: Connected): Promise<void> {
 
   process.on('uncaughtException', fail)
   // Also when somebody ends it from within: what a thread posts here is delivered before its sockets are closed.
-  process.on('exit', () => instance.giveBack())
+  process.on('exit', () => {
+    instance.giveBack()
+    instance.flushLogs()
+  })
   await instance.ready.catch(fail)
 }

@@ -7,15 +7,12 @@ import type { Admission } from './proxy/admission.ts'
 import { limitClients } from './proxy/clients.ts'
 import { createEdge } from './proxy/edge.ts'
 import type { Edge } from './proxy/edge-contract.ts'
-import {
-  type Fault,
-  type InstanceBoot,
-  type InstancePort,
-  listenerAt,
-  type ToInstance,
-} from './supervise/channel.ts'
+import { type InstanceBoot, type InstancePort, listenerAt, type ToInstance } from './supervise/channel.ts'
+import type { AccessLogs } from './telemetry/access-log.ts'
 import { beatPeriodMs, startBeat } from './telemetry/beat.ts'
 import { type CounterBlock, count, openCounterBlock } from './telemetry/counters.ts'
+import type { Log } from './telemetry/log.ts'
+import { failLoudly, faults } from './worker-faults.ts'
 
 /**
  * Composition root of an instance: charts and ledgers, the edge, and the channel to main. It neither ends its thread or
@@ -26,6 +23,8 @@ export interface Instance {
   readonly ready: Promise<void>
   /** Sends all listening servers back to main. */
   giveBack(): void
+  /** Writes the lines of access logs that wait, now. */
+  flushLogs(): void
   /** Ends everything at once; for `shared` isolation, where no thread or process ends with it. */
   close(): Promise<void>
 }
@@ -35,7 +34,12 @@ type WorkerActor = ActorRefFrom<typeof workerMachine>
 /** `exit` is called once when a drain is over: nothing is open any more. */
 export function runInstance(boot: InstanceBoot, port: InstancePort, exit: () => void): Instance {
   const instance = new RunningInstance(boot, port, exit)
-  return { ready: instance.start(), giveBack: () => instance.giveBack(), close: () => instance.close() }
+  return {
+    ready: instance.start(),
+    giveBack: () => instance.giveBack(),
+    flushLogs: () => instance.flushLogs(),
+    close: () => instance.close(),
+  }
 }
 
 class RunningInstance {
@@ -49,6 +53,9 @@ class RunningInstance {
   readonly #unix = new Set<UnixListener>()
   #isLeaving = false
   #edge: Edge | null = null
+  #accessLogs: AccessLogs | null = null
+  readonly #log: Log = (level, message, fields = {}) =>
+    this.#port.post({ type: 'log', level, message, fields })
   #stopBeat: () => void = () => {}
 
   constructor(boot: InstanceBoot, port: InstancePort, exit: () => void) {
@@ -65,18 +72,24 @@ class RunningInstance {
     for (const type of Object.keys(maxConnections)) this.#charts.set(type, this.#startChart(type))
     const services =
       worker.type === 'combined' ? worker.services.map(({ type }) => [type, this.#admissionOf(type)]) : []
+    this.#accessLogs = await this.#openAccessLogs()
     this.#edge = await createEdge({
       worker,
       admissions: { worker: this.#workerAdmission(), services: Object.fromEntries(services) },
       counters: this.#counters,
       tls: this.#boot.tls,
       pseudonym: `${pseudonym}-${worker.name}`,
-      log: (level, message, fields = {}) => this.#port.post({ type: 'log', level, message, fields }),
+      accessLogOf: (type) => this.#accessLogs?.of(type) ?? null,
+      log: this.#log,
     })
     const block = this.#counters[worker.type]
     if (block !== undefined) this.#stopBeat = startBeat(block, beatPeriodMs(worker.stuckMs))
     this.#port.onMessage((message) => this.#receive(message))
     this.#port.post({ type: 'thread.ready' })
+  }
+
+  flushLogs(): void {
+    this.#accessLogs?.flushSync()
   }
 
   giveBack(): void {
@@ -90,7 +103,23 @@ class RunningInstance {
     this.#servers.clear()
     for (const listener of this.#unix) listener.close()
     await this.#edge?.close()
+    await this.#accessLogs?.close()
     for (const actor of this.#charts.values()) actor.stop()
+  }
+
+  /** Without a log nothing of it is loaded. */
+  async #openAccessLogs(): Promise<AccessLogs | null> {
+    const { worker, id } = this.#boot
+    if (worker.services.every(({ accessLog }) => accessLog === null)) return null
+    const { AccessLogs } = await import('./telemetry/access-log.ts')
+    const block = this.#counters[worker.type]
+    return new AccessLogs({
+      worker: worker.name,
+      instance: id,
+      services: worker.services,
+      onDropped: (lines) => block !== undefined && count(block, 'logLinesDropped', lines),
+      log: this.#log,
+    })
   }
 
   #startChart(type: string): WorkerActor {
@@ -172,6 +201,9 @@ class RunningInstance {
       case 'tls':
         this.#edge?.updateTls(message.at, message.material)
         return
+      case 'log.reopen':
+        this.#accessLogs?.reopen()
+        return
       case 'fault':
         faults[message.fault](this.#boot.worker.maxMemoryMb)
     }
@@ -236,56 +268,6 @@ class RunningInstance {
   /** Every chart has stopped: nothing is open, nothing will be admitted. */
   #endWhenStopped(): void {
     if ([...this.#charts.values()].some((actor) => actor.getSnapshot().status === 'active')) return
-    this.#stopBeat()
-    void Promise.resolve(this.#edge?.close()).finally(this.#exit)
+    void this.close().finally(this.#exit)
   }
-}
-
-/** A chart that fails is a bug: the instance must not go on admitting by a chart that is dead. */
-function failLoudly(error: unknown): void {
-  queueMicrotask(() => {
-    throw error
-  })
-}
-
-const mebibyte = 1024 * 1024
-
-/** Breaks this instance on purpose; only main can ask for it, and only where faults are allowed. */
-const faults: Readonly<Record<Fault, (maxMemoryMb: number) => void>> = {
-  kill: () => {},
-  throw: () => failLoudly(new Error('fault: throw')),
-  reject: () => void Promise.reject(new Error('fault: reject')),
-  exit: () => process.exit(3),
-  spin: () => {
-    for (;;);
-  },
-  heap: () => {
-    const hoard: unknown[] = []
-    for (;;) hoard.push({ at: hoard.length, link: [hoard.length] })
-  },
-  heapArrays: () => {
-    const hoard: unknown[] = []
-    for (;;) hoard.push(new Array(1000).fill(hoard.length))
-  },
-  buffers: () => {
-    const hoard: Buffer[] = []
-    for (;;) if (hoard.length < 2_048) hoard.push(Buffer.alloc(mebibyte / 4, 1))
-  },
-  leak: (maxMemoryMb) => {
-    const hoard: Buffer[] = []
-    const timer = setInterval(() => {
-      hoard.push(Buffer.alloc(mebibyte / 2, 1))
-      const { heapUsed, external } = process.memoryUsage()
-      if (heapUsed + external > 1.1 * maxMemoryMb * mebibyte) clearInterval(timer)
-    }, 25)
-  },
-  burn: () => {
-    const until = performance.now() + 3_000
-    const slice = (): void => {
-      const end = performance.now() + 20
-      while (performance.now() < end);
-      if (end < until) setImmediate(slice)
-    }
-    slice()
-  },
 }

@@ -21,7 +21,7 @@ const layers: readonly Layer[] = [
   { files: 'src/tls/**/*.ts', may: ['src/tls'] },
   {
     files: 'src/config/**/*.ts',
-    may: ['src/config', 'src/tls', 'src/errors.ts'],
+    may: ['src/config', 'src/tls', 'src/telemetry/access-log-format.ts', 'src/errors.ts'],
     packages: ['zod', 'yaml'],
   },
   {
@@ -73,9 +73,18 @@ const layers: readonly Layer[] = [
   },
   {
     files: 'src/worker.ts',
-    may: ['src/proxy', 'src/http', 'src/supervise/channel.ts', 'src/telemetry', 'actors', 'src/errors.ts'],
+    may: [
+      'src/worker-faults.ts',
+      'src/proxy',
+      'src/http',
+      'src/supervise/channel.ts',
+      'src/telemetry',
+      'actors',
+      'src/errors.ts',
+    ],
     packages: ['xstate'],
   },
+  { files: 'src/worker-faults.ts', may: [], types: ['src/supervise/channel.ts'] },
   {
     files: 'src/daemon.ts',
     may: ['actors', 'src/supervise', 'src/admin', 'src/telemetry', 'src/errors.ts'],

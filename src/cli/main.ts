@@ -66,14 +66,15 @@ async function serve(config: ReturnType<typeof loadConfig>): Promise<number> {
     code = exitCode.failed
     daemon.stop()
   }
-  process.on('SIGINT', stop).on('SIGTERM', stop)
+  const reopen = () => daemon.reopenLogs()
+  process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGUSR2', reopen)
   process.on('uncaughtException', crash).on('unhandledRejection', crash)
   try {
     await daemon.running
     print(describeRun(config, daemon.addresses()))
   } finally {
     await daemon.stopped
-    process.off('SIGINT', stop).off('SIGTERM', stop)
+    process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGUSR2', reopen)
     process.off('uncaughtException', crash).off('unhandledRejection', crash)
   }
   return code

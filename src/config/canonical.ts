@@ -15,7 +15,10 @@ export function canonical(config: ConfigInput, baseDir: string): Config {
   for (const key of workerKeys) {
     const block = given[key] ?? (config.mode === 'Forward' && key === 'forward_proxy' ? {} : undefined)
     if (block !== undefined && block.enabled !== false)
-      workers[key] = canonicalWorker(key, block, host, baseDir)
+      workers[key] = {
+        ...canonicalWorker(key, block, host, baseDir),
+        access_log: canonicalAccessLog(block.access_log ?? config.access_log, baseDir),
+      }
   }
   const isShared = Object.values(workers).some(
     (worker) => worker['listen_addr'] === undefined && worker['listeners'] === undefined,
@@ -61,6 +64,13 @@ function canonicalWorker(key: WorkerKey, given: object, host: string | undefined
       root_dir: resolve(baseDir, mount.root_dir),
     })),
   }
+}
+
+/** The top-level one is that of the workers, which each have their own here. */
+function canonicalAccessLog(given: ConfigInput['access_log'], baseDir: string): object | undefined {
+  if (given === undefined || given === 'off') return undefined
+  const log = typeof given === 'string' ? { path: given } : given
+  return { ...log, path: log.path === 'stdout' ? log.path : resolve(baseDir, log.path) }
 }
 
 function canonicalListeners(given: ConfigInput['listeners'], baseDir: string) {

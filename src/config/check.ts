@@ -22,7 +22,7 @@ export function checkSchema(source: Source): {
 } {
   const sound = structuredClone(source.value) as Sound<z.input<typeof configSchema>>
   const result = configSchema.safeParse(source.value)
-  const problems = (result.error?.issues ?? []).flatMap((issue) => {
+  const problems = (result.error?.issues ?? []).flatMap(ofMeantOption).flatMap((issue) => {
     const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)))
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => unknownKey(source, path, key))
@@ -33,10 +33,21 @@ export function checkSchema(source: Source): {
   return { sound, problems }
 }
 
+/** A value that may be text or an object: an object is meant as one, so what is wrong is inside of it. */
+function ofMeantOption(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue]
+  const meant = issue.errors.find((errors) =>
+    errors.every(({ code, path }) => code !== 'invalid_type' || path.length > 0),
+  )
+  const isInside = meant?.every(({ code, path }) => path.length > 0 || code === 'unrecognized_keys') ?? false
+  if (meant === undefined || !isInside) return [issue]
+  return meant.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }))
+}
+
 function unknownKey(source: Source, parent: Path, key: string): Problem {
   const path = [...parent, key]
   const place = source.locate(path, 'key')
-  const schema = schemaAt(parent)
+  const schema = objectIn(schemaAt(parent))
   const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
   const others = workersThatKnow(parent, key)
   if (others.length > 0) {
@@ -55,7 +66,7 @@ function unknownKey(source: Source, parent: Path, key: string): Problem {
 function workersThatKnow([root, worker, ...inside]: Path, key: string): readonly string[] {
   if (root === undefined || worker === undefined) return []
   return workerKeys.filter((other) => {
-    const schema = other === worker ? undefined : schemaAt([root, other, ...inside])
+    const schema = other === worker ? undefined : objectIn(schemaAt([root, other, ...inside]))
     return schema instanceof z.ZodObject && Object.hasOwn(schema.shape, key)
   })
 }
@@ -83,12 +94,19 @@ export function expectation(schema: z.core.$ZodType): string {
 function schemaAt(path: Path): z.core.$ZodType | undefined {
   let schema: z.core.$ZodType | undefined = configSchema
   for (const part of path) {
+    schema = objectIn(schema)
     if (schema instanceof z.ZodObject && Object.hasOwn(schema.shape, part))
       schema = unwrap(schema.shape[part])
     else if (schema instanceof z.ZodArray) schema = schema.element
     else return undefined
   }
   return schema
+}
+
+/** What may be text or an object has the keys of the object. */
+export function objectIn(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
+  if (!(schema instanceof z.ZodUnion)) return schema
+  return schema.options.find((option) => option instanceof z.ZodObject)
 }
 
 export function unwrap(schema: z.core.$ZodType): z.core.$ZodType {

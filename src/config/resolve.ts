@@ -1,3 +1,4 @@
+import type { AccessLogSettings } from '../telemetry/access-log-format.ts'
 import { clientSettings, forwardingSettings } from './resolve-clients.ts'
 import { listenAddress, listenersOf, milliseconds } from './resolve-listeners.ts'
 import type { Config, WorkerKey } from './schema.ts'
@@ -128,7 +129,12 @@ function staticService(block: Static): StaticSettings {
   }
 }
 
-function limits({ resource_limits: limit, timeouts, request_limits: request }: Forward | Reverse | Static) {
+function limits({
+  resource_limits: limit,
+  timeouts,
+  request_limits: request,
+  access_log,
+}: Forward | Reverse | Static) {
   const pace: PaceSettings = {
     bodyIdleMs: milliseconds(timeouts.body_idle_secs),
     minBytesPerSecond: timeouts.min_rate_bytes_per_sec,
@@ -144,10 +150,17 @@ function limits({ resource_limits: limit, timeouts, request_limits: request }: F
   return {
     pace,
     sizes,
+    accessLog: accessLog(access_log),
     maxConnections: limit.max_connections,
     maxMemoryMb: limit.max_memory_mb,
     maxCpuPercent: limit.max_cpu_percent,
   }
+}
+
+function accessLog(given: Config['access_log']): AccessLogSettings | null {
+  if (given === undefined || typeof given === 'string') return null
+  const { path, format, buffer_kb, flush_ms } = given
+  return { path, format, bufferBytes: buffer_kb * 1024, flushMs: flush_ms }
 }
 
 function proxyTimeouts({ resource_limits: limit, timeouts }: Forward | Reverse): TimeoutSettings {

@@ -1,5 +1,6 @@
 /** What the schema cannot say: rules over several keys. Each reports at the key that has to change. */
 
+import { checkAccessLog } from './access-log-rules.ts'
 import type { Sound } from './check.ts'
 import { checkMounts } from './mounts.ts'
 import { names, valueAt } from './names.ts'
@@ -49,7 +50,9 @@ export function checkRules(context: RuleContext): void {
     }
     checkClients(context, path, block)
     if (key === 'static_files') checkMounts(context, path, block)
+    checkAccessLog(context, [...path, 'access_log'], block.access_log)
   }
+  checkAccessLog(context, ['access_log'], config.access_log)
   checkPlaces(context, running)
 }
 

@@ -17,6 +17,7 @@ import {
   upstreamUrl,
   wholeNumber,
 } from './fields.ts'
+import { accessLog } from './schema-access-log.ts'
 import { clients, proxyForwarding, staticForwarding } from './schema-clients.ts'
 import { listeners, tls } from './schema-listeners.ts'
 
@@ -124,6 +125,7 @@ const common = {
       expects: '"thread", "process" or "shared"',
     })
     .default('thread'),
+  access_log: accessLog('Its access log, instead of the top-level one.').optional(),
   ...clients,
 }
 
@@ -282,6 +284,9 @@ export const configSchema = z.strictObject({
     })
     .meta({ description: 'An embedded upstream for demonstrations; none when left out.' })
     .optional(),
+  access_log: accessLog(
+    'One line for each exchange of the workers that have no access_log of their own; none when left out.',
+  ).optional(),
   drain_timeout_secs: seconds('Longest wait for running exchanges when the daemon stops.').default(30),
 })
 

@@ -3,6 +3,8 @@
  * Times are milliseconds here; the file has seconds, as in the seed.
  */
 
+import type { AccessLogSettings } from '../telemetry/access-log-format.ts'
+
 /** A type of work; the seed's ProxyType without `Combined`. */
 export type ServiceType = 'forward' | 'reverse' | 'static'
 export type WorkerType = ServiceType | 'combined'
@@ -143,6 +145,8 @@ interface ServiceCommon {
   readonly timeouts: TimeoutSettings
   readonly pace: PaceSettings
   readonly sizes: SizeSettings
+  /** Null: its exchanges are not logged. */
+  readonly accessLog: AccessLogSettings | null
 }
 
 export interface ForwardSettings extends ServiceCommon {

@@ -18,7 +18,7 @@ function tell(message: DemoMessage): void {
 closeInheritedSockets((process.channel as { fd?: number } | undefined)?.fd ?? -1)
 
 const ignore = () => {}
-process.on('SIGINT', ignore).on('SIGTERM', ignore)
+process.on('SIGINT', ignore).on('SIGTERM', ignore).on('SIGUSR2', ignore)
 process.on('disconnect', () => process.exit(0))
 
 const [host = '127.0.0.1', port = '0'] = process.argv.slice(2)

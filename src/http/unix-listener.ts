@@ -2,10 +2,11 @@
  * A listening Unix socket. It is made under a name of its own and then renamed over the path, so that a successor takes the path
  * without a moment in which a connect would fail.
  */
-import { randomBytes } from 'node:crypto'
+
 import { chmodSync, renameSync, rmSync, statSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
+import { randomBytes } from './builtin.ts'
 
 const lookMs = 10
 const maxLooks = 100

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { fromCallback } from 'xstate'
 import type { CarrierCommand, CarrierExit, InstanceInput } from '../../actors/instance.ts'
-import type { Channel, ChannelEvents, FromInstance, InstanceBoot } from './channel.ts'
+import type { Channel, ChannelEvents, FromInstance, InstanceBoot, ToInstance } from './channel.ts'
 
 /** Live channels by instance id; main's only way to an instance. */
 export class Channels {
@@ -22,6 +22,11 @@ export class Channels {
   /** Of the instances of a worker. */
   of(worker: string): readonly Channel[] {
     return this.all().filter(({ id }) => id.startsWith(`${worker}#`))
+  }
+
+  /** Tells all of them. */
+  post(message: ToInstance): void {
+    for (const channel of this.#live.values()) channel.post(message)
   }
 
   all(): readonly Channel[] {

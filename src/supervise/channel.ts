@@ -70,6 +70,8 @@ export type ToInstance =
   | { readonly type: 'limits'; readonly maxConnections: Readonly<Record<string, number>> }
   /** New certificates of one of the worker's listeners. */
   | { readonly type: 'tls'; readonly at: number; readonly material: TlsMaterial }
+  /** The files of access logs were renamed: go on in new ones. */
+  | { readonly type: 'log.reopen' }
   | { readonly type: 'fault'; readonly fault: Fault }
 
 export type FromInstance =

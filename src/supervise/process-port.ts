@@ -29,7 +29,7 @@ export async function connectProcess(): Promise<{
   closeInheritedSockets((process.channel as { readonly fd?: number } | undefined)?.fd ?? -1)
   // A terminal sends its signals to every process of the group; main decides what they mean.
   const ignore = () => {}
-  process.on('SIGINT', ignore).on('SIGTERM', ignore)
+  process.on('SIGINT', ignore).on('SIGTERM', ignore).on('SIGUSR2', ignore)
   process.on('disconnect', () => process.exit(0))
   const watched = endWithParent()
   const [{ body }] = (await once(process, 'message')) as [Envelope<ToProcess>]

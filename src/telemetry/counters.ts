@@ -26,6 +26,7 @@ const cells = [
   'tlsHandshakes',
   'tlsHandshakesFailed',
   'proxyHeadersRejected',
+  'logLinesDropped',
 ] as const
 
 export type Cell = (typeof cells)[number]

@@ -64,6 +64,7 @@ const common = (tuning: Tuning) => ({
   pace: { ...pace, ...tuning.pace },
   sizes: { ...sizes, ...tuning.sizes },
   access: tuning.access === undefined ? null : { allow: [], deny: [], ...tuning.access },
+  accessLog: null,
 })
 
 const forwarding = (tuning: Tuning): ForwardingSettings => ({

@@ -60,6 +60,7 @@ export function staticSettings(...mounts: (Partial<MountSettings> & { rootDir: s
     trust: { proxies: [], believes: 'x_forwarded' },
     requestId: null,
     access: null,
+    accessLog: null,
     maxConnections: 100,
     maxMemoryMb: 256,
     maxCpuPercent: 100,

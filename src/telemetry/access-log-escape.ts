@@ -1,0 +1,77 @@
+/**
+ * What clients have written, made safe for a line of a log: every line is ASCII without control characters, so that nobody can end it,
+ * add a field to it or speak to a terminal with it. A character of the input is a byte of the wire.
+ */
+import { isUtf8 } from 'node:buffer'
+
+/** Of one value; a request head has room for more, a line should not. */
+const maxCharacters = 4096
+
+const plainJson = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
+const plainWord = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+
+/** As a JSON string. Bytes that are UTF-8 become the characters that they mean, others stay the numbers that they are. */
+export function quoteJson(value: string): string {
+  if (value.length <= maxCharacters && plainJson.test(value)) return `"${value}"`
+  return JSON.stringify(cut(decode(value))).replace(beyondAscii, escapeUnit)
+}
+
+const beyondAscii = /[\x7f-\uffff]/g
+const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+
+function decode(value: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a character here is a byte
+  if (!/^[\x00-\xff]*$/.test(value)) return value
+  const bytes = Buffer.from(value, 'latin1')
+  return isUtf8(bytes) ? bytes.toString('utf8') : value
+}
+
+/** As Apache does: `-` for nothing, `\xHH` for what is not printable. Outside of quotes a space is escaped, too. */
+export function escapePlain(value: string, isQuoted: boolean): string {
+  if (value.length <= maxCharacters && plainWord.test(value)) return value
+  if (value === '') return '-'
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a character here is a byte
+  const encoding = /^[\x00-\xff]*$/.test(value) ? 'latin1' : 'utf8'
+  let text = ''
+  for (const byte of Buffer.from(cut(value), encoding)) {
+    if (byte === 0x22 || byte === 0x5c) text += `\\${String.fromCharCode(byte)}`
+    else if ((byte > 0x20 && byte < 0x7f) || (byte === 0x20 && isQuoted)) text += String.fromCharCode(byte)
+    else text += `\\x${byte.toString(16).padStart(2, '0')}`
+  }
+  return text
+}
+
+const cut = (text: string): string =>
+  text.length > maxCharacters ? `${text.slice(0, maxCharacters)}...` : text
+
+/** `user:password@host` -> `***@host`. */
+export function maskAuthority(authority: string): string {
+  const at = authority.lastIndexOf('@')
+  return at === -1 ? authority : `***${authority.slice(at)}`
+}
+
+const keys =
+  'X-Amz-Signature|X-Amz-Credential|X-Amz-Security-Token|AWSAccessKeyId|Signature|sig|X-Goog-Signature'
+const signed = new RegExp(`([?&])(${keys})=[^&#]*`, 'gi')
+
+/**
+ * A request target, or a field with a URL in it, without userinfo (RFC 9110 4.2.4) and without the query values that semantic
+ * conventions call secrets (OpenTelemetry, url.full).
+ */
+export function maskUrl(text: string): string {
+  let masked = text
+  if (text.includes('@')) {
+    masked = masked.replace(/\/\/[^/?#\s]*@/g, '//***@')
+    if (text.charCodeAt(0) !== 0x2f)
+      masked = masked.replace(/^((?:[a-z][a-z0-9+.-]*:\/+)?)[^/?#]*@/i, '$1***@')
+  }
+  return text.includes('=') ? masked.replace(signed, '$1$2=***') : masked
+}
+
+/** Never logged, whoever asks. */
+export const secretHeaders: ReadonlySet<string> = new Set([
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'set-cookie',
+])

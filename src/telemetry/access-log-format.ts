@@ -1,0 +1,139 @@
+/** Formats of the access log: `json`, `combined`, or a template. Compiled once; a line is then a walk over its parts. */
+import { escapePlain, quoteJson, secretHeaders } from './access-log-escape.ts'
+import { type Field, fields, headerField, templateFields, type Value } from './access-log-fields.ts'
+import type { AccessRecord } from './access-record.ts'
+
+export interface AccessLogSettings {
+  /** Absolute path of the file, or `stdout`. */
+  readonly path: string
+  /** `json`, `combined` or a template. */
+  readonly format: string
+  /** So many bytes wait for a file that is not written at the moment; what comes then is dropped. */
+  readonly bufferBytes: number
+  /** Longest wait of a line before it is written. */
+  readonly flushMs: number
+}
+
+/** A whole line, in ASCII, with its end. */
+export type LineFormat = (record: AccessRecord) => string
+
+/** Constants of a log. */
+export interface LogNames {
+  readonly worker: string
+  readonly instance: string
+}
+
+/** The combined log format of Apache and nginx. `%bytes_sent` has the head in it. */
+const combined = '%client - %user [%clf_time] "%request" %status %bytes_sent "%{referer}" "%{user-agent}"'
+
+const known: Readonly<Record<string, Field>> = { ...fields, ...templateFields }
+const constants = ['worker', 'instance'] as const
+
+/** All that may stand behind a `%`. */
+const templateNames: readonly string[] = [...constants, ...Object.keys(known)].sort()
+
+type Token = string | { readonly field: string } | { readonly header: string }
+
+const tokens = /%(?:([a-z_]+)|\{([^{}]*)\}|(%)|)/g
+
+function parse(template: string): readonly Token[] {
+  const parsed: Token[] = []
+  let at = 0
+  for (const match of template.matchAll(tokens)) {
+    const [all, field, header, percent] = match
+    parsed.push(template.slice(at, match.index))
+    at = match.index + all.length
+    if (field !== undefined) parsed.push({ field })
+    else if (header !== undefined) parsed.push({ header: header.toLowerCase() })
+    else parsed.push(percent ?? { field: '' })
+  }
+  parsed.push(template.slice(at))
+  return parsed.filter((token) => token !== '')
+}
+
+/** What is wrong with a format, and what would be right; undefined for a good one. */
+export function formatFault(format: string): string | undefined {
+  if (format === 'json' || format === 'combined') return undefined
+  const parsed = parse(format)
+  if (!parsed.some((token) => typeof token !== 'string')) {
+    return 'must be "json", "combined" or a template, such as "%client %status %{user-agent}"'
+  }
+  // A line is a line, and ASCII.
+  if (!/^[\x20-\x7e]*$/.test(format)) return 'must have no line ends, and no other than ASCII characters'
+  for (const token of parsed) {
+    if (typeof token === 'string') continue
+    if ('header' in token) {
+      if (secretHeaders.has(token.header)) return `%{${token.header}} is a secret and never logged; remove it`
+      if (!/^[!#$%&'*+.^_`|~\da-z-]+$/.test(token.header)) {
+        return `%{${token.header}} names no header field, such as %{user-agent}`
+      }
+    } else if (token.field === '') {
+      return 'has a % with no name behind it; write %% for a percent sign'
+    } else if (!templateNames.includes(token.field)) {
+      return `%${token.field} is not known; known are ${templateNames.join(', ')}, and header fields such as %{user-agent}`
+    }
+  }
+  return undefined
+}
+
+/** Throws TypeError for a format that has a fault. */
+export function compileFormat(format: string, names: LogNames): LineFormat {
+  if (format === 'json') return compileJson(names)
+  return compileTemplate(format === 'combined' ? combined : format, names)
+}
+
+interface Part {
+  /** What stands before the value. */
+  readonly before: string
+  readonly read: Field['read']
+  readonly write: (value: Value) => string
+}
+
+function compile(parts: readonly Part[], end: string): LineFormat {
+  return (record) => {
+    let line = ''
+    for (const { before, read, write } of parts) line += before + write(read(record))
+    return line + end
+  }
+}
+
+function compileJson(names: LogNames): LineFormat {
+  const { time, ...others } = fields
+  const constant = `,"worker":${quoteJson(names.worker)},"instance":${quoteJson(names.instance)}`
+  const rest = Object.entries<Field>(others).map(([name, { kind, read }], at) => ({
+    before: `${at === 0 ? constant : ''},"${name}":`,
+    read,
+    write: kind === 'text' ? textJson : plainJson,
+  }))
+  return compile([{ before: '{"time":', read: time.read, write: plainJson }, ...rest], '}\n')
+}
+
+const plainJson = (value: Value): string => (typeof value === 'string' ? `"${value}"` : `${value}`)
+const textJson = (value: Value): string => (value === null ? 'null' : quoteJson(String(value)))
+
+function compileTemplate(template: string, names: LogNames): LineFormat {
+  const fault = formatFault(template)
+  if (fault !== undefined) throw new TypeError(`access log format: ${fault}`)
+  const parts: Part[] = []
+  let before = ''
+  let isQuoted = false
+  for (const token of parse(template)) {
+    if (typeof token === 'string') {
+      before += token
+      if (token.split('"').length % 2 === 0) isQuoted = !isQuoted
+    } else if ('field' in token && (token.field === 'worker' || token.field === 'instance')) {
+      before += escapePlain(names[token.field], isQuoted)
+    } else {
+      const field = 'header' in token ? headerField(token.header) : known[token.field]
+      if (field === undefined) continue
+      const write = field.kind === 'plain' ? plainText : isQuoted ? quotedText : bareText
+      parts.push({ before, read: field.read, write })
+      before = ''
+    }
+  }
+  return compile(parts, `${before}\n`)
+}
+
+const plainText = (value: Value): string => (value === null ? '-' : String(value))
+const quotedText = (value: Value): string => (value === null ? '-' : escapePlain(String(value), true))
+const bareText = (value: Value): string => (value === null ? '-' : escapePlain(String(value), false))

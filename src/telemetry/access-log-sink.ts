@@ -1,0 +1,70 @@
+/** Where the lines of an access log go: a file of its own, or the standard output of the process. */
+import { close, constants, fstat, open, readFileSync, type Stats } from 'node:fs'
+import { promisify } from 'node:util'
+
+export interface Sink {
+  readonly fd: number
+  /** Whether a write ends at once in any case, so that it may be made on the spot. */
+  readonly isImmediate: boolean
+  /** The longest piece that is never mixed with what others write. */
+  readonly maxPiece: number
+  close(): void
+}
+
+const openFile = promisify(open)
+const stat = promisify(fstat)
+
+/**
+ * Nothing may wait here for the other end: without O_NONBLOCK the open of a pipe waits for its reader, and a write to one that is not
+ * read waits in the thread pool, where look-ups of names and reads of files wait behind it.
+ */
+const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK
+
+/** POSIX: a write to a pipe of at most PIPE_BUF bytes is whole, or not at all. */
+const pipeBytes = 4096
+
+const stdoutFd = 1
+
+/** Opens a file for appending, and makes it when there is none. */
+export async function openFileSink(path: string): Promise<Sink> {
+  const fd = await openFile(path, flags | constants.O_CREAT, 0o640)
+  return sinkOf(fd, await stat(fd), () => close(fd, ignore))
+}
+
+/**
+ * The standard output. That is a file description which other processes may share, so its flags are not ours: a pipe or a terminal is
+ * opened anew. A socket cannot be (systemd's journal, a parent that is Node): there it is as it was given, and main's `process.stdout`
+ * has made it non-blocking. A regular file is written through the shared description, whose offset main's own output follows.
+ */
+export async function openStdoutSink(): Promise<Sink> {
+  const stats = await stat(stdoutFd)
+  if (stats.isFile()) return sinkOf(stdoutFd, stats, ignore)
+  try {
+    const fd = await openFile(`/proc/self/fd/${stdoutFd}`, flags)
+    return sinkOf(fd, stats, () => close(fd, ignore))
+  } catch {
+    return { fd: stdoutFd, isImmediate: isNonBlocking(stdoutFd), maxPiece: pipeBytes, close: ignore }
+  }
+}
+
+function sinkOf(fd: number, stats: Stats, end: () => void): Sink {
+  const isFile = stats.isFile()
+  return {
+    fd,
+    // A disk may take its time, whatever the flags say.
+    isImmediate: !isFile,
+    maxPiece: isFile ? Number.POSITIVE_INFINITY : pipeBytes,
+    close: end,
+  }
+}
+
+function isNonBlocking(fd: number): boolean {
+  try {
+    const [, octal = '0'] = /^flags:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1')) ?? []
+    return (Number.parseInt(octal, 8) & constants.O_NONBLOCK) !== 0
+  } catch {
+    return false
+  }
+}
+
+const ignore = (): void => {}

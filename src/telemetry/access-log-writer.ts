@@ -1,0 +1,284 @@
+/**
+ * Lines -> a sink, without ever making the one who writes them wait. What cannot be written yet waits in chunks of whole lines, bounded in
+ * bytes; what comes then is dropped and counted.
+ *
+ *   line -> filling --full, or flushMs--> queue -> one write at a time -> sink
+ *                                           ^--- a full disk, a pipe that nobody reads: tried again ---'
+ */
+import { write as writeFd, writeSync } from 'node:fs'
+import type { Sink } from './access-log-sink.ts'
+
+export interface LogWriterOptions {
+  readonly open: () => Promise<Sink>
+  readonly bufferBytes: number
+  readonly flushMs: number
+  /** After an error, such as a full disk. */
+  readonly retryMs: number
+  readonly onDropped: (lines: number) => void
+  /** It cannot be written, and why; null when it can be again. Called for changes only. */
+  readonly onTrouble: (error: Error | null) => void
+}
+
+interface Chunk {
+  readonly bytes: Buffer
+  length: number
+  /** What is written of it. */
+  done: number
+  lines: number
+}
+
+/** One line is never longer, and one write seldom. */
+export const chunkBytes = 64 * 1024
+
+/** How often a pipe is asked that is full. */
+const pollMs = { first: 5, most: 250 } as const
+
+/** How long the end waits for what is not written. */
+const closeMs = 1_000
+
+export class LogWriter {
+  readonly #options: LogWriterOptions
+  readonly #maxChunks: number
+  readonly #queue: Chunk[] = []
+  readonly #free: Chunk[] = []
+  #filling: Chunk | null = null
+  #chunks = 0
+  #sink: Sink | null = null
+  /** A write or an open is under way. */
+  #isBusy = false
+  #wantsOpen = true
+  #hasTrouble = false
+  #isClosed = false
+  /** What is being filled is to be written as soon as what comes before it is; until then it goes on being filled. */
+  #isDue = false
+  #pollMs: number = pollMs.first
+  #flushTimer: NodeJS.Timeout | null = null
+  #retryTimer: NodeJS.Timeout | null = null
+  #onRest: (() => void) | null = null
+
+  constructor(options: LogWriterOptions) {
+    this.#options = options
+    this.#maxChunks = Math.max(2, Math.floor(options.bufferBytes / chunkBytes))
+    // What is wrong with the place is told at once, and not with the first line.
+    this.#pump()
+  }
+
+  /** A line in ASCII, with its end. Never waits, and never throws. */
+  write(line: string): void {
+    const { length } = line
+    const chunk = this.#roomFor(length)
+    if (chunk === null) {
+      this.#options.onDropped(1)
+      return
+    }
+    chunk.bytes.write(line, chunk.length, 'latin1')
+    chunk.length += length
+    chunk.lines += 1
+    if (!this.#isDue) this.#flushTimer ??= setTimeout(onFlush, this.#options.flushMs, this).unref()
+  }
+
+  /** Writes what there is as soon as it can be. */
+  flush(): void {
+    if (this.#flushTimer !== null) clearTimeout(this.#flushTimer)
+    this.#flushTimer = null
+    this.#isDue = true
+    this.#pump()
+  }
+
+  /** Opens the file of that name anew: it was renamed. What waits goes to the new one, where that can be opened. */
+  reopen(): void {
+    this.#wantsOpen = true
+    this.#wake()
+    this.flush()
+  }
+
+  /** At the end of a thread or process: what nobody writes yet, now. */
+  flushSync(): void {
+    this.#turnOver()
+    const sink = this.#sink
+    if (sink === null) return
+    try {
+      // A write that is under way ends by itself.
+      for (const chunk of this.#queue.slice(this.#isBusy ? 1 : 0)) {
+        while (chunk.done < chunk.length) chunk.done += this.#writeNow(sink, chunk)
+      }
+    } catch {
+      // It is the end; what is left is lost.
+    }
+    if (!this.#isBusy) this.#queue.length = 0
+    else this.#queue.length = 1
+  }
+
+  /** Resolves when everything is written, or has waited too long. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#wake()
+    this.flush()
+    if (!this.#isAtRest) await this.#rest()
+    this.#wake()
+    if (this.#flushTimer !== null) clearTimeout(this.#flushTimer)
+    const left = this.#queue.reduce((sum, { lines }) => sum + lines, 0) + (this.#filling?.lines ?? 0)
+    if (left > 0) this.#options.onDropped(left)
+    if (!this.#isBusy) this.#sink?.close()
+  }
+
+  get #isAtRest(): boolean {
+    return this.#queue.length === 0 && !this.#isBusy && (this.#filling?.length ?? 0) === 0
+  }
+
+  #rest(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, closeMs)
+      this.#onRest = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  #roomFor(length: number): Chunk | null {
+    const chunk = this.#filling
+    if (chunk !== null && chunk.length + length <= chunkBytes) return chunk
+    if (length > chunkBytes || this.#isClosed) return null
+    const fresh = this.#fresh()
+    if (fresh === null) return null
+    this.#turnOver()
+    this.#filling = fresh
+    this.#pump()
+    return fresh
+  }
+
+  #fresh(): Chunk | null {
+    const free = this.#free.pop()
+    if (free !== undefined) return free
+    if (this.#chunks >= this.#maxChunks) return null
+    this.#chunks += 1
+    return { bytes: Buffer.allocUnsafeSlow(chunkBytes), length: 0, done: 0, lines: 0 }
+  }
+
+  #turnOver(): void {
+    if (this.#filling === null || this.#filling.length === 0) return
+    this.#queue.push(this.#filling)
+    this.#filling = null
+  }
+
+  /** Goes on where there is anything to do and nothing under way. */
+  #pump(): void {
+    while (!this.#isBusy && this.#retryTimer === null) {
+      const sink = this.#sink
+      if (this.#wantsOpen || sink === null) {
+        this.#open()
+        return
+      }
+      if (this.#queue.length === 0 && this.#isDue) {
+        this.#isDue = false
+        this.#turnOver()
+      }
+      const chunk = this.#queue[0]
+      if (chunk === undefined) {
+        this.#onRest?.()
+        return
+      }
+      if (!sink.isImmediate) {
+        this.#isBusy = true
+        writeFd(sink.fd, chunk.bytes, chunk.done, chunk.length - chunk.done, null, (error, written) => {
+          this.#isBusy = false
+          if (error === null) this.#advance(chunk, written)
+          else this.#failed(error)
+          this.#pump()
+        })
+        return
+      }
+      try {
+        this.#advance(chunk, this.#writeNow(sink, chunk))
+      } catch (error) {
+        this.#failed(error as NodeJS.ErrnoException)
+      }
+    }
+  }
+
+  /** Whole lines where that is possible: other instances write to the same pipe. */
+  #writeNow({ fd, maxPiece }: Sink, { bytes, done, length }: Chunk): number {
+    let end = length
+    if (length - done > maxPiece) {
+      const lineEnd = bytes.lastIndexOf(0x0a, done + maxPiece - 1)
+      end = lineEnd >= done ? lineEnd + 1 : done + maxPiece
+    }
+    return writeSync(fd, bytes, done, end - done)
+  }
+
+  #advance(chunk: Chunk, written: number): void {
+    chunk.done += written
+    this.#pollMs = pollMs.first
+    if (this.#hasTrouble) {
+      this.#hasTrouble = false
+      this.#options.onTrouble(null)
+    }
+    if (chunk.done < chunk.length) return
+    this.#queue.shift()
+    chunk.done = 0
+    chunk.length = 0
+    chunk.lines = 0
+    this.#free.push(chunk)
+  }
+
+  #failed(error: NodeJS.ErrnoException): void {
+    if (error.code === 'EAGAIN') {
+      this.#retryIn(this.#pollMs)
+      this.#pollMs = Math.min(pollMs.most, this.#pollMs * 2)
+      return
+    }
+    this.#tell(error)
+    // A disk that is full is so for the same file, too; whatever else it is may be over with a new one.
+    this.#wantsOpen ||= error.code !== 'ENOSPC' && error.code !== 'EDQUOT'
+    this.#retryIn(this.#options.retryMs)
+  }
+
+  #open(): void {
+    this.#isBusy = true
+    this.#options.open().then(
+      (sink) => {
+        this.#isBusy = false
+        this.#wantsOpen = false
+        this.#sink?.close()
+        this.#sink = sink
+        this.#pump()
+      },
+      (error: Error) => {
+        this.#isBusy = false
+        if (this.#sink === null || this.#hasTrouble) {
+          this.#tell(error)
+          this.#retryIn(this.#options.retryMs)
+        } else {
+          // It was asked for, and what was open can be written.
+          this.#wantsOpen = false
+          this.#options.onTrouble(error)
+        }
+        this.#pump()
+      },
+    )
+  }
+
+  #tell(error: Error): void {
+    if (this.#hasTrouble) return
+    this.#hasTrouble = true
+    this.#options.onTrouble(error)
+  }
+
+  #retryIn(ms: number): void {
+    this.#retryTimer = setTimeout(() => {
+      this.#retryTimer = null
+      this.#pump()
+    }, ms).unref()
+  }
+
+  #wake(): void {
+    if (this.#retryTimer !== null) clearTimeout(this.#retryTimer)
+    this.#retryTimer = null
+  }
+}
+
+function onFlush(writer: LogWriter): void {
+  writer.flush()
+}

@@ -1,0 +1,90 @@
+/** The access logs of one instance: a format for each service, a writer for each place. */
+import { type AccessLogSettings, compileFormat } from './access-log-format.ts'
+import { openFileSink, openStdoutSink } from './access-log-sink.ts'
+import { LogWriter } from './access-log-writer.ts'
+import type { AccessLog } from './access-record.ts'
+import type { Log } from './log.ts'
+
+export interface AccessLogsOptions {
+  readonly worker: string
+  readonly instance: string
+  readonly services: readonly { readonly type: string; readonly accessLog: AccessLogSettings | null }[]
+  readonly onDropped: (lines: number) => void
+  /** The daemon's. */
+  readonly log: Log
+  /** A clock that never goes back, in milliseconds. */
+  readonly now?: () => number
+  /** After an error, such as a full disk, in milliseconds. */
+  readonly retryMs?: number
+}
+
+/** Troubles of one place are told so often at most. */
+const tellEveryMs = 60_000
+
+export class AccessLogs {
+  readonly #writers = new Map<string, LogWriter>()
+  readonly #logs = new Map<string, AccessLog>()
+  /** Of what belongs to no service: the first service that has one. */
+  readonly #first: AccessLog | null
+
+  constructor(options: AccessLogsOptions) {
+    const { services, worker, instance } = options
+    for (const { type, accessLog } of services) {
+      if (accessLog === null) continue
+      const writer = this.#writers.get(accessLog.path) ?? createWriter(accessLog, options)
+      this.#writers.set(accessLog.path, writer)
+      const format = compileFormat(accessLog.format, { worker, instance })
+      this.#logs.set(type, { write: (record) => writer.write(format(record)) })
+    }
+    this.#first = this.#logs.values().next().value ?? null
+  }
+
+  /** Null for a service that has none. */
+  of(type: string | null): AccessLog | null {
+    return type === null ? this.#first : (this.#logs.get(type) ?? null)
+  }
+
+  /** Goes on in new files where the old ones were renamed. */
+  reopen(): void {
+    for (const writer of this.#writers.values()) writer.reopen()
+  }
+
+  /** The last act of a thread or process. */
+  flushSync(): void {
+    for (const writer of this.#writers.values()) writer.flushSync()
+  }
+
+  /** Resolves when everything is written, or a second later. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#writers.values()].map((writer) => writer.close()))
+  }
+}
+
+function createWriter(settings: AccessLogSettings, options: AccessLogsOptions): LogWriter {
+  const { log, onDropped, retryMs = 1_000, now = () => performance.now() } = options
+  const { path, bufferBytes, flushMs } = settings
+  let toldAt = Number.NEGATIVE_INFINITY
+  let untold = 0
+  const tell = (isNews: boolean, level: 'warn' | 'error' | 'info', message: string, error?: Error) => {
+    if (!isNews && now() - toldAt < tellEveryMs) return
+    toldAt = now()
+    const dropped = untold === 0 ? {} : { dropped: untold }
+    log(level, message, { path, ...dropped, ...(error === undefined ? {} : { error: error.message }) })
+    untold = 0
+  }
+  return new LogWriter({
+    open: () => (path === 'stdout' ? openStdoutSink() : openFileSink(path)),
+    bufferBytes,
+    flushMs,
+    retryMs,
+    onDropped: (lines) => {
+      untold += lines
+      onDropped(lines)
+      tell(false, 'warn', 'access log drops lines: its place takes them too slowly, or not at all')
+    },
+    onTrouble: (error) => {
+      if (error !== null) tell(false, 'error', 'access log cannot be written', error)
+      else tell(untold > 0, 'info', 'access log is written again')
+    },
+  })
+}

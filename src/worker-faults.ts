@@ -1,0 +1,50 @@
+import type { Fault } from './supervise/channel.ts'
+
+/** A chart that fails is a bug: the instance must not go on admitting by a chart that is dead. */
+export function failLoudly(error: unknown): void {
+  queueMicrotask(() => {
+    throw error
+  })
+}
+
+const mebibyte = 1024 * 1024
+
+/** Breaks this instance on purpose; only main can ask for it, and only where faults are allowed. */
+export const faults: Readonly<Record<Fault, (maxMemoryMb: number) => void>> = {
+  kill: () => {},
+  throw: () => failLoudly(new Error('fault: throw')),
+  reject: () => void Promise.reject(new Error('fault: reject')),
+  exit: () => process.exit(3),
+  spin: () => {
+    for (;;);
+  },
+  heap: () => {
+    const hoard: unknown[] = []
+    for (;;) hoard.push({ at: hoard.length, link: [hoard.length] })
+  },
+  heapArrays: () => {
+    const hoard: unknown[] = []
+    for (;;) hoard.push(new Array(1000).fill(hoard.length))
+  },
+  buffers: () => {
+    const hoard: Buffer[] = []
+    for (;;) if (hoard.length < 2_048) hoard.push(Buffer.alloc(mebibyte / 4, 1))
+  },
+  leak: (maxMemoryMb) => {
+    const hoard: Buffer[] = []
+    const timer = setInterval(() => {
+      hoard.push(Buffer.alloc(mebibyte / 2, 1))
+      const { heapUsed, external } = process.memoryUsage()
+      if (heapUsed + external > 1.1 * maxMemoryMb * mebibyte) clearInterval(timer)
+    }, 25)
+  },
+  burn: () => {
+    const until = performance.now() + 3_000
+    const slice = (): void => {
+      const end = performance.now() + 20
+      while (performance.now() < end);
+      if (end < until) setImmediate(slice)
+    }
+    slice()
+  },
+}
