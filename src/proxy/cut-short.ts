@@ -1,5 +1,6 @@
 /** How an exchange ends before its request has come in whole. */
 import { type ErrorCode, errorTable } from '../errors.ts'
+import { breakOff } from '../http/break-off.ts'
 import { type Closer, replyBytes, sendReply } from '../http/reply.ts'
 import type { Lateness } from './client-watch.ts'
 import type { Exchange } from './exchange.ts'
@@ -14,6 +15,8 @@ export function endLate(exchange: Exchange, why: Lateness, closer: Closer): void
     exchange.blame('CLIENT_STALLED')
   work?.clientClosed()
   if (response === null || exchange.isFinished) connection.socket.destroy()
+  // A reset, since with an end the kernel would keep what it holds for such a client until that has taken it.
+  else if (why === 'behind' && connection.session === null) breakOff(connection.socket)
   else if (response.headersSent || why === 'behind') response.destroy()
   else if (!response.req.complete) cutShort(exchange, code, closer)
   else if (work === null) response.destroy()

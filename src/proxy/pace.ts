@@ -62,16 +62,26 @@ export class Pace {
     this.#taken += taken
     this.#owed = turn.owes
     this.#wasBehind = turn.isBehind
-    if (this.#isIdle(turn, sent > 0 || taken > 0, bounds, now)) return true
+    if (this.#isIdle(turn, sent > 0, taken > 0, bounds, now)) return true
     if (bounds.minBytesPerSecond === 0) return false
     this.#sendCreditMs = credit(this.#sendCreditMs, sent, sendMs, bounds)
     this.#takeCreditMs = credit(this.#takeCreditMs, taken, takeMs, bounds)
     return this.#sendCreditMs < 0 || this.#takeCreditMs < 0
   }
 
-  #isIdle(turn: Turn, hasMoved: boolean, { bodyIdleMs }: PaceSettings, now: number): boolean {
+  /** What it sends is no sign of life from a client that is to take, nor the other way round. */
+  #isIdle(
+    turn: Turn,
+    hasSent: boolean,
+    hasTaken: boolean,
+    { bodyIdleMs }: PaceSettings,
+    now: number,
+  ): boolean {
     const isItsTurn = turn.owes || turn.isBehind
-    if (hasMoved || !(isItsTurn || turn.hasEnded)) {
+    const hasMoved = isItsTurn
+      ? (turn.owes && hasSent) || (turn.isBehind && hasTaken)
+      : hasSent || hasTaken || !turn.hasEnded
+    if (hasMoved) {
       this.#movedAt = now
       return false
     }

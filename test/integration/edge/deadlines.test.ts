@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { reverseTo, startEdge } from '../../kit/edge.ts'
 import { startOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
+import { until } from '../../kit/until.ts'
 
 const short = { timeouts: { headerMs: 200, idleMs: 5_000 } }
 
@@ -84,4 +85,82 @@ test('a socket that was accepted paused, with its request waiting, is served', a
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), { pauseOnConnect: true })
   using client = await RawClient.connect(proxy.port)
   expect((await client.get('/')).text).toBe('hello')
+})
+
+test('an exchange that takes too long is a 504, or a 408 to a client that still sends', async () => {
+  await using origin = await startOrigin(() => {})
+  const tuning = { pace: { exchangeMs: 400 } }
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, tuning))
+  using client = await RawClient.connect(proxy.port)
+  const startedAt = performance.now()
+  const response = await client.get('/')
+  expect(performance.now() - startedAt).toBeGreaterThan(390)
+  expect(response.status).toBe(504)
+  expect(response.text).toContain('EXCHANGE_TIMEOUT')
+  await client.ended()
+  using sender = await RawClient.connect(proxy.port)
+  sender.head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 1000')
+  const drip = setInterval(() => sender.send('x'), 20)
+  expect((await sender.response()).status).toBe(408)
+  clearInterval(drip)
+  await until('the upstream connections are closed', () => origin.sockets.size === 0)
+})
+
+test('an exchange whose answer takes too long is broken off', async () => {
+  await using origin = await startOrigin((_req, res) => res.write('one '))
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, { pace: { exchangeMs: 400 } }))
+  using client = await RawClient.connect(proxy.port)
+  client.head('GET / HTTP/1.1', 'Host: a')
+  expect((await client.responseHead()).status).toBe(200)
+  expect((await client.rest()).toString()).not.toContain('\r\n0\r\n')
+})
+
+test('a client that dribbles the rest of a request that was answered early does not hold its connection', async () => {
+  await using origin = await startOrigin((_req, res) => res.writeHead(403).end('no'), { gather: false })
+  const pace = { minBytesPerSecond: 240, graceMs: 300, bodyIdleMs: 5_000 }
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, { pace }))
+  using client = await RawClient.connect(proxy.port)
+  client.head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 100000')
+  expect((await client.response()).status).toBe(403)
+  const drip = setInterval(() => client.send('x'), 20)
+  await client.ended()
+  clearInterval(drip)
+  await until('the connection is closed', () => proxy.edge.open === 0)
+})
+
+test('an upload is held up by its upstream for longer than the client may be slow, and arrives', async () => {
+  const size = 8 * 1024 * 1024
+  await using origin = await startOrigin(
+    (req, res) => {
+      let received = 0
+      req.on('data', (chunk: Buffer) => {
+        received += chunk.length
+      })
+      req.on('end', () => res.end(String(received)))
+      req.pause()
+      setTimeout(() => req.resume(), 1_200)
+    },
+    { gather: false },
+  )
+  const pace = { minBytesPerSecond: 240, graceMs: 200, bodyIdleMs: 400 }
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, { pace }))
+  using client = await RawClient.connect(proxy.port)
+  client.head('POST / HTTP/1.1', 'Host: a', `Content-Length: ${size}`).send(Buffer.alloc(size))
+  expect((await client.response()).text).toBe(String(size))
+})
+
+test('an answer that comes slowly from its upstream is not the fault of its client', async () => {
+  await using origin = await startOrigin((_req, res) => {
+    let left = 6
+    const timer = setInterval(() => {
+      left -= 1
+      if (left > 0) res.write('x')
+      else res.end('x')
+      if (left === 0) clearInterval(timer)
+    }, 150)
+  })
+  const pace = { minBytesPerSecond: 240, graceMs: 200, bodyIdleMs: 300 }
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, { pace }))
+  using client = await RawClient.connect(proxy.port)
+  expect((await client.get('/')).text).toBe('xxxxxx')
 })

@@ -54,6 +54,13 @@ test('bytes that are queued and taken back from what is seen are no progress', (
   expect(endOf((second) => ({ isBehind: true, taken: second % 2 === 0 ? 0 : 400 }))).toBeLessThan(12)
 })
 
+test('bytes that nobody waits for are no sign of life', () => {
+  const none = { ...bounds, minBytesPerSecond: 0 }
+  expect(endOf((second) => ({ isBehind: true, sent: second }), none)).toBe(60)
+  expect(endOf((second) => ({ owes: true, taken: second }), none)).toBe(60)
+  expect(endOf((second) => ({ owes: true, isBehind: true, taken: second }), none)).toBeNull()
+})
+
 test('a client that has half-closed is waited for two seconds without a byte', () => {
   expect(endOf(() => ({ hasEnded: true }))).toBe(2)
 })

@@ -1,0 +1,131 @@
+/** A thousand clients that dribble, beside honest ones of the same worker. */
+import { truncateSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { createSite } from '../integration/static/site.ts'
+import { attack } from '../kit/attack.ts'
+import { filesIn, reverseTo, startEdge, type TestEdge, type Tuning } from '../kit/edge.ts'
+import { type OriginHandler, startOrigin } from '../kit/origin.ts'
+import { RawClient } from '../kit/raw-client.ts'
+import { until } from '../kit/until.ts'
+
+const attackers = 1_000
+/** A tenth of the deadline, a second, and what a busy machine takes to connect, accept and look. */
+const late = (deadlineMs: number) => deadlineMs * 1.1 + 1_000 + 5_000
+
+const handler: OriginHandler = async (_req, res, seen) => {
+  const body = await seen.body.catch(() => null)
+  if (body !== null) res.end(`honest ${body.length}`)
+}
+
+/** Requests with a body one after another, on kept connections and on new ones, until told to stop. */
+async function beHonest(port: number, stop: { isOver: boolean }): Promise<{ served: number; maxMs: number }> {
+  const result = { served: 0, maxMs: 0 }
+  while (!stop.isOver) {
+    using client = await RawClient.connect(port)
+    for (let at = 0; at < 5 && !stop.isOver; at += 1) {
+      const startedAt = performance.now()
+      client.head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 5').send('hello')
+      const { status, text } = await client.response()
+      if (status !== 200 || text !== 'honest 5') throw new Error(`an honest client got ${status} ${text}`)
+      result.served += 1
+      result.maxMs = Math.max(result.maxMs, performance.now() - startedAt)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+  return result
+}
+
+/** The timers of client watches that are made from here on. */
+function seeWatches() {
+  const { setInterval } = globalThis
+  const made: (NodeJS.Timeout & { readonly _destroyed?: boolean })[] = []
+  const wrapped = (...given: Parameters<typeof setInterval>): NodeJS.Timeout => {
+    const timer = setInterval(...given)
+    if (new Error('made by').stack?.includes('client-watch')) made.push(timer)
+    return timer
+  }
+  globalThis.setInterval = Object.assign(wrapped, setInterval)
+  return {
+    get areOver() {
+      return made.length > 0 && made.every(({ _destroyed }) => _destroyed)
+    },
+    [Symbol.dispose]() {
+      globalThis.setInterval = setInterval
+    },
+  }
+}
+
+async function underAttack(how: 'head' | 'body' | 'read', tuning: Tuning) {
+  await using origin = await startOrigin(handler)
+  await using site = createSite()
+  truncateSync(site.write('big.bin', ''), 64 * 1024 * 1024)
+  const mount = { path: '/', rootDir: site.root, spaMode: false, spaFallbackFile: 'x', indexFiles: [] }
+  const services = [reverseTo(`http://${origin.authority}`, tuning), filesIn([mount], tuning)]
+  using timers = seeWatches()
+  await using proxy = await startEdge(services)
+  const stop = { isOver: false }
+  const honest = Array.from({ length: 4 }, () => beHonest(proxy.port, stop))
+  const cut = how === 'read' ? cutOff(proxy, honest.length) : undefined
+  const result = await attack(proxy.port, attackers, how, cut).finally(() => {
+    stop.isOver = true
+  })
+  const served = await Promise.all(honest)
+  await leavesNothing(proxy, timers)
+  await until('no upstream connection is in use', () => origin.sockets.size <= 10)
+  for (const { served: count, maxMs } of served) {
+    expect(count).toBeGreaterThan(5)
+    expect(maxMs).toBeLessThan(3_000)
+  }
+  return {
+    result,
+    counters: proxy.counters('reverse'),
+    rejected: proxy.counters().requestsTotal,
+    cutMs: (await cut) ?? 0,
+    honest: served.reduce((sum, one) => sum + one.served, 0),
+  }
+}
+
+/** From when all attackers had connected to the end of all of them; they are the clients that ask for the file. */
+async function cutOff(proxy: TestEdge, honest: number): Promise<number> {
+  await until('all attack', () => proxy.counters('static').filesServed === attackers, 30_000)
+  const startedAt = performance.now()
+  await until('all are cut off', () => proxy.edge.open <= honest, 30_000)
+  return performance.now() - startedAt
+}
+
+async function leavesNothing(proxy: TestEdge, timers: { readonly areOver: boolean }): Promise<void> {
+  await until('all connections are closed', () => proxy.edge.open === 0)
+  await until('their sockets are as well', () => proxy.accepted.every((socket) => socket.destroyed))
+  expect(proxy.admission.active).toBe(0)
+  // It runs while there is a connection or an exchange.
+  await until('the watch has stopped', () => timers.areOver)
+}
+
+test('slow heads are answered with 408 at the header deadline', { timeout: 90_000 }, async () => {
+  const { result, rejected, counters, honest } = await underAttack('head', { timeouts: { headerMs: 3_000 } })
+  expect(result).toMatchObject({ connected: attackers, ended: attackers, answers: { 408: attackers } })
+  expect(result.minMs).toBeGreaterThan(2_900)
+  expect(result.maxMs).toBeLessThan(late(3_000))
+  expect(rejected).toBe(attackers)
+  expect(counters).toMatchObject({ requestsTotal: honest, requestsFailed: 0 })
+})
+
+test('slow bodies are answered with 408 when they stay below the least rate', {
+  timeout: 90_000,
+}, async () => {
+  const pace = { minBytesPerSecond: 240, graceMs: 2_000, bodyIdleMs: 60_000 }
+  const { result, counters, honest } = await underAttack('body', { pace })
+  expect(result).toMatchObject({ connected: attackers, ended: attackers, answers: { 408: attackers } })
+  expect(result.minMs).toBeGreaterThan(1_900)
+  expect(result.maxMs).toBeLessThan(late(2_000))
+  expect(counters).toMatchObject({ requestsTotal: attackers + honest, requestsFailed: 0 })
+})
+
+test('slow readers are cut off, however much the kernel has taken for them', {
+  timeout: 90_000,
+}, async () => {
+  const pace = { minBytesPerSecond: 240, graceMs: 1_000, bodyIdleMs: 2_000 }
+  const { result, cutMs } = await underAttack('read', { pace })
+  expect(result.connected).toBe(attackers)
+  expect(cutMs).toBeLessThan(late(2_000))
+})
