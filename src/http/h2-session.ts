@@ -1,10 +1,12 @@
 /**
  * One HTTP/2 connection of a client: its streams, its bounds and its end.
  *
- *   open --retire()--> noticed (GOAWAY, last stream 2^31-1) --noticeMs--> closing (GOAWAY, the last stream)
- *     |                                                                     '--streams done--> closed
+ *   open --retire()--> closing (GOAWAY with the last stream) --streams done--> closed
  *     |--no stream for idleMs, none at all in headerMs--> as retire()
- *     '--calm(): a flood--> closed (GOAWAY ENHANCE_YOUR_CALM)
+ *     '--a flood--> closed (GOAWAY ENHANCE_YOUR_CALM)
+ *
+ * What a client has sent when it reads GOAWAY has a higher number, and it may repeat that elsewhere. RFC 9113 6.8 would have a first GOAWAY
+ * with the highest number of all before; node:http2 has no nghttp2_submit_shutdown_notice, and after any other nghttp2 takes no streams.
  *
  * nghttp2 and node:http2 bound the rest by themselves: SETTINGS entries, acks that nobody reads, CONTINUATION frames, header lists,
  * empty DATA frames (maxSessionInvalidFrames), memory.
@@ -50,14 +52,15 @@ const controls = { burst: 1_000, perSecond: 100 }
 const overheadBytes = 1024 * 1024
 const overheadFactor = 8
 
-const lastStreamId = 2 ** 31 - 1
-/** A round trip and more: what the client has sent before it read of the end arrives. */
-const noticeMs = 1_000
 const lingerMs = 1_000
 /** Of a connection and of a stream: what may come that nobody has read. */
 const connectionWindow = 1024 * 1024
 const streamWindow = 64 * 1024
 
+/**
+ * It is ended by `setImmediate` only: streams begin and close while nghttp2 reads, and Node 26.10 can abort the process when a session is
+ * destroyed there (as in nodejs/node#64850).
+ */
 export class H2Session implements Tally {
   readonly socket: Socket
   payloadBytes = 0
@@ -67,7 +70,8 @@ export class H2Session implements Tally {
   readonly #controls: Budget
   #running = 0
   #hasServed = false
-  #state: 'open' | 'noticed' | 'closing' = 'open'
+  #isClosing = false
+  #isCut = false
   #since = performance.now()
 
   /** Takes the socket over, with what it has read already. */
@@ -108,9 +112,9 @@ export class H2Session implements Tally {
 
   /** No further requests: the client is told so, and the connection ends with the last that runs. */
   retire(): void {
-    if (this.#state !== 'open' || this.#session.destroyed) return
-    this.#session.goaway(constants.NGHTTP2_NO_ERROR, lastStreamId)
-    this.#move('noticed')
+    if (this.#isClosing || this.#session.destroyed) return
+    this.#beginClosing()
+    setImmediate(() => this.#session.close())
   }
 
   /** Looks at the clock; called about twice a second by whoever watches its client. */
@@ -118,16 +122,10 @@ export class H2Session implements Tally {
     const waited = now - this.#since
     if (this.socket.bytesRead / overheadFactor > this.payloadBytes + overheadBytes) this.#calm('overhead')
     const { headerMs, idleMs } = this.#owner.limits
-    if (this.#state === 'open') {
-      if (this.#running === 0 && waited >= (this.#hasServed ? idleMs : headerMs)) this.retire()
-    } else if (this.#state === 'noticed') {
-      if (waited >= noticeMs) this.#close()
-    } else if (this.#running === 0 && waited >= lingerMs) this.socket.destroy()
-  }
-
-  #close(): void {
-    this.#move('closing')
-    this.#session.close()
+    if (this.#running > 0) return
+    if (this.#isClosing) {
+      if (waited >= lingerMs) this.socket.destroy()
+    } else if (waited >= (this.#hasServed ? idleMs : headerMs)) this.retire()
   }
 
   #begin(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, raw: readonly string[]): void {
@@ -138,7 +136,7 @@ export class H2Session implements Tally {
       this.#spendReset()
       return
     }
-    if (!this.#owner.enterStream()) {
+    if (this.#isCut || !this.#owner.enterStream()) {
       stream.close(constants.NGHTTP2_REFUSED_STREAM)
       return
     }
@@ -153,7 +151,7 @@ export class H2Session implements Tally {
   #ended(res: H2Response): void {
     this.#owner.leaveStream()
     this.#running -= 1
-    if (this.#running === 0 && this.#state !== 'noticed') this.#since = performance.now()
+    if (this.#running === 0) this.#since = performance.now()
     const isPremature = !res.writableFinished || res.stream.rstCode !== constants.NGHTTP2_NO_ERROR
     if (isPremature && !res.isForgiven) this.#spendReset()
   }
@@ -167,14 +165,15 @@ export class H2Session implements Tally {
   }
 
   #calm(reason: string): void {
-    if (this.#session.destroyed) return
+    if (this.#isCut || this.#session.destroyed) return
+    this.#isCut = true
     this.#owner.cutOff(this.socket, reason)
-    this.#move('closing')
-    this.#session.destroy(new Error(reason), constants.NGHTTP2_ENHANCE_YOUR_CALM)
+    this.#beginClosing()
+    setImmediate(() => this.#session.destroy(new Error(reason), constants.NGHTTP2_ENHANCE_YOUR_CALM))
   }
 
-  #move(state: 'noticed' | 'closing'): void {
-    this.#state = state
+  #beginClosing(): void {
+    this.#isClosing = true
     this.#since = performance.now()
   }
 }

@@ -32,6 +32,8 @@ export class Streams {
   /** Takes a connection that has agreed on HTTP/2. */
   async accept(connection: Connection): Promise<void> {
     const { socket } = connection
+    // Until there is a session nobody reads it, and it is not late.
+    connection.isHttp = false
     try {
       this.#server ??= this.#load()
       const server = await this.#server

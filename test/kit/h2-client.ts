@@ -30,7 +30,7 @@ export class H2Client {
   }
 
   static async connect(port: number): Promise<H2Client> {
-    const session = connect(`http://127.0.0.1:${port}`)
+    const session = connect(`http://127.0.0.1:${port}`, { maxSessionMemory: 1_000 })
     await new Promise<void>((resolve, reject) => {
       session.once('remoteSettings', () => resolve())
       session.once('error', reject)
@@ -57,8 +57,9 @@ export class H2Client {
     return answerOf(stream)
   }
 
+  /** Not at once: this may be within an event of a stream, where Node can abort when a session is destroyed (nodejs/node#64850). */
   [Symbol.dispose](): void {
-    this.session.destroy()
+    setImmediate(() => this.session.destroy())
   }
 }
 

@@ -18,7 +18,12 @@ export const flag = { endStream: 1, ack: 1, endHeaders: 4, padded: 8 } as const
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 
 /** A frame as bytes (RFC 9113 4.1). */
-function frameOf(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer {
+export function frameOf(
+  type: number,
+  flags: number,
+  stream: number,
+  payload: Buffer = Buffer.alloc(0),
+): Buffer {
   const head = Buffer.alloc(9)
   head.writeUIntBE(payload.length, 0, 3)
   head.writeUInt8(type, 3)
@@ -27,14 +32,14 @@ function frameOf(type: number, flags: number, stream: number, payload: Buffer = 
   return Buffer.concat([head, payload])
 }
 
-const number = (value: number): Buffer => {
+export const number = (value: number): Buffer => {
   const bytes = Buffer.alloc(4)
   bytes.writeUInt32BE(value)
   return bytes
 }
 
 /** Fields as HPACK literals that are not indexed (RFC 7541 6.2.2), whatever their bytes: no encoder would write some of them. */
-function fieldsOf(fields: readonly (readonly [string, string])[]): Buffer {
+export function fieldsOf(fields: readonly (readonly [string, string])[]): Buffer {
   return Buffer.concat(
     fields.map(([name, value]) => Buffer.concat([Buffer.from([0]), text(name), text(value)])),
   )
@@ -146,19 +151,25 @@ export class FrameClient {
     }
   }
 
-  /** The error code of GOAWAY, the last one when the connection has ended. */
-  async goaway(): Promise<number> {
-    await this.find('GOAWAY', ({ type, payload }) => type === frame.goaway && payload.readUInt32BE(4) !== 0)
-    return this.frames.findLast(({ type }) => type === frame.goaway)?.payload.readUInt32BE(4) ?? -1
+  /** All GOAWAYs that have come. */
+  get goaways(): readonly { readonly code: number; readonly last: number }[] {
+    return this.frames
+      .filter(({ type }) => type === frame.goaway)
+      .map(({ payload }) => ({ last: payload.readUInt32BE(0), code: payload.readUInt32BE(4) }))
   }
 
-  /** How a stream ended: `reset CODE`, or `response` when its head has come. */
+  async firstGoaway(): Promise<{ readonly code: number; readonly last: number } | undefined> {
+    await this.find('GOAWAY', ({ type }) => type === frame.goaway)
+    return this.goaways[0]
+  }
+
+  /** How a stream ended: `reset CODE`, or the status when its head has come. */
   async outcome(stream: number): Promise<string> {
     const one = await this.find(
       `an end of stream ${stream}`,
       (each) => each.stream === stream && (each.type === frame.reset || each.type === frame.headers),
     )
-    return one.type === frame.reset ? `reset ${one.payload.readUInt32BE(0)}` : 'response'
+    return one.type === frame.reset ? `reset ${one.payload.readUInt32BE(0)}` : statusOf(one.payload)
   }
 
   async ended(): Promise<void> {
@@ -187,4 +198,11 @@ export class FrameClient {
       this.#buffer = this.#buffer.subarray(9 + length)
     }
   }
+}
+
+/** `:status` of a response head; it comes first, out of the static table or as a literal (RFC 7541 A). */
+function statusOf(block: Buffer): string {
+  const first = block[0] ?? 0
+  const known = ['200', '204', '206', '304', '400', '404', '500'][first - 0x88]
+  return known ?? block.toString('latin1', 2, 5)
 }

@@ -83,7 +83,7 @@ test('an upload that is reset is never whole at the upstream, whatever the code'
 test('a body that is shorter than its content-length resets the stream, a longer one ends the connection', async () => {
   for (const [length, ends] of [
     ['5', (client: FrameClient) => client.outcome(1).then((outcome) => expect(outcome).toBe('reset 1'))],
-    ['3', (client: FrameClient) => client.goaway()],
+    ['3', (client: FrameClient) => client.firstGoaway()],
   ] as const) {
     await using origin = await startOrigin(() => {})
     await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)

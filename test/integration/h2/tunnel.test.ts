@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest'
+import { forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
+import { answerOf, H2Client } from '../../kit/h2-client.ts'
+import { FrameClient, flag, frame } from '../../kit/h2-frames.ts'
+import { startRawOrigin, unusedPort } from '../../kit/origin.ts'
+import { until } from '../../kit/until.ts'
+
+const h2 = { cleartext: 'h2' } as const
+
+/** A CONNECT has `:method` and `:authority` and nothing else. */
+const connectTo = (client: H2Client, authority: string) =>
+  client.request({ ':method': 'CONNECT', ':authority': authority }, { endStream: false })
+
+const opened = (stream: ReturnType<typeof connectTo>) =>
+  new Promise<number>((resolve) => stream.once('response', (fields) => resolve(Number(fields[':status']))))
+
+test('CONNECT is a tunnel on a stream, several on one connection, and each end is passed on', async () => {
+  await using origin = await startRawOrigin((socket) => {
+    socket.on('data', (chunk) => socket.write(`<${chunk}>`))
+    socket.on('end', () => socket.end('bye'))
+  })
+  await using proxy = await startEdge(forwardTo(), h2)
+  using client = await H2Client.connect(proxy.port)
+  const streams = [connectTo(client, origin.authority), connectTo(client, origin.authority)]
+  for (const stream of streams) expect(await opened(stream)).toBe(200)
+  await until('both are counted', () => proxy.counters().tunnelsActive === 2)
+  for (const [at, stream] of streams.entries()) {
+    const answer = answerOf(stream)
+    stream.end(`hello ${at}`)
+    expect(await answer).toMatchObject({ text: `<hello ${at}>bye`, isWhole: true, reset: 0 })
+  }
+  await until('both are over', () => proxy.counters().tunnelsActive === 0)
+  expect(proxy.counters()).toMatchObject({ tunnelsTotal: 2, requestsTotal: 2, requestsFailed: 0 })
+  expect(client.isClosed).toBe(false)
+})
+
+test('a tunnel moves much both ways', async () => {
+  const bytes = 8 * 1024 * 1024
+  await using origin = await startRawOrigin((socket) => socket.pipe(socket))
+  await using proxy = await startEdge(forwardTo(), h2)
+  using client = await H2Client.connect(proxy.port)
+  const stream = connectTo(client, origin.authority)
+  expect(await opened(stream)).toBe(200)
+  const answer = answerOf(stream)
+  stream.end(Buffer.alloc(bytes, 'x'))
+  expect((await answer).body.length).toBe(bytes)
+})
+
+test('an upstream that resets is a stream that ends with CONNECT_ERROR, and is no orderly end', async () => {
+  await using origin = await startRawOrigin((socket) => socket.once('data', () => socket.resetAndDestroy()))
+  await using proxy = await startEdge(forwardTo(), h2)
+  using client = await FrameClient.connect(proxy.port)
+  client.request(
+    1,
+    [
+      [':method', 'CONNECT'],
+      [':authority', origin.authority],
+    ],
+    true,
+  )
+  expect(await client.outcome(1)).toBe('200')
+  client.send(frame.data, 0, 1, Buffer.from('x'))
+  const { payload } = await client.find('a reset', ({ type }) => type === frame.reset)
+  expect(payload.readUInt32BE(0)).toBe(10)
+  const ends = client.frames.filter(({ stream, flags }) => stream === 1 && (flags & flag.endStream) !== 0)
+  expect(ends).toEqual([])
+  await until('it is over', () => proxy.counters().tunnelsActive === 0)
+})
+
+test('a client that resets its stream ends the connection to the upstream', async () => {
+  await using origin = await startRawOrigin((socket) => socket.resume().on('end', () => socket.end()))
+  await using proxy = await startEdge(forwardTo(), h2)
+  using client = await H2Client.connect(proxy.port)
+  const stream = connectTo(client, origin.authority)
+  expect(await opened(stream)).toBe(200)
+  await until('it is there', () => origin.sockets.size === 1)
+  stream.destroy()
+  await until('it has gone', () => origin.sockets.size === 0)
+  await until('it is over', () => proxy.counters().tunnelsActive === 0)
+})
+
+test('idle tunnels end, others of the connection do not', async () => {
+  await using origin = await startRawOrigin((socket) => socket.pipe(socket))
+  await using proxy = await startEdge(forwardTo({ timeouts: { idleMs: 400 } }), h2)
+  using client = await H2Client.connect(proxy.port)
+  const idle = connectTo(client, origin.authority)
+  const busy = connectTo(client, origin.authority)
+  await Promise.all([opened(idle), opened(busy)])
+  const timer = setInterval(() => busy.write('x'), 50)
+  expect((await answerOf(idle)).reset).toBe(10)
+  expect(busy.closed).toBe(false)
+  clearInterval(timer)
+})
+
+test('what cannot be reached is a 502, and a CONNECT without a port a 400', async () => {
+  await using proxy = await startEdge(forwardTo(), h2)
+  using client = await H2Client.connect(proxy.port)
+  const nowhere = await answerOf(connectTo(client, `127.0.0.1:${await unusedPort()}`))
+  expect(nowhere.status).toBe(502)
+  expect(nowhere.text).toContain('UPSTREAM_REFUSED')
+  expect((await answerOf(connectTo(client, 'a.test'))).status).toBe(400)
+  await until('both are counted', () => proxy.counters().requestsTotal === 2)
+})
+
+test('a worker that is no forward proxy makes no tunnels', async () => {
+  await using proxy = await startEdge(reverseTo('http://127.0.0.1:1'), h2)
+  using client = await H2Client.connect(proxy.port)
+  expect((await answerOf(connectTo(client, 'a.test:443'))).status).toBe(405)
+})
