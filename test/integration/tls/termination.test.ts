@@ -83,6 +83,19 @@ describe('the handshake', () => {
     expect(silent.pending.length).toBe(0)
   })
 
+  it('whose client ends within it is over at once, long before its deadline', async () => {
+    await using daemon = await startTlsDaemon('http://127.0.0.1:9', {
+      isolation: 'shared',
+      tls: { handshake_timeout_secs: 600 },
+    })
+    using client = await RawClient.connect(daemon.port)
+    client.send(Buffer.from([0x16, 0x03, 0x01])).end()
+    await client.ended()
+    const counters = () => daemon.proxy.daemon.overview.counters('reverse_proxy')
+    await until('it is counted', () => counters()?.tlsHandshakesFailed === 1)
+    expect(counters()?.connectionsActive).toBe(0)
+  })
+
   it('is not begun over the limit: the connection is closed', async () => {
     await using daemon = await startTlsDaemon('http://127.0.0.1:9', {
       isolation: 'shared',
