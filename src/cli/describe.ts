@@ -37,17 +37,29 @@ function tryLines(config: LoadedConfig, addresses: Addresses): readonly string[]
   const { workers, demoUpstream } = config.settings
   const demo = demoUpstream ? `http://${formatAddress(demoUpstream)}` : null
   return workers.flatMap((worker) => {
-    const address = addresses[worker.name]?.[0]
-    if (address === undefined) return []
-    const at = reachable(address)
+    const place = placeToTry(worker, addresses)
+    if (place === null) return []
+    // The certificate is hardly made out for an IP address.
+    const [curl, origin] = place.isTls ? ['curl -k', `https://${place.at}`] : ['curl', `http://${place.at}`]
     return worker.services.map((service) => {
-      if (service.type === 'forward')
-        return `curl -x http://${at} ${demo ? `${demo}/hello` : 'http://example.com/'}`
-      if (service.type === 'reverse') return `curl http://${at}/${service.target === demo ? 'hello' : ''}`
+      if (service.type === 'forward') {
+        const trust = place.isTls ? ' --proxy-insecure' : ''
+        return `curl${trust} -x ${origin} ${demo ? `${demo}/hello` : 'http://example.com/'}`
+      }
+      if (service.type === 'reverse') return `${curl} ${origin}/${service.target === demo ? 'hello' : ''}`
       const path = service.mounts[0]?.path ?? '/'
-      return `curl http://${at}${path === '/' ? '/' : `${path}/`}`
+      return `${curl} ${origin}${path === '/' ? '/' : `${path}/`}`
     })
   })
+}
+
+/** The first TCP listener that a client can simply connect to. */
+function placeToTry(worker: WorkerSettings, addresses: Addresses) {
+  const listeners = worker.listen.filter((listener) => !('path' in listener))
+  const index = listeners.findIndex(({ proxyProtocol }) => proxyProtocol === undefined)
+  const address = addresses[worker.name]?.[index]
+  if (address === undefined) return null
+  return { at: reachable(address), isTls: listeners[index]?.tls !== undefined }
 }
 
 export function describeRun(config: LoadedConfig, addresses: Addresses): string {

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { describeRun } from '../../../src/cli/describe.ts'
+import { makeCertificate, writeCertificate } from '../../kit/certificates.ts'
+import { load, temporaryDirectory } from '../../kit/config-text.ts'
+
+test('every listener is named, and what to try is a plain one, with the scheme that it speaks', () => {
+  const directory = temporaryDirectory()
+  const certificates = [writeCertificate(directory, 'a', makeCertificate({ subject: 'a.test' }))]
+  const config = load(
+    {
+      mode: 'Reverse',
+      workers: {
+        reverse_proxy: {
+          target: 'http://127.0.0.1:3000',
+          listeners: [
+            { address: 'unix:b.sock' },
+            { address: '127.0.0.1:1', proxy_protocol: { trusted: ['127.0.0.1'] } },
+            { address: '127.0.0.1:2', tls: { certificates } },
+          ],
+        },
+      },
+    },
+    directory,
+  )
+  const reverse_proxy = [1, 2].map((port) => ({ host: '127.0.0.1', port }))
+  const text = describeRun(config, { reverse_proxy })
+  expect(text).toContain(`  127.0.0.1:1, 127.0.0.1:2, unix:${directory}/b.sock reverse proxy to`)
+  expect(text).toContain('\n  curl -k https://127.0.0.1:2/\n')
+})
