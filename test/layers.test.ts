@@ -39,7 +39,7 @@ const layers: readonly Layer[] = [
     files: 'src/proxy/**/*.ts',
     may: ['src/proxy', 'src/http', 'src/telemetry', 'src/errors.ts'],
     types: ['src/config', 'src/tls'],
-    packages: ['mime'],
+    packages: ['mime', 'bcryptjs'],
   },
   {
     files: 'src/supervise/**/*.ts',

@@ -34,6 +34,11 @@ export async function run(args: readonly string[]): Promise<number> {
       print(usage)
       return exitCode.clean
     }
+    if (command.kind !== 'run' && command.kind !== 'check') {
+      const { runSecretCommand } = await import('./secrets.ts')
+      print(`${runSecretCommand(command.kind, process.env)}\n`)
+      return exitCode.clean
+    }
     const config = loadConfig(command.config ?? relative(process.cwd(), demoConfig))
     if (command.kind === 'check') {
       const { shown, hidden } = hideSecrets(config.effective)
@@ -45,7 +50,7 @@ export async function run(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof BifrostError)) throw error
     complain(`${error.message.trimEnd()}\n`)
-    return error.code.startsWith('CONFIG_') ? exitCode.configuration : exitCode.failed
+    return /^(?:CONFIG|SECRET)_/.test(error.code) ? exitCode.configuration : exitCode.failed
   }
 }
 

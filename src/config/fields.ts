@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { parseAddress, parseListenerAddress } from './address.ts'
+import { passwordForm, passwordForms } from './password.ts'
 
 interface FieldNotes {
   readonly description: string
@@ -48,6 +49,23 @@ export function flag(description: string) {
 
 export function text(description: string) {
   return z.string().max(4096).meta({ description, expects: 'text' })
+}
+
+/** A user name of Basic authentication (RFC 7617 2). */
+export function userName(description: string) {
+  return z
+    .string()
+    .regex(/^[^:\p{Cc}]{1,256}$/u)
+    .meta({ description, expects: 'text of at most 256 characters without colon and control characters' })
+}
+
+/** A hash or an encrypted text; never shown. */
+export function password(description: string) {
+  return z
+    .string()
+    .max(4096)
+    .refine((value) => passwordForm(value) !== null)
+    .meta({ description, expects: passwordForms })
 }
 
 /** Text that is never shown; it has to fit into a header field. */

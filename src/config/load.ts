@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { BifrostError } from '../errors.ts'
 import { canonical } from './canonical.ts'
 import { checkSchema } from './check.ts'
+import { type Environment, Keyring } from './keyring.ts'
 import { parseText } from './parse.ts'
 import { invalid, type Problem } from './problem.ts'
 import { readConfigFile } from './read.ts'
@@ -34,16 +35,24 @@ export function loadConfig(file: string): LoadedConfig {
   return parseConfig(text, { file, baseDir: dirname(resolve(file)) })
 }
 
-/** As `loadConfig`, from text. `file` is for messages; relative directories start from `baseDir`. Throws CONFIG_INVALID. */
-export function parseConfig(
-  text: string,
-  { file, baseDir }: { readonly file: string; readonly baseDir: string },
-): LoadedConfig {
+export interface ParseOptions {
+  /** For messages. */
+  readonly file: string
+  /** Relative directories start from it. */
+  readonly baseDir: string
+  /** Says where the key of `{encrypted}` values is. */
+  readonly env?: Environment
+}
+
+/** As `loadConfig`, from text. Throws CONFIG_INVALID. */
+export function parseConfig(text: string, { file, baseDir, env = process.env }: ParseOptions): LoadedConfig {
   const source = parseText(text)
   if (source.value === undefined) throw invalid(file, source.problems)
   const checked = checkSchema(source)
   const problems: Problem[] = [...source.problems, ...checked.problems]
+  const keyring = new Keyring(env)
   checkRules({
+    keyring,
     config: checked.sound,
     baseDir,
     isWritten: source.isWritten,
@@ -52,7 +61,7 @@ export function parseConfig(
   if (problems.length > 0) throw invalid(file, problems)
   // Nothing was taken out of it, so it is what the schema accepted.
   const effective = deepFreeze(canonical(checked.sound as ConfigInput, baseDir))
-  return { file, effective, settings: deepFreeze(resolveSettings(effective)) }
+  return { file, effective, settings: deepFreeze(resolveSettings(effective, (value) => keyring.open(value))) }
 }
 
 function deepFreeze<T>(value: T): T {

@@ -1,5 +1,5 @@
 import type { AccessLogSettings } from '../telemetry/access-log-format.ts'
-import { clientSettings, forwardingSettings } from './resolve-clients.ts'
+import { clientSettings, forwardingSettings, type Open } from './resolve-clients.ts'
 import { listenAddress, listenersOf, milliseconds } from './resolve-listeners.ts'
 import type { Config, WorkerKey } from './schema.ts'
 import type {
@@ -20,12 +20,13 @@ type Reverse = NonNullable<Config['workers']['reverse_proxy']>
 type Static = NonNullable<Config['workers']['static_files']>
 
 /** A canonical configuration -> what it means, worker by worker, in milliseconds. */
-export function resolveSettings(config: Config): DaemonSettings {
+/** `open` decrypts `{encrypted}` values. */
+export function resolveSettings(config: Config, open: Open): DaemonSettings {
   const { forward_proxy: forward, reverse_proxy: reverse, static_files: files } = config.workers
   const alone = [
-    ...(forward === undefined ? [] : [single('forward_proxy', forward, forwardService(forward))]),
-    ...(reverse === undefined ? [] : [single('reverse_proxy', reverse, reverseService(reverse))]),
-    ...(files === undefined ? [] : [single('static_files', files, staticService(files))]),
+    ...(forward === undefined ? [] : [single('forward_proxy', forward, forwardService(forward, open))]),
+    ...(reverse === undefined ? [] : [single('reverse_proxy', reverse, reverseService(reverse, open))]),
+    ...(files === undefined ? [] : [single('static_files', files, staticService(files, open))]),
   ]
   const sharing = alone.filter(({ listen }) => listen.length === 0)
   const apart = alone.filter(({ listen }) => listen.length > 0)
@@ -39,7 +40,7 @@ export function resolveSettings(config: Config): DaemonSettings {
     admin: {
       enabled: config.admin.enabled,
       listen: listenAddress(config.admin.listen_addr),
-      token: config.admin.token,
+      token: config.admin.token === undefined ? undefined : open(config.admin.token),
     },
     demoUpstream:
       config.demo_upstream?.listen_addr === undefined
@@ -91,32 +92,32 @@ function combine(workers: readonly WorkerSettings[]): WorkerSettings {
   }
 }
 
-function forwardService(block: Forward): ForwardSettings {
-  return { type: 'forward', ...proxyService(block) }
+function forwardService(block: Forward, open: Open): ForwardSettings {
+  return { type: 'forward', ...proxyService(block, open) }
 }
 
-function reverseService(block: Reverse): ReverseSettings {
+function reverseService(block: Reverse, open: Open): ReverseSettings {
   const { target = '' } = block
-  return { type: 'reverse', ...proxyService(block), target }
+  return { type: 'reverse', ...proxyService(block, open), target }
 }
 
-function proxyService(block: Forward | Reverse) {
+function proxyService(block: Forward | Reverse, open: Open) {
   return {
     ...limits(block),
-    ...clientSettings(block),
+    ...clientSettings(block, open),
     timeouts: proxyTimeouts(block),
     pool: pool(block),
     forwarding: forwardingSettings(block),
   }
 }
 
-function staticService(block: Static): StaticSettings {
+function staticService(block: Static, open: Open): StaticSettings {
   const headerMs = milliseconds(block.timeouts.header_secs)
   const idleMs = milliseconds(block.resource_limits.idle_timeout_secs)
   return {
     type: 'static',
     ...limits(block),
-    ...clientSettings(block),
+    ...clientSettings(block, open),
     // Static files have no upstream and no tunnels: what would bound those repeats the client's bounds.
     timeouts: { connectMs: headerMs, idleMs, lifetimeMs: 0, headerMs, responseMs: idleMs },
     mounts: (block.mounts ?? []).map((mount) => ({

@@ -2,11 +2,12 @@
 
 import { checkAccessLog } from './access-log-rules.ts'
 import type { Sound } from './check.ts'
+import type { Keyring } from './keyring.ts'
 import { checkMounts } from './mounts.ts'
 import { names, valueAt } from './names.ts'
 import { checkPlaces } from './places.ts'
 import type { Path } from './problem.ts'
-import { checkClients } from './rules-clients.ts'
+import { checkClients, checkToken } from './rules-clients.ts'
 import type { ConfigInput } from './schema.ts'
 import { type WorkerKey, workerKeys } from './schema.ts'
 
@@ -16,6 +17,7 @@ export interface RuleContext {
   /** Whether something was written at the path, right or wrong. */
   isWritten(path: Path): boolean
   report(path: Path, message: string): void
+  readonly keyring: Keyring
   /** Directory that relative directories start from. */
   readonly baseDir: string
 }
@@ -53,6 +55,7 @@ export function checkRules(context: RuleContext): void {
     checkAccessLog(context, [...path, 'access_log'], block.access_log)
   }
   checkAccessLog(context, ['access_log'], config.access_log)
+  checkToken(context)
   checkPlaces(context, running)
 }
 

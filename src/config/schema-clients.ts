@@ -1,6 +1,6 @@
 /** The part of the schema that is about who sends a request: who is believed, and what is said of it. */
 import { z } from 'zod'
-import { flag, network } from './fields.ts'
+import { flag, network, password, seconds, userName } from './fields.ts'
 
 const believe = z
   .enum(['x_forwarded', 'forwarded'])
@@ -20,6 +20,49 @@ const networks = (description: string) =>
       expects: 'a list of at most 10000 addresses or networks, such as ["10.0.0.0/8", "::1"]',
     })
     .default([])
+
+const auth = {
+  realm: z
+    .string()
+    .regex(/^[\x20-\x7e]{1,128}$/)
+    .meta({
+      description: 'What clients are told that the password is for.',
+      expects: 'text of 1 to 128 characters, visible ASCII',
+    })
+    .default('Bifrost Bridge'),
+  users: z
+    .array(
+      z.strictObject({
+        name: userName('Who.'),
+        password: password('Hash or encrypted text of the password. Shown as *** only.'),
+      }),
+    )
+    .min(1)
+    .max(10_000)
+    .meta({
+      description: 'Who is let in.',
+      expects: 'a list of 1 to 10000 users, such as [{ "name": "alice", "password": "$2b$10$..." }]',
+    }),
+  cache_secs: seconds(
+    'For how long a right password is remembered, so that its hash is not computed for every request; a wrong one is for 5 seconds at most.',
+  ).default(300),
+}
+
+const authNotes = {
+  description:
+    'Basic authentication: 401 for reverse proxy and static files, 407 for the forward proxy. Nobody is asked when left out.',
+}
+
+/** In front of an upstream that may want the credentials itself. */
+export const reverseAuth = z
+  .strictObject({
+    ...auth,
+    forward_credentials: flag(
+      'Whether the upstream is sent the Authorization field that was asked for here.',
+    ).default(false),
+  })
+  .meta(authNotes)
+  .optional()
 
 /** What every worker has. */
 export const clients = {
@@ -42,6 +85,7 @@ export const clients = {
         'Who may use the worker, by the address of the client: who connects, or whom trusted_proxies have named. The others are answered 403.',
     })
     .optional(),
+  auth: z.strictObject(auth).meta(authNotes).optional(),
   request_id: z
     .strictObject({
       enabled: flag('Whether there are request ids.').default(true),

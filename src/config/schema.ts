@@ -18,7 +18,7 @@ import {
   wholeNumber,
 } from './fields.ts'
 import { accessLog } from './schema-access-log.ts'
-import { clients, proxyForwarding, staticForwarding } from './schema-clients.ts'
+import { clients, proxyForwarding, reverseAuth, staticForwarding } from './schema-clients.ts'
 import { listeners, tls } from './schema-listeners.ts'
 
 /** Where admin listens when nothing is said. */
@@ -193,6 +193,7 @@ const reverseProxy = z
       maxIdlePerHost: 100,
       poolTimeoutSecs: 600,
     }),
+    auth: reverseAuth,
     target: upstreamUrl(
       'The upstream; its path is put before every request path. Required when enabled.',
     ).optional(),

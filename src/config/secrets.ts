@@ -1,11 +1,15 @@
-import type { Path } from './problem.ts'
+import { formatPath, type Path } from './problem.ts'
 import type { Config } from './schema.ts'
 
 /** Values of a configuration that are never shown, neither in an error nor by `--check`. */
-const secretPaths: readonly string[] = ['admin.token']
+const secretPaths = /^(?:admin\.token|worker(?:s|_separation)\.[^.]+\.auth\.users\.\d+\.password)$/
+
+/** Where a secret may stand by mistake: a user that is no object has its password in it. */
+const mayHoldSecret = /^worker(?:s|_separation)\.[^.]+\.auth\.users(?:\.\d+(?:\.password)?)?$/
 
 export function isSecret(path: Path): boolean {
-  return secretPaths.includes(path.join('.'))
+  const text = path.join('.')
+  return secretPaths.test(text) || mayHoldSecret.test(text)
 }
 
 /** The configuration with *** for every secret, and where these are. */
@@ -13,6 +17,16 @@ export function hideSecrets(config: Config): {
   readonly shown: Config
   readonly hidden: readonly string[]
 } {
-  if (config.admin.token === undefined) return { shown: config, hidden: [] }
-  return { shown: { ...config, admin: { ...config.admin, token: '***' } }, hidden: ['admin.token'] }
+  const hidden: string[] = []
+  const hide = (value: unknown, path: Path): unknown => {
+    if (typeof value === 'string' && secretPaths.test(path.join('.'))) {
+      hidden.push(formatPath(path))
+      return '***'
+    }
+    if (typeof value !== 'object' || value === null) return value
+    if (Array.isArray(value)) return value.map((part, at) => hide(part, [...path, at]))
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, hide(part, [...path, key])]))
+  }
+  const shown = hide(config, []) as Config
+  return { shown, hidden }
 }

@@ -132,7 +132,26 @@ export interface AccessSettings {
   readonly deny: readonly string[]
 }
 
+/** A password as it is known: its text, or a hash of it. */
+export interface PasswordSettings {
+  readonly form: 'plain' | 'bcrypt' | 'scrypt'
+  readonly text: string
+}
+
+/** Basic authentication. */
+export interface AuthSettings {
+  readonly realm: string
+  /** At least one. */
+  readonly users: readonly { readonly name: string; readonly password: PasswordSettings }[]
+  /** For how long the result of a comparison is believed. */
+  readonly cacheMs: number
+  /** Whether the upstream is sent the credentials too; in a forward proxy they never are. */
+  readonly forwards: boolean
+}
+
 interface ServiceCommon {
+  /** Null: nobody is asked for a password. */
+  readonly auth: AuthSettings | null
   /** Null: everybody. */
   readonly access: AccessSettings | null
   readonly trust: TrustSettings

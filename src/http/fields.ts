@@ -16,6 +16,7 @@ export const kind = Object.freeze({
   provenance: 12,
   /** A spelling that gateways to CGI and its heirs take for one of the above. */
   lookalike: 13,
+  authorization: 14,
 })
 
 export type Kind = (typeof kind)[keyof typeof kind]
@@ -40,6 +41,8 @@ export function fieldKind(name: string): Kind {
       return isName(name, 'connection') || isName(name, 'keep-alive') ? kind.hop : kind.other
     case 12:
       return isName(name, 'x-request-id') ? kind.requestId : provenance(name)
+    case 13:
+      return isName(name, 'authorization') ? kind.authorization : provenance(name)
     case 14:
       return isName(name, 'content-length') ? kind.framing : provenance(name)
     case 15:

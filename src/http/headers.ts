@@ -15,6 +15,8 @@ export interface RequestContext {
   readonly forwarding: Forwarding
   /** Whether what the peer says of the hops before it is believed; else it is left out. */
   readonly isTrusted: boolean
+  /** Takes Authorization out: it was meant for this hop. */
+  readonly hidesAuthorization: boolean
   /** What X-Request-Id becomes; null leaves the client's. */
   readonly requestId: string | null
   /** The version of HTTP that the request came with. */
@@ -72,6 +74,9 @@ export function requestHeaders(raw: readonly string[], context: RequestContext):
         break
       case kind.requestId:
         if (requestId === null && !isNamed(named, name)) out.push(name, value)
+        break
+      case kind.authorization:
+        if (!context.hidesAuthorization && !isNamed(named, name)) out.push(name, value)
         break
       case kind.te:
         if (hasToken(value, 'trailers')) out.push('TE', 'trailers')

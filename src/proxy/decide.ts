@@ -78,6 +78,8 @@ export type Decision =
 interface ReplyDetails {
   readonly message?: string
   readonly allow?: string
+  /** Further fields of the reply, flat. */
+  readonly fields?: readonly string[]
 }
 
 const fileMethods = 'GET, HEAD'
@@ -235,12 +237,12 @@ export function replyOptions(
   { closing, shownId: requestId }: { readonly closing: boolean; readonly shownId: string | null },
 ): ReplyOptions {
   if (decision.kind !== 'reply') return { close: closing, requestId }
-  const { code, message, allow } = decision
+  const { code, message, allow, fields } = decision
   return {
     // What such a client sends next cannot be known to be a request.
     close: closing || endsConnection.has(code),
     requestId,
     ...(message === undefined ? {} : { message }),
-    ...(allow === undefined ? {} : { headers: ['Allow', allow] }),
+    headers: allow === undefined ? (fields ?? []) : ['Allow', allow],
   }
 }

@@ -129,6 +129,7 @@ class WorkerEdge implements Edge {
   }
 
   async close(): Promise<void> {
+    this.#guards.close()
     this.#scope.isDraining = true
     this.#scope.isCut = true
     this.#watch.stop()
@@ -164,6 +165,12 @@ class WorkerEdge implements Edge {
   }
 
   #answer(exchange: Exchange, req: HttpRequest, res: HttpResponse, decision: Decision): void {
+    // While a password was compared: a stream has closed, and nothing would say so again.
+    if (exchange.response === null && res.destroyed) {
+      exchange.blameClient()
+      exchange.finish(true)
+      return
+    }
     const isAdmitted = this.#enter(exchange.connection, decision)
     if (decision.kind === 'tunnel' && res.tunnel !== undefined && isAdmitted) {
       this.#services.forward?.tunnel(exchange, res.tunnel, Buffer.alloc(0), decision)

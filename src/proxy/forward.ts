@@ -23,7 +23,7 @@ export class Forward {
   constructor(settings: ForwardSettings, deps: UpstreamDeps) {
     this.#settings = settings
     this.#deps = deps
-    this.#upstream = new Upstream({ ...settings, ...deps })
+    this.#upstream = new Upstream({ ...settings, ...deps, hidesAuthorization: false })
   }
 
   request(exchange: Exchange, req: HttpRequest, res: HttpResponse, decision: ForwardDecision): void {

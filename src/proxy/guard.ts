@@ -1,16 +1,23 @@
 /**
  * What a service asks of every request before it is served.
  *
- *   identify: whose is it, under which id -> judge: access list --no--> 403
- *                                                      | yes
- *                                                   as decided
+ *   identify: whose is it, under which id
+ *   access list --no--> 403
+ *        | yes
+ *   authentication --none, wrong--> 401 | 407 (forward)      --too many at once--> 503
+ *        | yes
+ *   as decided
  */
 import type { ServiceSettings, ServiceType } from '../config/settings.ts'
+import type { ErrorCode } from '../errors.ts'
 import { NetworkSet, readAddress } from '../http/address.ts'
 import { randomBytes } from '../http/builtin.ts'
 import { type BelievedField, clientAddress, nodesOf } from '../http/forwarded.ts'
 import type { HttpRequest } from '../http/message.ts'
 import { AccessList } from './access.ts'
+import { Authenticator, type AuthResult } from './auth.ts'
+import { basicChallenge } from './auth-basic.ts'
+import { clientOf } from './clients.ts'
 import type { Connection } from './connection.ts'
 import { type Decision, serviceOf } from './decide.ts'
 import type { Exchange } from './exchange.ts'
@@ -20,10 +27,14 @@ class Guard {
   readonly #believes: BelievedField
   readonly #ids: RequestIds | null
   readonly #access: AccessList | null
+  readonly #auth: Authenticator | null
+  readonly #challenge: string
   readonly #service: ServiceType
 
-  constructor({ type, trust, requestId, access }: ServiceSettings) {
+  constructor({ type, trust, requestId, access, auth }: ServiceSettings) {
     this.#service = type
+    this.#auth = auth === null ? null : new Authenticator(auth)
+    this.#challenge = auth === null ? '' : basicChallenge(auth.realm)
     this.#trusted = trust.proxies.length === 0 ? null : new NetworkSet(trust.proxies)
     this.#believes = trust.believes
     this.#ids = requestId === null ? null : new RequestIds(requestId.inResponse)
@@ -34,7 +45,53 @@ class Guard {
   ask(exchange: Exchange, req: HttpRequest, decision: Decision, then: (judged: Decision) => void): void {
     this.#identify(exchange, req)
     if (exchange.shownId !== null) exchange.response?.setHeader('X-Request-Id', exchange.shownId)
-    then(this.#judge(exchange, decision))
+    if (this.#access?.admits(exchange.client) === false) then(this.#refusal('FORBIDDEN_CLIENT'))
+    else if (this.#auth === null) then(decision)
+    else this.#authenticate(exchange, req, this.#auth, (refusal) => then(refusal ?? decision))
+  }
+
+  close(): void {
+    this.#auth?.close()
+  }
+
+  /** Calls `then` with a refusal, or with null; later when a password has to be compared, and not when the client has gone by then. */
+  #authenticate(
+    exchange: Exchange,
+    { headers }: HttpRequest,
+    auth: Authenticator,
+    then: (refusal: Decision | null) => void,
+  ): void {
+    const field = this.#service === 'forward' ? headers['proxy-authorization'] : headers.authorization
+    const result = auth.check(field, clientOf(exchange.client))
+    if (!(result instanceof Promise)) {
+      then(this.#admit(exchange, result))
+      return
+    }
+    result.then(
+      (found) => {
+        if (!exchange.endIfGone()) then(this.#admit(exchange, found))
+      },
+      (cause: unknown) => {
+        if (exchange.endIfGone()) return
+        exchange.relayFailed('INTERNAL', cause)
+        then(this.#refusal('INTERNAL'))
+      },
+    )
+  }
+
+  #admit(exchange: Exchange, result: AuthResult): Decision | null {
+    if (result === 'busy') return this.#refusal('AUTH_BUSY', ['Retry-After', '1'])
+    if (typeof result === 'object') {
+      exchange.user = result.user
+      return null
+    }
+    return this.#service === 'forward'
+      ? this.#refusal('PROXY_AUTH_REQUIRED', ['Proxy-Authenticate', this.#challenge])
+      : this.#refusal('AUTH_REQUIRED', ['WWW-Authenticate', this.#challenge])
+  }
+
+  #refusal(code: ErrorCode, fields: readonly string[] = []): Decision {
+    return { kind: 'reply', code, service: this.#service, fields }
   }
 
   /** Finds out whose request it is, and names it. */
@@ -51,13 +108,6 @@ class Guard {
     }
   }
 
-  #judge(exchange: Exchange, decision: Decision): Decision {
-    if (this.#access?.admits(exchange.client) === false) {
-      return { kind: 'reply', code: 'FORBIDDEN_CLIENT', service: this.#service }
-    }
-    return decision
-  }
-
   #isTrusted(connection: Connection): boolean {
     const bits = readAddress(connection.peer)
     return bits !== null && this.#trusted?.has(bits) === true
@@ -70,7 +120,8 @@ export class Guards {
 
   constructor(services: readonly ServiceSettings[]) {
     const asking = services.filter(
-      ({ trust, requestId, access }) => trust.proxies.length > 0 || requestId !== null || access !== null,
+      ({ trust, requestId, access, auth }) =>
+        trust.proxies.length > 0 || requestId !== null || access !== null || auth !== null,
     )
     this.#byService = Object.fromEntries(asking.map((service) => [service.type, new Guard(service)]))
   }
@@ -79,6 +130,10 @@ export class Guards {
   of(decision: Decision): Guard | null {
     const type = serviceOf(decision)
     return type === null ? null : (this.#byService[type] ?? null)
+  }
+
+  close(): void {
+    for (const guard of Object.values(this.#byService)) guard.close()
   }
 }
 

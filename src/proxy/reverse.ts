@@ -26,7 +26,11 @@ export class Reverse {
     }
     this.#origin = `${target.scheme}://${formatAuthority(authority)}`
     this.#basePath = basePathOf(target.path)
-    this.#upstream = new Upstream({ ...settings, ...deps })
+    this.#upstream = new Upstream({
+      ...settings,
+      ...deps,
+      hidesAuthorization: settings.auth?.forwards === false,
+    })
   }
 
   request(exchange: Exchange, req: HttpRequest, res: HttpResponse, decision: ReverseDecision): void {

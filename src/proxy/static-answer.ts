@@ -16,6 +16,8 @@ export interface Servable {
   readonly name: string
   /** A page of an application: always revalidated. */
   readonly isPage: boolean
+  /** Only some may have it: no shared cache keeps it. */
+  readonly isPrivate: boolean
 }
 
 /** The responses that static files can give. Each resolves when it was handed to the socket or the client went away. */
@@ -39,11 +41,11 @@ const directoryMoved: ErrorBody = {
 const nosniff = { 'X-Content-Type-Options': 'nosniff' }
 
 /** What is said of a file whatever is sent of it; names and values in turn, as `writeHead` takes them fastest. */
-export function headsOf({ file, name, isPage }: Servable, nowMs: number) {
+export function headsOf({ file, name, isPage, isPrivate }: Servable, nowMs: number) {
   const entity = validatorsOf(file, nowMs)
   const type = contentTypeOf(name)
   const kept = ['ETag', entity.etag, 'Last-Modified', entity.lastModified]
-  kept.push('Cache-Control', cacheControlOf(type, isPage), ...Object.entries(nosniff).flat())
+  kept.push('Cache-Control', cacheControlOf(type, isPage, isPrivate), ...Object.entries(nosniff).flat())
   return { entity, kept, head: ['Content-Type', type, 'Accept-Ranges', 'bytes', ...kept] }
 }
 

@@ -13,8 +13,10 @@ export function contentTypeOf(name: string): string {
 
 /**
  * Pages name the assets of one release, so they are revalidated on every use; assets are kept for an hour, also in SPA
- * mode (B001, NB001). Both carry validators, so that asking again costs a 304.
+ * mode (B001, NB001). Both carry validators, so that asking again costs a 304. What is for some only is kept by no shared cache.
  */
-export function cacheControlOf(type: string, isPage: boolean): string {
-  return isPage || type.startsWith('text/html') ? 'no-cache' : 'public, max-age=3600'
+export function cacheControlOf(type: string, isPage: boolean, isPrivate: boolean): string {
+  const who = isPrivate ? 'private' : 'public'
+  if (isPage || type.startsWith('text/html')) return isPrivate ? 'private, no-cache' : 'no-cache'
+  return `${who}, max-age=3600`
 }

@@ -49,6 +49,7 @@ export function createStatic(settings: StaticSettings, deps: StaticDeps): Static
   const { counters, trustMs = 1000, now = () => performance.now() } = deps
   const roots = new Map(settings.mounts.map((mount) => [mount.path, resolveRoot(mount)]))
   const disk = createDisk(counters)
+  const isPrivate = settings.auth !== null || settings.access !== null
   const answers = createAnswers(disk, counters)
   const hotFiles = new HotFiles({
     maxBytes: Math.min(16, settings.maxMemoryMb / 8) * mebibyte,
@@ -71,7 +72,7 @@ export function createStatic(settings: StaticSettings, deps: StaticDeps): Static
       if (found === 'DIRECTORY') return answers.redirect(res, `${place.path.pathname}/${place.path.search}`)
       if (typeof found === 'string') return answers.refuse(res, found)
       await owning(disk, found, async () => {
-        const servable = { ...choice, file: found }
+        const servable = { ...choice, file: found, isPrivate }
         const hot = key === undefined ? undefined : await renewed(disk, servable, held, checkedAt)
         // Now, not when a slow client has taken its body: others wait for it.
         settle(hot)

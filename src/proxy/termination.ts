@@ -39,6 +39,7 @@ const sides: Readonly<Partial<Record<ErrorCode, string>>> = {
   UPSTREAM_TIMEOUT: 's',
   UPSTREAM_CONNECT_TIMEOUT: 's',
   OVER_LIMIT: 'L',
+  AUTH_BUSY: 'L',
   EXCHANGE_TIMEOUT: 'L',
   DRAINING: 'K',
   INTERNAL: 'I',

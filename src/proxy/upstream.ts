@@ -38,6 +38,8 @@ export interface UpstreamOptions extends UpstreamDeps {
   readonly forwarding: ForwardingSettings
   readonly trust: TrustSettings
   readonly sizes: SizeSettings
+  /** Authorization was asked for here, and stays here. */
+  readonly hidesAuthorization: boolean
 }
 
 export interface UpstreamRequest {
@@ -148,6 +150,7 @@ export class Upstream {
       hop: { for: this.#nameOf(connection), proto: connection.scheme, host: target.forwardedHost },
       forwarding: this.#forwarding,
       isTrusted,
+      hidesAuthorization: this.#options.hidesAuthorization,
       requestId,
       protocol: req.httpVersionMajor === 2 ? '2.0' : '1.1',
       pseudonym: this.#options.pseudonym,

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -131,6 +131,42 @@ describe('the command line', () => {
       `cannot listen on 127.0.0.1:${port}: the address is already in use; stop the program that has it, or choose another port\n`,
     )
     taken.close()
+  })
+
+  it('makes a key, encrypts and hashes from standard input, and --check shows none of it', async () => {
+    const home = join(folder, 'secrets')
+    const env = { ...process.env, BIFROST_SECRET_HOME: home }
+    const ask = (input: string, ...args: string[]) =>
+      spawnSync(process.execPath, [join(root, 'src/cli/bifrost.js'), ...args], {
+        env,
+        input,
+        encoding: 'utf8',
+      })
+    expect(ask('pw\n', '--encrypt')).toMatchObject({
+      status: 78,
+      stderr: `needs a master key, and ${home} has none; --init-encryption-key makes one\n`,
+    })
+    expect(ask('', '--init-encryption-key').stdout).toContain(home)
+    const encrypted = ask('pw\n', '--encrypt').stdout.trim()
+    const hash = ask('pw\n', '--hash-password').stdout.trim()
+    expect([encrypted, hash].join()).toMatch(/^\{encrypted\}\S+,\$scrypt\$ln=15,r=8,p=1\$\S+$/)
+    const users = [
+      { name: 'a', password: encrypted },
+      { name: 'b', password: hash },
+    ]
+    const file = write(
+      'users.json',
+      JSON.stringify({
+        mode: 'Forward',
+        listen_addr: '127.0.0.1:0',
+        workers: { forward_proxy: { auth: { users } } },
+      }),
+    )
+    const { status, stdout, stderr } = ask('', '--config', file, '--check')
+    expect(status).toBe(0)
+    expect(stdout).not.toMatch(/encrypted|scrypt/)
+    expect(stderr).toContain('auth.users[1].password: not shown')
+    expect(ask('', '--encrypt', '--check', '--hash-password').status).toBe(64)
   })
 
   it('explains itself for a wrong option and ends with 64', async () => {

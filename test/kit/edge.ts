@@ -1,6 +1,7 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type {
   AccessSettings,
+  AuthSettings,
   ForwardingSettings,
   ForwardSettings,
   MountSettings,
@@ -51,6 +52,7 @@ export interface Tuning {
   readonly trust?: Partial<StaticSettings['trust']>
   readonly requestId?: StaticSettings['requestId']
   readonly access?: Partial<AccessSettings>
+  readonly auth?: Partial<AuthSettings>
   readonly forwarding?: Partial<ForwardingSettings>
 }
 
@@ -63,6 +65,10 @@ const common = (tuning: Tuning) => ({
   requestId: tuning.requestId ?? null,
   pace: { ...pace, ...tuning.pace },
   sizes: { ...sizes, ...tuning.sizes },
+  auth:
+    tuning.auth === undefined
+      ? null
+      : { realm: 'test', users: [], cacheMs: 60_000, forwards: false, ...tuning.auth },
   access: tuning.access === undefined ? null : { allow: [], deny: [], ...tuning.access },
   accessLog: null,
 })

@@ -61,6 +61,7 @@ export function staticSettings(...mounts: (Partial<MountSettings> & { rootDir: s
     requestId: null,
     access: null,
     accessLog: null,
+    auth: null,
     maxConnections: 100,
     maxMemoryMb: 256,
     maxCpuPercent: 100,

@@ -15,6 +15,7 @@ const context: RequestContext = {
   isTrusted: true,
   requestId: null,
   protocol: '1.1',
+  hidesAuthorization: false,
   pseudonym: 'edge',
 }
 
