@@ -38,6 +38,7 @@ export const errorTable = {
   RANGE_NOT_SATISFIABLE: row(416, 'client', false, 'The range lies outside of the file.'),
   PRECONDITION_FAILED: row(412, 'client', false, 'A precondition of the request is not met.'),
   EXPECTATION_FAILED: row(417, 'client', false, 'This expectation cannot be met.'),
+  RATE_LIMITED: row(429, 'client', false, 'Too many requests; please try again later.'),
   HEAD_TOO_LARGE: row(431, 'client', false, 'The request head is too large.'),
   CLIENT_ABORTED: row(499, 'client', false, 'The client went away.'),
   CLIENT_STALLED: row(0, 'client', false, 'The client took nothing of its answer for too long.'),

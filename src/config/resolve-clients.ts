@@ -1,6 +1,7 @@
+import { mountPrefix } from './mounts.ts'
 import { passwordForm } from './password.ts'
 import type { Config } from './schema.ts'
-import type { AuthSettings, ForwardingSettings, ServiceSettings } from './settings.ts'
+import type { AuthSettings, ForwardingSettings, RateRule, RateSettings, ServiceSettings } from './settings.ts'
 
 type Workers = Config['workers']
 type Proxy = NonNullable<Workers['forward_proxy'] | Workers['reverse_proxy']>
@@ -13,12 +14,13 @@ export type Open = (value: string) => string
 export function clientSettings(
   block: Worker,
   open: Open,
-): Pick<ServiceSettings, 'trust' | 'requestId' | 'access' | 'auth'> {
-  const { trusted_proxies, forwarding, request_id: id, access, auth } = block
+): Pick<ServiceSettings, 'trust' | 'requestId' | 'access' | 'auth' | 'rates'> {
+  const { trusted_proxies, forwarding, request_id: id, access, auth, rate_limiting: rates } = block
   return {
     trust: { proxies: trusted_proxies, believes: forwarding.believe },
     access: access ?? null,
     auth: auth === undefined ? null : authSettings(auth, open),
+    rates: rates?.enabled ? rateSettings(rates) : null,
     requestId: id?.enabled ? { inResponse: id.in_response } : null,
   }
 }
@@ -32,6 +34,28 @@ function authSettings(auth: NonNullable<Worker['auth']>, open: Open): AuthSettin
     })),
     cacheMs: Math.round(auth.cache_secs * 1000),
     forwards: 'forward_credentials' in auth && auth.forward_credentials === true,
+  }
+}
+
+type Rates = NonNullable<Worker['rate_limiting']>
+
+function rateSettings({ default_limit, rules, max_keys, announce }: Rates): RateSettings {
+  const all = default_limit === undefined ? rules : [{ id: 'default', ...default_limit }, ...rules]
+  return { rules: all.map(rateRule), maxKeys: max_keys, announces: announce }
+}
+
+function rateRule(rule: Rates['rules'][number]): RateRule {
+  const { id, limit, burst = limit, path_prefix: path, methods, key, header } = rule
+  return {
+    id,
+    quota: limit,
+    limit,
+    windowMs: Math.round(rule.window_secs * 1000),
+    burst,
+    pathPrefix: path === undefined ? null : Buffer.from(mountPrefix(path)).toString('latin1'),
+    methods: methods ?? null,
+    key,
+    header: header?.toLowerCase() ?? null,
   }
 }
 

@@ -1,6 +1,6 @@
 /** The part of the schema that is about who sends a request: who is believed, and what is said of it. */
 import { z } from 'zod'
-import { flag, network, password, seconds, userName } from './fields.ts'
+import { flag, mountPath, network, password, seconds, userName, wholeNumber } from './fields.ts'
 
 const believe = z
   .enum(['x_forwarded', 'forwarded'])
@@ -64,6 +64,89 @@ export const reverseAuth = z
   .meta(authNotes)
   .optional()
 
+const rate = {
+  limit: wholeNumber(1, 1_000_000_000, { description: 'Requests for each window; they come evenly.' }),
+  window_secs: seconds('The window.'),
+  burst: wholeNumber(1, 1_000_000_000, {
+    description: 'Requests that may come at once after a rest; limit when left out.',
+  }).optional(),
+  key: z
+    .enum(['client', 'user', 'header'])
+    .meta({
+      description:
+        'What is counted by: the address of the client (IPv6: its /64), the user of auth, or a field of the request. A request without user or field counts for its client.',
+      expects: '"client", "user" or "header"',
+    })
+    .default('client'),
+  header: z
+    .string()
+    .regex(/^[!#$%&'*+\-.^_`|~\w]{1,128}$/)
+    .meta({
+      description: 'The field, when key is "header". A client can write what it likes into it.',
+      expects: 'the name of a header field, such as "X-Api-Key"',
+    })
+    .optional(),
+}
+
+const rateLimiting = z
+  .strictObject({
+    enabled: flag('Whether it holds.').default(true),
+    default_limit: z
+      .strictObject(rate)
+      .meta({ description: 'For every request; announced as "default".' })
+      .optional(),
+    rules: z
+      .array(
+        z.strictObject({
+          id: z
+            .string()
+            .regex(/^[\w.:-]{1,64}$/)
+            .meta({
+              description: 'Its name, which clients are told.',
+              expects: 'text of 1 to 64 letters, digits and . _ : -',
+            }),
+          ...rate,
+          path_prefix: mountPath(
+            'Path, with what lies below it; every path, and CONNECT, when left out.',
+          ).optional(),
+          methods: z
+            .array(
+              z
+                .string()
+                .regex(/^[A-Z][A-Z-]{0,31}$/)
+                .meta({ description: 'Method.', expects: 'a method in capital letters, such as "POST"' }),
+            )
+            .min(1)
+            .max(32)
+            .meta({
+              description: 'Methods; all when left out.',
+              expects: 'a list of 1 to 32 methods, such as ["POST", "PUT"]',
+            })
+            .optional(),
+        }),
+      )
+      .max(100)
+      .meta({
+        description:
+          'Further limits. A request needs a token of each that applies to it, and takes none when one is missing.',
+        expects:
+          'a list of at most 100 rules, such as [{ "id": "login", "limit": 5, "window_secs": 60, "path_prefix": "/login" }]',
+      })
+      .default([]),
+    max_keys: wholeNumber(1, 10_000_000, {
+      description:
+        'Keys of a rule that are counted apart at the same time; those beyond share 1024 counts. About 100 bytes each.',
+    }).default(100_000),
+    announce: flag(
+      'Whether every response says what is left (RateLimit and RateLimit-Policy), and not a 429 alone.',
+    ).default(false),
+  })
+  .meta({
+    description:
+      'How often it may be asked. Requests beyond are answered 429 with Retry-After; several instances have equal shares.',
+  })
+  .optional()
+
 /** What every worker has. */
 export const clients = {
   trusted_proxies: z
@@ -86,6 +169,7 @@ export const clients = {
     })
     .optional(),
   auth: z.strictObject(auth).meta(authNotes).optional(),
+  rate_limiting: rateLimiting,
   request_id: z
     .strictObject({
       enabled: flag('Whether there are request ids.').default(true),

@@ -149,7 +149,37 @@ export interface AuthSettings {
   readonly forwards: boolean
 }
 
+export interface RateRule {
+  readonly id: string
+  /** What is announced; `limit` is the share of it that an instance has. */
+  readonly quota: number
+  /** Requests for each window, as tokens that come evenly. */
+  readonly limit: number
+  readonly windowMs: number
+  /** Requests that may come at once after a rest. */
+  readonly burst: number
+  /** Path with what lies below it, as bytes, one character each; null: every path, and CONNECT, which has none. */
+  readonly pathPrefix: string | null
+  /** Null: all. */
+  readonly methods: readonly string[] | null
+  /** A request without user or header counts for its client. */
+  readonly key: 'client' | 'user' | 'header'
+  /** Lower-case; null unless it is the key. */
+  readonly header: string | null
+}
+
+export interface RateSettings {
+  /** A request falls under all that apply to it. */
+  readonly rules: readonly RateRule[]
+  /** Keys of a rule that have a bucket of their own. */
+  readonly maxKeys: number
+  /** Whether every response says what is left, or a 429 alone. */
+  readonly announces: boolean
+}
+
 interface ServiceCommon {
+  /** Null: no bound. */
+  readonly rates: RateSettings | null
   /** Null: nobody is asked for a password. */
   readonly auth: AuthSettings | null
   /** Null: everybody. */

@@ -112,15 +112,6 @@ export class Exchange implements RelayOwner, AccessRecord {
     return this.#isFinished
   }
 
-  /** Whether its client has gone before it was answered: then the exchange is over. */
-  endIfGone(): boolean {
-    if (this.response === null && this.connection.socket.destroyed) {
-      this.blameClient()
-      this.finish(true)
-    }
-    return this.#isFinished
-  }
-
   get service(): ServiceType | null {
     return this.#lane.service
   }

@@ -6,7 +6,11 @@
  *        | yes
  *   authentication --none, wrong--> 401 | 407 (forward)      --too many at once--> 503
  *        | yes
+ *   a token of every rate limit that applies --no--> 429
+ *        | yes
  *   as decided
+ *
+ * A wrong password takes a token too, so guessing is limited as asking is.
  */
 import type { ServiceSettings, ServiceType } from '../config/settings.ts'
 import type { ErrorCode } from '../errors.ts'
@@ -21,6 +25,8 @@ import { clientOf } from './clients.ts'
 import type { Connection } from './connection.ts'
 import { type Decision, serviceOf } from './decide.ts'
 import type { Exchange } from './exchange.ts'
+import { Rates } from './rates.ts'
+import { parseAbsolute } from './target.ts'
 
 class Guard {
   readonly #trusted: NetworkSet | null
@@ -29,12 +35,14 @@ class Guard {
   readonly #access: AccessList | null
   readonly #auth: Authenticator | null
   readonly #challenge: string
+  readonly #rates: Rates | null
   readonly #service: ServiceType
 
-  constructor({ type, trust, requestId, access, auth }: ServiceSettings) {
+  constructor({ type, trust, requestId, access, auth, rates }: ServiceSettings) {
     this.#service = type
     this.#auth = auth === null ? null : new Authenticator(auth)
     this.#challenge = auth === null ? '' : basicChallenge(auth.realm)
+    this.#rates = rates === null ? null : new Rates(rates)
     this.#trusted = trust.proxies.length === 0 ? null : new NetworkSet(trust.proxies)
     this.#believes = trust.believes
     this.#ids = requestId === null ? null : new RequestIds(requestId.inResponse)
@@ -46,35 +54,55 @@ class Guard {
     this.#identify(exchange, req)
     if (exchange.shownId !== null) exchange.response?.setHeader('X-Request-Id', exchange.shownId)
     if (this.#access?.admits(exchange.client) === false) then(this.#refusal('FORBIDDEN_CLIENT'))
-    else if (this.#auth === null) then(decision)
-    else this.#authenticate(exchange, req, this.#auth, (refusal) => then(refusal ?? decision))
+    else if (this.#auth === null) then(this.#limit(exchange, req, decision) ?? decision)
+    else {
+      this.#authenticate(exchange, req, this.#auth, (refusal, isCounted) => {
+        const excess = isCounted ? this.#limit(exchange, req, decision) : null
+        then(excess ?? refusal ?? decision)
+      })
+    }
   }
 
   close(): void {
     this.#auth?.close()
   }
 
-  /** Calls `then` with a refusal, or with null; later when a password has to be compared, and not when the client has gone by then. */
+  #limit(exchange: Exchange, { headers }: HttpRequest, decision: Decision): Decision | null {
+    if (this.#rates === null) return null
+    const { client, user, method, response } = exchange
+    const path = pathOf(decision, exchange.target)
+    const verdict = this.#rates.ask({ client, user, method, path }, headers, performance.now())
+    if (!verdict.isGranted) return this.#refusal('RATE_LIMITED', verdict.fields)
+    for (let at = 0; at < verdict.fields.length; at += 2) {
+      response?.setHeader(verdict.fields[at] as string, verdict.fields[at + 1] as string)
+    }
+    return null
+  }
+
+  /**
+   * Calls `then` with a refusal or null, and with whether rate limits count it; later when a password has to be compared, and not when
+   * the client has gone by then.
+   */
   #authenticate(
     exchange: Exchange,
     { headers }: HttpRequest,
     auth: Authenticator,
-    then: (refusal: Decision | null) => void,
+    then: (refusal: Decision | null, isCounted: boolean) => void,
   ): void {
     const field = this.#service === 'forward' ? headers['proxy-authorization'] : headers.authorization
     const result = auth.check(field, clientOf(exchange.client))
     if (!(result instanceof Promise)) {
-      then(this.#admit(exchange, result))
+      then(this.#admit(exchange, result), counts(result))
       return
     }
     result.then(
       (found) => {
-        if (!exchange.endIfGone()) then(this.#admit(exchange, found))
+        if (!endIfGone(exchange)) then(this.#admit(exchange, found), counts(found))
       },
       (cause: unknown) => {
-        if (exchange.endIfGone()) return
+        if (endIfGone(exchange)) return
         exchange.relayFailed('INTERNAL', cause)
-        then(this.#refusal('INTERNAL'))
+        then(this.#refusal('INTERNAL'), false)
       },
     )
   }
@@ -120,8 +148,8 @@ export class Guards {
 
   constructor(services: readonly ServiceSettings[]) {
     const asking = services.filter(
-      ({ trust, requestId, access, auth }) =>
-        trust.proxies.length > 0 || requestId !== null || access !== null || auth !== null,
+      ({ trust, requestId, access, auth, rates }) =>
+        trust.proxies.length > 0 || [requestId, access, auth, rates].some((one) => one !== null),
     )
     this.#byService = Object.fromEntries(asking.map((service) => [service.type, new Guard(service)]))
   }
@@ -135,6 +163,22 @@ export class Guards {
   close(): void {
     for (const guard of Object.values(this.#byService)) guard.close()
   }
+}
+
+/** Whether the client has gone while its password was compared: then the exchange is over. */
+function endIfGone(exchange: Exchange): boolean {
+  if (exchange.response === null && exchange.connection.socket.destroyed) {
+    exchange.blameClient()
+    exchange.finish(true)
+  }
+  return exchange.isFinished
+}
+
+const counts = (result: AuthResult): boolean => result === 'wrong' || typeof result === 'object'
+
+function pathOf(decision: Decision, target: string): string | null {
+  if (decision.kind === 'tunnel') return null
+  return decision.kind === 'reply' ? (parseAbsolute(target)?.path ?? target) : decision.path
 }
 
 /** Ids that no other instance makes: a random beginning and a count. Who has seen one can guess others, so they are no secret. */

@@ -83,10 +83,9 @@ export function ownerOf<M extends { readonly prefix: string }>(
   mounts: readonly M[],
   path: string,
 ): M | undefined {
-  return mounts.find(
-    ({ prefix }) =>
-      prefix === '/' ||
-      path === prefix ||
-      (path.startsWith(prefix) && path.charCodeAt(prefix.length) === 0x2f),
-  )
+  return mounts.find(({ prefix }) => isBelow(prefix, path))
 }
+
+/** Whether a normalised path is a prefix, or what lies below it: a prefix ends at a segment boundary. */
+export const isBelow = (prefix: string, path: string): boolean =>
+  prefix === '/' || path === prefix || (path.startsWith(prefix) && path.charCodeAt(prefix.length) === 0x2f)

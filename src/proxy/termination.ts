@@ -40,6 +40,7 @@ const sides: Readonly<Partial<Record<ErrorCode, string>>> = {
   UPSTREAM_CONNECT_TIMEOUT: 's',
   OVER_LIMIT: 'L',
   AUTH_BUSY: 'L',
+  RATE_LIMITED: 'L',
   EXCHANGE_TIMEOUT: 'L',
   DRAINING: 'K',
   INTERNAL: 'I',

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { LimitsChange } from '../config/limits-change.ts'
-import type { WorkerSettings } from '../config/settings.ts'
+import type { RateSettings, WorkerSettings } from '../config/settings.ts'
 import { BifrostError } from '../errors.ts'
 import type { InstanceBoot } from './channel.ts'
 import type { InstanceLimits } from './limits.ts'
@@ -63,9 +63,11 @@ export class LimitBook {
     const { maxConnectionsPerClient: perClient } = worker
     this.#slots.set(id, { worker: name, slot })
     // Every instance admits a share, rounded up: none may be closed to a client that has nothing open.
-    const share = perClient === null ? null : Math.ceil(perClient / this.#slotsOf(name))
+    const slots = this.#slotsOf(name)
+    const share = perClient === null ? null : Math.ceil(perClient / slots)
+    const services = worker.services.map((service) => ({ ...service, rates: ratesOf(service.rates, slots) }))
     return {
-      worker: { ...worker, maxConnectionsPerClient: share },
+      worker: { ...worker, maxConnectionsPerClient: share, services },
       maxConnections: this.#shares(name, slot),
     }
   }
@@ -151,4 +153,15 @@ export class LimitBook {
     if (worker === undefined) throw new BifrostError('INTERNAL', `no worker is called ${name}`)
     return worker
   }
+}
+
+/** An instance's share of rate limits: the same part of the tokens that come, and room for one at least. */
+function ratesOf(rates: RateSettings | null, slots: number): RateSettings | null {
+  if (rates === null || slots === 1) return rates
+  const rules = rates.rules.map((rule) => ({
+    ...rule,
+    limit: rule.limit / slots,
+    burst: Math.max(1, Math.floor(rule.burst / slots)),
+  }))
+  return { ...rates, rules }
 }

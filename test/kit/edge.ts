@@ -6,6 +6,8 @@ import type {
   ForwardSettings,
   MountSettings,
   PaceSettings,
+  RateRule,
+  RateSettings,
   ReverseSettings,
   ServiceSettings,
   ServiceType,
@@ -53,6 +55,7 @@ export interface Tuning {
   readonly requestId?: StaticSettings['requestId']
   readonly access?: Partial<AccessSettings>
   readonly auth?: Partial<AuthSettings>
+  readonly rates?: { readonly rules: readonly Partial<RateRule>[]; readonly announces?: boolean }
   readonly forwarding?: Partial<ForwardingSettings>
 }
 
@@ -69,9 +72,27 @@ const common = (tuning: Tuning) => ({
     tuning.auth === undefined
       ? null
       : { realm: 'test', users: [], cacheMs: 60_000, forwards: false, ...tuning.auth },
+  rates: tuning.rates === undefined ? null : ratesOf(tuning.rates),
   access: tuning.access === undefined ? null : { allow: [], deny: [], ...tuning.access },
   accessLog: null,
 })
+
+/** Ten requests a minute for each client, unless the rules say otherwise. */
+function ratesOf({ rules, announces = false }: NonNullable<Tuning['rates']>): RateSettings {
+  const rule = (given: Partial<RateRule>): RateRule => ({
+    id: 'default',
+    quota: given.limit ?? 10,
+    limit: 10,
+    windowMs: 60_000,
+    burst: given.limit ?? 10,
+    pathPrefix: null,
+    methods: null,
+    key: 'client',
+    header: null,
+    ...given,
+  })
+  return { rules: rules.map(rule), maxKeys: 1000, announces }
+}
 
 const forwarding = (tuning: Tuning): ForwardingSettings => ({
   xForwarded: true,

@@ -62,6 +62,7 @@ export function staticSettings(...mounts: (Partial<MountSettings> & { rootDir: s
     access: null,
     accessLog: null,
     auth: null,
+    rates: null,
     maxConnections: 100,
     maxMemoryMb: 256,
     maxCpuPercent: 100,

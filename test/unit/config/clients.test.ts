@@ -81,3 +81,123 @@ describe('access', () => {
     ])
   })
 })
+
+describe('rate limits', () => {
+  const rates = (rate_limiting: object, more: object = {}) => reverse({ rate_limiting, ...more })
+  const minute = { limit: 60, window_secs: 60 }
+
+  test('are none when nothing is said, or when they are not enabled', () => {
+    expect(service({})).toMatchObject({ rates: null })
+    expect(service({ rate_limiting: { enabled: false, default_limit: minute } })).toMatchObject({
+      rates: null,
+    })
+  })
+
+  test('the shape of the older project is read, with what it leaves out', () => {
+    const given = {
+      enabled: true,
+      default_limit: { limit: 100, window_secs: 60 },
+      rules: [{ id: 'login', limit: 5, window_secs: 0.5, path_prefix: '/login/', methods: ['POST'] }],
+    }
+    expect(service({ rate_limiting: given })).toMatchObject({
+      rates: {
+        maxKeys: 100_000,
+        announces: false,
+        rules: [
+          {
+            id: 'default',
+            quota: 100,
+            limit: 100,
+            windowMs: 60_000,
+            burst: 100,
+            pathPrefix: null,
+            methods: null,
+          },
+          {
+            id: 'login',
+            limit: 5,
+            windowMs: 500,
+            burst: 5,
+            pathPrefix: '/login',
+            methods: ['POST'],
+            key: 'client',
+          },
+        ],
+      },
+    })
+    const { effective } = load(rates(given))
+    expect(load(effective).effective).toEqual(effective)
+  })
+
+  test('a key by field or user, and a burst of its own', () => {
+    const auth = { users: [{ name: 'a', password: `$2b$10$${'a'.repeat(53)}` }] }
+    const rules = [
+      { id: 'key', ...minute, key: 'header', header: 'X-Api-Key', burst: 5 },
+      { id: 'user', ...minute, key: 'user' },
+    ]
+    expect(service({ auth, rate_limiting: { rules } })).toMatchObject({
+      rates: {
+        rules: [
+          { key: 'header', header: 'x-api-key', burst: 5 },
+          { key: 'user', header: null },
+        ],
+      },
+    })
+  })
+
+  const at = 'workers.reverse_proxy.rate_limiting'
+  test.each([
+    [{}, ': limits nothing; add default_limit, such as { "limit": 100, "window_secs": 60 }, or remove it'],
+    [
+      { default_limit: { limit: 0, window_secs: 60 } },
+      '.default_limit.limit: is 0; must be a whole number from 1 to 1000000000',
+    ],
+    [
+      { default_limit: { limit: 1, window_secs: 0 } },
+      '.default_limit.window_secs: is 0; must be a number of seconds from 0.001 to 604800 (7 days)',
+    ],
+    [
+      { default_limit: { limit: 1 } },
+      '.default_limit.window_secs: is missing; must be a number of seconds from 0.001 to 604800 (7 days)',
+    ],
+    [
+      { default_limit: { ...minute, key: 'header' } },
+      '.default_limit.key: needs the name of the field; add it, such as "header": "X-Api-Key"',
+    ],
+    [
+      { default_limit: { ...minute, header: 'X-A' } },
+      '.default_limit.header: is not counted by; add "key": "header", or remove it',
+    ],
+    [
+      { default_limit: { ...minute, key: 'user' } },
+      '.default_limit.key: is "user", but nobody is asked for one; add auth, or count by client',
+    ],
+    [
+      { rules: [{ id: 'a', ...minute, methods: ['post'] }] },
+      '.rules[0].methods[0]: is the text "post"; must be a method in capital letters, such as "POST"',
+    ],
+    [
+      { rules: [{ id: 'a', ...minute, path_prefix: 'api' }] },
+      '.rules[0].path_prefix: is the text "api"; must start with /, such as "/api"',
+    ],
+    [
+      { rules: [{ id: 'a b', ...minute }] },
+      '.rules[0].id: is the text "a b"; must be text of 1 to 64 letters, digits and . _ : -',
+    ],
+    [
+      {
+        rules: [
+          { id: 'a', ...minute },
+          { id: 'a', ...minute },
+        ],
+      },
+      '.rules[1].id: is the name of rules[0] too; give each limit its own',
+    ],
+    [
+      { default_limit: minute, rules: [{ id: 'default', ...minute }] },
+      '.rules[0].id: is the name of default_limit too; give each limit its own',
+    ],
+  ])('%j is refused', (given, message) => {
+    expect(messages(rates(given))).toEqual([`${at}${message}`])
+  })
+})

@@ -35,6 +35,20 @@ describe('limit book', () => {
     expect(limits.allot('reverse_proxy#2', 'reverse_proxy', 1).maxConnections).toEqual({ reverse: 5 })
   })
 
+  it('shares rate limits out, with room for one request at least, and announces the whole', () => {
+    const rules = [{ id: 'few', limit: 1, window_secs: 60 }]
+    const { limits } = book({
+      worker_threads: 4,
+      rate_limiting: { default_limit: { limit: 10, window_secs: 60, burst: 9 }, rules },
+    })
+    expect(
+      limits.allot('reverse_proxy#1', 'reverse_proxy', 0).worker.services[0]?.rates?.rules,
+    ).toMatchObject([
+      { id: 'default', quota: 10, limit: 2.5, burst: 2 },
+      { id: 'few', quota: 1, limit: 0.25, burst: 1 },
+    ])
+  })
+
   it('keeps a change for later instances, and tells the shares of those that run', () => {
     const { limits, services } = book({ max_connections: 10, worker_threads: 2 })
     limits.allot('reverse_proxy#1', 'reverse_proxy', 0)
