@@ -94,13 +94,8 @@ export function address(description: string) {
 
 const networkForm = 'an IP address or network, such as "192.0.2.1", "10.0.0.0/8" or "2001:db8::/32"'
 
-/** An IP address, or a network in CIDR form. */
-export function network(description: string) {
-  return checkedText(networkForm, description, networkFault)
-}
-
-/** A network, or `unix:` for every peer on a Unix socket. */
-export function trustedPeer(description: string) {
+/** An IP address, a network in CIDR form, or `unix:` for every peer on a Unix socket. */
+export function peers(description: string) {
   return checkedText(`${networkForm}, or "unix:"`, description, (value) =>
     value === 'unix:' ? undefined : networkFault(value),
   )

@@ -1,6 +1,6 @@
 /** The part of the schema that is about who sends a request: who is believed, and what is said of it. */
 import { z } from 'zod'
-import { flag, mountPath, network, password, seconds, userName, wholeNumber } from './fields.ts'
+import { flag, mountPath, password, peers, seconds, userName, wholeNumber } from './fields.ts'
 
 const believe = z
   .enum(['x_forwarded', 'forwarded'])
@@ -13,7 +13,7 @@ const believe = z
 
 const networks = (description: string) =>
   z
-    .array(network('Address or network of clients.'))
+    .array(peers('Address or network of clients, or unix:.'))
     .max(10_000)
     .meta({
       description,
@@ -150,11 +150,11 @@ const rateLimiting = z
 /** What every worker has. */
 export const clients = {
   trusted_proxies: z
-    .array(network('Address or network of a proxy in front.'))
+    .array(peers('Address or network of a proxy in front, or unix:.'))
     .max(1000)
     .meta({
       description:
-        'Addresses and networks of proxies in front of this one. What they say of where a request comes from (X-Forwarded-*, Forwarded, X-Request-Id) is believed and continued; what anybody else says is left out.',
+        'Addresses and networks of proxies in front of this one; "unix:" for those that connect to a Unix socket. What they say of where a request comes from (X-Forwarded-*, Forwarded, X-Request-Id) is believed and continued; what anybody else says is left out.',
       expects: 'a list of at most 1000 addresses or networks, such as ["10.0.0.0/8", "::1"]',
     })
     .default([]),

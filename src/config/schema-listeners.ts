@@ -7,9 +7,9 @@ import {
   flag,
   headerName,
   listenerAddress,
+  peers,
   seconds,
   text,
-  trustedPeer,
 } from './fields.ts'
 
 const certificate = z.strictObject({
@@ -76,7 +76,7 @@ const listener = z.strictObject({
   tls: tls('TLS of this listener.').optional(),
   proxy_protocol: z
     .strictObject({
-      trusted: z.array(trustedPeer('Who may send it.')).min(1).max(1000).meta({
+      trusted: z.array(peers('Who may send it.')).min(1).max(1000).meta({
         description:
           'Addresses and networks of the proxies in front, and "unix:" for those that connect to a Unix socket. Whoever else connects is closed.',
         expects: 'a list of 1 to 1000 addresses or networks, such as ["10.0.0.0/8", "::1"]',

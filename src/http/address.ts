@@ -91,14 +91,17 @@ function fill(bits: string, length: number, filler: number): string {
   return String.fromCharCode(...groups)
 }
 
-/** A set of networks; asking it takes a binary search over their merged ranges. */
+/** A set of networks, and `unix:` for peers that have no address; asking it takes a binary search over their merged ranges. */
 export class NetworkSet {
   readonly #ipv4: readonly Range[]
   readonly #ipv6: readonly Range[]
+  readonly #hasUnix: boolean
 
   /** Throws TypeError for a text that is no network; configurations are checked before. */
   constructor(networks: readonly string[]) {
-    const ranges = networks.map((text) => {
+    this.#hasUnix = networks.includes('unix:')
+    const addressed = networks.filter((text) => text !== 'unix:')
+    const ranges = addressed.map((text) => {
       const range = readNetwork(text)
       if (range === null) throw new TypeError(`${text} is no network`)
       return range
@@ -107,7 +110,9 @@ export class NetworkSet {
     this.#ipv6 = merged(ranges.filter(({ first }) => typeof first === 'string'))
   }
 
-  has(address: AddressBits): boolean {
+  /** Null: a peer on a Unix socket. */
+  has(address: AddressBits | null): boolean {
+    if (address === null) return this.#hasUnix
     const ranges = typeof address === 'number' ? this.#ipv4 : this.#ipv6
     let low = 0
     let high = ranges.length

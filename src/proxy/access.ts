@@ -12,10 +12,10 @@ export class AccessList {
     this.#denied = new NetworkSet(deny)
   }
 
-  /** A client whose address cannot be read is not admitted: it might be anybody. */
+  /** A client without an address has come over a Unix socket; in the lists it is `unix:`. */
   admits(address: string): boolean {
     const bits = readAddress(address)
-    if (bits === null || this.#denied.has(bits)) return false
+    if (this.#denied.has(bits)) return false
     return this.#allowed?.has(bits) ?? true
   }
 }

@@ -39,7 +39,7 @@ export interface EntranceOptions {
 /** What a listener asks for before HTTP. */
 interface Door {
   readonly settings: ListenerSettings
-  readonly trusted: TrustedPeers | null
+  readonly trusted: NetworkSet | null
   readonly terminator: TlsTerminator | null
 }
 
@@ -93,7 +93,7 @@ export class Entrance {
     const { tls, proxyProtocol } = settings
     const material = this.#options.materials[at] ?? null
     if (tls === undefined && proxyProtocol === undefined) return null
-    const trusted = proxyProtocol === undefined ? null : new TrustedPeers(proxyProtocol.trusted)
+    const trusted = proxyProtocol === undefined ? null : new NetworkSet(proxyProtocol.trusted)
     if (tls === undefined || material === null) return { settings, trusted, terminator: null }
     const { minVersion, ciphers, handshakeMs, clients } = tls
     const terminator = new TlsTerminator(
@@ -114,7 +114,7 @@ export class Entrance {
   #pass(connection: Connection, door: Door): void {
     connection.isHttp = false
     if (door.trusted === null) this.#secure(connection, door, 0)
-    else if (door.trusted.has(connection.socket.remoteAddress)) {
+    else if (door.trusted.has(readAddress(connection.socket.remoteAddress ?? ''))) {
       readProxyHeader(connection.socket, this.#options.watch.headerMs, (header) =>
         this.#told(connection, door, header),
       )
@@ -169,22 +169,5 @@ export class Entrance {
     connection.secured(secure)
     if (subjectHeader !== null) connection.subject = subjectOf(secure, subjectHeader)
     this.#options.onReady(connection)
-  }
-}
-
-/** Who may say where a connection comes from. A peer on a Unix socket has no address: `unix:` stands for all of them. */
-class TrustedPeers {
-  readonly #networks: NetworkSet
-  readonly #hasUnix: boolean
-
-  constructor(trusted: readonly string[]) {
-    this.#networks = new NetworkSet(trusted.filter((one) => one !== 'unix:'))
-    this.#hasUnix = trusted.includes('unix:')
-  }
-
-  has(address: string | undefined): boolean {
-    if (address === undefined) return this.#hasUnix
-    const bits = readAddress(address)
-    return bits !== null && this.#networks.has(bits)
   }
 }

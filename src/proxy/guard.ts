@@ -137,8 +137,7 @@ class Guard {
   }
 
   #isTrusted(connection: Connection): boolean {
-    const bits = readAddress(connection.peer)
-    return bits !== null && this.#trusted?.has(bits) === true
+    return this.#trusted?.has(readAddress(connection.peer)) === true
   }
 }
 

@@ -25,6 +25,9 @@ test('an IPv4 client is the same in its IPv6 form', () => {
   expect(admitted({ deny: ['10.0.0.0/8'] }, '::ffff:10.0.0.1', '::ffff:0a00:0001')).toEqual([])
 })
 
-test('a client whose address cannot be read is not admitted', () => {
-  expect(admitted({ deny: ['10.0.0.0/8'] }, 'unknown', '')).toEqual([])
+test('a client on a Unix socket, which has no address, is one of its own kind', () => {
+  expect(admitted({ allow: ['0.0.0.0/0', '::/0'] }, 'unknown')).toEqual([])
+  expect(admitted({ allow: ['unix:'] }, 'unknown', '10.0.0.1')).toEqual(['unknown'])
+  expect(admitted({ deny: ['unix:'] }, 'unknown', '10.0.0.1')).toEqual(['10.0.0.1'])
+  expect(admitted({ deny: ['10.0.0.0/8'] }, 'unknown')).toEqual(['unknown'])
 })
