@@ -34,7 +34,23 @@ function readIpv4(text: string): number | null {
   return dots === 4 ? bits : null
 }
 
+/** Reading one takes a microsecond, and the requests of a connection ask for the same one. */
+const lately = new Map<string, AddressBits | null>()
+const maxLately = 256
+
 function readIpv6(text: string): AddressBits | null {
+  let bits = lately.get(text)
+  if (bits !== undefined) return bits
+  bits = parseIpv6(text)
+  // An address has at most 45 characters, and a zone; anything longer is not worth keeping.
+  if (text.length <= 64) {
+    if (lately.size >= maxLately) lately.clear()
+    lately.set(text, bits)
+  }
+  return bits
+}
+
+function parseIpv6(text: string): AddressBits | null {
   if (!isIPv6(text)) return null
   const zone = text.indexOf('%')
   const plain = zone === -1 ? text : text.slice(0, zone)

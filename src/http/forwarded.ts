@@ -117,7 +117,16 @@ export function formatHop({ for: node, proto, host }: ForwardedHop): string {
 const readsAsIpv6 = (node: string): boolean =>
   node.charCodeAt(0) !== 0x5b && node.indexOf(':') !== node.lastIndexOf(':')
 
-const quoted = (text: string): string => (isToken(text) ? text : `"${text.replace(/["\\]/g, '\\$&')}"`)
+/** The last host and what became of it: most requests name the same one. */
+let lastHost = ''
+let lastQuoted = ''
+
+function quoted(host: string): string {
+  if (host === lastHost) return lastQuoted
+  lastQuoted = isToken(host) ? host : `"${host.replace(/["\\]/g, '\\$&')}"`
+  lastHost = host
+  return lastQuoted
+}
 
 /** Every element of a Forwarded field, or null when it is not well-formed (RFC 7239 4). Parameters other than these are let go. */
 export function parseForwarded(text: string): readonly ForwardedHop[] | null {
