@@ -1,0 +1,52 @@
+import { hashSync } from 'bcryptjs'
+import { describe, expect, it } from 'vitest'
+import { startTestDaemon } from '../../kit/daemon.ts'
+import { startOrigin } from '../../kit/origin.ts'
+import { RawClient } from '../../kit/raw-client.ts'
+
+const hash = hashSync('open sesame', 5)
+const basic = (credentials: string) => `Basic ${Buffer.from(credentials).toString('base64')}`
+
+const guarded = (target: string, more: object) => ({
+  mode: 'Reverse',
+  listen_addr: '127.0.0.1:0',
+  workers: { reverse_proxy: { target, ...more } },
+})
+
+describe.each(['thread', 'process', 'shared'] as const)('who may use it (%s)', (isolation) => {
+  it('asks for a password whose hash is computed in a thread of its own; neither is in the log or in what admin tells', async () => {
+    await using origin = await startOrigin()
+    const auth = { users: [{ name: 'alice', password: hash }] }
+    await using running = await startTestDaemon(guarded(`http://${origin.authority}`, { auth }), {
+      isolation,
+    })
+    using client = await RawClient.connect(running.port('reverse_proxy'))
+    expect((await client.get('/')).status).toBe(401)
+    expect((await client.get('/', `Authorization: ${basic('alice:guess')}`)).status).toBe(401)
+    expect((await client.get('/', `Authorization: ${basic('alice:open sesame')}`)).status).toBe(200)
+    const told = [
+      ...running.log,
+      (await running.admin('/status')).text,
+      (await running.admin('/metrics')).text,
+    ]
+    for (const secret of ['sesame', hash]) expect(told.join('\n')).not.toContain(secret)
+  })
+
+  it('grants no more than the limit of the worker over all of its instances', async () => {
+    await using origin = await startOrigin()
+    const rate_limiting = { default_limit: { limit: 20, window_secs: 86_400 } }
+    await using running = await startTestDaemon(
+      guarded(`http://${origin.authority}`, { rate_limiting, worker_threads: 2 }),
+      { isolation },
+    )
+    const statuses: number[] = []
+    for (let at = 0; at < 60; at += 1) {
+      using client = await RawClient.connect(running.port('reverse_proxy'))
+      statuses.push((await client.get('/')).status)
+    }
+    const granted = statuses.filter((status) => status === 200).length
+    expect(granted).toBeGreaterThanOrEqual(10)
+    expect(granted).toBeLessThanOrEqual(20)
+    expect(statuses.filter((status) => status === 429)).toHaveLength(60 - granted)
+  })
+})
