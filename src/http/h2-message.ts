@@ -138,7 +138,10 @@ export class H2Response extends EventEmitter implements HttpResponse {
   }
 
   get writableFinished(): boolean {
-    return this.#isEnded && this.stream.writableFinished
+    const { stream } = this
+    // Node closes a stream whose last frame has left without a word of `finish` when its client had ended before.
+    const isClosed = stream.closed && stream.rstCode === constants.NGHTTP2_NO_ERROR
+    return this.#isEnded && (stream.writableFinished || isClosed)
   }
 
   get socket(): { readonly writableNeedDrain: boolean } {
@@ -185,6 +188,12 @@ export class H2Response extends EventEmitter implements HttpResponse {
     }
     this.#count(chunk)
     return this.stream.write(chunk, done)
+  }
+
+  /** Bytes of a tunnel. */
+  writeRaw(chunk: Buffer): boolean {
+    this.#count(chunk)
+    return this.stream.write(chunk)
   }
 
   end(last?: string | Uint8Array, second?: BufferEncoding | (() => void)): void {

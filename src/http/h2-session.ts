@@ -144,7 +144,7 @@ export class H2Session implements Tally {
     const req = new H2Request(stream, headers, raw, this.socket, this)
     const res = new H2Response(stream, req, this)
     stream.once('close', () => this.#ended(res))
-    if (req.method === 'CONNECT') res.tunnel = new StreamClient(res, this)
+    if (req.method === 'CONNECT') res.tunnel = new StreamClient(res)
     this.#owner.request(req, res)
   }
 

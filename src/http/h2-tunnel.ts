@@ -1,6 +1,6 @@
 import { constants } from 'node:http2'
 import type { ErrorCode } from '../errors.ts'
-import type { H2Response, Tally } from './h2-message.ts'
+import type { H2Response } from './h2-message.ts'
 import { sendReply } from './reply.ts'
 import type { TunnelClient, TunnelSide } from './tunnel.ts'
 
@@ -9,9 +9,13 @@ export class StreamClient implements TunnelClient {
   readonly side: TunnelSide
   readonly #res: H2Response
 
-  constructor(res: H2Response, tally: Tally) {
+  constructor(res: H2Response) {
     this.#res = res
-    this.side = new StreamSide(res, tally)
+    this.side = new StreamSide(res)
+  }
+
+  get bodyBytes(): { readonly received: number; readonly sent: number } {
+    return this.#res.bodyBytes
   }
 
   accept(fields: readonly string[]): void {
@@ -27,11 +31,9 @@ export class StreamClient implements TunnelClient {
 
 class StreamSide implements TunnelSide {
   readonly #res: H2Response
-  readonly #tally: Tally
 
-  constructor(res: H2Response, tally: Tally) {
+  constructor(res: H2Response) {
     this.#res = res
-    this.#tally = tally
   }
 
   get destroyed(): boolean {
@@ -59,8 +61,7 @@ class StreamSide implements TunnelSide {
   }
 
   write(chunk: Buffer): boolean {
-    this.#tally.payloadBytes += chunk.length
-    return this.#res.stream.write(chunk)
+    return this.#res.writeRaw(chunk)
   }
 
   end(): void {

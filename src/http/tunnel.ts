@@ -28,6 +28,8 @@ export interface TunnelSide {
 /** Who asks for a tunnel. */
 export interface TunnelClient {
   readonly side: TunnelSide
+  /** What went through it, where that is not all that its connection has carried. */
+  readonly bodyBytes?: { readonly received: number; readonly sent: number } | undefined
   /** Says that the tunnel is open, with flat header fields: from here on `side` is all that there is. */
   accept(fields: readonly string[]): void
   /** Answers with a row of the error table instead. */

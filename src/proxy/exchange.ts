@@ -194,12 +194,12 @@ export class Exchange implements RelayOwner, AccessRecord {
     this.finish(status >= 500)
   }
 
-  /** The end of what was taken over. */
-  ended(end: TunnelEnd): void {
+  /** The end of what was taken over; `bytes` where they are not all that its connection has carried. */
+  ended(end: TunnelEnd, bytes?: { readonly received: number; readonly sent: number }): void {
     const { connection } = this
     connection.account(this.block)
-    this.received += connection.received
-    this.sent += connection.sent
+    this.received = bytes?.received ?? this.received + connection.received
+    this.sent = bytes?.sent ?? this.sent + connection.sent
     if (!this.#isTakenOver) return
     this.#isTakenOver = false
     const reason = this.#scope.isCut && end === 'client' ? 'stopped' : end

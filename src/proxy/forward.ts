@@ -58,7 +58,7 @@ export class Forward {
       client.accept(exchange.shownId === null ? [] : ['X-Request-Id', exchange.shownId])
       if (head.length > 0) upstream.write(head)
       exchange.takeOver(200)
-      const onEnd = countTunnel(exchange)
+      const onEnd = countTunnel(exchange, client)
       new Tunnel(side, upstream, { idleMs, lifetimeMs, reclaimer: this.#deps.reclaimer, onEnd })
     })
     const giveUp = (): void => {

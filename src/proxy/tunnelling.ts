@@ -36,13 +36,13 @@ export class SocketClient implements TunnelClient {
 }
 
 /** Counts a tunnel in; the returned function counts it out, with its bytes, and may be called again. */
-export function countTunnel(exchange: Exchange): (end: TunnelEnd) => void {
+export function countTunnel(exchange: Exchange, client?: TunnelClient): (end: TunnelEnd) => void {
   const { block } = exchange
   block[cell.tunnelsActive] = (block[cell.tunnelsActive] ?? 0) + 1
   block[cell.tunnelsTotal] = (block[cell.tunnelsTotal] ?? 0) + 1
   let isOpen = true
   return (end) => {
-    exchange.ended(end)
+    exchange.ended(end, client?.bodyBytes)
     if (!isOpen) return
     isOpen = false
     block[cell.tunnelsActive] = (block[cell.tunnelsActive] ?? 0) - 1
