@@ -1,7 +1,9 @@
 /** Writes the generated documents: `node scripts/generate-docs.ts`. */
 import { writeFileSync } from 'node:fs'
 import { configurationPage } from './configuration-page.ts'
+import { conformancePage } from './conformance-page.ts'
 import { errorsPage } from './errors-page.ts'
 
 writeFileSync(new URL('../docs/configuration.md', import.meta.url), configurationPage())
+writeFileSync(new URL('../docs/conformance.md', import.meta.url), conformancePage())
 writeFileSync(new URL('../docs/errors.md', import.meta.url), errorsPage())

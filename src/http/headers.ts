@@ -20,7 +20,7 @@ export interface RequestContext {
   /** What X-Request-Id becomes; null leaves the client's. */
   readonly requestId: string | null
   /** The version of HTTP that the request came with. */
-  readonly protocol: '1.1' | '2.0'
+  readonly protocol: '1.0' | '1.1' | '2.0'
   /** Our name in Via; a request that carries it already has been here. */
   readonly pseudonym: string
 }

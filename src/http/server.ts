@@ -9,6 +9,7 @@ import type { Socket } from 'node:net'
 import type { ErrorCode } from '../errors.ts'
 import { createServer } from './builtin.ts'
 import { systemCode } from './failure.ts'
+import { peekFirstLine } from './first-line.ts'
 import { Closer, replyBytes } from './reply.ts'
 
 export interface HeadBounds {
@@ -108,8 +109,12 @@ export class HttpServer {
     socket.setNoDelay(true)
     // The acceptor's own setting does not reach HTTP, which ends the socket itself; tunnels need the half.
     socket.allowHalfOpen = true
-    this.#server.emit('connection', socket)
-    if (socket.isPaused()) socket.resume()
+    peekFirstLine(socket, (isGood) => {
+      if (isGood) {
+        this.#server.emit('connection', socket)
+        socket.resume()
+      } else this.#refuse(socket, 'BAD_REQUEST')
+    })
   }
 
   /**

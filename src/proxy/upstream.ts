@@ -11,6 +11,7 @@ import type {
 import { errorTable } from '../errors.ts'
 import type { Forwarding } from '../http/forwarded.ts'
 import { requestHeaders } from '../http/headers.ts'
+import { countHop, hopsLeft } from '../http/max-forwards.ts'
 import type { HttpRequest, HttpResponse } from '../http/message.ts'
 import { UpstreamPool } from '../http/pool.ts'
 import type { Reclaimer } from '../http/reclaim.ts'
@@ -71,12 +72,15 @@ export class Upstream {
 
   request(exchange: Exchange, req: HttpRequest, res: HttpResponse, target: UpstreamRequest): void {
     const { pseudonym, reclaimer } = this.#options
+    const hops = hopsLeft(req)
     const headers = this.#headers(exchange, req, target)
-    if (headers === null) {
-      exchange.blame('LOOP')
-      sendReply(res, 'LOOP', { close: exchange.closing, requestId: exchange.shownId })
+    if (headers === null || hops === 0) {
+      const code = headers === null ? 'LOOP' : 'NOT_IMPLEMENTED'
+      exchange.blame(code)
+      sendReply(res, code, { close: exchange.closing, requestId: exchange.shownId })
       return
     }
+    if (hops !== null) countHop(headers, hops)
     const { origin, path } = target
     const relay = new Relay(req, res, {
       pool: this.pool,
@@ -152,7 +156,7 @@ export class Upstream {
       isTrusted,
       hidesAuthorization: this.#options.hidesAuthorization,
       requestId,
-      protocol: req.httpVersionMajor === 2 ? '2.0' : '1.1',
+      protocol: req.httpVersionMajor === 2 ? '2.0' : req.httpVersionMinor === 0 ? '1.0' : '1.1',
       pseudonym: this.#options.pseudonym,
     })
     if (subjectHeaders === null || headers === null) return headers

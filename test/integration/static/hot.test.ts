@@ -1,7 +1,9 @@
 import {
   linkSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -14,6 +16,7 @@ import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import type { MountSettings } from '../../../src/config/settings.ts'
 import { readCounters } from '../../../src/telemetry/counters.ts'
+import { until } from '../../kit/until.ts'
 import { ask, createSite, exchange, type Site, serve, staticSettings, writtenAt } from './site.ts'
 
 /** A server whose clock only a test moves. */
@@ -32,6 +35,21 @@ async function serveByClock(site: Site, mount: Partial<MountSettings> = {}, maxM
   }
 }
 
+/** Resolves when nobody in this process has a file of the site open: what it has cost the disk is counted then. */
+async function closed(site: Site): Promise<void> {
+  const linked = (fd: string) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`)
+    } catch {
+      return ''
+    }
+  }
+  await until('its files are closed', () =>
+    readdirSync('/proc/self/fd').every((fd) => !linked(fd).startsWith(site.root)),
+  )
+  await new Promise(setImmediate)
+}
+
 const gone = 'NOT_FOUND: Nothing was found here.\n'
 
 test('a file in memory is served without the disk, and trusted for a second', async () => {
@@ -39,6 +57,7 @@ test('a file in memory is served without the disk, and trusted for a second', as
   await using served = await serveByClock(site)
   const file = site.write('a.txt', 'a')
   expect(await served.get('/a.txt')).toBe('a')
+  await closed(site)
   const { diskIoMs } = served.counted()
   unlinkSync(file)
   served.pass(999)
@@ -101,14 +120,13 @@ test('304 comes from memory, ranges and the rarer conditions do not', async () =
   await using served = await serveByClock(site)
   const etag = (await ask(served, '/a.txt')).headers['etag'] ?? ''
   const since = writtenAt.toUTCString()
-  // A hit: what the first answer has cost the disk is counted by then.
-  await served.get('/a.txt')
+  await closed(site)
   const before = served.counted()
   const notModified = await ask(served, '/a.txt', { headers: { 'If-None-Match': etag } })
   expect([notModified.status, notModified.headers['etag'], notModified.body]).toEqual([304, etag, ''])
   expect((await ask(served, '/a.txt', { headers: { 'If-Modified-Since': since } })).status).toBe(304)
   expect((await ask(served, '/a.txt', { headers: { 'If-None-Match': '"other"' } })).status).toBe(200)
-  expect(served.counted()).toMatchObject({ diskIoMs: before.diskIoMs, cacheHits: 4, filesServed: 3 })
+  expect(served.counted()).toMatchObject({ diskIoMs: before.diskIoMs, cacheHits: 3, filesServed: 2 })
   expect((await ask(served, '/a.txt', { headers: { Range: 'bytes=1-2' } })).body).toBe('12')
   expect((await ask(served, '/a.txt', { headers: { 'If-Match': '"other"' } })).status).toBe(412)
   expect(served.counted().diskIoMs).toBeGreaterThan(before.diskIoMs)

@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { conformancePage } from '../../scripts/conformance-page.ts'
+import { topics } from './cases.ts'
+import { run } from './run.ts'
+
+const rows = Object.entries(topics)
+
+describe.each(rows)('%s', (_topic, cases) => {
+  for (const one of cases) {
+    for (const type of one.on) it(`${one.id} ${type}: ${one.what} (RFC ${one.rfc})`, () => run(one, type))
+  }
+})
+
+it('docs/conformance.md is what scripts/generate-docs.ts writes', () => {
+  const page = readFileSync(new URL('../../docs/conformance.md', import.meta.url), 'utf8')
+  expect(page).toBe(conformancePage())
+})
+
+it('there are 150 cases and more, each with a name of its own', () => {
+  const ids = rows.flatMap(([, cases]) => cases.map(({ id }) => id))
+  expect(ids.length).toBeGreaterThanOrEqual(150)
+  expect(new Set(ids).size).toBe(ids.length)
+})

@@ -1,0 +1,139 @@
+import type { Socket } from 'node:net'
+import { type Origin, startRawOrigin } from './origin.ts'
+
+/** A request as the bytes were read, by a reader that allows nothing which a grammar does not. */
+export interface Recorded {
+  readonly line: string
+  /** Name, value, name, value. */
+  readonly fields: readonly string[]
+  readonly body: string
+  readonly trailers: readonly string[]
+}
+
+export interface Script {
+  /** Bytes of the answer; latin1. */
+  readonly answer: string
+  /** Answered when the head has come, and not the whole request. */
+  readonly isEarly?: boolean
+  /** What follows the answer; default `keep`. */
+  readonly after?: 'keep' | 'end' | 'reset'
+}
+
+export interface RecordingOrigin extends Origin {
+  readonly recorded: readonly Recorded[]
+  /** What could not be read as a request. */
+  readonly garbage: readonly string[]
+}
+
+export const hello = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello'
+
+/** An origin that reads strictly (RFC 9112), records what it has read and answers by a script. */
+export async function startRecordingOrigin(script: Script = { answer: hello }): Promise<RecordingOrigin> {
+  const recorded: Recorded[] = []
+  const garbage: string[] = []
+  const origin = await startRawOrigin((socket) => {
+    let pending = ''
+    let isAnswered = false
+    socket.on('end', () => socket.end())
+    socket.on('data', (chunk) => {
+      pending += chunk.toString('latin1')
+      for (;;) {
+        if (script.isEarly && !isAnswered && pending.includes('\r\n\r\n')) {
+          isAnswered = true
+          answer(socket, script)
+        }
+        const found = read(pending)
+        if (found === 'incomplete') return
+        if (found === 'garbage') {
+          garbage.push(pending)
+          socket.destroy()
+          return
+        }
+        pending = pending.slice(found.length)
+        recorded.push(found.request)
+        if (!isAnswered) answer(socket, script)
+        isAnswered = false
+      }
+    })
+  })
+  return Object.defineProperties(origin, {
+    recorded: { value: recorded },
+    garbage: { value: garbage },
+  }) as RecordingOrigin
+}
+
+function answer(socket: Socket, script: Script): void {
+  socket.write(script.answer, 'latin1')
+  if (script.after === 'end') socket.end()
+  if (script.after === 'reset') setImmediate(() => socket.resetAndDestroy())
+}
+
+type Reading = { readonly request: Recorded; readonly length: number } | 'incomplete' | 'garbage'
+
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+
+function read(text: string): Reading {
+  const end = text.indexOf('\r\n\r\n')
+  if (end === -1) return 'incomplete'
+  const [line = '', ...rows] = text.slice(0, end).split('\r\n')
+  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [\x21-\x7e]+ HTTP\/1\.[01]$/.test(line)) return 'garbage'
+  const fields = readFields(rows)
+  if (fields === null) return 'garbage'
+  const all = (name: string) =>
+    fields.filter((_, at) => at % 2 === 1 && fields[at - 1]?.toLowerCase() === name)
+  const lengths = all('content-length')
+  const codings = all('transfer-encoding')
+  if (all('host').length !== 1 || lengths.length + codings.length > 1) return 'garbage'
+  const bodyAt = end + 4
+  if (codings.length === 1) {
+    if (codings[0]?.toLowerCase() !== 'chunked') return 'garbage'
+    return readChunked(text, bodyAt, { line, fields })
+  }
+  const [length = '0'] = lengths
+  if (!/^\d+$/.test(length)) return 'garbage'
+  const endAt = bodyAt + Number(length)
+  if (text.length < endAt) return 'incomplete'
+  return { request: { line, fields, body: text.slice(bodyAt, endAt), trailers: [] }, length: endAt }
+}
+
+function readChunked(text: string, from: number, head: Pick<Recorded, 'line' | 'fields'>): Reading {
+  let body = ''
+  let at = from
+  for (;;) {
+    const end = text.indexOf('\r\n', at)
+    if (end === -1) return 'incomplete'
+    const digits = text.slice(at, end)
+    if (!/^[0-9a-fA-F]+$/.test(digits)) return 'garbage'
+    const size = Number.parseInt(digits, 16)
+    at = end + 2
+    if (size === 0) break
+    if (text.length < at + size + 2) return 'incomplete'
+    body += text.slice(at, at + size)
+    if (text.slice(at + size, at + size + 2) !== '\r\n') return 'garbage'
+    at += size + 2
+  }
+  const rows: string[] = []
+  for (;;) {
+    const end = text.indexOf('\r\n', at)
+    if (end === -1) return 'incomplete'
+    const row = text.slice(at, end)
+    at = end + 2
+    if (row === '') break
+    rows.push(row)
+  }
+  const trailers = readFields(rows)
+  return trailers === null ? 'garbage' : { request: { ...head, body, trailers }, length: at }
+}
+
+function readFields(rows: readonly string[]): readonly string[] | null {
+  const fields: string[] = []
+  for (const row of rows) {
+    const colon = row.indexOf(':')
+    const name = row.slice(0, Math.max(0, colon))
+    const value = row.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be in a value
+    if (!token.test(name) || /[\x00-\x08\x0a-\x1f\x7f]/.test(value)) return null
+    fields.push(name, value)
+  }
+  return fields
+}
