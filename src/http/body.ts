@@ -43,6 +43,16 @@ export class RequestBody extends Readable {
     if (this.#waiting !== null) req.pause()
   }
 
+  /** Whether the client waits to be asked for it. */
+  get isAwaited(): boolean {
+    return this.#waiting !== null
+  }
+
+  /** The trailer fields that came behind it, flat. */
+  get trailers(): readonly string[] {
+    return this.#req.rawTrailers ?? []
+  }
+
   override _read(): void {
     const waiting = this.#waiting
     if (waiting !== null) {

@@ -28,7 +28,7 @@ export interface RequestContext {
 /**
  * The fields that go upstream, or null when Via shows that the request has passed this proxy before (RFC 9110 7.6.1-3).
  * Framing is the sender's: Transfer-Encoding is always taken out and Content-Length always kept, whatever
- * Connection names. Expect is taken out as well: this hop has answered it (RFC 9110 10.1.1).
+ * Connection names. Expect is taken out as well: whoever sends the request asks anew (RFC 9110 10.1.1).
  */
 export function requestHeaders(raw: readonly string[], context: RequestContext): string[] | null {
   const named = namedByConnection(raw)

@@ -13,6 +13,8 @@ export interface HttpRequest {
   readonly headers: IncomingHttpHeaders
   /** Flat and without pseudo-fields; what goes to the next hop is made of these. */
   readonly rawHeaders: readonly string[]
+  /** Flat; known at the end of the body. */
+  readonly rawTrailers?: readonly string[]
   readonly httpVersion: string
   readonly httpVersionMajor: number
   readonly httpVersionMinor: number

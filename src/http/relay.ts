@@ -216,9 +216,9 @@ export class Relay implements WireHandler, BodyOwner {
   }
 
   /**
-   * Early hints are worth relaying, to a client that takes them; 102 says nothing that a proxy could keep. A 100 that nobody
-   * asked for is ignored (RFC 9110 15.2) from `http:`; undici breaks off with an upstream that sends one and has no option for
-   * that, so from `https:` it is a 502.
+   * Early hints are worth relaying, to a client that takes them; 102 says nothing that a proxy could keep. A 100 is
+   * the upload's (upload.ts), or nobody has asked for it and it is ignored (RFC 9110 15.2), from `http:`; undici breaks off with an
+   * upstream that sends one and has no option for that, so from `https:` it is a 502.
    */
   #inform(controller: Dispatcher.DispatchController, status: number, raw: (Buffer | string)[]): void {
     this.#informed += 1

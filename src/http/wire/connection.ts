@@ -14,10 +14,11 @@ import { parseAuthority } from '../authority.ts'
 import { dial } from '../dial.ts'
 import type { Timed, WireClock } from './clock.ts'
 import type { WireHandler, WireRequest } from './contract.ts'
+import { idleMs } from './idle.ts'
 import { type ReaderSink, ResponseReader } from './reader.ts'
 import { requestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
-import { Upload } from './upload.ts'
+import { continueMs, Upload } from './upload.ts'
 
 export interface WireOptions {
   /** `http://host:port`. */
@@ -34,9 +35,6 @@ export interface WireOptions {
 type Phase = 'free' | 'dialling' | 'waiting' | 'running'
 
 const shared = Buffer.allocUnsafeSlow(64 * 1024)
-
-/** An upstream's hint is about its own clock: so much sooner its idle connection is no longer used. */
-const hintMarginMs = 2_000
 
 const none = Object.freeze({})
 
@@ -85,7 +83,7 @@ export class WireConnection implements Dispatcher.DispatchController, Timed, Rea
   dispatch(request: WireRequest, handler: WireHandler): void {
     this.#handler = handler
     const { method, path, headers, body } = request
-    const head = requestHead({ method, path, headers, authority: this.#authority, hasBody: body !== null })
+    const head = requestHead({ method, path, headers, body, authority: this.#authority })
     if (head === null) {
       this.#fail(new BifrostError('BAD_REQUEST', 'the request cannot be written as HTTP/1.1'))
       return
@@ -148,6 +146,7 @@ export class WireConnection implements Dispatcher.DispatchController, Timed, Rea
     if (this.#phase === 'free') {
       if (clock.isOver(this.#moved, this.#idleMs)) this.#disconnect()
     } else if (this.#phase === 'running') {
+      if (this.#upload?.isHeld && clock.isOver(this.#moved, continueMs)) this.#upload.ask()
       // Who is waited for is not the upstream: the client's side of the response, or of the request.
       const isOurs = this.#isPaused || (this.#upload !== null && !this.#upload.isBlocked)
       if (isOurs) this.#moved = clock.tick
@@ -197,6 +196,7 @@ export class WireConnection implements Dispatcher.DispatchController, Timed, Rea
       this.#isKept = head.keepAlive && this.#request?.method !== 'HEAD'
       this.#idleMs = idleMs(head.keepAliveSecs, this.#options.idleMs)
     }
+    if (head.status === 100) this.#upload?.ask()
     this.rawHeaders = head.fields
     this.#handler?.onResponseStart(this, head.status, none, head.reason)
   }
@@ -292,6 +292,3 @@ export class WireConnection implements Dispatcher.DispatchController, Timed, Rea
     this.#options.onDisconnect()
   }
 }
-
-const idleMs = (hintSecs: number | null, ownMs: number): number =>
-  hintSecs === null ? ownMs : Math.min(ownMs, hintSecs * 1_000 - hintMarginMs)

@@ -24,12 +24,14 @@ export function requestHead(request: {
   readonly headers: readonly string[]
   /** For a request without Host. */
   readonly authority: string
-  readonly hasBody: boolean
+  /** `isAwaited`: the upstream is asked whether it wants it. */
+  readonly body: { readonly isAwaited: boolean } | null
 }): RequestHead | null {
-  const { headers, hasBody } = request
+  const { headers, body } = request
   if (!method.test(request.method) || request.path === '' || noTarget.test(request.path)) return null
   let text = `${request.method} ${request.path} HTTP/1.1\r\n`
   let hasHost = false
+  let hasTe = false
   let length = -1
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at] as string
@@ -39,16 +41,23 @@ export function requestHead(request: {
     else if (name.length === 14 && isName(name, 'content-length')) {
       if (length !== -1 || !/^\d{1,15}$/.test(value)) return null
       length = Number(value)
-      if (length > 0 && !hasBody) return null
-    }
+      if (length > 0 && body === null) return null
+    } else if (name.length === 2 && isName(name, 'te')) hasTe = true
     text += `${name}: ${value}\r\n`
   }
   if (!hasHost) text += `Host: ${request.authority}\r\n`
   if (length === -1) {
-    if (hasBody) text += 'Transfer-Encoding: chunked\r\n'
+    if (body !== null) text += 'Transfer-Encoding: chunked\r\n'
     else if (expectContent.test(request.method)) text += 'Content-Length: 0\r\n'
   }
+  if (body?.isAwaited) text += 'Expect: 100-continue\r\n'
   // Some servers send content after a HEAD: nothing else may come over that connection.
   const connection = request.method === 'HEAD' ? 'close' : 'keep-alive'
-  return { text: `${text}Connection: ${connection}\r\n\r\n`, length }
+  // RFC 9110 10.1.4: TE is for the next hop only, and says so.
+  return { text: `${text}Connection: ${connection}${hasTe ? ', TE' : ''}\r\n\r\n`, length }
+}
+
+/** One field as it is written; null when it would not stay in its place. */
+export function fieldLine(name: string, value: string): string | null {
+  return noValue.test(value) || !method.test(name) ? null : `${name}: ${value}\r\n`
 }

@@ -1,10 +1,21 @@
 import type { Socket } from 'node:net'
 import { BifrostError } from '../../errors.ts'
 import type { RequestBody } from '../body.ts'
+import { trailerFields } from '../headers.ts'
+import { fieldLine } from './request-head.ts'
 
-/** A request with a body on its way to the upstream, as fast as that reads. */
+/** For how long a 100 is waited for, met to a tick or two: not every upstream knows it (RFC 9110 10.1.1). */
+export const continueMs = 1_000
+
+/**
+ * A request with a body on its way to the upstream, as fast as that reads.
+ *
+ *   held (the client waits to be asked, RFC 9110 10.1.1) --the upstream says 100, or nothing for a while--> sent
+ *     '--the upstream answers--> stopped: the client never sends the body
+ */
 export class Upload {
   isDone = false
+  isHeld: boolean
   readonly #socket: Socket
   readonly #body: RequestBody
   readonly #fail: (error: Error) => void
@@ -18,17 +29,33 @@ export class Upload {
     this.#body = body
     this.#left = length
     this.#fail = fail
+    this.isHeld = body.isAwaited
+    if (this.isHeld) {
+      socket.write(head, 'latin1')
+      return
+    }
     // The head leaves together with what has come of the body.
     socket.cork()
     socket.write(head, 'latin1')
-    body.on('data', this.#take)
-    body.on('end', this.#end)
+    this.#start()
     process.nextTick(uncork, socket)
+  }
+
+  /** Asks the client for the body, once. */
+  ask(): void {
+    if (!this.isHeld || this.#isStopped) return
+    this.isHeld = false
+    this.#start()
+  }
+
+  #start(): void {
+    this.#body.on('data', this.#take)
+    this.#body.on('end', this.#end)
   }
 
   /** Whether the upstream is the one that is waited for. */
   get isBlocked(): boolean {
-    return this.isDone || this.#socket.writableNeedDrain
+    return this.isDone || this.isHeld || this.#socket.writableNeedDrain
   }
 
   stop(): void {
@@ -70,9 +97,15 @@ export class Upload {
       this.#fail(mismatch())
       return
     }
-    if (this.#left < 0) this.#socket.write('0\r\n\r\n', 'latin1')
+    if (this.#left < 0) this.#socket.write(`0\r\n${trailerLines(this.#body.trailers)}\r\n`, 'latin1')
     this.isDone = true
   }
+}
+
+function trailerLines(raw: readonly string[]): string {
+  let text = ''
+  if (raw.length > 0) for (const [name, value] of trailerFields(raw)) text += fieldLine(name, value) ?? ''
+  return text
 }
 
 function uncork(socket: Socket): void {

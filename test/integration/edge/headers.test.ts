@@ -143,19 +143,6 @@ test('an Upgrade that is no WebSocket is an ordinary request without it', async 
   expect(origin.last.all('http2-settings')).toEqual([])
 })
 
-test('Expect: 100-continue is answered by this hop and not sent on', async () => {
-  await using origin = await startOrigin(async (_req, res, seen) => {
-    res.end(await seen.body)
-  })
-  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
-  using client = await RawClient.connect(proxy.port)
-  client.head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 2', 'Expect: 100-continue')
-  expect((await client.responseHead()).status).toBe(100)
-  client.send('ok')
-  expect((await client.response()).text).toBe('ok')
-  expect(origin.last.all('expect')).toEqual([])
-})
-
 test('an early hint is relayed before the response', async () => {
   await using origin = await startScriptedOrigin(
     'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',

@@ -8,7 +8,7 @@ const plain: Request = {
   path: '/a?b',
   headers: ['host', 'a.test'],
   authority: 'up:80',
-  hasBody: false,
+  body: null,
 }
 const text = (request: Partial<Request>) => requestHead({ ...plain, ...request })?.text
 
@@ -24,8 +24,8 @@ test('one without Host is given the authority of the upstream', () => {
 })
 
 test('a body without a length is chunked, with one it is not', () => {
-  expect(text({ method: 'POST', hasBody: true })).toContain('\r\nTransfer-Encoding: chunked\r\n')
-  const head = requestHead({ ...plain, hasBody: true, headers: ['Content-Length', '12'] })
+  expect(text({ method: 'POST', body: { isAwaited: false } })).toContain('\r\nTransfer-Encoding: chunked\r\n')
+  const head = requestHead({ ...plain, body: { isAwaited: false }, headers: ['Content-Length', '12'] })
   expect(head?.text).not.toContain('chunked')
   expect(head?.length).toBe(12)
 })
@@ -52,8 +52,8 @@ for (const [what, request] of [
   ['a path beyond latin1', { path: '/\u0120' }],
   ['no path', { path: '' }],
   ['a method that is none', { method: 'GET /' }],
-  ['two lengths', { hasBody: true, headers: ['Content-Length', '1', 'content-length', '1'] }],
-  ['a length that is none', { hasBody: true, headers: ['Content-Length', '1, 1'] }],
+  ['two lengths', { body: { isAwaited: false }, headers: ['Content-Length', '1', 'content-length', '1'] }],
+  ['a length that is none', { body: { isAwaited: false }, headers: ['Content-Length', '1, 1'] }],
   ['a length and no body', { headers: ['Content-Length', '1'] }],
 ] as const) {
   test(`is not written with ${what}`, () => expect(text(request)).toBeUndefined())
