@@ -8,6 +8,8 @@ import type { TunnelClient } from './tunnel.ts'
 
 export interface HttpRequest {
   readonly method?: string | undefined
+  /** Its request line has more than one space between two parts; known for what came by HTTP/1.1. */
+  isSpread?: boolean
   /** The request target as an HTTP/1.1 request line would have it. */
   readonly url?: string | undefined
   readonly headers: IncomingHttpHeaders

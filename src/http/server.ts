@@ -10,7 +10,9 @@ import type { ErrorCode } from '../errors.ts'
 import { createServer } from './builtin.ts'
 import { systemCode } from './failure.ts'
 import { peekFirstLine } from './first-line.ts'
+import type { HttpRequest } from './message.ts'
 import { Closer, replyBytes } from './reply.ts'
+import { isSpread } from './request-line.ts'
 
 export interface HeadBounds {
   /** Of request line and fields; more is answered with 431, or with 414 when it is seen to be the target. */
@@ -49,8 +51,8 @@ export class HttpServer {
   readonly #server: Server
   readonly #options: ServerOptions
   readonly #sockets = new Set<Socket>()
-  /** Of those, the ones that have sent a request and are still HTTP. */
-  readonly #served = new Set<Socket>()
+  /** Of those, the ones that have sent a request and are still HTTP; with the bytes that had been read by its head. */
+  readonly #served = new Map<Socket, number>()
   #lateIdle: NodeJS.Timeout | undefined
   #onEmpty: (() => void) | null = null
 
@@ -63,7 +65,8 @@ export class HttpServer {
       requestTimeout: 0,
       keepAliveTimeout: 0,
       maxHeaderSize: options.heads.maxHeadBytes,
-      shouldUpgradeCallback: options.canUpgrade,
+      // As an ordinary request it is refused.
+      shouldUpgradeCallback: (req) => options.canUpgrade(req) && !this.#isSpread(req),
       noDelay: true,
       // A request without it is decided upon, answered and counted like any other.
       requireHostHeader: false,
@@ -74,7 +77,7 @@ export class HttpServer {
     const onRequest = (req: IncomingMessage, res: ServedResponse): void => {
       // It was answered before its head was whole.
       if (req.socket.writableEnded) return
-      this.#served.add(req.socket)
+      if (this.#isSpread(req)) (req as HttpRequest).isSpread = true
       res._keepAliveTimeout = idleMs
       options.onRequest(req, res)
     }
@@ -122,7 +125,7 @@ export class HttpServer {
    * a client that has only just connected has its request under way.
    */
   closeIdle(): void {
-    for (const socket of this.#served as ReadonlySet<ServedSocket>) {
+    for (const socket of this.#served.keys() as Iterable<ServedSocket>) {
       if (!socket._httpMessage || socket._httpMessage.writableFinished) socket.destroySoon()
     }
     clearTimeout(this.#lateIdle)
@@ -145,6 +148,14 @@ export class HttpServer {
   expire(socket: Socket): void {
     if (socket.writable) this.#refuse(socket, 'REQUEST_TIMEOUT')
     else socket.destroy()
+  }
+
+  #isSpread(req: IncomingMessage): boolean {
+    const { socket } = req
+    const read = socket.bytesRead
+    const before = this.#served.get(socket) ?? 0
+    this.#served.set(socket, read)
+    return isSpread(req, read - before)
   }
 
   #reject(error: Error, socket: ServedSocket): void {

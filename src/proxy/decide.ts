@@ -23,6 +23,8 @@ export interface Head {
   /** Only what came by HTTP/2 has it. */
   readonly stream?: StreamHead
   readonly isUpgrade: boolean
+  /** Its request line has more than one space between two parts. */
+  readonly isSpread: boolean
   /** 10 and 11 for HTTP/1.0 and 1.1, 20 for HTTP/2. */
   readonly version: number
   /** Transfer-Encoding. */
@@ -140,12 +142,12 @@ function decideTarget(head: Head, policy: Policy): Decision {
 
 /** What is wrong with a request wherever it leads. */
 function faultOf(
-  { url, fields, version, host, hosts, stream, coding, expect }: Head,
+  { url, fields, isSpread, version, host, hosts, stream, coding, expect }: Head,
   { maxTargetBytes, maxFields }: Policy,
 ): ErrorCode | null {
   if (url.length > maxTargetBytes) return 'TARGET_TOO_LONG'
   if (fields > maxFields) return 'HEAD_TOO_LARGE'
-  if (stream?.isMalformed) return 'BAD_REQUEST'
+  if (isSpread || stream?.isMalformed) return 'BAD_REQUEST'
   // A request line of HTTP/1 that says 2.0 is no HTTP/2.
   if (version < 10 || (version >= 20 && stream === undefined)) return 'VERSION_NOT_SUPPORTED'
   // RFC 9112 3.2: one valid Host field, from HTTP/1.1 on; an empty one is for targets that have their own authority, or none.

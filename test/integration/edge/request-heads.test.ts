@@ -30,6 +30,13 @@ const refused: [string, number, string[]][] = [
   ['a fragment', 400, ['GET /x#y HTTP/1.1', 'Host: a']],
   ['GET *', 400, ['GET * HTTP/1.1', 'Host: a']],
   ['a tab for a space', 400, ['GET\t/ HTTP/1.1', 'Host: a']],
+  ['two spaces before the target', 400, ['GET  / HTTP/1.1', 'Host: a']],
+  ['three spaces behind the target', 400, ['GET /   HTTP/1.1', 'Host: a']],
+  [
+    'two spaces and an upgrade',
+    400,
+    ['GET  / HTTP/1.1', 'Host: a', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'],
+  ],
   ['both framings', 400, ['POST / HTTP/1.1', 'Host: a', 'Content-Length: 1', 'Transfer-Encoding: chunked']],
   ['the preface of HTTP/2', 505, ['PRI * HTTP/2.0', '', 'SM']],
   ['HTTP/2.0', 505, ['GET / HTTP/2.0', 'Host: a']],
@@ -106,4 +113,24 @@ test('without a base path dots are the business of the upstream', async () => {
   using client = await RawClient.connect(proxy.port)
   expect((await client.get('/../x')).status).toBe(200)
   expect(origin.last.url).toBe('/../x')
+})
+
+test('unusual white space elsewhere, and a line that comes in pieces, are no fault', async () => {
+  await using origin = await startOrigin(async (_req, res, seen) => res.end(await seen.body))
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
+  using client = await RawClient.connect(proxy.port)
+  for (const head of [
+    'GET / HTTP/1.1\r\nHost:a\r\nX:  1 \t\r\n\r\n',
+    '\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n',
+    'GET / HTTP/1.1\r\nHost: a\r\nX: GET  /  HTTP/1.1\r\n\r\n',
+    'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\n\nPOST  /',
+  ]) {
+    client.send(head)
+    expect((await client.response()).status, head).toBe(200)
+  }
+  for (const piece of ['G', 'ET ', '/', ' HTTP', '/1.1\r', '\nHost: a\r\nX: a', ' GET  /\r\n', '\r\n']) {
+    client.send(piece)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  expect((await client.response()).status).toBe(200)
 })

@@ -28,6 +28,7 @@ function ask(request: string, by: Policy, more: Partial<Head> = {}): Decision {
       host: 'h.test',
       hosts: 1,
       isUpgrade: false,
+      isSpread: false,
       version: 11,
       coding: undefined,
       expect: undefined,
