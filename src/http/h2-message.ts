@@ -31,7 +31,6 @@ export class H2Request implements HttpRequest {
   receivedBytes = 0
   readonly #stream: ServerHttp2Stream
   readonly #tally: Tally
-  #isAskedFor = false
 
   constructor(
     stream: ServerHttp2Stream,
@@ -63,7 +62,6 @@ export class H2Request implements HttpRequest {
   on(event: 'error', listener: (error: Error) => void): this
   on(event: string, listener: ((chunk: Buffer) => void) | ((error: Error) => void)): this {
     if (event === 'data') {
-      this.#askFor()
       this.#stream.on('data', (chunk: Buffer) => {
         this.count(chunk.length)
         ;(listener as (chunk: Buffer) => void)(chunk)
@@ -93,15 +91,6 @@ export class H2Request implements HttpRequest {
   count(bytes: number): void {
     this.receivedBytes += bytes
     this.#tally.payloadBytes += bytes
-  }
-
-  /** 100 Continue, when somebody begins to read (RFC 9110 10.1.1). */
-  #askFor(): void {
-    if (this.#isAskedFor) return
-    this.#isAskedFor = true
-    const { expect } = this.headers
-    if (expect === undefined || this.complete || this.#stream.headersSent || this.#stream.closed) return
-    this.#stream.additionalHeaders({ ':status': 100 })
   }
 }
 

@@ -32,6 +32,7 @@ export interface H2Limits {
   readonly maxConcurrentStreams: number
   /** Names and values of a request, and 32 for each field (RFC 9113 6.5.2). */
   readonly maxHeaderBytes: number
+  readonly maxFields: number
 }
 
 export interface H2Owner {
@@ -43,6 +44,9 @@ export interface H2Owner {
   /** The connection is ended because of what its client does. */
   cutOff(socket: Socket, reason: string): void
 }
+
+/** Pseudo-fields, and the pieces that browsers cut a Cookie into. */
+const crumbs = 128
 
 /** Streams that end too early, by whoever's reset: RFC 9113 10.5, CVE-2023-44487, CVE-2025-8671. */
 const resets = { burst: 200, perSecond: 20 }
@@ -80,7 +84,7 @@ export class H2Session implements Tally {
     this.#owner = owner
     this.#resets = new Budget(resets.burst, resets.perSecond, this.#since)
     this.#controls = new Budget(controls.burst, controls.perSecond, this.#since)
-    const { maxConcurrentStreams, maxHeaderBytes } = owner.limits
+    const { maxConcurrentStreams, maxHeaderBytes, maxFields } = owner.limits
     // A client that has ended its side can neither ask nor open windows any more.
     socket.allowHalfOpen = false
     const session = performServerHandshake(socket, {
@@ -90,7 +94,7 @@ export class H2Session implements Tally {
         initialWindowSize: streamWindow,
         enableConnectProtocol: false,
       },
-      maxHeaderListPairs: 512,
+      maxHeaderListPairs: maxFields + crumbs,
       maxSessionInvalidFrames: 100,
       maxSessionRejectedStreams: maxConcurrentStreams,
       // What an upstream may send twice in HTTP/1.1 is passed on twice.

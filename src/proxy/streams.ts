@@ -1,6 +1,5 @@
 /** The HTTP/2 connections of an edge. node:http2 costs memory, so it is loaded with the first of them. */
 import type { WorkerSettings } from '../config/settings.ts'
-import { maxHeaderSize } from '../http/builtin.ts'
 import type { H2Request, H2Response } from '../http/h2-message.ts'
 import type { H2Options, H2Server } from '../http/h2-server.ts'
 import { type CounterBlock, count } from '../telemetry/counters.ts'
@@ -68,6 +67,7 @@ export class Streams {
   #serverOptions(): H2Options {
     const worker = this.#worker
     const { maxConcurrentStreams } = worker.http2
+    const sizes = worker.services.map((service) => service.sizes)
     const longest = (pick: 'headerMs' | 'idleMs') =>
       Math.max(...worker.services.map(({ timeouts }) => timeouts[pick]))
     const connections = worker.services.reduce((sum, { maxConnections }) => sum + maxConnections, 0)
@@ -75,7 +75,8 @@ export class Streams {
       headerMs: longest('headerMs'),
       idleMs: longest('idleMs'),
       maxConcurrentStreams,
-      maxHeaderBytes: maxHeaderSize,
+      maxHeaderBytes: Math.max(...sizes.map(({ maxHeadBytes }) => maxHeadBytes)),
+      maxFields: Math.max(...sizes.map(({ maxFields }) => maxFields)),
       maxStreams: Math.max(
         maxConcurrentStreams,
         streamsPerConnection * Math.ceil(connections / worker.instances),
