@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import type { Fault } from './supervise/channel.ts'
 
 /** A chart that fails is a bug: the instance must not go on admitting by a chart that is dead. */
@@ -37,6 +38,16 @@ export const faults: Readonly<Record<Fault, (maxMemoryMb: number) => void>> = {
       const { heapUsed, external } = process.memoryUsage()
       if (heapUsed + external > 1.1 * maxMemoryMb * mebibyte) clearInterval(timer)
     }, 25)
+  },
+  descriptors: () => {
+    const opened: number[] = []
+    try {
+      for (;;) opened.push(openSync('/dev/null', 'r'))
+    } catch {
+      setTimeout(() => {
+        for (const fd of opened) closeSync(fd)
+      }, 3_000)
+    }
   },
   burn: () => {
     const until = performance.now() + 3_000

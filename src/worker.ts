@@ -5,6 +5,7 @@ import { workerMachine } from '../actors/worker.ts'
 import { UnixListener } from './http/unix-listener.ts'
 import type { Admission } from './proxy/admission.ts'
 import { limitClients } from './proxy/clients.ts'
+import { DescriptorGuard } from './proxy/descriptors.ts'
 import { createEdge } from './proxy/edge.ts'
 import type { Edge } from './proxy/edge-contract.ts'
 import { type InstanceBoot, type InstancePort, listenerAt, type ToInstance } from './supervise/channel.ts'
@@ -53,6 +54,7 @@ class RunningInstance {
   readonly #unix = new Set<UnixListener>()
   #isLeaving = false
   #edge: Edge | null = null
+  #descriptors: DescriptorGuard | null = null
   #accessLogs: AccessLogs | null = null
   readonly #log: Log = (level, message, fields = {}) =>
     this.#port.post({ type: 'log', level, message, fields })
@@ -83,7 +85,9 @@ class RunningInstance {
       log: this.#log,
     })
     const block = this.#counters[worker.type]
-    if (block !== undefined) this.#stopBeat = startBeat(block, beatPeriodMs(worker.stuckMs))
+    if (block === undefined) throw new TypeError(`there is no block for ${worker.type}`)
+    this.#descriptors = new DescriptorGuard(this.#edge, this.#boot.descriptors, { block, log: this.#log })
+    this.#stopBeat = startBeat(block, beatPeriodMs(worker.stuckMs))
     this.#port.onMessage((message) => this.#receive(message))
     this.#port.post({ type: 'thread.ready' })
   }
@@ -209,10 +213,15 @@ class RunningInstance {
     }
   }
 
+  #accept(socket: Socket, at: number): void {
+    const isPlain = (this.#boot.tls[at] ?? null) === null
+    if (this.#descriptors?.admits(socket, isPlain)) this.#edge?.accept(socket, at)
+  }
+
   /** From here on connections are accepted in this instance, without main. */
   #take(key: string, server: Server, held: readonly Socket[]): void {
     const at = listenerAt(key)
-    const accept = (socket: Socket) => this.#edge?.accept(socket, at)
+    const accept = (socket: Socket) => this.#accept(socket, at)
     this.#servers.set(key, server)
     // A server that was moved has none of the options that it was made with.
     Object.assign(server, { allowHalfOpen: true, pauseOnConnect: false, noDelay: true })
@@ -240,7 +249,7 @@ class RunningInstance {
     const at = listenerAt(key)
     const settings = this.#boot.worker.listen[at]
     if (settings === undefined || !('path' in settings)) return
-    const accept = (socket: Socket) => this.#edge?.accept(socket, at)
+    const accept = (socket: Socket) => this.#accept(socket, at)
     UnixListener.open(settings.path, settings.mode, accept).then((listener) => {
       if (this.#isLeaving) listener.close()
       else this.#unix.add(listener)

@@ -34,6 +34,8 @@ export interface Edge {
    * exchanges go on.
    */
   setDegraded(isDegraded: boolean): void
+  /** Closes the upstream connections that are idle now. */
+  dropIdle(): void
   /** Admitted connections that are still open. */
   readonly open: number
   /** Ends everything now; resolves when all is closed. */

@@ -123,9 +123,13 @@ class WorkerEdge implements Edge {
   setDegraded(isDegraded: boolean): void {
     this.#scope.isDegraded = isDegraded
     if (!isDegraded) return
+    this.dropIdle()
+    this.#services.files?.dropCaches()
+  }
+
+  dropIdle(): void {
     this.#services.forward?.dropIdle()
     this.#services.reverse?.dropIdle()
-    this.#services.files?.dropCaches()
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,7 @@ import type { CarrierExit } from '../../actors/instance.ts'
 import type { WorkerSettings } from '../config/settings.ts'
 import type { LogFields, LogLevel } from '../telemetry/log.ts'
 import type { TlsMaterial } from '../tls/material.ts'
+import type { DescriptorBounds } from './descriptors.ts'
 
 /**
  * The channel between main and an instance: typed messages with generation and sequence number on each. Nothing above
@@ -31,6 +32,8 @@ export interface InstanceBoot {
   /** For each of the worker's listeners; null for those without TLS. */
   readonly tls: readonly (TlsMaterial | null)[]
   readonly drainTimeoutMs: number
+  /** Null where it is not known how many its process may have. */
+  readonly descriptors: DescriptorBounds | null
   /** Our name in `Via`, for loop detection (RFC 9110 section 7.6.3). */
   readonly pseudonym: string
 }
@@ -47,6 +50,7 @@ export const faults = [
   'buffers',
   'leak',
   'burn',
+  'descriptors',
 ] as const
 
 export type Fault = (typeof faults)[number]

@@ -3,6 +3,7 @@ import type { LimitsChange } from '../config/limits-change.ts'
 import type { RateSettings, WorkerSettings } from '../config/settings.ts'
 import { BifrostError } from '../errors.ts'
 import type { InstanceBoot } from './channel.ts'
+import { type DescriptorBounds, shareDescriptors } from './descriptors.ts'
 import type { InstanceLimits } from './limits.ts'
 import type { Service } from './services.ts'
 
@@ -19,7 +20,7 @@ export interface ChangedLimit {
 
 export type ChangeOutcome = { readonly changed: readonly ChangedLimit[] } | { readonly problem: string }
 
-type Allotment = Pick<InstanceBoot, 'worker' | 'maxConnections'>
+type Allotment = Pick<InstanceBoot, 'worker' | 'maxConnections' | 'descriptors'>
 
 interface Wanted {
   /** Whether the services were named. */
@@ -33,6 +34,7 @@ export class LimitBook {
   readonly #workers: Map<string, WorkerSettings>
   readonly #services: readonly Service[]
   readonly #cpus: number
+  readonly #descriptorsOf: (worker: string) => DescriptorBounds | null
   /** Slots by instance. */
   readonly #slots = new Map<string, { readonly worker: string; readonly slot: number }>()
 
@@ -44,6 +46,7 @@ export class LimitBook {
     this.#workers = new Map(workers.map((worker) => [worker.name, worker]))
     this.#services = services
     this.#cpus = cpus
+    this.#descriptorsOf = shareDescriptors(workers)
   }
 
   /** What every instance of a worker is judged by. Throws INTERNAL for a worker that is not configured. */
@@ -69,6 +72,7 @@ export class LimitBook {
     return {
       worker: { ...worker, maxConnectionsPerClient: share, services },
       maxConnections: this.#shares(name, slot),
+      descriptors: this.#descriptorsOf(name),
     }
   }
 

@@ -2,152 +2,198 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
-import { parseConfig } from '../../src/config/load.ts'
-import { startDaemon } from '../../src/daemon.ts'
 import { openCrowd } from '../kit/crowd.ts'
-import { startTestDaemon } from '../kit/daemon.ts'
-import { startOrigin } from '../kit/origin.ts'
-import { startPulse } from '../kit/pulse.ts'
+import { startTestDaemon, type TestDaemon, type TestDaemonOptions } from '../kit/daemon.ts'
+import { startOriginThread } from '../kit/origin-thread.ts'
 import { RawClient } from '../kit/raw-client.ts'
 import { until } from '../kit/until.ts'
+import { expectContained, expectServed, witness } from '../kit/witness.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'bifrost-containment-'))
-writeFileSync(join(folder, 'index.html'), 'static page')
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Whatever is done to the reverse proxy, static files are asked for meanwhile. */
-const victimAndWitness = (target: string, reverse: object = {}) => ({
-  mode: 'Combined',
-  listen_addr: '127.0.0.1:0',
-  workers: {
-    reverse_proxy: { port: 0, target, ...reverse },
-    static_files: { port: 0, mounts: [{ path: '/', root_dir: folder }] },
-  },
-})
+type Type = 'forward_proxy' | 'reverse_proxy' | 'static_files'
+
+interface Scenario extends TestDaemonOptions {
+  readonly victim: Type
+  /** Settings of the victim. */
+  readonly settings?: object
+}
+
+interface Scene {
+  readonly running: TestDaemon
+  readonly port: number
+  /** Of the static files. */
+  readonly root: string
+}
+
+/** All three types on ports of their own; what is done to one of them is watched by the clients of the other two. */
+async function watched(
+  { victim, settings = {}, ...options }: Scenario,
+  happening: (scene: Scene) => Promise<unknown>,
+) {
+  const root = mkdtempSync(join(folder, 'site-'))
+  writeFileSync(join(root, 'index.html'), 'static page')
+  await using origin = await startOriginThread()
+  // Of the bystander alone: what keeps the victim's upstream busy is no fault of a worker.
+  await using other = await startOriginThread()
+  // Witnesses without pause are much for a default; that limit has its own test.
+  const cpu = { port: 0, max_cpu_percent: 100 }
+  const blocks: Record<Type, object> = {
+    forward_proxy: cpu,
+    reverse_proxy: { ...cpu, target: `http://${origin.authority}` },
+    static_files: { ...cpu, mounts: [{ path: '/', root_dir: root }] },
+  }
+  const workers = { ...blocks, [victim]: { ...blocks[victim], ...settings } }
+  await using running = await startTestDaemon(
+    { mode: 'Combined', listen_addr: '127.0.0.1:0', workers },
+    { allowFaults: true, ...options },
+  )
+  const bystanders = (Object.keys(blocks) as Type[])
+    .filter((name) => name !== victim)
+    .map((name) => ({
+      name,
+      port: running.port(name),
+      target: name === 'forward_proxy' ? `http://${other.authority}/` : '/',
+    }))
+  const seen = await witness(bystanders, () => happening({ running, port: running.port(victim), root }))
+  for (const { name } of bystanders) {
+    expect(running.stateOf(`${name}#1`)).toBe('running.alive')
+    expect(running.stateOf(`supervisor:${name}`)).toBe('supervising.steady')
+  }
+  return seen
+}
+
+const isAlive = (running: TestDaemon, id: string) => running.stateOf(id) === 'running.alive'
 
 async function connectAll(port: number, count: number): Promise<readonly Socket[]> {
   const sockets = Array.from({ length: count }, () => connect({ port, host: '127.0.0.1' }))
   for (const socket of sockets) socket.on('error', () => {})
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy()
+  })
   await until(`${count} connections`, () => sockets.every(({ connecting }) => !connecting), 20_000)
   return sockets
 }
 
-describe('the other types serve while one of them has', () => {
-  it('clients that never read', async () => {
-    await using origin = await startOrigin((_req, res) => {
-      const piece = Buffer.alloc(65_536)
-      const pump = () => {
-        while (res.write(piece));
-        res.once('drain', pump)
-      }
-      pump()
-    })
-    await using running = await startTestDaemon(victimAndWitness(`http://${origin.authority}`))
-    const witness = startPulse(running.port('static_files'))
-    const sockets = await connectAll(running.port('reverse_proxy'), 50)
-    for (const socket of sockets) {
-      socket.pause()
-      socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
-    }
-    await until('the origin feeds them all', () => origin.seen.length === 50, 10_000)
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    const { served, failed } = await witness.stop()
-    for (const socket of sockets) socket.destroy()
-    expect(failed).toBe(0)
-    expect(served).toBeGreaterThan(10)
-  })
+/** A limit that an idle instance is well below: of a process everything counts that is resident. */
+const memory = { thread: { max_memory_mb: 64 }, process: { max_memory_mb: 160 } } as const
 
-  it('clients that never send, and those are ended at the header deadline', async () => {
-    await using running = await startTestDaemon(
-      victimAndWitness('http://127.0.0.1:9', { timeouts: { header_secs: 0.5 } }),
+describe.each(['thread', 'process'] as const)('the other types (%s) never notice', (isolation) => {
+  it.each([
+    ['throw', {}],
+    ['reject', {}],
+    ['exit', {}],
+    ['kill', {}],
+    ['heap', memory[isolation]],
+    ['leak', memory[isolation]],
+    ['buffers', memory[isolation]],
+    ['spin', { stuck_secs: 1 }],
+  ] as const)('%s', async (fault, settings) => {
+    await expectContained(() =>
+      watched({ isolation, victim: 'reverse_proxy', settings }, async ({ running, port }) => {
+        running.daemon.inject('reverse_proxy', fault)
+        await until('it is replaced', () => isAlive(running, 'reverse_proxy#2'), 15_000)
+        using client = await RawClient.connect(port)
+        expect((await client.get('/')).status).toBe(200)
+      }),
     )
-    const witness = startPulse(running.port('static_files'))
-    const sockets = await connectAll(running.port('reverse_proxy'), 200)
-    await until('all are ended', () => sockets.every(({ readyState }) => readyState !== 'open'), 10_000)
-    const { served, failed } = await witness.stop()
-    expect(failed).toBe(0)
-    expect(served).toBeGreaterThan(10)
-  })
-
-  it('ten thousand idle connections', async () => {
-    await using running = await startTestDaemon(
-      victimAndWitness('http://127.0.0.1:9', { max_connections: 20_000, timeouts: { header_secs: 120 } }),
-    )
-    const witness = startPulse(running.port('static_files'))
-    await using _crowd = await openCrowd(running.port('reverse_proxy'), 10_000)
-    const isCounted = async () =>
-      (await running.admin('/metrics')).text.includes(
-        'worker_connections_active{proxy_type="ReverseProxy"} 10000\n',
-      )
-    await until('they are counted', isCounted, 20_000)
-    const { served, failed } = await witness.stop()
-    expect(failed).toBe(0)
-    expect(served).toBeGreaterThan(10)
-  }, 60_000)
-
-  it('a worker that cannot start: it is given up, and the daemon runs', async () => {
-    const gone = join(folder, 'gone')
-    mkdirSync(gone)
-    const text = JSON.stringify({
-      mode: 'Combined',
-      listen_addr: '127.0.0.1:0',
-      admin: { enabled: false },
-      workers: {
-        forward_proxy: { port: 0 },
-        static_files: { port: 0, mounts: [{ path: '/', root_dir: gone }] },
-      },
-    })
-    const { settings } = parseConfig(text, { file: 'test.json', baseDir: folder })
-    rmSync(gone, { recursive: true })
-    const daemon = await startDaemon(settings, {
-      log: () => {},
-      policy: { ...defaultRestartPolicy, intensity: 2 },
-    })
-    await daemon.running
-    const stateOf = (name: string) => daemon.overview.actors().find(({ actor }) => actor === name)?.state
-    expect(stateOf('supervisor:static_files')).toBe('gaveUp')
-    expect(stateOf('supervisor:forward_proxy')).toBe('supervising.steady')
-    // Main holds its address; nobody comes for the connection.
-    using client = await RawClient.connect(daemon.addresses()['static_files']?.[0]?.port ?? 0)
-    expect((await client.get('/')).status).toBe(503)
-    daemon.stop()
-    await daemon.stopped
   })
 
   it('a crash loop: it is given up, and comes back after the revival time', async () => {
-    await using origin = await startOrigin()
-    await using running = await startTestDaemon(victimAndWitness(`http://${origin.authority}`), {
-      allowFaults: true,
-      policy: { ...defaultRestartPolicy, intensity: 2, revivalMs: 500 },
-    })
-    const witness = startPulse(running.port('static_files'))
-    for (let generation = 1; generation <= 3; generation++) {
-      await until(
-        `generation ${generation}`,
-        () => running.stateOf(`reverse_proxy#${generation}`) === 'running.alive',
-      )
-      running.daemon.inject('reverse_proxy', 'kill')
-    }
-    await until('it is given up', () => running.stateOf('supervisor:reverse_proxy') === 'gaveUp')
-    await until('it is revived', () => running.stateOf('reverse_proxy#4') === 'running.alive')
-    using client = await RawClient.connect(running.port('reverse_proxy'))
-    expect((await client.get('/')).status).toBe(200)
-    expect((await witness.stop()).failed).toBe(0)
+    const policy = { ...defaultRestartPolicy, intensity: 2, revivalMs: 500 }
+    await expectContained(() =>
+      watched({ isolation, policy, victim: 'reverse_proxy' }, async ({ running, port }) => {
+        for (let generation = 1; generation <= 3; generation++) {
+          await until(
+            `generation ${generation}`,
+            () => isAlive(running, `reverse_proxy#${generation}`),
+            15_000,
+          )
+          running.daemon.inject('reverse_proxy', 'kill')
+        }
+        await until('it is given up', () => running.stateOf('supervisor:reverse_proxy') === 'gaveUp')
+        await until('it is revived', () => isAlive(running, 'reverse_proxy#4'), 15_000)
+        using client = await RawClient.connect(port)
+        expect((await client.get('/')).status).toBe(200)
+      }),
+    )
+  })
+
+  it('a crash at start: it is given up, and comes back once its reason is gone', async () => {
+    const policy = { ...defaultRestartPolicy, intensity: 2, revivalMs: 500 }
+    const hold = { maxHeld: 10, maxHeldMs: 50 }
+    await expectContained(() =>
+      watched({ isolation, policy, hold, victim: 'static_files' }, async ({ running, port, root }) => {
+        rmSync(root, { recursive: true })
+        running.daemon.inject('static_files', 'kill')
+        await until('it is given up', () => running.stateOf('supervisor:static_files') === 'gaveUp', 15_000)
+        // Main holds its address; nobody comes for the connection.
+        using client = await RawClient.connect(port)
+        expect((await client.get('/')).status).toBe(503)
+        mkdirSync(root)
+        writeFileSync(join(root, 'index.html'), 'static page')
+        const isServed = async () => {
+          using again = await RawClient.connect(port)
+          return (await again.get('/')).status === 200
+        }
+        await until('it is revived', isServed, 15_000)
+        const why = 'the root of the static mount / cannot be opened'
+        const starts = running.log.filter((line) => line.includes('"reason":"threw"') && line.includes(why))
+        expect(starts.length).toBeGreaterThanOrEqual(2)
+      }),
+    )
+  })
+
+  it('ten thousand idle connections', async () => {
+    const settings = { max_connections: 20_000, timeouts: { header_secs: 120 } }
+    await expectContained(() =>
+      watched({ isolation, victim: 'reverse_proxy', settings }, async ({ running, port }) => {
+        await using _crowd = await openCrowd(port, 10_000)
+        const line = 'worker_connections_active{proxy_type="ReverseProxy"} 10000\n'
+        const isCounted = async () => (await running.admin('/metrics')).text.includes(line)
+        await until('they are counted', isCounted, 20_000)
+      }),
+    )
+  }, 120_000)
+
+  it('main that stalls for two seconds', async () => {
+    await expectContained(() =>
+      watched({ isolation, victim: 'reverse_proxy' }, async () => {
+        const end = performance.now() + 2_000
+        while (performance.now() < end);
+      }),
+    )
   })
 })
 
-describe('main', () => {
-  it('may stall for two seconds: workers go on serving', async () => {
-    await using running = await startTestDaemon(victimAndWitness('http://127.0.0.1:9'))
-    const witness = startPulse(running.port('static_files'))
-    await new Promise((resolve) => setTimeout(resolve, 200))
-    const until = performance.now() + 2_000
-    while (performance.now() < until);
-    const { served, failed, maxMs } = await witness.stop()
-    expect(failed).toBe(0)
-    expect(served).toBeGreaterThan(50)
-    expect(maxMs).toBeLessThan(1_500)
+describe.each(['thread', 'process', 'shared'] as const)('the other types (%s) never notice', (isolation) => {
+  /** In `shared` the clients of the test, too, are in the thread of the workers. */
+  const contained = isolation === 'shared' ? expectServed : expectContained
+
+  it('clients that never read', async () => {
+    await contained(() =>
+      watched({ isolation, victim: 'reverse_proxy' }, async ({ running, port }) => {
+        const sockets = await connectAll(port, 50)
+        for (const socket of sockets) {
+          socket.pause()
+          socket.write('GET /endless HTTP/1.1\r\nHost: x\r\n\r\n')
+        }
+        const block = () => running.daemon.overview.counters('reverse_proxy')
+        await until('it has them all', () => block()?.connectionsActive === 50, 10_000)
+      }),
+    )
+  })
+
+  it('clients that never send, and those are ended at the header deadline', async () => {
+    const settings = { timeouts: { header_secs: 0.5 } }
+    await contained(() =>
+      watched({ isolation, victim: 'reverse_proxy', settings }, async ({ port }) => {
+        const sockets = await connectAll(port, 200)
+        await until('all are ended', () => sockets.every(({ readyState }) => readyState !== 'open'), 15_000)
+      }),
+    )
   })
 })

@@ -51,6 +51,7 @@ export async function startLoose(options: LooseOptions): Promise<LooseInstance> 
     counters: { forward: block.buffer },
     tls: [],
     drainTimeoutMs: 1000,
+    descriptors: null,
     pseudonym: 'test',
   }
   const messages: FromInstance[] = []

@@ -1,0 +1,148 @@
+import { Worker } from 'node:worker_threads'
+import { expect } from 'vitest'
+import { until } from './until.ts'
+
+/** A worker that nothing is done to: its port, and what to ask it for. */
+export interface Bystander {
+  readonly name: string
+  readonly port: number
+  readonly target?: string
+}
+
+interface Span {
+  readonly served: number
+  readonly failed: number
+  /** Why requests failed. */
+  readonly why: readonly string[]
+  readonly p99Ms: number
+}
+
+interface Seen {
+  readonly name: string
+  readonly quiet: Span
+  readonly meanwhile: Span
+}
+
+/**
+ * Requests from a thread of its own, so that it goes on while the thread of the test is busy: to each bystander one after
+ * the other, each over a new connection, 2 ms apart.
+ */
+const source = `
+const { parentPort, workerData } = require('node:worker_threads')
+const { connect } = require('node:net')
+const { bystanders, progress } = workerData
+// progress: [phase (0 warming, 1 quiet, 2 meanwhile, 3 over), requests of each bystander in this phase ...]
+const seen = bystanders.map(() => [0, 1, 2].map(() => ({ times: [], why: [] })))
+function ask(at) {
+  if (progress[0] === 3) return
+  const phase = progress[0]
+  const { port, target = '/' } = bystanders[at]
+  const startedAt = performance.now()
+  let answer = ''
+  let fault = 'no answer'
+  const socket = connect(port, '127.0.0.1')
+  socket.setTimeout(5000, () => { fault = 'nothing for 5 s'; socket.destroy() })
+  socket.on('connect', () => socket.write('GET ' + target + ' HTTP/1.1\\r\\nHost: witness.test\\r\\nConnection: close\\r\\n\\r\\n'))
+  socket.on('data', (piece) => { answer += piece.toString('latin1') })
+  socket.on('error', (error) => { fault = error.code })
+  socket.on('close', () => {
+    const span = seen[at][phase]
+    if (answer.startsWith('HTTP/1.1 200')) span.times.push(performance.now() - startedAt)
+    else span.why.push(answer.split('\\r\\n')[0] || fault)
+    if (phase === progress[0]) progress[at + 1] += 1
+    setTimeout(ask, 2, at)
+  })
+}
+bystanders.forEach((_, at) => ask(at))
+parentPort.once('message', () => parentPort.postMessage(seen))
+`
+
+/** Requests to each bystander in each phase, so that the 99th percentile is not the slowest of all. */
+const samples = 200
+
+const toSpan = ({ times, why }: { readonly times: number[]; readonly why: string[] }): Span => {
+  const sorted = times.toSorted((a, b) => a - b)
+  return {
+    served: times.length,
+    failed: why.length,
+    why: [...new Set(why)],
+    p99Ms: sorted[Math.ceil(sorted.length * 0.99) - 1] ?? Number.POSITIVE_INFINITY,
+  }
+}
+
+/** Asks the bystanders while nothing happens, and then while `happening` does. */
+export async function witness(
+  bystanders: readonly Bystander[],
+  happening: () => Promise<unknown>,
+): Promise<readonly Seen[]> {
+  const progress = new Int32Array(new SharedArrayBuffer(4 * (bystanders.length + 1)))
+  const thread = new Worker(source, { eval: true, workerData: { bystanders, progress } })
+  const areEnough = () => bystanders.every((_, at) => (progress[at + 1] ?? 0) >= samples)
+  try {
+    // The first requests of a worker are slow: they load and compile.
+    await until(
+      'it is warm',
+      () => bystanders.every((_, at) => (progress[at + 1] ?? 0) >= samples / 4),
+      30_000,
+    )
+    progress.fill(0, 1)
+    Atomics.store(progress, 0, 1)
+    await until('the quiet run is over', areEnough, 30_000)
+    progress.fill(0, 1)
+    Atomics.store(progress, 0, 2)
+    await happening()
+    await until('there are enough samples', areEnough, 30_000)
+    const told = new Promise<{ times: number[]; why: string[] }[][]>((resolve) =>
+      thread.once('message', resolve),
+    )
+    thread.postMessage('stop')
+    return (await told).map(([, quiet, meanwhile], at) => ({
+      name: bystanders[at]?.name ?? '',
+      quiet: toSpan(quiet ?? { times: [], why: [] }),
+      meanwhile: toSpan(meanwhile ?? { times: [], why: [] }),
+    }))
+  } finally {
+    Atomics.store(progress, 0, 3)
+    await thread.terminate()
+  }
+}
+
+/**
+ * The bar of the p99 is twice that of the quiet run, but never below this. On two cores, which a fault's own thread, the start of
+ * a successor and the clients share with each other and with whatever else runs, a thread that is ready waits for several
+ * time slices (3 ms each) before it runs; that is the machine's doing. Without a wall between the workers (isolation
+ * `shared`) a start alone costs more than this, an endless loop or a full heap seconds.
+ */
+const floorMs = 25
+
+/** A neighbour on the machine spoils one attempt or two; a wall that is missing is missing in each. */
+const attempts = 3
+
+/** Instrumented code is slow where it is instrumented, so that its times compare with nothing. */
+const isTimed = process.env['BIFROST_COVERAGE'] !== '1'
+
+const isLate = ({ quiet, meanwhile }: Seen) => meanwhile.p99Ms > 2 * Math.max(quiet.p99Ms, floorMs / 2)
+
+/** No request of a bystander fails, ever. */
+export async function expectServed(scenario: () => Promise<readonly Seen[]>): Promise<readonly Seen[]> {
+  const seen = await scenario()
+  for (const { name, meanwhile, quiet } of seen) {
+    expect({ name, failed: meanwhile.failed, why: meanwhile.why }).toEqual({ name, failed: 0, why: [] })
+    expect(quiet.failed).toBe(0)
+  }
+  return seen
+}
+
+/** What happens harms nobody else: no request of a bystander fails, and their p99 stays within the bar. */
+export async function expectContained(scenario: () => Promise<readonly Seen[]>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const seen = await expectServed(scenario)
+    const late = isTimed ? seen.filter(isLate) : []
+    if (late.length === 0) return
+    if (attempt < attempts) continue
+    const times = late.map(
+      ({ name, quiet, meanwhile }) => `${name}: p99 ${meanwhile.p99Ms} ms, quiet ${quiet.p99Ms} ms`,
+    )
+    expect(times).toEqual([])
+  }
+}
