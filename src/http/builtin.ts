@@ -4,10 +4,10 @@
  */
 export const { createServer, STATUS_CODES } = process.getBuiltinModule('node:http')
 
-/** Loaded by the first call. */
-export function randomBytes(size: number): Buffer {
-  return process.getBuiltinModule('node:crypto').randomBytes(size)
-}
+/** Loaded by the first call: few instances need it. */
+export const nodeCrypto = (): typeof import('node:crypto') => process.getBuiltinModule('node:crypto')
+
+export const randomBytes = (size: number): Buffer => nodeCrypto().randomBytes(size)
 
 /** Loaded by the first listener with TLS. */
 export const tls = (): typeof import('node:tls') => process.getBuiltinModule('node:tls')

@@ -1,7 +1,8 @@
 /** How a password is compared with what the configuration has of it; in time that does not depend on where they differ. */
-import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+
 import { promisify } from 'node:util'
 import type { PasswordSettings } from '../config/settings.ts'
+import { nodeCrypto, randomBytes } from '../http/builtin.ts'
 import type { BcryptThread } from './auth-bcrypt.ts'
 
 export interface Verifier {
@@ -9,8 +10,6 @@ export interface Verifier {
   readonly cost: number
   verify(password: string): Promise<boolean>
 }
-
-const runScrypt = promisify<string, Buffer, number, object, Buffer>(scrypt)
 
 /** Throws TypeError for a hash that the configuration's check would not have let through. */
 export function createVerifier({ form, text }: PasswordSettings, bcrypt: BcryptThread): Verifier {
@@ -30,15 +29,16 @@ export function createVerifier({ form, text }: PasswordSettings, bcrypt: BcryptT
 
 function plainVerifier(expected: string): Verifier {
   const key = randomBytes(32)
-  const digest = (text: string) => createHmac('sha256', key).update(text).digest()
+  const digest = (text: string) => nodeCrypto().createHmac('sha256', key).update(text).digest()
   const right = digest(expected)
-  return { cost: 0, verify: async (password) => timingSafeEqual(digest(password), right) }
+  return { cost: 0, verify: async (password) => nodeCrypto().timingSafeEqual(digest(password), right) }
 }
 
 function scryptVerifier(text: string): Verifier {
   const [, , given = '', salt = '', hash = ''] = text.split('$')
   const [log, r, p] = given.split(',').map((pair) => Number(pair.split('=')[1]))
   if (log === undefined || r === undefined || p === undefined) throw new TypeError('no scrypt hash')
+  const runScrypt = promisify<string, Buffer, number, object, Buffer>(nodeCrypto().scrypt)
   const right = Buffer.from(hash, 'base64')
   const saltBytes = Buffer.from(salt, 'base64')
   const N = 2 ** log
@@ -47,7 +47,7 @@ function scryptVerifier(text: string): Verifier {
     cost: N * r * p,
     verify: async (password) => {
       const key = await runScrypt(password, saltBytes, right.length, options)
-      return timingSafeEqual(key, right)
+      return nodeCrypto().timingSafeEqual(key, right)
     },
   }
 }

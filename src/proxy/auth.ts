@@ -9,8 +9,9 @@
  *     | yes
  *   compared, remembered -> user | wrong
  */
-import { createHmac, randomBytes } from 'node:crypto'
+
 import type { AuthSettings } from '../config/settings.ts'
+import { nodeCrypto, randomBytes } from '../http/builtin.ts'
 import { basicToken, readCredentials } from './auth-basic.ts'
 import { BcryptThread } from './auth-bcrypt.ts'
 import { Gate, Remembered } from './auth-bounds.ts'
@@ -60,7 +61,7 @@ export class Authenticator {
   check(field: string | undefined, client: string): AuthResult | Promise<AuthResult> {
     const token = field === undefined ? null : basicToken(field)
     if (token === null) return 'missing'
-    const key = createHmac('sha256', this.#key).update(token).digest('base64')
+    const key = nodeCrypto().createHmac('sha256', this.#key).update(token).digest('base64')
     const now = this.#now()
     const known = this.#right.get(key, now) ?? this.#wrong.get(key, now)
     if (known !== undefined) return known

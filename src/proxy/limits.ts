@@ -6,7 +6,7 @@
  * a client cannot get its tokens back by bringing many keys. When there is no room, new keys share a fixed number of buckets by a hash
  * that nobody outside can compute.
  */
-import { randomInt } from 'node:crypto'
+import { nodeCrypto } from '../http/builtin.ts'
 
 export type BucketKey = number | string
 
@@ -37,7 +37,7 @@ export class TokenBuckets {
   readonly #perToken: number
   readonly #fullAt = new Map<BucketKey, number>()
   readonly #shared = new Float64Array(sharedBuckets)
-  readonly #seed = randomInt(0x7fffffff)
+  readonly #seed = nodeCrypto().randomInt(0x7fffffff)
   #sweep: MapIterator<[BucketKey, number]>
   #isSharing = false
 

@@ -1,7 +1,8 @@
 /** How often a service may be asked: which rules a request falls under, by which key, and what is said of it. */
-import { hash } from 'node:crypto'
+
 import type { RateRule, RateSettings } from '../config/settings.ts'
 import { readAddress } from '../http/address.ts'
+import { nodeCrypto } from '../http/builtin.ts'
 import type { HttpRequest } from '../http/message.ts'
 import { type BucketKey, type Grant, TokenBuckets } from './limits.ts'
 import { isBelow, normalisePath } from './target.ts'
@@ -98,7 +99,8 @@ function clientKey(address: string): BucketKey {
   return typeof bits === 'number' ? bits : `c${bits.slice(0, 4)}`
 }
 
-const short = (key: string): string => (key.length > maxKeyLength ? `s${hash('sha256', key, 'base64')}` : key)
+const short = (key: string): string =>
+  key.length > maxKeyLength ? `s${nodeCrypto().hash('sha256', key, 'base64')}` : key
 
 function announced(rules: readonly Rule[], grants: readonly Grant[]): readonly string[] {
   const items = rules.map(({ settings }, at) => {
