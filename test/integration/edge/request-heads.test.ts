@@ -134,3 +134,15 @@ test('unusual white space elsewhere, and a line that comes in pieces, are no fau
   }
   expect((await client.response()).status).toBe(200)
 })
+
+test('several spaces are a 400 in a later request of a connection as well', async () => {
+  await using origin = await startOrigin()
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
+  for (const line of ['GET  / HTTP/1.1', 'GET /  HTTP/1.1']) {
+    using client = await RawClient.connect(proxy.port)
+    expect((await client.get('/')).status).toBe(200)
+    client.head(line, 'Host: a')
+    expect((await client.response()).status, line).toBe(400)
+    await client.ended()
+  }
+})
