@@ -44,7 +44,9 @@ export function fieldKind(name: string): Kind {
     case 13:
       return isName(name, 'authorization') ? kind.authorization : provenance(name)
     case 14:
-      return isName(name, 'content-length') ? kind.framing : provenance(name)
+      if (isName(name, 'content-length')) return kind.framing
+      // Of the withdrawn upgrade to HTTP/2 (RFC 7540 3.2.1); a message of HTTP/2 may not have it.
+      return isName(name, 'http2-settings') ? kind.hop : provenance(name)
     case 15:
       return isName(name, 'x-forwarded-for') ? kind.forwardedFor : provenance(name)
     case 16:

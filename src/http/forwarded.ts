@@ -156,7 +156,7 @@ export function parseForwarded(text: string): readonly ForwardedHop[] | null {
 
 /** A node without port and brackets; what is no address stays as it is, and what was not given is `unknown`. */
 function plainNode(node: string): string {
-  if (node.charCodeAt(0) === 0x5b) return node.slice(1, node.indexOf(']'))
+  if (node.charCodeAt(0) === 0x5b) return /^\[([^\]]*)\](?::|$)/.exec(node)?.[1] ?? node
   const colon = node.indexOf(':')
   if (colon !== -1 && colon === node.lastIndexOf(':')) return node.slice(0, colon)
   return node === '' ? 'unknown' : node

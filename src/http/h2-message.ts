@@ -7,6 +7,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { readFields } from './h2-fields.ts'
+import { dropLength } from './headers.ts'
 import type { HttpRequest, HttpResponse } from './message.ts'
 import type { TunnelClient } from './tunnel.ts'
 
@@ -161,6 +162,7 @@ export class H2Response extends EventEmitter implements HttpResponse {
   writeHead(status: number, second?: string | string[] | OutgoingHttpHeaders, third?: string[]): void {
     const given = third ?? (typeof second === 'object' ? second : [])
     const fields = this.#withSet(Array.isArray(given) ? given : flat(given))
+    if (status === 205) dropLength(fields)
     this.statusCode = status
     this.#hasBody =
       this.req.method !== 'HEAD' && status !== 204 && status !== 205 && status !== 304 && !this.destroyed

@@ -149,7 +149,7 @@ export function hasOtherCoding(raw: readonly (string | Buffer)[]): boolean {
   return false
 }
 
-/** Takes Content-Length out of fields that `responseHeaders` made: a 204 has none (RFC 9110 8.6). */
+/** Takes Content-Length out of fields: a 204 has none (RFC 9110 8.6), and a 205 that is sent without its body. */
 export function dropLength(fields: string[]): void {
   for (let at = fields.length - 2; at >= 0; at -= 2) {
     if (fieldKind(fields[at] as string) === kind.framing) fields.splice(at, 2)

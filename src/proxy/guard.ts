@@ -16,6 +16,7 @@ import type { ServiceSettings, ServiceType } from '../config/settings.ts'
 import type { ErrorCode } from '../errors.ts'
 import { NetworkSet, readAddress } from '../http/address.ts'
 import { randomBytes } from '../http/builtin.ts'
+import { isName } from '../http/fields.ts'
 import { type BelievedField, clientAddress, nodesOf } from '../http/forwarded.ts'
 import type { HttpRequest } from '../http/message.ts'
 import { AccessList } from './access.ts'
@@ -85,11 +86,13 @@ class Guard {
    */
   #authenticate(
     exchange: Exchange,
-    { headers }: HttpRequest,
+    { headers, rawHeaders }: HttpRequest,
     auth: Authenticator,
     then: (refusal: Decision | null, isCounted: boolean) => void,
   ): void {
-    const field = this.#service === 'forward' ? headers['proxy-authorization'] : headers.authorization
+    const name = this.#service === 'forward' ? 'proxy-authorization' : 'authorization'
+    // Of several fields node:http shows the first; an upstream may read the last.
+    const field = isRepeated(rawHeaders, name) ? undefined : headers[name]
     const result = auth.check(field, clientOf(exchange.client))
     if (!(result instanceof Promise)) {
       then(this.#admit(exchange, result), counts(result))
@@ -174,6 +177,15 @@ function endIfGone(exchange: Exchange): boolean {
 }
 
 const counts = (result: AuthResult): boolean => result === 'wrong' || typeof result === 'object'
+
+function isRepeated(raw: readonly string[], name: string): boolean {
+  let count = 0
+  for (let at = 0; at < raw.length; at += 2) {
+    const one = raw[at] as string
+    if (one.length === name.length && isName(one, name)) count += 1
+  }
+  return count > 1
+}
 
 function pathOf(decision: Decision, target: string): string | null {
   if (decision.kind === 'tunnel') return null

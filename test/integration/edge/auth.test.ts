@@ -54,6 +54,26 @@ test('reverse: credentials go on where that is asked for, and where nothing is a
   }
 })
 
+test('two fields with credentials are none: whoever reads the other one would read another user', async () => {
+  await using origin = await startOrigin()
+  const other = basic('bob:')
+  const both = [`${right}`, other]
+  for (const [one, two] of [both, both.toReversed()]) {
+    await using reverse = await startEdge(
+      reverseTo(`http://${origin.authority}`, { auth: { ...auth, forwards: true } }),
+    )
+    await using forward = await startEdge(forwardTo({ auth }))
+    using client = await RawClient.connect(reverse.port)
+    const reply = await client.get('/', `Authorization: ${one}`, `authorization: ${two}`)
+    expect(reply.status).toBe(401)
+    using other = await RawClient.connect(forward.port)
+    const target = `http://${origin.authority}/`
+    const fields = [`Proxy-Authorization: ${one}`, `Proxy-Authorization: ${two}`]
+    expect((await other.get(target, ...fields)).status).toBe(407)
+  }
+  expect(origin.seen).toHaveLength(0)
+})
+
 test('forward: 407 for requests and CONNECT alike, nothing dialled; Proxy-Authorization goes nowhere, Authorization goes on', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(forwardTo({ auth }))

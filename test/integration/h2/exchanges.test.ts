@@ -112,6 +112,21 @@ test('trailers of a chunked response are relayed, those that may be', async () =
   expect(answer.trailers['set-cookie']).toBeUndefined()
 })
 
+const settings = 'HTTP2-Settings: AAMAAABk\r\n'
+const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n'
+const body = '\r\n5\r\nhello\r\n0\r\n'
+
+test.each([
+  ['hints', `HTTP/1.1 103 Early Hints\r\n${settings}\r\n${chunked}${body}\r\n`],
+  ['head', `${chunked}${settings}${body}\r\n`],
+  ['trailers', `${chunked}${body}${settings}\r\n`],
+])('what HTTP/2 forbids is left out of the %s of an upstream', async (_, bytes) => {
+  await using origin = await startScriptedOrigin(bytes, { keepOpen: true })
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
+  using client = await H2Client.connect(proxy.port)
+  expect(await client.get('/')).toMatchObject({ status: 200, text: 'hello', isWhole: true })
+})
+
 test('a response without a length and without trailers ends', async () => {
   await using origin = await startOrigin((_req, res) => {
     res.write('a')
@@ -142,6 +157,18 @@ test('HEAD, 204 and 304 have no body', async () => {
   }
   await until('all are counted', () => proxy.counters().requestsTotal === 4)
   expect(proxy.counters().requestsFailed).toBe(0)
+})
+
+test('205 has no body, and so no length of one', async () => {
+  await using origin = await startScriptedOrigin(
+    'HTTP/1.1 205 Reset Content\r\nContent-Length: 5\r\n\r\nhello',
+    { keepOpen: true },
+  )
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
+  using client = await H2Client.connect(proxy.port)
+  const answer = await client.get('/')
+  expect(answer).toMatchObject({ status: 205, text: '', isWhole: true, reset: 0 })
+  expect(answer.headers['content-length']).toBeUndefined()
 })
 
 test('early hints come before the response', async () => {

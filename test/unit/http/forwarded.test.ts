@@ -87,6 +87,8 @@ describe('the client', () => {
     ['not beyond what is no address', ['6.6.6.6', 'unknown', '10.0.0.2'], '10.0.0.2'],
     ['with port', ['192.0.2.7:4711'], '192.0.2.7'],
     ['IPv6 with port', ['[2001:db9::1]:4711'], '2001:db9::1'],
+    ['not what a bracket begins and does not end', ['6.6.6.6', '[192.0.2.7x'], '10.0.0.1'],
+    ['not what has more behind its bracket', ['[2001:db9::1]x'], '10.0.0.1'],
     ['not what an empty entry hides', ['192.0.2.7', ''], '10.0.0.1'],
   ])('is %s', (_, nodes, client) => {
     expect(clientAddress('10.0.0.1', nodes, trusted)).toBe(client)
