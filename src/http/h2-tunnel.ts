@@ -24,8 +24,9 @@ export class StreamClient implements TunnelClient {
     this.#res.stream.respond([':status', '200', ...fields])
   }
 
-  refuse(code: ErrorCode): void {
-    sendReply(this.#res, code)
+  refuse(code: ErrorCode, requestId: string | null): void {
+    if (requestId !== null) this.#res.setHeader('X-Request-Id', requestId)
+    sendReply(this.#res, code, { requestId })
   }
 }
 

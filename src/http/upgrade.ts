@@ -133,6 +133,12 @@ class Attempt {
   }
 
   #open(answer: IncomingMessage, upstream: Socket): void {
+    // RFC 9110 7.8: to nothing that the client has not named.
+    if (answer.headers.upgrade?.toLowerCase() !== 'websocket') {
+      this.fail(new BifrostError('UPSTREAM_BROKEN', 'a switch to another protocol'))
+      upstream.destroy()
+      return
+    }
     if (!this.#settle() || this.#socket.destroyed) {
       upstream.destroy()
       return
@@ -181,6 +187,10 @@ class Attempt {
   }
 
   #relay(answer: IncomingMessage): void {
+    if (answer.statusCode === 101) {
+      this.fail(new BifrostError('UPSTREAM_BROKEN', 'a switch to no protocol'))
+      return
+    }
     if (hasOtherCoding(answer.rawHeaders)) {
       this.fail(new BifrostError('UPSTREAM_BROKEN', 'a transfer coding that is not chunked'))
       return

@@ -130,6 +130,19 @@ test('an upgrade that is never answered is a 504', async () => {
   expect((await client.response()).status).toBe(504)
 })
 
+test.each([
+  ['to nothing', ''],
+  ['to what nobody asked for', 'Connection: Upgrade\r\nUpgrade: h2c\r\n'],
+])('an origin that switches %s is a 502', async (_, fields) => {
+  await using origin = await startScriptedOrigin(`HTTP/1.1 101 Switching Protocols\r\n${fields}\r\nfirst`)
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
+  using client = await RawClient.connect(proxy.port)
+  client.head('GET / HTTP/1.1', ...upgrade)
+  expect((await client.response()).status).toBe(502)
+  expect(proxy.counters()).toMatchObject({ tunnelsTotal: 0, requestsFailed: 1 })
+  await until('nothing is left open', () => proxy.edge.open === 0 && origin.sockets.size === 0)
+})
+
 test('an origin that resets before its answer is a 502', async () => {
   await using origin = await startRawOrigin((socket) => {
     socket.once('data', () => socket.resetAndDestroy())

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { reverseTo, startEdge } from '../../kit/edge.ts'
 import { answerOf, H2Client } from '../../kit/h2-client.ts'
 import { FrameClient, flag, frame, requestOf } from '../../kit/h2-frames.ts'
-import { startOrigin, startScriptedOrigin } from '../../kit/origin.ts'
+import { startOrigin, startScriptedOrigin, unusedPort } from '../../kit/origin.ts'
 import { until } from '../../kit/until.ts'
 
 const h2 = { cleartext: 'h2' } as const
@@ -207,8 +207,16 @@ test('a client that expects 100 gets it when its origin asks for the body', asyn
   const answer = answerOf(stream)
   await new Promise((resolve) => stream.once('continue', resolve))
   stream.end('body')
-  expect(await answer).toMatchObject({ status: 200, text: 'body' })
+  expect(await answer).toMatchObject({ status: 200, text: 'body', informed: [{ ':status': 100 }] })
   expect(origin.last.get('expect')).toBe('100-continue')
+})
+
+test('a client that expects 100 is not asked for a body that no upstream takes', async () => {
+  await using proxy = await startEdge(reverseTo(`http://127.0.0.1:${await unusedPort()}`), h2)
+  using client = await H2Client.connect(proxy.port)
+  const head = { ':method': 'POST', ':path': '/', expect: '100-continue' }
+  const answer = await answerOf(client.request(head, { endStream: false }))
+  expect(answer).toMatchObject({ status: 502, informed: [] })
 })
 
 test('an upstream that breaks off in the body resets the stream and nothing else', async () => {

@@ -102,6 +102,24 @@ test('what cannot be reached is a 502, and a CONNECT without a port a 400', asyn
   await until('both are counted', () => proxy.counters().requestsTotal === 2)
 })
 
+test('whoever is refused a tunnel is told the id of the request', async () => {
+  const users = [{ name: 'a', password: { form: 'plain', text: 'b' } as const }]
+  const requestId = { inResponse: true }
+  await using proxy = await startEdge(forwardTo({ auth: { users }, requestId }), h2)
+  using client = await H2Client.connect(proxy.port)
+  const target = { ':method': 'CONNECT', ':authority': `127.0.0.1:${await unusedPort()}` }
+  const right = { 'proxy-authorization': `Basic ${Buffer.from('a:b').toString('base64')}` }
+  for (const [fields, status] of [
+    [{}, 407],
+    [right, 502],
+  ] as const) {
+    const answer = await answerOf(client.request({ ...target, ...fields }))
+    expect(answer.status).toBe(status)
+    expect(answer.headers['x-request-id']).toMatch(/./)
+    expect(answer.text).toContain(`(request ${answer.headers['x-request-id']})`)
+  }
+})
+
 test('a worker that is no forward proxy makes no tunnels', async () => {
   await using proxy = await startEdge(reverseTo('http://127.0.0.1:1'), h2)
   using client = await H2Client.connect(proxy.port)
