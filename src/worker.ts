@@ -53,6 +53,7 @@ class RunningInstance {
   readonly #servers = new Map<string, Server>()
   readonly #unix = new Set<UnixListener>()
   #isLeaving = false
+  #isCut = false
   #edge: Edge | null = null
   #descriptors: DescriptorGuard | null = null
   #accessLogs: AccessLogs | null = null
@@ -134,7 +135,7 @@ class RunningInstance {
         restrain: () => this.#edge?.setDegraded(true),
         release: () => this.#edge?.setDegraded(false),
         endKeepAlive: () => this.#edge?.drain(),
-        cutOff: () => void this.#edge?.close(),
+        cutOff: () => this.#cutOff(),
       },
     })
     const input = {
@@ -263,6 +264,15 @@ class RunningInstance {
     this.#servers.clear()
     if (this.#unix.size > 0) await Promise.all([...this.#unix].map((listener) => listener.leave()))
     for (const actor of this.#charts.values()) actor.send({ type: 'op.drain' })
+  }
+
+  /** Exchanges that are cut count as failed. */
+  #cutOff(): void {
+    const connections = this.#edge?.open ?? 0
+    if (!this.#isCut)
+      this.#log('warn', 'the drain has run out of time, connections are closed', { connections })
+    this.#isCut = true
+    void this.#edge?.close()
   }
 
   /** Nothing is cut: a ledger above its new limit refuses until it is below. */

@@ -20,6 +20,8 @@ export interface ChildDaemon extends AsyncDisposable {
   descriptors(): readonly number[]
   isRunning(): boolean
   inject(worker: string, fault: string): Promise<number>
+  /** State of an actor as `/status` tells it; null when there is none. */
+  stateOf(actor: string): Promise<string | null>
 }
 
 const tickMs = 10
@@ -38,7 +40,11 @@ const childrenOf = (pid: number) =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
 
 /** Resolves when it serves; faults are allowed. `maxDescriptors` is its "ulimit -n", soft and hard. */
-export async function startChildDaemon(config: object, maxDescriptors: number): Promise<ChildDaemon> {
+export async function startChildDaemon(
+  config: object,
+  maxDescriptors: number,
+  env: NodeJS.ProcessEnv = {},
+): Promise<ChildDaemon> {
   const folder = mkdtempSync(join(tmpdir(), 'bifrost-child-'))
   const file = join(folder, 'config.json')
   const admin = { listen_addr: '127.0.0.1:0' }
@@ -46,7 +52,7 @@ export async function startChildDaemon(config: object, maxDescriptors: number): 
   const command = `ulimit -n ${maxDescriptors} && exec "$0" "$@"`
   const child: ChildProcess = spawn('sh', ['-c', command, process.execPath, cli, '--config', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, BIFROST_FAULTS: '1' },
+    env: { ...process.env, BIFROST_FAULTS: '1', ...env },
   })
   const ended = once(child, 'close')
   let said = ''
@@ -90,6 +96,13 @@ export async function startChildDaemon(config: object, maxDescriptors: number): 
       using client = await RawClient.connect(port('admin'))
       client.head(`POST /faults/${worker}/${fault} HTTP/1.1`, 'Host: a', 'Content-Length: 0')
       return (await client.response()).status
+    },
+    async stateOf(actor) {
+      using client = await RawClient.connect(port('admin'))
+      const { actors } = JSON.parse((await client.get('/status', 'Connection: close')).text) as {
+        readonly actors: readonly { readonly actor: string; readonly state: string }[]
+      }
+      return actors.find((one) => one.actor === actor)?.state ?? null
     },
     [Symbol.asyncDispose]: end,
   }

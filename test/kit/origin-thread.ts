@@ -17,10 +17,13 @@ server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port
  * An upstream in a thread of its own, which answers while the thread of the test, main's own, is busy or stalled: `hello`,
  * or for `/endless` a body without end.
  */
-export async function startOriginThread(): Promise<{ readonly authority: string } & AsyncDisposable> {
+export async function startOriginThread(): Promise<
+  { readonly port: number; readonly authority: string } & AsyncDisposable
+> {
   const thread = new Worker(source, { eval: true })
   const [port] = (await once(thread, 'message')) as [number]
   return {
+    port,
     authority: `127.0.0.1:${port}`,
     async [Symbol.asyncDispose]() {
       await thread.terminate()

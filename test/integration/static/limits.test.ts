@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { codeOfSystemError } from '../../../src/proxy/static-disk.ts'
+import { until } from '../../kit/until.ts'
 import { ask, createSite, type Site } from './site.ts'
 
 /** A server in a process that has few descriptors and is not root, to whom nothing is forbidden. */
@@ -46,6 +47,19 @@ test('a file that may not be read is 403', async () => {
   expect((await ask(served, '/a.txt')).status).toBe(403)
   expect((await ask(served, '/folder/b.txt')).status).toBe(403)
   expect((await ask(served, '/folder/')).status).toBe(403)
+})
+
+test('a file in memory that may not be read any more is 403 once the disk is asked again', async () => {
+  await using site = createSite({ 'a.txt': 'a' })
+  chmodSync(join(site.root, 'a.txt'), 0o644)
+  await using served = await serveLimited(site)
+  // Into memory, and from there.
+  for (let hits = 0; hits < 2; hits++) expect((await ask(served, '/a.txt')).body).toBe('a')
+  chmodSync(join(site.root, 'a.txt'), 0)
+  const isForbidden = async () => (await ask(served, '/a.txt')).status === 403
+  await until('what is in memory is not trusted any more', isForbidden)
+  chmodSync(join(site.root, 'a.txt'), 0o644)
+  expect((await ask(served, '/a.txt')).body).toBe('a')
 })
 
 test.each([
