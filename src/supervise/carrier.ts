@@ -69,7 +69,17 @@ export function createCarrier(options: CarrierOptions) {
         if (!isOver) sendBack({ type: 'thread.exit', ...exit })
       },
     }
-    const channel = options.open(options.bootOf(input), events)
+    let channel: Channel
+    try {
+      channel = options.open(options.bootOf(input), events)
+    } catch (error) {
+      // No thread could be made, for want of memory or descriptors.
+      const message = error instanceof Error ? error.message : String(error)
+      queueMicrotask(() => events.exit({ exitCode: 1, errorCode: 'SPAWN', message }))
+      return () => {
+        isOver = true
+      }
+    }
     options.channels.add(channel)
     receive((command) => {
       if (command.type === 'kill') channel.kill()

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
 import { startTestDaemon } from '../kit/daemon.ts'
@@ -79,6 +80,42 @@ describe.each(['thread', 'process'] as const)('an instance (%s) that dies', (iso
     expect(ends()[0]).toBe(
       'error instance ended {"instance":"reverse_proxy#1","reason":"threw","message":"fault: throw"}',
     )
+  })
+
+  it('leaves nothing behind in main, however often', async () => {
+    await using origin = await startOrigin()
+    await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`), {
+      isolation,
+      allowFaults: true,
+      policy: { ...defaultRestartPolicy, intensity: 100 },
+    })
+    const owned = () => ({
+      descriptors: readdirSync('/proc/self/fd').length,
+      handles: process.getActiveResourcesInfo().filter((name) => /Message|Process|Pipe|Worker/.test(name))
+        .length,
+      actors: running.daemon.overview.actors().length,
+    })
+    let generation = 1
+    const crashOnce = async (fault: string) => {
+      generation += 1
+      running.daemon.inject('reverse_proxy', fault)
+      await until(
+        'the next generation',
+        () => running.stateOf(`reverse_proxy#${generation}`) === 'running.alive',
+      )
+      await until('it listens', () => running.stateOf('listener:reverse_proxy/0/0') === 'delegated')
+      expect(await ask(running.port('reverse_proxy'))).toBe(200)
+      await until('the dead one is gone', () => running.stateOf(`reverse_proxy#${generation - 1}`) === null)
+    }
+    await crashOnce('kill')
+    const before = owned()
+    for (const fault of ['kill', 'throw', 'exit', 'kill']) await crashOnce(fault)
+    const isAsBefore = () => {
+      const { descriptors, handles, actors } = owned()
+      // What a connection of the test has closed itself may still be on its way out.
+      return descriptors <= before.descriptors + 1 && handles <= before.handles && actors === before.actors
+    }
+    await until('it owns what it owned', isAsBefore)
   })
 
   it('is not alive for /health until it is back', async () => {

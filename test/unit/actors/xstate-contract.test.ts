@@ -1,10 +1,75 @@
+import { spawnSync } from 'node:child_process'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { assign, createActor, fromCallback, raise, SimulatedClock, setup } from 'xstate'
 import { Journal } from '../../../src/supervise/journal.ts'
 import { superviseFakes } from '../../kit/charts.ts'
 
 /** What our supervision relies on in XState, and what it guards against: an update that changes one of these must fail here. */
+const root = join(import.meta.dirname, '../../..')
+
+/** In a process of its own, since what nobody catches ends it; what it printed and how it ended. */
+function runAlone(body: string): readonly [string, number | null] {
+  const source = `import { createActor, fromCallback, setup } from 'xstate'\n${body}`
+  const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '-e', source], {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: 20_000,
+  })
+  return [stdout.trim(), status]
+}
+
 describe('traps of XState that the supervision closes', () => {
+  it.each([
+    ['() => {}', 1],
+    ['{ error: () => {} }', 0],
+  ])(
+    'the error of an actor that has the subscriber %s ends the process with %i, though its parent handles it',
+    (subscriber, status) => {
+      const seen = runAlone(`
+      const child = setup({}).createMachine({ on: { go: { actions: () => { throw new Error('broken action') } } } })
+      const parent = setup({ actors: { child } }).createMachine({
+        initial: 'on',
+        states: { on: { invoke: { id: 'child', src: 'child', onError: 'handled' } }, handled: {} },
+      })
+      const actor = createActor(parent).start()
+      const { child: ref } = actor.getSnapshot().children
+      ref.subscribe(${subscriber})
+      ref.send({ type: 'go' })
+      console.log(actor.getSnapshot().value)
+    `)
+      expect(seen).toEqual(['handled', status])
+    },
+  )
+
+  it('so every subscriber to an actor has an error callback', () => {
+    const files = globSync(['src/**/*.ts', 'actors/**/*.ts'], { cwd: root })
+    const subscriptions = files.flatMap((file) =>
+      readFileSync(join(root, file), 'utf8')
+        .split('\n')
+        .filter((line) => line.includes('.subscribe('))
+        .map((line) => `${file}: ${line.trim()}`),
+    )
+    expect(subscriptions.length).toBeGreaterThan(0)
+    // The stream of samples is one of rxjs.
+    const ofActors = subscriptions.filter((line) => !line.includes('sampleStream('))
+    expect(ofActors.filter((line) => !line.includes('error:'))).toEqual([])
+  })
+
+  it("what a callback throws later is nobody's: its machine stays active, the process ends", () => {
+    const seen = runAlone(`
+      const later = fromCallback(() => { setTimeout(() => { throw new Error('later') }) })
+      const machine = setup({ actors: { later } }).createMachine({
+        initial: 'on',
+        states: { on: { invoke: { src: 'later', onError: 'handled' } }, handled: {} },
+      })
+      const actor = createActor(machine).start()
+      process.on('exit', () => console.log(actor.getSnapshot().value))
+    `)
+    expect(seen).toEqual(['on', 1])
+  })
+
   const failing = setup({
     types: { events: {} as { type: 'break' } },
     actors: { resource: fromCallback<{ type: 'none' }, { readonly signal: AbortSignal }>(() => {}) },
