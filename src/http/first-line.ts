@@ -21,7 +21,8 @@ export function judgeFirstLine(bytes: Buffer): 'good' | 'bad' | 'more' {
 
 /**
  * Reads the first line of a connection and puts it back. `done` runs once, unless the socket fails before: with whether the line is good, or
- * with true when there is none to judge. Later requests of the connection are read by the parser alone; what it skips is not passed on.
+ * with true when there is none to judge. Later requests of the connection are read by the parser alone, and only their spaces are looked
+ * at (`request-line.ts`): to see all of their bytes would cost every request a copy.
  */
 export function peekFirstLine(socket: Socket, done: (isGood: boolean) => void): void {
   let seen: Buffer | null = null
