@@ -44,6 +44,8 @@ export const listenerMachine = setup({
     moveServer: () => {},
     /** Supplied by src/supervise: asks the former owner for the server. */
     recallServer: () => {},
+    /** Supplied by src/supervise: closes a server that came back when another was there already. */
+    dropServer: () => {},
     /** Supplied by src/supervise: closes the server and answers what is held. */
     release: () => {},
     setOwner: assign({
@@ -97,7 +99,11 @@ export const listenerMachine = setup({
       entry: 'moveServer',
       on: {
         'listener.ownerGone': { guard: 'isOwner', actions: 'clearOwner', target: 'rebinding' },
-        'listener.returned': { guard: 'isOwner', actions: 'clearOwner', target: 'holding' },
+        'listener.returned': [
+          { guard: 'isOwner', actions: 'clearOwner', target: 'holding' },
+          // By one that was recalled and overdue: in main it would take connections from the owner, for nobody.
+          { actions: 'dropServer' },
+        ],
         'listener.delegate': { actions: 'replaceOwner', target: 'recalling' },
       },
     },

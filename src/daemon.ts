@@ -169,6 +169,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
         if (unix.has(key)) self.send({ type: 'listener.returned', instance: former ?? '' })
         else channels.get(former ?? '')?.post({ type: 'listener.recall', key })
       },
+      dropServer: ({ context }) => listeners.drop(context.key),
       release: ({ context }) => placeOf(context.key).release(context.key),
     },
   })

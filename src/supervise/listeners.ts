@@ -93,12 +93,14 @@ export class Listeners {
     const at = { host: entry.address.host, port: this.#ports.get(entry.group) ?? entry.address.port }
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true })
     // Later, other servers of the group, or one that is stuck with it, may be there, and rightly so.
-    if (isFirst) await probe(at)
-    // A socket of its own beside a spare that is still to come would leave what the kernel deals to the other without an answer.
-    else await entry.sparing
-    const { spare } = entry
-    entry.spare = null
-    await (spare === null ? listen(server, at, true) : listenOn(server, at, spare))
+    if (isFirst) await probe(at).then(() => listen(server, at, true))
+    else {
+      // A socket of its own beside a spare that is still to come would leave what the kernel deals to the other without an answer.
+      await entry.sparing
+      const { spare } = entry
+      entry.spare = null
+      await (spare === null ? listen(server, at, true) : listenOn(server, at, spare))
+    }
     const bound = server.address()
     if (bound !== null && typeof bound === 'object') this.#ports.set(entry.group, bound.port)
     if (this.#isClosed || entry.isReleased) {
@@ -113,6 +115,13 @@ export class Listeners {
     const entry = this.#entry(key)
     if (this.#isClosed || entry.isReleased) server.close()
     else this.#hold(entry, Object.assign(server, { pauseOnConnect: true, allowHalfOpen: true }))
+  }
+
+  /** Closes the server that `adopt` took at last: an instance listens on `key` already, and has its accept queue. */
+  drop(key: string): void {
+    const entry = this.#entry(key)
+    entry.server?.close()
+    entry.server = null
   }
 
   /** Holds a socket that an instance was to get and did not. */
@@ -173,6 +182,8 @@ export class Listeners {
     // Between two owners both may be there for a moment; what the older one accepts is held as well.
     entry.server?.close()
     entry.server = server
+    // Without a descriptor left an accept fails; the next may succeed.
+    server.on('error', () => {})
     server.on('connection', (socket) => this.#holdSocket(entry, socket))
     if (entry.isContained && entry.spare === null) entry.sparing ??= this.#makeSpare(entry, server)
   }
