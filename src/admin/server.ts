@@ -63,6 +63,8 @@ export class AdminServer {
       this.#server.once('error', (cause) => reject(bindFailure({ host, port }, cause, ' for admin')))
       this.#server.listen({ host, port }, resolve)
     })
+    // Without a descriptor left an accept fails; the next may succeed.
+    this.#server.on('error', () => {})
     const bound = this.#server.address()
     return { host, port: bound !== null && typeof bound === 'object' ? bound.port : port }
   }

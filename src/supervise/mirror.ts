@@ -12,6 +12,8 @@ const restMs = 250
 
 const entry = new URL(`./mirror-process${extname(import.meta.filename)}`, import.meta.url)
 
+const forkMirror = () => fork(entry, { execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+
 /**
  * Makes second descriptors of listening sockets. Node has no call for that, but a descriptor that is sent to another process and
  * back comes back as a new one; so a small child, which lives for some 50 ms, sends back what it is sent. As long as main has
@@ -22,15 +24,21 @@ export class Mirror {
   #rest: NodeJS.Timeout | undefined
   #isClosed = false
   #seq = 0
+  readonly #fork: () => ChildProcess
   readonly #pending = new Map<number, (handle: SocketHandle | null) => void>()
+
+  constructor(start: () => ChildProcess = forkMirror) {
+    this.#fork = start
+  }
 
   /** A copy of the socket of a server that listens; null when there is none to be had. The server may be moved at once. */
   copy(server: Server): Promise<SocketHandle | null> {
     const handle = (server as unknown as { readonly _handle: SocketHandle | null })._handle
     if (this.#isClosed || handle === null) return Promise.resolve(null)
     clearTimeout(this.#rest)
-    this.#child ??= this.#start()
-    const child = this.#child
+    const child = this.#child ?? this.#start()
+    if (child === null) return Promise.resolve(null)
+    this.#child = child
     const seq = ++this.#seq
     return new Promise((resolve) => {
       this.#pending.set(seq, resolve)
@@ -47,8 +55,19 @@ export class Mirror {
     this.#giveUp()
   }
 
-  #start(): ChildProcess {
-    const child = fork(entry, { execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+  /** Null when the machine has no process, memory or descriptor for it. */
+  #start(): ChildProcess | null {
+    let child: ChildProcess
+    try {
+      child = this.#fork()
+    } catch {
+      return null
+    }
+    // One that could not be started says why with `error`, and has no channel.
+    if (child.pid === undefined) {
+      child.on('error', () => {})
+      return null
+    }
     child.unref()
     child.channel?.unref()
     child.on('message', ({ seq }: { readonly seq: number }, handle) =>

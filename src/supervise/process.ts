@@ -82,12 +82,16 @@ class ProcessChannel implements Channel {
       this.#passOn(this.#lines.end())
       this.#end(describeEnd({ code, signal, stderr: this.#stderr, isKilled: this.#isKilled }))
     })
+    // Without a process there is no channel either.
+    if (child.pid === undefined) return this
     const { counters, ...rest } = this.#boot
     this.#send({ type: 'boot', boot: { ...rest, counters: Object.keys(counters) } })
     return this
   }
 
-  post: Channel['post'] = (message) => this.#outbox.post(message)
+  post: Channel['post'] = (message) => {
+    if (this.#child.pid !== undefined) this.#outbox.post(message)
+  }
 
   usage: Channel['usage'] = () => this.#gauge.read(this.#child.pid ?? 0, performance.now())
 

@@ -1,3 +1,4 @@
+import { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { expect, it } from 'vitest'
@@ -54,5 +55,21 @@ it('a mirror that is closed gives out nothing more', async () => {
   const copy = mirror.copy(server)
   mirror.close()
   expect(await copy).toBeNull()
+  server.close()
+})
+
+it('without a process to be had there is no copy, and nothing fails', async () => {
+  const { server } = await listening()
+  const mirror = new Mirror(() => {
+    // As of a child for which the machine has no descriptor left: it has no channel, and says why later.
+    const child = new ChildProcess()
+    process.nextTick(() => child.emit('error', new Error('spawn EMFILE')))
+    return child
+  })
+  expect(await mirror.copy(server)).toBeNull()
+  const broken = new Mirror(() => {
+    throw new Error('spawn ENOMEM')
+  })
+  expect(await broken.copy(server)).toBeNull()
   server.close()
 })
