@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { ListenAddress } from '../config/settings.ts'
 import { BifrostError, errorTable } from '../errors.ts'
 import { bindFailure } from './bind-error.ts'
+import { inTurn } from './bind-turn.ts'
 import type { Channel } from './channel.ts'
 import { Mirror, type SocketHandle } from './mirror.ts'
 
@@ -93,7 +94,7 @@ export class Listeners {
     const at = { host: entry.address.host, port: this.#ports.get(entry.group) ?? entry.address.port }
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true })
     // Later, other servers of the group, or one that is stuck with it, may be there, and rightly so.
-    if (isFirst) await probe(at).then(() => listen(server, at, true))
+    if (isFirst) await inTurn(at.port, () => probe(at).then(() => listen(server, at, true)))
     else {
       // A socket of its own beside a spare that is still to come would leave what the kernel deals to the other without an answer.
       await entry.sparing
