@@ -46,6 +46,9 @@ class ProcessPort implements InstancePort {
   readonly #blocks: ReadonlyMap<string, CounterBlock>
   /** The latest server of each key; sockets that main had accepted for it come after it. */
   readonly #servers = new Map<string, Server>()
+  /** Servers on their way back to main. */
+  #leaving = 0
+  #isDrainDue = false
   /** What comes before the instance listens. */
   #early: ToInstance[] = []
   #receive: (message: ToInstance) => void = (message) => this.#early.push(message)
@@ -81,7 +84,12 @@ class ProcessPort implements InstancePort {
     }
     const { type, key, server } = message
     // What is accepted until the server has left is still served here.
-    this.#send({ type, key }, server, () => server.close())
+    this.#leaving += 1
+    this.#send({ type, key }, server, () => {
+      server.close()
+      this.#leaving -= 1
+      this.#drainWhenLeft()
+    })
   }
 
   onMessage(receive: (message: ToInstance) => void): void {
@@ -105,9 +113,20 @@ class ProcessPort implements InstancePort {
         this.#send({ type: 'handle.taken' })
         if (handle !== undefined) this.#takeSocket(message.key, handle as Socket)
         return
+      case 'op.drain':
+        this.#isDrainDue = true
+        this.#drainWhenLeft()
+        return
       default:
         this.#receive(message)
     }
+  }
+
+  /** What draining would refuse may still be accepted by a server that leaves. */
+  #drainWhenLeft(): void {
+    if (!this.#isDrainDue || this.#leaving > 0) return
+    this.#isDrainDue = false
+    this.#receive({ type: 'op.drain' })
   }
 
   #takeServer(key: string, server: Server): void {

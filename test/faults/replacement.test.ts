@@ -20,20 +20,24 @@ const isServing = (running: TestDaemon, generation: number) =>
   running.stateOf('listener:reverse_proxy/0/0') === 'delegated'
 
 describe('planned replacement', () => {
-  it('loses no connection: 20 replacements under 50 connecting clients', async () => {
-    await using origin = await startOrigin((_req, res) => res.end('hello'))
-    await using running = await startTestDaemon(reverseTo(`http://${origin.authority}`))
-    const replacements = async () => {
-      for (let generation = 2; generation <= 21; generation++) {
-        running.daemon.recycle('reverse_proxy')
-        await until(`generation ${generation} serves`, () => isServing(running, generation), 20_000)
+  it.each(['thread', 'process'] as const)(
+    'loses no connection: 20 replacements under 50 connecting clients, isolation %s',
+    async (isolation) => {
+      await using origin = await startOrigin((_req, res) => res.end('hello'))
+      await using running = await startTestDaemon(reverseTo(`http://${origin.authority}`), { isolation })
+      const replacements = async () => {
+        for (let generation = 2; generation <= 21; generation++) {
+          running.daemon.recycle('reverse_proxy')
+          await until(`generation ${generation} serves`, () => isServing(running, generation), 20_000)
+        }
       }
-    }
-    const result = await churn(running.port('reverse_proxy'), 50, replacements)
-    expect(result).toMatchObject({ refused: 0, reset: 0, unanswered: 0, busy: 0 })
-    expect(result.served).toBeGreaterThan(100)
-    await until('the old ones have ended', () => running.stateOf('reverse_proxy#20') === null)
-  }, 120_000)
+      const result = await churn(running.port('reverse_proxy'), 50, replacements)
+      expect(result).toMatchObject({ refused: 0, reset: 0, unanswered: 0, busy: 0 })
+      expect(result.served).toBeGreaterThan(100)
+      await until('the old ones have ended', () => running.stateOf('reverse_proxy#20') === null)
+    },
+    120_000,
+  )
 
   it('lets the running exchange of the old instance finish', async () => {
     const gate = Promise.withResolvers<void>()
