@@ -108,7 +108,16 @@ function checkClients({ report, isWritten, baseDir }: RuleContext, path: Path, t
         'has no effect while client_auth is off; set "client_auth": "required" or "optional"',
       )
   }
+  if (tls.client_subject_header !== undefined && taken.test(tls.client_subject_header.replaceAll('_', '-')))
+    report(
+      [...path, 'client_subject_header'],
+      'has a meaning of its own between client and upstream; choose another name, such as "X-Client-Subject"',
+    )
   if (tls.client_ca === undefined) return
   const read = readAuthorities(resolve(baseDir, tls.client_ca))
   if ('fault' in read) report(caPath, read.fault)
 }
+
+/** Fields that frame, route or are ours already: what comes under the name of the subject's is taken out. */
+const taken =
+  /^(?:host|content-.*|transfer-encoding|connection|te|trailer|upgrade|keep-alive|http2-settings|expect|via|forwarded|x-forwarded-.*|x-real-ip|x-request-id|proxy-.*)$/i

@@ -9,6 +9,8 @@ export interface BodyOwner {
   readonly maxBodyBytes: number
   /** More has come than that; called for every further piece until the body is destroyed. */
   bodyTooLarge(): void
+  /** The trailer fields that may go on, of those that came. */
+  trailersOf(came: readonly string[]): readonly string[]
 }
 
 /**
@@ -18,6 +20,7 @@ export interface BodyOwner {
  */
 export class RequestBody extends Readable {
   readonly #req: HttpRequest
+  readonly #owner: BodyOwner
   /** The response to a client that waits to be asked for the body; asked when the upstream wants it. */
   #waiting: HttpResponse | null
   #left: number
@@ -26,6 +29,7 @@ export class RequestBody extends Readable {
     super({ highWaterMark })
     const { req } = res
     this.#req = req
+    this.#owner = owner
     this.#waiting = req.headers.expect !== undefined && req.httpVersion !== '1.0' ? res : null
     this.#left = owner.maxBodyBytes
     req.on('data', (chunk: Buffer) => {
@@ -48,9 +52,10 @@ export class RequestBody extends Readable {
     return this.#waiting !== null
   }
 
-  /** The trailer fields that came behind it, flat. */
+  /** The trailer fields behind it, flat. */
   get trailers(): readonly string[] {
-    return this.#req.rawTrailers ?? []
+    const came = this.#req.rawTrailers ?? []
+    return came.length === 0 ? came : this.#owner.trailersOf(came)
   }
 
   override _read(): void {

@@ -45,6 +45,8 @@ export interface RelayOptions {
   readonly pseudonym: string
   /** Infinity for no bound. */
   readonly maxBodyBytes: number
+  /** Takes out of the request's trailers what only we may say; null: there is no such field. */
+  readonly cleanTrailers: ((came: readonly string[]) => readonly string[]) | null
   readonly reclaimer: Reclaimer
   readonly owner: RelayOwner
 }
@@ -101,6 +103,10 @@ export class Relay implements WireHandler, BodyOwner {
 
   get maxBodyBytes(): number {
     return this.#options.maxBodyBytes
+  }
+
+  trailersOf(came: readonly string[]): readonly string[] {
+    return this.#options.cleanTrailers?.(came) ?? came
   }
 
   bodyTooLarge(): void {

@@ -56,11 +56,13 @@ export class Upstream {
   readonly pool: UpstreamPool
   readonly #options: UpstreamOptions
   readonly #forwarding: Forwarding
+  readonly #cleanTrailers: ((came: readonly string[]) => readonly string[]) | null
   #upgrader: Promise<Upgrader> | null = null
 
   constructor(options: UpstreamOptions) {
     this.#options = options
-    const { pool, timeouts, forwarding, trust } = options
+    const { pool, timeouts, forwarding, trust, subjectHeaders } = options
+    this.#cleanTrailers = subjectHeaders === null ? null : (came) => withSubject(came, subjectHeaders, null)
     this.#forwarding = { ...forwarding, believes: trust.believes }
     this.pool = new UpstreamPool({
       maxIdlePerHost: pool.maxIdlePerHost,
@@ -89,6 +91,7 @@ export class Upstream {
       headers,
       pseudonym,
       maxBodyBytes: this.#options.sizes.maxBodyBytes || Infinity,
+      cleanTrailers: this.#cleanTrailers,
       reclaimer,
       owner: exchange,
     })

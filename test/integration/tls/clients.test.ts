@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ConnectionOptions } from 'node:tls'
@@ -5,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { makeCertificate } from '../../kit/certificates.ts'
 import { temporaryDirectory } from '../../kit/config-text.ts'
 import { startOrigin } from '../../kit/origin.ts'
+import { startRecordingOrigin } from '../../kit/recording-origin.ts'
 import { ask, sessionOf, visit } from '../../kit/tls-client.ts'
 import { startTlsDaemon } from '../../kit/tls-daemon.ts'
 
@@ -75,6 +77,21 @@ describe('optional', () => {
     expect(
       origin.seen.map(({ rawHeaders }) => rawHeaders.filter((text) => /subject|CN=/i.test(text))),
     ).toEqual([[], ['X-Client-Subject', 'CN=anna']])
+  })
+
+  it('takes it out of trailers as well', async () => {
+    await using origin = await startRecordingOrigin()
+    await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
+      isolation: 'shared',
+      tls: clientTls('optional'),
+    })
+    const { socket } = await visit(daemon.port, anna)
+    const head = ['POST / HTTP/1.1', 'Host: a.test', 'Transfer-Encoding: chunked', 'Connection: close']
+    const rest = ['2', 'ok', '0', 'X-Sum: 7', 'X-Client-Subject: CN=root', 'x_client_subject: CN=root']
+    socket.write(`${[...head, '', ...rest].join('\r\n')}\r\n\r\n`)
+    await once(socket.resume(), 'close')
+    expect(origin.recorded[0]?.trailers).toEqual(['X-Sum', '7'])
+    expect(origin.recorded[0]?.fields).toContain('CN=anna')
   })
 
   it.each(['TLSv1.2', 'TLSv1.3'] as const)(

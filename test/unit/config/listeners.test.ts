@@ -218,4 +218,13 @@ describe('clients and ciphers', () => {
   ])('%j: %s', (more, expected) => {
     expect(tlsProblems({ certificates, ...more })[0]).toContain(expected)
   })
+
+  test.each(['Host', 'content_length', 'Via', 'X-Forwarded-For', 'Connection'])(
+    'the subject of a client does not take the place of %s',
+    (name) => {
+      const clients = { client_auth: 'optional', client_ca: 'a.pem', client_subject_header: name }
+      const expected = 'tls.client_subject_header: has a meaning of its own'
+      expect(tlsProblems({ certificates, ...clients })[0]).toContain(expected)
+    },
+  )
 })
