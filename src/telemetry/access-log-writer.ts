@@ -237,10 +237,11 @@ export class LogWriter {
 
   #open(): void {
     this.#isBusy = true
+    // Before it begins: who asks meanwhile wants a later one.
+    this.#wantsOpen = false
     this.#options.open().then(
       (sink) => {
         this.#isBusy = false
-        this.#wantsOpen = false
         this.#sink?.close()
         this.#sink = sink
         this.#pump()
@@ -249,10 +250,10 @@ export class LogWriter {
         this.#isBusy = false
         if (this.#sink === null || this.#hasTrouble) {
           this.#tell(error)
+          this.#wantsOpen = true
           this.#retryIn(this.#options.retryMs)
         } else {
           // It was asked for, and what was open can be written.
-          this.#wantsOpen = false
           this.#options.onTrouble(error)
         }
         this.#pump()

