@@ -59,7 +59,7 @@ function fifo(): { readonly path: string; readonly read: () => string } {
   // Open for both, so that it has a reader, which reads when it is told to.
   const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
   onTestFinished(() => closeSync(fd))
-  const buffer = Buffer.alloc(1024 * 1024)
+  const buffer = Buffer.alloc(10_000)
   return {
     path,
     read() {
@@ -266,7 +266,7 @@ describe('a pipe that nobody reads', () => {
     const before = performance.now()
     await observed.writer.close()
     expect(performance.now() - before).toBeLessThan(3_000)
-    expect(numbersIn(pipe.read()).length).toBeGreaterThan(0)
+    expect(pipe.read()).toMatch(/^a 0 x{100}\n/)
     expect(observed.dropped).toBeGreaterThan(0)
   })
 
