@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
 import { openCrowd } from '../kit/crowd.ts'
 import { startTestDaemon, type TestDaemon, type TestDaemonOptions } from '../kit/daemon.ts'
+import { isServing } from '../kit/is-serving.ts'
 import { startOriginThread } from '../kit/origin-thread.ts'
 import { RawClient } from '../kit/raw-client.ts'
 import { until } from '../kit/until.ts'
@@ -95,7 +96,7 @@ describe.each(['thread', 'process'] as const)('the other types (%s) never notice
     await expectContained(() =>
       watched({ isolation, victim: 'reverse_proxy', settings }, async ({ running, port }) => {
         running.daemon.inject('reverse_proxy', fault)
-        await until('it is replaced', () => isAlive(running, 'reverse_proxy#2'), 15_000)
+        await until('it is replaced', () => isServing(running, 'reverse_proxy', 2), 15_000)
         using client = await RawClient.connect(port)
         expect((await client.get('/')).status).toBe(200)
       }),

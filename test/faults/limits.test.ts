@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { churn } from '../kit/churn.ts'
 import { startTestDaemon, type TestDaemon, type TestDaemonOptions } from '../kit/daemon.ts'
+import { isServing } from '../kit/is-serving.ts'
 import { startOrigin } from '../kit/origin.ts'
 import { RawClient } from '../kit/raw-client.ts'
 import { until } from '../kit/until.ts'
@@ -30,16 +31,12 @@ async function startTwo(
   return await startTestDaemon(config, { allowFaults: true, ...options })
 }
 
-const isServing = (running: TestDaemon, generation: number) =>
-  running.stateOf(`reverse_proxy#${generation}`) === 'running.alive' &&
-  running.stateOf('listener:reverse_proxy/0/0') === 'delegated'
-
 const linesWith = (running: TestDaemon, text: string) => running.log.filter((line) => line.includes(text))
 
 /** Breaks the reverse worker while clients connect to both; what the clients saw until the replacement serves. */
 async function replaceUnderLoad(running: TestDaemon, fault: string) {
   running.daemon.inject('reverse_proxy', fault)
-  const replaced = until('the replacement serves', () => isServing(running, 2), 15_000)
+  const replaced = until('the replacement serves', () => isServing(running, 'reverse_proxy', 2), 15_000)
   const [hit, other] = await Promise.all([
     churn(running.port('reverse_proxy'), 4, () => replaced),
     churn(running.port('static_files'), 2, () => replaced),
@@ -230,7 +227,7 @@ describe('limits changed while it runs', () => {
     await using running = await startTwo(`http://${origin.authority}`, {}, {}, admin)
     await change(running, 'reverse_proxy', { max_memory_mb: 48, max_connections: 2 })
     running.daemon.inject('reverse_proxy', 'leak')
-    await until('recycled', () => isServing(running, 2), 15_000)
+    await until('recycled', () => isServing(running, 'reverse_proxy', 2), 15_000)
     await change(running, 'reverse_proxy', { max_memory_mb: 512 })
     await until('accepting', () => running.stateOf('reverse_proxy#2/reverse') === 'accepting')
     const answers = await openMany(running.port('reverse_proxy'), 3)

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
 import { churn } from '../kit/churn.ts'
 import { startTestDaemon, type TestDaemon } from '../kit/daemon.ts'
+import { isServing } from '../kit/is-serving.ts'
 import { startOrigin } from '../kit/origin.ts'
 import { RawClient } from '../kit/raw-client.ts'
 import { until } from '../kit/until.ts'
@@ -15,10 +16,6 @@ const reverseTo = (target: string, limits: object = {}) => ({
 /** No bound on crashes: the bars are about each single one. */
 const patient = { ...defaultRestartPolicy, intensity: 1_000 }
 
-const isServing = (running: TestDaemon, generation: number) =>
-  running.stateOf(`reverse_proxy#${generation}`) === 'running.alive' &&
-  running.stateOf('listener:reverse_proxy/0/0') === 'delegated'
-
 describe('planned replacement', () => {
   it.each(['thread', 'process'] as const)(
     'loses no connection: 20 replacements under 50 connecting clients, isolation %s',
@@ -28,7 +25,11 @@ describe('planned replacement', () => {
       const replacements = async () => {
         for (let generation = 2; generation <= 21; generation++) {
           running.daemon.recycle('reverse_proxy')
-          await until(`generation ${generation} serves`, () => isServing(running, generation), 20_000)
+          await until(
+            `generation ${generation} serves`,
+            () => isServing(running, 'reverse_proxy', generation),
+            20_000,
+          )
         }
       }
       const result = await churn(running.port('reverse_proxy'), 50, replacements)
@@ -50,7 +51,7 @@ describe('planned replacement', () => {
     const answer = client.get('/')
     await until('the origin has the request', () => origin.seen.length === 1)
     running.daemon.recycle('reverse_proxy')
-    await until('the successor serves', () => isServing(running, 2))
+    await until('the successor serves', () => isServing(running, 'reverse_proxy', 2))
     expect(running.stateOf('reverse_proxy#1')).toBe('running.retiring')
     gate.resolve()
     expect((await answer).text).toBe('late')
@@ -80,7 +81,11 @@ describe('crash', () => {
     return await churn(running.port('reverse_proxy'), clients, async (result) => {
       for (let generation = youngest; generation < youngest + times; generation++) {
         running.daemon.inject(`reverse_proxy#${generation}`, fault)
-        await until(`generation ${generation + 1} serves`, () => isServing(running, generation + 1), 30_000)
+        await until(
+          `generation ${generation + 1} serves`,
+          () => isServing(running, 'reverse_proxy', generation + 1),
+          30_000,
+        )
         const { served } = result
         await until('somebody is served', () => result.served > served, 30_000)
       }
