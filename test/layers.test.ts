@@ -51,6 +51,7 @@ const layers: readonly Layer[] = [
   {
     files: 'src/admin/**/*.ts',
     may: ['src/admin', 'src/supervise', 'src/config', 'src/telemetry', 'src/errors.ts'],
+    packages: ['zod'],
   },
   {
     files: 'src/demo/**/*.ts',

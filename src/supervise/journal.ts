@@ -1,4 +1,5 @@
 import type { AnyActorRef, InspectionEvent } from 'xstate'
+import { stateText } from '../../actors/edges.ts'
 
 /**
  * The flight recorder: the current state of every chart and its latest moves, bounded, always on. Charts of instances
@@ -19,14 +20,6 @@ export interface ActorView {
   /** When it entered the state, ISO 8601. */
   readonly since: string
   readonly cause: string
-}
-
-/** `{ booting: 'binding' }` -> `booting.binding`. */
-export function stateText(value: unknown): string {
-  if (typeof value === 'string') return value
-  return Object.entries(value as Record<string, unknown>)
-    .map(([name, inner]) => `${name}.${stateText(inner)}`)
-    .join(' ')
 }
 
 export class Journal {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Journal, stateText } from '../../../src/supervise/journal.ts'
+import { Journal } from '../../../src/supervise/journal.ts'
 
 describe('journal', () => {
   it('keeps the state of each actor and since when', () => {
@@ -35,16 +35,5 @@ describe('journal', () => {
     for (const actor of ['w#1', 'w#1/forward', 'w#10', 'w#10/forward']) journal.record(actor, 's', 'e')
     journal.forget('w#1')
     expect(journal.actors().map(({ actor }) => actor)).toEqual(['w#10', 'w#10/forward'])
-  })
-})
-
-describe('stateText', () => {
-  it.each([
-    ['running', 'running'],
-    [{ booting: 'binding' }, 'booting.binding'],
-    [{ a: { b: 'c' } }, 'a.b.c'],
-    [{ load: 'high', health: 'ok' }, 'load.high health.ok'],
-  ])('%j is %s', (value, text) => {
-    expect(stateText(value)).toBe(text)
   })
 })

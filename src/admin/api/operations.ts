@@ -1,0 +1,120 @@
+import { z } from 'zod'
+import { actionDone, actorDetail, actors, chartFile, chartList, history, overview } from './schema.ts'
+
+/**
+ * The operations of the interface as data: routes, docs/openapi.json and the tests come from here. Handlers are given elsewhere, by
+ * name. Whoever adds operations makes a table of their own beside this one and adds it in `allOperations`.
+ */
+export interface Operation {
+  readonly method: 'GET' | 'POST' | 'PATCH'
+  /** With `{name}` for a segment, which is decoded: `/api/actors/{id}`. */
+  readonly path: string
+  readonly summary: string
+  /** Whether the admin token is asked for. */
+  readonly needsToken: boolean
+  /** Text in, checked values out; what it does not know is refused. */
+  readonly query?: z.ZodObject
+  readonly body?: z.ZodType
+  /** Of status 200; `stream`: server-sent events. */
+  readonly answer: z.ZodType | 'stream'
+}
+
+const number = (description: string, max = Number.MAX_SAFE_INTEGER) =>
+  z.coerce.number().int().min(0).max(max).meta({ description })
+
+const coreOperations = {
+  getOverview: {
+    method: 'GET',
+    path: '/api/overview',
+    summary: 'Every actor with its state, every worker with its health, limits and use.',
+    needsToken: false,
+    answer: overview,
+  },
+  listActors: {
+    method: 'GET',
+    path: '/api/actors',
+    summary: 'Actors now, those that ended and are still remembered too; or as they were at a moment.',
+    needsToken: false,
+    query: z.strictObject({ seq: number('The moment: after the move of this number.').optional() }),
+    answer: actors,
+  },
+  getActor: {
+    method: 'GET',
+    path: '/api/actors/{id}',
+    summary: 'One actor with a digest of its context, its pending timers and what could happen next.',
+    needsToken: false,
+    answer: actorDetail,
+  },
+  getHistory: {
+    method: 'GET',
+    path: '/api/actors/{id}/history',
+    summary: 'Moves of an actor, also of one that has ended.',
+    needsToken: false,
+    query: z.strictObject({
+      after: number('Only moves after this number.').default(0),
+      limit: number('So many at most.', 1000).default(1000),
+    }),
+    answer: history,
+  },
+  getEvents: {
+    method: 'GET',
+    path: '/api/events',
+    summary:
+      'Server-sent events: `reset` first or when the place is lost, then `move`, `actor`, `sample`. Resumes by Last-Event-ID.',
+    needsToken: false,
+    query: z.strictObject({
+      last_event_id: z
+        .string()
+        .max(64)
+        .meta({ description: 'As the header, for the first request.' })
+        .optional(),
+    }),
+    answer: 'stream',
+  },
+  getInspection: {
+    method: 'GET',
+    path: '/api/inspect',
+    summary:
+      "Server-sent events in the shape of Stately's inspection: @xstate.actor, @xstate.event, @xstate.microstep, @xstate.snapshot.",
+    needsToken: false,
+    answer: 'stream',
+  },
+  listCharts: {
+    method: 'GET',
+    path: '/api/charts',
+    summary: 'The charts that can be drawn.',
+    needsToken: false,
+    answer: chartList,
+  },
+  getChart: {
+    method: 'GET',
+    path: '/api/charts/{name}',
+    summary: 'A chart and its layout, as made by `npm run charts`.',
+    needsToken: false,
+    answer: chartFile,
+  },
+  drainWorker: {
+    method: 'POST',
+    path: '/api/workers/{name}/drain',
+    summary: 'Its instances finish what runs and end; nothing is accepted until it is restarted.',
+    needsToken: true,
+    answer: actionDone,
+  },
+  recycleWorker: {
+    method: 'POST',
+    path: '/api/workers/{name}/recycle',
+    summary: 'Each instance is replaced by a successor that starts first; no connection is lost.',
+    needsToken: true,
+    answer: actionDone,
+  },
+  restartWorker: {
+    method: 'POST',
+    path: '/api/workers/{name}/restart',
+    summary: 'Instances are ended now and started anew; also brings a drained or failed worker back.',
+    needsToken: true,
+    answer: actionDone,
+  },
+} as const satisfies Readonly<Record<string, Operation>>
+
+/** Every operation, by its id. */
+export const allOperations: Readonly<Record<string, Operation>> = { ...coreOperations }
