@@ -26,6 +26,7 @@ import { type Sample, Samples } from './supervise/samples.ts'
 import { UnixPaths } from './supervise/unix-path.ts'
 import { Watch } from './supervise/watch.ts'
 import type { Log } from './telemetry/log.ts'
+import type { ExportSpans } from './telemetry/span-record.ts'
 
 /** Composition root of the main thread: gives the charts of actors/ their hands, and ends whatever it started. */
 export interface DaemonOptions {
@@ -37,6 +38,8 @@ export interface DaemonOptions {
   readonly hold?: HoldLimits
   /** Lets `inject`, and `POST /faults/...` of admin, break instances on purpose. For tests only. */
   readonly allowFaults?: boolean
+  /** Where the spans of instances go. */
+  readonly exportSpans?: ExportSpans
 }
 
 export interface Daemon {
@@ -112,6 +115,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     } else if (message.type === 'listener.opened') unix.opened(message.key, message.inode)
     else if (message.type === 'chart.moved')
       journal.record(`${id}/${message.chart}`, message.state, message.cause)
+    else if (message.type === 'spans') options.exportSpans?.(message.spans)
     else if (message.type === 'log') log(message.level, message.message, { instance: id, ...message.fields })
   }
 

@@ -2,6 +2,7 @@ import type { Server, Socket } from 'node:net'
 import type { CarrierExit } from '../../actors/instance.ts'
 import type { WorkerSettings } from '../config/settings.ts'
 import type { LogFields, LogLevel } from '../telemetry/log.ts'
+import type { SpanRecord } from '../telemetry/span-record.ts'
 import type { TlsMaterial } from '../tls/material.ts'
 import type { DescriptorBounds } from './descriptors.ts'
 
@@ -87,6 +88,8 @@ export type FromInstance =
   | { readonly type: 'listener.opened'; readonly key: string; readonly inode: number }
   | { readonly type: 'chart.moved'; readonly chart: string; readonly state: string; readonly cause: string }
   | { readonly type: 'log'; readonly level: LogLevel; readonly message: string; readonly fields: LogFields }
+  /** Finished spans, some at a time. */
+  | { readonly type: 'spans'; readonly spans: readonly SpanRecord[] }
 
 export interface Envelope<Body> {
   readonly v: typeof protocolVersion
