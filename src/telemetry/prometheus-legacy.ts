@@ -1,0 +1,92 @@
+/**
+ * Names that only the Prometheus text has: those of the seed and of the Rust project that this daemon replaces, shown from the same
+ * numbers as the others. OTLP does not have them: a number has one name there.
+ */
+export interface LegacyMetric {
+  readonly name: string
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly description: string
+  /** Labels of each sample. */
+  readonly labels: readonly string[]
+}
+
+/** The seed's (S146-S149): without HELP and TYPE, `proxy_type` is the name of the ProxyType, seconds have three decimals. */
+export const seedMetrics: readonly LegacyMetric[] = [
+  {
+    name: 'worker_connections_active',
+    type: 'gauge',
+    description: 'Connections of clients that are open.',
+    labels: ['proxy_type'],
+  },
+  { name: 'worker_requests_total', type: 'counter', description: 'Requests.', labels: ['proxy_type'] },
+  {
+    name: 'worker_response_time_seconds',
+    type: 'gauge',
+    description: 'Mean time of the responses of about the last minute.',
+    labels: ['proxy_type'],
+  },
+]
+
+/** The Rust project's; `proxy_type` is `forward`, `reverse`, `static` or `combined`. */
+export const bifrostMetrics = [
+  {
+    name: 'bifrost_requests_total',
+    type: 'counter',
+    description: 'Requests.',
+    labels: ['proxy_type'],
+  },
+  {
+    name: 'bifrost_response_bytes_total',
+    type: 'counter',
+    description: 'Bytes of response bodies.',
+    labels: ['proxy_type'],
+  },
+  {
+    name: 'bifrost_files_served_total',
+    type: 'counter',
+    description: 'Files, or ranges of them, that were sent as a body.',
+    labels: ['proxy_type'],
+  },
+  {
+    name: 'bifrost_files_streamed_total',
+    type: 'counter',
+    description: 'Those of them that were sent in pieces as they were read.',
+    labels: ['proxy_type'],
+  },
+  {
+    name: 'bifrost_connections_active',
+    type: 'gauge',
+    description: 'Connections of clients that are open.',
+    labels: ['proxy_type'],
+  },
+  {
+    name: 'bifrost_connection_errors_total',
+    type: 'counter',
+    description: 'Requests that failed: cut short, or answered with 5xx.',
+    labels: ['proxy_type'],
+  },
+  {
+    name: 'bifrost_average_response_time_ms',
+    type: 'gauge',
+    description: 'Mean time of the responses of about the last minute, in milliseconds.',
+    labels: ['proxy_type'],
+  },
+  {
+    name: 'bifrost_request_duration_seconds',
+    type: 'histogram',
+    description: 'Time from the head of a request to the end of its response.',
+    labels: ['proxy_type'],
+  },
+  {
+    name: 'bifrost_config_secret_decrypt_success_total',
+    type: 'counter',
+    description: 'Encrypted values of the configuration that were read.',
+    labels: [],
+  },
+  {
+    name: 'bifrost_config_secret_decrypt_failure_total',
+    type: 'counter',
+    description: 'Encrypted values of the configuration that could not be read; that stops the start.',
+    labels: [],
+  },
+] as const satisfies readonly LegacyMetric[]
