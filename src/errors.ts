@@ -42,6 +42,7 @@ export const errorTable = {
   HEAD_TOO_LARGE: row(431, 'client', false, 'The request head is too large.'),
   CLIENT_ABORTED: row(499, 'client', false, 'The client went away.'),
   CLIENT_STALLED: row(0, 'client', false, 'The client took nothing of its answer for too long.'),
+  CLOSED_BY_OPERATOR: row(0, 'proxy', false, 'An operator has closed this connection.'),
   INTERNAL: row(500, 'proxy', false, 'The proxy failed to handle this request.'),
   NOT_IMPLEMENTED: row(501, 'proxy', false, 'This is not supported.'),
   UPSTREAM_REFUSED: row(502, 'upstream', true, 'The upstream server could not be reached.'),

@@ -1,5 +1,5 @@
 import type { Server, Socket } from 'node:net'
-import { type ActorRefFrom, createActor } from 'xstate'
+import { createActor } from 'xstate'
 import { lowWaterMark, workerSystemId } from '../actors/ledger.ts'
 import { workerMachine } from '../actors/worker.ts'
 import { UnixListener } from './http/unix-listener.ts'
@@ -13,6 +13,8 @@ import type { AccessLogs } from './telemetry/access-log.ts'
 import { beatPeriodMs, startBeat } from './telemetry/beat.ts'
 import { type CounterBlock, count, openCounterBlock } from './telemetry/counters.ts'
 import type { Log } from './telemetry/log.ts'
+import type { TrafficQuestion } from './telemetry/traffic-record.ts'
+import { ledgerAdmission, type WorkerActor } from './worker-admission.ts'
 import { failLoudly, faults } from './worker-faults.ts'
 
 /**
@@ -29,8 +31,6 @@ export interface Instance {
   /** Ends everything at once; for `shared` isolation, where no thread or process ends with it. */
   close(): Promise<void>
 }
-
-type WorkerActor = ActorRefFrom<typeof workerMachine>
 
 /** `exit` is called once when a drain is over: nothing is open any more. */
 export function runInstance(boot: InstanceBoot, port: InstancePort, exit: () => void): Instance {
@@ -84,6 +84,7 @@ class RunningInstance {
       pseudonym: `${pseudonym}-${worker.name}`,
       accessLogOf: (type) => this.#accessLogs?.of(type) ?? null,
       log: this.#log,
+      stateOf: (service) => this.#stateOf(service),
     })
     const block = this.#counters[worker.type]
     if (block === undefined) throw new TypeError(`there is no block for ${worker.type}`)
@@ -95,6 +96,13 @@ class RunningInstance {
 
   flushLogs(): void {
     this.#accessLogs?.flushSync()
+    this.#leaveFailures()
+  }
+
+  /** What has failed here can be asked of main from here on. */
+  #leaveFailures(): void {
+    const records = this.#edge?.failures ?? []
+    if (records.length > 0) this.#port.post({ type: 'failures', records })
   }
 
   giveBack(): void {
@@ -108,6 +116,7 @@ class RunningInstance {
     this.#servers.clear()
     for (const listener of this.#unix) listener.close()
     await this.#edge?.close()
+    this.#leaveFailures()
     await this.#accessLogs?.close()
     for (const actor of this.#charts.values()) actor.stop()
   }
@@ -148,27 +157,11 @@ class RunningInstance {
     return actor
   }
 
-  /** The edge's way to a ledger: its mode says whether a connection is admitted, and it hears of each. */
   #admissionOf(type: string): Admission {
     const actor = this.#charts.get(type)
     const block = this.#counters[type]
     if (actor === undefined || block === undefined) throw new TypeError(`there is no chart for ${type}`)
-    const { ledger } = actor.getSnapshot().context
-    return {
-      open() {
-        const isAdmitted = ledger.getSnapshot().context.mode === 'admit'
-        ledger.send({ type: 'conn.opened' })
-        count(block, isAdmitted ? 'connectionsTotal' : 'connectionsRefused')
-        if (isAdmitted) count(block, 'connectionsActive')
-        return isAdmitted
-      },
-      identify: () => true,
-      close() {
-        // After a drain that ran out of time the ledger is gone before the last connection is.
-        if (actor.getSnapshot().status === 'active') ledger.send({ type: 'conn.closed' })
-        count(block, 'connectionsActive', -1)
-      },
-    }
+    return ledgerAdmission(actor, block)
   }
 
   #workerAdmission(): Admission {
@@ -209,9 +202,22 @@ class RunningInstance {
       case 'log.reopen':
         this.#accessLogs?.reopen()
         return
+      case 'ask':
+        this.#tell(message.id, message.question)
+        return
       case 'fault':
         faults[message.fault](this.#boot.worker.maxMemoryMb)
     }
+  }
+
+  #tell(id: number, question: TrafficQuestion): void {
+    if (this.#edge !== null) this.#port.post({ type: 'answer', id, answer: this.#edge.ask(question) })
+  }
+
+  /** State of the chart that admits connections of a service; of the worker as a whole for null. */
+  #stateOf(service: string | null): string {
+    const actor = this.#charts.get(service ?? this.#boot.worker.type)
+    return String(actor?.getSnapshot().value ?? '')
   }
 
   #accept(socket: Socket, at: number): void {

@@ -76,6 +76,7 @@ const layers: readonly Layer[] = [
     files: 'src/worker.ts',
     may: [
       'src/worker-faults.ts',
+      'src/worker-admission.ts',
       'src/proxy',
       'src/http',
       'src/supervise/channel.ts',
@@ -83,6 +84,12 @@ const layers: readonly Layer[] = [
       'actors',
       'src/errors.ts',
     ],
+    packages: ['xstate'],
+  },
+  {
+    files: 'src/worker-admission.ts',
+    may: ['src/telemetry'],
+    types: ['actors', 'src/proxy'],
     packages: ['xstate'],
   },
   { files: 'src/worker-faults.ts', may: [], types: ['src/supervise/channel.ts'] },

@@ -4,6 +4,7 @@ import { canonical } from './canonical.ts'
 import { checkSchema } from './check.ts'
 import { type Environment, Keyring } from './keyring.ts'
 import { parseText } from './parse.ts'
+import { type Positions, positionsOf } from './positions.ts'
 import { invalid, type Problem } from './problem.ts'
 import { readConfigFile } from './read.ts'
 import { resolveSettings } from './resolve.ts'
@@ -18,6 +19,8 @@ export interface LoadedConfig {
   readonly effective: Config
   /** What it means; deeply frozen. */
   readonly settings: DaemonSettings
+  /** Where it was written; holds no value. */
+  readonly positions: Positions
 }
 
 /**
@@ -61,7 +64,8 @@ export function parseConfig(text: string, { file, baseDir, env = process.env }: 
   if (problems.length > 0) throw invalid(file, problems)
   // Nothing was taken out of it, so it is what the schema accepted.
   const effective = deepFreeze(canonical(checked.sound as ConfigInput, baseDir))
-  return { file, effective, settings: deepFreeze(resolveSettings(effective, (value) => keyring.open(value))) }
+  const settings = deepFreeze(resolveSettings(effective, (value) => keyring.open(value)))
+  return { file, effective, settings, positions: positionsOf(file, source) }
 }
 
 function deepFreeze<T>(value: T): T {

@@ -23,6 +23,8 @@ export interface Source {
   isWritten(path: Path): boolean
   /** Where the value (or the key) at the path stands; for what was not written, where its parent stands. */
   locate(path: Path, part?: 'key' | 'value'): { readonly line: number; readonly column: number }
+  /** Every path that something was written at. */
+  written(): readonly Path[]
 }
 
 /** Far more than any configuration needs; the parser's own recursion ends at some hundreds. */
@@ -58,6 +60,7 @@ export function parseText(text: string): Source {
     value,
     problems,
     isWritten: (path) => spots.has(JSON.stringify(path)),
+    written: () => [...spots.keys()].map((text) => JSON.parse(text) as Path),
     locate: (path, part = 'value') => {
       for (let length = path.length; length >= 0; length--) {
         const spot = spots.get(JSON.stringify(path.slice(0, length)))

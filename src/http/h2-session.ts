@@ -114,6 +114,11 @@ export class H2Session implements Tally {
     })
   }
 
+  /** Streams that run. */
+  get running(): number {
+    return this.#running
+  }
+
   /** No further requests: the client is told so, and the connection ends with the last that runs. */
   retire(): void {
     if (this.#isClosing || this.#session.destroyed) return

@@ -32,7 +32,14 @@ export interface ServerOptions {
   /** Whether an Upgrade request is given to `onUpgrade`; else it is an ordinary request (RFC 9110 7.8). */
   readonly canUpgrade: (req: IncomingMessage) => boolean
   /** What came is no request, or not a whole one: CLIENT_ABORTED when the client left. A connection may end so between requests, too. */
-  readonly onRejected?: (socket: Socket, code: ErrorCode, isAnswered: boolean) => void
+  readonly onRejected?: (
+    socket: Socket,
+    code: ErrorCode,
+    isAnswered: boolean,
+    requestId: string | null,
+  ) => void
+  /** An id for what is refused before it is a request, and what of it the client is shown. */
+  readonly newId?: () => { readonly requestId: string | null; readonly shownId: string | null }
   /** Runs the task after the requests that came before, and nothing after it; false when none is running. */
   readonly afterRunning?: (socket: Socket, task: () => void) => boolean
 }
@@ -169,7 +176,7 @@ export class HttpServer {
     }
     // With a response under way an answer would land inside of its body.
     if (code === null || !socket.writable || socket._httpMessage?.headersSent) {
-      this.#options.onRejected?.(socket, code ?? 'CLIENT_ABORTED', false)
+      this.#options.onRejected?.(socket, code ?? 'CLIENT_ABORTED', false, null)
       socket.destroy()
       return
     }
@@ -178,8 +185,9 @@ export class HttpServer {
 
   #refuse(socket: Socket, code: ErrorCode): void {
     if (socket.writableEnded) return
-    this.closer.end(socket, replyBytes(code))
-    this.#options.onRejected?.(socket, code, true)
+    const { requestId = null, shownId = null } = this.#options.newId?.() ?? {}
+    this.closer.end(socket, replyBytes(code, { requestId: shownId }))
+    this.#options.onRejected?.(socket, code, true, requestId)
   }
 }
 

@@ -1,3 +1,5 @@
+import type { DoorLimit } from './traffic.ts'
+
 /**
  * How the edge asks the ledger about a connection. The ledger's mode follows from the worker chart's state: a worker
  * admits a connection because its chart is in a state that admits, and for no other reason.
@@ -8,6 +10,8 @@ export interface Admission {
    * and counted as such; do not call `close`.
    */
   open(address?: string): boolean
+  /** What the latest refusal was for; the worker as a whole where it is missing. */
+  readonly refusedBy?: DoorLimit
   /** The address of a connection that was opened without one is known. False: its client has as many as it may have. */
   identify(address: string): boolean
   /** Tells the ledger that an admitted connection ended; with the address that it was opened or identified with. */

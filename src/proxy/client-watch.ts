@@ -56,6 +56,10 @@ export class ClientWatch {
     return this.#connections.size
   }
 
+  get connections(): ReadonlySet<Connection> {
+    return this.#connections
+  }
+
   add(connection: Connection): void {
     this.#connections.add(connection)
     this.#timer ??= setInterval(() => this.#look(performance.now()), this.#periodMs).unref()

@@ -1,4 +1,5 @@
 import type { Admission } from './admission.ts'
+import type { DoorLimit } from './traffic.ts'
 
 /**
  * Open connections by client, for `max_connections_per_client`. A client is an IPv4 address or an IPv6 /64, which is what
@@ -48,12 +49,17 @@ export function clientOf(address: string): string {
 /** Asks for the client first, where it is known, and for the worker then; `onRefused` hears of what never came to the worker's own admission. */
 export function limitClients(admission: Admission, max: number, onRefused: () => void): Admission {
   const counts = new ClientCounts(max)
+  let refusedBy: DoorLimit = 'worker'
   const enter = (address: string): boolean => {
     const isBelow = counts.enter(clientOf(address))
+    refusedBy = isBelow ? 'worker' : 'client'
     if (!isBelow) onRefused()
     return isBelow
   }
   return {
+    get refusedBy() {
+      return refusedBy
+    },
     open(address) {
       if (address !== undefined && !enter(address)) return false
       if (admission.open(address)) return true

@@ -7,8 +7,26 @@ import type { Admission } from './admission.ts'
 import type { ClientSubject } from './client-subject.ts'
 import { Turns } from './turns.ts'
 
+/** Of the exchange that a connection has become. */
+export interface TakenOver {
+  readonly method: string
+  readonly target: string
+  readonly upstream: string | null
+  readonly service: ServiceType | null
+  readonly user: string | null
+}
+
+let latestId = 0
+
 /** What the edge knows of one admitted connection. */
 export class Connection {
+  /** Counts up in its instance. */
+  readonly id = ++latestId
+  readonly openedAt = performance.now()
+  /** An operator has closed it. */
+  isClosedByHand = false
+  /** What has taken it over. */
+  tunnel: TakenOver | null = null
   /** What HTTP is spoken over: the accepted socket, or TLS over it. */
   socket: Socket
   scheme: 'http' | 'https' = 'http'
@@ -29,7 +47,7 @@ export class Connection {
   /** The rest of a request is being read that was answered early. */
   isReadingRest = false
   /** Since when it waits for a request; the client watch's clock. */
-  #waitingSince = performance.now()
+  #waitingSince = this.openedAt
   /** When a further head was seen to have begun; -1 when none has. */
   #headSince = -1
   #hasAsked = false

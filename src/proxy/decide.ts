@@ -141,7 +141,7 @@ function decideTarget(head: Head, policy: Policy): Decision {
 }
 
 /** What is wrong with a request wherever it leads. */
-function faultOf(
+export function faultOf(
   { url, fields, isSpread, version, host, hosts, stream, coding, expect }: Head,
   { maxTargetBytes, maxFields }: Policy,
 ): ErrorCode | null {

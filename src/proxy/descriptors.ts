@@ -28,12 +28,16 @@ const refusal = replyBytes('OVER_LIMIT', { headers: ['Retry-After', '1'] })
  * (POSIX, `open`), so that of an accepted socket tells how many are in use, for nothing.
  */
 export class DescriptorGuard {
-  readonly #edge: Pick<Edge, 'open' | 'dropIdle'>
+  readonly #edge: Pick<Edge, 'open' | 'dropIdle' | 'refused'>
   readonly #bounds: DescriptorBounds | null
   readonly #deps: Deps
   #toldAt = Number.NEGATIVE_INFINITY
 
-  constructor(edge: Pick<Edge, 'open' | 'dropIdle'>, bounds: DescriptorBounds | null, deps: Deps) {
+  constructor(
+    edge: Pick<Edge, 'open' | 'dropIdle' | 'refused'>,
+    bounds: DescriptorBounds | null,
+    deps: Deps,
+  ) {
     this.#edge = edge
     this.#bounds = bounds
     this.#deps = deps
@@ -59,6 +63,7 @@ export class DescriptorGuard {
     const { block } = this.#deps
     count(block, 'connectionsTotal')
     count(block, 'connectionsRefused')
+    this.#edge.refused(socket.remoteAddress, 'descriptors', isPlain ? refusal.length : 0)
     if (!isPlain) {
       socket.destroy()
       return

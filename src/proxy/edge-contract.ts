@@ -1,10 +1,12 @@
 /** What an instance gives to its edge and asks of it. */
 import type { Socket } from 'node:net'
 import type { ServiceType } from '../config/settings.ts'
+import type { TrafficAnswer, TrafficQuestion, TrafficRecord } from '../telemetry/traffic-record.ts'
 import type { TlsMaterial } from '../tls/material.ts'
 import type { Admission } from './admission.ts'
 import type { Log } from './exchange.ts'
 import type { LanesOptions } from './lanes.ts'
+import type { DoorLimit } from './traffic.ts'
 
 export interface EdgeOptions extends LanesOptions {
   readonly admissions: {
@@ -18,6 +20,8 @@ export interface EdgeOptions extends LanesOptions {
   /** Our name in Via. */
   readonly pseudonym: string
   readonly log: Log
+  /** State of the chart that admits connections of a service; of the worker as a whole for null. */
+  readonly stateOf?: (service: ServiceType | null) => string
   /** What cleartext connections speak; one cannot find out. */
   readonly cleartext?: 'http/1.1' | 'h2'
 }
@@ -36,6 +40,12 @@ export interface Edge {
   setDegraded(isDegraded: boolean): void
   /** Closes the upstream connections that are idle now. */
   dropIdle(): void
+  /** What somebody who looks may know of its traffic; closes a connection. */
+  ask(question: TrafficQuestion): TrafficAnswer
+  /** Failures that are still known, oldest first. */
+  readonly failures: readonly TrafficRecord[]
+  /** A connection was refused before the edge had it. */
+  refused(address: string | undefined, limit: DoorLimit, sentBytes: number): void
   /** Admitted connections that are still open. */
   readonly open: number
   /** Ends everything now; resolves when all is closed. */

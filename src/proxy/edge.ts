@@ -11,10 +11,12 @@ import { type ErrorCode, errorTable } from '../errors.ts'
 import type { HttpRequest, HttpResponse } from '../http/message.ts'
 import { replyBytes, sendReply } from '../http/reply.ts'
 import { HttpServer, type ServedSocket } from '../http/server.ts'
+import type { TrafficAnswer, TrafficQuestion, TrafficRecord } from '../telemetry/traffic-record.ts'
 import type { TlsMaterial } from '../tls/material.ts'
 import { subjectHeadersOf } from './client-subject.ts'
 import { ClientWatch } from './client-watch.ts'
 import { afterRunning, type Connection, connectionOf } from './connection.ts'
+import { askConnections } from './connections.ts'
 import { cutShort, endLate } from './cut-short.ts'
 import {
   codeOf,
@@ -36,6 +38,7 @@ import { Lanes } from './lanes.ts'
 import { failed, serve } from './serve.ts'
 import { loadServices, type Services } from './services.ts'
 import { Streams } from './streams.ts'
+import { type DoorLimit, Traffic } from './traffic.ts'
 import { SocketClient } from './tunnelling.ts'
 
 /** Loads what the worker's services need, and nothing else: a static worker never loads an HTTP client. */
@@ -55,6 +58,7 @@ class WorkerEdge implements Edge {
   readonly #watch: ClientWatch
   readonly #streams: Streams
   readonly #front: Front
+  readonly #traffic: Traffic
   #services: Services = {}
 
   constructor(options: EdgeOptions) {
@@ -69,7 +73,8 @@ class WorkerEdge implements Edge {
     const { running } = this.#watch
     const refuse = (exchange: Exchange, code: ErrorCode) => cutShort(exchange, code, this.#server.closer)
     this.#scope = { isDraining: false, isDegraded: false, isCut: false, log, refuse, running }
-    this.#lanes = new Lanes(options, (type) => this.#watch.boundsOf(type))
+    this.#traffic = new Traffic({ stateOf: options.stateOf ?? (() => '') })
+    this.#lanes = new Lanes(options, (type) => this.#watch.boundsOf(type), this.#traffic)
     this.#server = new HttpServer({
       idleMs: this.#watch.idleMs,
       heads: this.#policy,
@@ -77,8 +82,9 @@ class WorkerEdge implements Edge {
       onConnect: (req, socket, head) => this.#takeOver(req, socket, head),
       onUpgrade: (req, socket, head) => this.#takeOver(req, socket, head),
       canUpgrade: (req) => (this.#policy.hasForward || this.#policy.hasReverse) && asksForWebSocket(req),
-      onRejected: (socket, code, isAnswered) =>
-        this.#lanes.rejected(connectionOf(socket), running.all, code, isAnswered),
+      onRejected: (socket, code, isAnswered, id) =>
+        this.#lanes.rejected(connectionOf(socket), running.all, code, isAnswered, id),
+      newId: () => this.#guards.newId(),
       afterRunning,
     })
     this.#streams = new Streams(worker, this.#lanes.none.block, log, (connection, req, res) =>
@@ -104,6 +110,20 @@ class WorkerEdge implements Edge {
 
   get open(): number {
     return this.#watch.open
+  }
+
+  get failures(): readonly TrafficRecord[] {
+    return this.#traffic.failed
+  }
+
+  ask(question: TrafficQuestion): TrafficAnswer {
+    return question.kind === 'requests' || question.kind === 'request'
+      ? this.#traffic.ask(question)
+      : askConnections(question, this.#watch)
+  }
+
+  refused(address: string | undefined, limit: DoorLimit, sentBytes: number): void {
+    this.#lanes.refused(address, sentBytes, limit)
   }
 
   accept(socket: Socket, at = 0): void {
@@ -137,6 +157,7 @@ class WorkerEdge implements Edge {
     this.#scope.isDraining = true
     this.#scope.isCut = true
     this.#watch.stop()
+    this.#traffic.close()
     this.#services.forward?.close()
     this.#services.reverse?.close()
     this.#front.close()
@@ -261,7 +282,9 @@ class WorkerEdge implements Edge {
 
   #begin(connection: Connection, decision: Decision, head: Head, req: HttpRequest): Exchange {
     const lane = this.#lanes.of(decision.kind === 'reply' ? null : serviceOf(decision))
-    return new Exchange(connection, head, req.headers, lane, this.#scope)
+    const exchange = new Exchange(connection, head, req.headers, lane, this.#scope)
+    if (serviceOf(decision) === null) this.#guards.name(exchange)
+    return exchange
   }
 
   #enter(connection: Connection, decision: Decision): boolean {

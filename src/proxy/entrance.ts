@@ -143,9 +143,9 @@ export class Entrance {
 
   /** A handshake is dear, and what a client could read comes after it only. */
   #refuse(socket: Socket, door: Door | null, address: string | undefined): void {
-    const { lanes, closer } = this.#options
+    const { lanes, closer, admission } = this.#options
     const isSilent = door !== null && door.terminator !== null
-    lanes.refused(address, isSilent ? 0 : refusal.length)
+    lanes.refused(address, isSilent ? 0 : refusal.length, admission.refusedBy ?? 'worker')
     if (isSilent) socket.destroy()
     else closer.end(socket, refusal)
   }

@@ -11,7 +11,7 @@ import type { Head } from './decide.ts'
 import type { Lane } from './lanes.ts'
 import type { Pace } from './pace.ts'
 import type { Running } from './running.ts'
-import { terminationOf, tunnelTermination } from './termination.ts'
+import { endCodes, terminationOf, tunnelTermination } from './termination.ts'
 
 export type Log = (
   level: 'info' | 'warn' | 'error',
@@ -58,6 +58,8 @@ export class Exchange implements RelayOwner, AccessRecord {
   shownId: string | null = null
   /** Who it was authenticated as. */
   user: string | null = null
+  /** What is known of the cause of its failure beyond the code; for operators. */
+  reason: string | null = null
   /** Its index among those that run, -1 when it is none of them. */
   place = -1
   /** Null until it is followed. */
@@ -175,11 +177,13 @@ export class Exchange implements RelayOwner, AccessRecord {
 
   /** Its client has gone, unless it was ended by us. */
   blameClient(): void {
-    this.blame(this.#scope.isCut ? 'DRAINING' : 'CLIENT_ABORTED')
+    if (this.#scope.isCut) this.blame('DRAINING')
+    else this.blame(this.connection.isClosedByHand ? 'CLOSED_BY_OPERATOR' : 'CLIENT_ABORTED')
   }
 
   relayFailed(code: ErrorCode, cause: unknown): void {
     this.blame(code)
+    this.reason = text(cause)
     const isOurs = errorTable[code].source === 'proxy'
     const { requestId } = this
     const id = requestId === null ? {} : { requestId }
@@ -191,6 +195,7 @@ export class Exchange implements RelayOwner, AccessRecord {
     this.status = status
     this.answered()
     this.#isTakenOver = true
+    if (this.connection.session === null) this.connection.tunnel = this
     this.finish(status >= 500)
   }
 
@@ -202,13 +207,13 @@ export class Exchange implements RelayOwner, AccessRecord {
     this.sent = bytes?.sent ?? this.sent + connection.sent
     if (!this.#isTakenOver) return
     this.#isTakenOver = false
-    const reason = this.#scope.isCut && end === 'client' ? 'stopped' : end
+    const isOurs = this.#scope.isCut || connection.isClosedByHand
+    const reason = isOurs && end === 'client' ? 'stopped' : end
     if (this.status === 101 || this.method === 'CONNECT') {
       this.tunnelEnd = reason
       this.termination = tunnelTermination[reason]
     } else if (reason !== 'done') this.blame(endCodes[reason])
-    this.endedAt = performance.now()
-    this.#lane.accessLog?.write(this)
+    this.#record(performance.now())
   }
 
   refuse(code: ErrorCode): void {
@@ -232,11 +237,17 @@ export class Exchange implements RelayOwner, AccessRecord {
     if (isFailed) add(block, cell.requestsFailed, 1)
     add(block, cell.responseTimeMs, now - this.startedAt)
     add(block, cell.responsesTimed, 1)
-    if (this.#lane.accessLog === null || this.#isTakenOver) return
+    if (!this.#isTakenOver) this.#record(now)
+  }
+
+  /** Its one line, and its place among those that somebody may ask about. */
+  #record(now: number): void {
+    const { accessLog, traffic } = this.#lane
+    this.endedAt = now
     if (this.status === 0 && this.response?.headersSent) this.status = this.response.statusCode
     if (this.status === 0 && this.code === 'CLIENT_ABORTED') this.status = errorTable.CLIENT_ABORTED.status
-    this.endedAt = now
-    this.#lane.accessLog.write(this)
+    if (this.status >= 400 || this.code !== null || traffic.isWatched) traffic.note(this)
+    accessLog?.write(this)
   }
 
   /** Whether nothing of its request can come any more. */
@@ -258,9 +269,10 @@ export class Exchange implements RelayOwner, AccessRecord {
     if (this.closing) this.connection.retire()
   }
 
-  /** Only a log asks for times within an exchange. */
+  /** Only a log, or who watches, asks for times within an exchange. */
   #now(): number {
-    return this.#lane.accessLog === null ? 1 : performance.now()
+    const { accessLog, traffic } = this.#lane
+    return accessLog === null && !traffic.isWatched ? 1 : performance.now()
   }
 
   /** Shared by all responses, so that following one costs no closure. */
@@ -268,14 +280,6 @@ export class Exchange implements RelayOwner, AccessRecord {
     exchange.#closed(res)
   }
 }
-
-const endCodes = {
-  idle: 'CLIENT_STALLED',
-  lifetime: 'CLIENT_STALLED',
-  client: 'CLIENT_ABORTED',
-  upstream: 'UPSTREAM_BROKEN',
-  stopped: 'DRAINING',
-} as const satisfies Record<Exclude<TunnelEnd, 'done'>, ErrorCode>
 
 const key = Symbol('exchange')
 

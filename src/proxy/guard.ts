@@ -13,9 +13,7 @@
  * A wrong password takes a token too, so guessing is limited as asking is.
  */
 import type { ServiceSettings, ServiceType } from '../config/settings.ts'
-import type { ErrorCode } from '../errors.ts'
 import { NetworkSet, readAddress } from '../http/address.ts'
-import { randomBytes } from '../http/builtin.ts'
 import { isName } from '../http/fields.ts'
 import { type BelievedField, clientAddress, nodesOf } from '../http/forwarded.ts'
 import type { HttpRequest } from '../http/message.ts'
@@ -27,7 +25,8 @@ import type { Connection } from './connection.ts'
 import { type Decision, serviceOf } from './decide.ts'
 import type { Exchange } from './exchange.ts'
 import { Rates } from './rates.ts'
-import { parseAbsolute } from './target.ts'
+import { accessRefusal, authRefusal, countsForRates, pathOf, refusalOf } from './refusals.ts'
+import { RequestIds } from './request-ids.ts'
 
 class Guard {
   readonly #trusted: NetworkSet | null
@@ -39,14 +38,14 @@ class Guard {
   readonly #rates: Rates | null
   readonly #service: ServiceType
 
-  constructor({ type, trust, requestId, access, auth, rates }: ServiceSettings) {
+  constructor({ type, trust, access, auth, rates }: ServiceSettings, ids: RequestIds | null) {
+    this.#ids = ids
     this.#service = type
     this.#auth = auth === null ? null : new Authenticator(auth)
     this.#challenge = auth === null ? '' : basicChallenge(auth.realm)
     this.#rates = rates === null ? null : new Rates(rates)
     this.#trusted = trust.proxies.length === 0 ? null : new NetworkSet(trust.proxies)
     this.#believes = trust.believes
-    this.#ids = requestId === null ? null : new RequestIds(requestId.inResponse)
     this.#access = access === null ? null : new AccessList(access)
   }
 
@@ -54,7 +53,8 @@ class Guard {
   ask(exchange: Exchange, req: HttpRequest, decision: Decision, then: (judged: Decision) => void): void {
     this.#identify(exchange, req)
     if (exchange.shownId !== null) exchange.response?.setHeader('X-Request-Id', exchange.shownId)
-    if (this.#access?.admits(exchange.client) === false) then(this.#refusal('FORBIDDEN_CLIENT'))
+    const stranger = accessRefusal(this.#service, this.#access, exchange.client)
+    if (stranger !== null) then(stranger)
     else if (this.#auth === null) then(this.#limit(exchange, req, decision) ?? decision)
     else {
       this.#authenticate(exchange, req, this.#auth, (refusal, isCounted) => {
@@ -73,7 +73,10 @@ class Guard {
     const { client, user, method, response } = exchange
     const path = pathOf(decision, exchange.target)
     const verdict = this.#rates.ask({ client, user, method, path }, headers, performance.now())
-    if (!verdict.isGranted) return this.#refusal('RATE_LIMITED', verdict.fields)
+    if (!verdict.isGranted) {
+      exchange.reason = verdict.refusedBy?.join(' ') ?? null
+      return refusalOf(this.#service, 'RATE_LIMITED', verdict.fields)
+    }
     for (let at = 0; at < verdict.fields.length; at += 2) {
       response?.setHeader(verdict.fields[at] as string, verdict.fields[at + 1] as string)
     }
@@ -95,34 +98,24 @@ class Guard {
     const field = isRepeated(rawHeaders, name) ? undefined : headers[name]
     const result = auth.check(field, clientOf(exchange.client))
     if (!(result instanceof Promise)) {
-      then(this.#admit(exchange, result), counts(result))
+      then(this.#admit(exchange, result), countsForRates(result))
       return
     }
     result.then(
       (found) => {
-        if (!endIfGone(exchange)) then(this.#admit(exchange, found), counts(found))
+        if (!endIfGone(exchange)) then(this.#admit(exchange, found), countsForRates(found))
       },
       (cause: unknown) => {
         if (endIfGone(exchange)) return
         exchange.relayFailed('INTERNAL', cause)
-        then(this.#refusal('INTERNAL'), false)
+        then(refusalOf(this.#service, 'INTERNAL'), false)
       },
     )
   }
 
   #admit(exchange: Exchange, result: AuthResult): Decision | null {
-    if (result === 'busy') return this.#refusal('AUTH_BUSY', ['Retry-After', '1'])
-    if (typeof result === 'object') {
-      exchange.user = result.user
-      return null
-    }
-    return this.#service === 'forward'
-      ? this.#refusal('PROXY_AUTH_REQUIRED', ['Proxy-Authenticate', this.#challenge])
-      : this.#refusal('AUTH_REQUIRED', ['WWW-Authenticate', this.#challenge])
-  }
-
-  #refusal(code: ErrorCode, fields: readonly string[] = []): Decision {
-    return { kind: 'reply', code, service: this.#service, fields }
+    if (typeof result === 'object') exchange.user = result.user
+    return authRefusal(this.#service, result, this.#challenge)
   }
 
   /** Finds out whose request it is, and names it. */
@@ -133,10 +126,8 @@ class Guard {
       const nodes = nodesOf(text(field), this.#believes)
       exchange.client = clientAddress(exchange.connection.peer, nodes, this.#trusted)
     }
-    if (this.#ids !== null) {
-      exchange.requestId = this.#ids.idFor(exchange.isTrusted ? text(headers['x-request-id']) : undefined)
-      if (this.#ids.inResponse) exchange.shownId = exchange.requestId
-    }
+    if (this.#ids !== null)
+      name(exchange, this.#ids, exchange.isTrusted ? text(headers['x-request-id']) : undefined)
   }
 
   #isTrusted(connection: Connection): boolean {
@@ -147,19 +138,38 @@ class Guard {
 /** The guards of a worker's services. */
 export class Guards {
   readonly #byService: Partial<Record<ServiceType, Guard>>
+  /** For what is refused before it is known whose it is: null where no service has request ids. */
+  readonly #ids: RequestIds | null
 
   constructor(services: readonly ServiceSettings[]) {
     const asking = services.filter(
       ({ trust, requestId, access, auth, rates }) =>
         trust.proxies.length > 0 || [requestId, access, auth, rates].some((one) => one !== null),
     )
-    this.#byService = Object.fromEntries(asking.map((service) => [service.type, new Guard(service)]))
+    const idsOf = ({ requestId }: ServiceSettings) => requestId && new RequestIds(requestId.inResponse)
+    const guards = asking.map((service) => ({ service, ids: idsOf(service) }))
+    this.#ids = guards.find(({ ids }) => ids !== null)?.ids ?? null
+    this.#byService = Object.fromEntries(
+      guards.map(({ service, ids }) => [service.type, new Guard(service, ids)]),
+    )
   }
 
   /** Null when the service asks nothing, or there is none: that costs nothing. */
   of(decision: Decision): Guard | null {
     const type = serviceOf(decision)
     return type === null ? null : (this.#byService[type] ?? null)
+  }
+
+  /** Gives an id to what belongs to no service. */
+  name(exchange: Exchange): void {
+    if (this.#ids !== null) name(exchange, this.#ids, undefined)
+  }
+
+  /** An id for what never became an exchange. */
+  newId(): { readonly requestId: string | null; readonly shownId: string | null } {
+    if (this.#ids === null) return unnamed
+    const requestId = this.#ids.idFor(undefined)
+    return { requestId, shownId: this.#ids.inResponse ? requestId : null }
   }
 
   close(): void {
@@ -176,8 +186,6 @@ function endIfGone(exchange: Exchange): boolean {
   return exchange.isFinished
 }
 
-const counts = (result: AuthResult): boolean => result === 'wrong' || typeof result === 'object'
-
 function isRepeated(raw: readonly string[], name: string): boolean {
   let count = 0
   for (let at = 0; at < raw.length; at += 2) {
@@ -187,30 +195,12 @@ function isRepeated(raw: readonly string[], name: string): boolean {
   return count > 1
 }
 
-function pathOf(decision: Decision, target: string): string | null {
-  if (decision.kind === 'tunnel') return null
-  return decision.kind === 'reply' ? (parseAbsolute(target)?.path ?? target) : decision.path
+const unnamed = { requestId: null, shownId: null } as const
+
+function name(exchange: Exchange, ids: RequestIds, came: string | undefined): void {
+  exchange.requestId = ids.idFor(came)
+  if (ids.inResponse) exchange.shownId = exchange.requestId
 }
-
-/** Ids that no other instance makes: a random beginning and a count. Who has seen one can guess others, so they are no secret. */
-class RequestIds {
-  readonly inResponse: boolean
-  readonly #prefix = randomBytes(9).toString('base64url')
-  #count = 0
-
-  constructor(inResponse: boolean) {
-    this.inResponse = inResponse
-  }
-
-  /** The id that came, when it is one that can be logged and sent on as it is; else a new one. */
-  idFor(came: string | undefined): string {
-    if (came !== undefined && usable.test(came)) return came
-    this.#count += 1
-    return `${this.#prefix}-${this.#count.toString(36)}`
-  }
-}
-
-const usable = /^[\w.:/+=@~-]{1,128}$/
 
 const text = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value.join(', ') : value

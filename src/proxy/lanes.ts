@@ -5,6 +5,7 @@ import { type CounterBlock, cell } from '../telemetry/counters.ts'
 import type { Connection } from './connection.ts'
 import type { Exchange } from './exchange.ts'
 import { rejectedRecord } from './rejected.ts'
+import type { DoorLimit, Traffic } from './traffic.ts'
 
 /** What the exchanges of one service share, or those that belong to none. */
 export interface Lane {
@@ -13,6 +14,7 @@ export interface Lane {
   /** How slow a client may be. */
   readonly bounds: PaceSettings
   readonly accessLog: AccessLog | null
+  readonly traffic: Traffic
 }
 
 export interface LanesOptions {
@@ -31,6 +33,7 @@ export class Lanes {
   constructor(
     { worker, counters, accessLogOf }: LanesOptions,
     boundsOf: (type: ServiceType | null) => PaceSettings,
+    traffic: Traffic,
   ) {
     const ownBlock = counters[worker.type]
     if (ownBlock === undefined) throw new BifrostError('INTERNAL', `no counter block for ${worker.type}`)
@@ -39,6 +42,7 @@ export class Lanes {
       block: (service === null ? undefined : counters[service]) ?? ownBlock,
       bounds: boundsOf(service),
       accessLog: accessLogOf?.(service) ?? null,
+      traffic,
     })
     this.none = laneOf(null)
     this.#lanes = Object.fromEntries(worker.services.map(({ type }) => [type, laneOf(type)]))
@@ -49,12 +53,13 @@ export class Lanes {
   }
 
   /** A connection that was not admitted was sent `sentBytes` and closed. */
-  refused(address: string | undefined, sentBytes: number): void {
-    const { accessLog } = this.none
-    if (accessLog === null) return
+  refused(address: string | undefined, sentBytes: number, limit: DoorLimit): void {
+    const { accessLog, traffic } = this.none
     const client = address ?? 'unknown'
     const connection = { client, scheme: 'http' as const, received: 0, sent: sentBytes, headMs: 0 }
-    accessLog.write(rejectedRecord(connection, 'OVER_LIMIT'))
+    const record = rejectedRecord(connection, 'OVER_LIMIT', null)
+    traffic.refused(record, limit)
+    accessLog?.write(record)
   }
 
   /**
@@ -66,9 +71,10 @@ export class Lanes {
     running: Iterable<Exchange>,
     code: ErrorCode,
     isAnswered: boolean,
+    requestId: string | null,
   ): void {
     if (connection === undefined) return
-    const { block, accessLog } = this.none
+    const { block, accessLog, traffic } = this.none
     const isWithin = connection.running > 0
     const hasBegun = connection.hasBegun
     if (isWithin) {
@@ -77,9 +83,11 @@ export class Lanes {
     }
     connection.account(block)
     if (isAnswered) block[cell.requestsTotal] = (block[cell.requestsTotal] ?? 0) + 1
-    if (accessLog === null || !(isAnswered || hasBegun)) return
+    if (!(isAnswered || hasBegun)) return
     const { peer: client, scheme, received, sent } = connection
     const headMs = connection.firstHeadMs(performance.now())
-    accessLog.write(rejectedRecord({ client, scheme, received, sent, headMs }, code))
+    const record = rejectedRecord({ client, scheme, received, sent, headMs }, code, requestId)
+    traffic.note(record)
+    accessLog?.write(record)
   }
 }

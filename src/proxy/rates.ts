@@ -5,7 +5,8 @@ import { readAddress } from '../http/address.ts'
 import { nodeCrypto } from '../http/builtin.ts'
 import type { HttpRequest } from '../http/message.ts'
 import { type BucketKey, type Grant, TokenBuckets } from './limits.ts'
-import { isBelow, normalisePath } from './target.ts'
+import { ratePath } from './refusals.ts'
+import { isBelow } from './target.ts'
 
 /** Whose request it is and what it asks for. */
 export interface RateSubject {
@@ -18,6 +19,8 @@ export interface RateSubject {
 
 export interface RateVerdict {
   readonly isGranted: boolean
+  /** Ids of the rules that have no token left. */
+  readonly refusedBy?: readonly string[]
   /** What the response says of it, flat: RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers), and Retry-After. */
   readonly fields: readonly string[]
 }
@@ -55,16 +58,16 @@ export class Rates {
 
   /** Takes a token for each rule that the request falls under, or none at all when one of them has none. */
   ask(subject: RateSubject, headers: HttpRequest['headers'], now: number): RateVerdict {
-    const path =
-      this.#hasPaths && subject.path !== null ? (normalisePath(subject.path) ?? subject.path) : null
+    const path = this.#hasPaths ? ratePath(subject.path) : null
     const client = clientKey(subject.client)
-    const matching = this.#rules.filter(({ settings }) => applies(settings, subject.method, path))
+    const matching = this.#rules.filter(({ settings }) => ruleApplies(settings, subject.method, path))
     const keys = matching.map(({ settings }) => keyOf(settings, client, subject.user, headers))
     const looks = matching.map(({ buckets }, at) => buckets.look(keys[at] as BucketKey, now))
     const waitMs = Math.max(0, ...looks.map((look) => (look.isGranted ? 0 : look.waitMs)))
     if (waitMs > 0) {
       const retryAfter = ['Retry-After', String(Math.ceil(waitMs / 1000))]
-      return { isGranted: false, fields: [...retryAfter, ...announced(matching, looks)] }
+      const refusedBy = matching.filter((_, at) => !looks[at]?.isGranted).map(({ settings }) => settings.id)
+      return { isGranted: false, refusedBy, fields: [...retryAfter, ...announced(matching, looks)] }
     }
     const grants = matching.map(({ buckets }, at) => buckets.take(keys[at] as BucketKey, now))
     if (!this.#announces || matching.length === 0) return granted
@@ -72,7 +75,8 @@ export class Rates {
   }
 }
 
-function applies({ methods, pathPrefix }: RateRule, method: string, path: string | null): boolean {
+/** `path` as `ratePath` gives it. */
+export function ruleApplies({ methods, pathPrefix }: RateRule, method: string, path: string | null): boolean {
   if (methods !== null && !methods.includes(method)) return false
   return pathPrefix === null || (path !== null && isBelow(pathPrefix, path))
 }

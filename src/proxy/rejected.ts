@@ -12,13 +12,17 @@ export interface RejectedConnection {
 }
 
 /** The record of what never became an exchange: a connection that was refused, a head that was none. */
-export function rejectedRecord(connection: RejectedConnection, code: ErrorCode): AccessRecord {
+export function rejectedRecord(
+  connection: RejectedConnection,
+  code: ErrorCode,
+  requestId: string | null,
+): AccessRecord {
   const { client, scheme, received, sent, headMs } = connection
   const endedAt = performance.now()
   return {
     service: null,
     client,
-    requestId: null,
+    requestId,
     user: null,
     method: null,
     target: null,

@@ -1,12 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ReverseSettings } from '../config/settings.ts'
-import { BifrostError } from '../errors.ts'
-import { formatAuthority, parseAuthority } from '../http/authority.ts'
 import type { HttpRequest, HttpResponse } from '../http/message.ts'
 import type { Decision } from './decide.ts'
 import type { Exchange } from './exchange.ts'
-import { basePathOf, parseAbsolute } from './target.ts'
+import { upstreamOf } from './target.ts'
 import { Upstream, type UpstreamDeps, type UpstreamRequest } from './upstream.ts'
 
 type ReverseDecision = Extract<Decision, { kind: 'reverse' }>
@@ -19,13 +17,9 @@ export class Reverse {
   readonly #basePath: string
 
   constructor(settings: ReverseSettings, deps: UpstreamDeps) {
-    const target = parseAbsolute(settings.target)
-    const authority = target && parseAuthority(target.authority, target.scheme === 'http' ? 80 : 443)
-    if (!target || !authority) {
-      throw new BifrostError('CONFIG_INVALID', `the reverse target ${settings.target} is not an http(s) URL`)
-    }
-    this.#origin = `${target.scheme}://${formatAuthority(authority)}`
-    this.#basePath = basePathOf(target.path)
+    const { origin, basePath } = upstreamOf(settings.target)
+    this.#origin = origin
+    this.#basePath = basePath
     this.#upstream = new Upstream({
       ...settings,
       ...deps,

@@ -32,6 +32,15 @@ export const tunnelTermination: Readonly<Record<TunnelEnd, string>> = {
   stopped: 'KT',
 }
 
+/** What ends an exchange that has taken its connection over and is no tunnel. */
+export const endCodes = {
+  idle: 'CLIENT_STALLED',
+  lifetime: 'CLIENT_STALLED',
+  client: 'CLIENT_ABORTED',
+  upstream: 'UPSTREAM_BROKEN',
+  stopped: 'DRAINING',
+} as const satisfies Record<Exclude<TunnelEnd, 'done'>, ErrorCode>
+
 const sides: Readonly<Partial<Record<ErrorCode, string>>> = {
   CLIENT_ABORTED: 'C',
   REQUEST_TIMEOUT: 'c',
@@ -43,6 +52,7 @@ const sides: Readonly<Partial<Record<ErrorCode, string>>> = {
   RATE_LIMITED: 'L',
   EXCHANGE_TIMEOUT: 'L',
   DRAINING: 'K',
+  CLOSED_BY_OPERATOR: 'K',
   INTERNAL: 'I',
 }
 

@@ -3,6 +3,7 @@ import type { CarrierExit } from '../../actors/instance.ts'
 import type { WorkerSettings } from '../config/settings.ts'
 import type { LogFields, LogLevel } from '../telemetry/log.ts'
 import type { SpanRecord } from '../telemetry/span-record.ts'
+import type { TrafficAnswer, TrafficQuestion, TrafficRecord } from '../telemetry/traffic-record.ts'
 import type { TlsMaterial } from '../tls/material.ts'
 import type { DescriptorBounds } from './descriptors.ts'
 
@@ -77,6 +78,8 @@ export type ToInstance =
   | { readonly type: 'tls'; readonly at: number; readonly material: TlsMaterial }
   /** The files of access logs were renamed: go on in new ones. */
   | { readonly type: 'log.reopen' }
+  /** Something that somebody who looks wants to know, or to have closed; see telemetry/traffic-record.ts. */
+  | { readonly type: 'ask'; readonly id: number; readonly question: TrafficQuestion }
   | { readonly type: 'fault'; readonly fault: Fault }
 
 export type FromInstance =
@@ -87,6 +90,9 @@ export type FromInstance =
   /** The path of a Unix socket is this instance's. */
   | { readonly type: 'listener.opened'; readonly key: string; readonly inode: number }
   | { readonly type: 'chart.moved'; readonly chart: string; readonly state: string; readonly cause: string }
+  | { readonly type: 'answer'; readonly id: number; readonly answer: TrafficAnswer }
+  /** Its latest failures, for those who ask when it is no more. */
+  | { readonly type: 'failures'; readonly records: readonly TrafficRecord[] }
   | { readonly type: 'log'; readonly level: LogLevel; readonly message: string; readonly fields: LogFields }
   /** Finished spans, some at a time. */
   | { readonly type: 'spans'; readonly spans: readonly SpanRecord[] }

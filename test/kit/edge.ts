@@ -230,7 +230,7 @@ export async function startEdge(
   }
 }
 
-function workerOf(type: WorkerType, services: readonly ServiceSettings[]): WorkerSettings {
+export function workerOf(type: WorkerType, services: readonly ServiceSettings[]): WorkerSettings {
   return {
     name: type,
     type,

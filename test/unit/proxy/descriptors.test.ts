@@ -12,19 +12,21 @@ function socketOf(fd: number | undefined) {
 function guard(bounds: DescriptorBounds | null) {
   const block = createCounterBlock()
   const told: unknown[] = []
+  const refused: unknown[] = []
   let spared = 0
   const edge = {
     open: 0,
     dropIdle: () => {
       spared += 1
     },
+    refused: (...told: unknown[]) => refused.push(told),
   }
   const made = new DescriptorGuard(edge, bounds, { block, log: (...line) => told.push(line) })
   const admits = (fd: number | undefined, open: number, isPlain = true) => {
     edge.open = open
     return made.admits(socketOf(fd), isPlain)
   }
-  return { admits, told, block, spared: () => spared }
+  return { admits, told, block, refused, spared: () => spared }
 }
 
 describe('a guard of descriptors', () => {
