@@ -189,11 +189,7 @@ function rateSteps(question: Question, decided: Decision, { type, rates }: Servi
 }
 
 /** `rules` has the default limit first, where there is one. */
-function rateSetting(
-  type: ServiceType,
-  rules: readonly { readonly id: string }[],
-  at: number,
-): string {
+function rateSetting(type: ServiceType, rules: readonly { readonly id: string }[], at: number): string {
   const hasDefault = rules[0]?.id === 'default'
   if (hasDefault && at === 0) return settingOf(type, 'rate_limiting.default_limit')
   return settingOf(type, `rate_limiting.rules[${hasDefault ? at - 1 : at}]`)

@@ -8,7 +8,7 @@ import { placeOf } from '../../../src/config/positions.ts'
 const baseDir = mkdtempSync(join(tmpdir(), 'bifrost-positions-'))
 const positionsOf = (text: string) => parseConfig(text, { file: 'a.yaml', baseDir, env: {} }).positions
 
-const text = String.raw`
+const text = `
 mode: Combined
 listen_addr: 127.0.0.1:8080
 workers:
