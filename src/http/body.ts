@@ -23,7 +23,8 @@ export class RequestBody extends Readable {
   readonly #owner: BodyOwner
   /** The response to a client that waits to be asked for the body; asked when the upstream wants it. */
   #waiting: HttpResponse | null
-  #left: number
+  /** Bytes that have come. */
+  receivedBytes = 0
 
   constructor(res: HttpResponse, owner: BodyOwner, reclaimer: Reclaimer) {
     super({ highWaterMark })
@@ -31,11 +32,10 @@ export class RequestBody extends Readable {
     this.#req = req
     this.#owner = owner
     this.#waiting = req.headers.expect !== undefined && req.httpVersion !== '1.0' ? res : null
-    this.#left = owner.maxBodyBytes
     req.on('data', (chunk: Buffer) => {
       reclaimer.moved(chunk.length)
-      this.#left -= chunk.length
-      if (this.#left < 0) owner.bodyTooLarge()
+      this.receivedBytes += chunk.length
+      if (this.receivedBytes > owner.maxBodyBytes) owner.bodyTooLarge()
       if (!this.destroyed && !this.push(chunk)) req.pause()
     })
     req.on('end', () => {

@@ -2,7 +2,7 @@
  * Modules of Node without what an `import` does besides: it copies every export, and so calls getters that load further
  * modules. For node:http those are undici, HTTP/2, TLS, crypto and zlib: 5 MiB of every instance.
  */
-export const { createServer, STATUS_CODES } = process.getBuiltinModule('node:http')
+export const { createServer, ServerResponse, STATUS_CODES } = process.getBuiltinModule('node:http')
 
 /** Loaded by the first call: few instances need it. */
 export const nodeCrypto = (): typeof import('node:crypto') => process.getBuiltinModule('node:crypto')

@@ -103,9 +103,9 @@ export class H2Response extends EventEmitter implements HttpResponse {
   tunnel: TunnelClient | undefined
   /** An end before its time is not held against its client. */
   isForgiven = false
+  writtenBytes = 0
   readonly #tally: Tally
   #set: string[] | null = null
-  #writtenBytes = 0
   #hasBody = true
   #isEnded = false
   #trailers: Record<string, string[]> | null = null
@@ -149,7 +149,7 @@ export class H2Response extends EventEmitter implements HttpResponse {
 
   /** Bytes of the body that it has. */
   get takenBytes(): number {
-    return this.#writtenBytes - this.stream.bufferSize
+    return this.writtenBytes - this.stream.bufferSize
   }
 
   setHeader(name: string, value: string): void {
@@ -255,7 +255,7 @@ export class H2Response extends EventEmitter implements HttpResponse {
 
   #count(chunk: string | Uint8Array, encoding: BufferEncoding = 'utf8'): void {
     const bytes = typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.byteLength
-    this.#writtenBytes += bytes
+    this.writtenBytes += bytes
     this.#tally.payloadBytes += bytes
   }
 }

@@ -24,9 +24,10 @@ export class StreamClient implements TunnelClient {
     this.#res.stream.respond([':status', '200', ...fields])
   }
 
-  refuse(code: ErrorCode, requestId: string | null): void {
+  refuse(code: ErrorCode, requestId: string | null): number {
     if (requestId !== null) this.#res.setHeader('X-Request-Id', requestId)
     sendReply(this.#res, code, { requestId })
+    return this.#res.writtenBytes
   }
 }
 

@@ -46,6 +46,8 @@ export interface HttpResponse {
   readonly socket: { readonly writableNeedDrain: boolean } | null
   /** Bytes of its bodies, where it shares its connection with others. */
   readonly bodyBytes?: { readonly received: number; readonly sent: number } | undefined
+  /** Bytes of its body that were given to the connection. */
+  readonly writtenBytes?: number | undefined
   /** Whom a CONNECT in HTTP/2 makes a tunnel for; in HTTP/1.1 that is no exchange with a response. */
   readonly tunnel?: TunnelClient | undefined
   /** A field of the final response, whoever makes it; one of the same name in `writeHead` takes its place. */

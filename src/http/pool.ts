@@ -9,6 +9,7 @@
  *   disconnect    (keep-alive timeout, upstream's FIN) out of idle; an origin without slots is forgotten
  */
 import { buildConnector, Client, type Dispatcher } from 'undici'
+import { type Cell, type CounterBlock, count } from '../telemetry/counters.ts'
 import { WireClock } from './wire/clock.ts'
 import { WireConnection } from './wire/connection.ts'
 import type { WireHandler, WireRequest } from './wire/contract.ts'
@@ -19,6 +20,8 @@ export interface PoolOptions {
   readonly connectMs: number
   /** Longest wait for a response head and between two pieces of its body. */
   readonly responseMs: number
+  /** Where open and idle connections are counted; undefined: nowhere. */
+  readonly counters?: CounterBlock
   /** Trust anchors in place of the system's; verification itself cannot be switched off. */
   readonly ca?: string | Buffer
 }
@@ -73,12 +76,16 @@ export class Slot {
     }
     this.idle = true
     idle.push(this)
+    this.#pool.count('upstreamIdle', 1)
   }
 
   /** After a failed or abandoned exchange. */
   drop(): void {
     const { idle } = this.origin
-    if (this.idle) idle.splice(idle.indexOf(this), 1)
+    if (this.idle) {
+      idle.splice(idle.indexOf(this), 1)
+      this.#pool.count('upstreamIdle', -1)
+    }
     this.idle = false
     const { client } = this
     if (client instanceof WireConnection) client.end()
@@ -112,6 +119,7 @@ export class UpstreamPool {
     const slot = origin?.idle.pop()
     if (slot !== undefined) {
       slot.idle = false
+      this.count('upstreamIdle', -1)
       return slot
     }
     if (origin === undefined) {
@@ -121,7 +129,14 @@ export class UpstreamPool {
     const created = new Slot(origin, this)
     origin.open += 1
     this.#slots.add(created)
+    this.count('upstreamOpen', 1)
     return created
+  }
+
+  /** For slots only. */
+  count(name: Cell, by: number): void {
+    const { counters } = this.options
+    if (counters !== undefined) count(counters, name, by)
   }
 
   /** Connections by origin: how many there are, and how many of these are idle. */
@@ -134,6 +149,7 @@ export class UpstreamPool {
   forget(slot: Slot): void {
     if (!this.#slots.delete(slot)) return
     slot.origin.open -= 1
+    this.count('upstreamOpen', -1)
     if (slot.origin.open === 0) this.#origins.delete(slot.origin.name)
   }
 

@@ -32,7 +32,9 @@ export interface RelayOwner {
   /** The attempt has its connection. */
   connected(): void
   /** The upstream's response head is there, and good to be sent on. */
-  answered(): void
+  answered(status: number): void
+  /** The attempt is over; `code` says what went wrong with it. Called once for each. */
+  attemptEnded(code: ErrorCode | null): void
 }
 
 export interface RelayOptions {
@@ -98,7 +100,12 @@ export class Relay implements WireHandler, BodyOwner {
     if (this.#isOver) return
     this.#isOver = true
     this.#release()?.drop()
+    this.#options.owner.attemptEnded('CLIENT_ABORTED')
     this.#body?.destroy()
+  }
+
+  get receivedBytes(): number {
+    return this.#body?.receivedBytes ?? 0
   }
 
   get maxBodyBytes(): number {
@@ -145,7 +152,7 @@ export class Relay implements WireHandler, BodyOwner {
     // Throws for what may not be sent on, a control character in the reason; undici makes that an error of the exchange.
     this.#res.writeHead(status, statusText, fields)
     this.#isAnswered = true
-    this.#options.owner.answered()
+    this.#options.owner.answered(status)
     // A head usually comes with its first bytes; one that comes alone must not wait for them.
     if (!this.#isToldOfReads) process.nextTick(flushHead, this)
   }
@@ -178,19 +185,21 @@ export class Relay implements WireHandler, BodyOwner {
     else if (first.length <= maxTextBytes) this.#res.end(first.toString('latin1'), 'latin1')
     else this.#res.end(first)
     this.#release()?.give()
+    this.#options.owner.attemptEnded(null)
   }
 
   onResponseError(_controller: unknown, error: Error): void {
     if (this.#isOver) return
     const slot = this.#release()
     slot?.drop()
+    const { owner } = this.#options
+    const code = failureCode(error)
+    owner.attemptEnded(code)
     if (slot?.used && this.#mayRetry(error)) {
       this.start()
       return
     }
     this.#isOver = true
-    const { owner } = this.#options
-    const code = failureCode(error)
     owner.relayFailed(code, error)
     if (this.#isAnswered) this.#res.destroy()
     else sendReply(this.#res, code, { close: owner.closing, requestId: owner.shownId })

@@ -40,6 +40,9 @@ export function replyBytes(code: ErrorCode, options: ReplyOptions = {}): Buffer 
   return Buffer.from(`${text}\r\n${body.text}`)
 }
 
+/** Bytes of the body of a whole response. */
+export const bodyLength = (answer: Buffer): number => answer.length - answer.indexOf('\r\n\r\n') - 4
+
 /** Neither is kept by a cache (404, 414 and others would be, RFC 9110 15.1): it may be different in a moment, and by Accept. */
 function replyHeaders({ type, text }: ErrorBody, options: ReplyOptions): string[] {
   return [

@@ -8,10 +8,11 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ErrorCode } from '../errors.ts'
 import { createServer } from './builtin.ts'
+import { CountedResponse } from './counted-response.ts'
 import { systemCode } from './failure.ts'
 import { peekFirstLine } from './first-line.ts'
 import type { HttpRequest } from './message.ts'
-import { Closer, replyBytes } from './reply.ts'
+import { bodyLength, Closer, replyBytes } from './reply.ts'
 import { isSpread } from './request-line.ts'
 
 export interface HeadBounds {
@@ -37,6 +38,8 @@ export interface ServerOptions {
     code: ErrorCode,
     isAnswered: boolean,
     requestId: string | null,
+    /** Of the body of the answer. */
+    bodyBytes?: number,
   ) => void
   /** An id for what is refused before it is a request, and what of it the client is shown. */
   readonly newId?: () => { readonly requestId: string | null; readonly shownId: string | null }
@@ -67,6 +70,7 @@ export class HttpServer {
     this.#options = options
     const { idleMs } = options
     this.#server = createServer({
+      ServerResponse: CountedResponse,
       // Node would set a timer after each response. It checks heads only in servers that listen.
       headersTimeout: 0,
       requestTimeout: 0,
@@ -186,8 +190,9 @@ export class HttpServer {
   #refuse(socket: Socket, code: ErrorCode): void {
     if (socket.writableEnded) return
     const { requestId = null, shownId = null } = this.#options.newId?.() ?? {}
-    this.closer.end(socket, replyBytes(code, { requestId: shownId }))
-    this.#options.onRejected?.(socket, code, true, requestId)
+    const answer = replyBytes(code, { requestId: shownId })
+    this.closer.end(socket, answer)
+    this.#options.onRejected?.(socket, code, true, requestId, bodyLength(answer))
   }
 }
 

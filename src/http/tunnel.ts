@@ -5,6 +5,7 @@
  *     \--------- idle, lifetime, a reset of either side, stop() ---------/
  */
 import type { ErrorCode } from '../errors.ts'
+import { type CounterBlock, count } from '../telemetry/counters.ts'
 import type { Reclaimer } from './reclaim.ts'
 
 export type TunnelEnd = 'done' | 'idle' | 'lifetime' | 'client' | 'upstream' | 'stopped'
@@ -32,8 +33,8 @@ export interface TunnelClient {
   readonly bodyBytes?: { readonly received: number; readonly sent: number } | undefined
   /** Says that the tunnel is open, with flat header fields: from here on `side` is all that there is. */
   accept(fields: readonly string[]): void
-  /** Answers with a row of the error table instead. */
-  refuse(code: ErrorCode, requestId: string | null): void
+  /** Answers with a row of the error table instead; gives the bytes of that answer's body. */
+  refuse(code: ErrorCode, requestId: string | null): number
 }
 
 export interface TunnelOptions {
@@ -44,6 +45,8 @@ export interface TunnelOptions {
   /** The idle time once one side has ended; default: the shorter of `idleMs` and a minute. */
   readonly halfClosedIdleMs?: number
   readonly reclaimer: Reclaimer
+  /** Counts what goes through. */
+  readonly counters: CounterBlock
   /** Runs once, when both are closed or closing. */
   readonly onEnd: (reason: TunnelEnd) => void
 }
@@ -77,8 +80,11 @@ export class Tunnel {
   }
 
   #join(from: TunnelSide, to: TunnelSide, side: 'client' | 'upstream'): void {
+    const { reclaimer, counters } = this.#options
+    const bytes = side === 'client' ? 'tunnelBytesReceived' : 'tunnelBytesSent'
     from.on('data', (chunk: Buffer) => {
-      this.#options.reclaimer.moved(chunk.length)
+      reclaimer.moved(chunk.length)
+      count(counters, bytes, chunk.length)
       if (!to.write(chunk)) from.pause()
     })
     to.on('drain', () => from.resume())

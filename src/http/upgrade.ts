@@ -10,10 +10,11 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { createProxyServer, type ProxyServer } from 'http-proxy-3'
 import { BifrostError } from '../errors.ts'
+import { type CounterBlock, count } from '../telemetry/counters.ts'
 import { breakOff } from './break-off.ts'
 import { failureCode } from './failure.ts'
 import { hasOtherCoding, responseHeaders } from './headers.ts'
-import { type Closer, replyBytes } from './reply.ts'
+import { bodyLength, type Closer, replyBytes } from './reply.ts'
 import type { TunnelEnd } from './tunnel.ts'
 
 export interface UpgradeOptions {
@@ -32,11 +33,16 @@ export interface UpgradeOptions {
   /** 0 = no bound. */
   readonly lifetimeMs: number
   readonly closer: Closer
+  /** Counts what goes through the tunnel. */
+  readonly counters: CounterBlock
   /** The connection to the origin is there. */
   readonly onConnected: () => void
-  readonly onFailed: (error: BifrostError) => void
+  /** With the bytes of the body that answers it. */
+  readonly onFailed: (error: BifrostError, bodyBytes: number) => void
   /** The origin has answered; with 101 the connection is now a tunnel. */
   readonly onAnswered: (status: number) => void
+  /** Bytes of the body of another answer go to the client. */
+  readonly onBody: (bytes: number) => void
   /** The client's socket is closed; `done` also for a websocket that one side has simply closed. */
   readonly onEnd: (reason: TunnelEnd) => void
 }
@@ -124,12 +130,10 @@ class Attempt {
       return
     }
     const code = failureCode(cause)
-    this.#options.onFailed(new BifrostError(code, undefined, { cause }))
+    const answer = replyBytes(code, { accept: this.#accept, requestId: this.#options.shownId })
+    this.#options.onFailed(new BifrostError(code, undefined, { cause }), bodyLength(answer))
     this.#request?.destroy()
-    this.#options.closer.end(
-      this.#socket,
-      replyBytes(code, { accept: this.#accept, requestId: this.#options.shownId }),
-    )
+    this.#options.closer.end(this.#socket, answer)
   }
 
   #open(answer: IncomingMessage, upstream: Socket): void {
@@ -170,6 +174,12 @@ class Attempt {
     }
     const lifetime = lifetimeMs > 0 ? setTimeout(() => end('lifetime'), lifetimeMs) : undefined
     upstream.on('error', () => end('upstream'))
+    const { counters } = this.#options
+    // Once the package has joined both, later in this same event, and before anything flows: a reader before that takes what it has put back.
+    process.nextTick(() => {
+      client.on('data', (chunk: Buffer) => count(counters, 'tunnelBytesReceived', chunk.length))
+      upstream.on('data', (chunk: Buffer) => count(counters, 'tunnelBytesSent', chunk.length))
+    })
     for (const [one, other, side] of [
       [client, upstream, 'client'],
       [upstream, client, 'upstream'],
@@ -208,6 +218,7 @@ class Attempt {
     // Without a length the body ends with the connection (RFC 9112 6.3), which ends here in any case.
     client.write(`${text}Connection: close\r\n\r\n`, 'latin1')
     answer.on('data', (chunk: Buffer) => {
+      this.#options.onBody(chunk.length)
       if (!client.write(chunk)) answer.pause()
     })
     client.on('drain', () => answer.resume())

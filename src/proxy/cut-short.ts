@@ -34,7 +34,9 @@ export function cutShort(exchange: Exchange, code: ErrorCode, closer: Closer): v
   }
   req.resume()
   const requestId = exchange.shownId
-  closer.end(exchange.connection.socket, replyBytes(code, { accept: req.headers.accept, requestId }))
+  const answer = replyBytes(code, { accept: req.headers.accept, requestId })
+  closer.end(exchange.connection.socket, answer)
+  exchange.replied(answer)
   exchange.status = errorTable[code].status
   exchange.finish(exchange.status >= 500)
 }

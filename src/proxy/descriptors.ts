@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { replyBytes } from '../http/reply.ts'
 import { type CounterBlock, count } from '../telemetry/counters.ts'
 import type { Edge } from './edge-contract.ts'
-import type { Log } from './exchange.ts'
+import type { Log } from './exchange-scope.ts'
 
 /** From which descriptor on they are scarce, and how many connections are admitted all the same. */
 export interface DescriptorBounds {

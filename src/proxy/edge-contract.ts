@@ -4,7 +4,7 @@ import type { ServiceType } from '../config/settings.ts'
 import type { TrafficAnswer, TrafficQuestion, TrafficRecord } from '../telemetry/traffic-record.ts'
 import type { TlsMaterial } from '../tls/material.ts'
 import type { Admission } from './admission.ts'
-import type { Log } from './exchange.ts'
+import type { Log } from './exchange-scope.ts'
 import type { LanesOptions } from './lanes.ts'
 import type { DoorLimit } from './traffic.ts'
 

@@ -30,7 +30,8 @@ import {
 } from './decide.ts'
 import type { Edge, EdgeOptions } from './edge-contract.ts'
 import { refusal } from './entrance.ts'
-import { Exchange, type ExchangeScope } from './exchange.ts'
+import { Exchange } from './exchange.ts'
+import type { ExchangeScope } from './exchange-scope.ts'
 import { Front } from './front.ts'
 import { Guards } from './guard.ts'
 import { asksForWebSocket, readHead, readStreamHead } from './head.ts'
@@ -82,8 +83,8 @@ class WorkerEdge implements Edge {
       onConnect: (req, socket, head) => this.#takeOver(req, socket, head),
       onUpgrade: (req, socket, head) => this.#takeOver(req, socket, head),
       canUpgrade: (req) => (this.#policy.hasForward || this.#policy.hasReverse) && asksForWebSocket(req),
-      onRejected: (socket, code, isAnswered, id) =>
-        this.#lanes.rejected(connectionOf(socket), running.all, code, isAnswered, id),
+      onRejected: (socket, code, isAnswered, id, bodyBytes) =>
+        this.#lanes.rejected(connectionOf(socket), running.all, code, isAnswered, id, bodyBytes),
       newId: () => this.#guards.newId(),
       afterRunning,
     })
@@ -276,13 +277,15 @@ class WorkerEdge implements Edge {
   #end(exchange: Exchange, code: ErrorCode, isFailed: boolean, last = replyBytes(code)): void {
     exchange.blame(code)
     exchange.status = errorTable[code].status
+    exchange.replied(last)
     this.#server.closer.end(exchange.connection.socket, last)
     exchange.finish(isFailed)
   }
 
   #begin(connection: Connection, decision: Decision, head: Head, req: HttpRequest): Exchange {
     const lane = this.#lanes.of(decision.kind === 'reply' ? null : serviceOf(decision))
-    const exchange = new Exchange(connection, head, req.headers, lane, this.#scope)
+    const route = this.#lanes.routeOf(decision)
+    const exchange = new Exchange(connection, head, req.headers, lane, route, this.#scope)
     if (serviceOf(decision) === null) this.#guards.name(exchange)
     return exchange
   }

@@ -3,45 +3,24 @@ import type { PaceSettings, ServiceType } from '../config/settings.ts'
 import { type ErrorCode, errorTable } from '../errors.ts'
 import type { HttpResponse } from '../http/message.ts'
 import type { RelayOwner } from '../http/relay.ts'
+import { bodyLength } from '../http/reply.ts'
 import type { TunnelEnd } from '../http/tunnel.ts'
 import type { AccessRecord } from '../telemetry/access-record.ts'
-import { type CounterBlock, cell } from '../telemetry/counters.ts'
+import { type CounterBlock, count } from '../telemetry/counters.ts'
+import type { Meter } from '../telemetry/meter.ts'
 import type { Connection } from './connection.ts'
 import type { Head } from './decide.ts'
+import type { ExchangeScope, Work } from './exchange-scope.ts'
 import type { Lane } from './lanes.ts'
+import { finished, Measured, measureAttempt, measureRest } from './measure.ts'
 import type { Pace } from './pace.ts'
-import type { Running } from './running.ts'
 import { endCodes, terminationOf, tunnelTermination } from './termination.ts'
-
-export type Log = (
-  level: 'info' | 'warn' | 'error',
-  message: string,
-  fields?: Record<string, unknown>,
-) => void
-
-/** What all exchanges of an edge share. */
-export interface ExchangeScope {
-  isDraining: boolean
-  isDegraded: boolean
-  /** Everything is being ended now. */
-  isCut: boolean
-  readonly log: Log
-  /** Answers a request that is not read to its end. */
-  readonly refuse: (exchange: Exchange, code: ErrorCode) => void
-  /** Exchanges whose responses are followed, and finished ones whose request bodies are still being read. */
-  readonly running: Running
-}
-
-/** Whoever moves the exchange's bytes and must hear that the client is gone. */
-export interface Work {
-  clientClosed(): void
-}
 
 /**
  * One request and its response, for the counters and the access log. A plain exchange finishes when its response closes; one that takes
  * its connection over (a tunnel) is counted when that happens, counts its own bytes, and has its line when it ends.
  */
-export class Exchange implements RelayOwner, AccessRecord {
+export class Exchange extends Measured implements RelayOwner, AccessRecord {
   readonly connection: Connection
   readonly block: CounterBlock
   /** How slow its client may be. */
@@ -91,14 +70,17 @@ export class Exchange implements RelayOwner, AccessRecord {
     head: Head,
     headers: IncomingHttpHeaders,
     lane: Lane,
+    route: number,
     scope: ExchangeScope,
   ) {
+    super(head.method, route)
     this.connection = connection
     this.client = connection.peer
     this.#head = head
     this.headers = headers
     this.#lane = lane
     this.block = lane.block
+    lane.meter.active(this.methodId, connection.scheme === 'https', 1)
     this.bounds = lane.bounds
     this.#scope = scope
     this.headMs = connection.firstHeadMs(this.startedAt)
@@ -108,6 +90,10 @@ export class Exchange implements RelayOwner, AccessRecord {
   /** Whether the connection ends after this exchange. */
   get closing(): boolean {
     return this.#scope.isDraining || this.#scope.isDegraded
+  }
+
+  get meter(): Meter {
+    return this.#lane.meter
   }
 
   get isFinished(): boolean {
@@ -152,14 +138,24 @@ export class Exchange implements RelayOwner, AccessRecord {
     this.attempts += 1
     this.isReused = isReused
     this.connectedAt = 0
+    this.upstreamStatus = 0
+    this.attemptAt = performance.now()
+    count(this.block, 'upstreamAttempts')
+    if (this.attempts > 1) count(this.block, 'upstreamRetries')
   }
 
   connected(): void {
     this.connectedAt = this.#now()
+    this.#lane.meter.targetReached()
   }
 
-  answered(): void {
+  answered(status: number): void {
+    this.upstreamStatus = status
     this.answeredAt = this.#now()
+  }
+
+  attemptEnded(code: ErrorCode | null): void {
+    measureAttempt(this, code)
   }
 
   /** Says what ends it, before that is answered; the first word counts. */
@@ -193,10 +189,15 @@ export class Exchange implements RelayOwner, AccessRecord {
   /** Counts the request; its connection is from here on its own, and its line comes when that `ended`. */
   takeOver(status: number): void {
     this.status = status
-    this.answered()
+    this.answered(status)
     this.#isTakenOver = true
     if (this.connection.session === null) this.connection.tunnel = this
     this.finish(status >= 500)
+  }
+
+  /** The body of an answer that went out as bytes. */
+  replied(answer: Buffer): void {
+    this.repliedBytes = bodyLength(answer)
   }
 
   /** The end of what was taken over; `bytes` where they are not all that its connection has carried. */
@@ -207,9 +208,9 @@ export class Exchange implements RelayOwner, AccessRecord {
     this.sent = bytes?.sent ?? this.sent + connection.sent
     if (!this.#isTakenOver) return
     this.#isTakenOver = false
-    const isOurs = this.#scope.isCut || connection.isClosedByHand
-    const reason = isOurs && end === 'client' ? 'stopped' : end
-    if (this.status === 101 || this.method === 'CONNECT') {
+    if (!this.#isSwitched) measureRest(this)
+    const reason = end === 'client' && (this.#scope.isCut || connection.isClosedByHand) ? 'stopped' : end
+    if (this.#isSwitched) {
       this.tunnelEnd = reason
       this.termination = tunnelTermination[reason]
     } else if (reason !== 'done') this.blame(endCodes[reason])
@@ -233,10 +234,11 @@ export class Exchange implements RelayOwner, AccessRecord {
     const { received, sent } = this.response?.bodyBytes ?? connection
     this.received = received
     this.sent = sent
-    add(block, cell.requestsTotal, 1)
-    if (isFailed) add(block, cell.requestsFailed, 1)
-    add(block, cell.responseTimeMs, now - this.startedAt)
-    add(block, cell.responsesTimed, 1)
+    count(block, 'requestsTotal')
+    if (isFailed) count(block, 'requestsFailed')
+    count(block, 'responseTimeMs', now - this.startedAt)
+    count(block, 'responsesTimed')
+    finished(this, (now - this.startedAt) / 1000, isFailed, this.#isTakenOver && !this.#isSwitched)
     if (!this.#isTakenOver) this.#record(now)
   }
 
@@ -257,6 +259,11 @@ export class Exchange implements RelayOwner, AccessRecord {
     return (
       response === null || response.req.complete || connection.session !== null || connection.socket.destroyed
     )
+  }
+
+  /** Whether what was taken over is a tunnel, and no answer that goes its own way. */
+  get #isSwitched(): boolean {
+    return this.status === 101 || this.method === 'CONNECT'
   }
 
   #closed(res: HttpResponse): void {
@@ -288,10 +295,6 @@ type Tagged = HttpResponse & { [key]?: Exchange }
 function onResponseClose(this: HttpResponse): void {
   const exchange = (this as Tagged)[key]
   if (exchange !== undefined) Exchange.closed(exchange, this)
-}
-
-function add(block: CounterBlock, at: number, by: number): void {
-  block[at] = (block[at] ?? 0) + by
 }
 
 const text = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -6,6 +6,7 @@ import { formatAuthority } from '../http/authority.ts'
 import { dial } from '../http/dial.ts'
 import type { HttpRequest, HttpResponse } from '../http/message.ts'
 import { Tunnel, type TunnelClient } from '../http/tunnel.ts'
+import { count } from '../telemetry/counters.ts'
 import type { Decision } from './decide.ts'
 import type { Exchange } from './exchange.ts'
 import { countTunnel } from './tunnelling.ts'
@@ -49,7 +50,7 @@ export class Forward {
       side.off('close', giveUp)
       if (error !== null) {
         exchange.relayFailed(error.code, error)
-        client.refuse(error.code, exchange.shownId)
+        exchange.repliedBytes = client.refuse(error.code, exchange.shownId)
         exchange.status = errorTable[error.code].status
         exchange.finish(true)
         return
@@ -57,9 +58,11 @@ export class Forward {
       exchange.connected()
       client.accept(exchange.shownId === null ? [] : ['X-Request-Id', exchange.shownId])
       if (head.length > 0) upstream.write(head)
+      count(exchange.block, 'tunnelBytesReceived', head.length)
       exchange.takeOver(200)
       const onEnd = countTunnel(exchange, client)
-      new Tunnel(side, upstream, { idleMs, lifetimeMs, reclaimer: this.#deps.reclaimer, onEnd })
+      const { reclaimer } = this.#deps
+      new Tunnel(side, upstream, { idleMs, lifetimeMs, reclaimer, counters: exchange.block, onEnd })
     })
     const giveUp = (): void => {
       upstream.destroy()

@@ -17,6 +17,7 @@ import { NetworkSet, readAddress } from '../http/address.ts'
 import { isName } from '../http/fields.ts'
 import { type BelievedField, clientAddress, nodesOf } from '../http/forwarded.ts'
 import type { HttpRequest } from '../http/message.ts'
+import { count } from '../telemetry/counters.ts'
 import { AccessList } from './access.ts'
 import { Authenticator, type AuthResult } from './auth.ts'
 import { basicChallenge } from './auth-basic.ts'
@@ -74,6 +75,7 @@ class Guard {
     const path = pathOf(decision, exchange.target)
     const verdict = this.#rates.ask({ client, user, method, path }, headers, performance.now())
     if (!verdict.isGranted) {
+      count(exchange.block, 'rateLimited')
       exchange.reason = verdict.refusedBy?.join(' ') ?? null
       return refusalOf(this.#service, 'RATE_LIMITED', verdict.fields)
     }

@@ -1,8 +1,11 @@
-import type { PaceSettings, ServiceType, WorkerSettings } from '../config/settings.ts'
-import { BifrostError, type ErrorCode } from '../errors.ts'
+import type { MountSettings, PaceSettings, ServiceType, WorkerSettings } from '../config/settings.ts'
+import { BifrostError, type ErrorCode, errorTable } from '../errors.ts'
 import type { AccessLog } from '../telemetry/access-record.ts'
-import { type CounterBlock, cell } from '../telemetry/counters.ts'
+import { type CounterBlock, count } from '../telemetry/counters.ts'
+import { Meter } from '../telemetry/meter.ts'
+import { errorId, methodId, routeId, serverKey } from '../telemetry/series-key.ts'
 import type { Connection } from './connection.ts'
+import type { Decision } from './decide.ts'
 import type { Exchange } from './exchange.ts'
 import { rejectedRecord } from './rejected.ts'
 import type { DoorLimit, Traffic } from './traffic.ts'
@@ -11,6 +14,7 @@ import type { DoorLimit, Traffic } from './traffic.ts'
 export interface Lane {
   readonly service: ServiceType | null
   readonly block: CounterBlock
+  readonly meter: Meter
   /** How slow a client may be. */
   readonly bounds: PaceSettings
   readonly accessLog: AccessLog | null
@@ -29,6 +33,7 @@ export class Lanes {
   /** Of what belongs to no service. */
   readonly none: Lane
   readonly #lanes: Readonly<Partial<Record<ServiceType, Lane>>>
+  readonly #mounts: ReadonlyMap<MountSettings, number>
 
   constructor(
     { worker, counters, accessLogOf }: LanesOptions,
@@ -37,15 +42,42 @@ export class Lanes {
   ) {
     const ownBlock = counters[worker.type]
     if (ownBlock === undefined) throw new BifrostError('INTERNAL', `no counter block for ${worker.type}`)
+    // Each block has one writer of its series.
+    const meters = new Map<CounterBlock, Meter>()
+    const meterOf = (block: CounterBlock): Meter => {
+      const meter = meters.get(block) ?? new Meter(block)
+      meters.set(block, meter)
+      return meter
+    }
+    const blockOf = (service: ServiceType | null) =>
+      (service === null ? undefined : counters[service]) ?? ownBlock
     const laneOf = (service: ServiceType | null): Lane => ({
       service,
-      block: (service === null ? undefined : counters[service]) ?? ownBlock,
+      block: blockOf(service),
+      meter: meterOf(blockOf(service)),
       bounds: boundsOf(service),
       accessLog: accessLogOf?.(service) ?? null,
       traffic,
     })
+    const mounts = worker.services.flatMap((service) => (service.type === 'static' ? service.mounts : []))
+    this.#mounts = new Map(mounts.map((mount, index) => [mount, routeId(index)]))
     this.none = laneOf(null)
     this.#lanes = Object.fromEntries(worker.services.map(({ type }) => [type, laneOf(type)]))
+  }
+
+  /** The number of the route that a request takes; 0 where it takes none. */
+  routeOf(decision: Decision): number {
+    switch (decision.kind) {
+      case 'forward':
+      case 'reverse':
+        return routeId(0)
+      case 'tunnel':
+        return routeId(1)
+      case 'static':
+        return this.#mounts.get(decision.mount) ?? 0
+      case 'reply':
+        return 0
+    }
   }
 
   of(type: ServiceType | null): Lane {
@@ -72,9 +104,10 @@ export class Lanes {
     code: ErrorCode,
     isAnswered: boolean,
     requestId: string | null,
+    bodyBytes = 0,
   ): void {
     if (connection === undefined) return
-    const { block, accessLog, traffic } = this.none
+    const { block, accessLog, traffic, meter } = this.none
     const isWithin = connection.running > 0
     const hasBegun = connection.hasBegun
     if (isWithin) {
@@ -82,10 +115,17 @@ export class Lanes {
       return
     }
     connection.account(block)
-    if (isAnswered) block[cell.requestsTotal] = (block[cell.requestsTotal] ?? 0) + 1
-    if (!(isAnswered || hasBegun)) return
     const { peer: client, scheme, received, sent } = connection
     const headMs = connection.firstHeadMs(performance.now())
+    if (isAnswered) {
+      const { status } = errorTable[code]
+      count(block, 'requestsTotal')
+      if (status >= 500) count(block, 'requestsFailed')
+      const error = status >= 500 ? errorId(code) : 0
+      const key = serverKey(methodId(''), scheme === 'https', 0, status, error, 0)
+      meter.sizes(meter.finished(key, Math.max(0, headMs) / 1000), 0, bodyBytes)
+    }
+    if (!(isAnswered || hasBegun)) return
     const record = rejectedRecord({ client, scheme, received, sent, headMs }, code, requestId)
     traffic.note(record)
     accessLog?.write(record)

@@ -39,14 +39,14 @@ export async function loadServices(
     switch (service.type) {
       case 'forward': {
         const { Forward } = await import('./forward.ts')
-        services.forward = new Forward(service, await upstreamDeps(deps, nameFor(service.type), null))
+        services.forward = new Forward(service, await upstreamDeps(deps, service.type, nameFor, null))
         break
       }
       case 'reverse': {
         const { Reverse } = await import('./reverse.ts')
         services.reverse = new Reverse(
           service,
-          await upstreamDeps(deps, nameFor(service.type), deps.subjectHeaders),
+          await upstreamDeps(deps, service.type, nameFor, deps.subjectHeaders),
         )
         break
       }
@@ -62,10 +62,12 @@ export async function loadServices(
 
 /** Whom a forward proxy's client wants to reach need not know who its user is: `subjectHeaders` is for reverse only. */
 async function upstreamDeps(
-  { closer }: ServiceDeps,
-  pseudonym: string,
+  { closer, blockOf }: ServiceDeps,
+  type: ServiceType,
+  nameFor: (type: ServiceType) => string,
   subjectHeaders: ReadonlySet<string> | null,
 ): Promise<UpstreamDeps> {
   const { Reclaimer } = await import('../http/reclaim.ts')
-  return { pseudonym, closer, reclaimer: new Reclaimer(), subjectHeaders }
+  const pseudonym = nameFor(type)
+  return { pseudonym, closer, reclaimer: new Reclaimer(), subjectHeaders, counters: blockOf(type) }
 }

@@ -59,7 +59,7 @@ export function createAnswers(disk: Disk, counters: CounterBlock): Answers {
       const isConditional =
         headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined
       const isCurrent = isConditional && evaluateConditions(headers, entity) === 'NOT_MODIFIED'
-      if (isHit || isCurrent) count(counters, 'cacheHits')
+      count(counters, isHit || isCurrent ? 'cacheHits' : 'cacheMisses')
       if (isCurrent) {
         res.writeHead(304, headOf304)
         res.end()
@@ -85,6 +85,7 @@ export function createAnswers(disk: Disk, counters: CounterBlock): Answers {
         res.writeHead(304, kept)
         return finished(res)
       }
+      count(counters, 'cacheMisses')
       // RFC 9110 section 14.2: a range means something for GET only.
       const isRangeAsked =
         req.method === 'GET' && isRangeCurrent(req.headers['if-range']?.toString(), entity, nowMs)
@@ -102,6 +103,7 @@ export function createAnswers(disk: Disk, counters: CounterBlock): Answers {
       }
       if (req.method === 'HEAD') return finished(res)
       count(counters, 'filesServed')
+      count(counters, 'filesStreamed')
       await sendSpan(res, span, (into, position) => disk.read(file.fd, into, position))
     },
   }

@@ -4,7 +4,7 @@ import type { H2Request, H2Response } from '../http/h2-message.ts'
 import type { H2Options, H2Server } from '../http/h2-server.ts'
 import { type CounterBlock, count } from '../telemetry/counters.ts'
 import { type Connection, connectionOf } from './connection.ts'
-import type { Log } from './exchange.ts'
+import type { Log } from './exchange-scope.ts'
 
 type Start = (connection: Connection, req: H2Request, res: H2Response) => void
 

@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ErrorCode } from '../errors.ts'
-import { type Closer, replyBytes } from '../http/reply.ts'
+import { bodyLength, type Closer, replyBytes } from '../http/reply.ts'
 import type { TunnelClient, TunnelEnd } from '../http/tunnel.ts'
 import { cell } from '../telemetry/counters.ts'
 import type { Exchange } from './exchange.ts'
@@ -30,8 +30,10 @@ export class SocketClient implements TunnelClient {
     this.side.write(`${text}\r\n`, 'latin1')
   }
 
-  refuse(code: ErrorCode, requestId: string | null): void {
-    this.#closer.end(this.side, replyBytes(code, { accept: this.#accept, requestId }))
+  refuse(code: ErrorCode, requestId: string | null): number {
+    const answer = replyBytes(code, { accept: this.#accept, requestId })
+    this.#closer.end(this.side, answer)
+    return bodyLength(answer)
   }
 }
 
@@ -40,11 +42,13 @@ export function countTunnel(exchange: Exchange, client?: TunnelClient): (end: Tu
   const { block } = exchange
   block[cell.tunnelsActive] = (block[cell.tunnelsActive] ?? 0) + 1
   block[cell.tunnelsTotal] = (block[cell.tunnelsTotal] ?? 0) + 1
+  const openedAt = performance.now()
   let isOpen = true
   return (end) => {
     exchange.ended(end, client?.bodyBytes)
     if (!isOpen) return
     isOpen = false
     block[cell.tunnelsActive] = (block[cell.tunnelsActive] ?? 0) - 1
+    exchange.meter.tunnelEnded((performance.now() - openedAt) / 1000)
   }
 }

@@ -19,6 +19,7 @@ import { Relay } from '../http/relay.ts'
 import { type Closer, replyBytes, sendReply } from '../http/reply.ts'
 import type { TunnelEnd } from '../http/tunnel.ts'
 import type { Upgrader } from '../http/upgrade.ts'
+import type { CounterBlock } from '../telemetry/counters.ts'
 import { withSubject } from './client-subject.ts'
 import type { Connection } from './connection.ts'
 import type { Exchange } from './exchange.ts'
@@ -31,6 +32,7 @@ export interface UpstreamDeps {
   readonly reclaimer: Reclaimer
   /** Request fields that only we may set (`subjectHeadersOf`); null: none. */
   readonly subjectHeaders: ReadonlySet<string> | null
+  readonly counters: CounterBlock
 }
 
 export interface UpstreamOptions extends UpstreamDeps {
@@ -69,6 +71,7 @@ export class Upstream {
       idleMs: pool.idleMs,
       connectMs: timeouts.connectMs,
       responseMs: timeouts.responseMs,
+      counters: options.counters,
     })
   }
 
@@ -109,7 +112,9 @@ export class Upstream {
     const { pseudonym, timeouts, closer } = this.#options
     const headers = this.#headers(exchange, req, target)
     if (headers === null) {
-      closer.end(socket, replyBytes('LOOP', { accept: req.headers.accept, requestId: exchange.shownId }))
+      const answer = replyBytes('LOOP', { accept: req.headers.accept, requestId: exchange.shownId })
+      closer.end(socket, answer)
+      exchange.replied(answer)
       exchange.blame('LOOP')
       exchange.status = errorTable.LOOP.status
       exchange.finish(true)
@@ -120,6 +125,7 @@ export class Upstream {
     const upgrader = await this.#upgrader
     let onEnd = (_end: TunnelEnd): void => {
       exchange.blameClient()
+      exchange.attemptEnded('CLIENT_ABORTED')
       exchange.finish(true)
     }
     exchange.dialled(target.origin, false)
@@ -131,15 +137,22 @@ export class Upstream {
       shownId: exchange.shownId,
       ...timeouts,
       closer,
+      counters: exchange.block,
       onConnected: () => exchange.connected(),
-      onFailed: (error) => {
+      onFailed: (error, bodyBytes) => {
+        exchange.attemptEnded(error.code)
         exchange.relayFailed(error.code, error.cause)
+        exchange.repliedBytes = bodyBytes
         exchange.status = errorTable[error.code].status
         exchange.finish(true)
       },
       onAnswered: (status) => {
         exchange.takeOver(status)
+        exchange.attemptEnded(null)
         onEnd = status === 101 ? countTunnel(exchange) : (end) => exchange.ended(end)
+      },
+      onBody: (bytes) => {
+        exchange.repliedBytes += bytes
       },
       onEnd: (end) => onEnd(end),
     })

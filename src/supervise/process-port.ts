@@ -3,7 +3,7 @@ import type { Server, Socket } from 'node:net'
 import { type EventLoopUtilization, performance } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
 import { BifrostError } from '../errors.ts'
-import { type CounterBlock, createCounterBlock } from '../telemetry/counters.ts'
+import { type CounterBlock, copyUsed, createCounterBlock } from '../telemetry/counters.ts'
 import {
   type Envelope,
   type InstanceBoot,
@@ -146,9 +146,7 @@ class ProcessPort implements InstancePort {
     const { user, system } = process.cpuUsage()
     const { used_heap_size, external_memory } = getHeapStatistics()
     const beat: Beat = {
-      counters: Object.fromEntries(
-        [...this.#blocks].map(([type, block]) => [type, Float64Array.from(block)]),
-      ),
+      counters: Object.fromEntries([...this.#blocks].map(([type, block]) => [type, copyUsed(block)])),
       loopUtilization: performance.eventLoopUtilization(now, this.#loop).utilization,
       memoryBytes: used_heap_size + external_memory,
       cpuMs: (user + system) / 1000,

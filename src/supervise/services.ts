@@ -1,5 +1,6 @@
 import type { ServiceSettings, WorkerSettings, WorkerType } from '../config/settings.ts'
 import {
+  addTotals,
   type Cell,
   type CounterBlock,
   type CounterValues,
@@ -9,6 +10,7 @@ import {
   readCounters,
 } from '../telemetry/counters.ts'
 import { MovingAverage } from '../telemetry/moving-average.ts'
+import { addSeries, mergeSeries, type Series } from '../telemetry/series.ts'
 import type { Beats } from './samples.ts'
 
 /**
@@ -27,6 +29,7 @@ export class Service {
   /** By instance. */
   readonly #blocks = new Map<string, CounterBlock>()
   readonly #ended = createCounterBlock()
+  readonly #endedSeries: Series = new Map()
   readonly #responseTime = new MovingAverage()
   #maxConnections: number
 
@@ -61,7 +64,8 @@ export class Service {
     if (block === undefined) return
     this.#blocks.delete(id)
     clearGauges(block)
-    for (const [at, value] of block.entries()) this.#ended[at] = (this.#ended[at] ?? 0) + value
+    addTotals(this.#ended, block)
+    addSeries(this.#endedSeries, block)
   }
 
   /** Connections that the instance in `slot` may have; the shares add up to max_connections. */
@@ -88,6 +92,19 @@ export class Service {
 
   responseTimeSeconds(): number {
     return this.#responseTime.mean(this.total('responseTimeMs'), this.total('responsesTimed')) / 1000
+  }
+
+  /** Its series by key. */
+  series(): Series {
+    const series: Series = new Map()
+    mergeSeries(series, this.#endedSeries)
+    for (const block of this.#blocks.values()) addSeries(series, block)
+    return series
+  }
+
+  /** The blocks of the instances that live, and what those that ended have counted. */
+  blocks(): readonly CounterBlock[] {
+    return [this.#ended, ...this.#blocks.values()]
   }
 
   /** One of its counters; `counters` sums up all. */

@@ -57,6 +57,7 @@ class Beat {
   write(): void {
     const { used_heap_size, external_memory } = getHeapStatistics()
     const { user, system } = process.threadCpuUsage()
+    this.#block[cell.heapUsedBytes] = used_heap_size
     this.#block[cell.memoryBytes] = used_heap_size + external_memory
     this.#block[cell.cpuMs] = (user + system) / 1000
     // What is measured is from one look to the next, the planned distance included.

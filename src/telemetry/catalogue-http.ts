@@ -1,16 +1,5 @@
+import { durationBounds, sizeBounds, tunnelBounds } from './bounds.ts'
 import type { Metric } from './metric.ts'
-
-/** Seconds; those of the semantic conventions. */
-const durationBounds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] as const
-
-/** Bytes; the conventions name none. */
-const sizeBounds = [
-  0, 128, 512, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864, 268_435_456,
-  1_073_741_824, 4_294_967_296,
-] as const
-
-/** Seconds: a tunnel may live for days. */
-const tunnelBounds = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400] as const
 
 const serverAttributes = [
   'http.request.method',

@@ -169,6 +169,8 @@ export interface TestEdge {
   /** Sockets as the edge was handed them, in order. */
   readonly accepted: Socket[]
   counters(type?: ServiceType | 'combined'): CounterValues
+  /** Its block, for its series. */
+  block(type?: ServiceType | 'combined'): CounterBlock
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -222,6 +224,7 @@ export async function startEdge(
     records,
     accepted,
     counters: (of = type) => readCounters(blocks[of]),
+    block: (of = type) => blocks[of],
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve))
       await edge.close()

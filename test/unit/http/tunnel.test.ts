@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { dial } from '../../../src/http/dial.ts'
 import { Reclaimer } from '../../../src/http/reclaim.ts'
 import { Tunnel, type TunnelEnd, type TunnelOptions } from '../../../src/http/tunnel.ts'
+import { createCounterBlock } from '../../../src/telemetry/counters.ts'
 import { startRawOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 
@@ -24,6 +25,7 @@ async function build(options: Partial<TunnelOptions>) {
     idleMs: 5_000,
     lifetimeMs: 0,
     reclaimer: new Reclaimer(() => {}),
+    counters: createCounterBlock(),
     onEnd: (reason) => ends.push(reason),
     ...options,
   })

@@ -1,0 +1,105 @@
+import { finestDurationBounds, sizeBounds, tunnelBounds } from './bounds.ts'
+import {
+  activeAt,
+  arenaAt,
+  arenaLengthAt,
+  type CounterBlock,
+  cell,
+  clientSeriesCells,
+  histogramCells,
+  maxClientSeries,
+  maxServerSeries,
+  serverSeriesCells,
+  tunnelLivesAt,
+} from './counters.ts'
+import { isClientKey, overflowKeys } from './series-key.ts'
+
+/**
+ * Writes the series of one counter block: additions to an array, and one look-up of a small integer. The only writer of its block.
+ */
+export class Meter {
+  readonly block: CounterBlock
+  /** Offset of the first histogram of each series. It grows to its bound and never shrinks, so it is no burden for the collector. */
+  readonly #offsets = new Map<number, number>()
+  #serverSeries = 0
+  #clientSeries = 0
+  #lastKey = Number.NaN
+  #lastAt = 0
+
+  constructor(block: CounterBlock) {
+    this.block = block
+  }
+
+  /** A request begins (`by` 1) or ends (-1). */
+  active(method: number, isSecure: boolean, by: 1 | -1): void {
+    add(this.block, activeAt + 2 * method + (isSecure ? 1 : 0), by)
+  }
+
+  /** A request is over; returns its series, for `sizes`. */
+  finished(key: number, seconds: number): number {
+    const at = key === this.#lastKey ? this.#lastAt : this.#find(key)
+    record(this.block, at, seconds, finestDurationBounds)
+    return at
+  }
+
+  /** Bytes of its bodies. */
+  sizes(at: number, received: number, sent: number): void {
+    record(this.block, at + histogramCells, received, sizeBounds)
+    record(this.block, at + 2 * histogramCells, sent, sizeBounds)
+  }
+
+  /** An attempt at an upstream is over. */
+  attempted(key: number, seconds: number): void {
+    record(this.block, this.#offsets.get(key) ?? this.#open(key), seconds, finestDurationBounds)
+  }
+
+  tunnelEnded(seconds: number): void {
+    record(this.block, tunnelLivesAt, seconds, tunnelBounds)
+  }
+
+  /** Connects to the target of a reverse proxy that have failed in a row. */
+  targetFailed(): void {
+    add(this.block, cell.targetFailures, 1)
+  }
+
+  targetReached(): void {
+    if (this.block[cell.targetFailures] !== 0) this.block[cell.targetFailures] = 0
+  }
+
+  #find(key: number): number {
+    const at = this.#offsets.get(key) ?? this.#open(key)
+    this.#lastKey = key
+    this.#lastAt = at
+    return at
+  }
+
+  /** A place for a new series, or that of those which are too many. */
+  #open(key: number): number {
+    const isClient = isClientKey(key)
+    const isFull = isClient ? this.#clientSeries >= maxClientSeries : this.#serverSeries >= maxServerSeries
+    const overflow = isClient ? overflowKeys.client : overflowKeys.server
+    if (isFull && key !== overflow) return this.#offsets.get(overflow) ?? this.#open(overflow)
+    if (isClient) this.#clientSeries += 1
+    else this.#serverSeries += 1
+    const { block } = this
+    const length = block[arenaLengthAt] ?? 0
+    const at = arenaAt + length
+    // Zero is no key: whoever reads an arena that is longer than its keys sees that this one is still to come.
+    block[at] = key < 0 ? key : key + 1
+    block[arenaLengthAt] = length + (isClient ? clientSeriesCells : serverSeriesCells)
+    this.#offsets.set(key, at + 1)
+    return at + 1
+  }
+}
+
+function add(block: CounterBlock, at: number, by: number): void {
+  block[at] = (block[at] ?? 0) + by
+}
+
+/** Sum first, then the buckets. How many there are is the sum of the buckets: a reader may see one without the other. */
+function record(block: CounterBlock, at: number, value: number, bounds: readonly number[]): void {
+  let bucket = 0
+  while (bucket < bounds.length && value > (bounds[bucket] as number)) bucket += 1
+  block[at] = (block[at] ?? 0) + value
+  block[at + 1 + bucket] = (block[at + 1 + bucket] ?? 0) + 1
+}

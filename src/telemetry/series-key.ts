@@ -1,0 +1,115 @@
+import { type ErrorCode, errorTable } from '../errors.ts'
+
+/**
+ * What tells two series apart, as one small integer: made for each request, so no text is. Main reads it back into attributes.
+ *
+ *   bit   30..24   23..14   13..8   7..4    3       2..1     0
+ *         route    status   error   method  secure  version  kind (0 server, 1 client)
+ */
+
+/** The methods of HTTP that have a name of their own as an attribute; the first stands for all others. */
+export const methods = [
+  '_OTHER',
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'DELETE',
+  'CONNECT',
+  'OPTIONS',
+  'TRACE',
+  'PATCH',
+] as const
+
+const methodIds: ReadonlyMap<string, number> = new Map(methods.map((method, id) => [method, id]))
+
+export const methodId = (method: string): number => methodIds.get(method) ?? 0
+
+/** The first two are none, and the status itself. */
+const errorNames = ['', 'status', ...(Object.keys(errorTable) as ErrorCode[])] as const
+
+const errorIds: ReadonlyMap<string, number> = new Map(errorNames.map((name, id) => [name, id]))
+
+/** `null`: what went wrong is said by the status. */
+export const errorId = (code: ErrorCode | null): number => (code === null ? 1 : (errorIds.get(code) ?? 1))
+
+/** Routes that have a series of their own; the last number is for all others. */
+export const maxRoutes = 126
+
+/** 0 for none. */
+export const routeId = (index: number): number => Math.min(index, maxRoutes) + 1
+
+const maxStatus = 999
+
+/** What came after the bound of a kind. */
+export const overflowKeys = { server: -1, client: -2 } as const
+
+export interface RequestKey {
+  readonly method: number
+  readonly isSecure: boolean
+  /** 10 and 11 for HTTP/1.0 and 1.1, 20 for HTTP/2; 0 for none. */
+  readonly version: number
+  readonly status: number
+  /** 0 for none. */
+  readonly error: number
+  /** 0 for none. */
+  readonly route: number
+}
+
+const bitsOfVersion = (version: number): number =>
+  version === 11 ? 2 : version === 20 ? 3 : version === 10 ? 1 : 0
+
+export function serverKey(
+  method: number,
+  isSecure: boolean,
+  version: number,
+  status: number,
+  error: number,
+  route: number,
+): number {
+  return (
+    (route << 24) |
+    ((status <= maxStatus ? status : 0) << 14) |
+    (error << 8) |
+    (method << 4) |
+    (isSecure ? 8 : 0) |
+    (bitsOfVersion(version) << 1)
+  )
+}
+
+export const clientKey = (method: number, status: number, error: number): number =>
+  ((status <= maxStatus ? status : 0) << 14) | (error << 8) | (method << 4) | 1
+
+export const isClientKey = (key: number): boolean =>
+  key === overflowKeys.client || (key >= 0 && (key & 1) === 1)
+
+const versions = [undefined, '1.0', '1.1', '2'] as const
+
+export type Attributes = Readonly<Record<string, string | boolean>>
+
+/** The attributes of a series of a service; `routes` by their index. */
+export function attributesOf(key: number, routes: readonly string[]): Attributes {
+  if (key < 0) return { 'otel.metric.overflow': true }
+  const status = (key >> 14) & 0x3ff
+  const error = errorNames[(key >> 8) & 0x3f] ?? ''
+  const attributes: Record<string, string> = { 'http.request.method': methods[(key >> 4) & 0xf] ?? '_OTHER' }
+  if (!isClientKey(key)) attributes['url.scheme'] = (key & 8) === 0 ? 'http' : 'https'
+  if (status > 0) attributes['http.response.status_code'] = String(status)
+  if (error !== '') attributes['error.type'] = error === 'status' ? String(status || '_OTHER') : error
+  if (isClientKey(key)) return attributes
+  const route = key >> 24
+  if (route > 0) attributes['http.route'] = route > maxRoutes ? '_OTHER' : (routes[route - 1] ?? '_OTHER')
+  const version = versions[(key >> 1) & 3]
+  if (version !== undefined) attributes['network.protocol.version'] = version
+  return attributes
+}
+
+/** `http.route` of a service, by index. */
+export function routesOf(service: {
+  readonly type: string
+  readonly mounts?: readonly { readonly path: string }[]
+}): readonly string[] {
+  if (service.type === 'forward') return ['proxy', 'CONNECT']
+  if (service.type === 'reverse') return ['/']
+  return service.mounts?.map(({ path }) => path) ?? []
+}
