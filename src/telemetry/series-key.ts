@@ -44,18 +44,6 @@ const maxStatus = 999
 /** What came after the bound of a kind. */
 export const overflowKeys = { server: -1, client: -2 } as const
 
-export interface RequestKey {
-  readonly method: number
-  readonly isSecure: boolean
-  /** 10 and 11 for HTTP/1.0 and 1.1, 20 for HTTP/2; 0 for none. */
-  readonly version: number
-  readonly status: number
-  /** 0 for none. */
-  readonly error: number
-  /** 0 for none. */
-  readonly route: number
-}
-
 const bitsOfVersion = (version: number): number =>
   version === 11 ? 2 : version === 20 ? 3 : version === 10 ? 1 : 0
 

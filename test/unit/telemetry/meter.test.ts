@@ -13,6 +13,7 @@ import { Meter } from '../../../src/telemetry/meter.ts'
 import {
   activeRequests,
   addSeries,
+  coarser,
   mergeSeries,
   type Series,
   tunnelLives,
@@ -25,6 +26,7 @@ import {
   methodId,
   methods,
   routeId,
+  routesOf,
   serverKey,
 } from '../../../src/telemetry/series-key.ts'
 import { readSeries, totalOf } from '../../kit/series.ts'
@@ -81,6 +83,15 @@ describe('a key', () => {
   it('names the status as the error where nothing else says it', () => {
     const key = clientKey(methodId('GET'), 404, errorId(null))
     expect(attributesOf(key, [])).toMatchObject({ 'error.type': '404' })
+  })
+
+  it('has the routes of its service', () => {
+    const mounts = [{ path: '/a' }, { path: '/b' }]
+    expect(['forward', 'reverse', 'static'].map((type) => routesOf({ type, mounts }))).toEqual([
+      ['proxy', 'CONNECT'],
+      ['/'],
+      ['/a', '/b'],
+    ])
   })
 
   it('has one route for all mounts that are too many', () => {
@@ -168,6 +179,14 @@ describe('what main reads', () => {
     const received = createCounterBlock()
     openCounterBlock(received.buffer).set(copy)
     expect(readSeries(received)).toEqual(readSeries(block))
+  })
+
+  it('has the buckets of the conventions when the finest joins the next', () => {
+    const block = createCounterBlock()
+    const meter = new Meter(block)
+    for (const seconds of [0.0005, 0.002, 20]) meter.finished(plainKey(200), seconds)
+    const duration = readSeries(block).server[0]?.duration
+    expect(duration && coarser(duration)).toMatchObject({ count: 3, buckets: [2, ...Array(13).fill(0), 1] })
   })
 
   it('stops where a series is still being opened', () => {
