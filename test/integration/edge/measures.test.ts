@@ -1,25 +1,12 @@
 import { describe, expect, it, test } from 'vitest'
 import { maxServerSeries } from '../../../src/telemetry/counters.ts'
 import { activeRequests, tunnelLives } from '../../../src/telemetry/series.ts'
-import { forwardTo, reverseTo, startEdge, type TestEdge } from '../../kit/edge.ts'
+import { forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
+import { clientOf, counted, expectWhole, serverOf } from '../../kit/measured.ts'
 import { startOrigin, startRawOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
-import { readSeries, totalOf } from '../../kit/series.ts'
+import { totalOf } from '../../kit/series.ts'
 import { until } from '../../kit/until.ts'
-
-const serverOf = (proxy: TestEdge, routes = ['/']) => readSeries(proxy.block(), routes).server
-const clientOf = (proxy: TestEdge) => readSeries(proxy.block()).client
-const counted = (proxy: TestEdge, requests: number) =>
-  until('all are counted', () => totalOf(serverOf(proxy)).count === requests)
-
-/** Nothing is left running, and each request is one count of everything. */
-function expectWhole(proxy: TestEdge, requests: number): void {
-  const { count, sizes } = totalOf(serverOf(proxy))
-  expect([count, ...sizes, proxy.counters().requestsTotal]).toEqual(Array(4).fill(requests))
-  expect(activeRequests([proxy.block()]).every((one) => one === 0)).toBe(true)
-  const failed = serverOf(proxy).filter(({ attributes }) => attributes['error.type'] !== undefined)
-  expect(totalOf(failed).count).toBe(proxy.counters().requestsFailed)
-}
 
 describe('a request through the reverse proxy', () => {
   it('is one count with its attributes, and the sizes of its bodies to the byte', async () => {
@@ -162,92 +149,6 @@ describe('a request through the reverse proxy', () => {
     await counted(proxy, 2)
     expect(proxy.counters()).toMatchObject({ upstreamAttempts: 3, upstreamRetries: 1, targetFailures: 0 })
     expect(totalOf(clientOf(proxy)).count).toBe(3)
-    expectWhole(proxy, 2)
-  })
-})
-
-describe('what is refused before there is an exchange', () => {
-  it.each([
-    ['nonsense', 'nonsense\r\n\r\n', '400'],
-    ['a target that is too long', `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, '414'],
-    ['a head that is too large', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`, '431'],
-  ])('%s is one request of no method and no route', async (_name, bytes, status) => {
-    await using proxy = await startEdge(reverseTo('http://127.0.0.1:9'))
-    using client = await RawClient.connect(proxy.port)
-    client.send(bytes)
-    const answer = await client.response()
-    await counted(proxy, 1)
-    const [series] = serverOf(proxy)
-    expect(series).toMatchObject({
-      attributes: {
-        'http.request.method': '_OTHER',
-        'url.scheme': 'http',
-        'http.response.status_code': status,
-      },
-      sent: { sum: answer.text.length },
-    })
-    expect(series?.attributes).not.toHaveProperty('http.route')
-    expectWhole(proxy, 1)
-  })
-
-  it('a head that is late is one request', async () => {
-    await using proxy = await startEdge(reverseTo('http://127.0.0.1:9', { timeouts: { headerMs: 100 } }))
-    using client = await RawClient.connect(proxy.port)
-    client.send('GET / HT')
-    expect((await client.response()).status).toBe(408)
-    await counted(proxy, 1)
-    expect(serverOf(proxy)[0]?.attributes['http.response.status_code']).toBe('408')
-  })
-
-  it('a connection that is turned away at the door is none', async () => {
-    await using proxy = await startEdge(reverseTo('http://127.0.0.1:9'), { limit: 0 })
-    using client = await RawClient.connect(proxy.port)
-    expect((await client.response()).status).toBe(503)
-    expect(totalOf(serverOf(proxy)).count).toBe(0)
-    expect(proxy.counters().requestsTotal).toBe(0)
-  })
-
-  it('a connection that says nothing, or half of a head, is none', async () => {
-    await using proxy = await startEdge(reverseTo('http://127.0.0.1:9'))
-    const silent = await RawClient.connect(proxy.port)
-    const half = await RawClient.connect(proxy.port)
-    half.send('GET / HTT')
-    await until('both are there', () => proxy.admission.active === 2)
-    silent.destroy()
-    half.destroy()
-    await until('both are gone', () => proxy.admission.active === 0)
-    expect(totalOf(serverOf(proxy)).count).toBe(0)
-  })
-})
-
-describe('what is refused as an exchange', () => {
-  it('a body that is too large is one count, and says what of it was read', async () => {
-    await using proxy = await startEdge(reverseTo('http://127.0.0.1:9', { sizes: { maxBodyBytes: 10 } }))
-    using client = await RawClient.connect(proxy.port)
-    client.head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 11').send('x'.repeat(11))
-    const answer = await client.response()
-    expect(answer.status).toBe(413)
-    await counted(proxy, 1)
-    expect(serverOf(proxy)).toMatchObject([
-      { attributes: { 'http.response.status_code': '413' }, sent: { sum: answer.text.length } },
-    ])
-    expectWhole(proxy, 1)
-  })
-
-  it('a rate limit counts what it refuses', async () => {
-    await using origin = await startOrigin()
-    await using proxy = await startEdge(
-      reverseTo(`http://${origin.authority}`, { rates: { rules: [{ limit: 1 }] } }),
-    )
-    using client = await RawClient.connect(proxy.port)
-    await client.get('/')
-    expect((await client.get('/')).status).toBe(429)
-    await counted(proxy, 2)
-    expect(proxy.counters().rateLimited).toBe(1)
-    expect(serverOf(proxy)[1]?.attributes).toMatchObject({
-      'http.route': '/',
-      'http.response.status_code': '429',
-    })
     expectWhole(proxy, 2)
   })
 })
