@@ -1,0 +1,32 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const folder = join(import.meta.dirname, '../../deploy/prometheus')
+
+function promtool(...words: readonly string[]): { readonly ok: boolean; readonly text: string } {
+  const { status, stdout, stderr, error } = spawnSync('promtool', words, { cwd: folder, encoding: 'utf8' })
+  return { ok: status === 0, text: error?.message ?? `${stdout}${stderr}` }
+}
+
+const isThere = promtool('--version').ok
+const why = isThere
+  ? ''
+  : ' (skipped: there is no promtool on the PATH; Debian has it in the package prometheus)'
+
+describe.skipIf(!isThere)(`deploy/prometheus${why}`, () => {
+  it('the rules are rules', () => {
+    const checked = promtool('check', 'rules', 'bifrost-bridge.rules.yaml')
+    expect(checked, checked.text).toMatchObject({ ok: true })
+  })
+
+  it('each alert sets off when it should, and not before', () => {
+    const checked = promtool('test', 'rules', 'bifrost-bridge.rules.test.yaml')
+    expect(checked, checked.text).toMatchObject({ ok: true })
+  })
+
+  it('the example of a scrape configuration is one', () => {
+    const checked = promtool('check', 'config', 'prometheus.yaml')
+    expect(checked, checked.text).toMatchObject({ ok: true })
+  })
+})

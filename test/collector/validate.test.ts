@@ -1,0 +1,37 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { collectorFile, validate } from '../kit/collector.ts'
+import { describeCollector } from './suite.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'bifrost-collector-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+describeCollector('otel-collector.yaml', () => {
+  it('is valid as it stands', () => {
+    expect(validate(collectorFile)).toEqual({ ok: true, text: '' })
+  })
+
+  it.each([
+    { TRACES_TO: '[otlp_grpc]', LOGS_TO: '[otlp_grpc]', METRICS_TO: '[prometheus, otlp_grpc]' },
+    { TRACES_TO: '[otlp_http, debug]', LOGS_TO: '[otlp_http]', BACKEND_HTTP: 'https://otlp.example.com' },
+    { BACKEND_GRPC: 'tempo:4317', TRACES_TO: '[otlp_grpc]' },
+    {
+      OTLP_GRPC_LISTEN: '192.0.2.1:4317',
+      SELF_PORT: '9999',
+      DEPLOY_ENV: 'prod',
+      KEEP_PERCENT: '100',
+      SLOW_MS: '50',
+    },
+  ])('is valid with %j', (env) => {
+    expect(validate(collectorFile, env)).toEqual({ ok: true, text: '' })
+  })
+
+  it('is checked for real: an unknown key and an exporter that does not exist are errors', () => {
+    const file = join(folder, 'wrong.yaml')
+    writeFileSync(file, readFileSync(collectorFile, 'utf8').replace('limit_mib:', 'limit_mb:'))
+    expect(validate(file).text).toContain('limit_mb')
+    expect(validate(collectorFile, { TRACES_TO: '[nowhere]' }).text).toContain('nowhere')
+  })
+})
