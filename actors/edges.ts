@@ -71,6 +71,27 @@ export function edgeIdsOf(machine: AnyStateMachine, transitions: readonly object
   return transitions.flatMap((transition) => edges.get(transition) ?? [])
 }
 
+/**
+ * The arrow that a chart took, where only its states and the event are known: the innermost that leaves one of the states, is for the
+ * event (or an `always`), and leads there. None when the chart has no such arrow.
+ */
+export function edgesBetween(
+  machine: AnyStateMachine,
+  from: string,
+  eventType: string,
+  to: string,
+): readonly EdgeId[] {
+  const left = litStates(machine.id, from)
+  const reached = litStates(machine.id, to)
+  const arrows = stateNodesOf(machine)
+    .filter(({ id }) => left.includes(id))
+    .flatMap(arrowsFrom)
+    .filter(({ targets }) => targets.some((id) => reached.includes(id)))
+  const named = arrows.filter((arrow) => arrow.eventType === eventType)
+  const found = (named.length > 0 ? named : arrows.filter((arrow) => arrow.eventType === '')).at(-1)
+  return found === undefined ? [] : [found.id]
+}
+
 /** `{ booting: 'binding' }` -> `booting.binding`; of a chart without states: ''. */
 export function stateText(value: unknown): string {
   if (typeof value === 'string') return value

@@ -9,6 +9,8 @@ import { assign, fromPromise, sendParent, setup } from 'xstate'
  *      |                                      ^  |  '-- returned (owner failed) ---------------^  |
  *      '-- failed --> failed                  |  '-- delegate to another --> recalling -- returned |
  *                                             '----------------------------------'--- delegate ---'
+ *
+ * suspend leads to suspended from wherever it is: nobody listens until the next delegate, which listens anew.
  */
 export interface ListenerInput {
   readonly key: string
@@ -27,6 +29,8 @@ export type ListenerEvent =
   | { readonly type: 'listener.ownerGone'; readonly instance: string }
   /** The server is back in main. */
   | { readonly type: 'listener.returned'; readonly instance: string }
+  /** Its worker is taken out of service. */
+  | { readonly type: 'listener.suspend' }
   | { readonly type: 'listener.close' }
 
 export const listenerMachine = setup({
@@ -48,6 +52,8 @@ export const listenerMachine = setup({
     dropServer: () => {},
     /** Supplied by src/supervise: closes the server and answers what is held. */
     release: () => {},
+    /** Supplied by src/supervise: as release, until the next bind. */
+    suspend: () => {},
     setOwner: assign({
       owner: ({ event }) => (event.type === 'listener.delegate' ? event.instance : null),
     }),
@@ -57,6 +63,7 @@ export const listenerMachine = setup({
     }),
     clearFormer: assign({ former: null }),
     clearOwner: assign({ owner: null }),
+    clearBoth: assign({ owner: null, former: null }),
     recordFailure: assign({ failure: ({ event }) => ('error' in event ? event.error : null) }),
     announceBound: sendParent(({ context }) => ({ type: 'part.ready', part: context.key })),
     announceFailed: sendParent(({ context }) => ({
@@ -78,6 +85,7 @@ export const listenerMachine = setup({
   initial: 'binding',
   on: {
     'listener.close': '.closed',
+    'listener.suspend': '.suspended',
     'listener.delegate': { actions: 'setOwner' },
     'listener.ownerGone': { guard: 'isOwner', actions: 'clearOwner' },
   },
@@ -134,7 +142,16 @@ export const listenerMachine = setup({
       description: 'Main accepts and holds the connections, unread, for the replacement.',
       always: { guard: 'hasOwner', target: 'delegated' },
     },
+    suspended: {
+      description: 'Nobody listens: the worker is out of service.',
+      entry: ['clearBoth', 'suspend'],
+      on: {
+        'listener.delegate': { actions: 'setOwner', target: 'rebinding' },
+        'listener.returned': { actions: 'dropServer' },
+        'listener.suspend': {},
+      },
+    },
     failed: { entry: 'release' },
-    closed: { entry: 'release' },
+    closed: { entry: 'release', on: { 'listener.suspend': {} } },
   },
 })

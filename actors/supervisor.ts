@@ -1,15 +1,14 @@
+import { assign, sendParent, setup } from 'xstate'
+import { instanceMachine } from './instance.ts'
+import { backoffMs, isIntensityExceeded, withCrash } from './restart-policy.ts'
+import { emptyRoster, everyone, find, rise, seat, strike, vacate } from './slots.ts'
 import {
-  type ActorRefFrom,
-  assign,
-  type DoneActorEvent,
-  type ErrorActorEvent,
-  sendParent,
-  setup,
-} from 'xstate'
-import { type InstanceOutput, instanceMachine } from './instance.ts'
-import type { listenerMachine } from './listener.ts'
-import { backoffMs, isIntensityExceeded, type RestartPolicy, withCrash } from './restart-policy.ts'
-import { emptyRoster, everyone, find, type Roster, rise, seat, strike, vacate } from './slots.ts'
+  endOf,
+  type ListenerRef,
+  type SupervisorContext,
+  type SupervisorEvent,
+  type SupervisorInput,
+} from './supervisor-contract.ts'
 
 /**
  * The supervisor chart: one per worker, one_for_one over its instances (OTP). It starts them, restarts what ends
@@ -19,59 +18,12 @@ import { emptyRoster, everyone, find, type Roster, rise, seat, strike, vacate } 
  *   supervising { starting -> steady <-> restarting } -- intensity exceeded --> gaveUp -- REVIVAL --> supervising
  *        '---------------- op.stop ----------------> stopping -- last instance ended --> stopped
  *
+ * An operator may take it out of service and put it back: op.drain -> draining -- last instance ended --> drained,
+ * where nobody listens; op.restart brings it back, also from gaveUp, and replaces every instance at once while it runs.
+ *
  * A planned replacement (op.recycle) starts the successor first; when that is alive it gets the listeners, and the old
  * one retires.
  */
-export interface SupervisorInput {
-  readonly worker: string
-  readonly slots: number
-  /** Listener keys of each slot; its instance gets them when it is alive. */
-  readonly listeners: readonly (readonly string[])[]
-  readonly policy: RestartPolicy
-  readonly startTimeoutMs: number
-  readonly drainTimeoutMs: number
-  readonly now: () => number
-  readonly random: () => number
-}
-
-type InstanceRef = ActorRefFrom<typeof instanceMachine>
-type ListenerRef = ActorRefFrom<typeof listenerMachine>
-
-export interface SupervisorContext extends SupervisorInput {
-  readonly roster: Roster<InstanceRef>
-  readonly generation: number
-  readonly restarts: number
-  /** Crash times, milliseconds. */
-  readonly history: readonly number[]
-  readonly lastEnd: InstanceOutput | null
-}
-
-type EndEvent = DoneActorEvent<InstanceOutput, string> | ErrorActorEvent<unknown, string>
-
-export type SupervisorEvent =
-  | { readonly type: 'instance.alive'; readonly id: string; readonly slot: number }
-  /** It will end, or has to be ended; `isListening` when its listening sockets are still with it. */
-  | {
-      readonly type: 'instance.lost'
-      readonly id: string
-      readonly slot: number
-      readonly isListening: boolean
-    }
-  | { readonly type: 'slot.start'; readonly slot: number }
-  | { readonly type: 'slot.succeed'; readonly slot: number }
-  | { readonly type: 'intensity.exceeded' }
-  | { readonly type: 'op.recycle'; readonly id?: string | undefined }
-  | { readonly type: 'op.stop' }
-  | { readonly type: 'op.kill' }
-  | EndEvent
-
-/** What an instance said of its end; one whose chart itself failed has crashed. */
-function endOf(event: EndEvent): InstanceOutput {
-  if ('output' in event && event.output !== undefined) return event.output
-  const cause = 'error' in event ? String(event.error) : 'no reason was given'
-  return { id: event.actorId, slot: -1, reason: 'threw', message: cause }
-}
-
 export const listenerSystemId = (key: string): string => `listener:${key}`
 
 const supervisorSetup = setup({
@@ -140,7 +92,7 @@ const welcome = supervisorSetup.enqueueActions(({ context, event, enqueue, syste
   if (former && former.id !== event.id) enqueue.sendTo(former.ref, { type: 'op.retire' })
 })
 
-const tellListenersGone = (
+const tellListeners = (
   { context, system }: { readonly context: SupervisorContext; readonly system: { get(id: string): unknown } },
   tell: (listener: ListenerRef) => void,
 ) => {
@@ -154,7 +106,7 @@ const tellListenersGone = (
 const letGo = supervisorSetup.enqueueActions(({ context, event, enqueue, system }) => {
   if (event.type !== 'instance.lost') return
   if (event.isListening) {
-    tellListenersGone({ context, system }, (listener) =>
+    tellListeners({ context, system }, (listener) =>
       enqueue.sendTo(listener, { type: 'listener.ownerGone', instance: event.id }),
     )
   }
@@ -168,7 +120,7 @@ const bury = supervisorSetup.enqueueActions(({ context, event, enqueue, system }
   if (found === null) return
   found.incarnation.scope.abort()
   enqueue.stopChild(event.actorId)
-  tellListenersGone({ context, system }, (listener) =>
+  tellListeners({ context, system }, (listener) =>
     enqueue.sendTo(listener, { type: 'listener.ownerGone', instance: event.actorId }),
   )
   enqueue.assign({ roster: strike(context.roster, event.actorId), lastEnd: endOf(event) })
@@ -191,6 +143,27 @@ const planRestart = supervisorSetup.enqueueActions(({ context, event, enqueue })
   enqueue.raise({ type: 'slot.start', slot }, { delay, id: `restart:${slot}:${context.restarts}` })
 })
 
+/** Ends every incarnation and starts another in its slot, which waits for no end. */
+const replaceAll = supervisorSetup.enqueueActions(({ context, enqueue, system }) => {
+  let { roster } = context
+  for (const [slot, { current }] of context.roster.slots.entries()) {
+    if (current !== null) {
+      roster = vacate(roster, current.id)
+      tellListeners({ context, system }, (listener) =>
+        enqueue.sendTo(listener, { type: 'listener.ownerGone', instance: current.id }),
+      )
+      enqueue.sendTo(current.ref, { type: 'op.kill' })
+    }
+    enqueue.raise({ type: 'slot.start', slot })
+  }
+  enqueue.assign({ roster, history: [] })
+})
+
+/** Before the instances drain: what connects meanwhile is to be refused, not to wait for a successor that never comes. */
+const suspendListeners = supervisorSetup.enqueueActions(({ context, enqueue, system }) => {
+  tellListeners({ context, system }, (listener) => enqueue.sendTo(listener, { type: 'listener.suspend' }))
+})
+
 const drainAll = supervisorSetup.enqueueActions(({ context, enqueue }) => {
   for (const { ref } of everyone(context.roster)) enqueue.sendTo(ref, { type: 'op.drain' })
 })
@@ -209,6 +182,9 @@ export const supervisorMachine = supervisorSetup
       letGo,
       bury,
       planRestart,
+      replaceAll,
+      suspendListeners,
+      countLimitChange: assign({ limitChanges: ({ context }) => context.limitChanges + 1 }),
       forgetCrashes: assign({ history: [] }),
       drainAll,
       killAll,
@@ -228,9 +204,14 @@ export const supervisorMachine = supervisorSetup
       restarts: 0,
       history: [],
       lastEnd: null,
+      limitChanges: 0,
     }),
     initial: 'supervising',
-    on: { 'op.stop': '.stopping', 'instance.alive': { actions: 'welcome' } },
+    on: {
+      'op.stop': '.stopping',
+      'instance.alive': { actions: 'welcome' },
+      'op.limits': { actions: 'countLimitChange' },
+    },
     states: {
       supervising: {
         entry: 'startAll',
@@ -246,8 +227,15 @@ export const supervisorMachine = supervisorSetup
         },
         states: {
           starting: { always: { guard: 'isEverySlotUp', target: 'steady' } },
-          steady: { entry: 'announceUp', always: { guard: 'isSomeSlotDown', target: 'restarting' } },
-          restarting: { always: { guard: 'isEverySlotUp', target: 'steady' } },
+          steady: {
+            entry: 'announceUp',
+            on: { 'op.drain': '#supervisor.draining', 'op.restart': { actions: 'replaceAll' } },
+            always: { guard: 'isSomeSlotDown', target: 'restarting' },
+          },
+          restarting: {
+            on: { 'op.drain': '#supervisor.draining', 'op.restart': { actions: 'replaceAll' } },
+            always: { guard: 'isEverySlotUp', target: 'steady' },
+          },
         },
       },
       gaveUp: {
@@ -259,8 +247,28 @@ export const supervisorMachine = supervisorSetup
           'xstate.done.actor.*': { actions: ['bury', 'logEnd'] },
           'xstate.error.actor.*': { actions: ['bury', 'logEnd'] },
           'slot.start': {},
+          'op.drain': 'draining',
+          'op.restart': 'supervising',
         },
         after: { REVIVAL: 'supervising' },
+      },
+      draining: {
+        description: 'An operator takes it out of service: what runs finishes, nothing new is accepted.',
+        entry: ['suspendListeners', 'drainAll'],
+        on: {
+          'instance.alive': {},
+          'instance.lost': { actions: 'letGo' },
+          'xstate.done.actor.*': { actions: ['bury', 'logEnd'] },
+          'xstate.error.actor.*': { actions: ['bury', 'logEnd'] },
+          'slot.start': {},
+          'slot.succeed': {},
+        },
+        always: { guard: 'isNoneLive', target: 'drained' },
+      },
+      drained: {
+        description: 'Out of service, by an operator; nobody listens.',
+        exit: 'forgetCrashes',
+        on: { 'op.restart': 'supervising', 'slot.start': {} },
       },
       stopping: {
         entry: 'drainAll',

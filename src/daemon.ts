@@ -17,6 +17,7 @@ import { Journal } from './supervise/journal.ts'
 import { LimitBook } from './supervise/limit-book.ts'
 import { createLimitControl } from './supervise/limit-control.ts'
 import { type HoldLimits, Listeners } from './supervise/listeners.ts'
+import { LiveCharts } from './supervise/live-charts.ts'
 import { openChannel } from './supervise/openers.ts'
 import { Overview } from './supervise/overview.ts'
 import { createDemoPart, createPartsActor, type Part } from './supervise/parts.ts'
@@ -88,6 +89,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     tellChart: (actor, event) => root.system.get(actor)?.send(event),
     log,
   })
+  const liveCharts = new LiveCharts({ find: (actor) => root.system.get(actor), channels })
   const healthLog = new HealthLog(log)
   const overview = new Overview({ services, channels, samples, journal, limits, watch })
 
@@ -103,6 +105,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       counters: Object.fromEntries(own.map((service) => [service.type, service.openBlock(id)])),
       tls: settings.workers.filter(({ name }) => name === worker).flatMap((one) => certificates.of(one)),
       drainTimeoutMs: settings.drainTimeoutMs,
+      isWatched: false,
       pseudonym,
     }
   }
@@ -113,8 +116,13 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       const listener = root.system.get(listenerSystemId(message.key))
       listener?.send({ type: 'listener.returned', instance: id })
     } else if (message.type === 'listener.opened') unix.opened(message.key, message.inode)
-    else if (message.type === 'chart.moved')
-      journal.record(`${id}/${message.chart}`, message.state, message.cause)
+    else if (message.type === 'charts.moved')
+      for (const { step, at, skipped } of message.moves) {
+        const actor = `${id}/${step.actor}`
+        const sender = step.sender === null ? null : `${id}/${step.sender}`
+        journal.record({ ...step, actor, parent: id, sender }, at, skipped)
+      }
+    else if (message.type === 'chart.answer') liveCharts.answered(message.ask, message.live)
     else if (message.type === 'spans') options.exportSpans?.(message.spans)
     else if (message.type === 'log') log(message.level, message.message, { instance: id, ...message.fields })
   }
@@ -175,6 +183,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       },
       dropServer: ({ context }) => listeners.drop(context.key),
       release: ({ context }) => placeOf(context.key).release(context.key),
+      suspend: ({ context }) => placeOf(context.key).suspend(context.key),
     },
   })
   const instance = instanceMachine.provide({

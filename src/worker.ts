@@ -1,21 +1,22 @@
-import type { Server, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { createActor } from 'xstate'
 import { lowWaterMark, workerSystemId } from '../actors/ledger.ts'
 import { workerMachine } from '../actors/worker.ts'
-import { UnixListener } from './http/unix-listener.ts'
 import type { Admission } from './proxy/admission.ts'
 import { limitClients } from './proxy/clients.ts'
 import { DescriptorGuard } from './proxy/descriptors.ts'
 import { createEdge } from './proxy/edge.ts'
 import type { Edge } from './proxy/edge-contract.ts'
-import { type InstanceBoot, type InstancePort, listenerAt, type ToInstance } from './supervise/channel.ts'
+import type { InstanceBoot, InstancePort, ToInstance } from './supervise/channel.ts'
 import type { AccessLogs } from './telemetry/access-log.ts'
 import { beatPeriodMs, startBeat } from './telemetry/beat.ts'
 import { type CounterBlock, count, openCounterBlock } from './telemetry/counters.ts'
 import type { Log } from './telemetry/log.ts'
 import type { TrafficQuestion } from './telemetry/traffic-record.ts'
 import { ledgerAdmission, type WorkerActor } from './worker-admission.ts'
+import { ChartReports } from './worker-charts.ts'
 import { failLoudly, faults } from './worker-faults.ts'
+import { WorkerListeners } from './worker-listeners.ts'
 
 /**
  * Composition root of an instance: charts and ledgers, the edge, and the channel to main. It neither ends its thread or
@@ -50,9 +51,8 @@ class RunningInstance {
   readonly #counters: Readonly<Record<string, CounterBlock>>
   /** One chart a service, and one for the worker as a whole where it has several. */
   readonly #charts = new Map<string, WorkerActor>()
-  readonly #servers = new Map<string, Server>()
-  readonly #unix = new Set<UnixListener>()
-  #isLeaving = false
+  readonly #reports: ChartReports
+  readonly #listeners: WorkerListeners
   #isCut = false
   #edge: Edge | null = null
   #descriptors: DescriptorGuard | null = null
@@ -65,6 +65,8 @@ class RunningInstance {
     this.#boot = boot
     this.#port = port
     this.#exit = exit
+    this.#listeners = new WorkerListeners(boot.worker.listen, port, (socket, at) => this.#accept(socket, at))
+    this.#reports = new ChartReports(boot.isWatched, { post: (message) => port.post(message) })
     this.#counters = Object.fromEntries(
       Object.entries(boot.counters).map(([type, buffer]) => [type, openCounterBlock(buffer)]),
     )
@@ -106,19 +108,17 @@ class RunningInstance {
   }
 
   giveBack(): void {
-    for (const key of [...this.#servers.keys()]) this.#return(key)
+    this.#listeners.giveAllBack()
   }
 
   async close(): Promise<void> {
     this.#stopBeat()
-    this.#isLeaving = true
-    for (const server of this.#servers.values()) server.close()
-    this.#servers.clear()
-    for (const listener of this.#unix) listener.close()
+    this.#listeners.close()
     await this.#edge?.close()
     this.#leaveFailures()
     await this.#accessLogs?.close()
     for (const actor of this.#charts.values()) actor.stop()
+    this.#reports.flush()
   }
 
   /** Without a log nothing of it is loaded. */
@@ -139,8 +139,7 @@ class RunningInstance {
   #startChart(type: string): WorkerActor {
     const machine = workerMachine.provide({
       actions: {
-        report: ({ event }, { state }) =>
-          this.#port.post({ type: 'chart.moved', chart: type, state, cause: event.type }),
+        report: ({ event, context }, { state }) => this.#reports.moved(type, state, event.type, context),
         restrain: () => this.#edge?.setDegraded(true),
         release: () => this.#edge?.setDegraded(false),
         endKeepAlive: () => this.#edge?.drain(),
@@ -153,6 +152,7 @@ class RunningInstance {
     }
     const actor = createActor(machine, { systemId: workerSystemId, input })
     actor.subscribe({ error: failLoudly, complete: () => this.#endWhenStopped() })
+    this.#reports.add(type, actor, machine)
     actor.start()
     return actor
   }
@@ -176,13 +176,13 @@ class RunningInstance {
   #receive(message: ToInstance): void {
     switch (message.type) {
       case 'listener.take':
-        this.#take(message.key, message.server, message.held)
+        this.#listeners.take(message.key, message.server, message.held)
         return
       case 'listener.open':
-        this.#openUnix(message.key)
+        this.#listeners.openUnix(message.key)
         return
       case 'listener.recall':
-        this.#return(message.key)
+        this.#listeners.giveBack(message.key)
         return
       case 'op.drain':
         void this.#drain()
@@ -205,6 +205,12 @@ class RunningInstance {
       case 'ask':
         this.#tell(message.id, message.question)
         return
+      case 'charts.watch':
+        this.#reports.watch(message.isWatched)
+        return
+      case 'chart.ask':
+        this.#reports.answer(message.ask, message.chart)
+        return
       case 'fault':
         faults[message.fault](this.#boot.worker.maxMemoryMb)
     }
@@ -225,50 +231,8 @@ class RunningInstance {
     if (this.#descriptors?.admits(socket, isPlain)) this.#edge?.accept(socket, at)
   }
 
-  /** From here on connections are accepted in this instance, without main. */
-  #take(key: string, server: Server, held: readonly Socket[]): void {
-    const at = listenerAt(key)
-    const accept = (socket: Socket) => this.#accept(socket, at)
-    this.#servers.set(key, server)
-    // A server that was moved has none of the options that it was made with.
-    Object.assign(server, { allowHalfOpen: true, pauseOnConnect: false, noDelay: true })
-    server.on('connection', accept)
-    server.on('error', (error) =>
-      this.#port.post({
-        type: 'log',
-        level: 'error',
-        message: 'accept failed',
-        fields: { error: error.message },
-      }),
-    )
-    for (const socket of held) accept(socket)
-  }
-
-  #return(key: string): void {
-    const server = this.#servers.get(key)
-    if (server === undefined || !this.#servers.delete(key)) return
-    // Its listeners stay: what is accepted until it has left is served here.
-    this.#port.post({ type: 'listener.returned', key, server }, [server])
-  }
-
-  /** Takes the path from whoever has it. */
-  #openUnix(key: string): void {
-    const at = listenerAt(key)
-    const settings = this.#boot.worker.listen[at]
-    if (settings === undefined || !('path' in settings)) return
-    const accept = (socket: Socket) => this.#accept(socket, at)
-    UnixListener.open(settings.path, settings.mode, accept).then((listener) => {
-      if (this.#isLeaving) listener.close()
-      else this.#unix.add(listener)
-      this.#port.post({ type: 'listener.opened', key, inode: listener.inode })
-    }, failLoudly)
-  }
-
   async #drain(): Promise<void> {
-    this.#isLeaving = true
-    for (const server of this.#servers.values()) server.close()
-    this.#servers.clear()
-    if (this.#unix.size > 0) await Promise.all([...this.#unix].map((listener) => listener.leave()))
+    await this.#listeners.leave()
     for (const actor of this.#charts.values()) actor.send({ type: 'op.drain' })
   }
 

@@ -77,6 +77,8 @@ const layers: readonly Layer[] = [
     may: [
       'src/worker-faults.ts',
       'src/worker-admission.ts',
+      'src/worker-charts.ts',
+      'src/worker-listeners.ts',
       'src/proxy',
       'src/http',
       'src/supervise/channel.ts',
@@ -93,6 +95,16 @@ const layers: readonly Layer[] = [
     packages: ['xstate'],
   },
   { files: 'src/worker-faults.ts', may: [], types: ['src/supervise/channel.ts'] },
+  {
+    files: 'src/worker-listeners.ts',
+    may: ['src/worker-faults.ts', 'src/http', 'src/supervise/channel.ts'],
+  },
+  {
+    files: 'src/worker-charts.ts',
+    may: ['actors'],
+    types: ['src/supervise/channel.ts'],
+    packages: ['xstate'],
+  },
   {
     files: 'src/daemon.ts',
     may: ['actors', 'src/supervise', 'src/admin', 'src/telemetry', 'src/errors.ts'],

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { ListenAddress } from '../config/settings.ts'
+import type { ListenAddress, ListenerAddress, UnixAddress } from '../config/settings.ts'
+import { BifrostError } from '../errors.ts'
 import { bindFailure } from '../supervise/bind-error.ts'
 import type { Overview } from '../supervise/overview.ts'
+import { claimPath } from '../supervise/unix-path.ts'
 import { exportMetrics } from '../telemetry/prometheus.ts'
 import { type Answer, json } from './answer.ts'
 import { type LimitsAccess, patchLimits } from './limits.ts'
@@ -57,16 +59,40 @@ export class AdminServer {
     this.#server.maxConnections = 256
   }
 
-  /** Throws LISTEN_FAILED. */
-  async listen({ host, port }: ListenAddress): Promise<ListenAddress> {
-    await new Promise<void>((resolve, reject) => {
+  /** Resolves with the port that the kernel chose; null for a Unix socket. Throws LISTEN_FAILED. */
+  async listen(address: ListenerAddress): Promise<ListenAddress | null> {
+    await (this.#isUnix(address) ? this.#listenUnix(address.path) : this.#listenAt(address))
+    // Without a descriptor left an accept fails; the next may succeed.
+    this.#server.on('error', () => {})
+    if ('path' in address) return null
+    const bound = this.#server.address()
+    const port = bound !== null && typeof bound === 'object' ? bound.port : address.port
+    return { host: address.host, port }
+  }
+
+  #isUnix(address: ListenerAddress): address is UnixAddress {
+    return 'path' in address
+  }
+
+  #listenAt({ host, port }: ListenAddress): Promise<void> {
+    return new Promise((resolve, reject) => {
       this.#server.once('error', (cause) => reject(bindFailure({ host, port }, cause, ' for admin')))
       this.#server.listen({ host, port }, resolve)
     })
-    // Without a descriptor left an accept fails; the next may succeed.
-    this.#server.on('error', () => {})
-    const bound = this.#server.address()
-    return { host, port: bound !== null && typeof bound === 'object' ? bound.port : port }
+  }
+
+  /** A socket that only the user of the daemon may use, from the start on. */
+  async #listenUnix(path: string): Promise<void> {
+    await claimPath(path)
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (cause) =>
+        reject(new BifrostError('LISTEN_FAILED', `cannot listen on unix:${path} for admin`, { cause })),
+      )
+      // It binds before it returns; nobody else must make a file meanwhile.
+      const mask = process.umask(0o177)
+      this.#server.listen({ path }, resolve)
+      process.umask(mask)
+    })
   }
 
   close(): void {

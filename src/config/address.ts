@@ -64,6 +64,17 @@ export function isSamePlace(a: ListenerAddress, b: ListenerAddress): boolean {
   return left === right || covers(left, right) || covers(right, left)
 }
 
+/** Whether only this machine can connect. A host name other than localhost may be anybody's tomorrow. */
+export function isLocalAddress(address: ListenerAddress): boolean {
+  if ('path' in address) return true
+  const host = plainHost(address.host)
+  return (
+    host === 'localhost' ||
+    host === '::1' ||
+    /^(?:127(?:\.\d+){3}|::ffff:7f[\da-f]{2}:[\da-f]{1,4})$/.test(host)
+  )
+}
+
 /** `::` takes IPv4 too, as Node listens on it with both families. */
 function covers(wildcard: string, host: string): boolean {
   return wildcard === '::' || (wildcard === '0.0.0.0' && !host.includes(':'))

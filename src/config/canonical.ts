@@ -29,7 +29,7 @@ export function canonical(config: ConfigInput, baseDir: string): Config {
     listeners: isShared ? canonicalListeners(config.listeners, baseDir) : undefined,
     tls: isShared ? canonicalTls(config.tls, baseDir) : undefined,
     workers,
-    admin: config.admin,
+    admin: canonicalAdmin(config.admin, baseDir),
     demo_upstream: config.demo_upstream?.enabled === false ? undefined : config.demo_upstream,
     drain_timeout_secs: config.drain_timeout_secs,
   }
@@ -73,16 +73,30 @@ function canonicalAccessLog(given: ConfigInput['access_log'], baseDir: string): 
   return { ...log, path: log.path === 'stdout' ? log.path : resolve(baseDir, log.path) }
 }
 
+function canonicalAdmin(given: ConfigInput['admin'], baseDir: string): object | undefined {
+  if (given === undefined) return undefined
+  const { listen_addr: listen, token_file: tokenFile, tls } = given
+  return {
+    ...given,
+    listen_addr: listen === undefined ? undefined : canonicalAddress(listen, baseDir),
+    token_file: tokenFile === undefined ? undefined : resolve(baseDir, tokenFile),
+    tls: tls && { cert: resolve(baseDir, tls.cert), key: resolve(baseDir, tls.key) },
+  }
+}
+
+function canonicalAddress(text: string, baseDir: string): string {
+  const { address } = parseListenerAddress(text)
+  return address !== undefined && 'path' in address
+    ? formatAddress({ path: resolve(baseDir, address.path) })
+    : text
+}
+
 function canonicalListeners(given: ConfigInput['listeners'], baseDir: string) {
-  return given?.map((listener) => {
-    const { address } = parseListenerAddress(listener.address)
-    const isUnix = address !== undefined && 'path' in address
-    return {
-      ...listener,
-      address: isUnix ? formatAddress({ path: resolve(baseDir, address.path) }) : listener.address,
-      tls: canonicalTls(listener.tls, baseDir),
-    }
-  })
+  return given?.map((listener) => ({
+    ...listener,
+    address: canonicalAddress(listener.address, baseDir),
+    tls: canonicalTls(listener.tls, baseDir),
+  }))
 }
 
 function canonicalTls(given: ConfigInput['tls'], baseDir: string): object | undefined {

@@ -24,7 +24,7 @@ const parts = [
   { file: 'master_key.part3', from: 22, to: keyBytes },
 ] as const
 
-const homeOf = (env: Environment): string => env['BIFROST_SECRET_HOME'] ?? join(homedir(), '.bifrost')
+const secretHome = (env: Environment): string => env['BIFROST_SECRET_HOME'] ?? join(homedir(), '.bifrost')
 
 /** Reads the master key once, when the first value needs it. Every method throws BifrostError SECRET_UNREADABLE. */
 export class Keyring {
@@ -65,7 +65,7 @@ export class Keyring {
 
 /** Makes a master key in the directory for it, and returns that. Throws SECRET_UNREADABLE when there is one already. */
 export function createMasterKey(env: Environment): string {
-  const home = homeOf(env)
+  const home = secretHome(env)
   if (existsSync(join(home, maskFile))) throw fault(`${home} has a master key already`)
   try {
     mkdirSync(home, { recursive: true, mode: 0o700 })
@@ -91,7 +91,7 @@ function readMasterKey(env: Environment): Buffer {
     if (key.length !== keyBytes) throw fault('needs a BIFROST_MASTER_KEY of 32 bytes in base64')
     return key
   }
-  const home = homeOf(env)
+  const home = secretHome(env)
   if (!existsSync(join(home, maskFile))) {
     throw fault(`needs a master key, and ${home} has none; --init-encryption-key makes one`)
   }

@@ -3,7 +3,7 @@ import { formatAddress, isSamePlace, parseAddress, parseListenerAddress } from '
 import type { Path } from './problem.ts'
 import { formatPath } from './problem.ts'
 import type { RuleContext, WorkerBlock } from './rules.ts'
-import { adminAddress } from './schema.ts'
+import { adminAddress } from './schema-admin.ts'
 import type { ListenerAddress } from './settings.ts'
 import { checkTls } from './tls-rules.ts'
 
@@ -56,10 +56,14 @@ function hasOwnPlace({ isWritten }: RuleContext, path: Path): boolean {
   return ['port', 'listen_addr', 'listeners'].some((key) => isWritten([...path, key]))
 }
 
-function adminPlace({ config, isWritten }: RuleContext): readonly Place[] {
+function adminPlace(context: RuleContext): readonly Place[] {
+  const { config, isWritten } = context
   if (config.admin?.enabled === false) return []
   const path = ['admin', 'listen_addr']
-  if (isWritten(path)) return placeAt(path, config.admin?.listen_addr)
+  if (isWritten(path))
+    return listenerPlaces(context, path.slice(0, 1), [{ address: config.admin?.listen_addr }]).map(
+      (place) => ({ ...place, path, name: formatPath(path) }),
+    )
   return placeAt(path, adminAddress, `${formatPath(path)}, by default`)
 }
 

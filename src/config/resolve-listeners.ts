@@ -1,6 +1,6 @@
 import { parseAddress, parseListenerAddress } from './address.ts'
 import type { Config } from './schema.ts'
-import type { ListenAddress, ListenerSettings, TlsSettings } from './settings.ts'
+import type { ListenAddress, ListenerAddress, ListenerSettings, TlsSettings } from './settings.ts'
 
 type Listener = NonNullable<Config['listeners']>[number]
 type Tls = NonNullable<Config['tls']>
@@ -16,8 +16,7 @@ export function listenersOf(block: {
 }
 
 function listenerOf(listener: Listener, around: Tls | undefined): ListenerSettings {
-  const { address, fault } = parseListenerAddress(listener.address)
-  if (address === undefined) throw new TypeError(`unchecked address ${listener.address}: ${fault}`)
+  const address = listenerAddress(listener.address)
   const mode = listener.mode === undefined ? {} : { mode: Number.parseInt(listener.mode, 8) }
   const tls = tlsSettings(listener.tls ?? around)
   const proxyProtocol = listener.proxy_protocol
@@ -53,6 +52,12 @@ function tlsSettings(tls: Tls | undefined): TlsSettings | null {
 
 export function milliseconds(seconds: number): number {
   return Math.round(seconds * 1000)
+}
+
+export function listenerAddress(text: string): ListenerAddress {
+  const { address, fault } = parseListenerAddress(text)
+  if (address === undefined) throw new TypeError(`unchecked address ${text}: ${fault}`)
+  return address
 }
 
 export function listenAddress(text: string): ListenAddress {

@@ -1,8 +1,10 @@
 import type { AccessLogSettings } from '../telemetry/access-log-format.ts'
+import { isLocalAddress } from './address.ts'
 import { clientSettings, forwardingSettings, type Open } from './resolve-clients.ts'
-import { listenAddress, listenersOf, milliseconds } from './resolve-listeners.ts'
+import { listenAddress, listenerAddress, listenersOf, milliseconds } from './resolve-listeners.ts'
 import type { Config, WorkerKey } from './schema.ts'
 import type {
+  AdminSettings,
   DaemonSettings,
   ForwardSettings,
   PaceSettings,
@@ -37,16 +39,28 @@ export function resolveSettings(config: Config, open: Open): DaemonSettings {
   const workers = sharing.length > 1 ? [combine(sharing), ...apart] : alone
   return {
     workers: workers.map((worker) => (worker.listen.length === 0 ? { ...worker, listen: shared } : worker)),
-    admin: {
-      enabled: config.admin.enabled,
-      listen: listenAddress(config.admin.listen_addr),
-      token: config.admin.token === undefined ? undefined : open(config.admin.token),
-    },
+    admin: adminSettings(config.admin, open),
     demoUpstream:
       config.demo_upstream?.listen_addr === undefined
         ? null
         : listenAddress(config.demo_upstream.listen_addr),
     drainTimeoutMs: milliseconds(config.drain_timeout_secs),
+  }
+}
+
+function adminSettings(
+  { enabled, listen_addr, token, token_file, tls, hosts }: Config['admin'],
+  open: Open,
+): AdminSettings {
+  const listen = listenerAddress(listen_addr)
+  return {
+    enabled,
+    listen,
+    token: token === undefined ? undefined : open(token),
+    tokenFile: token_file ?? null,
+    tls: tls === undefined ? null : { certFile: tls.cert, keyFile: tls.key },
+    hosts,
+    isLocal: isLocalAddress(listen),
   }
 }
 

@@ -1,6 +1,7 @@
 /** What the schema cannot say: rules over several keys. Each reports at the key that has to change. */
 
 import { checkAccessLog } from './access-log-rules.ts'
+import { checkAdmin } from './admin-rules.ts'
 import type { Sound } from './check.ts'
 import type { Keyring } from './keyring.ts'
 import { checkMounts } from './mounts.ts'
@@ -56,6 +57,7 @@ export function checkRules(context: RuleContext): void {
   }
   checkAccessLog(context, ['access_log'], config.access_log)
   checkToken(context)
+  checkAdmin(context)
   checkPlaces(context, running)
 }
 

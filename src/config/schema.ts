@@ -12,17 +12,14 @@ import {
   percent,
   seconds,
   secondsOrNever,
-  secret,
   text,
   upstreamUrl,
   wholeNumber,
 } from './fields.ts'
 import { accessLog } from './schema-access-log.ts'
+import { admin } from './schema-admin.ts'
 import { clients, proxyForwarding, reverseAuth, staticForwarding } from './schema-clients.ts'
 import { listeners, tls } from './schema-listeners.ts'
-
-/** Where admin listens when nothing is said. */
-export const adminAddress = '127.0.0.1:9900'
 
 const connections = wholeNumber(1, 1_000_000, {
   description: 'Connections served at the same time; one more is answered with 503 and closed.',
@@ -268,16 +265,7 @@ export const configSchema = z.strictObject({
   tls: tls('TLS of the top-level listen_addr and listeners.').optional(),
   workers: workers.meta({ description: 'The workers, by type.' }).prefault({}),
   worker_separation: workers.meta({ description: 'Another name of `workers`.' }).optional(),
-  admin: z
-    .strictObject({
-      enabled: flag('Whether health, metrics and status are served.').default(true),
-      listen_addr: address('Where.').default(adminAddress),
-      token: secret(
-        'Who sends it (Authorization: Bearer TOKEN) may change limits; without one nobody may. Shown as *** only.',
-      ).optional(),
-    })
-    .meta({ description: 'Health, metrics and status.' })
-    .prefault({}),
+  admin,
   demo_upstream: z
     .strictObject({
       enabled: flag('Whether it runs.').default(true),

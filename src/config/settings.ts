@@ -255,14 +255,24 @@ export interface WorkerSettings {
   readonly services: readonly ServiceSettings[]
 }
 
+export interface AdminSettings {
+  readonly enabled: boolean
+  readonly listen: ListenerAddress
+  /** What allows to change things; undefined: that of `tokenFile`. */
+  readonly token: string | undefined
+  /** Null: the default place. */
+  readonly tokenFile: string | null
+  /** Null: HTTP. */
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | null
+  /** Names by which it may be called, besides its own, localhost and IP addresses. */
+  readonly hosts: readonly string[]
+  /** Whether only this machine can connect; else reading needs the token too. */
+  readonly isLocal: boolean
+}
+
 export interface DaemonSettings {
   readonly workers: readonly WorkerSettings[]
-  readonly admin: {
-    readonly enabled: boolean
-    readonly listen: ListenAddress
-    /** What allows to change things; undefined: nothing can be changed. */
-    readonly token?: string | undefined
-  }
+  readonly admin: AdminSettings
   /** An embedded upstream for demonstrations; null = none. */
   readonly demoUpstream: ListenAddress | null
   readonly drainTimeoutMs: number

@@ -1,5 +1,7 @@
 import type { Server, Socket } from 'node:net'
 import type { CarrierExit } from '../../actors/instance.ts'
+import type { LiveChart } from '../../actors/live.ts'
+import type { Step } from '../../actors/steps.ts'
 import type { WorkerSettings } from '../config/settings.ts'
 import type { LogFields, LogLevel } from '../telemetry/log.ts'
 import type { SpanRecord } from '../telemetry/span-record.ts'
@@ -34,6 +36,8 @@ export interface InstanceBoot {
   /** For each of the worker's listeners; null for those without TLS. */
   readonly tls: readonly (TlsMaterial | null)[]
   readonly drainTimeoutMs: number
+  /** Whether somebody watches its charts as it starts. */
+  readonly isWatched: boolean
   /** Null where it is not known how many its process may have. */
   readonly descriptors: DescriptorBounds | null
   /** Our name in `Via`, for loop detection (RFC 9110 section 7.6.3). */
@@ -80,7 +84,20 @@ export type ToInstance =
   | { readonly type: 'log.reopen' }
   /** Something that somebody who looks wants to know, or to have closed; see telemetry/traffic-record.ts. */
   | { readonly type: 'ask'; readonly id: number; readonly question: TrafficQuestion }
+  /** Whether somebody watches: then it tells of every microstep of its charts, else of their moves. */
+  | { readonly type: 'charts.watch'; readonly isWatched: boolean }
+  /** Is answered with chart.answer. */
+  | { readonly type: 'chart.ask'; readonly ask: number; readonly chart: string }
   | { readonly type: 'fault'; readonly fault: Fault }
+
+/** What a chart of an instance did; its actors are named as within the instance. */
+export interface ChartMove {
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly step: Step
+  /** Moves that were left out before it, since too many came at once. */
+  readonly skipped: number
+}
 
 export type FromInstance =
   | { readonly type: 'thread.ready' }
@@ -89,10 +106,12 @@ export type FromInstance =
   | { readonly type: 'listener.returned'; readonly key: string; readonly server: Server }
   /** The path of a Unix socket is this instance's. */
   | { readonly type: 'listener.opened'; readonly key: string; readonly inode: number }
-  | { readonly type: 'chart.moved'; readonly chart: string; readonly state: string; readonly cause: string }
   | { readonly type: 'answer'; readonly id: number; readonly answer: TrafficAnswer }
   /** Its latest failures, for those who ask when it is no more. */
   | { readonly type: 'failures'; readonly records: readonly TrafficRecord[] }
+  | { readonly type: 'charts.moved'; readonly moves: readonly ChartMove[] }
+  /** Null: there is no such chart, or it has ended. */
+  | { readonly type: 'chart.answer'; readonly ask: number; readonly live: LiveChart | null }
   | { readonly type: 'log'; readonly level: LogLevel; readonly message: string; readonly fields: LogFields }
   /** Finished spans, some at a time. */
   | { readonly type: 'spans'; readonly spans: readonly SpanRecord[] }

@@ -23,7 +23,7 @@ interface Entry {
   spare: SocketHandle | null
   /** Settles when the spare that is being made is there, or cannot be had. */
   sparing: Promise<void> | null
-  /** Nobody is to listen here any more. */
+  /** Nobody is to listen here, unless it is bound again. */
   isReleased: boolean
   readonly held: Set<Socket>
 }
@@ -78,6 +78,7 @@ export class Listeners {
   /** Listens on the address of `key` and begins to hold. Throws LISTEN_FAILED with a hint. */
   async bind(key: string): Promise<void> {
     const entry = this.#entry(key)
+    entry.isReleased = false
     // The first of a group finds whether the address is free and, for port 0, which port it is; the others follow.
     const first = this.#firsts.get(entry.group)
     if (first === undefined) {
@@ -145,17 +146,22 @@ export class Listeners {
     channel.post({ type: 'listener.take', key, server, held }, [server, ...held])
   }
 
-  /** Stops listening on `key` in main and refuses what is held for it. */
-  release(key: string): void {
+  /** Stops listening on `key` in main and refuses what is held for it, until it is bound again. */
+  suspend(key: string): void {
     const entry = this.#entry(key)
     entry.isReleased = true
     entry.server?.close()
     entry.server = null
     entry.spare?.close()
     entry.spare = null
+    for (const socket of entry.held) this.#refuse(entry, socket)
+  }
+
+  /** As `suspend`, for good. */
+  release(key: string): void {
+    this.suspend(key)
     // A copy on its way would go on listening until it arrives.
     if ([...this.#entries.values()].every(({ isReleased }) => isReleased)) this.#mirror.close()
-    for (const socket of entry.held) this.#refuse(entry, socket)
   }
 
   close(): void {

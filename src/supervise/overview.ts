@@ -2,7 +2,7 @@ import type { CounterValues } from '../telemetry/counters.ts'
 import type { WorkerMetrics } from '../telemetry/prometheus.ts'
 import type { Channels } from './carrier.ts'
 import { type Health, health } from './health.ts'
-import type { ActorView, Journal, Move } from './journal.ts'
+import type { Journal } from './journal.ts'
 import type { LimitBook } from './limit-book.ts'
 import type { Samples } from './samples.ts'
 import type { Service } from './services.ts'
@@ -34,6 +34,26 @@ export interface InstanceUse {
   /** 99th percentile of the event loop's delay over the last 10 s; 0 while the loop is idle. */
   readonly loop_delay_p99_ms: number
 }
+
+/** An actor as `/status` has it. */
+export interface ActorState {
+  readonly actor: string
+  readonly state: string
+  /** When it entered the state, ISO 8601. */
+  readonly since: string
+  readonly cause: string
+}
+
+export interface StateMove {
+  readonly seq: number
+  readonly at: string
+  readonly actor: string
+  readonly state: string
+  /** Type of the event that caused it. */
+  readonly cause: string
+}
+
+const isoTime = (at: number) => new Date(at).toISOString()
 
 export interface HealthReport {
   readonly status: Health['status']
@@ -119,12 +139,18 @@ export class Overview {
     })
   }
 
-  actors(): readonly ActorView[] {
-    return this.#parts.journal.actors()
+  actors(): readonly ActorState[] {
+    return this.#parts.journal
+      .actors()
+      .map(({ id, state, since, cause }) => ({ actor: id, state, since: isoTime(since), cause }))
   }
 
-  moves(): readonly Move[] {
-    return this.#parts.journal.moves()
+  /** Those that led to another state. */
+  moves(): readonly StateMove[] {
+    return this.#parts.journal
+      .moves()
+      .filter(({ from, to }) => from !== to)
+      .map(({ seq, at, actor, to, event }) => ({ seq, at: isoTime(at), actor, state: to, cause: event }))
   }
 
   /** The services that are proxies; `combined` is only the sum of others. */

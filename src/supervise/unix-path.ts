@@ -41,6 +41,7 @@ export class UnixPaths {
   /** Throws LISTEN_FAILED with a hint, the first time; later the path is ours. */
   async bind(key: string): Promise<void> {
     const entry = this.#entry(key)
+    entry.isReleased = false
     if (entry.isClaimed) return
     await claimPath(entry.path)
     entry.isClaimed = true
@@ -56,6 +57,11 @@ export class UnixPaths {
     const entry = this.#entry(key)
     entry.inode = inode
     if (entry.isReleased) removePath(entry)
+  }
+
+  /** Takes the path away, until it is somebody's turn again. */
+  suspend(key: string): void {
+    this.release(key)
   }
 
   release(key: string): void {
@@ -76,7 +82,7 @@ export class UnixPaths {
 }
 
 /** Removes a socket that nobody listens on any more. Throws LISTEN_FAILED for a path that cannot be had. */
-async function claimPath(path: string): Promise<void> {
+export async function claimPath(path: string): Promise<void> {
   // libuv says EACCES for it.
   if (!existsSync(dirname(path))) throw failure(path, 'its directory does not exist')
   const stats = lstatSync(path, { throwIfNoEntry: false })

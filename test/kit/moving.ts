@@ -52,6 +52,7 @@ export async function startLoose(options: LooseOptions): Promise<LooseInstance> 
     tls: [],
     drainTimeoutMs: 1000,
     descriptors: null,
+    isWatched: false,
     pseudonym: 'test',
   }
   const messages: FromInstance[] = []

@@ -133,6 +133,9 @@ export const move = z.object({
     .meta({ description: 'Arrows that fired. None for the start, and for an event that nobody handled.' }),
   ignored: z.boolean().meta({ description: 'Nobody handled the event, or no guard let it pass.' }),
   diff: diff.nullable(),
+  skipped: z
+    .int()
+    .meta({ description: 'Moves of the actor that were left out before it: too many came at once.' }),
 })
 
 export const history = z.object({

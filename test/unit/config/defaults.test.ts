@@ -75,7 +75,7 @@ describe('defaults of the seed', () => {
 
   test('admin listens on 127.0.0.1:9900, nothing else is started, and a stop waits 30 s', () => {
     const { settings } = load({ mode: 'Forward', listen_addr: '127.0.0.1:3128' })
-    expect(settings.admin).toEqual({ enabled: true, listen: { host: '127.0.0.1', port: 9900 } })
+    expect(settings.admin).toMatchObject({ enabled: true, listen: { host: '127.0.0.1', port: 9900 } })
     expect(settings.demoUpstream).toBeNull()
     expect(settings.drainTimeoutMs).toBe(30_000)
   })

@@ -26,7 +26,7 @@ describe('config/', () => {
       'reverse_proxy 127.0.0.1:8080',
       'static_files 127.0.0.1:8081',
     ])
-    expect(settings.admin).toEqual({ enabled: true, listen: { host: '127.0.0.1', port: 9900 } })
+    expect(settings.admin).toMatchObject({ enabled: true, listen: { host: '127.0.0.1', port: 9900 } })
     expect(settings.demoUpstream).toEqual({ host: '127.0.0.1', port: 9981 })
   })
 

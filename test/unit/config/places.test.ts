@@ -106,7 +106,7 @@ describe('an address that is given twice', () => {
     ['127.0.0.1:80', '127.0.0.1:81', false],
     ['127.0.0.1:0', '127.0.0.1:0', false],
   ])("%s and %s: in each other's way is %s", (one, other, isSame) => {
-    const config = { ...forward(one), admin: { listen_addr: other } }
+    const config = { ...forward(one), admin: { enabled: false }, demo_upstream: { listen_addr: other } }
     expect(messages(config)).toHaveLength(isSame ? 1 : 0)
   })
 })

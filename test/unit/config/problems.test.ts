@@ -90,7 +90,7 @@ test('isolation is an enumeration of three words (D01)', () => {
 
 test('a key that resembles nothing is answered with the known ones', () => {
   expect(messages({ mode: 'Forward', listen_addr: 'a:1', admin: { zzzzzz: 1 } })).toEqual([
-    'admin.zzzzzz: is not a known key; known here: enabled, listen_addr, token',
+    'admin.zzzzzz: is not a known key; known here: enabled, listen_addr, token, token_file, tls, hosts',
   ])
 })
 

@@ -1,0 +1,64 @@
+import type { ActorRefFrom, DoneActorEvent, ErrorActorEvent } from 'xstate'
+import type { InstanceOutput, instanceMachine } from './instance.ts'
+import type { listenerMachine } from './listener.ts'
+import type { RestartPolicy } from './restart-policy.ts'
+import type { Roster } from './slots.ts'
+
+/** What goes into the supervisor chart, what it keeps and what it hears. */
+export interface SupervisorInput {
+  readonly worker: string
+  readonly slots: number
+  /** Listener keys of each slot; its instance gets them when it is alive. */
+  readonly listeners: readonly (readonly string[])[]
+  readonly policy: RestartPolicy
+  readonly startTimeoutMs: number
+  readonly drainTimeoutMs: number
+  readonly now: () => number
+  readonly random: () => number
+}
+
+type InstanceRef = ActorRefFrom<typeof instanceMachine>
+export type ListenerRef = ActorRefFrom<typeof listenerMachine>
+
+export interface SupervisorContext extends SupervisorInput {
+  readonly roster: Roster<InstanceRef>
+  readonly generation: number
+  readonly restarts: number
+  /** Crash times, milliseconds. */
+  readonly history: readonly number[]
+  readonly lastEnd: InstanceOutput | null
+  /** How often an operator has changed its limits. */
+  readonly limitChanges: number
+}
+
+export type EndEvent = DoneActorEvent<InstanceOutput, string> | ErrorActorEvent<unknown, string>
+
+export type SupervisorEvent =
+  | { readonly type: 'instance.alive'; readonly id: string; readonly slot: number }
+  /** It will end, or has to be ended; `isListening` when its listening sockets are still with it. */
+  | {
+      readonly type: 'instance.lost'
+      readonly id: string
+      readonly slot: number
+      readonly isListening: boolean
+    }
+  | { readonly type: 'slot.start'; readonly slot: number }
+  | { readonly type: 'slot.succeed'; readonly slot: number }
+  | { readonly type: 'intensity.exceeded' }
+  | { readonly type: 'op.recycle'; readonly id?: string | undefined }
+  /** Out of service until op.restart. */
+  | { readonly type: 'op.drain' }
+  /** Its instances are ended now, and replaced; no crash of theirs. */
+  | { readonly type: 'op.restart' }
+  /** An operator has changed its limits; who keeps to them was told already. */
+  | { readonly type: 'op.limits' }
+  | { readonly type: 'op.stop' }
+  | { readonly type: 'op.kill' }
+  | EndEvent
+
+/** What an instance said of its end; one whose chart itself failed has crashed. */
+export function endOf(event: EndEvent): InstanceOutput {
+  if ('output' in event && event.output !== undefined) return event.output
+  const cause = 'error' in event ? String(event.error) : 'no reason was given'
+  return { id: event.actorId, slot: -1, reason: 'threw', message: cause }
+}

@@ -1,0 +1,152 @@
+import type { AnyActorRef, AnyStateMachine, Subscription } from 'xstate'
+import { digestOf } from '../actors/digest.ts'
+import { edgesBetween } from '../actors/edges.ts'
+import { liveChart } from '../actors/live.ts'
+import { readSteps, type Step } from '../actors/steps.ts'
+import type { ChartMove, FromInstance } from './supervise/channel.ts'
+
+/**
+ * What an instance tells main of its charts. Always: each move, from the chart's own `report`, since an inspector would hear of every
+ * connection of the ledger too. While somebody watches: every microstep and every event that nobody handled, from an inspector.
+ * So many go at once; of a storm beyond that a part follows in batches, the last of it always.
+ */
+export interface ChartReportsOptions {
+  readonly post: (message: FromInstance) => void
+  readonly now?: () => number
+  /** In a period so many moves go at once, and as many together at its end. */
+  readonly periodMs?: number
+  readonly maxBatch?: number
+}
+
+interface Chart {
+  readonly actor: AnyActorRef
+  readonly machine: AnyStateMachine
+  state: string | null
+  /** Arrows by the states and the event. */
+  readonly arrows: Map<string, readonly string[]>
+  inspection: Subscription | null
+}
+
+export class ChartReports {
+  readonly #post: (message: FromInstance) => void
+  readonly #now: () => number
+  readonly #periodMs: number
+  readonly #maxBatch: number
+  readonly #charts = new Map<string, Chart>()
+  #isWatched: boolean
+  #waiting: ChartMove[] = []
+  /** At once, in this period. */
+  #sent = 0
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(
+    isWatched: boolean,
+    { post, now = Date.now, periodMs = 100, maxBatch = 20 }: ChartReportsOptions,
+  ) {
+    this.#isWatched = isWatched
+    this.#post = post
+    this.#now = now
+    this.#periodMs = periodMs
+    this.#maxBatch = maxBatch
+  }
+
+  /** Before the chart is started. */
+  add(name: string, actor: AnyActorRef, machine: AnyStateMachine): void {
+    const chart: Chart = { actor, machine, state: null, arrows: new Map(), inspection: null }
+    this.#charts.set(name, chart)
+    if (this.#isWatched) this.#inspect(name, chart)
+  }
+
+  /** A chart has entered a state. */
+  moved(name: string, state: string, event: string, context: unknown): void {
+    const chart = this.#charts.get(name)
+    if (chart === undefined) return
+    const from = chart.state
+    chart.state = state
+    // The inspector tells more of it.
+    if (chart.inspection !== null) return
+    const { machine } = chart
+    this.#push({
+      actor: name,
+      chart: machine.id,
+      parent: null,
+      event,
+      sender: null,
+      state,
+      edges: from === null ? [] : arrowsOf(chart, from, event, state),
+      isIgnored: false,
+      digest: digestOf(machine.id, context),
+    })
+  }
+
+  watch(isWatched: boolean): void {
+    this.#isWatched = isWatched
+    for (const [name, chart] of this.#charts) {
+      if (isWatched) this.#inspect(name, chart)
+      else {
+        chart.inspection?.unsubscribe()
+        chart.inspection = null
+      }
+    }
+  }
+
+  answer(ask: number, name: string): void {
+    const actor = this.#charts.get(name)?.actor
+    this.#post({ type: 'chart.answer', ask, live: actor === undefined ? null : liveChart(actor) })
+  }
+
+  /** Sends what waits. */
+  flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    this.#send()
+  }
+
+  #inspect(name: string, chart: Chart): void {
+    if (chart.inspection !== null) return
+    const receiver = { step: (step: Step) => this.#push(step), gone: () => {} }
+    const nameOf = (ref: AnyActorRef) => (ref === chart.actor ? name : `${name}/${ref.id}`)
+    chart.inspection = chart.actor.system.inspect(readSteps(receiver, nameOf))
+  }
+
+  #push(step: Step): void {
+    const move: ChartMove = { at: this.#now(), step, skipped: 0 }
+    if (this.#timer === null) this.#wait()
+    if (this.#sent < this.#maxBatch) {
+      this.#sent += 1
+      this.#post({ type: 'charts.moved', moves: [move] })
+      return
+    }
+    const last = this.#waiting.at(-1)
+    if (last === undefined || this.#waiting.length < this.#maxBatch) {
+      this.#waiting.push(move)
+      return
+    }
+    this.#waiting[this.#waiting.length - 1] = { ...move, skipped: last.skipped + 1 }
+  }
+
+  #wait(): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = null
+      this.#sent = 0
+      if (this.#waiting.length === 0) return
+      this.#sent = this.#maxBatch
+      this.#send()
+      this.#wait()
+    }, this.#periodMs)
+    this.#timer.unref()
+  }
+
+  #send(): void {
+    if (this.#waiting.length > 0) this.#post({ type: 'charts.moved', moves: this.#waiting })
+    this.#waiting = []
+  }
+}
+
+/** A worker at its limit goes back and forth with every connection. */
+function arrowsOf({ arrows, machine }: Chart, from: string, event: string, to: string): readonly string[] {
+  const key = `${from} ${event} ${to}`
+  const known = arrows.get(key) ?? edgesBetween(machine, from, event, to)
+  arrows.set(key, known)
+  return known
+}

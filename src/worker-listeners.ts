@@ -1,0 +1,84 @@
+import type { Server, Socket } from 'node:net'
+import { UnixListener } from './http/unix-listener.ts'
+import { type InstanceBoot, type InstancePort, listenerAt } from './supervise/channel.ts'
+import { failLoudly } from './worker-faults.ts'
+
+/** The listening sockets of an instance: taken from main and given back to it, or, where they cannot be moved, its own. */
+export class WorkerListeners {
+  readonly #settings: InstanceBoot['worker']['listen']
+  readonly #port: InstancePort
+  readonly #accept: (socket: Socket, at: number) => void
+  readonly #servers = new Map<string, Server>()
+  readonly #unix = new Set<UnixListener>()
+  #isLeaving = false
+
+  constructor(
+    settings: InstanceBoot['worker']['listen'],
+    port: InstancePort,
+    accept: (socket: Socket, at: number) => void,
+  ) {
+    this.#settings = settings
+    this.#port = port
+    this.#accept = accept
+  }
+
+  /** From here on connections are accepted in this instance, without main. */
+  take(key: string, server: Server, held: readonly Socket[]): void {
+    const at = listenerAt(key)
+    const accept = (socket: Socket) => this.#accept(socket, at)
+    this.#servers.set(key, server)
+    // A server that was moved has none of the options that it was made with.
+    Object.assign(server, { allowHalfOpen: true, pauseOnConnect: false, noDelay: true })
+    server.on('connection', accept)
+    server.on('error', (error) =>
+      this.#port.post({
+        type: 'log',
+        level: 'error',
+        message: 'accept failed',
+        fields: { error: error.message },
+      }),
+    )
+    for (const socket of held) accept(socket)
+  }
+
+  giveBack(key: string): void {
+    const server = this.#servers.get(key)
+    if (server === undefined || !this.#servers.delete(key)) return
+    // Its listeners stay: what is accepted until it has left is served here.
+    this.#port.post({ type: 'listener.returned', key, server }, [server])
+  }
+
+  giveAllBack(): void {
+    for (const key of [...this.#servers.keys()]) this.giveBack(key)
+  }
+
+  /** Takes the path from whoever has it. */
+  openUnix(key: string): void {
+    const at = listenerAt(key)
+    const settings = this.#settings[at]
+    if (settings === undefined || !('path' in settings)) return
+    const accept = (socket: Socket) => this.#accept(socket, at)
+    UnixListener.open(settings.path, settings.mode, accept).then((listener) => {
+      if (this.#isLeaving) listener.close()
+      else this.#unix.add(listener)
+      this.#port.post({ type: 'listener.opened', key, inode: listener.inode })
+    }, failLoudly)
+  }
+
+  /** Accepts nothing more; what waits at a Unix socket is taken first. */
+  async leave(): Promise<void> {
+    this.#closeServers()
+    if (this.#unix.size > 0) await Promise.all([...this.#unix].map((listener) => listener.leave()))
+  }
+
+  close(): void {
+    this.#closeServers()
+    for (const listener of this.#unix) listener.close()
+  }
+
+  #closeServers(): void {
+    this.#isLeaving = true
+    for (const server of this.#servers.values()) server.close()
+    this.#servers.clear()
+  }
+}

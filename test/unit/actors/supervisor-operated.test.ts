@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest'
+import { superviseFakes } from '../../kit/charts.ts'
+
+/** A supervisor whose only instance is up. */
+function steady() {
+  const fakes = superviseFakes()
+  fakes.latest().ready()
+  expect(fakes.state()).toEqual({ supervising: 'steady' })
+  return fakes
+}
+
+describe('op.drain', () => {
+  it('drains every instance and replaces none', () => {
+    const { supervisor, latest, carriers, state, clock } = steady()
+    supervisor.send({ type: 'op.drain' })
+    expect(state()).toBe('draining')
+    expect(latest().commands).toEqual(['drain'])
+    latest().exit({ exitCode: 0 })
+    expect(state()).toBe('drained')
+    clock.increment(120_000)
+    expect(carriers).toHaveLength(1)
+    expect(state()).toBe('drained')
+  })
+
+  it('takes along one that crashes meanwhile', () => {
+    const { supervisor, latest, carriers, state, clock } = steady()
+    supervisor.send({ type: 'op.drain' })
+    latest().exit({ exitCode: 1 })
+    clock.increment(60_000)
+    expect(state()).toBe('drained')
+    expect(carriers).toHaveLength(1)
+  })
+
+  it('forgets a restart that was waiting for its back-off', () => {
+    const { supervisor, latest, carriers, state, clock } = steady()
+    for (let crash = 0; crash < 2; crash++) {
+      latest().exit({ exitCode: 1 })
+      if (crash === 0) {
+        clock.increment(1)
+        latest().ready()
+      }
+    }
+    expect(state()).toEqual({ supervising: 'restarting' })
+    supervisor.send({ type: 'op.drain' })
+    expect(state()).toBe('drained')
+    clock.increment(60_000)
+    expect(carriers).toHaveLength(2)
+  })
+
+  it('is not for one that has not come up yet: the daemon waits for it', () => {
+    const { supervisor, state } = superviseFakes()
+    expect(supervisor.getSnapshot().can({ type: 'op.drain' })).toBe(false)
+    supervisor.send({ type: 'op.drain' })
+    expect(state()).toEqual({ supervising: 'starting' })
+  })
+})
+
+describe('op.restart', () => {
+  it('brings a drained worker back, with its crashes forgotten', () => {
+    const { supervisor, latest, carriers, state } = steady()
+    supervisor.send({ type: 'op.drain' })
+    latest().exit({ exitCode: 0 })
+    supervisor.send({ type: 'op.restart' })
+    expect(carriers).toHaveLength(2)
+    latest().ready()
+    expect(state()).toEqual({ supervising: 'steady' })
+    expect(supervisor.getSnapshot().context.history).toEqual([])
+  })
+
+  it('brings back one that has given up', () => {
+    const { supervisor, latest, carriers, state, clock } = steady()
+    for (let crash = 0; crash < 7 && state() !== 'gaveUp'; crash++) {
+      latest().ready()
+      latest().exit({ exitCode: 1 })
+      clock.increment(400)
+    }
+    expect(state()).toBe('gaveUp')
+    const { length } = carriers
+    supervisor.send({ type: 'op.restart' })
+    expect(carriers).toHaveLength(length + 1)
+    latest().ready()
+    expect(state()).toEqual({ supervising: 'steady' })
+  })
+
+  it('ends a running instance at once and starts the next without waiting, as no crash', () => {
+    const { supervisor, carriers, latest, state, clock } = steady()
+    for (let round = 1; round <= 10; round++) {
+      const old = latest()
+      supervisor.send({ type: 'op.restart' })
+      expect(old.commands).toEqual(['kill'])
+      expect(carriers).toHaveLength(round + 1)
+      expect(state()).toEqual({ supervising: 'restarting' })
+      latest().ready()
+      expect(state()).toEqual({ supervising: 'steady' })
+      clock.increment(10)
+    }
+    expect(supervisor.getSnapshot().context).toMatchObject({ restarts: 0, history: [] })
+    expect(Object.keys(supervisor.getSnapshot().children)).toEqual(['w#11'])
+  })
+
+  it('leaves a worker alone that drains: its end comes first', () => {
+    const { supervisor, state } = steady()
+    supervisor.send({ type: 'op.drain' })
+    expect(supervisor.getSnapshot().can({ type: 'op.restart' })).toBe(false)
+    supervisor.send({ type: 'op.restart' })
+    expect(state()).toBe('draining')
+  })
+})
+
+it('a worker that drains or is drained stops when the daemon does', () => {
+  const { supervisor, latest, state } = steady()
+  supervisor.send({ type: 'op.drain' })
+  supervisor.send({ type: 'op.stop' })
+  expect(state()).toBe('stopping')
+  latest().exit({ exitCode: 0 })
+  expect(state()).toBe('stopped')
+})
+
+it('a change of limits shows in the chart and moves nothing', () => {
+  const { supervisor, state } = steady()
+  supervisor.send({ type: 'op.limits' })
+  expect(state()).toEqual({ supervising: 'steady' })
+  expect(supervisor.getSnapshot().context.limitChanges).toBe(1)
+})
