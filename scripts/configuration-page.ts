@@ -84,7 +84,7 @@ function fieldsOf(schema: Schema, prefix: string): readonly Field[] {
         ? fieldsOf(inner.element, `${path}[].`)
         : fieldsOf(objectIn(inner) ?? inner, `${path}.`)
     // It stands in three places and has a table of its own.
-    if (key === 'tls') return [field]
+    if (key === 'tls' && prefix !== 'telemetry.') return [field]
     // Objects without a description of their own are only the path of their keys.
     return field.description === '' ? below : [field, ...below]
   })

@@ -46,10 +46,10 @@ export interface Bridge extends AsyncDisposable {
 
 /**
  * Starts workers from a configuration in the language of the configuration file, and resolves when they serve. Admin is off
- * unless the configuration has an `admin` block. Throws BifrostError CONFIG_INVALID (every bad field at once), LISTEN_FAILED.
+ * unless the configuration has an `admin` block, and so is telemetry, whatever OTEL_* variables the program has. Throws BifrostError CONFIG_INVALID (every bad field at once), LISTEN_FAILED.
  */
 export async function createBridge(config: ConfigInput, options: BridgeOptions = {}): Promise<Bridge> {
-  const text = JSON.stringify({ admin: { enabled: false }, ...config })
+  const text = JSON.stringify({ admin: { enabled: false }, telemetry: { enabled: false }, ...config })
   const { settings } = parseConfig(text, { file: 'configuration', baseDir: options.baseDir ?? cwd() })
   const daemon = await startDaemon(settings, { log: options.log ?? (() => {}) })
   await daemon.running

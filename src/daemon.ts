@@ -1,17 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { type ActorRefFrom, createActor, fromPromise, toPromise } from 'xstate'
-import { daemonMachine, type PartFailure } from '../actors/daemon.ts'
+import { createActor, fromPromise } from 'xstate'
+import { daemonMachine } from '../actors/daemon.ts'
 import { type InstanceInput, instanceMachine } from '../actors/instance.ts'
 import { listenerMachine } from '../actors/listener.ts'
 import { defaultRestartPolicy, type RestartPolicy } from '../actors/restart-policy.ts'
 import { listenerSystemId, supervisorMachine } from '../actors/supervisor.ts'
 import { AdminServer } from './admin/server.ts'
 import type { DaemonSettings, ListenAddress } from './config/settings.ts'
-import { BifrostError } from './errors.ts'
 import { Channels, createCarrier } from './supervise/carrier.ts'
 import { Certificates } from './supervise/certificates.ts'
 import { type FromInstance, faults, type InstanceBoot } from './supervise/channel.ts'
+import { finish } from './supervise/ending.ts'
+import { Exporting } from './supervise/exporting.ts'
 import { HealthLog } from './supervise/health-log.ts'
 import { Journal } from './supervise/journal.ts'
 import { LimitBook } from './supervise/limit-book.ts'
@@ -64,7 +65,8 @@ export interface Daemon {
 export async function startDaemon(settings: DaemonSettings, options: DaemonOptions): Promise<Daemon> {
   if (settings.workers.some(({ isolation }) => isolation === 'thread')) requireThreadLimits()
   await requireSocketTransfer()
-  const { log } = options
+  const exporting = new Exporting(settings, options.log)
+  const { log } = exporting
   const pseudonym = `bifrost-${randomBytes(6).toString('hex')}`
   const plans = planWorkers(settings)
   const services = plans.flatMap((plan) => plan.services)
@@ -73,7 +75,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     for (const channel of channels.of(worker)) channel.post({ type: 'tls', at, material })
   })
   const samples = new Samples()
-  const journal = new Journal({ now: Date.now })
+  const journal = new Journal({ now: Date.now, onMove: (move) => exporting.moved(move) })
   const listeners = new Listeners(
     plans.flatMap((plan) => plan.listeners),
     options.hold,
@@ -104,7 +106,8 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       ...limits.allot(id, worker, slot),
       counters: Object.fromEntries(own.map((service) => [service.type, service.openBlock(id)])),
       tls: settings.workers.filter(({ name }) => name === worker).flatMap((one) => certificates.of(one)),
-      drainTimeoutMs: settings.drainTimeoutMs,
+      drainTimeoutMs: exporting.drainTimeoutMs,
+      postsExchanges: exporting.takesExchanges,
       isWatched: false,
       pseudonym,
     }
@@ -123,8 +126,11 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
         journal.record({ ...step, actor, parent: id, sender }, at, skipped)
       }
     else if (message.type === 'chart.answer') liveCharts.answered(message.ask, message.live)
-    else if (message.type === 'spans') options.exportSpans?.(message.spans)
-    else if (message.type === 'log') log(message.level, message.message, { instance: id, ...message.fields })
+    else if (message.type === 'spans' || message.type === 'exchanges') {
+      exporting.take(message)
+      if (message.type === 'spans') options.exportSpans?.(message.spans)
+    } else if (message.type === 'log')
+      log(message.level, message.message, { instance: id, ...message.fields })
   }
 
   const onUndelivered = (key: string, socket: Socket) => listeners.holdAgain(key, socket)
@@ -225,13 +231,14 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     },
   )
 
-  const stopped = finish(root, running, () => {
+  const stopped = finish(root, running, async () => {
     samples.close()
     certificates.close()
     listeners.close()
     unix.close()
     for (const part of parts) part.close()
     for (const channel of channels.all()) channel.kill()
+    await exporting.close(performance.now())
   })
   const beatsOf = (id: string) =>
     services
@@ -242,6 +249,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     watch.judge(latest)
     healthLog.update(overview.settledHealth())
   }
+  await exporting.start([])
   samples.start({ channels: () => channels.all(), beatsOf }, endSecond, options.samplePeriodMs)
   root.start()
 
@@ -257,6 +265,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       return supervisorRef !== undefined
     },
     stop() {
+      exporting.stopping(performance.now())
       if (root.getSnapshot().status === 'active') root.send({ type: 'op.stop' })
     },
     addresses: () => ({
@@ -269,28 +278,4 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       ...(adminAddress ? { admin: [adminAddress] } : {}),
     }),
   }
-}
-
-/** Waits for the end of the daemon chart, however it comes, and clears up after it. */
-async function finish(
-  root: ActorRefFrom<typeof daemonMachine>,
-  running: PromiseWithResolvers<void>,
-  clearUp: () => void,
-): Promise<void> {
-  try {
-    const { failures } = await toPromise(root)
-    running.reject(
-      failures.length > 0 ? startFailure(failures) : new BifrostError('DRAINING', 'stopped before it ran'),
-    )
-  } finally {
-    clearUp()
-    // Whoever waits for `stopped` only need not care for `running`.
-    running.promise.catch(() => {})
-  }
-}
-
-function startFailure(failures: readonly PartFailure[]): BifrostError {
-  const lines = failures.map(({ error }) => (error instanceof Error ? error.message : String(error)))
-  // An address that several instances share fails once for each.
-  return new BifrostError('LISTEN_FAILED', [...new Set(lines)].join('\n'), { cause: failures[0]?.error })
 }

@@ -12,11 +12,13 @@ import type { AccessLogs } from './telemetry/access-log.ts'
 import { beatPeriodMs, startBeat } from './telemetry/beat.ts'
 import { type CounterBlock, count, openCounterBlock } from './telemetry/counters.ts'
 import type { Log } from './telemetry/log.ts'
+import type { LogBounds } from './telemetry/log-bounds.ts'
 import type { TrafficQuestion } from './telemetry/traffic-record.ts'
 import { ledgerAdmission, type WorkerActor } from './worker-admission.ts'
 import { ChartReports } from './worker-charts.ts'
 import { failLoudly, faults } from './worker-faults.ts'
 import { WorkerListeners } from './worker-listeners.ts'
+import { boundedLog, openAccessLogs } from './worker-logs.ts'
 
 /**
  * Composition root of an instance: charts and ledgers, the edge, and the channel to main. It neither ends its thread or
@@ -57,8 +59,8 @@ class RunningInstance {
   #edge: Edge | null = null
   #descriptors: DescriptorGuard | null = null
   #accessLogs: AccessLogs | null = null
-  readonly #log: Log = (level, message, fields = {}) =>
-    this.#port.post({ type: 'log', level, message, fields })
+  readonly #log: Log
+  readonly #logBounds: LogBounds
   #stopBeat: () => void = () => {}
 
   constructor(boot: InstanceBoot, port: InstancePort, exit: () => void) {
@@ -67,6 +69,8 @@ class RunningInstance {
     this.#exit = exit
     this.#listeners = new WorkerListeners(boot.worker.listen, port, (socket, at) => this.#accept(socket, at))
     this.#reports = new ChartReports(boot.isWatched, { post: (message) => port.post(message) })
+    this.#logBounds = boundedLog(boot, port)
+    this.#log = this.#logBounds.log
     this.#counters = Object.fromEntries(
       Object.entries(boot.counters).map(([type, buffer]) => [type, openCounterBlock(buffer)]),
     )
@@ -77,7 +81,7 @@ class RunningInstance {
     for (const type of Object.keys(maxConnections)) this.#charts.set(type, this.#startChart(type))
     const services =
       worker.type === 'combined' ? worker.services.map(({ type }) => [type, this.#admissionOf(type)]) : []
-    this.#accessLogs = await this.#openAccessLogs()
+    this.#accessLogs = await openAccessLogs(this.#boot, this.#port, this.#counters[worker.type], this.#log)
     this.#edge = await createEdge({
       worker,
       admissions: { worker: this.#workerAdmission(), services: Object.fromEntries(services) },
@@ -117,23 +121,9 @@ class RunningInstance {
     await this.#edge?.close()
     this.#leaveFailures()
     await this.#accessLogs?.close()
+    this.#logBounds.close()
     for (const actor of this.#charts.values()) actor.stop()
     this.#reports.flush()
-  }
-
-  /** Without a log nothing of it is loaded. */
-  async #openAccessLogs(): Promise<AccessLogs | null> {
-    const { worker, id } = this.#boot
-    if (worker.services.every(({ accessLog }) => accessLog === null)) return null
-    const { AccessLogs } = await import('./telemetry/access-log.ts')
-    const block = this.#counters[worker.type]
-    return new AccessLogs({
-      worker: worker.name,
-      instance: id,
-      services: worker.services,
-      onDropped: (lines) => block !== undefined && count(block, 'logLinesDropped', lines),
-      log: this.#log,
-    })
   }
 
   #startChart(type: string): WorkerActor {

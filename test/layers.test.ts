@@ -11,7 +11,9 @@ interface Layer {
   readonly may: readonly string[]
   readonly types?: readonly string[]
   readonly dynamic?: readonly string[]
+  /** A scope stands for all of its packages. */
   readonly packages?: readonly string[]
+  readonly typePackages?: readonly string[]
   readonly isPure?: boolean
 }
 
@@ -22,12 +24,19 @@ const layers: readonly Layer[] = [
   {
     files: 'src/config/**/*.ts',
     may: ['src/config', 'src/tls', 'src/telemetry/access-log-format.ts', 'src/errors.ts'],
+    types: ['src/telemetry'],
     packages: ['zod', 'yaml'],
   },
   {
-    files: 'src/telemetry/**/*.ts',
+    files: 'src/telemetry/!(sdk|sdk-*).ts',
     may: ['src/telemetry', 'src/errors.ts'],
     packages: ['@opentelemetry/api'],
+    typePackages: ['@opentelemetry'],
+  },
+  {
+    files: 'src/telemetry/sdk?(-*).ts',
+    may: ['src/telemetry', 'src/errors.ts'],
+    packages: ['@opentelemetry'],
   },
   {
     files: 'src/http/**/*.ts',
@@ -79,6 +88,7 @@ const layers: readonly Layer[] = [
       'src/worker-admission.ts',
       'src/worker-charts.ts',
       'src/worker-listeners.ts',
+      'src/worker-logs.ts',
       'src/proxy',
       'src/http',
       'src/supervise/channel.ts',
@@ -94,6 +104,7 @@ const layers: readonly Layer[] = [
     types: ['actors', 'src/proxy'],
     packages: ['xstate'],
   },
+  { files: 'src/worker-logs.ts', may: ['src/telemetry'], types: ['src/supervise/channel.ts'] },
   { files: 'src/worker-faults.ts', may: [], types: ['src/supervise/channel.ts'] },
   {
     files: 'src/worker-listeners.ts',
@@ -152,7 +163,11 @@ const packageOf = (what: string) => what.split('/', what.startsWith('@') ? 2 : 1
 function isAllowed(layer: Layer, { what, isType, isDynamic }: Import): boolean {
   if (what.startsWith('node:')) return !layer.isPure
   const isOwn = what.startsWith('src/') || what.startsWith('actors/')
-  if (!isOwn) return (layer.packages ?? []).includes(packageOf(what))
+  if (!isOwn) {
+    const isOneOf = (packages: readonly string[] = []) =>
+      packages.some((one) => one === packageOf(what) || what.startsWith(`${one}/`))
+    return isOneOf(layer.packages) || (isType && isOneOf(layer.typePackages))
+  }
   return (
     layer.may.some((folder) => lies(what, folder)) ||
     (isType && (layer.types ?? []).some((folder) => lies(what, folder))) ||
@@ -168,6 +183,14 @@ describe('imports point the way the table allows', () => {
       .flatMap(importsOf)
       .filter((one) => !isAllowed(layer, one))
       .map(({ from, what }) => `${from} imports ${what}`)
+    expect(wrong).toEqual([])
+  })
+
+  it('the SDK of telemetry is loaded on demand only', () => {
+    const files = globSync(['src/**/!(sdk|sdk-*).ts'], { cwd: root })
+    const wrong = files
+      .flatMap(importsOf)
+      .filter(({ what, isType, isDynamic }) => /^src\/telemetry\/sdk/.test(what) && !isType && !isDynamic)
     expect(wrong).toEqual([])
   })
 

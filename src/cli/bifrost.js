@@ -25,5 +25,6 @@ if (major < needed[0] || (major === needed[0] && minor < needed[1])) {
   }
   const main = isCheckout ? source : new URL('../../dist/src/cli/main.js', import.meta.url)
   const { run } = await import(main.href)
-  process.exitCode = await run(process.argv.slice(2))
+  // Everything has been ended and written; a retry of the telemetry SDK that was given up would keep the process.
+  process.exit(await run(process.argv.slice(2)))
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../config/load.ts'
 import { hideSecrets } from '../config/secrets.ts'
 import { BifrostError } from '../errors.ts'
-import { createLog } from '../telemetry/log.ts'
+import { defaultLogging, openLog } from '../telemetry/log-targets.ts'
 import { parseCommand, usage } from './command.ts'
 import { describeRun } from './describe.ts'
 
@@ -57,11 +57,15 @@ export async function run(args: readonly string[]): Promise<number> {
 async function serve(config: ReturnType<typeof loadConfig>): Promise<number> {
   // On demand: the configuration is checked before anything of the daemon is loaded.
   const { startDaemon } = await import('../daemon.ts')
-  const log = createLog(complain)
+  const logs = openLog(config.settings.logging ?? defaultLogging, { complain })
+  const { log } = logs
   let code: number = exitCode.clean
   const daemon = await startDaemon(config.settings, {
     log,
     allowFaults: process.env['BIFROST_FAULTS'] === '1',
+  }).catch(async (error: unknown) => {
+    await logs.close()
+    throw error
   })
   const stop = () => daemon.stop()
   const crash = (error: unknown) => {
@@ -71,7 +75,10 @@ async function serve(config: ReturnType<typeof loadConfig>): Promise<number> {
     code = exitCode.failed
     daemon.stop()
   }
-  const reopen = () => daemon.reopenLogs()
+  const reopen = () => {
+    daemon.reopenLogs()
+    logs.reopen()
+  }
   process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGUSR2', reopen)
   process.on('uncaughtException', crash).on('unhandledRejection', crash)
   try {
@@ -81,6 +88,7 @@ async function serve(config: ReturnType<typeof loadConfig>): Promise<number> {
     await daemon.stopped
     process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGUSR2', reopen)
     process.off('uncaughtException', crash).off('unhandledRejection', crash)
+    await logs.close()
   }
   return code
 }

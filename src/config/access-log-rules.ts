@@ -20,7 +20,8 @@ export function checkAccessLog({ baseDir, report }: RuleContext, path: Path, giv
   if (fault !== undefined) report(isText ? path : [...path, 'path'], fault)
 }
 
-function fileFault(file: string): string | undefined {
+/** Why a file cannot be appended to; undefined when it can. */
+export function fileFault(file: string): string | undefined {
   const directory = dirname(file)
   try {
     if (!statSync(directory).isDirectory()) return `${show(directory)} is not a directory; ${right}`

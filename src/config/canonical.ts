@@ -31,6 +31,8 @@ export function canonical(config: ConfigInput, baseDir: string): Config {
     workers,
     admin: canonicalAdmin(config.admin, baseDir),
     demo_upstream: config.demo_upstream?.enabled === false ? undefined : config.demo_upstream,
+    logging: canonicalLogging(config.logging, baseDir),
+    telemetry: canonicalTelemetry(config.telemetry, baseDir),
     drain_timeout_secs: config.drain_timeout_secs,
   }
   // The round trip drops the keys without a value, which the schema would otherwise keep.
@@ -89,6 +91,23 @@ function canonicalAddress(text: string, baseDir: string): string {
   return address !== undefined && 'path' in address
     ? formatAddress({ path: resolve(baseDir, address.path) })
     : text
+}
+
+function canonicalLogging(given: ConfigInput['logging'], baseDir: string): object | undefined {
+  if (given === undefined) return undefined
+  return {
+    ...given,
+    targets: given.targets?.map(({ path, ...target }) => ({
+      ...target,
+      path: path === undefined ? undefined : resolve(baseDir, path),
+    })),
+  }
+}
+
+function canonicalTelemetry(given: ConfigInput['telemetry'], baseDir: string): object | undefined {
+  if (given === undefined || given.enabled === false) return given && { enabled: false }
+  const files = Object.entries(given.tls ?? {}).map(([key, file = '']) => [key, resolve(baseDir, file)])
+  return { ...given, tls: given.tls === undefined ? undefined : Object.fromEntries(files) }
 }
 
 function canonicalListeners(given: ConfigInput['listeners'], baseDir: string) {

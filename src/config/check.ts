@@ -98,6 +98,7 @@ function schemaAt(path: Path): z.core.$ZodType | undefined {
     if (schema instanceof z.ZodObject && Object.hasOwn(schema.shape, part))
       schema = unwrap(schema.shape[part])
     else if (schema instanceof z.ZodArray) schema = schema.element
+    else if (schema instanceof z.ZodRecord) schema = schema.valueType
     else return undefined
   }
   return schema

@@ -148,17 +148,40 @@ export function fileMode(description: string) {
 }
 
 export function upstreamUrl(description: string) {
-  return checkedText('an http: or https: URL, such as "http://127.0.0.1:3000"', description, (value) => {
-    if (!/^https?:\/\/[^/?#\s\\]/i.test(value) || !URL.canParse(value)) {
-      return 'must be an http: or https: URL, such as "http://127.0.0.1:3000"'
-    }
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: the URL parser drops them silently
-    if (/[\s\\\u0000-\u001f]/.test(value)) return 'must have no spaces and no backslashes'
-    const url = new URL(value)
-    if (url.port === '0') return 'must have a port from 1 to 65535'
-    if (/^https?:\/\/[^/?#]*@/i.test(value)) return 'must have no user name or password'
-    return /[?#]/.test(value) ? 'must have no query (?) and no fragment (#)' : undefined
-  })
+  return httpUrl(description, 'an http: or https: URL, such as "http://127.0.0.1:3000"')
+}
+
+export function collectorUrl(description: string) {
+  return httpUrl(description, collectorUrlForm)
+}
+
+const collectorUrlForm = 'an http: or https: URL, such as "http://127.0.0.1:4318"'
+
+/** What is wrong with the URL of a Collector; undefined for a good one. */
+export function collectorUrlFault(value: string): string | undefined {
+  return urlFault(value, collectorUrlForm)
+}
+
+function httpUrl(description: string, expects: string) {
+  return checkedText(expects, description, (value) => urlFault(value, expects))
+}
+
+function urlFault(value: string, expects: string): string | undefined {
+  if (!/^https?:\/\/[^/?#\s\\]/i.test(value) || !URL.canParse(value)) return `must be ${expects}`
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the URL parser drops them silently
+  if (/[\s\\\u0000-\u001f]/.test(value)) return 'must have no spaces and no backslashes'
+  const url = new URL(value)
+  if (url.port === '0') return 'must have a port from 1 to 65535'
+  if (/^https?:\/\/[^/?#]*@/i.test(value)) return 'must have no user name or password'
+  return /[?#]/.test(value) ? 'must have no query (?) and no fragment (#)' : undefined
+}
+
+/** Value of a header field, as text that is never shown. */
+export function headerValue(description: string) {
+  return z
+    .string()
+    .regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,4094}[\x21-\x7e])?$/)
+    .meta({ description, expects: 'text of visible ASCII characters, with spaces only between them' })
 }
 
 export function mountPath(description: string) {

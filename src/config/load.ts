@@ -64,7 +64,7 @@ export function parseConfig(text: string, { file, baseDir, env = process.env }: 
   if (problems.length > 0) throw invalid(file, problems)
   // Nothing was taken out of it, so it is what the schema accepted.
   const effective = deepFreeze(canonical(checked.sound as ConfigInput, baseDir))
-  const settings = deepFreeze(resolveSettings(effective, (value) => keyring.open(value)))
+  const settings = deepFreeze(resolveSettings(effective, (value) => keyring.open(value), env))
   return { file, effective, settings, positions: positionsOf(file, source) }
 }
 

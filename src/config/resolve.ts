@@ -1,7 +1,10 @@
 import type { AccessLogSettings } from '../telemetry/access-log-format.ts'
 import { isLocalAddress } from './address.ts'
+import type { Environment } from './keyring.ts'
 import { clientSettings, forwardingSettings, type Open } from './resolve-clients.ts'
 import { listenAddress, listenerAddress, listenersOf, milliseconds } from './resolve-listeners.ts'
+import { resolveLogging } from './resolve-logging.ts'
+import { resolveTelemetry } from './resolve-telemetry.ts'
 import type { Config, WorkerKey } from './schema.ts'
 import type {
   AdminSettings,
@@ -21,9 +24,11 @@ type Forward = NonNullable<Config['workers']['forward_proxy']>
 type Reverse = NonNullable<Config['workers']['reverse_proxy']>
 type Static = NonNullable<Config['workers']['static_files']>
 
-/** A canonical configuration -> what it means, worker by worker, in milliseconds. */
-/** `open` decrypts `{encrypted}` values. */
-export function resolveSettings(config: Config, open: Open): DaemonSettings {
+/**
+ * A canonical configuration -> what it means, worker by worker, in milliseconds. `open` decrypts `{encrypted}` values; `env` has the OTEL_*
+ * variables.
+ */
+export function resolveSettings(config: Config, open: Open, env: Environment): DaemonSettings {
   const { forward_proxy: forward, reverse_proxy: reverse, static_files: files } = config.workers
   const alone = [
     ...(forward === undefined ? [] : [single('forward_proxy', forward, forwardService(forward, open))]),
@@ -44,6 +49,8 @@ export function resolveSettings(config: Config, open: Open): DaemonSettings {
       config.demo_upstream?.listen_addr === undefined
         ? null
         : listenAddress(config.demo_upstream.listen_addr),
+    logging: resolveLogging(config.logging),
+    telemetry: resolveTelemetry(config.telemetry, env, open),
     drainTimeoutMs: milliseconds(config.drain_timeout_secs),
   }
 }

@@ -11,6 +11,7 @@ import type { Path } from './problem.ts'
 import { checkClients, checkToken } from './rules-clients.ts'
 import type { ConfigInput } from './schema.ts'
 import { type WorkerKey, workerKeys } from './schema.ts'
+import { checkLogging, checkTelemetry } from './telemetry-rules.ts'
 
 export interface RuleContext {
   /** The part of the configuration that the schema accepts. */
@@ -58,6 +59,8 @@ export function checkRules(context: RuleContext): void {
   checkAccessLog(context, ['access_log'], config.access_log)
   checkToken(context)
   checkAdmin(context)
+  checkTelemetry(context)
+  checkLogging(context)
   checkPlaces(context, running)
 }
 

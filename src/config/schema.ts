@@ -20,6 +20,8 @@ import { accessLog } from './schema-access-log.ts'
 import { admin } from './schema-admin.ts'
 import { clients, proxyForwarding, reverseAuth, staticForwarding } from './schema-clients.ts'
 import { listeners, tls } from './schema-listeners.ts'
+import { requestLimits } from './schema-sizes.ts'
+import { logging, telemetry } from './schema-telemetry.ts'
 
 const connections = wholeNumber(1, 1_000_000, {
   description: 'Connections served at the same time; one more is answered with 503 and closed.',
@@ -49,26 +51,6 @@ const clientTimeouts = {
   min_rate_grace_secs: seconds('How long a client may be slower than that at first.').default(5),
   exchange_secs: secondsOrNever('From a request head to the end of its answer; 0 for no bound.').default(0),
 }
-
-const requestLimits = z
-  .strictObject({
-    max_header_size: wholeNumber(1024, 1_048_576, {
-      description: 'Request line and header fields together; more is answered with 431.',
-      unit: 'bytes',
-    }).default(16_384),
-    max_headers: wholeNumber(1, 10_000, {
-      description: 'Header fields of a request; more are answered with 431.',
-    }).default(100),
-    max_target_size: wholeNumber(16, 1_048_576, {
-      description: 'The request target (path and query, or a whole URL); a longer one is answered with 414.',
-      unit: 'bytes',
-    }).default(8_192),
-    max_body_size: wholeNumber(0, Number.MAX_SAFE_INTEGER, {
-      description: 'A request body; a larger one is answered with 413. 0 for no bound.',
-      unit: 'bytes',
-    }).default(0),
-  })
-  .prefault({})
 
 interface Defaults {
   readonly connections: number
@@ -276,6 +258,8 @@ export const configSchema = z.strictObject({
   access_log: accessLog(
     'One line for each exchange of the workers that have no access_log of their own; none when left out.',
   ).optional(),
+  logging: logging.optional(),
+  telemetry: telemetry.optional(),
   drain_timeout_secs: seconds('Longest wait for running exchanges when the daemon stops.').default(30),
 })
 

@@ -2,10 +2,12 @@ import { formatPath, type Path } from './problem.ts'
 import type { Config } from './schema.ts'
 
 /** Values of a configuration that are never shown, neither in an error nor by `--check`. */
-const secretPaths = /^(?:admin\.token|worker(?:s|_separation)\.[^.]+\.auth\.users\.\d+\.password)$/
+const secretPaths =
+  /^(?:admin\.token|telemetry\.headers\..+|worker(?:s|_separation)\.[^.]+\.auth\.users\.\d+\.password)$/
 
 /** Where a secret may stand by mistake: a user that is no object has its password in it. */
-const mayHoldSecret = /^worker(?:s|_separation)\.[^.]+\.auth\.users(?:\.\d+(?:\.password)?)?$/
+const mayHoldSecret =
+  /^(?:worker(?:s|_separation)\.[^.]+\.auth\.users(?:\.\d+(?:\.password)?)?|telemetry\.headers)$/
 
 export function isSecret(path: Path): boolean {
   const text = path.join('.')

@@ -4,6 +4,7 @@
  */
 
 import type { AccessLogSettings } from '../telemetry/access-log-format.ts'
+import type { LoggingSettings, TelemetrySettings } from '../telemetry/settings.ts'
 
 /** A type of work; the seed's ProxyType without `Combined`. */
 export type ServiceType = 'forward' | 'reverse' | 'static'
@@ -275,5 +276,9 @@ export interface DaemonSettings {
   readonly admin: AdminSettings
   /** An embedded upstream for demonstrations; null = none. */
   readonly demoUpstream: ListenAddress | null
+  /** The daemon's own log; null: nothing is said about it. */
+  readonly logging: LoggingSettings | null
+  /** Null: nothing is exported. */
+  readonly telemetry: TelemetrySettings | null
   readonly drainTimeoutMs: number
 }

@@ -4,6 +4,7 @@ import type { LiveChart } from '../../actors/live.ts'
 import type { Step } from '../../actors/steps.ts'
 import type { WorkerSettings } from '../config/settings.ts'
 import type { LogFields, LogLevel } from '../telemetry/log.ts'
+import type { LogRecord } from '../telemetry/log-record.ts'
 import type { SpanRecord } from '../telemetry/span-record.ts'
 import type { TrafficAnswer, TrafficQuestion, TrafficRecord } from '../telemetry/traffic-record.ts'
 import type { TlsMaterial } from '../tls/material.ts'
@@ -38,6 +39,8 @@ export interface InstanceBoot {
   readonly drainTimeoutMs: number
   /** Whether somebody watches its charts as it starts. */
   readonly isWatched: boolean
+  /** Whether exchanges are posted as records, for export. */
+  readonly postsExchanges: boolean
   /** Null where it is not known how many its process may have. */
   readonly descriptors: DescriptorBounds | null
   /** Our name in `Via`, for loop detection (RFC 9110 section 7.6.3). */
@@ -112,6 +115,8 @@ export type FromInstance =
   | { readonly type: 'charts.moved'; readonly moves: readonly ChartMove[] }
   /** Null: there is no such chart, or it has ended. */
   | { readonly type: 'chart.answer'; readonly ask: number; readonly live: LiveChart | null }
+  /** The access log as records, in batches. */
+  | { readonly type: 'exchanges'; readonly records: readonly LogRecord[] }
   | { readonly type: 'log'; readonly level: LogLevel; readonly message: string; readonly fields: LogFields }
   /** Finished spans, some at a time. */
   | { readonly type: 'spans'; readonly spans: readonly SpanRecord[] }

@@ -1,4 +1,4 @@
-/** Where the lines of an access log go: a file of its own, or the standard output of the process. */
+/** Where the lines of a log go: a file of its own, or what the process was given as standard output or standard error. */
 import { close, constants, fstat, open, readFileSync, type Stats } from 'node:fs'
 import { promisify } from 'node:util'
 
@@ -23,27 +23,28 @@ const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK
 /** POSIX: a write to a pipe of at most PIPE_BUF bytes is whole, or not at all. */
 const pipeBytes = 4096
 
-const stdoutFd = 1
-
 /** Opens a file for appending, and makes it when there is none. */
 export async function openFileSink(path: string): Promise<Sink> {
   const fd = await openFile(path, flags | constants.O_CREAT, 0o640)
   return sinkOf(fd, await stat(fd), () => close(fd, ignore))
 }
 
+/** The standard output (1) or standard error (2) of the process. */
+type StandardFd = 1 | 2
+
 /**
- * The standard output. That is a file description which other processes may share, so its flags are not ours: a pipe or a terminal is
+ * What the process was given is a file description which other processes may share, so its flags are not ours: a pipe or a terminal is
  * opened anew. A socket cannot be (systemd's journal, a parent that is Node): there it is as it was given, and main's `process.stdout`
  * has made it non-blocking. A regular file is written through the shared description, whose offset main's own output follows.
  */
-export async function openStdoutSink(): Promise<Sink> {
-  const stats = await stat(stdoutFd)
-  if (stats.isFile()) return sinkOf(stdoutFd, stats, ignore)
+export async function openStandardSink(standard: StandardFd): Promise<Sink> {
+  const stats = await stat(standard)
+  if (stats.isFile()) return sinkOf(standard, stats, ignore)
   try {
-    const fd = await openFile(`/proc/self/fd/${stdoutFd}`, flags)
+    const fd = await openFile(`/proc/self/fd/${standard}`, flags)
     return sinkOf(fd, stats, () => close(fd, ignore))
   } catch {
-    return { fd: stdoutFd, isImmediate: isNonBlocking(stdoutFd), maxPiece: pipeBytes, close: ignore }
+    return { fd: standard, isImmediate: isNonBlocking(standard), maxPiece: pipeBytes, close: ignore }
   }
 }
 

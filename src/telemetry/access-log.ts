@@ -1,14 +1,18 @@
 /** The access logs of one instance: a format for each service, a writer for each place. */
+import { AccessExport } from './access-log-export.ts'
 import { type AccessLogSettings, compileFormat } from './access-log-format.ts'
-import { openFileSink, openStdoutSink } from './access-log-sink.ts'
+import { openFileSink, openStandardSink } from './access-log-sink.ts'
 import { LogWriter } from './access-log-writer.ts'
 import type { AccessLog } from './access-record.ts'
 import type { Log } from './log.ts'
+import type { LogRecord } from './log-record.ts'
 
 export interface AccessLogsOptions {
   readonly worker: string
   readonly instance: string
   readonly services: readonly { readonly type: string; readonly accessLog: AccessLogSettings | null }[]
+  /** Takes exchanges that are exported; null: none is. */
+  readonly post: ((records: readonly LogRecord[]) => void) | null
   readonly onDropped: (lines: number) => void
   /** The daemon's. */
   readonly log: Log
@@ -24,17 +28,28 @@ const tellEveryMs = 60_000
 export class AccessLogs {
   readonly #writers = new Map<string, LogWriter>()
   readonly #logs = new Map<string, AccessLog>()
+  readonly #export: AccessExport | null
   /** Of what belongs to no service: the first service that has one. */
   readonly #first: AccessLog | null
 
   constructor(options: AccessLogsOptions) {
-    const { services, worker, instance } = options
+    const { services, worker, instance, post, onDropped } = options
+    const exported = post === null ? null : new AccessExport({ worker, instance, post, onDropped })
+    this.#export = exported
     for (const { type, accessLog } of services) {
-      if (accessLog === null) continue
+      if (accessLog === null) {
+        if (exported !== null) this.#logs.set(type, exported)
+        continue
+      }
       const writer = this.#writers.get(accessLog.path) ?? createWriter(accessLog, options)
       this.#writers.set(accessLog.path, writer)
       const format = compileFormat(accessLog.format, { worker, instance })
-      this.#logs.set(type, { write: (record) => writer.write(format(record)) })
+      this.#logs.set(type, {
+        write(record) {
+          writer.write(format(record))
+          exported?.write(record)
+        },
+      })
     }
     this.#first = this.#logs.values().next().value ?? null
   }
@@ -51,11 +66,13 @@ export class AccessLogs {
 
   /** The last act of a thread or process. */
   flushSync(): void {
+    this.#export?.flush()
     for (const writer of this.#writers.values()) writer.flushSync()
   }
 
   /** Resolves when everything is written, or a second later. */
   async close(): Promise<void> {
+    this.#export?.flush()
     await Promise.all([...this.#writers.values()].map((writer) => writer.close()))
   }
 }
@@ -73,7 +90,7 @@ function createWriter(settings: AccessLogSettings, options: AccessLogsOptions): 
     untold = 0
   }
   return new LogWriter({
-    open: () => (path === 'stdout' ? openStdoutSink() : openFileSink(path)),
+    open: () => (path === 'stdout' ? openStandardSink(1) : openFileSink(path)),
     bufferBytes,
     flushMs,
     retryMs,

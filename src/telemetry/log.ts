@@ -1,20 +1,50 @@
-/** Daemon log: one line an event, text, to a writer that the composition root supplies. */
+/** Daemon log: one line an event, to whoever the composition root names. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 export type LogFields = Readonly<Record<string, unknown>>
 export type Log = (level: LogLevel, message: string, fields?: LogFields) => void
 
+const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
+
+/** Whether a line of `level` belongs to what is written from `least` on. */
+export const isAtLeast = (level: LogLevel, least: LogLevel): boolean => ranks[level] >= ranks[least]
+
+export type FormatLog = (at: Date, level: LogLevel, message: string, fields?: LogFields) => string
+
+const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+
+/** A line stays a line, in ASCII and without control characters, whatever a client put into it. */
+const safe = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, escapeUnit)
+
+/** Longest value of a line, in characters. */
+const maxCharacters = 4_096
+const cut = (text: string): string =>
+  text.length > maxCharacters ? `${text.slice(0, maxCharacters)}...` : text
+
 const quote = (value: unknown): string => {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined')
-  // A line stays a line, whatever a client put into it.
-  return /^[\w.:/#@%+,-]+$/.test(text) ? text : JSON.stringify(text)
+  const text = cut(typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined'))
+  return /^[\w.:/#@%+,-]+$/.test(text) ? text : safe(JSON.stringify(text))
 }
 
 /** `2026-11-23T20:00:00.000Z warn  worker crashed instance=reverse_proxy#1 reason=threw` */
-export function formatLogLine(at: Date, level: LogLevel, message: string, fields: LogFields = {}): string {
+export const formatLogLine: FormatLog = (at, level, message, fields = {}) => {
   const pairs = Object.entries(fields).map(([name, value]) => ` ${name}=${quote(value)}`)
-  return `${at.toISOString()} ${level.padEnd(5)} ${message.replaceAll(/[\r\n]+/g, ' ')}${pairs.join('')}\n`
+  const text = safe(cut(message).replaceAll(/[\r\n]+/g, ' '))
+  return `${at.toISOString()} ${level.padEnd(5)} ${text}${pairs.join('')}\n`
 }
 
-export function createLog(write: (line: string) => void, now: () => number = Date.now): Log {
-  return (level, message, fields) => write(formatLogLine(new Date(now()), level, message, fields))
+/** `{"time":"2026-11-23T20:00:00.000Z","level":"warn","message":"worker crashed","instance":"reverse_proxy#1"}` */
+export const formatLogJson: FormatLog = (at, level, message, fields = {}) => {
+  const { time: _time, level: _level, message: detail, ...others } = fields
+  const own = { time: at.toISOString(), level, message }
+  const whole = { ...own, ...(detail === undefined ? {} : { detail }), ...others }
+  return `${safe(JSON.stringify(whole, (_, value) => (typeof value === 'string' ? cut(value) : value)))}\n`
+}
+
+/** A log at whose lines all of these look. */
+export function tee(...logs: readonly Log[]): Log {
+  const [only] = logs
+  if (only !== undefined && logs.length === 1) return only
+  return (level, message, fields) => {
+    for (const log of logs) log(level, message, fields)
+  }
 }

@@ -51,6 +51,7 @@ export async function startLoose(options: LooseOptions): Promise<LooseInstance> 
     counters: { forward: block.buffer },
     tls: [],
     drainTimeoutMs: 1000,
+    postsExchanges: false,
     descriptors: null,
     isWatched: false,
     pseudonym: 'test',

@@ -7,7 +7,7 @@ import {
   openCounterBlock,
   readCounters,
 } from '../../../src/telemetry/counters.ts'
-import { createLog, formatLogLine } from '../../../src/telemetry/log.ts'
+import { formatLogLine } from '../../../src/telemetry/log.ts'
 import { MovingAverage } from '../../../src/telemetry/moving-average.ts'
 import { exportMetrics } from '../../../src/telemetry/prometheus.ts'
 
@@ -85,14 +85,5 @@ describe('log line', () => {
   it('stays one line whatever is in it', () => {
     const line = formatLogLine(new Date(0), 'info', 'a\r\nb', { c: 'd\nfake line' })
     expect(line.match(/\n/g)).toHaveLength(1)
-  })
-
-  it('goes to the writer it was made with', () => {
-    const lines: string[] = []
-    createLog(
-      (line) => lines.push(line),
-      () => 0,
-    )('info', 'up')
-    expect(lines).toEqual(['1970-01-01T00:00:00.000Z info  up\n'])
   })
 })

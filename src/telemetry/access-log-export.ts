@@ -1,0 +1,107 @@
+/** Exchanges as log records, in batches for main, where they are exported. Bounded: what comes too fast is dropped and counted. */
+import { fields, type Value } from './access-log-fields.ts'
+import type { AccessLog, AccessRecord } from './access-record.ts'
+import { Allowance } from './allowance.ts'
+import type { LogRecord } from './log-record.ts'
+
+export interface AccessExportOptions {
+  readonly worker: string
+  readonly instance: string
+  readonly post: (records: readonly LogRecord[]) => void
+  readonly onDropped: (records: number) => void
+  readonly maxPerSecond?: number
+}
+
+const batchRecords = 64
+const batchMs = 1_000
+
+type FieldName = keyof typeof fields
+
+/** Names by semantic conventions where there is one. Path, query and trace are taken apart. */
+const attributeNames = {
+  service: 'proxy.type',
+  client: 'client.address',
+  user: 'user.name',
+  request_id: 'proxy.request_id',
+  method: 'http.request.method',
+  scheme: 'url.scheme',
+  host: 'server.address',
+  version: 'network.protocol.version',
+  status: 'http.response.status_code',
+  termination: 'proxy.termination',
+  error: 'error.type',
+  upstream: 'proxy.upstream',
+  attempts: 'proxy.upstream.attempts',
+  reused: 'proxy.upstream.reused',
+  bytes_received: 'proxy.bytes_received',
+  bytes_sent: 'proxy.bytes_sent',
+  head_ms: 'proxy.head_ms',
+  connect_ms: 'proxy.connect_ms',
+  response_ms: 'proxy.response_ms',
+  total_ms: 'proxy.total_ms',
+  tunnel_end: 'proxy.tunnel_end',
+} as const satisfies Partial<Record<FieldName, string>>
+
+const named = Object.entries(attributeNames) as readonly [FieldName, string][]
+
+export class AccessExport implements AccessLog {
+  readonly #options: AccessExportOptions
+  readonly #allowance: Allowance
+  #batch: LogRecord[] = []
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(options: AccessExportOptions) {
+    this.#options = options
+    this.#allowance = new Allowance(options.maxPerSecond ?? 1_000, performance.now())
+  }
+
+  write(record: AccessRecord): void {
+    if (!this.#allowance.take(performance.now())) {
+      this.#options.onDropped(1)
+      return
+    }
+    this.#batch.push(recordOfExchange(record, this.#options))
+    if (this.#batch.length >= batchRecords) this.flush()
+    else this.#timer ??= setTimeout(() => this.flush(), batchMs).unref()
+  }
+
+  flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    if (this.#batch.length === 0) return
+    this.#options.post(this.#batch)
+    this.#batch = []
+  }
+}
+
+/** One exchange; 5xx is an error, what was cut off a warning. */
+function recordOfExchange(
+  record: AccessRecord,
+  { worker, instance }: { readonly worker: string; readonly instance: string },
+): LogRecord {
+  const attributes: Record<string, Value> = {
+    'proxy.worker.name': worker,
+    'proxy.worker.instance': instance,
+  }
+  for (const [field, name] of named) {
+    const value = fields[field].read(record)
+    if (value !== null) attributes[name] = value
+  }
+  const target = fields.path.read(record)
+  if (target !== null) {
+    const [path = '', ...query] = String(target).split('?')
+    attributes['url.path'] = path
+    if (query.length > 0) attributes['url.query'] = query.join('?')
+  }
+  const { method, status, termination } = record
+  const traceId = fields.trace_id.read(record)
+  return {
+    atMs: Date.now(),
+    level: status >= 500 ? 'error' : termination === '--' ? 'info' : 'warn',
+    message: `${method ?? 'no request'} ${fields.host.read(record) ?? ''} ${status === 0 ? 'unanswered' : status}`,
+    attributes,
+    event: 'proxy.exchange',
+    traceId: traceId === null ? null : String(traceId),
+    spanId: null,
+  }
+}

@@ -1,0 +1,45 @@
+/** A log record -> what the batch processor and the exporters of the SDK take. */
+import type { ReadableLogRecord } from '@opentelemetry/sdk-logs'
+import type { LogLevel } from './log.ts'
+import type { LogRecord } from './log-record.ts'
+import { hrTimeOf, type Origin } from './span-export.ts'
+
+/** OpenTelemetry, Logs Data Model: DEBUG, INFO, WARN, ERROR. */
+const severities: Readonly<Record<LogLevel, number>> = { debug: 5, info: 9, warn: 13, error: 17 }
+
+/** Longest value of an attribute, in characters; limits are ours where the SDK's own logger is not used. */
+const maxCharacters = 4_096
+
+export function readableLogRecord(record: LogRecord, origin: Origin, observedMs: number): ReadableLogRecord {
+  const { traceId, spanId } = record
+  const context =
+    traceId === null
+      ? {}
+      : { spanContext: { traceId, spanId: spanId ?? '', traceFlags: spanId === null ? 0 : 1 } }
+  return {
+    hrTime: hrTimeOf(record.atMs),
+    hrTimeObserved: hrTimeOf(observedMs),
+    severityNumber: severities[record.level],
+    severityText: record.level.toUpperCase(),
+    body: cut(record.message),
+    ...(record.event === null ? {} : { eventName: record.event }),
+    ...context,
+    resource: origin.resource,
+    instrumentationScope: origin.instrumentationScope,
+    attributes: attributesOf(record.attributes),
+    droppedAttributesCount: 0,
+  }
+}
+
+function attributesOf(fields: LogRecord['attributes']): ReadableLogRecord['attributes'] {
+  const attributes: Record<string, string | number | boolean> = {}
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined || value === null) continue
+    if (typeof value === 'number' || typeof value === 'boolean') attributes[name] = value
+    else attributes[name] = cut(typeof value === 'string' ? value : JSON.stringify(value))
+  }
+  return attributes
+}
+
+const cut = (text: string): string =>
+  text.length > maxCharacters ? `${text.slice(0, maxCharacters)}...` : text

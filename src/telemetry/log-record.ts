@@ -1,0 +1,47 @@
+import type { LogFields, LogLevel } from './log.ts'
+
+/** A line of a log as data, for OTLP. */
+export interface LogRecord {
+  /** Unix time in milliseconds. */
+  readonly atMs: number
+  readonly level: LogLevel
+  readonly message: string
+  /** Attributes by their final names; values that are no text, number or boolean become JSON. */
+  readonly attributes: LogFields
+  /** What kind of event it is, where there is a name for it. */
+  readonly event: string | null
+  /** 32 and 16 hex digits; null: it belongs to no trace, or to none of its spans. */
+  readonly traceId: string | null
+  readonly spanId: string | null
+}
+
+/** Name of an attribute for a field of the daemon log; others keep their name. */
+const attributeNames: Readonly<Record<string, string>> = {
+  worker: 'proxy.worker.name',
+  instance: 'proxy.worker.instance',
+  code: 'error.type',
+  actor: 'proxy.actor',
+  from: 'proxy.actor.state.from',
+  to: 'proxy.actor.state',
+  event: 'proxy.actor.event',
+  requestId: 'proxy.request_id',
+}
+
+/** A line of the daemon log; a move of a chart has an event name. */
+export function recordOfLine(atMs: number, level: LogLevel, message: string, fields: LogFields): LogRecord {
+  const { instance } = fields
+  const worker = typeof instance === 'string' ? { worker: instance.split('#')[0] } : {}
+  const attributes = Object.entries({ ...worker, ...fields }).map(([name, value]) => [
+    attributeNames[name] ?? name,
+    value,
+  ])
+  return {
+    atMs,
+    level,
+    message,
+    attributes: Object.fromEntries(attributes),
+    event: 'actor' in fields ? 'proxy.actor.transition' : null,
+    traceId: null,
+    spanId: null,
+  }
+}

@@ -1,0 +1,101 @@
+/** The daemon log's places: what `logging` of the configuration names. None of them is ever waited for. */
+import { openFileSink, openStandardSink } from './access-log-sink.ts'
+import { LogWriter } from './access-log-writer.ts'
+import { type FormatLog, formatLogJson, formatLogLine, isAtLeast, type Log, type LogLevel } from './log.ts'
+import type { LoggingSettings, LogTargetSettings } from './settings.ts'
+
+export interface OpenLog {
+  readonly log: Log
+  /** Goes on in new files where the old ones were renamed. */
+  reopen(): void
+  /** Resolves when everything is written, or a second later. */
+  close(): Promise<void>
+}
+
+export interface OpenLogOptions {
+  readonly now?: () => number
+  /** After an error, such as a full disk, in milliseconds. */
+  readonly retryMs?: number
+  /** Says that a place cannot be written where there is no other one. */
+  readonly complain?: (line: string) => void
+}
+
+/** Where nothing is said: text on standard error. */
+export const defaultLogging: LoggingSettings = {
+  targets: [{ type: 'stderr', path: null, level: 'info', format: 'text' }],
+}
+
+const bufferBytes = 1024 * 1024
+
+export function openLog({ targets }: LoggingSettings, options: OpenLogOptions = {}): OpenLog {
+  const { now = Date.now, retryMs = 1_000, complain = () => {} } = options
+  const places: Target[] = []
+  const tellOf = (index: number) => (level: LogLevel, message: string, fields: object) => {
+    const others = places.filter((_, at) => at !== index)
+    const at = new Date(now())
+    if (others.length === 0) complain(formatLogLine(at, level, message, { ...fields }))
+    for (const other of others) other.write(at, level, message, { ...fields })
+  }
+  for (const [index, settings] of targets.entries()) {
+    places.push(new Target(settings, tellOf(index), retryMs))
+  }
+  return {
+    log(level, message, fields) {
+      const at = new Date(now())
+      for (const place of places) place.write(at, level, message, fields)
+    },
+    reopen() {
+      for (const place of places) place.reopen()
+    },
+    async close() {
+      await Promise.all(places.map((place) => place.close()))
+    },
+  }
+}
+
+type Tell = (level: LogLevel, message: string, fields: object) => void
+
+class Target {
+  readonly #level: LogLevel
+  readonly #format: FormatLog
+  readonly #writer: LogWriter
+  #dropped = 0
+
+  constructor({ type, path, level, format }: LogTargetSettings, tell: Tell, retryMs: number) {
+    this.#level = level
+    this.#format = format === 'json' ? formatLogJson : formatLogLine
+    const place = path ?? type
+    this.#writer = new LogWriter({
+      open: () => (path === null ? openStandardSink(type === 'stdout' ? 1 : 2) : openFileSink(path)),
+      bufferBytes,
+      flushMs: 1_000,
+      retryMs,
+      onDropped: (lines) => {
+        this.#dropped += lines
+      },
+      onTrouble: (error) => {
+        if (error !== null) {
+          tell('error', 'a log cannot be written', { place, error: error.message })
+          return
+        }
+        const dropped = this.#dropped
+        this.#dropped = 0
+        tell('info', 'a log is written again', { place, dropped })
+      },
+    })
+  }
+
+  write(...[at, level, message, fields]: Parameters<FormatLog>): void {
+    if (!isAtLeast(level, this.#level)) return
+    this.#writer.write(this.#format(at, level, message, fields))
+    this.#writer.flush()
+  }
+
+  reopen(): void {
+    this.#writer.reopen()
+  }
+
+  close(): Promise<void> {
+    return this.#writer.close()
+  }
+}

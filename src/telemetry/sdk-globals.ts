@@ -1,0 +1,43 @@
+import { DiagLogLevel, diag, logs, metrics, type ProxyTracerProvider, trace } from '@opentelemetry/api'
+import { diagLogLevelFromString, getStringFromEnv } from '@opentelemetry/core'
+import type { Log } from './log.ts'
+
+/**
+ * NodeSDK makes its providers those of the whole process. Nothing here asks for them, and in a program that has us as a library they are that
+ * program's: what was registered is withdrawn. OTEL_LOG_LEVEL sends the SDK's own words to the daemon log instead of the console.
+ */
+export function withoutGlobals(log: Log, start: () => void): void {
+  const level = getStringFromEnv('OTEL_LOG_LEVEL')
+  if (level !== undefined) sayDiagnostics(log, level)
+  const before = registered()
+  start()
+  const after = registered()
+  if (after.trace !== before.trace) trace.disable()
+  if (after.metrics !== before.metrics) metrics.disable()
+  if (after.logs !== before.logs) logs.disable()
+}
+
+const registered = () => ({
+  trace: (trace.getTracerProvider() as ProxyTracerProvider).getDelegate(),
+  metrics: metrics.getMeterProvider(),
+  logs: logs.getLoggerProvider(),
+})
+
+function sayDiagnostics(log: Log, level: string): void {
+  const at =
+    (lineLevel: Parameters<Log>[0]) =>
+    (message: string, ...rest: unknown[]) => {
+      const detail = rest.map((one) =>
+        one instanceof Error ? one.message : typeof one === 'string' ? one : '',
+      )
+      log(
+        lineLevel,
+        `OpenTelemetry: ${message}`,
+        detail.length === 0 ? {} : { detail: detail.join(' ').trim() },
+      )
+    }
+  diag.setLogger(
+    { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug'), verbose: at('debug') },
+    { logLevel: diagLogLevelFromString(level) ?? DiagLogLevel.INFO, suppressOverrideMessage: true },
+  )
+}

@@ -1,0 +1,42 @@
+/** Who we are, for every span, metric and log record. */
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { arch, hostname, platform } from 'node:os'
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  resourceFromAttributes,
+} from '@opentelemetry/resources'
+import type { Origin } from './span-export.ts'
+
+/** Weakest first: what we know, OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME, the configuration. */
+export function originOf(configured: Readonly<Record<string, string>>): Origin {
+  const version = ownVersion()
+  // The SDK's own detector of the process would export its command line, which may be a host program's with anything in it.
+  const own = resourceFromAttributes({
+    'service.name': 'bifrost-bridge',
+    'service.version': version,
+    'service.instance.id': randomUUID(),
+    'host.name': hostname(),
+    'host.arch': arch(),
+    'os.type': platform(),
+    'process.pid': process.pid,
+    'process.runtime.name': 'nodejs',
+    'process.runtime.version': process.versions.node,
+  })
+  const resource = defaultResource()
+    .merge(own)
+    .merge(detectResources({ detectors: [envDetector] }))
+    .merge(resourceFromAttributes(configured))
+  return { resource, instrumentationScope: { name: 'bifrost-bridge', version } }
+}
+
+/** Of package.json, from the source or from dist. */
+function ownVersion(): string {
+  const root = new URL(import.meta.filename.endsWith('.ts') ? '../../' : '../../../', import.meta.url)
+  const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
+    readonly version: string
+  }
+  return version
+}

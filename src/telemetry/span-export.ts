@@ -1,0 +1,69 @@
+/** A span record -> what the batch processor and the exporters of the SDK take. */
+import { createTraceState, type HrTime, type SpanContext } from '@opentelemetry/api'
+import type { InstrumentationScope } from '@opentelemetry/core'
+import type { Resource } from '@opentelemetry/resources'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
+import type { SpanRecord } from './span-record.ts'
+
+/** The same objects for all spans: the exporter groups by reference. */
+export interface Origin {
+  readonly resource: Resource
+  readonly instrumentationScope: InstrumentationScope
+}
+
+/** Values of the API's enums, which have no names at run time worth loading them for. */
+const kinds = { server: 1, client: 2 } as const
+const statuses = { unset: 0, error: 2 } as const
+const sampled = 1
+
+/** Milliseconds with a fraction -> seconds and nanoseconds. */
+export function hrTimeOf(ms: number): HrTime {
+  const seconds = Math.floor(ms / 1000)
+  const nanoseconds = Math.round((ms - seconds * 1000) * 1e6)
+  return nanoseconds < 1e9 ? [seconds, nanoseconds] : [seconds + 1, 0]
+}
+
+export function readableSpan(record: SpanRecord, origin: Origin): ReadableSpan {
+  const { traceId, spanId, parentSpanId, traceState } = record
+  const state = traceState === null ? {} : { traceState: createTraceState(traceState) }
+  // Without SAMPLED the batch processor drops it.
+  const context: SpanContext = { traceId, spanId, traceFlags: sampled, ...state }
+  const parent =
+    parentSpanId === null
+      ? {}
+      : {
+          parentSpanContext: {
+            traceId,
+            spanId: parentSpanId,
+            traceFlags: sampled,
+            isRemote: record.isParentRemote,
+          },
+        }
+  return {
+    name: record.name,
+    kind: kinds[record.kind],
+    spanContext: () => context,
+    ...parent,
+    startTime: hrTimeOf(record.startMs),
+    endTime: hrTimeOf(record.endMs),
+    duration: hrTimeOf(Math.max(0, record.endMs - record.startMs)),
+    status: { code: statuses[record.status] },
+    attributes: record.attributes,
+    events: record.events.map(({ name, atMs, attributes }) => ({
+      name,
+      time: hrTimeOf(atMs),
+      attributes,
+      droppedAttributesCount: 0,
+    })),
+    links: record.links.map((link) => ({
+      context: { traceId: link.traceId, spanId: link.spanId, traceFlags: link.isSampled ? sampled : 0 },
+      attributes: {},
+    })),
+    ended: true,
+    resource: origin.resource,
+    instrumentationScope: origin.instrumentationScope,
+    droppedAttributesCount: 0,
+    droppedEventsCount: 0,
+    droppedLinksCount: 0,
+  }
+}

@@ -1,0 +1,31 @@
+import type { InstanceBoot, InstancePort } from './supervise/channel.ts'
+import type { AccessLogs } from './telemetry/access-log.ts'
+import { type CounterBlock, count } from './telemetry/counters.ts'
+import type { Log } from './telemetry/log.ts'
+import { LogBounds } from './telemetry/log-bounds.ts'
+
+/** The log of an instance, which main writes: lines that repeat are bounded here already. */
+export function boundedLog({ worker }: InstanceBoot, port: InstancePort): LogBounds {
+  return LogBounds.ofInstance(worker.instances, (level, message, fields = {}) =>
+    port.post({ type: 'log', level, message, fields }),
+  )
+}
+
+/** Without a log nothing of it is loaded. */
+export async function openAccessLogs(
+  { worker, id, postsExchanges }: InstanceBoot,
+  port: InstancePort,
+  block: CounterBlock | undefined,
+  log: Log,
+): Promise<AccessLogs | null> {
+  if (!postsExchanges && worker.services.every(({ accessLog }) => accessLog === null)) return null
+  const { AccessLogs } = await import('./telemetry/access-log.ts')
+  return new AccessLogs({
+    worker: worker.name,
+    instance: id,
+    services: worker.services,
+    post: postsExchanges ? (records) => port.post({ type: 'exchanges', records }) : null,
+    onDropped: (lines) => block !== undefined && count(block, 'logLinesDropped', lines),
+    log,
+  })
+}
