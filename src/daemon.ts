@@ -22,7 +22,7 @@ import { LiveCharts } from './supervise/live-charts.ts'
 import { openChannel } from './supervise/openers.ts'
 import { Overview } from './supervise/overview.ts'
 import { createDemoPart, createPartsActor, type Part } from './supervise/parts.ts'
-import { planWorkers } from './supervise/plan.ts'
+import { planWorkers, spanShare } from './supervise/plan.ts'
 import { requireSocketTransfer, requireThreadLimits } from './supervise/runtime.ts'
 import { type Sample, Samples } from './supervise/samples.ts'
 import { UnixPaths } from './supervise/unix-path.ts'
@@ -40,8 +40,10 @@ export interface DaemonOptions {
   readonly hold?: HoldLimits
   /** Lets `inject`, and `POST /faults/...` of admin, break instances on purpose. For tests only. */
   readonly allowFaults?: boolean
-  /** Where the spans of instances go. */
+  /** Where the spans of instances go as well; without it and telemetry none are made. */
   readonly exportSpans?: ExportSpans
+  /** All instances together; as telemetry has it when left out. */
+  readonly maxSpansPerSecond?: number
 }
 
 export interface Daemon {
@@ -70,6 +72,9 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
   const pseudonym = `bifrost-${randomBytes(6).toString('hex')}`
   const plans = planWorkers(settings)
   const services = plans.flatMap((plan) => plan.services)
+  const { traces = null } = settings.telemetry ?? {}
+  const maxSpans = options.maxSpansPerSecond ?? traces?.maxSpansPerSecond
+  const maxSpansPerSecond = traces || options.exportSpans ? spanShare(plans, maxSpans) : 0
   const channels = new Channels()
   const certificates = new Certificates(settings.workers, log, (worker, at, material) => {
     for (const channel of channels.of(worker)) channel.post({ type: 'tls', at, material })
@@ -109,6 +114,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       drainTimeoutMs: exporting.drainTimeoutMs,
       postsExchanges: exporting.takesExchanges,
       isWatched: false,
+      maxSpansPerSecond,
       pseudonym,
     }
   }

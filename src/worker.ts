@@ -7,6 +7,7 @@ import { limitClients } from './proxy/clients.ts'
 import { DescriptorGuard } from './proxy/descriptors.ts'
 import { createEdge } from './proxy/edge.ts'
 import type { Edge } from './proxy/edge-contract.ts'
+import { createSpanOutput, type SpanOutput } from './proxy/span-output.ts'
 import type { InstanceBoot, InstancePort, ToInstance } from './supervise/channel.ts'
 import type { AccessLogs } from './telemetry/access-log.ts'
 import { beatPeriodMs, startBeat } from './telemetry/beat.ts'
@@ -29,7 +30,7 @@ export interface Instance {
   readonly ready: Promise<void>
   /** Sends all listening servers back to main. */
   giveBack(): void
-  /** Writes the lines of access logs that wait, now. */
+  /** Writes the lines of access logs that wait, and posts what else does, now. */
   flushLogs(): void
   /** Ends everything at once; for `shared` isolation, where no thread or process ends with it. */
   close(): Promise<void>
@@ -59,6 +60,7 @@ class RunningInstance {
   #edge: Edge | null = null
   #descriptors: DescriptorGuard | null = null
   #accessLogs: AccessLogs | null = null
+  #spans: SpanOutput | null = null
   readonly #log: Log
   readonly #logBounds: LogBounds
   #stopBeat: () => void = () => {}
@@ -81,7 +83,10 @@ class RunningInstance {
     for (const type of Object.keys(maxConnections)) this.#charts.set(type, this.#startChart(type))
     const services =
       worker.type === 'combined' ? worker.services.map(({ type }) => [type, this.#admissionOf(type)]) : []
-    this.#accessLogs = await openAccessLogs(this.#boot, this.#port, this.#counters[worker.type], this.#log)
+    const block = this.#counters[worker.type]
+    if (block === undefined) throw new TypeError(`there is no block for ${worker.type}`)
+    this.#accessLogs = await openAccessLogs(this.#boot, this.#port, block, this.#log)
+    this.#spans = createSpanOutput(this.#boot, block, (spans) => this.#port.post({ type: 'spans', spans }))
     this.#edge = await createEdge({
       worker,
       admissions: { worker: this.#workerAdmission(), services: Object.fromEntries(services) },
@@ -89,11 +94,10 @@ class RunningInstance {
       tls: this.#boot.tls,
       pseudonym: `${pseudonym}-${worker.name}`,
       accessLogOf: (type) => this.#accessLogs?.of(type) ?? null,
+      spans: this.#spans,
       log: this.#log,
       stateOf: (service) => this.#stateOf(service),
     })
-    const block = this.#counters[worker.type]
-    if (block === undefined) throw new TypeError(`there is no block for ${worker.type}`)
     this.#descriptors = new DescriptorGuard(this.#edge, this.#boot.descriptors, { block, log: this.#log })
     this.#stopBeat = startBeat(block, beatPeriodMs(worker.stuckMs))
     this.#port.onMessage((message) => this.#receive(message))
@@ -102,11 +106,12 @@ class RunningInstance {
 
   flushLogs(): void {
     this.#accessLogs?.flushSync()
-    this.#leaveFailures()
+    this.#leaveRest()
   }
 
-  /** What has failed here can be asked of main from here on. */
-  #leaveFailures(): void {
+  /** Main has from here on what has failed here, and the last spans. */
+  #leaveRest(): void {
+    this.#spans?.batch.flush()
     const records = this.#edge?.failures ?? []
     if (records.length > 0) this.#port.post({ type: 'failures', records })
   }
@@ -119,7 +124,7 @@ class RunningInstance {
     this.#stopBeat()
     this.#listeners.close()
     await this.#edge?.close()
-    this.#leaveFailures()
+    this.#leaveRest()
     await this.#accessLogs?.close()
     this.#logBounds.close()
     for (const actor of this.#charts.values()) actor.stop()

@@ -5,6 +5,7 @@ import { clientSettings, forwardingSettings, type Open } from './resolve-clients
 import { listenAddress, listenerAddress, listenersOf, milliseconds } from './resolve-listeners.ts'
 import { resolveLogging } from './resolve-logging.ts'
 import { resolveTelemetry } from './resolve-telemetry.ts'
+import { tracingSettings } from './resolve-tracing.ts'
 import type { Config, WorkerKey } from './schema.ts'
 import type {
   AdminSettings,
@@ -156,6 +157,7 @@ function limits({
   timeouts,
   request_limits: request,
   access_log,
+  tracing,
 }: Forward | Reverse | Static) {
   const pace: PaceSettings = {
     bodyIdleMs: milliseconds(timeouts.body_idle_secs),
@@ -173,6 +175,7 @@ function limits({
     pace,
     sizes,
     accessLog: accessLog(access_log),
+    tracing: tracingSettings(tracing),
     maxConnections: limit.max_connections,
     maxMemoryMb: limit.max_memory_mb,
     maxCpuPercent: limit.max_cpu_percent,

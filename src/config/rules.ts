@@ -12,6 +12,7 @@ import { checkClients, checkToken } from './rules-clients.ts'
 import type { ConfigInput } from './schema.ts'
 import { type WorkerKey, workerKeys } from './schema.ts'
 import { checkLogging, checkTelemetry } from './telemetry-rules.ts'
+import { checkTracing } from './tracing-rules.ts'
 
 export interface RuleContext {
   /** The part of the configuration that the schema accepts. */
@@ -53,6 +54,7 @@ export function checkRules(context: RuleContext): void {
       report(path, 'has no target; add the upstream, such as "target": "http://127.0.0.1:3000"')
     }
     checkClients(context, path, block)
+    checkTracing(context, path, block.tracing)
     if (key === 'static_files') checkMounts(context, path, block)
     checkAccessLog(context, [...path, 'access_log'], block.access_log)
   }

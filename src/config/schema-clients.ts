@@ -1,6 +1,7 @@
 /** The part of the schema that is about who sends a request: who is believed, and what is said of it. */
 import { z } from 'zod'
 import { flag, mountPath, password, peers, seconds, userName, wholeNumber } from './fields.ts'
+import { tracing } from './schema-tracing.ts'
 
 const believe = z
   .enum(['x_forwarded', 'forwarded'])
@@ -170,6 +171,7 @@ export const clients = {
     .optional(),
   auth: z.strictObject(auth).meta(authNotes).optional(),
   rate_limiting: rateLimiting,
+  tracing,
   request_id: z
     .strictObject({
       enabled: flag('Whether there are request ids.').default(true),

@@ -5,6 +5,7 @@
 
 import type { AccessLogSettings } from '../telemetry/access-log-format.ts'
 import type { LoggingSettings, TelemetrySettings } from '../telemetry/settings.ts'
+import type { TracingSettings } from './settings-tracing.ts'
 
 /** A type of work; the seed's ProxyType without `Combined`. */
 export type ServiceType = 'forward' | 'reverse' | 'static'
@@ -179,6 +180,7 @@ export interface RateSettings {
 }
 
 interface ServiceCommon {
+  readonly tracing: TracingSettings
   /** Null: no bound. */
   readonly rates: RateSettings | null
   /** Null: nobody is asked for a password. */

@@ -99,6 +99,11 @@ export class Connection {
     return this.#turns
   }
 
+  /** How long the exchange that begins in this moment has waited for its turn. */
+  get waitedMs(): number {
+    return this.#turns === null ? 0 : this.#turns.waitedMs
+  }
+
   /** Whether a new exchange has to wait for its turn. */
   get isBusy(): boolean {
     return this.running > 0 || this.isAwaited

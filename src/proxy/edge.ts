@@ -286,7 +286,8 @@ class WorkerEdge implements Edge {
     const lane = this.#lanes.of(decision.kind === 'reply' ? null : serviceOf(decision))
     const route = this.#lanes.routeOf(decision)
     const exchange = new Exchange(connection, head, req.headers, lane, route, this.#scope)
-    if (serviceOf(decision) === null) this.#guards.name(exchange)
+    this.#guards.identify(exchange, req, decision)
+    lane.tracer?.begin(exchange, req.headers, decision)
     return exchange
   }
 

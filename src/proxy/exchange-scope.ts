@@ -27,3 +27,20 @@ export interface Work {
   readonly receivedBytes: number
   clientClosed(): void
 }
+
+interface Ids {
+  readonly requestId: string | null
+  readonly traceId: string | null
+  readonly spanId: string | null
+}
+
+/** The fields by which a line of the log is found, and its trace. */
+export function idFields({ requestId, traceId, spanId }: Ids): Readonly<Record<string, string>> {
+  return {
+    ...(requestId === null ? {} : { requestId }),
+    ...(traceId === null ? {} : { trace_id: traceId }),
+    ...(spanId === null ? {} : { span_id: spanId }),
+  }
+}
+
+export const causeOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

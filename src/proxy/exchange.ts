@@ -10,17 +10,18 @@ import { type CounterBlock, count } from '../telemetry/counters.ts'
 import type { Meter } from '../telemetry/meter.ts'
 import type { Connection } from './connection.ts'
 import type { Head } from './decide.ts'
-import type { ExchangeScope, Work } from './exchange-scope.ts'
+import { causeOf, type ExchangeScope, idFields, type Work } from './exchange-scope.ts'
 import type { Lane } from './lanes.ts'
-import { finished, Measured, measureAttempt, measureRest } from './measure.ts'
+import { finished, measureAttempt, measureRest } from './measure.ts'
 import type { Pace } from './pace.ts'
 import { endCodes, terminationOf, tunnelTermination } from './termination.ts'
+import { Traced } from './traced.ts'
 
 /**
  * One request and its response, for the counters and the access log. A plain exchange finishes when its response closes; one that takes
  * its connection over (a tunnel) is counted when that happens, counts its own bytes, and has its line when it ends.
  */
-export class Exchange extends Measured implements RelayOwner, AccessRecord {
+export class Exchange extends Traced implements RelayOwner, AccessRecord {
   readonly connection: Connection
   readonly block: CounterBlock
   /** How slow its client may be. */
@@ -37,8 +38,6 @@ export class Exchange extends Measured implements RelayOwner, AccessRecord {
   shownId: string | null = null
   /** Who it was authenticated as. */
   user: string | null = null
-  /** What is known of the cause of its failure beyond the code; for operators. */
-  reason: string | null = null
   /** Its index among those that run, -1 when it is none of them. */
   place = -1
   /** Null until it is followed. */
@@ -58,7 +57,6 @@ export class Exchange extends Measured implements RelayOwner, AccessRecord {
   connectedAt = 0
   answeredAt = 0
   endedAt = 0
-  readonly headers: IncomingHttpHeaders
   readonly #head: Head
   readonly #lane: Lane
   readonly #scope: ExchangeScope
@@ -73,11 +71,10 @@ export class Exchange extends Measured implements RelayOwner, AccessRecord {
     route: number,
     scope: ExchangeScope,
   ) {
-    super(head.method, route)
+    super(head.method, route, headers, connection)
     this.connection = connection
     this.client = connection.peer
     this.#head = head
-    this.headers = headers
     this.#lane = lane
     this.block = lane.block
     lane.meter.active(this.methodId, connection.scheme === 'https', 1)
@@ -142,11 +139,14 @@ export class Exchange extends Measured implements RelayOwner, AccessRecord {
     this.attemptAt = performance.now()
     count(this.block, 'upstreamAttempts')
     if (this.attempts > 1) count(this.block, 'upstreamRetries')
+    // What is said in a tunnel is not ours, and a span for it would say nothing more.
+    if (this.method !== 'CONNECT') this.trace?.begin(upstream, isReused, this.attemptAt)
   }
 
   connected(): void {
     this.connectedAt = this.#now()
     this.#lane.meter.targetReached()
+    this.trace?.connected(this.connectedAt)
   }
 
   answered(status: number): void {
@@ -156,6 +156,7 @@ export class Exchange extends Measured implements RelayOwner, AccessRecord {
 
   attemptEnded(code: ErrorCode | null): void {
     measureAttempt(this, code)
+    this.trace?.ended(code, this.upstreamStatus, performance.now())
   }
 
   /** Says what ends it, before that is answered; the first word counts. */
@@ -179,11 +180,10 @@ export class Exchange extends Measured implements RelayOwner, AccessRecord {
 
   relayFailed(code: ErrorCode, cause: unknown): void {
     this.blame(code)
-    this.reason = text(cause)
+    this.reason = causeOf(cause)
     const isOurs = errorTable[code].source === 'proxy'
-    const { requestId } = this
-    const id = requestId === null ? {} : { requestId }
-    this.#scope.log(isOurs ? 'error' : 'warn', 'exchange failed', { code, cause: text(cause), ...id })
+    const fields = { code, cause: this.reason, ...idFields(this) }
+    this.#scope.log(isOurs ? 'error' : 'warn', 'exchange failed', fields)
   }
 
   /** Counts the request; its connection is from here on its own, and its line comes when that `ended`. */
@@ -242,14 +242,15 @@ export class Exchange extends Measured implements RelayOwner, AccessRecord {
     if (!this.#isTakenOver) this.#record(now)
   }
 
-  /** Its one line, and its place among those that somebody may ask about. */
+  /** Its one line, its spans, and its place among those that somebody may ask about. */
   #record(now: number): void {
-    const { accessLog, traffic } = this.#lane
+    const { accessLog, traffic, tracer } = this.#lane
     this.endedAt = now
     if (this.status === 0 && this.response?.headersSent) this.status = this.response.statusCode
     if (this.status === 0 && this.code === 'CLIENT_ABORTED') this.status = errorTable.CLIENT_ABORTED.status
     if (this.status >= 400 || this.code !== null || traffic.isWatched) traffic.note(this)
     accessLog?.write(this)
+    if (this.trace !== null) tracer?.finish(this, this.trace)
   }
 
   /** Whether nothing of its request can come any more. */
@@ -276,10 +277,10 @@ export class Exchange extends Measured implements RelayOwner, AccessRecord {
     if (this.closing) this.connection.retire()
   }
 
-  /** Only a log, or who watches, asks for times within an exchange. */
+  /** Only a log, a trace, or who watches, asks for times within an exchange. */
   #now(): number {
     const { accessLog, traffic } = this.#lane
-    return accessLog === null && !traffic.isWatched ? 1 : performance.now()
+    return accessLog === null && this.trace === null && !traffic.isWatched ? 1 : performance.now()
   }
 
   /** Shared by all responses, so that following one costs no closure. */
@@ -296,5 +297,3 @@ function onResponseClose(this: HttpResponse): void {
   const exchange = (this as Tagged)[key]
   if (exchange !== undefined) Exchange.closed(exchange, this)
 }
-
-const text = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -1,7 +1,7 @@
 /**
  * What a service asks of every request before it is served.
  *
- *   identify: whose is it, under which id
+ *   identify: whose is it, under which id   (and then its trace begins)
  *   access list --no--> 403
  *        | yes
  *   authentication --none, wrong--> 401 | 407 (forward)      --too many at once--> 503
@@ -50,10 +50,8 @@ class Guard {
     this.#access = access === null ? null : new AccessList(access)
   }
 
-  /** Calls `then` with what becomes of the request: what was decided, or a refusal. */
+  /** Calls `then` with what becomes of an identified request: what was decided, or a refusal. */
   ask(exchange: Exchange, req: HttpRequest, decision: Decision, then: (judged: Decision) => void): void {
-    this.#identify(exchange, req)
-    if (exchange.shownId !== null) exchange.response?.setHeader('X-Request-Id', exchange.shownId)
     const stranger = accessRefusal(this.#service, this.#access, exchange.client)
     if (stranger !== null) then(stranger)
     else if (this.#auth === null) then(this.#limit(exchange, req, decision) ?? decision)
@@ -121,7 +119,7 @@ class Guard {
   }
 
   /** Finds out whose request it is, and names it. */
-  #identify(exchange: Exchange, { headers }: HttpRequest): void {
+  identify(exchange: Exchange, { headers }: HttpRequest): void {
     if (this.#trusted !== null && this.#isTrusted(exchange.connection)) {
       exchange.isTrusted = true
       const field = this.#believes === 'forwarded' ? headers.forwarded : headers['x-forwarded-for']
@@ -162,9 +160,10 @@ export class Guards {
     return type === null ? null : (this.#byService[type] ?? null)
   }
 
-  /** Gives an id to what belongs to no service. */
-  name(exchange: Exchange): void {
-    if (this.#ids !== null) name(exchange, this.#ids, undefined)
+  /** Before it is followed: whose request it is, and its id, which what belongs to no service has too. */
+  identify(exchange: Exchange, req: HttpRequest, decision: Decision): void {
+    if (serviceOf(decision) !== null) this.of(decision)?.identify(exchange, req)
+    else if (this.#ids !== null) name(exchange, this.#ids, undefined)
   }
 
   /** An id for what never became an exchange. */

@@ -1,13 +1,17 @@
 import type { MountSettings, PaceSettings, ServiceType, WorkerSettings } from '../config/settings.ts'
 import { BifrostError, type ErrorCode, errorTable } from '../errors.ts'
+import { nodeCrypto } from '../http/builtin.ts'
 import type { AccessLog } from '../telemetry/access-record.ts'
 import { type CounterBlock, count } from '../telemetry/counters.ts'
 import { Meter } from '../telemetry/meter.ts'
 import { errorId, methodId, routeId, serverKey } from '../telemetry/series-key.ts'
+import { TraceIds } from '../telemetry/trace-sampling.ts'
 import type { Connection } from './connection.ts'
 import type { Decision } from './decide.ts'
 import type { Exchange } from './exchange.ts'
 import { rejectedRecord } from './rejected.ts'
+import type { SpanOutput } from './span-output.ts'
+import { createTracer, type Tracer } from './tracer.ts'
 import type { DoorLimit, Traffic } from './traffic.ts'
 
 /** What the exchanges of one service share, or those that belong to none. */
@@ -19,6 +23,8 @@ export interface Lane {
   readonly bounds: PaceSettings
   readonly accessLog: AccessLog | null
   readonly traffic: Traffic
+  /** Null: nothing is traced, and what is said of traces passes. */
+  readonly tracer: Tracer | null
 }
 
 export interface LanesOptions {
@@ -26,6 +32,8 @@ export interface LanesOptions {
   /** Each request counts in its service's block; in a combined worker what belongs to no service counts in `combined`. */
   readonly counters: Readonly<Partial<Record<ServiceType | 'combined', CounterBlock>>>
   readonly accessLogOf?: ((type: ServiceType | null) => AccessLog | null) | undefined
+  /** Null, or missing, while telemetry is off: no spans are made. */
+  readonly spans?: SpanOutput | null
 }
 
 /** Where things are counted and logged, by service; and what never became an exchange. */
@@ -36,7 +44,7 @@ export class Lanes {
   readonly #mounts: ReadonlyMap<MountSettings, number>
 
   constructor(
-    { worker, counters, accessLogOf }: LanesOptions,
+    { worker, counters, accessLogOf, spans = null }: LanesOptions,
     boundsOf: (type: ServiceType | null) => PaceSettings,
     traffic: Traffic,
   ) {
@@ -51,6 +59,12 @@ export class Lanes {
     }
     const blockOf = (service: ServiceType | null) =>
       (service === null ? undefined : counters[service]) ?? ownBlock
+    let ids: TraceIds | null = null
+    const traceIds = () => {
+      ids ??= new TraceIds(nodeCrypto().randomFillSync)
+      return ids
+    }
+    const tracers = worker.services.map((service) => createTracer(service, spans, traceIds))
     const laneOf = (service: ServiceType | null): Lane => ({
       service,
       block: blockOf(service),
@@ -58,6 +72,14 @@ export class Lanes {
       bounds: boundsOf(service),
       accessLog: accessLogOf?.(service) ?? null,
       traffic,
+      // What belongs to none is traced as the first one's.
+      tracer:
+        tracers[
+          Math.max(
+            0,
+            worker.services.findIndex(({ type }) => type === service),
+          )
+        ] ?? null,
     })
     const mounts = worker.services.flatMap((service) => (service.type === 'static' ? service.mounts : []))
     this.#mounts = new Map(mounts.map((mount, index) => [mount, routeId(index)]))

@@ -64,7 +64,10 @@ export function measureAttempt(exchange: Exchange, code: ErrorCode | null): void
   if (code !== null && exchange.service === 'reverse' && connectFailures.has(code)) meter.targetFailed()
 }
 
-function receivedBytes({ response, work, headers }: Exchange): number {
+/** What its bodies are known by. */
+export type Bodies = Pick<Exchange, 'response' | 'work' | 'headers' | 'repliedBytes'>
+
+export function receivedBytes({ response, work, headers }: Bodies): number {
   if (response === null) return 0
   if (response.bodyBytes !== undefined) return response.bodyBytes.received
   if (work !== null) return work.receivedBytes
@@ -73,7 +76,7 @@ function receivedBytes({ response, work, headers }: Exchange): number {
   return length !== undefined && response.req.complete ? Number(length) : 0
 }
 
-function sentBytes({ response, repliedBytes }: Exchange): number {
+export function sentBytes({ response, repliedBytes }: Bodies): number {
   if (response === null) return repliedBytes
   return repliedBytes + (response.bodyBytes?.sent ?? response.writtenBytes ?? 0)
 }

@@ -23,6 +23,8 @@ export function rejectedRecord(
     service: null,
     client,
     requestId,
+    traceId: null,
+    spanId: null,
     user: null,
     method: null,
     target: null,

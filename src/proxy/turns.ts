@@ -13,8 +13,10 @@ const maxWaiting = 16
 /** Made for the first request that has to wait: a connection without pipelining has none. */
 export class Turns {
   readonly #socket: Socket
-  #waiting: (() => void)[] = []
+  #waiting: { readonly task: () => void; readonly since: number }[] = []
   #isLast = false
+  /** How long whoever starts in this moment has waited; 0 for one that had not to. */
+  waitedMs = 0
 
   constructor(socket: Socket) {
     this.#socket = socket
@@ -32,27 +34,33 @@ export class Turns {
   }
 
   wait(task: () => void): void {
-    this.#waiting.push(task)
+    this.#push(task)
     if (this.#isFull) this.#socket.pause()
   }
 
   /** Waits as the last one: from here on the socket's bytes belong to the task, and nobody here reads or pauses it. */
   waitLast(task: () => void): void {
-    this.#waiting.push(task)
+    this.#push(task)
     this.#isLast = true
   }
 
   /** Starts who has waited longest; false when nobody has, or the answer before ended the connection. */
   next(): boolean {
-    const task = this.#waiting.shift()
-    if (task === undefined) return false
+    const first = this.#waiting.shift()
+    if (first === undefined) return false
     if (!this.#socket.writable) {
       this.#waiting = []
       return false
     }
     if (!this.#isLast && !this.#isFull) this.#socket.resume()
-    task()
+    this.waitedMs = performance.now() - first.since
+    first.task()
+    this.waitedMs = 0
     return true
+  }
+
+  #push(task: () => void): void {
+    this.#waiting.push({ task, since: performance.now() })
   }
 
   get #isFull(): boolean {

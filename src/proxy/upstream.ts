@@ -175,8 +175,10 @@ export class Upstream {
       protocol: req.httpVersionMajor === 2 ? '2.0' : req.httpVersionMinor === 0 ? '1.0' : '1.1',
       pseudonym: this.#options.pseudonym,
     })
-    if (subjectHeaders === null || headers === null) return headers
-    return withSubject(headers, subjectHeaders, connection.subject)
+    if (headers === null) return null
+    const told = subjectHeaders === null ? headers : withSubject(headers, subjectHeaders, connection.subject)
+    exchange.trace?.writeTo(told, target.path)
+    return told
   }
 
   #nameOf(connection: Connection): string {

@@ -43,6 +43,8 @@ export interface InstanceBoot {
   readonly postsExchanges: boolean
   /** Null where it is not known how many its process may have. */
   readonly descriptors: DescriptorBounds | null
+  /** 0: telemetry is off, and none are made. */
+  readonly maxSpansPerSecond: number
   /** Our name in `Via`, for loop detection (RFC 9110 section 7.6.3). */
   readonly pseudonym: string
 }

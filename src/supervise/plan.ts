@@ -38,3 +38,9 @@ export function planWorkers(settings: DaemonSettings): readonly WorkerPlan[] {
     return { name: worker.name, slots, services: createServices(worker), keys, listeners, unix }
   })
 }
+
+/** What each instance may make of the spans that main takes a second. */
+export function spanShare(plans: readonly WorkerPlan[], maxPerSecond = 2_000): number {
+  const instances = plans.reduce((sum, { slots }) => sum + slots, 0)
+  return Math.max(1, Math.floor(maxPerSecond / Math.max(1, instances)))
+}

@@ -19,6 +19,9 @@ export function quoteJson(value: string): string {
 const beyondAscii = /[\x7f-\uffff]/g
 const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 
+/** As text of bounded length, for what has an escape of its own. */
+export const readable = (value: string): string => cut(decode(value))
+
 function decode(value: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a character here is a byte
   if (!/^[\x00-\xff]*$/.test(value)) return value
@@ -58,14 +61,14 @@ const signed = new RegExp(`([?&])(${keys})=[^&#]*`, 'gi')
  * A request target, or a field with a URL in it, without userinfo (RFC 9110 4.2.4) and without the query values that semantic
  * conventions call secrets (OpenTelemetry, url.full).
  */
-export function maskUrl(text: string): string {
+export function maskUrl(text: string, mask = '***', userMask = mask): string {
   let masked = text
   if (text.includes('@')) {
-    masked = masked.replace(/\/\/[^/?#\s]*@/g, '//***@')
+    masked = masked.replace(/\/\/[^/?#\s]*@/g, `//${userMask}@`)
     if (text.charCodeAt(0) !== 0x2f)
-      masked = masked.replace(/^((?:[a-z][a-z0-9+.-]*:\/+)?)[^/?#]*@/i, '$1***@')
+      masked = masked.replace(/^((?:[a-z][a-z0-9+.-]*:\/+)?)[^/?#]*@/i, `$1${userMask}@`)
   }
-  return text.includes('=') ? masked.replace(signed, '$1$2=***') : masked
+  return text.includes('=') ? masked.replace(signed, `$1$2=${mask}`) : masked
 }
 
 /** Never logged, whoever asks. */

@@ -20,7 +20,8 @@ export const fields = {
   service: plain(({ service }) => service),
   client: text(({ client }) => client),
   request_id: text(({ requestId }) => requestId),
-  trace_id: plain(({ headers }) => traceIdOf(headers['traceparent'])),
+  trace_id: plain(({ traceId }) => traceId),
+  span_id: plain(({ spanId }) => spanId),
   user: text(({ user }) => user),
   method: text(({ method }) => method),
   scheme: text((record) => partsOf(record).scheme),
@@ -70,13 +71,6 @@ const rounded = (ms: number): number => Math.round(ms * 1000) / 1000
 
 const sinceStart = (at: number, startedAt: number): number | null =>
   at === 0 ? null : rounded(at - startedAt)
-
-/** W3C Trace Context 3.2.2; version 255 is none. */
-const traceparent = /^(?!ff)[\da-f]{2}-(?!0{32})([\da-f]{32})-[\da-f]{16}-[\da-f]{2}(?:$|-)/
-
-function traceIdOf(value: string | readonly string[] | undefined): string | null {
-  return typeof value === 'string' ? (traceparent.exec(value)?.[1] ?? null) : null
-}
 
 interface Parts {
   readonly scheme: string | null

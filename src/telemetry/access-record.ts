@@ -6,6 +6,10 @@ export interface AccessRecord {
   readonly service: string | null
   readonly client: string
   readonly requestId: string | null
+  /** Of the trace that it is part of; null for none. */
+  readonly traceId: string | null
+  /** Of its SERVER span; null when there is none. */
+  readonly spanId: string | null
   readonly user: string | null
   readonly method: string | null
   /** The request target as it came, one character a byte. */

@@ -40,6 +40,7 @@ const cells = [
   'tlsHandshakesFailed',
   'proxyHeadersRejected',
   'logLinesDropped',
+  'spansDropped',
 ] as const
 
 export type Cell = (typeof cells)[number]

@@ -17,9 +17,11 @@ import type {
   WorkerSettings,
   WorkerType,
 } from '../../src/config/settings.ts'
+import type { TracingSettings } from '../../src/config/settings-tracing.ts'
 import type { Admission } from '../../src/proxy/admission.ts'
 import { createEdge } from '../../src/proxy/edge.ts'
 import type { Edge } from '../../src/proxy/edge-contract.ts'
+import type { SpanOutput } from '../../src/proxy/span-output.ts'
 import type { AccessRecord } from '../../src/telemetry/access-record.ts'
 import {
   type CounterBlock,
@@ -46,7 +48,17 @@ export const sizes: SizeSettings = {
   maxBodyBytes: 0,
 }
 
+export const tracing: TracingSettings = {
+  sampleRatio: 0,
+  parentBased: true,
+  context: 'propagate',
+  formats: ['tracecontext', 'baggage'],
+  trustsProxiesOnly: false,
+  routes: [],
+}
+
 export interface Tuning {
+  readonly tracing?: Partial<TracingSettings>
   readonly timeouts?: Partial<TimeoutSettings>
   readonly pace?: Partial<PaceSettings>
   readonly sizes?: Partial<SizeSettings>
@@ -75,6 +87,7 @@ const common = (tuning: Tuning) => ({
   rates: tuning.rates === undefined ? null : ratesOf(tuning.rates),
   access: tuning.access === undefined ? null : { allow: [], deny: [], ...tuning.access },
   accessLog: null,
+  tracing: { ...tracing, ...tuning.tracing },
 })
 
 /** Ten requests a minute for each client, unless the rules say otherwise. */
@@ -182,6 +195,8 @@ export async function startEdge(
     readonly limit?: number
     readonly pseudonym?: string
     readonly pauseOnConnect?: boolean
+    /** Telemetry is on. */
+    readonly spans?: SpanOutput
   } = {},
 ): Promise<TestEdge> {
   const list = Array.isArray(services) ? services : [services as ServiceSettings]
@@ -205,6 +220,7 @@ export async function startEdge(
     admissions: { worker: admission, services: type === 'combined' ? perService : {} },
     counters: blocks,
     accessLogOf: () => ({ write: (record) => records.push(record) }),
+    spans: options.spans ?? null,
     ...(options.cleartext === undefined ? {} : { cleartext: options.cleartext }),
     pseudonym: options.pseudonym ?? 'bifrost-test',
     log: (level, message, fields) => logged.push({ level, message, ...(fields ? { fields } : {}) }),

@@ -54,6 +54,7 @@ export async function startLoose(options: LooseOptions): Promise<LooseInstance> 
     postsExchanges: false,
     descriptors: null,
     isWatched: false,
+    maxSpansPerSecond: 0,
     pseudonym: 'test',
   }
   const messages: FromInstance[] = []

@@ -8,7 +8,7 @@ import type { MountSettings, StaticSettings } from '../../../src/config/settings
 import { BifrostError } from '../../../src/errors.ts'
 import { createStatic, type StaticDeps, type StaticHandler } from '../../../src/proxy/static.ts'
 import { type CounterBlock, createCounterBlock } from '../../../src/telemetry/counters.ts'
-import { pace, sizes } from '../../kit/edge.ts'
+import { pace, sizes, tracing } from '../../kit/edge.ts'
 
 /** Modification time of every file that a test writes: long ago, so that validators are settled. */
 export const writtenAt = new Date('2024-02-03T04:05:06Z')
@@ -61,6 +61,7 @@ export function staticSettings(...mounts: (Partial<MountSettings> & { rootDir: s
     requestId: null,
     access: null,
     accessLog: null,
+    tracing,
     auth: null,
     rates: null,
     maxConnections: 100,

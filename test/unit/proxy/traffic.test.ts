@@ -6,6 +6,8 @@ const record = (more: Partial<Noted> = {}): Noted => ({
   service: 'reverse',
   client: '192.0.2.1',
   requestId: null,
+  traceId: null,
+  spanId: null,
   user: null,
   method: 'GET',
   target: '/',

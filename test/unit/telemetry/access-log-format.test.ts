@@ -7,6 +7,8 @@ const record: AccessRecord = {
   service: 'reverse',
   client: '192.0.2.1',
   requestId: null,
+  traceId: null,
+  spanId: null,
   user: null,
   method: 'GET',
   target: '/a?b=c',
@@ -46,6 +48,7 @@ describe('a line in JSON', () => {
       client: '192.0.2.1',
       request_id: null,
       trace_id: null,
+      span_id: null,
       user: null,
       method: 'GET',
       scheme: 'http',
@@ -107,15 +110,12 @@ describe('a line in JSON', () => {
     })
   })
 
-  it('has the trace id of a valid traceparent only', () => {
-    const id = '4bf92f3577b34da6a3ce929d0e0e4736'
-    const of = (traceparent: string) => json({ headers: { traceparent } }).trace_id
-    expect(of(`00-${id}-00f067aa0ba902b7-01`)).toBe(id)
-    expect(of(`cc-${id}-00f067aa0ba902b7-01-later`)).toBe(id)
-    expect(of(`ff-${id}-00f067aa0ba902b7-01`)).toBeNull()
-    expect(of(`00-${'0'.repeat(32)}-00f067aa0ba902b7-01`)).toBeNull()
-    expect(of(`00-${id.toUpperCase()}-00f067aa0ba902b7-01`)).toBeNull()
-    expect(of('"},{"x')).toBeNull()
+  it('has the ids of a trace where there is one', () => {
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+    const ids = { traceId, spanId: '00f067aa0ba902b7' }
+    expect(json(ids)).toMatchObject({ trace_id: traceId, span_id: '00f067aa0ba902b7' })
+    expect(line('%trace_id %span_id', ids)).toBe(`${traceId} 00f067aa0ba902b7\n`)
+    expect(line('%trace_id %span_id', { traceId })).toBe(`${traceId} -\n`)
   })
 
   it('reads UTF-8 as what it means and keeps other bytes as numbers', () => {

@@ -1,0 +1,99 @@
+/** Reads the context of a trace from a request's fields and writes one into those that go upstream, in the formats that were chosen. */
+import { deniesB3, formatB3, parseB3, parseB3Multi } from './trace-b3.ts'
+import { formatTraceparent, parseTraceparent, type TraceContext } from './trace-context.ts'
+
+/** `baggage` (W3C Baggage) is about no trace: it is never read, and only dropped where its sender is not believed. */
+export type TraceFormat = 'tracecontext' | 'baggage' | 'b3' | 'b3multi'
+
+export type RequestFields = Readonly<Record<string, string | readonly string[] | undefined>>
+
+type FieldFormat = Exclude<TraceFormat, 'baggage'>
+
+const fieldsOf: Readonly<Record<FieldFormat, readonly string[]>> = {
+  tracecontext: ['traceparent', 'tracestate'],
+  b3: ['b3'],
+  b3multi: ['x-b3-traceid', 'x-b3-spanid', 'x-b3-parentspanid', 'x-b3-sampled', 'x-b3-flags'],
+}
+
+/** Everything that says something of a trace, in whichever format. */
+export const contextFields: ReadonlySet<string> = new Set([...Object.values(fieldsOf).flat(), 'baggage'])
+
+export class Propagation {
+  /** The fields that a context of ours takes the place of. */
+  readonly own: ReadonlySet<string>
+  /** The same without `tracestate`, which goes on with the trace that it came with. */
+  readonly ownButState: ReadonlySet<string>
+  readonly isPlain: boolean
+  readonly #formats: readonly FieldFormat[]
+
+  constructor(formats: readonly TraceFormat[]) {
+    this.#formats = formats.filter((format) => format !== 'baggage')
+    this.own = new Set(this.#formats.flatMap((format) => fieldsOf[format]))
+    this.ownButState = new Set([...this.own].filter((name) => name !== 'tracestate'))
+    this.isPlain = this.#formats.length === 1 && this.#formats[0] === 'tracecontext'
+  }
+
+  /** Whether anything came that may be a context, right or wrong. */
+  mayRead(headers: RequestFields): boolean {
+    for (const name of this.ownButState) if (headers[name] !== undefined) return true
+    return false
+  }
+
+  /** The first format that holds a context; `denied` where the sender wants no trace and names none, null where there is nothing. */
+  read(headers: RequestFields): TraceContext | 'denied' | null {
+    for (const format of this.#formats) {
+      const found = readFormat(format, headers)
+      if (found !== null) return found
+    }
+    return null
+  }
+
+  /** Appends to flat fields; gives where, for `rewrite`. */
+  write(fields: string[], traceId: string, spanId: string, isSampled: boolean): number {
+    const first = fields.length
+    for (const format of this.#formats) {
+      switch (format) {
+        case 'tracecontext':
+          fields.push('traceparent', formatTraceparent(traceId, spanId, isSampled))
+          break
+        case 'b3':
+          fields.push('b3', formatB3(traceId, spanId, isSampled))
+          break
+        case 'b3multi':
+          fields.push('X-B3-TraceId', traceId, 'X-B3-SpanId', spanId, 'X-B3-Sampled', isSampled ? '1' : '0')
+      }
+    }
+    return first
+  }
+
+  /** The same for another span, in the place of what was written. */
+  rewrite(fields: string[], first: number, traceId: string, spanId: string): void {
+    const fresh: string[] = []
+    this.write(fresh, traceId, spanId, true)
+    for (const [at, text] of fresh.entries()) fields[first + at] = text
+  }
+}
+
+function readFormat(format: FieldFormat, headers: RequestFields): TraceContext | 'denied' | null {
+  switch (format) {
+    case 'tracecontext': {
+      const value = text(headers['traceparent'])
+      return value === undefined ? null : parseTraceparent(value)
+    }
+    case 'b3': {
+      const value = text(headers['b3'])
+      if (value === undefined) return null
+      return deniesB3(value) ? 'denied' : parseB3(value)
+    }
+    case 'b3multi': {
+      const sampled = text(headers['x-b3-sampled'])
+      const traceId = text(headers['x-b3-traceid'])
+      if (traceId === undefined) return sampled === '0' || sampled === 'false' ? 'denied' : null
+      const spanId = text(headers['x-b3-spanid'])
+      return parseB3Multi({ traceId, spanId, sampled, flags: text(headers['x-b3-flags']) })
+    }
+  }
+}
+
+const text = (value: string | readonly string[] | undefined): string | undefined =>
+  typeof value === 'string' ? value : undefined

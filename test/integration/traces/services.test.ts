@@ -1,0 +1,145 @@
+import { once } from 'node:events'
+import { expect, test } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
+import { filesIn, forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
+import { H2Client } from '../../kit/h2-client.ts'
+import { type Origin, startOrigin, unusedPort } from '../../kit/origin.ts'
+import { RawClient } from '../../kit/raw-client.ts'
+import { always, collectSpans, sentTo } from '../../kit/spans.ts'
+import { sampled, spanId, traceId } from '../../kit/tracing.ts'
+
+/** The spans of what is no plain exchange of a reverse proxy. */
+
+const portOf = ({ authority }: Origin): number => Number(authority.split(':')[1])
+
+test('a forward proxy has no route, and masks what is secret in URLs', async () => {
+  await using origin = await startOrigin()
+  const spans = collectSpans()
+  await using proxy = await startEdge(forwardTo(always), { spans: spans.output })
+  using client = await RawClient.connect(proxy.port)
+  await client
+    .head(`GET http://${origin.authority}/f?X-Amz-Signature=abc&b=1 HTTP/1.1`, 'Host: other.test')
+    .response()
+  const { servers, clients } = await spans.wait(2)
+  expect(servers[0]).toMatchObject({
+    name: 'GET',
+    attributes: {
+      'proxy.type': 'forward',
+      'url.scheme': 'http',
+      'url.path': '/f',
+      'url.query': 'X-Amz-Signature=REDACTED&b=1',
+      'server.address': '127.0.0.1',
+      'server.port': portOf(origin),
+    },
+  })
+  expect(servers[0]?.attributes).not.toHaveProperty('http.route')
+  expect(clients[0]?.attributes['url.full']).toBe(`http://${origin.authority}/f?X-Amz-Signature=REDACTED&b=1`)
+  expect(sentTo(origin, 'traceparent')).toEqual([`00-${servers[0]?.traceId}-${clients[0]?.spanId}-01`])
+})
+
+test('a CONNECT is one SERVER span that ends with its tunnel, in which nothing of it is said', async () => {
+  await using origin = await startOrigin()
+  const spans = collectSpans()
+  await using proxy = await startEdge(forwardTo(always), { spans: spans.output })
+  using client = await RawClient.connect(proxy.port)
+  client.head(`CONNECT ${origin.authority} HTTP/1.1`, `Host: ${origin.authority}`, `traceparent: ${sampled}`)
+  await client.responseHead()
+  await client.get('/inside')
+  expect(sentTo(origin, 'traceparent')).toEqual([])
+  spans.output.batch.flush()
+  expect(spans.all).toEqual([])
+  client.socket.end()
+  const { servers, clients } = await spans.wait(1)
+  expect(clients).toEqual([])
+  expect(servers[0]).toMatchObject({
+    traceId,
+    parentSpanId: spanId,
+    name: 'CONNECT',
+    status: 'unset',
+    attributes: {
+      'http.request.method': 'CONNECT',
+      'http.response.status_code': 200,
+      'server.address': '127.0.0.1',
+      'server.port': portOf(origin),
+    },
+    events: [{ name: 'proxy.tunnel.ended', attributes: { 'proxy.tunnel.end': 'done' } }],
+  })
+  expect(servers[0]?.attributes).not.toHaveProperty('url.path')
+})
+
+test('a CONNECT that fails is an error', async () => {
+  const spans = collectSpans()
+  await using proxy = await startEdge(forwardTo(always), { spans: spans.output })
+  using client = await RawClient.connect(proxy.port)
+  const target = `127.0.0.1:${await unusedPort()}`
+  await client.head(`CONNECT ${target} HTTP/1.1`, `Host: ${target}`).response()
+  const { servers, clients } = await spans.wait(1)
+  expect(clients).toEqual([])
+  expect(servers[0]).toMatchObject({ status: 'error', attributes: { 'error.type': 'UPSTREAM_REFUSED' } })
+})
+
+test('an upgrade is told to the origin, and its spans end with the tunnel', async () => {
+  await using origin = await startOrigin()
+  const server = new WebSocketServer({ server: origin.server as never })
+  const came: unknown[] = []
+  server.on('connection', (_socket, req) => came.push(req.headers['traceparent']))
+  const spans = collectSpans()
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, always), {
+    spans: spans.output,
+  })
+  const socket = new WebSocket(`ws://127.0.0.1:${proxy.port}/chat`)
+  await once(socket, 'open')
+  spans.output.batch.flush()
+  expect(spans.all).toEqual([])
+  socket.close()
+  const { servers, clients } = await spans.wait(2)
+  expect(came).toEqual([`00-${servers[0]?.traceId}-${clients[0]?.spanId}-01`])
+  expect(servers[0]).toMatchObject({
+    name: 'GET /',
+    attributes: { 'http.response.status_code': 101 },
+    events: [{ name: 'proxy.tunnel.ended' }],
+  })
+  expect(clients[0]).toMatchObject({ attributes: { 'http.response.status_code': 101 }, status: 'unset' })
+})
+
+test('HTTP/2 clients are traced stream by stream', async () => {
+  await using origin = await startOrigin()
+  const spans = collectSpans()
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), {
+    spans: spans.output,
+    cleartext: 'h2',
+  })
+  using client = await H2Client.connect(proxy.port)
+  await Promise.all([client.get('/one', { traceparent: sampled }), client.get('/two')])
+  const { servers, clients } = await spans.wait(2)
+  expect(servers).toHaveLength(1)
+  expect(servers[0]).toMatchObject({
+    traceId,
+    attributes: { 'network.protocol.version': '2', 'url.path': '/one', 'server.address': 'client.test' },
+  })
+  expect(origin.seen.flatMap((_, at) => sentTo(origin, 'traceparent', at))).toEqual([
+    `00-${traceId}-${clients[0]?.spanId}-01`,
+  ])
+})
+
+test('static files have a SERVER span alone, named for their mount', async () => {
+  const spans = collectSpans()
+  const mount = {
+    path: '/src',
+    rootDir: import.meta.dirname,
+    spaMode: false,
+    spaFallbackFile: '',
+    indexFiles: [],
+  }
+  await using proxy = await startEdge(filesIn([mount], always), { spans: spans.output })
+  using client = await RawClient.connect(proxy.port)
+  await client.get('/src/exchanges.test.ts')
+  await client.get('/src/none')
+  const { servers, clients } = await spans.wait(2)
+  expect(clients).toEqual([])
+  expect(servers[0]).toMatchObject({
+    name: 'GET /src',
+    attributes: { 'http.route': '/src', 'proxy.type': 'static' },
+  })
+  expect(servers[1]).toMatchObject({ status: 'unset', attributes: { 'http.response.status_code': 404 } })
+})
