@@ -6,6 +6,7 @@ import { BifrostError } from '../errors.ts'
 import { defaultLogging, openLog } from '../telemetry/log-targets.ts'
 import { parseCommand, usage } from './command.ts'
 import { describeRun } from './describe.ts'
+import { describeTelemetry } from './describe-telemetry.ts'
 
 /**
  * The command line: words to a command, and the only place that prints. Exit codes: 0 clean, 1 failed, 64 wrong
@@ -43,6 +44,7 @@ export async function run(args: readonly string[]): Promise<number> {
     if (command.kind === 'check') {
       const { shown, hidden } = hideSecrets(config.effective)
       print(`${JSON.stringify(shown, null, 2)}\n`)
+      complain(describeTelemetry(config.settings.telemetry))
       if (hidden.length > 0) complain(`${hidden.join(', ')}: not shown, *** stands for it\n`)
       return exitCode.clean
     }

@@ -55,6 +55,9 @@ function reasonOf(error: unknown): string {
   if (typeof code === 'number' && code >= 100) return `HTTP ${code} ${error.message}`.trim()
   if (typeof code === 'number')
     return `gRPC ${typeof details === 'string' && details !== '' ? details : error.message}`
+  // All that the SDK says of one whose retries are over.
+  if (error.message === 'Export failed with retryable status')
+    return 'the Collector answered 429, 502, 503 or 504'
   // Happy eyeballs: the error of all addresses has no text of its own.
   if (error.message === '') return typeof code === 'string' ? code : error.name
   return error.message

@@ -1,0 +1,68 @@
+import { createServer } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { type Mood, startBadCollector } from '../kit/bad-collector.ts'
+import { startTestDaemon } from '../kit/daemon.ts'
+import { startOrigin } from '../kit/origin.ts'
+import { RawClient } from '../kit/raw-client.ts'
+import { until } from '../kit/until.ts'
+
+/** Whatever the Collector does: traffic goes on, and the daemon ends in time. */
+
+const requests = 400
+const drainMs = 2_000
+
+async function closedPort(): Promise<string> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { readonly port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return `http://127.0.0.1:${port}`
+}
+
+const moods: readonly (Mood | 'is down')[] = [
+  'is down',
+  'slow',
+  'throttles',
+  'unavailable',
+  'refuses',
+  'hangs',
+  'drips',
+  'resets',
+]
+
+describe.each(moods)('a Collector: %s', (mood) => {
+  it('no request fails, and the end comes within the drain deadline', async () => {
+    const collector = mood === 'is down' ? null : await startBadCollector(mood)
+    await using origin = await startOrigin()
+    const running = await startTestDaemon(
+      {
+        mode: 'Reverse',
+        listen_addr: '127.0.0.1:0',
+        drain_timeout_secs: drainMs / 1000,
+        workers: { reverse_proxy: { target: `http://${origin.authority}` } },
+        telemetry: {
+          endpoint: collector?.url ?? (await closedPort()),
+          timeout_secs: 30,
+          metrics: { interval_secs: 0.1 },
+          logs: { enabled: true, access_log: true },
+        },
+      },
+      { isolation: 'thread' },
+    )
+    const port = running.port('reverse_proxy')
+    const statuses: number[] = []
+    await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        using client = await RawClient.connect(port)
+        for (let at = 0; at < requests / 4; at += 1) statuses.push((await client.get('/')).status)
+      }),
+    )
+    expect(statuses).toEqual(Array(requests).fill(200))
+    if (collector !== null) await until('it was asked', () => collector.asked > 0)
+    const startedAt = performance.now()
+    running.daemon.stop()
+    await running.daemon.stopped
+    expect(performance.now() - startedAt).toBeLessThan(drainMs + 500)
+    expect(running.log.filter((line) => line.startsWith('error'))).toEqual([])
+  })
+})

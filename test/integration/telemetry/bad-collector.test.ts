@@ -1,0 +1,241 @@
+import { createServer } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { startTelemetry, type Telemetry } from '../../../src/telemetry/export.ts'
+import type { LogRecord } from '../../../src/telemetry/log-record.ts'
+import type { SpanRecord } from '../../../src/telemetry/span-record.ts'
+import { type Mood, startBadCollector } from '../../kit/bad-collector.ts'
+import { settingsOf } from '../../kit/telemetry.ts'
+import { until } from '../../kit/until.ts'
+
+/** What becomes of spans and log records when the Collector fails: bounded, counted, told once, and over when it is well again. */
+
+const record: LogRecord = {
+  atMs: Date.now(),
+  level: 'info',
+  message: 'line',
+  attributes: {},
+  event: null,
+  traceId: null,
+  spanId: null,
+}
+
+const span: SpanRecord = {
+  traceId: '0af7651916cd43dd8448eb211c80319c',
+  spanId: 'b7ad6b7169203331',
+  parentSpanId: null,
+  isParentRemote: false,
+  traceState: null,
+  kind: 'server',
+  name: 'GET',
+  startMs: Date.now(),
+  endMs: Date.now(),
+  status: 'unset',
+  attributes: {},
+  events: [],
+  links: [],
+}
+
+interface Started {
+  readonly telemetry: Telemetry
+  readonly log: string[]
+}
+
+async function start(
+  endpoint: string,
+  config: Record<string, unknown> = {},
+  env: Record<string, string> = {},
+): Promise<Started> {
+  const log: string[] = []
+  const block = {
+    endpoint,
+    timeout_secs: 0.4,
+    metrics: { enabled: false },
+    logs: { enabled: true },
+    ...config,
+  }
+  const queues = {
+    OTEL_BLRP_SCHEDULE_DELAY: '20',
+    OTEL_BSP_SCHEDULE_DELAY: '20',
+    OTEL_BLRP_MAX_QUEUE_SIZE: '100',
+    OTEL_BSP_MAX_QUEUE_SIZE: '100',
+    OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: '50',
+    OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '50',
+  }
+  const telemetry = await startTelemetry(settingsOf(block, { ...queues, ...env }), {
+    log: (level, message, fields) => log.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`),
+  })
+  onTestFinished(() => telemetry.close(0))
+  return { telemetry, log }
+}
+
+const isTrouble = (line: string) => line.startsWith('warn telemetry is not exported')
+
+describe.each([
+  ['throttles', 'the Collector answered 429, 502, 503 or 504'],
+  ['unavailable', 'the Collector answered 429, 502, 503 or 504'],
+  ['refuses', 'HTTP 401 Unauthorized'],
+  ['hangs', 'Request timed out'],
+  ['drips', 'no whole answer within 400 ms'],
+  ['resets', /ECONNRESET|socket hang up/],
+] as const)('a Collector that %s', (mood: Mood, reason) => {
+  it('costs what it was sent, is told once, and gets what comes when it is well again', async () => {
+    const collector = await startBadCollector(mood)
+    const { telemetry, log } = await start(collector.url)
+    for (let at = 0; at < 10; at += 1) telemetry.emitLog(record)
+    await until('the loss is counted', () => telemetry.drops().logs === 10)
+    telemetry.emitLog(record)
+    await until('one more', () => telemetry.drops().logs === 11)
+    expect(log.filter(isTrouble)).toHaveLength(1)
+    expect(JSON.parse(log[0]?.replace(/^.*? \{/, '{') ?? '')).toEqual({
+      signal: 'logs',
+      endpoint: `${collector.url}/v1/logs`,
+      reason: typeof reason === 'string' ? reason : expect.stringMatching(reason),
+      dropped: 10,
+    })
+    collector.mood = 'ok'
+    await until('it is told that it works', () => {
+      telemetry.emitLog(record)
+      return log.some((line) => line.startsWith('info telemetry is exported again'))
+    })
+    expect(collector.taken).toBeGreaterThan(0)
+    // A connection that was given up is not left behind.
+    expect(collector.open).toBeLessThanOrEqual(1)
+  })
+})
+
+it('a Collector that throttles is asked again after the time that it has named', async () => {
+  const collector = await startBadCollector('throttles')
+  const { telemetry } = await start(collector.url, { timeout_secs: 5 })
+  telemetry.emitLog(record)
+  await until('it was asked', () => collector.asked === 1)
+  collector.mood = 'ok'
+  await until('it was asked again', () => collector.taken === 1)
+  const [first = 0, second = 0] = collector.askedAt
+  expect(second - first).toBeGreaterThan(950)
+  expect(telemetry.drops().logs).toBe(0)
+})
+
+it('a slow Collector gets everything, as long as the queue has room', async () => {
+  const collector = await startBadCollector('slow')
+  const { telemetry, log } = await start(collector.url, { timeout_secs: 5 })
+  for (let at = 0; at < 100; at += 1) telemetry.emitLog(record)
+  await until('both batches were taken', () => collector.taken === 2)
+  expect(telemetry.drops()).toEqual({ spans: 0, metrics: 0, logs: 0 })
+  expect(log).toEqual([])
+})
+
+it('a Collector that is down is told in the words of the system', async () => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => taken.once('listening', resolve))
+  const { port } = taken.address() as { readonly port: number }
+  await new Promise((resolve) => taken.close(resolve))
+  const { telemetry, log } = await start(`http://127.0.0.1:${port}`)
+  telemetry.emitLog(record)
+  await until('it is told', () => log.length > 0)
+  expect(log[0]).toContain(`"reason":"connect ECONNREFUSED 127.0.0.1:${port}"`)
+})
+
+describe('memory', () => {
+  it('is bounded by the queues: what has no room is dropped at once, and counted', async () => {
+    const collector = await startBadCollector('hangs')
+    const { telemetry } = await start(collector.url, { timeout_secs: 60 })
+    for (let at = 0; at < 10_000; at += 1) {
+      telemetry.emitLog(record)
+      telemetry.exportSpans([span])
+    }
+    const { logs, spans } = telemetry.drops()
+    // 100 wait; of the spans 50 are under way besides.
+    expect(logs).toBeGreaterThanOrEqual(10_000 - 150)
+    expect(spans).toBeGreaterThanOrEqual(10_000 - 2_000)
+    await until('they are under way', () => collector.asked === 2)
+    for (let at = 0; at < 1_000; at += 1) telemetry.emitLog(record)
+    expect(telemetry.drops().logs - logs).toBeGreaterThanOrEqual(950)
+  })
+
+  it('has no room for more spans in a second than are allowed', async () => {
+    const collector = await startBadCollector('ok')
+    const traces = { max_spans_per_sec: 10 }
+    const { telemetry } = await start(collector.url, { traces }, { OTEL_BSP_MAX_QUEUE_SIZE: '5000' })
+    telemetry.exportSpans(Array.from({ length: 1_000 }, () => span))
+    expect(telemetry.drops().spans).toBeGreaterThanOrEqual(980)
+    await telemetry.flush(5_000)
+    expect(collector.taken).toBe(1)
+  })
+})
+
+describe('the end', () => {
+  it.each(['hangs', 'drips', 'throttles', 'unavailable'] as const)(
+    'is not held up by one that %s',
+    async (mood) => {
+      const collector = await startBadCollector(mood)
+      const { telemetry } = await start(collector.url, { timeout_secs: 30 })
+      telemetry.emitLog(record)
+      telemetry.exportSpans([span])
+      const startedAt = performance.now()
+      await telemetry.close(200)
+      expect(performance.now() - startedAt).toBeLessThan(1_000)
+      await until('its connections are closed', () => collector.open === 0)
+    },
+  )
+
+  it('sends what waits', async () => {
+    const collector = await startBadCollector('slow')
+    const { telemetry } = await start(collector.url, {}, { OTEL_BLRP_SCHEDULE_DELAY: '60000' })
+    telemetry.emitLog(record)
+    await telemetry.close(5_000)
+    expect(collector.taken).toBe(1)
+    expect(telemetry.drops().logs).toBe(0)
+  })
+
+  it('is at once when it is asked for again', async () => {
+    const collector = await startBadCollector('hangs')
+    const { telemetry } = await start(collector.url, { timeout_secs: 30 })
+    telemetry.emitLog(record)
+    const startedAt = performance.now()
+    const closed = telemetry.close(30_000)
+    await telemetry.close(0)
+    await closed
+    expect(performance.now() - startedAt).toBeLessThan(1_000)
+  })
+
+  it('counts what could not be sent any more', async () => {
+    const collector = await startBadCollector('hangs')
+    const { telemetry } = await start(collector.url, { timeout_secs: 30 })
+    for (let at = 0; at < 5; at += 1) telemetry.emitLog(record)
+    await telemetry.close(100)
+    await until('they are counted', () => telemetry.drops().logs === 5)
+  })
+})
+
+it('sends its header fields with every export', async () => {
+  const collector = await startBadCollector('ok')
+  const headers = { 'X-Api-Key': 'k1' }
+  const { telemetry } = await start(collector.url, { headers })
+  telemetry.emitLog(record)
+  await telemetry.flush(5_000)
+  expect(collector.headers[0]).toMatchObject({ 'x-api-key': 'k1', 'content-type': 'application/x-protobuf' })
+})
+
+it('compresses when it is told to', async () => {
+  const collector = await startBadCollector('ok')
+  const { telemetry } = await start(collector.url, { compression: 'gzip' })
+  telemetry.emitLog(record)
+  await telemetry.flush(5_000)
+  expect(collector.headers[0]).toMatchObject({ 'content-encoding': 'gzip' })
+})
+
+it('without room in its files it does not start, and says why', async () => {
+  const log: string[] = []
+  const settings = settingsOf({ endpoint: 'https://127.0.0.1:1' })
+  if (settings?.traces == null) throw new Error('no traces')
+  const tls = { caFile: '/no/such.pem', certFile: null, keyFile: null }
+  const traces = { ...settings.traces, exporter: { ...settings.traces.exporter, tls } }
+  const telemetry = await startTelemetry(
+    { ...settings, traces, metrics: null },
+    { log: (level, message, fields) => log.push(`${level} ${message} ${fields?.['reason']}`) },
+  )
+  telemetry.exportSpans([span])
+  expect(log).toEqual([
+    expect.stringMatching(/^error telemetry cannot be started, nothing is exported ENOENT/),
+  ])
+})

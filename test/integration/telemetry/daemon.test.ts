@@ -1,0 +1,171 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { startChildDaemon } from '../../kit/child-daemon.ts'
+import { startTestDaemon, type TestDaemon } from '../../kit/daemon.ts'
+import { startOrigin } from '../../kit/origin.ts'
+import { received, startOtlpReceiver } from '../../kit/otlp.ts'
+import { RawClient } from '../../kit/raw-client.ts'
+import { until } from '../../kit/until.ts'
+
+/** A daemon with real traffic, and what of it reaches a receiver that we did not write. */
+
+const reverse = (target: string, telemetry: object) => ({
+  mode: 'Reverse',
+  listen_addr: '127.0.0.1:0',
+  workers: { reverse_proxy: { target } },
+  telemetry,
+})
+
+let started = 0
+
+/** With a service name of its own: the receivers of one process hear all that any of them is sent. */
+async function start(
+  target: string,
+  endpoint: string,
+  changes: Record<string, unknown> = {},
+  options: object = {},
+): Promise<{ readonly running: TestDaemon; readonly name: string }> {
+  started += 1
+  const name = `daemon-${started}`
+  const telemetry = { endpoint, resource: { 'service.name': name }, ...changes }
+  const running = await startTestDaemon(reverse(target, telemetry), options)
+  onTestFinished(() => running[Symbol.asyncDispose]())
+  return { running, name }
+}
+
+async function get(port: number, count: number, ...fields: readonly string[]): Promise<number[]> {
+  using client = await RawClient.connect(port)
+  const statuses: number[] = []
+  for (let at = 0; at < count; at += 1) statuses.push((await client.get(`/${at}?q=1`, ...fields)).status)
+  return statuses
+}
+
+describe('moves of charts', () => {
+  it('are log records with worker, actor, from, to and event, whatever the level', async () => {
+    const receiver = await startOtlpReceiver()
+    await using origin = await startOrigin()
+    const logs = { enabled: true, level: 'error' }
+    const { running, name } = await start(`http://${origin.authority}`, receiver.httpUrl, { logs })
+    running.daemon.stop()
+    await running.daemon.stopped
+    const own = () => receiver.logs.filter(({ resource }) => resource['service.name'] === name)
+    const alive = await received(
+      'the instance is alive',
+      receiver.logs,
+      ({ resource, attributes }) =>
+        resource['service.name'] === name &&
+        attributes['proxy.actor'] === 'reverse_proxy#1' &&
+        attributes['proxy.actor.state'] === 'running.alive',
+    )
+    expect(alive.attributes).toMatchObject({
+      'proxy.worker.name': 'reverse_proxy',
+      'proxy.actor.state.from': 'running.starting',
+      'proxy.actor.event': 'thread.ready',
+    })
+    const actors = new Set(own().map(({ attributes }) => attributes['proxy.actor']))
+    expect(actors).toContain('daemon')
+    expect(actors).toContain('supervisor:reverse_proxy')
+    expect(actors).toContain('listener:reverse_proxy/0/0')
+    expect(actors).toContain('reverse_proxy#1/reverse')
+    // The last one is made as the daemon ends.
+    expect(own().some(({ body }) => body === 'daemon is stopped')).toBe(true)
+    expect(own().some(({ body }) => body === 'instance ended')).toBe(false)
+  })
+})
+
+describe.each(['thread', 'process', 'shared'] as const)('exchanges (%s)', (isolation) => {
+  it('are log records with the trace of the client, all of them, when they are asked for', async () => {
+    const receiver = await startOtlpReceiver()
+    await using origin = await startOrigin()
+    const logs = { enabled: true, access_log: true }
+    const { running, name } = await start(
+      `http://${origin.authority}`,
+      receiver.httpUrl,
+      { logs },
+      { isolation },
+    )
+    const trace = '0af7651916cd43dd8448eb211c80319c'
+    const parent = `traceparent: 00-${trace}-b7ad6b7169203331-01`
+    expect(await get(running.port('reverse_proxy'), 100, parent)).toEqual(Array(100).fill(200))
+    running.daemon.stop()
+    await running.daemon.stopped
+    const own = () =>
+      receiver.logs.filter(
+        ({ resource, attributes }) =>
+          resource['service.name'] === name && attributes['http.request.method'] === 'GET',
+      )
+    await until('all are there', () => own().length === 100)
+    expect(own()[7]).toMatchObject({
+      severity: 'INFO',
+      traceId: trace,
+      attributes: {
+        'proxy.worker.name': 'reverse_proxy',
+        'proxy.worker.instance': 'reverse_proxy#1',
+        'proxy.type': 'reverse',
+        'http.response.status_code': 200,
+        'url.path': '/7',
+        'url.query': 'q=1',
+        'client.address': '127.0.0.1',
+        'proxy.upstream': `http://${origin.authority}`,
+      },
+    })
+  })
+})
+
+it('exchanges are no log records when nobody asks for them', async () => {
+  const receiver = await startOtlpReceiver()
+  await using origin = await startOrigin()
+  const { running, name } = await start(`http://${origin.authority}`, receiver.httpUrl, {
+    logs: { enabled: true },
+  })
+  await get(running.port('reverse_proxy'), 5)
+  running.daemon.stop()
+  await running.daemon.stopped
+  const own = receiver.logs.filter(({ resource }) => resource['service.name'] === name)
+  expect(own.length).toBeGreaterThan(0)
+  expect(own.some(({ attributes }) => 'http.request.method' in attributes)).toBe(false)
+})
+
+describe('a line for each exchange that fails', () => {
+  it('is ten lines in ten seconds, and the number of the others', async () => {
+    const origin = await startOrigin()
+    await origin.close()
+    const { running } = await start(`http://${origin.authority}`, 'http://127.0.0.1:1')
+    const statuses = await get(running.port('reverse_proxy'), 60)
+    expect(statuses).toEqual(Array(60).fill(502))
+    running.daemon.stop()
+    await running.daemon.stopped
+    const failed = running.log.filter((line) => line.startsWith('warn exchange failed'))
+    expect(failed).toHaveLength(11)
+    expect(failed[10]).toMatch(/^warn exchange failed: 50 more in the last 10 s .*"code":"UPSTREAM_REFUSED"/)
+  })
+})
+
+describe('where nothing is exported', () => {
+  const watch = `data:text/javascript,${encodeURIComponent(
+    "import { registerHooks } from 'node:module'; registerHooks({ resolve(what, context, next) { if (/opentelemetry|grpc/.test(what)) process.stderr.write('LOADED ' + what + String.fromCharCode(10)); return next(what, context) } })",
+  )}`
+
+  const loaded = async (telemetry: object | undefined) => {
+    await using origin = await startOrigin()
+    const config = {
+      mode: 'Reverse',
+      listen_addr: '127.0.0.1:0',
+      workers: { reverse_proxy: { target: `http://${origin.authority}` } },
+      ...(telemetry === undefined ? {} : { telemetry }),
+    }
+    await using child = await startChildDaemon(config, 1024, { NODE_OPTIONS: `--import=${watch}` })
+    await get(child.port('reverse proxy'), 1)
+    return child.log.filter((line) => line.startsWith('LOADED'))
+  }
+
+  it('nothing of OpenTelemetry is loaded', async () => {
+    expect(await loaded(undefined)).toEqual([])
+    expect(await loaded({ enabled: false })).toEqual([])
+  })
+
+  it('and where something is, it is, in main', async () => {
+    const lines = await loaded({ endpoint: 'http://127.0.0.1:1' })
+    // Of four threads that resolve what they import.
+    expect(lines.filter((line) => line === 'LOADED @opentelemetry/sdk-node')).toHaveLength(1)
+  })
+})
