@@ -1,5 +1,6 @@
 /** docs/errors.md, made from the error table. */
 import { type ErrorCode, errorTable } from '../src/errors.ts'
+import { remedies } from '../src/remedies.ts'
 
 const intro = `# Errors
 
@@ -34,15 +35,15 @@ export function errorsPage(): string {
   const sorted = answered.sort((one, other) => errorTable[one].status - errorTable[other].status)
   return [
     intro,
-    '| Status | Code | Source | Retryable | Message |',
-    '|---|---|---|---|---|',
+    '| Status | Code | Source | Retryable | Message | What would be right |',
+    '|---|---|---|---|---|---|',
     ...sorted.map((code) => `| ${errorTable[code].status} ${cells(code)}`),
     '',
     '`CLIENT_ABORTED` is for logs and counters: nobody is left to be answered.',
     '',
     '## What operators are told\n',
-    '| Code | Source | Retryable | Message |',
-    '|---|---|---|---|',
+    '| Code | Source | Retryable | Message | What would be right |',
+    '|---|---|---|---|---|',
     ...codes.filter((code) => errorTable[code].status === 0).map(cells),
     '',
   ].join('\n')
@@ -50,5 +51,5 @@ export function errorsPage(): string {
 
 function cells(code: ErrorCode): string {
   const { source, retryable, message } = errorTable[code]
-  return `| \`${code}\` | ${source} | ${retryable ? 'yes' : 'no'} | ${message} |`
+  return `| \`${code}\` | ${source} | ${retryable ? 'yes' : 'no'} | ${message} | ${remedies[code]} |`
 }

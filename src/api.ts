@@ -50,8 +50,11 @@ export interface Bridge extends AsyncDisposable {
  */
 export async function createBridge(config: ConfigInput, options: BridgeOptions = {}): Promise<Bridge> {
   const text = JSON.stringify({ admin: { enabled: false }, telemetry: { enabled: false }, ...config })
-  const { settings } = parseConfig(text, { file: 'configuration', baseDir: options.baseDir ?? cwd() })
-  const daemon = await startDaemon(settings, { log: options.log ?? (() => {}) })
+  const { settings, positions } = parseConfig(text, {
+    file: 'configuration',
+    baseDir: options.baseDir ?? cwd(),
+  })
+  const daemon = await startDaemon(settings, { log: options.log ?? (() => {}), positions })
   await daemon.running
   return bridgeOf(daemon)
 }

@@ -6,14 +6,17 @@ import { type InstanceInput, instanceMachine } from '../actors/instance.ts'
 import { listenerMachine } from '../actors/listener.ts'
 import { defaultRestartPolicy, type RestartPolicy } from '../actors/restart-policy.ts'
 import { listenerSystemId, supervisorMachine } from '../actors/supervisor.ts'
+import { TrafficApi } from './admin/api/traffic.ts'
 import { AdminServer } from './admin/server.ts'
+import type { Positions } from './config/positions.ts'
 import type { DaemonSettings, ListenAddress } from './config/settings.ts'
 import { Channels, createCarrier } from './supervise/carrier.ts'
 import { Certificates } from './supervise/certificates.ts'
-import { type FromInstance, faults, type InstanceBoot } from './supervise/channel.ts'
+import type { FromInstance, InstanceBoot } from './supervise/channel.ts'
 import { finish } from './supervise/ending.ts'
 import { Exporting } from './supervise/exporting.ts'
 import { HealthLog } from './supervise/health-log.ts'
+import { createInject } from './supervise/inject.ts'
 import { Journal } from './supervise/journal.ts'
 import { LimitBook } from './supervise/limit-book.ts'
 import { createLimitControl } from './supervise/limit-control.ts'
@@ -25,6 +28,7 @@ import { createDemoPart, createPartsActor, type Part } from './supervise/parts.t
 import { planWorkers, spanShare } from './supervise/plan.ts'
 import { requireSocketTransfer, requireThreadLimits } from './supervise/runtime.ts'
 import { type Sample, Samples } from './supervise/samples.ts'
+import { TrafficDesk } from './supervise/traffic-desk.ts'
 import { UnixPaths } from './supervise/unix-path.ts'
 import { Watch } from './supervise/watch.ts'
 import type { Log } from './telemetry/log.ts'
@@ -33,6 +37,8 @@ import type { ExportSpans } from './telemetry/span-record.ts'
 /** Composition root of the main thread: gives the charts of actors/ their hands, and ends whatever it started. */
 export interface DaemonOptions {
   readonly log: Log
+  /** Where the settings were written, for whoever asks why. */
+  readonly positions?: Positions
   readonly policy?: RestartPolicy
   readonly startTimeoutMs?: number
   readonly samplePeriodMs?: number
@@ -69,6 +75,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
   await requireSocketTransfer()
   const exporting = new Exporting(settings, options.log)
   const { log } = exporting
+  const { positions } = options
   const pseudonym = `bifrost-${randomBytes(6).toString('hex')}`
   const plans = planWorkers(settings)
   const services = plans.flatMap((plan) => plan.services)
@@ -88,15 +95,17 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
   const unix = new UnixPaths(plans.flatMap((plan) => plan.unix))
   const placeOf = (key: string) => (unix.has(key) ? unix : listeners)
   const limits = new LimitBook(settings.workers, services)
+  const tellChart = (actor: string, event: { readonly type: string }) => root.system.get(actor)?.send(event)
   const watch = new Watch({
     limitsOf: (worker) => limits.of(worker),
     isContained: (worker) => limits.isContained(worker),
     stateOf: (id) => journal.stateOf(id),
     tellInstance: (id, message) => channels.get(id)?.post(message),
-    tellChart: (actor, event) => root.system.get(actor)?.send(event),
+    tellChart,
     log,
   })
   const liveCharts = new LiveCharts({ find: (actor) => root.system.get(actor), channels })
+  const desk = new TrafficDesk({ channels })
   const healthLog = new HealthLog(log)
   const overview = new Overview({ services, channels, samples, journal, limits, watch })
 
@@ -132,6 +141,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
         journal.record({ ...step, actor, parent: id, sender }, at, skipped)
       }
     else if (message.type === 'chart.answer') liveCharts.answered(message.ask, message.live)
+    else if (message.type === 'answer' || message.type === 'failures') desk.heard(id, message)
     else if (message.type === 'spans' || message.type === 'exchanges') {
       exporting.take(message)
       if (message.type === 'spans') options.exportSpans?.(message.spans)
@@ -144,27 +154,18 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
   const onGone = ({ id, worker }: InstanceInput) => {
     journal.forget(id)
     limits.end(id)
+    desk.ended(id)
     for (const service of servicesOf(worker)) service.closeBlock(id)
   }
 
-  const inject = (target: string, fault: string): boolean => {
-    const [worker = ''] = target.split('#')
-    const targets = channels.all().filter(({ id }) => id === target || id.startsWith(`${target}#`))
-    const kind = faults.find((one) => one === fault)
-    if (!options.allowFaults || targets.length === 0 || kind === undefined) return false
-    const isShared = servicesOf(worker)[0]?.worker.isolation === 'shared'
-    for (const channel of targets) {
-      if (kind === 'kill') channel.kill()
-      else channel.post({ type: 'fault', fault: kind })
-    }
-    // It has said why in the log.
-    return !isShared || fault === 'kill'
-  }
+  const isShared = (worker: string) => servicesOf(worker)[0]?.worker.isolation === 'shared'
+  const inject = options.allowFaults ? createInject(channels, isShared) : () => false
 
   let adminAddress: ListenAddress | null = null
   const createAdminPart = (): Part => {
     const server = new AdminServer({
       overview,
+      traffic: new TrafficApi({ workers: settings.workers, positions, desk, journal, log, tellChart }),
       limits: { control: createLimitControl({ limits, channels, log }), token: settings.admin.token },
       injectFault: options.allowFaults ? inject : undefined,
     })

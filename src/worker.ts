@@ -57,6 +57,8 @@ class RunningInstance {
   readonly #reports: ChartReports
   readonly #listeners: WorkerListeners
   #isCut = false
+  /** What main has said to be above its limit. */
+  #exceeded: readonly string[] = []
   #edge: Edge | null = null
   #descriptors: DescriptorGuard | null = null
   #accessLogs: AccessLogs | null = null
@@ -97,6 +99,7 @@ class RunningInstance {
       spans: this.#spans,
       log: this.#log,
       stateOf: (service) => this.#stateOf(service),
+      exceeded: () => this.#exceeded,
     })
     this.#descriptors = new DescriptorGuard(this.#edge, this.#boot.descriptors, { block, log: this.#log })
     this.#stopBeat = startBeat(block, beatPeriodMs(worker.stuckMs))
@@ -184,6 +187,7 @@ class RunningInstance {
         return
       case 'limit.exceeded':
       case 'limit.recovered':
+        this.#exceeded = message.type === 'limit.exceeded' ? message.reasons : []
         for (const actor of this.#charts.values()) {
           if (actor.getSnapshot().status === 'active') actor.send(message)
         }

@@ -20,6 +20,7 @@ interface Layer {
 const layers: readonly Layer[] = [
   { files: 'actors/**/*.ts', may: ['actors'], packages: ['xstate'], isPure: true },
   { files: 'src/errors.ts', may: [], isPure: true },
+  { files: 'src/remedies.ts', may: [], types: ['src/errors.ts'], isPure: true },
   { files: 'src/tls/**/*.ts', may: ['src/tls'] },
   {
     files: 'src/config/**/*.ts',
@@ -59,7 +60,9 @@ const layers: readonly Layer[] = [
   },
   {
     files: 'src/admin/**/*.ts',
-    may: ['src/admin', 'src/supervise', 'src/config', 'src/telemetry', 'src/errors.ts'],
+    types: ['src/proxy/explain.ts'],
+    dynamic: ['src/proxy/explain.ts'],
+    may: ['src/admin', 'src/supervise', 'src/config', 'src/telemetry', 'src/errors.ts', 'src/remedies.ts'],
     packages: ['zod'],
   },
   {

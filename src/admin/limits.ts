@@ -42,7 +42,7 @@ export async function patchLimits(
 }
 
 /** Takes the same time wherever the two differ, and however long they are. */
-function isToken(header: string | undefined, token: string): boolean {
+export function isToken(header: string | undefined, token: string): boolean {
   const given = /^Bearer +(\S+)$/i.exec(header ?? '')?.[1] ?? ''
   return timingSafeEqual(digest(given), digest(token))
 }

@@ -6,7 +6,9 @@ import type { Overview } from '../supervise/overview.ts'
 import { claimPath } from '../supervise/unix-path.ts'
 import { exportMetrics } from '../telemetry/prometheus.ts'
 import { type Answer, json } from './answer.ts'
-import { type LimitsAccess, patchLimits } from './limits.ts'
+import type { TrafficApi } from './api/traffic.ts'
+import { answerTraffic } from './api/traffic-routes.ts'
+import { isToken, type LimitsAccess, patchLimits } from './limits.ts'
 
 /**
  * The admin interface of main: JSON and Prometheus text, read-only but for the limits. Nothing of it touches traffic.
@@ -39,6 +41,7 @@ export type InjectFault = (worker: string, fault: string) => boolean
 export interface AdminOptions {
   readonly overview: Overview
   readonly limits: LimitsAccess
+  readonly traffic: TrafficApi
   /** Set only under BIFROST_FAULTS: `POST /faults/WORKER/FAULT`. */
   readonly injectFault?: InjectFault | undefined
 }
@@ -122,6 +125,10 @@ export class AdminServer {
         ? json(202, { worker, fault })
         : json(404, { error: 'no such worker or fault' })
     }
+    const { traffic, limits } = this.#options
+    const isTrusted = limits.token !== undefined && isToken(req.headers.authorization, limits.token)
+    const told = answerTraffic(req, traffic, isTrusted)
+    if (told !== null) return told
     const [, limited] = /^\/limits\/([\w-]+)$/.exec(path) ?? []
     if (limited !== undefined) return patchLimits(req, limited, this.#options.limits)
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined

@@ -64,6 +64,7 @@ async function serve(config: ReturnType<typeof loadConfig>): Promise<number> {
   let code: number = exitCode.clean
   const daemon = await startDaemon(config.settings, {
     log,
+    positions: config.positions,
     allowFaults: process.env['BIFROST_FAULTS'] === '1',
   }).catch(async (error: unknown) => {
     await logs.close()

@@ -22,6 +22,8 @@ export interface EdgeOptions extends LanesOptions {
   readonly log: Log
   /** State of the chart that admits connections of a service; of the worker as a whole for null. */
   readonly stateOf?: (service: ServiceType | null) => string
+  /** What is above its limit, as main has said. */
+  readonly exceeded?: () => readonly string[]
   /** What cleartext connections speak; one cannot find out. */
   readonly cleartext?: 'http/1.1' | 'h2'
 }

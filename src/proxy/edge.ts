@@ -74,7 +74,8 @@ class WorkerEdge implements Edge {
     const { running } = this.#watch
     const refuse = (exchange: Exchange, code: ErrorCode) => cutShort(exchange, code, this.#server.closer)
     this.#scope = { isDraining: false, isDegraded: false, isCut: false, log, refuse, running }
-    this.#traffic = new Traffic({ stateOf: options.stateOf ?? (() => '') })
+    const { stateOf = () => '', exceeded = () => [] } = options
+    this.#traffic = new Traffic({ stateOf, exceeded })
     this.#lanes = new Lanes(options, (type) => this.#watch.boundsOf(type), this.#traffic)
     this.#server = new HttpServer({
       idleMs: this.#watch.idleMs,

@@ -27,6 +27,8 @@ export interface Question {
   readonly client: string
   /** Whom its credentials name, taken to be right; null when it has none. */
   readonly user: string | null
+  /** How texts write the user; as it is when left out. */
+  readonly shownUser?: string
   /** 11 when left out. */
   readonly version?: number
   /** Content-Length. */
@@ -150,13 +152,17 @@ function accessStep(client: string, service: ServiceSettings, isRefused: boolean
       }
 }
 
-function authStep({ user }: Question, { type, auth }: ServiceSettings, result: AuthResult | null): Step {
+function authStep(
+  { user, shownUser }: Question,
+  { type, auth }: ServiceSettings,
+  result: AuthResult | null,
+): Step {
   const setting = settingOf(type, 'auth')
   if (auth === null || result === null)
     return { about: 'auth', text: 'Nobody is asked for a password.', setting, isRefusal: false }
   const text =
     typeof result === 'object'
-      ? `The user ${clip(result.user)} is known; the password is taken to be right.`
+      ? `The user ${clip(shownUser ?? result.user)} is known; the password is taken to be right.`
       : user === null
         ? 'A user name and a password are needed, and none was given.'
         : 'The user name or the password is wrong.'
@@ -178,7 +184,7 @@ function rateSteps(question: Question, decided: Decision, { type, rates }: Servi
       rule.key === 'client'
         ? `client ${question.client}`
         : rule.key === 'user' && question.user !== null
-          ? `user ${clip(question.user)}`
+          ? `user ${clip(question.shownUser ?? question.user)}`
           : rule.key === 'header'
             ? `the value of ${rule.header}, or by client where it is missing`
             : `client ${question.client}`
@@ -198,7 +204,7 @@ function rateSetting(type: ServiceType, rules: readonly { readonly id: string }[
 function roomStep({ type, maxConnections }: ServiceSettings): Step {
   return {
     about: 'room',
-    text: `Its connection has to have been admitted: the ${type} service takes ${maxConnections} at once.`,
+    text: `Its connection has to have been admitted: the ${type} service is configured to take ${maxConnections} at once.`,
     setting: settingOf(type, 'resource_limits.max_connections'),
     isRefusal: false,
   }

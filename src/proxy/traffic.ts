@@ -21,6 +21,8 @@ export type DoorLimit = 'client' | 'worker' | 'descriptors'
 export interface TrafficOptions {
   /** State of the chart that admits connections of a service; of the worker as a whole for null. */
   readonly stateOf: (service: ServiceType | null) => string
+  /** What main has said to be above its limit. */
+  readonly exceeded?: () => readonly string[]
   /** Milliseconds since 1970. */
   readonly now?: () => number
 }
@@ -116,7 +118,7 @@ export class Traffic {
 
   #recordOf(record: Noted): TrafficRecord {
     const { startedAt, connectedAt, answeredAt, endedAt, headers } = record
-    const { now = Date.now } = this.#options
+    const { now = Date.now, stateOf, exceeded } = this.#options
     const length = headers['content-length']
     // 1 stands for a time that nobody has taken.
     const since = (time: number) => (time > 1 ? round(time - startedAt) : null)
@@ -135,13 +137,15 @@ export class Traffic {
       code: record.code,
       termination: record.termination,
       reason: cut(record.reason ?? null, maxReasonLength),
-      state: this.#options.stateOf(record.service as ServiceType | null),
+      state: stateOf(record.service as ServiceType | null),
+      exceeded: exceeded?.() ?? [],
       upstream: cut(record.upstream, 300),
       attempts: record.attempts,
       connectMs: since(connectedAt),
       answerMs: since(answeredAt),
       durationMs: round(endedAt - startedAt),
       length: typeof length === 'string' && /^\d{1,15}$/.test(length) ? Number(length) : null,
+      isUpgrade: record.method === 'GET' && /^websocket$/i.test(String(headers['upgrade'] ?? '')),
       received: record.received,
       sent: record.sent,
     }

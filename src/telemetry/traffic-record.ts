@@ -26,6 +26,8 @@ export interface TrafficRecord {
   readonly reason: string | null
   /** State of the chart that admits: of the service where it is known, else of the worker. */
   readonly state: string
+  /** What was above its limit, where that is why nothing is admitted. */
+  readonly exceeded: readonly string[]
   readonly upstream: string | null
   readonly attempts: number
   /** Null where nobody has taken the time. */
@@ -34,6 +36,8 @@ export interface TrafficRecord {
   readonly durationMs: number
   /** Content-Length of the request; null when it named none. */
   readonly length: number | null
+  /** It asked for a WebSocket. */
+  readonly isUpgrade: boolean
   readonly received: number
   readonly sent: number
 }

@@ -54,10 +54,14 @@ export async function startTestDaemon(config: object, options: TestDaemonOptions
     drain_timeout_secs: 5,
     ...isolate(config, options.isolation),
   })
-  const { settings } = parseConfig(text, { file: 'test.json', baseDir: options.baseDir ?? tmpdir() })
+  const { settings, positions } = parseConfig(text, {
+    file: 'test.json',
+    baseDir: options.baseDir ?? tmpdir(),
+  })
   const log: string[] = []
   const daemon = await startDaemon(settings, {
     log: (level, message, fields) => log.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`),
+    positions,
     samplePeriodMs: 50,
     ...options,
   })

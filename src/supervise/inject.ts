@@ -1,0 +1,18 @@
+import type { Channels } from './carrier.ts'
+import { faults } from './channel.ts'
+
+/** Breaks every instance of a worker, or one by its id; false when there is none, or it does not break. For tests only. */
+export function createInject(channels: Channels, isShared: (worker: string) => boolean) {
+  return (target: string, fault: string): boolean => {
+    const [worker = ''] = target.split('#')
+    const targets = channels.all().filter(({ id }) => id === target || id.startsWith(`${target}#`))
+    const kind = faults.find((one) => one === fault)
+    if (targets.length === 0 || kind === undefined) return false
+    for (const channel of targets) {
+      if (kind === 'kill') channel.kill()
+      else channel.post({ type: 'fault', fault: kind })
+    }
+    // It has said why in the log.
+    return !isShared(worker) || fault === 'kill'
+  }
+}

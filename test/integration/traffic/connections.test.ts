@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startTestDaemon, type TestDaemon } from '../../kit/daemon.ts'
+import { type Origin, startOrigin } from '../../kit/origin.ts'
+import { RawClient } from '../../kit/raw-client.ts'
+import { type Connections, requestsOf, token, whyOf, withToken } from '../../kit/traffic.ts'
+import { until } from '../../kit/until.ts'
+
+let origin: Origin
+
+beforeAll(async () => {
+  origin = await startOrigin((req, res) => {
+    if (req.url !== '/held?secret') res.end('hello')
+  })
+})
+
+afterAll(() => origin.close())
+
+const config = () => ({
+  mode: 'Combined',
+  admin: { listen_addr: '127.0.0.1:0', token },
+  workers: {
+    reverse_proxy: { listen_addr: '127.0.0.1:0', target: `http://${origin.authority}` },
+    forward_proxy: { listen_addr: '127.0.0.1:0' },
+  },
+})
+
+const connectionsOf = async (bridge: TestDaemon, worker: string) =>
+  (await bridge.admin(`/api/connections?worker=${worker}`)).json<Connections>()
+
+describe.each(['thread', 'process', 'shared'] as const)(
+  'connections of a worker in isolation %s',
+  (isolation) => {
+    test('are told with what they do, the oldest first', async () => {
+      await using bridge = await startTestDaemon(config(), { isolation })
+      using idle = await RawClient.connect(bridge.port('reverse_proxy'))
+      await idle.get('/')
+      using busy = await RawClient.connect(bridge.port('reverse_proxy'))
+      busy.head('GET /held?secret HTTP/1.1', 'Host: a')
+      await until('both are there', async () => {
+        const { connections } = await connectionsOf(bridge, 'reverse_proxy')
+        return connections.some(({ state }) => state === 'exchange')
+      })
+      const { connections, open, silent } = await connectionsOf(bridge, 'reverse_proxy')
+      expect({ open, silent }).toEqual({ open: 2, silent: [] })
+      expect(connections).toMatchObject([
+        { peer: '127.0.0.1', state: 'idle', target: null, running: 0 },
+        {
+          peer: '127.0.0.1',
+          state: 'exchange',
+          running: 1,
+          method: 'GET',
+          target: '/held?***',
+          upstream: `http://${origin.authority}`,
+        },
+      ])
+      expect(connections[0]?.received).toBeGreaterThan(30)
+      expect(connections[0]?.sent).toBeGreaterThan(30)
+    })
+
+    test('a tunnel is told, and closed by whoever has the token: the log and its record say so', async () => {
+      await using bridge = await startTestDaemon(config(), { isolation })
+      using client = await RawClient.connect(bridge.port('forward_proxy'))
+      client.head(`CONNECT ${origin.authority} HTTP/1.1`, `Host: ${origin.authority}`)
+      await client.responseHead()
+      const [tunnel] = (await connectionsOf(bridge, 'forward_proxy')).connections
+      expect(tunnel).toMatchObject({ state: 'tunnel', method: 'CONNECT', target: origin.authority })
+      const path = `/api/connections/${encodeURIComponent(tunnel?.id ?? '')}/close`
+      expect((await bridge.admin(path, 'POST')).status).toBe(401)
+      expect((await bridge.admin(path, 'GET')).status).toBe(405)
+      expect(client.isEnded).toBe(false)
+      expect((await bridge.admin(path, 'POST', withToken)).status).toBe(200)
+      await client.ended()
+      expect(bridge.log.filter((line) => line.includes('connection closed'))).toEqual([
+        expect.stringContaining('"by":"127.0.0.1"'),
+      ])
+      expect((await bridge.admin(path, 'POST', withToken)).status).toBe(404)
+      await until('it has gone', async () => (await connectionsOf(bridge, 'forward_proxy')).open === 0)
+    })
+  },
+)
+
+test('an exchange whose connection was closed is no fault of its client', async () => {
+  await using bridge = await startTestDaemon(config(), { isolation: 'thread' })
+  using client = await RawClient.connect(bridge.port('reverse_proxy'))
+  client.head('GET /held?secret HTTP/1.1', 'Host: a')
+  let open: Connections['connections'][number] | undefined
+  await until('it runs', async () => {
+    open = (await connectionsOf(bridge, 'reverse_proxy')).connections[0]
+    return open?.state === 'exchange'
+  })
+  await bridge.admin(`/api/connections/${encodeURIComponent(open?.id ?? '')}/close`, 'POST', withToken)
+  const { request } = await whyOf(bridge, 'reverse_proxy', 'CLOSED_BY_OPERATOR')
+  expect(request.termination[0]).toBe('K')
+})
+
+test('good exchanges are told while somebody watches, and not before', async () => {
+  await using bridge = await startTestDaemon(config(), { isolation: 'thread' })
+  using client = await RawClient.connect(bridge.port('reverse_proxy'))
+  await client.get('/before')
+  const first = await requestsOf(bridge, 'reverse_proxy', '&watch=1')
+  expect(first).toMatchObject({ requests: [], watched: true })
+  await client.get('/after?x=1')
+  let seen: Awaited<ReturnType<typeof requestsOf>> | undefined
+  await until('it is told', async () => {
+    seen = await requestsOf(bridge, 'reverse_proxy', `&after=${encodeURIComponent(first.after)}`)
+    return seen.requests.length > 0
+  })
+  expect(seen?.requests).toMatchObject([{ method: 'GET', target: '/after?***', status: 200, code: null }])
+  expect(seen?.requests[0]?.answer_ms).toBeGreaterThanOrEqual(0)
+  const rest = await requestsOf(bridge, 'reverse_proxy', `&after=${encodeURIComponent(seen?.after ?? '')}`)
+  expect(rest.requests).toEqual([])
+})
+
+test('an instance that is stuck is named as silent, and nobody waits for it for long', async () => {
+  await using bridge = await startTestDaemon(config(), { isolation: 'thread', allowFaults: true })
+  bridge.daemon.inject('reverse_proxy', 'spin')
+  const since = performance.now()
+  const page = await requestsOf(bridge, 'reverse_proxy')
+  expect(page.silent).toEqual(['reverse_proxy#1'])
+  expect(performance.now() - since).toBeLessThan(4_000)
+})

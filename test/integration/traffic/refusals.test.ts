@@ -1,0 +1,262 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startTestDaemon, type TestDaemon } from '../../kit/daemon.ts'
+import { startOrigin, unusedPort } from '../../kit/origin.ts'
+import { RawClient } from '../../kit/raw-client.ts'
+import { whyOf } from '../../kit/traffic.ts'
+
+/** Every kind of refusal, over real sockets: it is in the list, and what decided is named with its place in the configuration. */
+
+type Worker = 'reverse_proxy' | 'forward_proxy' | 'static_files'
+
+let origin: Awaited<ReturnType<typeof startOrigin>>
+let site: string
+
+beforeAll(async () => {
+  origin = await startOrigin((req, res) => {
+    if (req.url === '/slow') return
+    res.writeHead(req.url === '/teapot' ? 418 : 200).end()
+  })
+  site = mkdtempSync(join(tmpdir(), 'bifrost-traffic-'))
+  mkdirSync(join(site, 'docs'))
+  writeFileSync(join(site, 'docs', 'index.html'), 'hello')
+})
+
+afterAll(async () => {
+  await origin[Symbol.asyncDispose]()
+  rmSync(site, { recursive: true })
+})
+
+const at = { listen_addr: '127.0.0.1:0' }
+const reverse = (block: object = {}) => ({
+  mode: 'Combined',
+  workers: { reverse_proxy: { ...at, target: `http://${origin.authority}`, request_id: {}, ...block } },
+})
+const forward = (block: object = {}) => ({ mode: 'Forward', workers: { forward_proxy: { ...at, ...block } } })
+const files = (block: object = {}) => ({
+  mode: 'Static',
+  workers: { static_files: { ...at, mounts: [{ path: '/docs', root_dir: join(site, 'docs') }], ...block } },
+})
+
+interface Kind {
+  readonly name: string
+  readonly worker: Worker
+  readonly config: () => object | Promise<object>
+  readonly ask: (client: RawClient, bridge: TestDaemon) => Promise<void> | void
+  readonly outcome: string | number
+  readonly setting: string | null
+  /** What the configuration has written; `setting` when left out. */
+  readonly place?: string
+}
+
+const get = async (client: RawClient, target = '/') => void (await client.get(target))
+
+const kinds: readonly Kind[] = [
+  {
+    name: 'a client outside of the access list',
+    worker: 'reverse_proxy',
+    config: () => reverse({ access: { allow: ['10.0.0.0/8'], deny: ['192.0.2.0/24', '127.0.0.1'] } }),
+    ask: (client) => get(client),
+    outcome: 'FORBIDDEN_CLIENT',
+    setting: 'workers.reverse_proxy.access.deny[1]',
+  },
+  {
+    name: 'a request without a password',
+    worker: 'reverse_proxy',
+    config: () => reverse({ auth: { users: [{ name: 'ann', password: `$2b$04$${'a'.repeat(53)}` }] } }),
+    ask: (client) => get(client),
+    outcome: 'AUTH_REQUIRED',
+    setting: 'workers.reverse_proxy.auth',
+  },
+  {
+    name: 'a request above a rate limit',
+    worker: 'reverse_proxy',
+    config: () => reverse({ rate_limiting: { rules: [{ id: 'few', limit: 1, window_secs: 60 }] } }),
+    ask: async (client) => {
+      await get(client)
+      await get(client)
+    },
+    outcome: 'RATE_LIMITED',
+    setting: 'workers.reverse_proxy.rate_limiting.rules[0]',
+  },
+  {
+    name: 'a connection above max_connections',
+    worker: 'reverse_proxy',
+    config: () => reverse({ max_connections: 1 }),
+    ask: async (client, bridge) => {
+      await get(client)
+      using second = await RawClient.connect(bridge.port('reverse_proxy'))
+      await second.response()
+    },
+    outcome: 'OVER_LIMIT',
+    setting: 'workers.reverse_proxy.resource_limits.max_connections',
+    place: 'workers.reverse_proxy.max_connections',
+  },
+  {
+    name: 'a connection above max_connections_per_client',
+    worker: 'reverse_proxy',
+    config: () => reverse({ max_connections_per_client: 1 }),
+    ask: async (client, bridge) => {
+      await get(client)
+      using second = await RawClient.connect(bridge.port('reverse_proxy'))
+      await second.response()
+    },
+    outcome: 'OVER_LIMIT',
+    setting: 'workers.reverse_proxy.max_connections_per_client',
+  },
+  {
+    name: 'a body that is too large',
+    worker: 'reverse_proxy',
+    config: () => reverse({ request_limits: { max_body_size: 10 } }),
+    ask: async (client) => {
+      client.head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 11')
+      await client.response()
+    },
+    outcome: 'BODY_TOO_LARGE',
+    setting: 'workers.reverse_proxy.request_limits.max_body_size',
+  },
+  {
+    name: 'a head that does not come in time',
+    worker: 'reverse_proxy',
+    config: () => reverse({ timeouts: { header_secs: 0.2 } }),
+    ask: async (client) => {
+      client.send('GET / HTTP/1.1\r\nHost: a\r\n')
+      await client.response()
+    },
+    outcome: 'REQUEST_TIMEOUT',
+    setting: 'workers.reverse_proxy.timeouts.header_secs',
+  },
+  {
+    name: 'a head that is too large',
+    worker: 'reverse_proxy',
+    config: () => reverse({ request_limits: { max_header_size: 1024 } }),
+    ask: async (client) => {
+      client.head('GET / HTTP/1.1', 'Host: a', `X: ${'x'.repeat(2_000)}`)
+      await client.response()
+    },
+    outcome: 'HEAD_TOO_LARGE',
+    setting: 'workers.reverse_proxy.request_limits.max_header_size',
+  },
+  {
+    name: 'an upstream that refuses',
+    worker: 'reverse_proxy',
+    config: () => reverse({ target: `http://127.0.0.1:1` }),
+    ask: (client) => get(client),
+    outcome: 'UPSTREAM_REFUSED',
+    setting: 'workers.reverse_proxy.target',
+  },
+  {
+    name: 'an upstream that does not answer in time',
+    worker: 'reverse_proxy',
+    config: () => reverse({ timeouts: { response_secs: 0.2 } }),
+    ask: (client) => get(client, '/slow'),
+    outcome: 'UPSTREAM_TIMEOUT',
+    setting: 'workers.reverse_proxy.timeouts.response_secs',
+  },
+  {
+    name: 'an answer of the upstream itself',
+    worker: 'reverse_proxy',
+    config: () => reverse(),
+    ask: (client) => get(client, '/teapot'),
+    outcome: 418,
+    setting: 'workers.reverse_proxy.target',
+  },
+  {
+    name: 'what is no HTTP',
+    worker: 'reverse_proxy',
+    config: () => reverse(),
+    ask: async (client) => {
+      client.send('hello there\r\n\r\n')
+      await client.response()
+    },
+    outcome: 'BAD_REQUEST',
+    setting: null,
+  },
+  {
+    name: 'a request without a Host',
+    worker: 'reverse_proxy',
+    config: () => reverse(),
+    ask: async (client) => {
+      client.head('GET / HTTP/1.1')
+      await client.response()
+    },
+    outcome: 'BAD_REQUEST',
+    setting: null,
+  },
+  {
+    name: 'a request that has come round in a circle',
+    worker: 'reverse_proxy',
+    config: async () => {
+      const port = await unusedPort()
+      return reverse({ listen_addr: `127.0.0.1:${port}`, target: `http://127.0.0.1:${port}` })
+    },
+    ask: (client) => get(client),
+    outcome: 'LOOP',
+    setting: 'workers.reverse_proxy.target',
+  },
+  {
+    name: 'a path, of a forward proxy',
+    worker: 'forward_proxy',
+    config: () => forward(),
+    ask: (client) => get(client),
+    outcome: 'BAD_TARGET',
+    setting: 'workers.forward_proxy',
+  },
+  {
+    name: 'a path that no mount owns',
+    worker: 'static_files',
+    config: () => files(),
+    ask: (client) => get(client, '/other'),
+    outcome: 'NOT_FOUND',
+    setting: 'workers.static_files.mounts',
+  },
+  {
+    name: 'a file that a mount has not',
+    worker: 'static_files',
+    config: () => files(),
+    ask: (client) => get(client, '/docs/missing.txt'),
+    outcome: 404,
+    setting: 'workers.static_files.mounts[0]',
+  },
+  {
+    name: 'CONNECT where no forward proxy is',
+    worker: 'static_files',
+    config: () => files(),
+    ask: async (client) => {
+      client.head('CONNECT a.test:443 HTTP/1.1', 'Host: a.test:443')
+      await client.response()
+    },
+    outcome: 'METHOD_NOT_ALLOWED',
+    setting: 'workers.static_files',
+  },
+  {
+    name: 'a CONNECT whose upstream refuses',
+    worker: 'forward_proxy',
+    config: () => forward(),
+    ask: async (client) => {
+      client.head('CONNECT 127.0.0.1:1 HTTP/1.1', 'Host: 127.0.0.1:1')
+      await client.response()
+    },
+    outcome: 'UPSTREAM_REFUSED',
+    setting: null,
+  },
+]
+
+describe.each(['thread', 'process'] as const)('in a %s it is recorded and explained:', (isolation) => {
+  test.each(kinds)('$name', async ({ worker, config, ask, outcome, setting, place }) => {
+    await using bridge = await startTestDaemon(await config(), { isolation })
+    using client = await RawClient.connect(bridge.port(worker))
+    await ask(client, bridge)
+    const { request, chain } = await whyOf(bridge, worker, outcome)
+    expect(request.client).toBe('127.0.0.1')
+    expect(request.instance).toBe(`${worker}#1`)
+    const rules = chain.filter(({ about }) => about === 'rule')
+    expect(rules.map((rule) => rule.setting)).toContain(setting)
+    const rule = rules.find((one) => one.setting === setting)
+    if (setting !== null) expect(rule?.place).toMatchObject({ file: 'test.json', path: place ?? setting })
+    expect(chain[0]?.text).toContain(String(outcome))
+    expect(chain.at(-1)?.about).toBe('right')
+  })
+})

@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startTestDaemon } from '../../kit/daemon.ts'
+import { type Origin, startOrigin } from '../../kit/origin.ts'
+import { RawClient } from '../../kit/raw-client.ts'
+import { type Explanations, type Reasons, requestsOf, token, whyOf, withToken } from '../../kit/traffic.ts'
+import { until } from '../../kit/until.ts'
+
+let origin: Origin
+
+beforeAll(async () => {
+  origin = await startOrigin((_req, res) => res.writeHead(404).end())
+})
+
+afterAll(() => origin.close())
+
+const reverse = (block: object = {}) => ({
+  mode: 'Combined',
+  admin: { listen_addr: '127.0.0.1:0', token },
+  workers: {
+    reverse_proxy: {
+      listen_addr: '127.0.0.1:0',
+      target: `http://${origin.authority}`,
+      request_id: { in_response: true },
+      ...block,
+    },
+  },
+})
+
+const worker = 'reverse_proxy'
+
+test.each(['thread', 'process'] as const)(
+  'a refusal at the door of a full %s leads to the chart, its move and the cause',
+  async (isolation) => {
+    await using bridge = await startTestDaemon(reverse({ max_connections: 1 }), { isolation })
+    using first = await RawClient.connect(bridge.port(worker))
+    await first.get('/')
+    using second = await RawClient.connect(bridge.port(worker))
+    expect((await second.response()).status).toBe(503)
+    // What a chart does soon after another move is told in batches.
+    await until('its move is told', () => bridge.stateOf('reverse_proxy#1/reverse') === 'saturated')
+    const { chain, request, explanation } = await whyOf(bridge, worker, 'OVER_LIMIT')
+    expect(request).toMatchObject({ method: null, state: 'saturated', termination: 'LR' })
+    expect(explanation).toBeNull()
+    expect(chain.map(({ about }) => about)).toEqual(['request', 'rule', 'state', 'cause', 'right'])
+    const [, , state, cause] = chain
+    expect(state).toMatchObject({ actor: 'reverse_proxy#1/reverse' })
+    expect(state?.text).toContain('saturated')
+    expect(cause?.text).toContain('from accepting by load.high: the open connections have reached the limit')
+    expect(cause?.seq).toBeGreaterThan(0)
+    expect(cause?.at).toBeLessThanOrEqual(request.at)
+  },
+)
+
+test('a refusal of a degraded worker names what was above its limit', async () => {
+  const config = reverse({ max_cpu_percent: 1 })
+  await using bridge = await startTestDaemon(config, { isolation: 'thread', allowFaults: true })
+  expect(bridge.daemon.inject(worker, 'burn')).toBe(true)
+  await until('degraded', () => bridge.stateOf('reverse_proxy#1/reverse') === 'degraded')
+  using client = await RawClient.connect(bridge.port(worker))
+  await client.response()
+  const { chain } = await whyOf(bridge, worker, 'OVER_LIMIT')
+  expect(chain[1]).toMatchObject({
+    about: 'rule',
+    setting: 'workers.reverse_proxy.resource_limits.max_cpu_percent',
+  })
+  expect(chain[1]?.place?.path).toBe('workers.reverse_proxy.max_cpu_percent')
+  expect(chain.find(({ about }) => about === 'cause')?.text).toContain('limit.exceeded')
+})
+
+test('an answer is found by its X-Request-Id', async () => {
+  await using bridge = await startTestDaemon(reverse(), { isolation: 'thread' })
+  using client = await RawClient.connect(bridge.port(worker))
+  const id = (await client.get('/some/path')).get('x-request-id') ?? ''
+  await whyOf(bridge, worker, 404)
+  const answer = await bridge.admin(`/api/requests/${encodeURIComponent(id)}`)
+  expect(answer.json<Reasons>().request).toMatchObject({ request_id: id, target: '/some/path', status: 404 })
+})
+
+test.each([
+  ['400', (client: RawClient) => client.send('nonsense\r\n\r\n'), 'BAD_REQUEST'],
+  ['400 without a Host', (client: RawClient) => client.head('GET / HTTP/1.1'), 'BAD_REQUEST'],
+  ['431', (client: RawClient) => client.head('GET / HTTP/1.1', `X: ${'x'.repeat(20_000)}`), 'HEAD_TOO_LARGE'],
+  [
+    '414',
+    (client: RawClient) => client.head(`GET /${'x'.repeat(9_000)} HTTP/1.1`, 'Host: a'),
+    'TARGET_TOO_LONG',
+  ],
+  ['408', (client: RawClient) => client.send('GET / HTTP/1.1\r\n'), 'REQUEST_TIMEOUT'],
+])('a %s before routing has a request id too, by which it is found', async (_, send, code) => {
+  const config = reverse({ timeouts: { header_secs: 0.3 } })
+  await using bridge = await startTestDaemon(config, { isolation: 'thread' })
+  using client = await RawClient.connect(bridge.port(worker))
+  send(client)
+  const response = await client.response()
+  const id = response.get('x-request-id') ?? ''
+  expect(id).not.toBe('')
+  expect(response.text).toContain(id)
+  await whyOf(bridge, worker, code)
+  const answer = await bridge.admin(`/api/requests/${encodeURIComponent(id)}`)
+  expect(answer.json<Reasons>().request).toMatchObject({ code, request_id: id })
+})
+
+test('without request ids nothing is named before routing', async () => {
+  await using bridge = await startTestDaemon(reverse({ request_id: { enabled: false } }), {
+    isolation: 'thread',
+  })
+  using client = await RawClient.connect(bridge.port(worker))
+  client.send('nonsense\r\n\r\n')
+  expect((await client.response()).get('x-request-id')).toBeUndefined()
+})
+
+test('what an instance has refused is remembered when it was replaced', async () => {
+  await using bridge = await startTestDaemon(reverse(), { isolation: 'thread' })
+  using client = await RawClient.connect(bridge.port(worker))
+  await client.get('/gone')
+  await whyOf(bridge, worker, 404)
+  bridge.daemon.recycle(worker)
+  await until('the first has gone', () => bridge.stateOf('reverse_proxy#1') === null)
+  const { request, chain } = await whyOf(bridge, worker, 404)
+  expect(request).toMatchObject({ instance: 'reverse_proxy#1', target: '/gone' })
+  expect(chain.map(({ about }) => about)).toContain('rule')
+})
+
+test('an instance that crashed has left what it knew', async () => {
+  await using bridge = await startTestDaemon(reverse(), { isolation: 'thread', allowFaults: true })
+  using client = await RawClient.connect(bridge.port(worker))
+  await client.get('/gone')
+  await whyOf(bridge, worker, 404)
+  bridge.daemon.inject(worker, 'throw')
+  await until('it has gone', () => bridge.stateOf('reverse_proxy#1') === null)
+  expect((await whyOf(bridge, worker, 404)).request.instance).toBe('reverse_proxy#1')
+})
+
+test('without the token neither users nor queries are told, and with it they are', async () => {
+  const hash = '$2b$04$u1EwFmXmPTFCDpiFOOXxceq0cTSRZ2FqLRbQGFW9OFkDNMmAK2PIK'
+  const config = reverse({ auth: { users: [{ name: 'ann', password: hash }] } })
+  await using bridge = await startTestDaemon(config, { isolation: 'thread' })
+  using client = await RawClient.connect(bridge.port(worker))
+  const field = `Authorization: Basic ${Buffer.from('ann:secret').toString('base64')}`
+  const asked = await client.get('/x?api_key=hush', field)
+  expect([401, 404]).toContain(asked.status)
+  const { requests } = await requestsOf(bridge, worker)
+  await until('it is recorded', async () => (await requestsOf(bridge, worker)).requests.length > 0)
+  expect(requests.length).toBeLessThanOrEqual(1)
+  const open = await bridge.admin(`/api/requests?worker=${worker}`)
+  expect(open.text).not.toContain('hush')
+  expect(open.json<{ requests: unknown[] }>().requests[0]).toMatchObject({ target: '/x?***' })
+  const full = await bridge.admin(`/api/requests?worker=${worker}`, 'GET', withToken)
+  expect(full.json<{ requests: unknown[] }>().requests[0]).toMatchObject({ target: '/x?api_key=hush' })
+  const id = open.json<{ requests: { id: string }[] }>().requests[0]?.id ?? ''
+  const chain = await bridge.admin(`/api/requests/${encodeURIComponent(id)}`)
+  expect(chain.text).not.toContain('hush')
+  expect(chain.text).not.toContain('"ann"')
+})
+
+test('a password in a URL is told to nobody', async () => {
+  const config = {
+    mode: 'Forward',
+    admin: { listen_addr: '127.0.0.1:0', token },
+    workers: { forward_proxy: { listen_addr: '127.0.0.1:0' } },
+  }
+  await using bridge = await startTestDaemon(config, { isolation: 'thread' })
+  using client = await RawClient.connect(bridge.port('forward_proxy'))
+  client.head('GET http://ann:hush@a.test/x HTTP/1.1', 'Host: a.test')
+  await client.response()
+  const { request } = await whyOf(bridge, 'forward_proxy', 'BAD_AUTHORITY')
+  expect(request.target).toBe('http://***@a.test/x')
+  const full = await bridge.admin('/api/requests?worker=forward_proxy', 'GET', withToken)
+  expect(full.text).not.toContain('hush')
+})
+
+test('explain says what would be, with the place of each setting, and names no user without the token', async () => {
+  const hash = '$2b$04$u1EwFmXmPTFCDpiFOOXxceq0cTSRZ2FqLRbQGFW9OFkDNMmAK2PIK'
+  const config = reverse({ auth: { users: [{ name: 'ann', password: hash }] } })
+  await using bridge = await startTestDaemon(config, { isolation: 'thread' })
+  const answer = await bridge.admin('/api/explain?url=/x&host=h.test')
+  const [explained] = answer.json<Explanations>().explanations
+  expect(explained?.outcome).toMatchObject({ kind: 'reply', code: 'AUTH_REQUIRED', status: 401 })
+  expect(explained?.steps.find(({ about }) => about === 'route')?.place).toMatchObject({
+    file: 'test.json',
+    line: 1,
+    path: 'workers.reverse_proxy.target',
+    written: true,
+  })
+  expect((await bridge.admin('/api/explain?url=/x&user=ann')).status).toBe(401)
+  const trusted = await bridge.admin('/api/explain?url=/x&host=h.test&user=ann', 'GET', withToken)
+  expect(trusted.json<Explanations>().explanations[0]?.outcome.to).toBe(`http://${origin.authority}/x`)
+  expect((await bridge.admin('/api/explain?url=/x&worker=other')).status).toBe(404)
+  expect((await bridge.admin('/api/explain?url=/x&nothing=1')).status).toBe(400)
+})
+
+test('what nobody remembers is a 404', async () => {
+  await using bridge = await startTestDaemon(reverse(), { isolation: 'thread' })
+  expect((await bridge.admin('/api/requests/reverse_proxy%231.7')).status).toBe(404)
+  expect((await bridge.admin('/api/requests/other%231.7')).status).toBe(404)
+  expect((await bridge.admin('/api/requests/%00')).status).toBe(404)
+  expect((await bridge.admin('/api/requests?worker=other')).status).toBe(404)
+})

@@ -1,0 +1,32 @@
+import type { z } from 'zod'
+import type { connections, explanations, reasons, trafficPage } from '../../src/admin/api/schema-traffic.ts'
+import type { TestDaemon } from './daemon.ts'
+import { until } from './until.ts'
+
+export type Requests = z.infer<typeof trafficPage>
+export type Reasons = z.infer<typeof reasons>
+export type Connections = z.infer<typeof connections>
+export type Explanations = z.infer<typeof explanations>
+
+export const token = 'a-token-for-this-test-alone'
+export const withToken = { headers: { Authorization: `Bearer ${token}` } }
+
+/** What is known of the traffic of a worker. */
+export async function requestsOf(bridge: TestDaemon, worker: string, more = ''): Promise<Requests> {
+  const answer = await bridge.admin(`/api/requests?worker=${worker}${more}`)
+  if (answer.status !== 200) throw new Error(`${answer.status} ${answer.text}`)
+  return answer.json<Requests>()
+}
+
+/** Waits for an exchange that ended with the code (or status), and asks why. */
+export async function whyOf(bridge: TestDaemon, worker: string, outcome: string | number): Promise<Reasons> {
+  let found: string | undefined
+  await until(`${outcome} of ${worker} is recorded`, async () => {
+    const { requests } = await requestsOf(bridge, worker)
+    found = requests.findLast(({ code, status }) => code === outcome || status === outcome)?.id
+    return found !== undefined
+  })
+  const answer = await bridge.admin(`/api/requests/${encodeURIComponent(found ?? '')}`)
+  if (answer.status !== 200) throw new Error(`${answer.status} ${answer.text}`)
+  return answer.json<Reasons>()
+}
