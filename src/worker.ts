@@ -120,6 +120,8 @@ class RunningInstance {
   }
 
   giveBack(): void {
+    // Before: of a process that ends, nothing gets past a handle on its way.
+    this.#spans?.batch.flush()
     this.#listeners.giveAllBack()
   }
 

@@ -1,0 +1,165 @@
+import { describe, expect, test } from 'vitest'
+import { startTestDaemon } from '../../kit/daemon.ts'
+import { startOrigin } from '../../kit/origin.ts'
+import { RawClient } from '../../kit/raw-client.ts'
+import { collectSpans, sentTo } from '../../kit/spans.ts'
+import { sampled, spanId, traceId } from '../../kit/tracing.ts'
+import { until } from '../../kit/until.ts'
+
+/** Spans on their way from instances to main, and what is told upstream without telemetry. */
+
+const config = (authority: string, tracing: object, more: object = {}) => ({
+  mode: 'Reverse',
+  listen_addr: '127.0.0.1:0',
+  workers: { reverse_proxy: { target: `http://${authority}`, tracing, ...more } },
+})
+
+describe.each(['thread', 'process', 'shared'] as const)('from a %s', (isolation) => {
+  test('spans come within a second or so, and say of which instance they are', async () => {
+    await using origin = await startOrigin()
+    const spans = collectSpans()
+    await using daemon = await startTestDaemon(config(origin.authority, {}), {
+      isolation,
+      exportSpans: spans.exportSpans,
+    })
+    using client = await RawClient.connect(daemon.port('reverse_proxy'))
+    await client.get('/', `traceparent: ${sampled}`)
+    const { servers, clients } = await spans.wait(2)
+    expect(servers[0]).toMatchObject({
+      traceId,
+      parentSpanId: spanId,
+      attributes: {
+        'proxy.worker.name': 'reverse_proxy',
+        'proxy.instance': 'reverse_proxy#1',
+        'proxy.generation': 1,
+      },
+    })
+    expect(sentTo(origin, 'traceparent')).toEqual([`00-${traceId}-${clients[0]?.spanId}-01`])
+  })
+
+  test('a drain posts what waits', async () => {
+    await using origin = await startOrigin()
+    const spans = collectSpans()
+    await using daemon = await startTestDaemon(config(origin.authority, { sample_ratio: 1 }), {
+      isolation,
+      exportSpans: spans.exportSpans,
+    })
+    using client = await RawClient.connect(daemon.port('reverse_proxy'))
+    for (let at = 0; at < 5; at += 1) await client.get('/')
+    client.end()
+    daemon.daemon.stop()
+    await daemon.daemon.stopped
+    expect(spans.all).toHaveLength(10)
+  })
+})
+
+describe.each(['thread', 'process'] as const)('a %s that fails', (isolation) => {
+  test.each(['throw', 'exit'])('by %s has posted what it had', async (fault) => {
+    await using origin = await startOrigin()
+    const spans = collectSpans()
+    await using daemon = await startTestDaemon(config(origin.authority, { sample_ratio: 1 }), {
+      isolation,
+      exportSpans: spans.exportSpans,
+      allowFaults: true,
+    })
+    using client = await RawClient.connect(daemon.port('reverse_proxy'))
+    await client.get('/')
+    daemon.daemon.inject('reverse_proxy', fault)
+    await until('it has ended', () => daemon.log.some((line) => line.includes('instance ended')))
+    await spans.wait(2)
+    expect(spans.all.map((span) => span.attributes['proxy.generation'])).toEqual([1, 1])
+  })
+
+  test('by being killed keeps what was posted before', async () => {
+    await using origin = await startOrigin()
+    const spans = collectSpans()
+    await using daemon = await startTestDaemon(config(origin.authority, { sample_ratio: 1 }), {
+      isolation,
+      exportSpans: spans.exportSpans,
+      allowFaults: true,
+    })
+    using client = await RawClient.connect(daemon.port('reverse_proxy'))
+    // A whole batch, which does not wait for its second, and one more: by its answer those before are over.
+    for (let at = 0; at < 33; at += 1) await client.get('/')
+    daemon.daemon.inject('reverse_proxy', 'kill')
+    await until('it has ended', () => daemon.log.some((line) => line.includes('instance ended')))
+    await spans.wait(64)
+  })
+})
+
+test('no more spans a second than were allowed, in equal shares, and the others are counted', async () => {
+  await using origin = await startOrigin()
+  const spans = collectSpans()
+  await using daemon = await startTestDaemon(
+    config(origin.authority, { sample_ratio: 1 }, { worker_threads: 2 }),
+    { exportSpans: spans.exportSpans, maxSpansPerSecond: 8 },
+  )
+  const requests = 40
+  for (let at = 0; at < requests; at += 1) {
+    using client = await RawClient.connect(daemon.port('reverse_proxy'))
+    await client.get('/', 'Connection: close')
+  }
+  const dropped = () => daemon.daemon.overview.counters('reverse_proxy')?.spansDropped ?? 0
+  await until('each is exported or counted', () => spans.all.length + dropped() === 2 * requests)
+  expect(dropped()).toBeGreaterThan(0)
+  const inSecond = new Map<unknown, number[]>()
+  for (const { attributes, endMs, kind } of spans.all) {
+    if (kind !== 'server') continue
+    const id = attributes['proxy.instance']
+    inSecond.set(id, [...(inSecond.get(id) ?? []), endMs])
+  }
+  for (const times of inSecond.values()) {
+    // Four a second and instance: the fifth exchange of two spans is in the third second at the earliest.
+    for (let at = 4; at < times.length; at += 1)
+      expect((times[at] as number) - (times[at - 4] as number)).toBeGreaterThan(900)
+  }
+})
+
+test('without telemetry no span is made, and contexts pass', async () => {
+  await using origin = await startOrigin()
+  await using daemon = await startTestDaemon(config(origin.authority, { sample_ratio: 1 }))
+  using client = await RawClient.connect(daemon.port('reverse_proxy'))
+  await client.get('/', `traceparent: ${sampled}`, 'tracestate: a=1', 'baggage: b=2')
+  expect(sentTo(origin, 'traceparent')).toEqual([sampled])
+  expect(sentTo(origin, 'tracestate')).toEqual(['a=1'])
+  expect(sentTo(origin, 'baggage')).toEqual(['b=2'])
+  await client.get('/')
+  expect(sentTo(origin, 'traceparent')).toEqual([])
+})
+
+test('without telemetry what is injected is a trace that is not sampled', async () => {
+  await using origin = await startOrigin()
+  await using daemon = await startTestDaemon(
+    config(origin.authority, { sample_ratio: 1, context: 'inject', formats: ['tracecontext', 'b3'] }),
+  )
+  using client = await RawClient.connect(daemon.port('reverse_proxy'))
+  await client.get('/', `traceparent: ${sampled}`)
+  const [sent = ''] = sentTo(origin, 'traceparent')
+  expect(sent).toMatch(/^00-[\da-f]{32}-[\da-f]{16}-00$/)
+  expect(sent).not.toContain(traceId)
+  expect(sentTo(origin, 'b3')).toEqual([`${sent.slice(3, 52)}-0`])
+})
+
+test('a stranger at the edge gets a trace of its own, and what it said of its own goes no further', async () => {
+  await using origin = await startOrigin()
+  const spans = collectSpans()
+  const tracing = { sample_ratio: 1, trust: 'proxies' }
+  await using daemon = await startTestDaemon(
+    config(origin.authority, tracing, { trusted_proxies: ['127.0.0.2'] }),
+    { exportSpans: spans.exportSpans },
+  )
+  const fields = [`traceparent: ${sampled}`, 'tracestate: a=1', 'baggage: b=2', `X-B3-TraceId: ${traceId}`]
+  using stranger = await RawClient.connect(daemon.port('reverse_proxy'))
+  await stranger.get('/', ...fields)
+  const { servers, clients } = await spans.wait(2)
+  expect(servers[0]).toMatchObject({ parentSpanId: null, links: [{ traceId, spanId, isSampled: true }] })
+  expect(servers[0]?.traceId).not.toBe(traceId)
+  expect(sentTo(origin, 'traceparent')).toEqual([`00-${servers[0]?.traceId}-${clients[0]?.spanId}-01`])
+  for (const name of ['tracestate', 'baggage', 'x-b3-traceid']) expect(sentTo(origin, name)).toEqual([])
+
+  using proxy = await RawClient.connect(daemon.port('reverse_proxy'), '127.0.0.1', '127.0.0.2')
+  await proxy.get('/', ...fields)
+  const all = await spans.wait(4)
+  expect(all.servers[1]).toMatchObject({ traceId, parentSpanId: spanId, links: [] })
+  expect(sentTo(origin, 'baggage')).toEqual(['b=2'])
+})
