@@ -102,6 +102,6 @@ function recordOfExchange(
     attributes,
     event: 'proxy.exchange',
     traceId: traceId === null ? null : String(traceId),
-    spanId: null,
+    spanId: record.spanId,
   }
 }

@@ -29,19 +29,20 @@ const attributeNames: Readonly<Record<string, string>> = {
 
 /** A line of the daemon log; a move of a chart has an event name. */
 export function recordOfLine(atMs: number, level: LogLevel, message: string, fields: LogFields): LogRecord {
-  const { instance } = fields
+  const { instance, trace_id: traceId, span_id: spanId, ...others } = fields
   const worker = typeof instance === 'string' ? { worker: instance.split('#')[0] } : {}
-  const attributes = Object.entries({ ...worker, ...fields }).map(([name, value]) => [
-    attributeNames[name] ?? name,
-    value,
-  ])
+  const attributes = Object.entries({
+    ...worker,
+    ...(instance === undefined ? {} : { instance }),
+    ...others,
+  }).map(([name, value]) => [attributeNames[name] ?? name, value])
   return {
     atMs,
     level,
     message,
     attributes: Object.fromEntries(attributes),
     event: 'actor' in fields ? 'proxy.actor.transition' : null,
-    traceId: null,
-    spanId: null,
+    traceId: typeof traceId === 'string' ? traceId : null,
+    spanId: typeof spanId === 'string' ? spanId : null,
   }
 }
