@@ -66,6 +66,13 @@ const layers: readonly Layer[] = [
     packages: ['zod'],
   },
   {
+    files: 'src/admin/page/**/*.ts',
+    may: ['src/admin/page'],
+    types: ['src/admin/api'],
+    packages: ['zod'],
+    isPure: true,
+  },
+  {
     files: 'src/demo/**/*.ts',
     may: ['src/demo', 'src/supervise/inherited.ts', 'src/errors.ts'],
     types: ['src/config'],

@@ -1,0 +1,79 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { stripTypeScriptTypes } from 'node:module'
+import { extname, join } from 'node:path'
+
+/** A file of the page, as it is served. */
+export interface PageFile {
+  readonly type: string
+  readonly bytes: Buffer
+}
+
+/**
+ * Beside Content-Type and Content-Length. Nothing but files of this address is loaded, run or asked; nobody may frame the page, and it sends no
+ * form anywhere.
+ */
+export const pageHeaders: Readonly<Record<string, string>> = {
+  'Content-Security-Policy':
+    "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  // A daemon of another version has another page.
+  'Cache-Control': 'no-cache',
+}
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json',
+  '.svg': 'image/svg+xml',
+}
+
+const folder = join(import.meta.dirname, 'page')
+
+/** Path -> file: the page at `/`, all else below `/page/`. Only what is in the folder is there; nothing is looked up by a path that was asked for. */
+export async function loadPageFiles(): Promise<ReadonlyMap<string, PageFile>> {
+  const files = new Map<string, PageFile>()
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  for (const entry of entries) {
+    if (!entry.isFile() || entry.name.startsWith('tsconfig')) continue
+    const path = join(entry.parentPath, entry.name)
+    const name = path.slice(folder.length + 1).replaceAll('\\', '/')
+    const file = pageFile(name, await readFile(path))
+    if (file !== null) files.set(name === 'index.html' ? '/' : `/page/${file.name}`, file)
+  }
+  return files
+}
+
+/** The browser's code is TypeScript in a checkout, and JavaScript in the package, which the build makes in this very way. */
+function pageFile(name: string, bytes: Buffer): (PageFile & { readonly name: string }) | null {
+  const type = types[extname(name)]
+  if (type !== undefined) return { name, type, bytes }
+  if (!name.endsWith('.ts') || name.endsWith('.d.ts')) return null
+  const code = stripped(bytes.toString()).replaceAll(
+    /^((?:import|export|\}) [^'\n]*?'\.[^'\n]*)\.ts'$/gm,
+    "$1.js'",
+  )
+  return { name: name.replace(/\.ts$/, '.js'), type: types['.js'] ?? '', bytes: Buffer.from(code) }
+}
+
+/** Node says once that this is experimental. It happens in a checkout only, and is pinned by a test. */
+function stripped(code: string): string {
+  const { emitWarning } = process
+  process.emitWarning = () => {}
+  try {
+    return stripTypeScriptTypes(code)
+  } finally {
+    process.emitWarning = emitWarning
+  }
+}
+
+let loading: Promise<ReadonlyMap<string, PageFile>> | null = null
+
+/** Loaded when the first viewer comes, and kept. */
+export function pageFileAt(path: string): Promise<PageFile | undefined> {
+  loading ??= loadPageFiles()
+  return loading.then((files) => files.get(path))
+}

@@ -1,0 +1,61 @@
+import { type Client, Refused } from './client.ts'
+import { button, h } from './dom.ts'
+import { askForToken } from './token.ts'
+
+export interface Question {
+  readonly title: string
+  /** What will happen, in one or two sentences. */
+  readonly text: string
+  /** On the button that does it. */
+  readonly verb: string
+  /** Further elements of the form, such as inputs. */
+  readonly fields?: readonly HTMLElement[]
+  /** Says what came of it; what it throws is shown. */
+  act(): Promise<string>
+}
+
+/** Asks before anything is done, and shows what came of it. Without a token it asks for that first. */
+export async function confirmed(client: Client, question: Question): Promise<void> {
+  if (client.token === '' && !(await askForToken(client))) return
+  const result = h('p', { class: 'result', role: 'status' })
+  const dialog = h('dialog', { 'aria-label': question.title })
+  const cancel = button('Cancel', () => dialog.close())
+  const go = h('button', { type: 'submit', class: 'primary' }, question.verb)
+  const form = h(
+    'form',
+    {},
+    h('h2', {}, question.title),
+    h('p', {}, question.text),
+    ...(question.fields ?? []),
+    result,
+    h('div', { class: 'choices' }, cancel, go),
+  )
+  const run = async () => {
+    go.disabled = true
+    result.className = 'result'
+    result.textContent = 'Asking the daemon …'
+    try {
+      result.textContent = await question.act()
+      result.classList.add('done')
+      go.hidden = true
+      cancel.textContent = 'Close'
+      cancel.focus()
+    } catch (error) {
+      result.textContent = error instanceof Error ? error.message : String(error)
+      result.classList.add('wrong')
+      go.disabled = false
+      if (error instanceof Refused && (error.status === 401 || error.status === 403)) {
+        await askForToken(client, error.message)
+      }
+    }
+  }
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    void run()
+  })
+  dialog.append(form)
+  document.body.append(dialog)
+  dialog.showModal()
+  await new Promise((resolve) => dialog.addEventListener('close', resolve))
+  dialog.remove()
+}

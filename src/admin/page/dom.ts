@@ -1,0 +1,81 @@
+/** Elements from data. Text always arrives as text nodes and attributes, so nothing that is shown can become markup. */
+export type Child = Node | string | null | undefined | false
+export type Attributes = Readonly<Record<string, string | number | boolean | null | undefined>>
+
+function fill(element: Element, attributes: Attributes, children: readonly Child[]): void {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue
+    element.setAttribute(name, value === true ? '' : String(value))
+  }
+  for (const child of children) {
+    if (child !== null && child !== undefined && child !== false) element.append(child)
+  }
+}
+
+export function h<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  attributes: Attributes = {},
+  ...children: readonly Child[]
+): HTMLElementTagNameMap[Tag] {
+  const element = document.createElement(tag)
+  fill(element, attributes, children)
+  return element
+}
+
+export function svg<Tag extends keyof SVGElementTagNameMap>(
+  tag: Tag,
+  attributes: Attributes = {},
+  ...children: readonly Child[]
+): SVGElementTagNameMap[Tag] {
+  const element = document.createElementNS('http://www.w3.org/2000/svg', tag)
+  fill(element, attributes, children)
+  return element
+}
+
+/** A button that does something; `label` is what a screen reader says when the text is only a sign. */
+export function button(
+  text: Child,
+  act: () => void,
+  attributes: Attributes & { readonly label?: string } = {},
+): HTMLButtonElement {
+  const { label, ...rest } = attributes
+  const element = h('button', { type: 'button', 'aria-label': label, title: label, ...rest }, text)
+  element.addEventListener('click', act)
+  return element
+}
+
+/** Writes only what has changed: no needless layout, and a screen reader hears no repetition. */
+export function setText(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text
+}
+
+export function setAttribute(element: Element, name: string, value: string | null): void {
+  if (value === null) element.removeAttribute(name)
+  else if (element.getAttribute(name) !== value) element.setAttribute(name, value)
+}
+
+/** Brings the children of `parent` into the order of `keys`; makes those that are missing, drops those that are not named. */
+export function keepList<Key extends string, Item extends { readonly root: Element }>(
+  parent: Element,
+  items: Map<Key, Item>,
+  keys: readonly Key[],
+  make: (key: Key) => Item,
+): void {
+  const wanted = new Set(keys)
+  for (const [key, item] of items) {
+    if (wanted.has(key)) continue
+    item.root.remove()
+    items.delete(key)
+  }
+  let place: Element | null = null
+  for (const key of keys) {
+    let item = items.get(key)
+    if (item === undefined) {
+      item = make(key)
+      items.set(key, item)
+    }
+    const next: Element | null = place === null ? parent.firstElementChild : place.nextElementSibling
+    if (next !== item.root) parent.insertBefore(item.root, next)
+    place = item.root
+  }
+}

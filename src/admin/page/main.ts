@@ -1,0 +1,74 @@
+/** The page: live state charts of a daemon that serves it. No code but its own, nothing from elsewhere. */
+
+import { addressOf, readAddress } from './address.ts'
+import { Client } from './client.ts'
+import { h } from './dom.ts'
+import { linkSign, themeSwitch, tokenButton } from './shell.ts'
+import { Store } from './store.ts'
+import { Stream } from './stream.ts'
+import { charts } from './views/charts.ts'
+import { history } from './views/history.ts'
+import { overview } from './views/overview.ts'
+import type { Opened, Page, View } from './views/view.ts'
+
+/** In the order of their tabs. */
+const views: readonly View[] = [overview, charts, history]
+
+const store = new Store()
+const client = new Client()
+const main = document.querySelector('main') as HTMLElement
+const notice = document.getElementById('notice') as HTMLElement
+const tabs = document.getElementById('tabs') as HTMLElement
+
+let noticeTimer = 0
+const page: Page = {
+  store,
+  client,
+  go(view, parts, query, replace = false) {
+    const address = addressOf(view, parts, query)
+    if (location.hash === address) return
+    if (replace) {
+      globalThis.history.replaceState(null, '', address)
+      route()
+    } else location.hash = address
+  },
+  say(text) {
+    notice.textContent = text
+    notice.hidden = false
+    clearTimeout(noticeTimer)
+    noticeTimer = setTimeout(() => {
+      notice.hidden = true
+    }, 6_000)
+  },
+}
+
+const links = new Map(views.map(({ name, title }) => [name, h('a', { href: addressOf(name) }, title)]))
+tabs.append(...links.values())
+document.getElementById('tools')?.append(linkSign(store), tokenButton(page), themeSwitch())
+
+let shown: { readonly view: View; readonly opened: Opened } | null = null
+
+function route(): void {
+  const address = readAddress(location.hash)
+  const view = views.find(({ name }) => name === address.view) ?? (views[0] as View)
+  if (shown?.view !== view) {
+    const isFirst = shown === null
+    shown?.opened.close()
+    const root = h('div', { class: `view ${view.name}` })
+    main.replaceChildren(root)
+    shown = { view, opened: view.open(root, page) }
+    document.title = `${view.title} · Bifrost Bridge`
+    for (const [name, link] of links) {
+      if (name === view.name) link.setAttribute('aria-current', 'page')
+      else link.removeAttribute('aria-current')
+    }
+    // A screen reader and the keyboard begin at what has changed.
+    if (!isFirst) main.focus({ preventScroll: true })
+    scrollTo(0, 0)
+  }
+  shown.opened.show(address)
+}
+
+addEventListener('hashchange', route)
+route()
+new Stream(store).open()

@@ -1,0 +1,202 @@
+import { litStates } from '../chart/lit.ts'
+import { mermaidOf } from '../chart/mermaid.ts'
+import { pictureOf } from '../chart/picture.ts'
+import type { Move } from '../data.ts'
+import { h } from '../dom.ts'
+import { download, fileName } from '../download.ts'
+import { historyFile, readHistoryFile } from '../replay.ts'
+import type { Page } from '../views/view.ts'
+import { ActorPicker } from './actor-picker.ts'
+import { type HistoryActs, historyBar } from './history-bar.ts'
+import { Journal } from './journal.ts'
+import { MomentPane } from './moment-pane.ts'
+import { MoveFilter } from './move-filter.ts'
+import { MoveList } from './move-list.ts'
+import { Stepper } from './stepper.ts'
+
+/** The history: the list, the steps, the moment that is looked at, and what can be made of it. */
+export class HistoryBench {
+  readonly #page: Page
+  readonly #journal: Journal
+  readonly #filter = new MoveFilter(() => this.#draw())
+  readonly #list: MoveList
+  readonly #stepper = new Stepper((index) => this.#goto(this.#moves[index]))
+  readonly #moment: MomentPane
+  readonly #picker: ActorPicker
+  readonly #bar: ReturnType<typeof historyBar>
+  readonly #ending = new AbortController()
+  #actor = ''
+  /** Number of the move that is looked at; null: the latest, whichever it is. */
+  #seq: number | null = null
+  #moves: readonly Move[] = []
+  #frame = 0
+
+  constructor(root: HTMLElement, page: Page) {
+    this.#page = page
+    this.#journal = new Journal(page)
+    this.#moment = new MomentPane(page)
+    this.#list = new MoveList((move) => this.#goto(move))
+    this.#picker = new ActorPicker(page, '', (id) => page.go('history', id === '' ? [] : [id]), 'All actors')
+    this.#bar = historyBar(this.#acts())
+    root.append(
+      h(
+        'div',
+        { class: 'view-head' },
+        h('h1', {}, 'History'),
+        this.#picker.root,
+        this.#filter.root,
+        this.#bar.root,
+      ),
+      this.#bar.banner,
+      h(
+        'div',
+        { class: 'history-layout' },
+        this.#list.root,
+        h('div', { class: 'moment-side' }, this.#stepper.root, this.#moment.root),
+      ),
+    )
+    const { signal } = this.#ending
+    page.store.addEventListener('change', () => this.#later(), { signal })
+    page.store.addEventListener(
+      'reset',
+      () => {
+        this.#journal.forget()
+        void this.#load()
+      },
+      { signal },
+    )
+  }
+
+  show(actor: string, query: URLSearchParams): void {
+    const seq = query.get('seq')
+    const isOther = this.#actor !== actor
+    this.#actor = actor
+    this.#seq = seq === null || !/^\d+$/.test(seq) ? null : Number(seq)
+    this.#picker.chosen = actor
+    const file = query.get('file')
+    if (file !== null && this.#journal.file === null) void this.#openAt(file)
+    if (isOther || this.#moves.length === 0) void this.#load()
+    this.#draw()
+  }
+
+  close(): void {
+    this.#ending.abort()
+    cancelAnimationFrame(this.#frame)
+    this.#stepper.close()
+    this.#moment.close()
+  }
+
+  async #load(): Promise<void> {
+    await this.#journal.load(this.#actor, this.#ending.signal)
+    this.#draw()
+  }
+
+  #later(): void {
+    if (this.#journal.file !== null) return
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0
+      this.#picker.show()
+      this.#draw()
+    })
+  }
+
+  #goto(move: Move | undefined): void {
+    if (move === undefined) return
+    const parts = this.#actor === '' ? [] : [this.#actor]
+    // The last one is followed, unless a file is shown, in which nothing comes.
+    this.#page.go('history', parts, { seq: String(move.seq) }, true)
+  }
+
+  #draw(): void {
+    if (this.#ending.signal.aborted) return
+    this.#moves = this.#filter.of(this.#journal.moves(this.#actor))
+    const last = this.#moves.length - 1
+    const found = this.#seq === null ? last : this.#moves.findLastIndex(({ seq }) => seq <= (this.#seq ?? 0))
+    const index = Math.max(found, Math.min(0, last))
+    const move = this.#moves[index]
+    this.#list.root.classList.toggle('one-actor', this.#actor !== '')
+    this.#list.show(this.#moves, move?.seq ?? null)
+    this.#stepper.show(index, this.#moves.length, move === undefined ? '' : `${move.actor}: ${move.to}`)
+    this.#moment.show(move, move === undefined ? null : this.#journal.chartOf(move), this.#seq === null)
+    this.#bar.show(this.#journal.file, this.#seq === null)
+  }
+
+  #acts(): HistoryActs {
+    return {
+      follow: () => this.#page.go('history', this.#actor === '' ? [] : [this.#actor]),
+      copyLink: () => void this.#copyLink(),
+      exportJson: () => {
+        const now = this.#page.store.now()
+        const named = new Set(this.#journal.moves(this.#actor).map(({ actor }) => actor))
+        const actors = this.#journal
+          .actors()
+          .filter(({ id }) => this.#actor === '' || named.has(id) || id === this.#actor)
+        const file = historyFile(
+          this.#journal.file?.exported ?? Math.round(now),
+          actors,
+          this.#journal.moves(this.#actor),
+        )
+        download(`${this.#name()}.json`, 'application/json', `${JSON.stringify(file, null, 1)}\n`)
+      },
+      exportMermaid: () => void this.#exportChart('mermaid'),
+      exportSvg: () => void this.#exportChart('svg'),
+      open: (file) => void file.text().then((text) => this.#replay(file.name, text)),
+      leaveFile: () => {
+        this.#journal.file = null
+        this.#picker.use(null)
+        this.#page.go('history', [])
+        void this.#load()
+      },
+    }
+  }
+
+  async #openAt(path: string): Promise<void> {
+    // Of this server only: the policy of the page allows no other.
+    const response = await fetch(new URL(path, location.origin).pathname, { signal: this.#ending.signal })
+    this.#replay(path, await response.text())
+  }
+
+  #replay(name: string, text: string): void {
+    try {
+      const file = readHistoryFile(text)
+      this.#journal.file = file
+      this.#actor = ''
+      this.#picker.use(new Map(file.actors.map((actor) => [actor.id, actor])))
+      this.#page.go('history', [], { seq: String(file.moves[0]?.seq ?? 0) })
+      this.#draw()
+    } catch (error) {
+      this.#page.say(`${name} cannot be replayed. ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  async #exportChart(kind: 'mermaid' | 'svg'): Promise<void> {
+    const shown = this.#moment.shown
+    if (shown === null) {
+      this.#page.say('There is no chart to export at this moment.')
+      return
+    }
+    const { file, move } = shown
+    if (kind === 'mermaid') {
+      download(`${this.#name()}.mmd`, 'text/plain', mermaidOf(file.chart, litStates(file, move.to)))
+    } else {
+      download(`${this.#name()}.svg`, 'image/svg+xml', await pictureOf(file, move.to, move.edges))
+    }
+  }
+
+  async #copyLink(): Promise<void> {
+    const seq = this.#seq ?? this.#moves.at(-1)?.seq
+    const asked = seq === undefined ? '' : `?seq=${seq}`
+    const link = `${location.origin}/${location.hash.replace(/\?.*$/s, '')}${asked}`
+    try {
+      await navigator.clipboard.writeText(link)
+      this.#page.say('The link to this moment is in the clipboard.')
+    } catch {
+      this.#page.say(link)
+    }
+  }
+
+  #name(): string {
+    const of = this.#actor === '' ? 'all' : fileName(this.#actor)
+    return this.#seq === null ? `bifrost-${of}` : `bifrost-${of}-${this.#seq}`
+  }
+}

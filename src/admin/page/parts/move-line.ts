@@ -1,0 +1,27 @@
+import { addressOf } from '../address.ts'
+import { eventText } from '../chart/event-text.ts'
+import type { Move } from '../data.ts'
+import { h } from '../dom.ts'
+import { timeOfDay } from '../format.ts'
+
+/** One move as a line that leads to its moment in the history. */
+export function moveLine(move: Move, { withActor }: { readonly withActor: boolean }): HTMLAnchorElement {
+  const query = { seq: String(move.seq) }
+  return h(
+    'a',
+    {
+      class: move.ignored ? 'move ignored' : 'move',
+      href: withActor ? addressOf('history', [], query) : addressOf('history', [move.actor], query),
+      'data-seq': move.seq,
+    },
+    h('time', { datetime: new Date(move.at).toISOString() }, timeOfDay(move.at)),
+    withActor && h('span', { class: 'move-actor' }, move.actor),
+    h('code', {}, eventText(move.event)),
+    h('span', { class: 'move-to' }, moveText(move)),
+  )
+}
+
+export function moveText({ ignored, from, to }: Move): string {
+  if (ignored) return 'ignored'
+  return from === to ? 'stays' : `→ ${to}`
+}

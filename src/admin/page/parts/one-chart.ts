@@ -1,0 +1,134 @@
+import { addressOf } from '../address.ts'
+import type { ActorDetail, Move } from '../data.ts'
+import { h, setText } from '../dom.ts'
+import { age } from '../format.ts'
+import type { Page } from '../views/view.ts'
+import { ActorDetails } from './actor-details.ts'
+import { ActorPicker } from './actor-picker.ts'
+import { ChartPanes } from './chart-panes.ts'
+
+/** So long after a move the actor is asked what could happen next: moves come in bursts. */
+const settleMs = 120
+
+/** One actor: its machine with the present lit, its timers, what could happen next, and its latest moves. */
+export class OneChart {
+  readonly #page: Page
+  readonly #id: string
+  readonly #panes = new ChartPanes()
+  readonly #details: ActorDetails
+  readonly #state = h('span', { class: 'state-pill large' })
+  readonly #since = h('span', { class: 'faint' })
+  readonly #ending = new AbortController()
+  readonly #clock: ReturnType<typeof setInterval>
+  #asking: ReturnType<typeof setTimeout> | undefined
+  #frame = 0
+  #chart: string | null = null
+  #lastEdges: readonly string[] = []
+
+  constructor(root: HTMLElement, page: Page, id: string) {
+    this.#page = page
+    this.#id = id
+    this.#details = new ActorDetails(page, id)
+    const picker = new ActorPicker(page, id, (chosen) => page.go('charts', [chosen]))
+    root.append(
+      h(
+        'div',
+        { class: 'view-head chart-head' },
+        h('h1', { class: 'visually-hidden' }, `Chart of ${id}`),
+        h('a', { href: addressOf('charts'), class: 'back' }, 'All charts'),
+        picker.root,
+        this.#state,
+        this.#since,
+        h('a', { href: addressOf('history', [id]), class: 'to-history' }, 'History'),
+      ),
+      h('div', { class: 'chart-layout' }, this.#panes.root, this.#details.root),
+    )
+    const { signal } = this.#ending
+    page.store.addEventListener('change', () => this.#later(), { signal })
+    page.store.addEventListener('change', () => picker.show(), { signal })
+    page.store.addEventListener('reset', () => this.#ask(0), { signal })
+    page.store.onMove((move) => this.#moved(move), signal)
+    this.#clock = setInterval(() => this.#tick(), 100)
+    picker.show()
+    this.#later()
+    this.#ask(0)
+    void this.#loadMoves()
+  }
+
+  close(): void {
+    this.#ending.abort()
+    clearInterval(this.#clock)
+    clearTimeout(this.#asking)
+    cancelAnimationFrame(this.#frame)
+    this.#panes.close()
+  }
+
+  async #loadMoves(): Promise<void> {
+    try {
+      const { moves } = await this.#page.client.history(this.#id, this.#ending.signal)
+      this.#page.store.remember(moves)
+      this.#lastEdges = moves.findLast(({ ignored }) => !ignored)?.edges ?? []
+      this.#later()
+    } catch {
+      // The stream tells what happens from now on.
+    }
+  }
+
+  #moved(move: Move): void {
+    if (move.actor !== this.#id) return
+    if (!move.ignored) {
+      this.#lastEdges = move.edges
+      this.#panes.show(move.to, move.edges, true)
+    }
+    this.#ask(settleMs)
+  }
+
+  #ask(afterMs: number): void {
+    clearTimeout(this.#asking)
+    this.#asking = setTimeout(async () => {
+      try {
+        this.#take(await this.#page.client.actor(this.#id, this.#ending.signal))
+      } catch (error) {
+        if (!this.#ending.signal.aborted) this.#details.fail(error)
+      }
+    }, afterMs)
+  }
+
+  #take(detail: ActorDetail): void {
+    this.#details.show(detail)
+    this.#panes.showNext(detail.live?.next.map(({ edge }) => edge) ?? [])
+    this.#tick()
+  }
+
+  #later(): void {
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0
+      const actor = this.#page.store.actors.get(this.#id)
+      this.#details.showMoves()
+      if (actor === undefined) {
+        setText(this.#state, 'not known')
+        return
+      }
+      setText(this.#state, actor.gone === null ? actor.state : `${actor.state} (ended)`)
+      void this.#show(actor.chart, actor.state)
+    })
+  }
+
+  async #show(chart: string | null, state: string): Promise<void> {
+    if (this.#panes.drawing === null && this.#chart !== chart) {
+      this.#chart = chart
+      const file = chart === null ? null : await this.#page.client.chart(chart)
+      if (this.#ending.signal.aborted) return
+      this.#panes.draw(file)
+      this.#ask(0)
+    }
+    this.#panes.show(state, this.#lastEdges, false)
+  }
+
+  #tick(): void {
+    const actor = this.#page.store.actors.get(this.#id)
+    if (actor !== undefined)
+      setText(this.#since, `for ${age((actor.gone ?? this.#page.store.now()) - actor.since)}`)
+    this.#details.tick(this.#panes.drawing)
+  }
+}

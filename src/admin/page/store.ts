@@ -1,0 +1,120 @@
+import type { Actor, Move, Overview, Presence, Sample, Worker } from './data.ts'
+
+/** Whether what is shown is the present. */
+export type Link = 'connecting' | 'live' | 'lost'
+
+/** Two minutes of samples, one a second. */
+export const maxPoints = 120
+const maxMoves = 5000
+const maxGone = 200
+
+export interface Point {
+  readonly at: number
+  readonly worker: Worker
+}
+
+/**
+ * What the page knows. Views read it and are told once a frame that something has changed; moves are told one by one,
+ * so that an arrow flashes for each.
+ */
+export class Store extends EventTarget {
+  link: Link = 'connecting'
+  readonly actors = new Map<string, Actor>()
+  readonly workers = new Map<string, Worker>()
+  readonly points = new Map<string, Point[]>()
+  /** By their numbers; the oldest are dropped. */
+  moves: Move[] = []
+  #clockOffsetMs = 0
+
+  /** The daemon's clock. */
+  now(): number {
+    return Date.now() + this.#clockOffsetMs
+  }
+
+  setLink(link: Link): void {
+    if (this.link === link) return
+    this.link = link
+    this.dispatchEvent(new Event('change'))
+  }
+
+  reset({ at, actors, workers }: Omit<Overview, 'seq'>, isSamePlace = false): void {
+    this.#clockOffsetMs = at - Date.now()
+    this.actors.clear()
+    for (const actor of actors) this.actors.set(actor.id, actor)
+    if (!isSamePlace) this.moves = []
+    this.#takeWorkers(at, workers)
+    this.dispatchEvent(new Event('reset'))
+    this.dispatchEvent(new Event('change'))
+  }
+
+  sample({ at, workers }: Sample): void {
+    this.#clockOffsetMs = at - Date.now()
+    this.#takeWorkers(at, workers)
+    this.dispatchEvent(new Event('sample'))
+    this.dispatchEvent(new Event('change'))
+  }
+
+  presence({ actor, at, what }: Presence): void {
+    this.actors.set(actor.id, what === 'gone' ? { ...actor, gone: actor.gone ?? at } : actor)
+    this.#forgetGone()
+    this.dispatchEvent(new Event('change'))
+  }
+
+  /** Moves may arrive twice, or before those that history brings: they are kept in the order of their numbers. */
+  move(move: Move): void {
+    if (!this.#keep([move])) return
+    const actor = this.actors.get(move.actor)
+    // An event that nobody handled changes nothing, and no state is entered anew by it.
+    if (actor !== undefined && !move.ignored && move.at >= actor.since && move.to !== actor.state) {
+      this.actors.set(move.actor, { ...actor, state: move.to, since: move.at, cause: move.event })
+    }
+    this.dispatchEvent(new CustomEvent('move', { detail: move }))
+    this.dispatchEvent(new Event('change'))
+  }
+
+  /** Older moves, from the journal of an actor. */
+  remember(moves: readonly Move[]): void {
+    if (this.#keep(moves)) this.dispatchEvent(new Event('change'))
+  }
+
+  movesOf(actor: string): readonly Move[] {
+    return this.moves.filter((move) => move.actor === actor)
+  }
+
+  onMove(listener: (move: Move) => void, signal: AbortSignal): void {
+    this.addEventListener('move', (event) => listener((event as CustomEvent<Move>).detail), { signal })
+  }
+
+  #keep(moves: readonly Move[]): boolean {
+    const last = this.moves.at(-1)?.seq ?? -1
+    const [only] = moves
+    if (moves.length === 1 && only !== undefined && only.seq > last) {
+      this.moves.push(only)
+    } else {
+      const known = new Set(this.moves.map(({ seq }) => seq))
+      const added = moves.filter(({ seq }) => !known.has(seq))
+      if (added.length === 0) return false
+      this.moves = [...this.moves, ...added].sort((one, other) => one.seq - other.seq)
+    }
+    if (this.moves.length > maxMoves) this.moves.splice(0, this.moves.length - maxMoves)
+    return true
+  }
+
+  #takeWorkers(at: number, workers: readonly Worker[]): void {
+    const names = new Set(workers.map(({ name }) => name))
+    for (const name of this.workers.keys()) if (!names.has(name)) this.workers.delete(name)
+    for (const worker of workers) {
+      this.workers.set(worker.name, worker)
+      const points = this.points.get(worker.name) ?? []
+      points.push({ at, worker })
+      if (points.length > maxPoints) points.shift()
+      this.points.set(worker.name, points)
+    }
+  }
+
+  #forgetGone(): void {
+    const gone = [...this.actors.values()].filter((actor) => actor.gone !== null)
+    gone.sort((one, other) => (one.gone ?? 0) - (other.gone ?? 0))
+    for (const { id } of gone.slice(0, Math.max(0, gone.length - maxGone))) this.actors.delete(id)
+  }
+}

@@ -1,0 +1,70 @@
+import type { Move, Presence, Reset, Sample } from './data.ts'
+import type { Store } from './store.ts'
+
+/** How long nothing may come before the link is taken for lost; a sample comes each second. */
+const quietMs = 5_000
+const againMs = 1_000
+
+/**
+ * The live stream: server-sent events, resumed at its place after a break (`Last-Event-ID`). The browser connects anew
+ * by itself; where it gives up (the daemon answered with an error) or hears nothing, this does.
+ */
+export class Stream {
+  readonly #store: Store
+  #source: EventSource | null = null
+  #lastId = ''
+  #timer = 0
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  open(): void {
+    this.close()
+    const source = new EventSource(
+      `/api/events${this.#lastId === '' ? '' : `?last_event_id=${encodeURIComponent(this.#lastId)}`}`,
+    )
+    this.#source = source
+    this.#watch()
+    this.#on<Reset>(source, 'reset', (reset) => this.#store.reset(reset, reset.reason === 'behind'))
+    this.#on<Sample>(source, 'sample', (sample) => this.#store.sample(sample))
+    this.#on<Move>(source, 'move', (move) => this.#store.move(move))
+    this.#on<Presence>(source, 'actor', (presence) => this.#store.presence(presence))
+    source.addEventListener('open', () => this.#alive())
+    source.addEventListener('error', () => {
+      this.#store.setLink('lost')
+      if (source.readyState === EventSource.CLOSED) this.#again(againMs)
+    })
+  }
+
+  close(): void {
+    clearTimeout(this.#timer)
+    this.#source?.close()
+    this.#source = null
+  }
+
+  #on<Data>(source: EventSource, name: string, take: (data: Data) => void): void {
+    source.addEventListener(name, (event: MessageEvent<string>) => {
+      this.#alive()
+      if (event.lastEventId !== '') this.#lastId = event.lastEventId
+      take(JSON.parse(event.data) as Data)
+    })
+  }
+
+  #alive(): void {
+    this.#store.setLink('live')
+    this.#watch()
+  }
+
+  #watch(): void {
+    this.#again(quietMs)
+  }
+
+  #again(afterMs: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      this.#store.setLink('lost')
+      this.open()
+    }, afterMs)
+  }
+}

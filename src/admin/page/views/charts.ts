@@ -1,0 +1,23 @@
+import { ChartWall } from '../parts/chart-wall.ts'
+import { OneChart } from '../parts/one-chart.ts'
+import type { Opened, View } from './view.ts'
+
+/** `#/charts`: every chart at once; `#/charts/ACTOR`: one of them with all that is known of its actor. */
+export const charts: View = {
+  name: 'charts',
+  title: 'Charts',
+  open(root, page) {
+    let shown: { readonly id: string | null; readonly part: Pick<Opened, 'close'> } | null = null
+    return {
+      show({ parts: [id = null] }) {
+        if (shown !== null && shown.id === id) return
+        shown?.part.close()
+        root.replaceChildren()
+        shown = { id, part: id === null ? new ChartWall(root, page) : new OneChart(root, page, id) }
+      },
+      close() {
+        shown?.part.close()
+      },
+    }
+  },
+}

@@ -1,0 +1,144 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { AxeResults, Result } from 'axe-core'
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { hasBrowser, type Look, type Size, shoot, useBrowser } from '../kit/browser.ts'
+import { fixtureActors, fixtureWorker, PageServer } from '../kit/page-server.ts'
+
+const worker = 'reverse_proxy#1/reverse'
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** What axe-core finds serious or critical. */
+async function faultsOf(page: Page): Promise<readonly string[]> {
+  // As an expression of the inspector: the policy of the page would let it load no script.
+  await page.evaluate(axe)
+  const { violations } = await page.evaluate(() =>
+    (window as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
+  )
+  const isSerious = ({ impact }: Result) => impact === 'serious' || impact === 'critical'
+  return violations
+    .filter(isSerious)
+    .map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('\n')}`,
+    )
+}
+
+/** Elements whose text is wider than they are, or that stick out of the window. */
+function cutOff(page: Page): Promise<readonly string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('main *, header *')]
+      .filter((element) => element.checkVisibility() && !element.closest('.visually-hidden, .brand'))
+      .filter((element) => {
+        const box = element.getBoundingClientRect()
+        if (
+          box.width === 0 ||
+          element.closest('.viewport, .chart, .move-list, .moves, .chart-text, .details, .scrolls, #tabs')
+        )
+          return false
+        const isText = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent?.trim())
+        const isCut =
+          isText &&
+          element.scrollWidth > element.clientWidth + 1 &&
+          getComputedStyle(element).display !== 'inline'
+        return isCut || box.right > innerWidth + 1
+      })
+      .map((element) => element.outerHTML.slice(0, 160)),
+  )
+}
+
+const views: readonly (readonly [name: string, address: string, ready: string])[] = [
+  ['overview', '#/overview', '.actors tbody tr:nth-child(13)'],
+  ['charts', '#/charts', '.tile:nth-child(13) .state.on'],
+  ['worker', `#/charts/${encodeURIComponent(worker)}`, '.state.on, .state-item.on'],
+  ['instance', '#/charts/reverse_proxy%231', '.state.on, .state-item.on'],
+  ['supervisor', '#/charts/supervisor%3Areverse_proxy', '.state.on, .state-item.on'],
+  ['listener', '#/charts/listener%3Areverse_proxy%2F0%2F0', '.state.on, .state-item.on'],
+  ['daemon', '#/charts/daemon', '.state.on, .state-item.on'],
+  ['history', '#/history', '.move-list .move[aria-current]'],
+  ['moment', `#/history/${encodeURIComponent(worker)}?seq=1`, '.move-list .move[data-seq="1"][aria-current]'],
+]
+
+const looks: readonly (readonly [Look, Size])[] = [
+  ['light', 'wide'],
+  ['dark', 'wide'],
+  ['light', 'phone'],
+  ['dark', 'phone'],
+]
+
+describe.skipIf(!hasBrowser)('each view', () => {
+  const browser = useBrowser()
+  let server: PageServer
+  let url: string
+  beforeAll(async () => {
+    server = new PageServer(fixtureActors(), [
+      fixtureWorker('forward_proxy', 'forward'),
+      fixtureWorker('reverse_proxy', 'reverse', {
+        health: 'Warning',
+        reasons: ['connections at 83 % of max_connections'],
+        use: { connections: 830, memory_bytes: 200_000_000, cpu_percent: 44, loop_utilization: 0.5 },
+        error_rate: 0.031,
+        restarts: 1,
+      }),
+      fixtureWorker('static_files', 'static', { requests_per_sec: 0, p50_ms: null, p99_ms: null }),
+    ])
+    server.move(worker, 'load.high', 'saturated', ['worker.accepting|load.high|0'], {
+      sender: 'ledger',
+      diff: { mode: ['admit', 'refuse'], connections: [999, 1000] },
+    })
+    server.move(worker, 'load.low', 'accepting', ['worker.saturated|load.low|0'])
+    server.move(worker, 'load.zero', 'accepting', [], { ignored: true })
+    server.details = (id) => ({
+      context: { worker: 'reverse_proxy', max_connections: 1000, mode: 'admit' },
+      live: {
+        timers:
+          id === worker
+            ? [
+                {
+                  id: 'x',
+                  event: 'xstate.after.DRAIN_TIMEOUT.worker.draining',
+                  at: Date.now() + 25_000,
+                  ms: 30_000,
+                },
+              ]
+            : [],
+        next:
+          id === worker
+            ? [
+                {
+                  event: 'load.high',
+                  edge: 'worker.accepting|load.high|0',
+                  guard: null,
+                  targets: ['worker.saturated'],
+                },
+              ]
+            : [],
+      },
+    })
+    url = await server.listen()
+  })
+  afterEach(() => browser.closePages())
+  afterAll(() => server.close())
+
+  describe.each(looks)('%s, %s', (look, size) => {
+    it.each(views)(
+      '%s has no serious fault for axe-core, cuts nothing off, and asks nobody else',
+      async (name, address, ready) => {
+        const { page, complaints, asked } = await browser.newPage({ look, size, reducedMotion: true })
+        await page.goto(`${url}/${address}`)
+        await page.locator(ready).filter({ visible: true }).first().waitFor()
+        for (let second = 0; second < 40 && name === 'overview'; second++) server.sample()
+        await page.locator('.link-sign[data-link="live"]').waitFor()
+        await page.evaluate(
+          () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+        )
+        await shoot(page, `${name}-${look}-${size}`)
+        expect(await faultsOf(page)).toEqual([])
+        expect(await cutOff(page)).toEqual([])
+        expect(asked.filter((address) => !address.startsWith(`${url}/`))).toEqual([])
+        expect(complaints).toEqual([])
+      },
+    )
+  })
+})

@@ -1,0 +1,56 @@
+import { posix } from 'node:path'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { loadPageFiles, type PageFile, pageHeaders } from '../../../src/admin/page-files.ts'
+
+let files: ReadonlyMap<string, PageFile>
+const warned = vi.fn()
+
+beforeAll(async () => {
+  process.on('warning', warned)
+  files = await loadPageFiles()
+  await new Promise(setImmediate)
+  process.off('warning', warned)
+})
+
+const text = (path: string) => files.get(path)?.bytes.toString() ?? ''
+const scripts = () => [...files.keys()].filter((path) => path.endsWith('.js'))
+
+describe('files of the page', () => {
+  it('are the page at / and all else below /page/', () => {
+    expect(files.get('/')?.type).toBe('text/html; charset=utf-8')
+    const others = [...files.keys()].filter((path) => path !== '/')
+    expect(others.every((path) => path.startsWith('/page/'))).toBe(true)
+    expect(others).toContain('/page/charts/worker.json')
+    expect(others.filter((path) => path.includes('tsconfig') || path.endsWith('.ts'))).toEqual([])
+  })
+
+  it('hold JavaScript that runs: its types are gone, and what it imports is there', () => {
+    for (const path of scripts()) {
+      const imports = [...text(path).matchAll(/^(?:import|export|\}).*? from '([^']+)'|^import '([^']+)'/gm)]
+      for (const [, from = '', bare = ''] of imports) {
+        const wanted = posix.join(posix.dirname(path), from || bare)
+        expect(files.has(wanted), `${path} imports ${wanted}`).toBe(true)
+      }
+      expect(text(path)).not.toMatch(/^import type|: readonly |\bas const\b/m)
+    }
+  })
+
+  it('say nothing of types that are stripped', () => expect(warned).not.toHaveBeenCalled())
+
+  it('have no script and no style within the page, and nothing from elsewhere', () => {
+    const page = text('/')
+    expect(page).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*src=")/)
+    expect([...page.matchAll(/(?:src|href)="([^"#]+)"/g)].every(([, to]) => files.has(to ?? ''))).toBe(true)
+    const outside = [...files.values()].flatMap(
+      ({ bytes }) => bytes.toString().match(/https?:\/\/[^\s"'`)]+/g) ?? [],
+    )
+    expect([...new Set(outside)].filter((url) => !url.startsWith('http://www.w3.org/'))).toEqual([])
+  })
+
+  it('come with a policy that allows this address only, and no frame around them', () => {
+    const policy = pageHeaders['Content-Security-Policy']
+    expect(policy).toContain("default-src 'self'")
+    expect(policy).toContain("frame-ancestors 'none'")
+    expect(policy).not.toMatch(/unsafe|\*/)
+  })
+})
