@@ -10,7 +10,8 @@ import { cpus, loadavg } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { defaultRestartPolicy } from '../actors/restart-policy.ts'
 import { parseConfig } from '../src/config/load.ts'
-import { type Daemon, startDaemon } from '../src/daemon.ts'
+import { startDaemon } from '../src/daemon.ts'
+import type { Daemon } from '../src/supervise/daemon-contract.ts'
 import type { ChurnResult } from '../test/kit/churn.ts'
 
 const clients = 8

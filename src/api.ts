@@ -3,8 +3,9 @@ import { parseAddress } from './config/address.ts'
 import { parseConfig } from './config/load.ts'
 import type { ConfigInput } from './config/schema.ts'
 import type { ListenAddress } from './config/settings.ts'
-import { type Daemon, startDaemon } from './daemon.ts'
+import { startDaemon } from './daemon.ts'
 import { BifrostError } from './errors.ts'
+import type { Daemon } from './supervise/daemon-contract.ts'
 import type { HealthReport, WorkerHealth } from './supervise/overview.ts'
 import type { CounterValues } from './telemetry/counters.ts'
 import type { Log } from './telemetry/log.ts'
@@ -50,11 +51,11 @@ export interface Bridge extends AsyncDisposable {
  */
 export async function createBridge(config: ConfigInput, options: BridgeOptions = {}): Promise<Bridge> {
   const text = JSON.stringify({ admin: { enabled: false }, telemetry: { enabled: false }, ...config })
-  const { settings, positions } = parseConfig(text, {
+  const { settings, positions, secretsDecrypted } = parseConfig(text, {
     file: 'configuration',
     baseDir: options.baseDir ?? cwd(),
   })
-  const daemon = await startDaemon(settings, { log: options.log ?? (() => {}), positions })
+  const daemon = await startDaemon(settings, { log: options.log ?? (() => {}), positions, secretsDecrypted })
   await daemon.running
   return bridgeOf(daemon)
 }

@@ -4,72 +4,36 @@ import { createActor, fromPromise } from 'xstate'
 import { daemonMachine } from '../actors/daemon.ts'
 import { type InstanceInput, instanceMachine } from '../actors/instance.ts'
 import { listenerMachine } from '../actors/listener.ts'
-import { defaultRestartPolicy, type RestartPolicy } from '../actors/restart-policy.ts'
+import { defaultRestartPolicy } from '../actors/restart-policy.ts'
 import { listenerSystemId, supervisorMachine } from '../actors/supervisor.ts'
 import { TrafficApi } from './admin/api/traffic.ts'
 import { AdminServer } from './admin/server.ts'
-import type { Positions } from './config/positions.ts'
 import type { DaemonSettings, ListenAddress } from './config/settings.ts'
 import { Channels, createCarrier } from './supervise/carrier.ts'
 import { Certificates } from './supervise/certificates.ts'
 import type { FromInstance, InstanceBoot } from './supervise/channel.ts'
+import type { Daemon, DaemonOptions } from './supervise/daemon-contract.ts'
 import { finish } from './supervise/ending.ts'
 import { Exporting } from './supervise/exporting.ts'
 import { HealthLog } from './supervise/health-log.ts'
 import { createInject } from './supervise/inject.ts'
-import { Journal } from './supervise/journal.ts'
+import { Journal, type Move } from './supervise/journal.ts'
 import { LimitBook } from './supervise/limit-book.ts'
 import { createLimitControl } from './supervise/limit-control.ts'
-import { type HoldLimits, Listeners } from './supervise/listeners.ts'
+import { Listeners } from './supervise/listeners.ts'
 import { LiveCharts } from './supervise/live-charts.ts'
 import { openChannel } from './supervise/openers.ts'
 import { Overview } from './supervise/overview.ts'
 import { createDemoPart, createPartsActor, type Part } from './supervise/parts.ts'
 import { planWorkers, spanShare } from './supervise/plan.ts'
+import { Readings } from './supervise/readings.ts'
 import { requireSocketTransfer, requireThreadLimits } from './supervise/runtime.ts'
 import { type Sample, Samples } from './supervise/samples.ts'
 import { TrafficDesk } from './supervise/traffic-desk.ts'
 import { UnixPaths } from './supervise/unix-path.ts'
 import { Watch } from './supervise/watch.ts'
-import type { Log } from './telemetry/log.ts'
-import type { ExportSpans } from './telemetry/span-record.ts'
 
 /** Composition root of the main thread: gives the charts of actors/ their hands, and ends whatever it started. */
-export interface DaemonOptions {
-  readonly log: Log
-  /** Where the settings were written, for whoever asks why. */
-  readonly positions?: Positions
-  readonly policy?: RestartPolicy
-  readonly startTimeoutMs?: number
-  readonly samplePeriodMs?: number
-  /** Bounds of what main holds for an instance that is being replaced. */
-  readonly hold?: HoldLimits
-  /** Lets `inject`, and `POST /faults/...` of admin, break instances on purpose. For tests only. */
-  readonly allowFaults?: boolean
-  /** Where the spans of instances go as well; without it and telemetry none are made. */
-  readonly exportSpans?: ExportSpans
-  /** All instances together; as telemetry has it when left out. */
-  readonly maxSpansPerSecond?: number
-}
-
-export interface Daemon {
-  /** Resolves when it serves; rejects with LISTEN_FAILED, every failed address in the message. */
-  readonly running: Promise<void>
-  /** Resolves when it has stopped and holds nothing any more. */
-  readonly stopped: Promise<void>
-  /** Where workers listen, by worker name, and `admin`; with the ports that the kernel chose, and without Unix sockets. */
-  addresses(): Readonly<Record<string, readonly ListenAddress[]>>
-  readonly overview: Overview
-  /** Begins to drain; a second call, a second later or more, ends it at once. */
-  stop(): void
-  /** Breaks every instance of a worker, or one by its id. */
-  inject(target: string, fault: string): boolean
-  /** Access logs go on in new files, where the old ones were renamed. */
-  reopenLogs(): void
-  /** Replaces every instance of a worker without losing a connection; false when there is no such worker. */
-  recycle(worker: string): boolean
-}
-
 export async function startDaemon(settings: DaemonSettings, options: DaemonOptions): Promise<Daemon> {
   if (settings.workers.some(({ isolation }) => isolation === 'thread')) requireThreadLimits()
   await requireSocketTransfer()
@@ -87,7 +51,11 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     for (const channel of channels.of(worker)) channel.post({ type: 'tls', at, material })
   })
   const samples = new Samples()
-  const journal = new Journal({ now: Date.now, onMove: (move) => exporting.moved(move) })
+  const onMove = (move: Move) => {
+    exporting.moved(move)
+    readings.moved(move)
+  }
+  const journal = new Journal({ now: Date.now, onMove })
   const listeners = new Listeners(
     plans.flatMap((plan) => plan.listeners),
     options.hold,
@@ -108,6 +76,11 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
   const desk = new TrafficDesk({ channels })
   const healthLog = new HealthLog(log)
   const overview = new Overview({ services, channels, samples, journal, limits, watch })
+  const readings = new Readings({
+    ...{ services, channels, samples, journal, limits, watch, overview },
+    secretsDecrypted: options.secretsDecrypted ?? 0,
+    dropped: () => ({ ...exporting.drops(), logRecords: options.logDropped?.() ?? 0 }),
+  })
 
   const servicesOf = (worker: string) => services.filter((service) => service.worker.name === worker)
 
@@ -166,6 +139,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     const server = new AdminServer({
       overview,
       traffic: new TrafficApi({ workers: settings.workers, positions, desk, journal, log, tellChart }),
+      readings,
       limits: { control: createLimitControl({ limits, channels, log }), token: settings.admin.token },
       injectFault: options.allowFaults ? inject : undefined,
     })
@@ -210,6 +184,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       logEnd: ({ context }) => {
         const end = context.lastEnd
         if (end === null) return
+        readings.ended(end.id, end.reason)
         const level = end.reason === 'drained' || end.reason === 'recycled' ? 'info' : 'error'
         log(level, 'instance ended', { instance: end.id, reason: end.reason, message: end.message })
       },
@@ -246,17 +221,18 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     for (const part of parts) part.close()
     for (const channel of channels.all()) channel.kill()
     await exporting.close(performance.now())
+    readings.close()
   })
   const beatsOf = (id: string) =>
     services
       .find(({ type, worker }) => type === worker.type && id.startsWith(`${worker.name}#`))
       ?.beatsOf(id) ?? null
   const endSecond = (latest: readonly Sample[]) => {
-    for (const service of services) service.tick()
+    readings.update(latest)
     watch.judge(latest)
     healthLog.update(overview.settledHealth())
   }
-  await exporting.start([])
+  await exporting.start([readings.producer()])
   samples.start({ channels: () => channels.all(), beatsOf }, endSecond, options.samplePeriodMs)
   root.start()
 
@@ -264,6 +240,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     running: running.promise,
     stopped,
     overview,
+    readings,
     inject,
     reopenLogs: () => channels.post({ type: 'log.reopen' }),
     recycle(worker) {

@@ -3,30 +3,34 @@ import type { ListenAddress, ListenerAddress, UnixAddress } from '../config/sett
 import { BifrostError } from '../errors.ts'
 import { bindFailure } from '../supervise/bind-error.ts'
 import type { Overview } from '../supervise/overview.ts'
+import type { Readings } from '../supervise/readings.ts'
 import { claimPath } from '../supervise/unix-path.ts'
-import { exportMetrics } from '../telemetry/prometheus.ts'
 import { type Answer, json } from './answer.ts'
 import type { TrafficApi } from './api/traffic.ts'
 import { answerTraffic } from './api/traffic-routes.ts'
 import { isToken, type LimitsAccess, patchLimits } from './limits.ts'
+import { metricsAnswer } from './metrics.ts'
 
 /**
  * The admin interface of main: JSON and Prometheus text, read-only but for the limits. Nothing of it touches traffic.
  *   /health   the seed's worker health; 503 when a worker is Critical
- *   /metrics  the seed's metric lines
+ *   /metrics  Prometheus text; `?worker=NAME` of one worker
  *   /status   what every instance uses, every actor and its state
  *   /limits/WORKER  PATCH, with the token
  */
-const routes: Readonly<Record<string, (overview: Overview) => Answer>> = {
+type Route = (overview: Overview, req: IncomingMessage, readings: Readings) => Answer | Promise<Answer>
+
+const routes: Readonly<Record<string, Route>> = {
   '/health': (overview) => {
     const report = overview.health()
     return json(report.status === 'Critical' ? 503 : 200, report)
   },
-  '/metrics': (overview) => ({
-    status: 200,
-    type: 'text/plain; version=0.0.4; charset=utf-8',
-    body: exportMetrics(overview.metrics()),
-  }),
+  '/metrics': (overview, { url, headers }, readings) =>
+    metricsAnswer(overview, readings, {
+      worker: new URLSearchParams(url?.split('?', 2)[1]).get('worker'),
+      accept: headers.accept,
+      acceptEncoding: headers['accept-encoding']?.toString(),
+    }),
   '/status': (overview) =>
     json(200, {
       instances: overview.instances(),
@@ -40,6 +44,7 @@ export type InjectFault = (worker: string, fault: string) => boolean
 
 export interface AdminOptions {
   readonly overview: Overview
+  readonly readings: Readings
   readonly limits: LimitsAccess
   readonly traffic: TrafficApi
   /** Set only under BIFROST_FAULTS: `POST /faults/WORKER/FAULT`. */
@@ -136,6 +141,6 @@ export class AdminServer {
     if (req.method !== 'GET' && req.method !== 'HEAD') {
       return json(405, { error: 'only GET and HEAD' }, { Allow: 'GET, HEAD' })
     }
-    return route(this.#options.overview)
+    return route(this.#options.overview, req, this.#options.readings)
   }
 }

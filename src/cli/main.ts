@@ -65,6 +65,8 @@ async function serve(config: ReturnType<typeof loadConfig>): Promise<number> {
   const daemon = await startDaemon(config.settings, {
     log,
     positions: config.positions,
+    secretsDecrypted: config.secretsDecrypted,
+    logDropped: () => logs.dropped(),
     allowFaults: process.env['BIFROST_FAULTS'] === '1',
   }).catch(async (error: unknown) => {
     await logs.close()

@@ -17,6 +17,8 @@ export interface LoadedConfig {
   readonly file: string
   /** The configuration in its own language, canonical, with every default; for people and for `--check`. */
   readonly effective: Config
+  /** `{encrypted}` values that it has. */
+  readonly secretsDecrypted: number
   /** What it means; deeply frozen. */
   readonly settings: DaemonSettings
   /** Where it was written; holds no value. */
@@ -64,8 +66,14 @@ export function parseConfig(text: string, { file, baseDir, env = process.env }: 
   if (problems.length > 0) throw invalid(file, problems)
   // Nothing was taken out of it, so it is what the schema accepted.
   const effective = deepFreeze(canonical(checked.sound as ConfigInput, baseDir))
-  const settings = deepFreeze(resolveSettings(effective, (value) => keyring.open(value), env))
-  return { file, effective, settings, positions: positionsOf(file, source) }
+  let secretsDecrypted = 0
+  const open = (value: string) => {
+    const clear = keyring.open(value)
+    if (clear !== value) secretsDecrypted += 1
+    return clear
+  }
+  const settings = deepFreeze(resolveSettings(effective, open, env))
+  return { file, effective, settings, secretsDecrypted, positions: positionsOf(file, source) }
 }
 
 function deepFreeze<T>(value: T): T {

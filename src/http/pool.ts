@@ -9,7 +9,7 @@
  *   disconnect    (keep-alive timeout, upstream's FIN) out of idle; an origin without slots is forgotten
  */
 import { buildConnector, Client, type Dispatcher } from 'undici'
-import { type Cell, type CounterBlock, count } from '../telemetry/counters.ts'
+import { add, type CounterBlock, cell } from '../telemetry/counters.ts'
 import { WireClock } from './wire/clock.ts'
 import { WireConnection } from './wire/connection.ts'
 import type { WireHandler, WireRequest } from './wire/contract.ts'
@@ -76,7 +76,7 @@ export class Slot {
     }
     this.idle = true
     idle.push(this)
-    this.#pool.count('upstreamIdle', 1)
+    this.#pool.count(cell.upstreamIdle, 1)
   }
 
   /** After a failed or abandoned exchange. */
@@ -84,7 +84,7 @@ export class Slot {
     const { idle } = this.origin
     if (this.idle) {
       idle.splice(idle.indexOf(this), 1)
-      this.#pool.count('upstreamIdle', -1)
+      this.#pool.count(cell.upstreamIdle, -1)
     }
     this.idle = false
     const { client } = this
@@ -119,7 +119,7 @@ export class UpstreamPool {
     const slot = origin?.idle.pop()
     if (slot !== undefined) {
       slot.idle = false
-      this.count('upstreamIdle', -1)
+      this.count(cell.upstreamIdle, -1)
       return slot
     }
     if (origin === undefined) {
@@ -129,14 +129,14 @@ export class UpstreamPool {
     const created = new Slot(origin, this)
     origin.open += 1
     this.#slots.add(created)
-    this.count('upstreamOpen', 1)
+    this.count(cell.upstreamOpen, 1)
     return created
   }
 
   /** For slots only. */
-  count(name: Cell, by: number): void {
+  count(at: number, by: 1 | -1): void {
     const { counters } = this.options
-    if (counters !== undefined) count(counters, name, by)
+    if (counters !== undefined) add(counters, at, by)
   }
 
   /** Connections by origin: how many there are, and how many of these are idle. */
@@ -149,7 +149,7 @@ export class UpstreamPool {
   forget(slot: Slot): void {
     if (!this.#slots.delete(slot)) return
     slot.origin.open -= 1
-    this.count('upstreamOpen', -1)
+    this.count(cell.upstreamOpen, -1)
     if (slot.origin.open === 0) this.#origins.delete(slot.origin.name)
   }
 

@@ -5,7 +5,7 @@
  *     \--------- idle, lifetime, a reset of either side, stop() ---------/
  */
 import type { ErrorCode } from '../errors.ts'
-import { type CounterBlock, count } from '../telemetry/counters.ts'
+import { add, type CounterBlock, cell } from '../telemetry/counters.ts'
 import type { Reclaimer } from './reclaim.ts'
 
 export type TunnelEnd = 'done' | 'idle' | 'lifetime' | 'client' | 'upstream' | 'stopped'
@@ -81,10 +81,10 @@ export class Tunnel {
 
   #join(from: TunnelSide, to: TunnelSide, side: 'client' | 'upstream'): void {
     const { reclaimer, counters } = this.#options
-    const bytes = side === 'client' ? 'tunnelBytesReceived' : 'tunnelBytesSent'
+    const bytes = side === 'client' ? cell.tunnelBytesReceived : cell.tunnelBytesSent
     from.on('data', (chunk: Buffer) => {
       reclaimer.moved(chunk.length)
-      count(counters, bytes, chunk.length)
+      add(counters, bytes, chunk.length)
       if (!to.write(chunk)) from.pause()
     })
     to.on('drain', () => from.resume())

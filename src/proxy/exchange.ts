@@ -6,7 +6,7 @@ import type { RelayOwner } from '../http/relay.ts'
 import { bodyLength } from '../http/reply.ts'
 import type { TunnelEnd } from '../http/tunnel.ts'
 import type { AccessRecord } from '../telemetry/access-record.ts'
-import { type CounterBlock, count } from '../telemetry/counters.ts'
+import { add, type CounterBlock, cell } from '../telemetry/counters.ts'
 import type { Meter } from '../telemetry/meter.ts'
 import type { Connection } from './connection.ts'
 import type { Head } from './decide.ts'
@@ -137,8 +137,8 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
     this.connectedAt = 0
     this.upstreamStatus = 0
     this.attemptAt = performance.now()
-    count(this.block, 'upstreamAttempts')
-    if (this.attempts > 1) count(this.block, 'upstreamRetries')
+    add(this.block, cell.upstreamAttempts, 1)
+    if (this.attempts > 1) add(this.block, cell.upstreamRetries, 1)
     // What is said in a tunnel is not ours, and a span for it would say nothing more.
     if (this.method !== 'CONNECT') this.trace?.begin(upstream, isReused, this.attemptAt)
   }
@@ -234,10 +234,10 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
     const { received, sent } = this.response?.bodyBytes ?? connection
     this.received = received
     this.sent = sent
-    count(block, 'requestsTotal')
-    if (isFailed) count(block, 'requestsFailed')
-    count(block, 'responseTimeMs', now - this.startedAt)
-    count(block, 'responsesTimed')
+    add(block, cell.requestsTotal, 1)
+    if (isFailed) add(block, cell.requestsFailed, 1)
+    add(block, cell.responseTimeMs, now - this.startedAt)
+    add(block, cell.responsesTimed, 1)
     finished(this, (now - this.startedAt) / 1000, isFailed, this.#isTakenOver && !this.#isSwitched)
     if (!this.#isTakenOver) this.#record(now)
   }

@@ -107,16 +107,23 @@ export class Overview {
     return Object.fromEntries(settled.map((service) => [service.name, this.#healthOf(service)]))
   }
 
-  metrics(): readonly WorkerMetrics[] {
-    return this.#parts.services.map((service) => {
-      const { requestsTotal, connectionsActive } = service.counters()
-      return {
-        proxyType: service.proxyType,
-        connectionsActive: service.type === 'combined' ? this.#untyped(service) : connectionsActive,
-        requestsTotal,
-        responseTimeSeconds: service.responseTimeSeconds(),
-      }
-    })
+  /** Of one worker, or of all. */
+  metrics(worker?: string): readonly WorkerMetrics[] {
+    const active = this.connectionsActive()
+    const services = this.#parts.services.filter(({ worker: { name } }) => name === (worker ?? name))
+    return services.map((service) => ({
+      proxyType: service.proxyType,
+      connectionsActive: active.get(service) ?? 0,
+      requestsTotal: service.total('requestsTotal'),
+      responseTimeSeconds: service.responseTimeSeconds(),
+    }))
+  }
+
+  /** Open connections by service; `combined` has those that belong to none yet. */
+  connectionsActive(): ReadonlyMap<Service, number> {
+    const countOf = (service: Service) =>
+      service.type === 'combined' ? this.#untyped(service) : service.total('connectionsActive')
+    return new Map(this.#parts.services.map((service) => [service, countOf(service)]))
   }
 
   /** Counters of a service by its name; null when there is none. */

@@ -10,7 +10,9 @@ import {
   readCounters,
 } from '../telemetry/counters.ts'
 import { MovingAverage } from '../telemetry/moving-average.ts'
-import { addSeries, mergeSeries, type Series } from '../telemetry/series.ts'
+import type { ParityReading } from '../telemetry/prometheus-parity.ts'
+import { activeRequests, addSeries, mergeSeries, type Series, tunnelLives } from '../telemetry/series.ts'
+import { routesOf } from '../telemetry/series-key.ts'
 import type { Beats } from './samples.ts'
 
 /**
@@ -94,17 +96,24 @@ export class Service {
     return this.#responseTime.mean(this.total('responseTimeMs'), this.total('responsesTimed')) / 1000
   }
 
-  /** Its series by key. */
-  series(): Series {
-    const series: Series = new Map()
-    mergeSeries(series, this.#endedSeries)
-    for (const block of this.#blocks.values()) addSeries(series, block)
-    return series
-  }
-
-  /** The blocks of the instances that live, and what those that ended have counted. */
-  blocks(): readonly CounterBlock[] {
-    return [this.#ended, ...this.#blocks.values()]
+  /** All that is known of it; a connection that belongs to no service yet counts for `combined`. */
+  reading(connectionsActive: number): ParityReading {
+    const { worker, type } = this
+    const blocks = [this.#ended, ...this.#blocks.values()]
+    const settings = worker.services.find((service) => service.type === type)
+    return {
+      worker: worker.name,
+      type,
+      isPart: worker.type === 'combined' && type !== 'combined',
+      counters: readCounters(...blocks),
+      connectionsActive,
+      series: this.#series(),
+      tunnelLives: tunnelLives(blocks),
+      activeRequests: activeRequests(blocks),
+      routes: settings === undefined ? [] : routesOf(settings),
+      target: settings?.type === 'reverse' ? new URL(settings.target).origin : null,
+      responseTimeSeconds: this.responseTimeSeconds(),
+    }
   }
 
   /** One of its counters; `counters` sums up all. */
@@ -112,6 +121,14 @@ export class Service {
     let sum = this.#ended[cell[name]] ?? 0
     for (const block of this.#blocks.values()) sum += block[cell[name]] ?? 0
     return sum
+  }
+
+  /** By key, those of ended instances among them. */
+  #series(): Series {
+    const series: Series = new Map()
+    mergeSeries(series, this.#endedSeries)
+    for (const block of this.#blocks.values()) addSeries(series, block)
+    return series
   }
 }
 

@@ -90,6 +90,12 @@ export function copyUsed(block: CounterBlock): Float64Array {
   return Float64Array.from(block.subarray(0, arenaAt + (block[arenaLengthAt] ?? 0)))
 }
 
+/** What happens with each request: the offset is a constant of whoever counts. */
+export function add(block: CounterBlock, at: number, by: number): void {
+  block[at] = (block[at] ?? 0) + by
+}
+
+/** By name; for what is rarer. */
 export function count(block: CounterBlock, name: Cell, by = 1): void {
   block[cell[name]] = (block[cell[name]] ?? 0) + by
 }

@@ -6,6 +6,8 @@ import type { LoggingSettings, LogTargetSettings } from './settings.ts'
 
 export interface OpenLog {
   readonly log: Log
+  /** Records that a place had no room for, since the start. */
+  dropped(): number
   /** Goes on in new files where the old ones were renamed. */
   reopen(): void
   /** Resolves when everything is written, or a second later. */
@@ -44,6 +46,7 @@ export function openLog({ targets }: LoggingSettings, options: OpenLogOptions = 
       const at = new Date(now())
       for (const place of places) place.write(at, level, message, fields)
     },
+    dropped: () => places.reduce((sum, { droppedInAll }) => sum + droppedInAll, 0),
     reopen() {
       for (const place of places) place.reopen()
     },
@@ -59,6 +62,7 @@ class Target {
   readonly #level: LogLevel
   readonly #format: FormatLog
   readonly #writer: LogWriter
+  droppedInAll = 0
   #dropped = 0
 
   constructor({ type, path, level, format }: LogTargetSettings, tell: Tell, retryMs: number) {
@@ -72,6 +76,7 @@ class Target {
       retryMs,
       onDropped: (lines) => {
         this.#dropped += lines
+        this.droppedInAll += lines
       },
       onTrouble: (error) => {
         if (error !== null) {

@@ -1,6 +1,7 @@
 import { finestDurationBounds, sizeBounds, tunnelBounds } from './bounds.ts'
 import {
   activeAt,
+  add,
   arenaAt,
   arenaLengthAt,
   type CounterBlock,
@@ -14,6 +15,9 @@ import {
 } from './counters.ts'
 import { isClientKey, overflowKeys } from './series-key.ts'
 
+/** A power of two. */
+const places = 256
+
 /**
  * Writes the series of one counter block: additions to an array, and one look-up of a small integer. The only writer of its block.
  */
@@ -21,10 +25,11 @@ export class Meter {
   readonly block: CounterBlock
   /** Offset of the first histogram of each series. It grows to its bound and never shrinks, so it is no burden for the collector. */
   readonly #offsets = new Map<number, number>()
+  /** The latest series of each remainder: most requests are like others, and a comparison is cheaper than a look-up. */
+  readonly #keys = new Int32Array(places).fill(-1)
+  readonly #places = new Int32Array(places)
   #serverSeries = 0
   #clientSeries = 0
-  #lastKey = Number.NaN
-  #lastAt = 0
 
   constructor(block: CounterBlock) {
     this.block = block
@@ -37,7 +42,7 @@ export class Meter {
 
   /** A request is over; returns its series, for `sizes`. */
   finished(key: number, seconds: number): number {
-    const at = key === this.#lastKey ? this.#lastAt : this.#find(key)
+    const at = this.#at(key)
     record(this.block, at, seconds, finestDurationBounds)
     return at
   }
@@ -50,7 +55,7 @@ export class Meter {
 
   /** An attempt at an upstream is over. */
   attempted(key: number, seconds: number): void {
-    record(this.block, this.#offsets.get(key) ?? this.#open(key), seconds, finestDurationBounds)
+    record(this.block, this.#at(key), seconds, finestDurationBounds)
   }
 
   tunnelEnded(seconds: number): void {
@@ -66,10 +71,12 @@ export class Meter {
     if (this.block[cell.targetFailures] !== 0) this.block[cell.targetFailures] = 0
   }
 
-  #find(key: number): number {
+  #at(key: number): number {
+    const place = (key ^ (key >>> 11) ^ (key >>> 18)) & (places - 1)
+    if (this.#keys[place] === key) return this.#places[place] as number
     const at = this.#offsets.get(key) ?? this.#open(key)
-    this.#lastKey = key
-    this.#lastAt = at
+    this.#keys[place] = key
+    this.#places[place] = at
     return at
   }
 
@@ -90,10 +97,6 @@ export class Meter {
     this.#offsets.set(key, at + 1)
     return at + 1
   }
-}
-
-function add(block: CounterBlock, at: number, by: number): void {
-  block[at] = (block[at] ?? 0) + by
 }
 
 /** Sum first, then the buckets. How many there are is the sum of the buckets: a reader may see one without the other. */

@@ -22,7 +22,7 @@ export interface Metric {
 const unitWords: Readonly<Record<string, string>> = { s: 'seconds', By: 'bytes' }
 
 /** The unit as Prometheus writes it at the end of a name; '' for none. */
-function unitWord({ unit, instrument }: Pick<Metric, 'unit' | 'instrument'>): string {
+export function unitWord({ unit, instrument }: Pick<Metric, 'unit' | 'instrument'>): string {
   if (unit === '1') return instrument === 'gauge' ? 'ratio' : ''
   return unitWords[unit] ?? ''
 }
@@ -40,3 +40,6 @@ export function sampleNames(metric: Metric): readonly string[] {
   if (metric.instrument === 'histogram') return ['_bucket', '_sum', '_count'].map((end) => family + end)
   return [metric.instrument === 'counter' ? `${family}_total` : family]
 }
+
+/** An attribute as a label. */
+export const labelName = (attribute: string): string => attribute.replaceAll(/\W/g, '_')

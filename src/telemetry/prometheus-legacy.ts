@@ -27,6 +27,11 @@ export const seedMetrics: readonly LegacyMetric[] = [
   },
 ]
 
+/** Seconds. */
+export const bifrostBounds: readonly number[] = [
+  0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+]
+
 /** The Rust project's; `proxy_type` is `forward`, `reverse`, `static` or `combined`. */
 export const bifrostMetrics = [
   {

@@ -67,7 +67,7 @@ export function coarser({ sum, count, buckets }: HistogramValue): HistogramValue
   return { sum, count, buckets: [first + second, ...rest] }
 }
 
-function addHistograms(values: readonly HistogramValue[]): HistogramValue {
+export function addHistograms(values: readonly HistogramValue[]): HistogramValue {
   const buckets = Array.from({ length: histogramCells - 1 }, (_, at) =>
     values.reduce((sum, value) => sum + (value.buckets[at] ?? 0), 0),
   )

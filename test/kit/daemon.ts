@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseConfig } from '../../src/config/load.ts'
 import type { Isolation } from '../../src/config/settings.ts'
-import { type Daemon, type DaemonOptions, startDaemon } from '../../src/daemon.ts'
+import { startDaemon } from '../../src/daemon.ts'
+import type { Daemon, DaemonOptions } from '../../src/supervise/daemon-contract.ts'
 
 export interface AdminAnswer {
   readonly status: number
@@ -54,7 +55,7 @@ export async function startTestDaemon(config: object, options: TestDaemonOptions
     drain_timeout_secs: 5,
     ...isolate(config, options.isolation),
   })
-  const { settings, positions } = parseConfig(text, {
+  const { settings, positions, secretsDecrypted } = parseConfig(text, {
     file: 'test.json',
     baseDir: options.baseDir ?? tmpdir(),
   })
@@ -63,6 +64,7 @@ export async function startTestDaemon(config: object, options: TestDaemonOptions
     log: (level, message, fields) => log.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`),
     positions,
     samplePeriodMs: 50,
+    secretsDecrypted,
     ...options,
   })
   await daemon.running

@@ -1,0 +1,214 @@
+/**
+ * What telemetry costs: `npm run bench:telemetry [-- --rounds 12 --seconds 2 --job reverse|static --on all|metrics --base CHECKOUT]`. Prints a table
+ * with the bars of the design; nothing is asserted. `--on metrics` leaves out the access log and spans.
+ *
+ *   the meter in a loop | requests a second with everything on against all off, in turn | CPU of main meanwhile
+ *
+ * Off is the same code with a meter that does nothing and no exports, access log or spans; with `--base`, another checkout as it is.
+ */
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { cpus, loadavg, release, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { parseConfig } from '../src/config/load.ts'
+import { drive, warmUp } from './drivers/drive.ts'
+import { startOrigin } from './origin.ts'
+import { freePort } from './ports.ts'
+import { cores, Started } from './processes.ts'
+import { launch, type Running } from './running.ts'
+import { loopCost } from './telemetry-loop.ts'
+import { cpuSeconds } from './usage.ts'
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '12' },
+    seconds: { type: 'string', default: '2' },
+    job: { type: 'string', default: 'reverse' },
+    base: { type: 'string' },
+    on: { type: 'string', default: 'all' },
+  },
+})
+const rounds = Number(options.rounds)
+const seconds = Number(options.seconds)
+const isAll = options.on === 'all'
+const isStatic = options.job === 'static'
+const projectDir = join(import.meta.dirname, '..')
+
+const sorted = (values: readonly number[]) => values.toSorted((a, b) => a - b)
+const quantile = (values: readonly number[], share: number) =>
+  sorted(values)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? Number.NaN
+const median = (values: readonly number[]) => quantile(values, 0.5)
+const spread = (values: readonly number[], digits: number) =>
+  `${median(values).toFixed(digits)} (${quantile(values, 0.25).toFixed(digits)}..${quantile(values, 0.75).toFixed(digits)})`
+
+/** Takes what is exported and says yes. */
+async function startSink(): Promise<{
+  readonly server: Server
+  readonly port: number
+  readonly taken: { bytes: number }
+}> {
+  const taken = { bytes: 0 }
+  const server = createServer((req, res) => {
+    req.on('data', (chunk: Buffer) => {
+      taken.bytes += chunk.length
+    })
+    req.on('end', () => res.writeHead(200, { 'Content-Type': 'application/x-protobuf' }).end())
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return { server, port: (server.address() as AddressInfo).port, taken }
+}
+
+/** One percent of the requests, where this version has spans. */
+const tracing = { tracing: { sample_ratio: 0.01 } }
+
+interface Parts {
+  readonly dir: string
+  readonly originPort: number
+  readonly filesDir: string
+  readonly sinkPort: number
+}
+
+function configOf(isOn: boolean, port: number, adminPort: number, parts: Parts, extra: object): object {
+  const { dir, originPort, filesDir, sinkPort } = parts
+  const limits = { max_connections: 4096, max_memory_mb: 1024, max_cpu_percent: 100 }
+  const log = isOn && isAll ? { access_log: { path: join(dir, 'access.log'), format: 'json' } } : {}
+  const common = { ...limits, ...log, ...(isOn && isAll ? extra : {}) }
+  const metrics = { enabled: true, interval_secs: 1 }
+  return {
+    mode: isStatic ? 'Static' : 'Reverse',
+    listen_addr: `127.0.0.1:${port}`,
+    admin: { listen_addr: `127.0.0.1:${adminPort}` },
+    ...(isOn ? { telemetry: { endpoint: `http://127.0.0.1:${sinkPort}`, metrics } } : {}),
+    workers: isStatic
+      ? { static_files: { ...common, mounts: [{ path: '/', root_dir: filesDir }] } }
+      : { reverse_proxy: { ...common, target: `http://127.0.0.1:${originPort}` } },
+  }
+}
+
+/** Whether this version has the key. */
+function knows(parts: Parts, extra: object): boolean {
+  try {
+    parseConfig(JSON.stringify(configOf(true, 1, 2, parts, extra)), { file: 'bench', baseDir: parts.dir })
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function start(isOn: boolean, parts: Parts, extra: object): Promise<Running> {
+  const port = await freePort()
+  const dir = join(parts.dir, isOn ? 'on' : 'off')
+  mkdirSync(dir)
+  const file = join(dir, 'bifrost.json')
+  writeFileSync(file, JSON.stringify(configOf(isOn, port, await freePort(), parts, extra)))
+  const silent =
+    isOn || options.base !== undefined ? [] : ['--import', join(import.meta.dirname, 'silent-meter.ts')]
+  const root = isOn ? projectDir : (options.base ?? projectDir)
+  const args = [...silent, join(root, 'src/cli/bifrost.js'), '--config', file]
+  return await launch(
+    { command: process.execPath, args, env: { NODE_ENV: 'production' } },
+    { dir: join(dir, 'run'), port, core: cores.target },
+  )
+}
+
+/** Of the main thread alone, seconds. */
+function mainSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+interface Round {
+  readonly perSecond: number
+  readonly cpuUs: number
+  readonly mainPercent: number
+}
+
+async function round({ process: { pid }, port }: Running, originPort: number): Promise<Round> {
+  const load = { kind: 'wrk', path: '/1k.txt', close: false, absolute: false } as const
+  const [cpu, main] = [cpuSeconds(pid), mainSeconds(pid)]
+  const driven = await drive(load, { target: port, origin: originPort }, seconds)
+  return {
+    perSecond: driven.done / driven.seconds,
+    cpuUs: ((cpuSeconds(pid) - cpu) * 1e6) / driven.done,
+    mainPercent: ((mainSeconds(pid) - main) / driven.seconds) * 100,
+  }
+}
+
+const dir = mkdtempSync(join(tmpdir(), 'bifrost-bench-'))
+process.on('exit', () => {
+  Started.killAll()
+  rmSync(dir, { recursive: true, force: true })
+})
+const [load] = loadavg()
+const loop = loopCost()
+const origin = await startOrigin(dir)
+const sink = await startSink()
+const parts = { dir, originPort: origin.port, filesDir: origin.filesDir, sinkPort: sink.port }
+const extra = knows(parts, tracing) ? tracing : {}
+const [off, on] = [await start(false, parts, extra), await start(true, parts, extra)]
+const wrk = { kind: 'wrk', path: '/1k.txt', close: false, absolute: false } as const
+for (const { port } of [off, on]) await warmUp(wrk, { target: port, origin: origin.port }, 3_000)
+const seen: { readonly off: Round; readonly on: Round }[] = []
+for (let n = 0; n < rounds; n += 1) {
+  // Who is first changes, so that neither always follows the other.
+  const first = await round(n % 2 === 0 ? off : on, origin.port)
+  const second = await round(n % 2 === 0 ? on : off, origin.port)
+  seen.push(n % 2 === 0 ? { off: first, on: second } : { off: second, on: first })
+}
+await Promise.all([on, off, origin].map((one) => one.process.stop()))
+sink.server.close()
+sink.server.closeAllConnections()
+
+const lost = seen.map((one) => (1 - one.on.perSecond / one.off.perSecond) * 100)
+const moreUs = seen.map((one) => one.on.cpuUs - one.off.cpuUs)
+const main = seen.map((one) => one.on.mainPercent)
+const row = (what: string, measured: string, bar: string, isMet: boolean | null) =>
+  `| ${what} | ${measured} | ${bar} | ${isMet === null ? '' : isMet ? 'met' : 'missed'} |`
+process.stdout.write(
+  [
+    `Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model}, Linux ${release()}, load before ${load?.toFixed(2)}`,
+    `${options.job}, 1 KB, ${rounds} rounds of ${seconds} s in turn, quartiles in brackets; on: ${options.on}; off: ${options.base ?? 'the same code with a silent meter'}`,
+    ...('tracing' in extra
+      ? []
+      : ['This version has no spans: on is metrics, their export each second, and the access log.']),
+    ...((load ?? 0) > 0.5 ? ['The machine was not quiet: read times as upper bounds.'] : []),
+    '',
+    '| what | measured | bar | |',
+    '|---|---|---|---|',
+    row('metrics of a request, in a loop', `${loop.meterUs.toFixed(3)} us`, '', null),
+    row(
+      'with the two clock reads of an attempt',
+      `${loop.withClockUs.toFixed(3)} us`,
+      '<= 0.3 us',
+      loop.withClockUs <= 0.3,
+    ),
+    row('with those of the exchange too', `${loop.withAllClocksUs.toFixed(3)} us`, '', null),
+    row(
+      'requests/s off',
+      spread(
+        seen.map((one) => one.off.perSecond),
+        0,
+      ),
+      '',
+      null,
+    ),
+    row(
+      'requests/s on',
+      spread(
+        seen.map((one) => one.on.perSecond),
+        0,
+      ),
+      '',
+      null,
+    ),
+    row('requests/s lost', `${spread(lost, 1)} %`, '<= 3 %', median(lost) <= 3),
+    row('CPU of the process, more for each request', `${spread(moreUs, 2)} us`, '', null),
+    row('main thread, on', `${spread(main, 2)} % of a core`, '<= 2 %', median(main) <= 2),
+    row('exported', `${(sink.taken.bytes / 1024).toFixed(0)} KiB`, '', null),
+    '',
+  ].join('\n'),
+)

@@ -1,0 +1,49 @@
+import type { RestartPolicy } from '../../actors/restart-policy.ts'
+import type { Positions } from '../config/positions.ts'
+import type { ListenAddress } from '../config/settings.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { ExportSpans } from '../telemetry/span-record.ts'
+import type { HoldLimits } from './listeners.ts'
+import type { Overview } from './overview.ts'
+import type { Readings } from './readings.ts'
+
+/** What a daemon is told, and what may be asked of it. */
+export interface DaemonOptions {
+  readonly log: Log
+  /** Where the settings were written, for whoever asks why. */
+  readonly positions?: Positions
+  readonly policy?: RestartPolicy
+  readonly startTimeoutMs?: number
+  readonly samplePeriodMs?: number
+  /** Bounds of what main holds for an instance that is being replaced. */
+  readonly hold?: HoldLimits
+  /** Lets `inject`, and `POST /faults/...` of admin, break instances on purpose. For tests only. */
+  readonly allowFaults?: boolean
+  /** Encrypted values of the configuration that were read, and records that its log has lost; for the metrics. */
+  readonly secretsDecrypted?: number
+  readonly logDropped?: () => number
+  /** Where the spans of instances go as well; without it and telemetry none are made. */
+  readonly exportSpans?: ExportSpans
+  /** All instances together; as telemetry has it when left out. */
+  readonly maxSpansPerSecond?: number
+}
+
+export interface Daemon {
+  /** Resolves when it serves; rejects with LISTEN_FAILED, every failed address in the message. */
+  readonly running: Promise<void>
+  /** Resolves when it has stopped and holds nothing any more. */
+  readonly stopped: Promise<void>
+  /** Where workers listen, by worker name, and `admin`; with the ports that the kernel chose, and without Unix sockets. */
+  addresses(): Readonly<Record<string, readonly ListenAddress[]>>
+  readonly overview: Overview
+  /** Its metrics. */
+  readonly readings: Readings
+  /** Begins to drain; a second call, a second later or more, ends it at once. */
+  stop(): void
+  /** Breaks every instance of a worker, or one by its id. */
+  inject(target: string, fault: string): boolean
+  /** Access logs go on in new files, where the old ones were renamed. */
+  reopenLogs(): void
+  /** Replaces every instance of a worker without losing a connection; false when there is no such worker. */
+  recycle(worker: string): boolean
+}

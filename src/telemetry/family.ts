@@ -1,0 +1,34 @@
+import { catalogue, type MetricName } from './catalogue.ts'
+import type { Metric } from './metric.ts'
+import type { HistogramValue } from './series.ts'
+import type { Attributes } from './series-key.ts'
+
+/** What one metric says now: plain data, from which OTLP and Prometheus' text are made. */
+export interface Point {
+  readonly attributes: Attributes
+  readonly value: number | HistogramValue
+}
+
+export interface Family {
+  readonly metric: Metric
+  readonly points: readonly Point[]
+}
+
+/** Gathers points and gives them by metric, in the order of the catalogue. */
+export class Families {
+  readonly #points = new Map<string, Point[]>()
+
+  add(name: MetricName, attributes: Attributes, value: number | HistogramValue): void {
+    const points = this.#points.get(name)
+    if (points === undefined) this.#points.set(name, [{ attributes, value }])
+    else points.push({ attributes, value })
+  }
+
+  /** Those that have points; of one worker, or all. */
+  all(worker?: string): readonly Family[] {
+    const isOf = ({ attributes }: Point) => worker === undefined || attributes['proxy.worker.name'] === worker
+    return catalogue
+      .map((metric) => ({ metric, points: (this.#points.get(metric.name) ?? []).filter(isOf) }))
+      .filter(({ points }) => points.length > 0)
+  }
+}

@@ -1,0 +1,85 @@
+import { finestDurationBounds } from './bounds.ts'
+import type { Point } from './family.ts'
+import { bifrostBounds, bifrostMetrics } from './prometheus-legacy.ts'
+import type { TextFamily } from './prometheus-text.ts'
+import { addHistograms, type HistogramValue, histogramAt } from './series.ts'
+import { isClientKey } from './series-key.ts'
+import type { ServiceReading } from './service-families.ts'
+
+/** A service, and what only main knows of it. */
+export interface ParityReading extends ServiceReading {
+  /** Moving average, seconds. */
+  readonly responseTimeSeconds: number
+}
+
+type ParityName = (typeof bifrostMetrics)[number]['name']
+
+/** The `bifrost_*` names of the parity table, from the same numbers as all others; each type is the sum of what is of it. */
+export function parityFamilies(
+  readings: readonly ParityReading[],
+  secretsDecrypted: number | null,
+): readonly TextFamily[] {
+  return bifrostMetrics.flatMap(({ name, type, description }) => {
+    const points = pointsOf(name, readings, secretsDecrypted)
+    if (points.length === 0) return []
+    const bounds = type === 'histogram' ? bifrostBounds : undefined
+    return [{ name: name.replace(/_total$/, ''), type, unit: '', help: description, bounds, points }]
+  })
+}
+
+function pointsOf(name: ParityName, readings: readonly ParityReading[], secrets: number | null): Point[] {
+  if (name.startsWith('bifrost_config_')) {
+    if (secrets === null) return []
+    return [{ attributes: {}, value: name === 'bifrost_config_secret_decrypt_success_total' ? secrets : 0 }]
+  }
+  const types = [...new Set(readings.map(({ type }) => type))]
+  return types.map((type) => ({
+    attributes: { proxy_type: type },
+    value: valueFor(
+      name,
+      readings.filter((one) => one.type === type),
+    ),
+  }))
+}
+
+function valueFor(name: ParityName, readings: readonly ParityReading[]): number | HistogramValue {
+  const sum = (pick: (one: ParityReading) => number) => readings.reduce((total, one) => total + pick(one), 0)
+  switch (name) {
+    case 'bifrost_requests_total':
+      return sum(({ counters }) => counters.requestsTotal)
+    case 'bifrost_response_bytes_total':
+      return histogramOf(readings, 2).sum
+    case 'bifrost_files_served_total':
+      return sum(({ counters }) => counters.filesServed)
+    case 'bifrost_files_streamed_total':
+      return sum(({ counters }) => counters.filesStreamed)
+    case 'bifrost_connections_active':
+      return sum(({ connectionsActive }) => connectionsActive)
+    case 'bifrost_connection_errors_total':
+      return sum(({ counters }) => counters.requestsFailed)
+    case 'bifrost_average_response_time_ms':
+      return (sum(({ responseTimeSeconds }) => responseTimeSeconds) * 1000) / Math.max(1, readings.length)
+    case 'bifrost_request_duration_seconds':
+      return rebucketed(histogramOf(readings, 0))
+    default:
+      return 0
+  }
+}
+
+/** All requests of some services. */
+function histogramOf(readings: readonly ParityReading[], index: number): HistogramValue {
+  const all = readings.flatMap(({ series }) => [...series].filter(([key]) => !isClientKey(key)))
+  return addHistograms(all.map(([, values]) => histogramAt(values, index)))
+}
+
+/** Into the parity bounds, each of which is one of the finer ones. */
+function rebucketed({ sum, count, buckets }: HistogramValue): HistogramValue {
+  const coarse = Array<number>(bifrostBounds.length + 1).fill(0)
+  for (const [at, bucket] of buckets.entries()) {
+    const bound = finestDurationBounds[at] ?? Number.POSITIVE_INFINITY
+    const into = bifrostBounds.findIndex((one) => bound <= one)
+    const index = into === -1 ? bifrostBounds.length : into
+    coarse[index] = (coarse[index] ?? 0) + bucket
+  }
+  return { sum, count, buckets: coarse }
+}
