@@ -43,6 +43,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
   const pseudonym = `bifrost-${randomBytes(6).toString('hex')}`
   const plans = planWorkers(settings)
   const services = plans.flatMap((plan) => plan.services)
+  exporting.countDropped(() => services.reduce((sum, service) => sum + service.total('spansDropped'), 0))
   const { traces = null } = settings.telemetry ?? {}
   const maxSpans = options.maxSpansPerSecond ?? traces?.maxSpansPerSecond
   const maxSpansPerSecond = traces || options.exportSpans ? spanShare(plans, maxSpans) : 0

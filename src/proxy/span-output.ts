@@ -12,7 +12,7 @@ export interface SpanSource {
   /** Of the instance. */
   readonly id: string
   readonly generation: number
-  readonly worker: { readonly name: string }
+  readonly worker: { readonly name: string; readonly type: string }
   /** 0: telemetry is off. */
   readonly maxSpansPerSecond: number
 }
@@ -27,6 +27,12 @@ export function createSpanOutput(
   const onDropped = (spans: number): void => count(block, 'spansDropped', spans)
   return {
     batch: new SpanBatch({ maxPerSecond: maxSpansPerSecond, post, onDropped }),
-    attributes: { 'proxy.worker.name': worker.name, 'proxy.instance': id, 'proxy.generation': generation },
+    attributes: {
+      'proxy.worker.name': worker.name,
+      // Of what belongs to no service; others have that of theirs.
+      'proxy.type': worker.type,
+      'proxy.instance': id,
+      'proxy.generation': generation,
+    },
   }
 }

@@ -129,10 +129,9 @@ function clientSpan(
   }
 }
 
-/** What made it a failure, from `least` on by its status; null for none. That its client has gone, or was too slow, is none. */
+/** What made it a failure, from `least` on by the status that was sent; null for none. That its client has gone, or was too slow, is none. */
 function failureOf(code: ErrorCode | null, status: number, least: number): string | null {
   if (code !== null && errorTable[code].source !== 'client') return code
-  if (code === 'CLIENT_ABORTED') return null
   return status >= least ? (code ?? String(status)) : null
 }
 

@@ -63,8 +63,10 @@ export class Tracer {
   readonly #output: SpanOutput | null
   readonly #believes: ServiceSettings['trust']['believes']
   readonly #ids: TraceIds
+  /** Static files have nobody to tell. */
+  readonly #hasUpstreams: boolean
 
-  constructor({ tracing, trust }: ServiceSettings, output: SpanOutput | null, ids: TraceIds) {
+  constructor({ type, tracing, trust }: ServiceSettings, output: SpanOutput | null, ids: TraceIds) {
     const ruleOf = ({ context, sampleRatio }: TracingRule): Rule => ({
       mode: context,
       bound: output === null ? 0 : ratioBound(sampleRatio),
@@ -78,6 +80,7 @@ export class Tracer {
     this.#output = output
     this.#believes = trust.believes
     this.#ids = ids
+    this.#hasUpstreams = type !== 'static'
   }
 
   /** Gives the exchange its trace, where it has one. It is known by then whether its peer is trusted. */
@@ -148,6 +151,7 @@ export class Tracer {
     const came = this.#propagation.read(headers)
     const link = came === null || came === 'denied' ? null : came
     const isSampled = this.#ids.draw(bound)
+    if (!isSampled && !this.#hasUpstreams) return null
     // Whoever has named a trace is answered with one, so that nobody behind us takes its absence for a beginning.
     const isSent = mode === 'inject' || (mode === 'propagate' && (isSampled || link !== null))
     if (!isSampled && !isSent && !hasContext(headers)) return null

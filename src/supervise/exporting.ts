@@ -25,6 +25,8 @@ export class Exporting {
   readonly log: Log
   readonly #settings: DaemonSettings
   readonly #bounds: LogBounds
+  /** Spans that instances had no room for. */
+  #droppedBefore = () => 0
   #telemetry: Telemetry | null = null
   #stopAt: number | null = null
   /** There was no order to stop, or a second one. */
@@ -65,8 +67,14 @@ export class Exporting {
     this.#bounds.log(level, message, fields)
   }
 
+  /** Spans that instances drop count as dropped, too. */
+  countDropped(spans: () => number): void {
+    this.#droppedBefore = spans
+  }
+
   drops(): Drops {
-    return this.#telemetry?.drops() ?? { spans: 0, metrics: 0, logs: 0 }
+    const drops = this.#telemetry?.drops() ?? { spans: 0, metrics: 0, logs: 0 }
+    return { ...drops, spans: drops.spans + this.#droppedBefore() }
   }
 
   /** The daemon was told to stop; told so again a second later, it ends at once. */

@@ -81,7 +81,7 @@ function recordOfExchange(
 ): LogRecord {
   const attributes: Record<string, Value> = {
     'proxy.worker.name': worker,
-    'proxy.worker.instance': instance,
+    'proxy.instance': instance,
   }
   for (const [field, name] of named) {
     const value = fields[field].read(record)

@@ -18,7 +18,7 @@ export interface LogRecord {
 /** Name of an attribute for a field of the daemon log; others keep their name. */
 const attributeNames: Readonly<Record<string, string>> = {
   worker: 'proxy.worker.name',
-  instance: 'proxy.worker.instance',
+  instance: 'proxy.instance',
   code: 'error.type',
   actor: 'proxy.actor',
   from: 'proxy.actor.state.from',

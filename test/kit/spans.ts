@@ -32,7 +32,12 @@ export function collectSpans(maxPerSecond = 100_000): CollectedSpans {
   return {
     output: {
       batch,
-      attributes: { 'proxy.worker.name': 'worker', 'proxy.instance': 'worker#1', 'proxy.generation': 1 },
+      attributes: {
+        'proxy.worker.name': 'worker',
+        'proxy.type': 'forward',
+        'proxy.instance': 'worker#1',
+        'proxy.generation': 1,
+      },
     },
     exportSpans,
     all,

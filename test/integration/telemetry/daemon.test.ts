@@ -99,7 +99,7 @@ describe.each(['thread', 'process', 'shared'] as const)('exchanges (%s)', (isola
       traceId: trace,
       attributes: {
         'proxy.worker.name': 'reverse_proxy',
-        'proxy.worker.instance': 'reverse_proxy#1',
+        'proxy.instance': 'reverse_proxy#1',
         'proxy.type': 'reverse',
         'http.response.status_code': 200,
         'url.path': '/7',

@@ -65,6 +65,7 @@ test('a target that is none is a span of the worker, too', async () => {
   expect(servers[0]).toMatchObject({
     name: 'GET',
     status: 'unset',
+    attributes: { 'proxy.type': 'forward' },
     events: [{ name: 'proxy.refused', attributes: { 'proxy.error': 'BAD_TARGET' } }],
   })
 })

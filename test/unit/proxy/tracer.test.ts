@@ -4,7 +4,7 @@ import type { TracingSettings } from '../../../src/config/settings-tracing.ts'
 import type { Trace } from '../../../src/proxy/trace.ts'
 import { createTracer } from '../../../src/proxy/tracer.ts'
 import { TraceIds } from '../../../src/telemetry/trace-sampling.ts'
-import { reverseTo } from '../../kit/edge.ts'
+import { filesIn, reverseTo } from '../../kit/edge.ts'
 import { collectSpans } from '../../kit/spans.ts'
 import { ask, kindOf, sampled, spanId, traceId, unsampled } from '../../kit/tracing.ts'
 
@@ -121,6 +121,15 @@ describe('a repeat', () => {
 })
 
 describe('nothing is there to cost anything', () => {
+  it('for static files that are not sampled: they have no upstream to tell', () => {
+    const service = filesIn([], { tracing: { context: 'inject' } })
+    const tracer = createTracer(service, output, () => new TraceIds(randomFillSync))
+    const exchange = { target: '/', isTrusted: false, trace: null as Trace | null }
+    const mount = { path: '/', rootDir: '/', spaMode: false, spaFallbackFile: '', indexFiles: [] }
+    tracer?.begin(exchange, { traceparent: sampled }, { kind: 'static', mount, path: '/' })
+    expect(exchange.trace).toBeNull()
+  })
+
   const create = (tracing: Partial<TracingSettings>, isOn: boolean) =>
     createTracer(reverseTo('http://u.test', { tracing }), isOn ? output : null, () => {
       throw new Error('ids are asked for')
