@@ -3,8 +3,19 @@
  * manifest: test/kit/collector-binary.ts. Says plainly what is missing where it cannot.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { pid } from 'node:process'
 import { binaryPath, manifestPath } from '../test/kit/collector-binary.ts'
 
 interface Ran {
@@ -75,8 +86,7 @@ const startedMs = performance.now()
 const manifest = readFileSync(manifestPath, 'utf8')
 const version =
   /\/receiver\/otlpreceiver (\S+)/.exec(manifest)?.[1] ?? fail(`${manifestPath} has no OTLP receiver`)
-mkdirSync(dirname(binary), { recursive: true })
-const folder = mkdtempSync(join(dirname(binary), 'building-'))
+const folder = mkdtempSync(join(tmpdir(), 'bifrost-collector-build-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 
 const installed = go(['install', '-trimpath', '-ldflags=-s -w', `${builderModule}@${version}`], folder, {
@@ -90,5 +100,8 @@ if (!built.ok) {
   if (rest.refused.length > 0) built = build(folder, rest.manifest, builder)
 }
 if (!built.ok) fail(`the Collector does not build:\n${lastLines(built.text)}`)
-renameSync(join(folder, 'out/otelcol'), binary)
+mkdirSync(dirname(binary), { recursive: true })
+// Whole or not there, also for somebody who looks or builds meanwhile.
+copyFileSync(join(folder, 'out/otelcol'), `${binary}.${pid}`)
+renameSync(`${binary}.${pid}`, binary)
 say(`collector:build: ${binary} (${version}), ${((performance.now() - startedMs) / 1000).toFixed(0)} s`)

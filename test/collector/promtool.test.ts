@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
+import { whyNoPrometheus } from '../kit/prometheus.ts'
+import { describeWith } from './suite.ts'
 
 const folder = join(import.meta.dirname, '../../deploy/prometheus')
 
@@ -9,12 +11,7 @@ function promtool(...words: readonly string[]): { readonly ok: boolean; readonly
   return { ok: status === 0, text: error?.message ?? `${stdout}${stderr}` }
 }
 
-const isThere = promtool('--version').ok
-const why = isThere
-  ? ''
-  : ' (skipped: there is no promtool on the PATH; Debian has it in the package prometheus)'
-
-describe.skipIf(!isThere)(`deploy/prometheus${why}`, () => {
+describeWith(whyNoPrometheus(), 'deploy/prometheus', () => {
   it('the rules are rules', () => {
     const checked = promtool('check', 'rules', 'bifrost-bridge.rules.yaml')
     expect(checked, checked.text).toMatchObject({ ok: true })

@@ -1,9 +1,11 @@
 import { describe } from 'vitest'
 import { whyNoCollector } from '../kit/collector-binary.ts'
 
-const missing = whyNoCollector()
-
-/** A suite that needs a Collector. Where there is none its tests count as skipped, and its name says why. */
-export function describeCollector(name: string, tests: () => void): void {
-  describe.skipIf(missing !== null)(missing === null ? name : `${name} (skipped: ${missing})`, tests)
+/** A suite that needs what may be missing here. Then its tests count as skipped, and why is printed. */
+export function describeWith(missing: string | null, name: string, tests: () => void): void {
+  if (missing !== null) process.stderr.write(`${name}: skipped, since ${missing}\n`)
+  describe.skipIf(missing !== null)(name, tests)
 }
+
+export const describeCollector = (name: string, tests: () => void): void =>
+  describeWith(whyNoCollector(), name, tests)

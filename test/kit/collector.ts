@@ -1,17 +1,16 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
-import { join } from 'node:path'
-import { binaryPath } from './collector-binary.ts'
+import { binaryPath, collectorFile } from './collector-binary.ts'
+import { freePorts } from './free-ports.ts'
 import { until } from './until.ts'
-
-export const collectorFile = join(import.meta.dirname, '../../otel-collector.yaml')
 
 /** A Collector with the project's own file, on ports of the kernel's choice. */
 export interface Collector extends AsyncDisposable {
   /** `http://` and address of its OTLP receiver. */
   readonly otlpHttp: string
   readonly otlpGrpc: string
+  /** `http://` and address of what Prometheus would scrape. */
+  readonly prometheus: string
   readonly log: string
   /** What Prometheus would scrape, and what the Collector says of itself. */
   metrics(): Promise<string>
@@ -34,15 +33,6 @@ export function validate(file: string, env: CollectorEnv = {}): Checked {
     encoding: 'utf8',
   })
   return { ok: status === 0, text: `${stdout}${stderr}` }
-}
-
-/** Ports that were free a moment ago, all different. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports = servers.map((server) => (server.address() as { readonly port: number }).port)
-  await Promise.all(servers.map((server) => once(server.close(), 'close')))
-  return ports
 }
 
 async function textOf(url: string): Promise<string> {
@@ -105,6 +95,7 @@ async function tryCollector(env: CollectorEnv): Promise<Collector | { readonly l
   return {
     otlpHttp: `http://${at(http)}`,
     otlpGrpc: `http://${at(grpc)}`,
+    prometheus: `http://${at(prometheus)}`,
     get log() {
       return log
     },

@@ -43,7 +43,7 @@ export interface OtlpSink extends AsyncDisposable {
   readonly url: string
   readonly spans: readonly ReceivedSpan[]
   readonly logs: readonly ReceivedLog[]
-  /** Of the newest export of each metric and attributes. */
+  /** Of the newest export of each metric and attributes of a sender. */
   readonly points: readonly ReceivedPoint[]
 }
 
@@ -171,6 +171,9 @@ const pointsOf = (body: JsonExport): readonly ReceivedPoint[] =>
       ),
   )
 
+const keyOf = ({ metric, attributes, resource }: ReceivedPoint) =>
+  JSON.stringify([metric, attributes, resource['service.instance.id']])
+
 export async function startOtlpSink(): Promise<OtlpSink> {
   const spans: ReceivedSpan[] = []
   const logs: ReceivedLog[] = []
@@ -179,8 +182,7 @@ export async function startOtlpSink(): Promise<OtlpSink> {
     const body = (await json(req)) as JsonExport
     spans.push(...spansOf(body))
     logs.push(...logsOf(body))
-    for (const point of pointsOf(body))
-      points.set(`${point.metric} ${JSON.stringify(point.attributes)}`, point)
+    for (const point of pointsOf(body)) points.set(keyOf(point), point)
   }
   const server = createServer((req, res) => {
     take(req).then(

@@ -1,0 +1,44 @@
+/** What a query of Prometheus names: enough of PromQL to hold dashboards and alert rules to the list of metrics. */
+export interface Selector {
+  readonly metric: string
+  /** Labels that it is chosen by. */
+  readonly labels: readonly string[]
+}
+
+export interface Named {
+  readonly selectors: readonly Selector[]
+  /** Labels of `by`, `without`, `on`, `ignoring` and `group_left`. */
+  readonly groupings: readonly string[]
+}
+
+const words = new Set([
+  'and',
+  'or',
+  'unless',
+  'bool',
+  'offset',
+  'by',
+  'without',
+  'on',
+  'ignoring',
+  'group_left',
+  'group_right',
+])
+const strings = /"(?:[^"\\]|\\.)*"/g
+const grouping = /\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^)]*)\)/g
+const ranges = /\[[^\]]*\]/g
+// Not the end of a number with a unit (`offset 10m`), not a function.
+const selector = /(?<![\w.:])([a-zA-Z_:][\w:]*)\b(?!\s*\()(?:\s*\{([^}]*)\})?/g
+const matcher = /([a-zA-Z_]\w*)\s*(?:=~|!~|!=|=)/g
+
+const all = (text: string, pattern: RegExp, group: number) =>
+  [...text.matchAll(pattern)].map((match) => match[group] ?? '')
+
+export function namesOf(query: string): Named {
+  const bare = query.replaceAll(strings, '""').replaceAll(ranges, '')
+  const groupings = all(bare, grouping, 1).flatMap((list) => list.split(',').map((label) => label.trim()))
+  const selectors = [...bare.replaceAll(grouping, ' ').matchAll(selector)]
+    .filter(([, metric = '']) => !words.has(metric))
+    .map(([, metric = '', labels = '']) => ({ metric, labels: all(labels, matcher, 1) }))
+  return { selectors, groupings: groupings.filter((label) => label !== '') }
+}
