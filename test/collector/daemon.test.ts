@@ -159,4 +159,25 @@ describeCollector('a daemon, the Collector and what it sends on', () => {
       sink.logs.filter((log) => isOurs(log) && 'http.response.status_code' in log.attributes)
     await until('the logs have come', () => logged().length === exchanges.length)
   })
+
+  it('a Collector that was away has the whole count when it is back, and traffic went on', async () => {
+    await using origin = await startOrigin(answer)
+    await using first = await startCollector()
+    const config = { ...configOf(origin.authority), telemetry: telemetryTo(first.otlpHttp) }
+    await using other = await startChildDaemon(config, 4_096)
+    const before = await drive(portsOf(other), origin.authority)
+    await until('it has come', async () => (await first.metrics()).includes(requests))
+    await first[Symbol.asyncDispose]()
+    const meanwhile = await drive(portsOf(other), origin.authority)
+    expect(meanwhile.exchanges.map(({ status }) => status)).toEqual(
+      before.exchanges.map(({ status }) => status),
+    )
+    await using second = await startCollector({ OTLP_HTTP_LISTEN: new URL(first.otlpHttp).host })
+    const total = before.exchanges.length + meanwhile.exchanges.length
+    await until(
+      'all are counted',
+      async () => sumOf(samplesOf(await second.metrics()), requests) === total,
+      60_000,
+    )
+  })
 })
