@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { z } from 'zod'
 import type { connections, explanations, reasons, trafficPage } from '../../src/admin/api/schema-traffic.ts'
 import type { TestDaemon } from './daemon.ts'
@@ -14,6 +15,11 @@ export const withToken = { headers: { Authorization: `Bearer ${token}` } }
 /** What is known of the traffic of a worker. */
 export async function requestsOf(bridge: TestDaemon, worker: string, more = ''): Promise<Requests> {
   const answer = await bridge.admin(`/api/requests?worker=${worker}${more}`)
+  // Whoever asks too often has to wait.
+  if (answer.status === 429) {
+    await wait(200)
+    return requestsOf(bridge, worker, more)
+  }
   if (answer.status !== 200) throw new Error(`${answer.status} ${answer.text}`)
   return answer.json<Requests>()
 }

@@ -141,6 +141,9 @@ function rules(facts: Facts): readonly Link[] {
           targetSetting(facts),
         ),
       ]
+    case 'AUTH_REQUIRED':
+    case 'PROXY_AUTH_REQUIRED':
+      return settings('auth', 'It named no user, or the user or the password is wrong.')
     case 'AUTH_BUSY':
       return settings('auth', 'As many passwords were being compared as may be at once.')
     case 'HEAD_TOO_LARGE':
@@ -185,8 +188,8 @@ function doorRules({ record, worker }: Facts, settings: Settings): readonly Link
     ]
   }
   if (state === 'degraded') {
-    const said = exceeded.length === 0 ? 'Memory or CPU was' : `${exceeded.join(' and ')}:`
-    const text = `${said} above its limit, so nothing new was admitted.`
+    const said = exceeded.length === 0 ? 'Memory or CPU was above its limit' : exceeded.join(' and ')
+    const text = `${said}, so nothing new was admitted.`
     return exceeded.join(' ').includes('cpu')
       ? settings('resource_limits.max_cpu_percent', text)
       : settings('resource_limits.max_memory_mb', text)

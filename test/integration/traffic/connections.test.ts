@@ -73,6 +73,10 @@ describe.each(['thread', 'process', 'shared'] as const)(
       expect(bridge.log.filter((line) => line.includes('connection closed'))).toEqual([
         expect.stringContaining('"by":"127.0.0.1"'),
       ])
+      const history = await bridge.admin('/api/actors/forward_proxy%231/history')
+      expect(history.json<{ readonly moves: readonly unknown[] }>().moves).toContainEqual(
+        expect.objectContaining({ event: 'op.close_connection', ignored: true }),
+      )
       expect((await bridge.admin(path, 'POST', withToken)).status).toBe(404)
       await until('it has gone', async () => (await connectionsOf(bridge, 'forward_proxy')).open === 0)
     })

@@ -189,6 +189,17 @@ test('explain says what would be, with the place of each setting, and names no u
   expect((await bridge.admin('/api/explain?url=/x&nothing=1')).status).toBe(400)
 })
 
+test('nothing is told to a page of another name', async () => {
+  await using bridge = await startTestDaemon(reverse(), { isolation: 'thread' })
+  const foreign = { headers: { Host: 'evil.test' } }
+  for (const path of [
+    `/api/requests?worker=${worker}`,
+    `/api/connections?worker=${worker}`,
+    '/api/explain?url=/',
+  ])
+    expect((await bridge.admin(path, 'GET', foreign)).status).toBeGreaterThanOrEqual(400)
+})
+
 test('what nobody remembers is a 404', async () => {
   await using bridge = await startTestDaemon(reverse(), { isolation: 'thread' })
   expect((await bridge.admin('/api/requests/reverse_proxy%231.7')).status).toBe(404)
