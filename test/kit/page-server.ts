@@ -1,4 +1,4 @@
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { z } from 'zod'
 import type { actor, actorDetail, move, worker } from '../../src/admin/api/schema.ts'
@@ -64,11 +64,19 @@ export class PageServer {
   readonly actors = new Map<string, FixtureActor>()
   readonly workers: FixtureWorker[] = []
   readonly moves: FixtureMove[] = []
+  /** Answers what else is asked of the interface; null: nobody does. */
+  further: (req: IncomingMessage) => Promise<{ readonly status: number; readonly text: string }> | null =
+    () => null
   details: (id: string) => Partial<FixtureDetail> = () => ({})
   readonly #server = createServer((req, res) => {
-    this.#answer(new URL(req.url ?? '/', 'http://page'), req.headers['last-event-id']?.toString(), res).catch(
-      () => res.destroy(),
-    )
+    const told = this.further(req)
+    const answering =
+      told === null
+        ? this.#answer(new URL(req.url ?? '/', 'http://page'), req.headers['last-event-id']?.toString(), res)
+        : told.then(({ status, text }) => {
+            res.writeHead(status, { 'Content-Type': 'application/json' }).end(text)
+          })
+    answering.catch(() => res.destroy())
   })
   readonly #viewers = new Set<ServerResponse>()
   #seq = 0

@@ -39,7 +39,10 @@ export class Client {
 
   /** Throws Refused. */
   async get<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
-    const response = await fetch(path, { headers: { Accept: 'application/json' }, ...(signal && { signal }) })
+    // Some answers tell more to whoever has it.
+    const trusted = this.token === '' ? {} : { Authorization: `Bearer ${this.token}` }
+    const headers = { Accept: 'application/json', ...trusted }
+    const response = await fetch(path, { headers, ...(signal && { signal }) })
     if (!response.ok) throw await failureOf(response)
     return (await response.json()) as Answer
   }

@@ -9,10 +9,12 @@ import { Stream } from './stream.ts'
 import { charts } from './views/charts.ts'
 import { history } from './views/history.ts'
 import { overview } from './views/overview.ts'
+import { traffic } from './views/traffic.ts'
 import type { Opened, Page, View } from './views/view.ts'
+import { why } from './views/why.ts'
 
 /** In the order of their tabs. */
-const views: readonly View[] = [overview, charts, history]
+const views: readonly View[] = [overview, charts, history, traffic, why]
 
 const store = new Store()
 const client = new Client()

@@ -1,0 +1,121 @@
+import { addressOf } from '../address.ts'
+import { h } from '../dom.ts'
+import { milliseconds } from '../format.ts'
+import { explainForm } from '../parts/explain-form.ts'
+import { chainOf, stepsOf } from '../parts/reason-list.ts'
+import { answerText, requestText } from '../parts/request-table.ts'
+import type { Reasons, TrafficRecord } from '../traffic-data.ts'
+import type { View } from './view.ts'
+
+/** `#/why/ID`: why a request was answered so, by its id in the list or its X-Request-Id; `#/why` explains any. */
+export const why: View = {
+  name: 'why',
+  title: 'Why',
+  open(root, page) {
+    const ending = new AbortController()
+    const input = h('input', {
+      id: 'why-id',
+      type: 'text',
+      name: 'id',
+      size: 32,
+      autocomplete: 'off',
+      spellcheck: 'false',
+    })
+    const form = h(
+      'form',
+      { class: 'explain' },
+      h('div', { class: 'explain-field' }, h('label', { for: 'why-id' }, 'X-Request-Id'), input),
+      h('button', { type: 'submit', class: 'primary' }, 'Why?'),
+    )
+    const answer = h('div', { class: 'why-answer', role: 'status' })
+    form.addEventListener('submit', (event) => {
+      event.preventDefault()
+      const id = input.value.trim()
+      if (id !== '') page.go('why', [id])
+    })
+    root.append(h('div', { class: 'view-head' }, h('h1', {}, 'Why'), form), answer, explainForm(page))
+    let asked: string | null = null
+    return {
+      async show({ parts: [id = ''] }) {
+        if (id === asked) return
+        asked = id
+        input.value = id
+        answer.replaceChildren()
+        if (id === '') return
+        try {
+          const found = await page.client.get<Reasons>(
+            `/api/requests/${encodeURIComponent(id)}`,
+            ending.signal,
+          )
+          if (asked === id) answer.replaceChildren(...shown(found))
+        } catch (error) {
+          if (asked !== id || ending.signal.aborted) return
+          answer.replaceChildren(
+            h('p', { class: 'wrong' }, error instanceof Error ? error.message : String(error)),
+          )
+        }
+      },
+      close: () => ending.abort(),
+    }
+  },
+}
+
+function shown(found: Reasons): readonly HTMLElement[] {
+  const { request, explanation } = found
+  return [
+    h(
+      'section',
+      { class: 'card', 'aria-label': 'Why it was answered so' },
+      h(
+        'div',
+        { class: 'card-head' },
+        h('h2', {}, requestText(request.method, request.target)),
+        h(
+          'span',
+          { class: 'status', 'data-class': String(request.status)[0] ?? '' },
+          answerText(request.status, request.code),
+        ),
+        h(
+          'a',
+          { href: addressOf('traffic', [request.instance.replace(/#\d+$/, '')]), class: 'to-history' },
+          'Traffic',
+        ),
+      ),
+      chainOf(found),
+      factsOf(request),
+    ),
+    ...(explanation === null
+      ? []
+      : [
+          h(
+            'details',
+            { class: 'now' },
+            h('summary', {}, 'What would become of the same request now'),
+            stepsOf(explanation),
+          ),
+        ]),
+  ]
+}
+
+function factsOf(record: TrafficRecord): HTMLElement {
+  const ms = (value: number | null) => (value === null ? null : milliseconds(value))
+  const facts: readonly (readonly [string, string | null])[] = [
+    ['Id', record.id],
+    ['X-Request-Id', record.request_id],
+    ['Host', record.host],
+    ['HTTP', record.version],
+    ['User', record.user],
+    ['Service', record.service],
+    ['Upstream', record.upstream],
+    ['Attempts', record.attempts > 1 ? String(record.attempts) : null],
+    ['Connected after', ms(record.connect_ms)],
+    ['Answered after', ms(record.answer_ms)],
+    ['Took', ms(record.duration_ms)],
+    ['Ended', record.termination],
+  ]
+  return h(
+    'dl',
+    { class: 'facts' },
+    ...facts.flatMap(([name, value]) => (value === null ? [] : [h('dt', {}, name), h('dd', {}, value)])),
+  )
+}
