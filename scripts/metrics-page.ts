@@ -17,7 +17,7 @@ Every metric of a worker has \`proxy.worker.name\` (\`forward_proxy\`, \`reverse
 
 * \`http.request.method\`: the nine methods of HTTP, or \`_OTHER\`.
 * \`http.route\`: the path of the mount for files, \`/\` of the reverse target, \`proxy\` and \`CONNECT\` of the forward proxy; none for what was refused before it was
-  known whose it is. Mounts after the 125th share \`_OTHER\`.
+  known whose it is. Mounts after the 126th share \`_OTHER\`.
 * \`http.response.status_code\`: what the client was sent; none when nothing was.
 * \`error.type\`: only of what failed, that is cut short, or answered with 5xx: a code of [errors.md](errors.md), or the status where an upstream sent it.
 * \`server.address\` and \`server.port\`: of the reverse target; a forward proxy's are its clients' choice and have none.
@@ -27,10 +27,10 @@ A service has at most 1000 combinations of these in an instance, and 2000 in all
 
 ## What counts as a request
 
-Each of these is **one** count of \`http.server.request.duration\` (and of \`proxy_type\`'s \`worker_requests_total\`), when it is over:
+Each of these is **one** count of \`http.server.request.duration\` (and of \`worker_requests_total\`), when it is over:
 
 * an exchange, however it ends: answered, refused, broken off by its client, by its upstream, by a deadline or by a stop;
-* a stream of HTTP/2, however it ends;
+* a stream of HTTP/2, however it ends; one that is malformed as HTTP/2 is reset before it is any;
 * a CONNECT or an upgrade, at the moment of the switch (or of its refusal): what comes then is a tunnel, with metrics of its own;
 * bytes that are no request, or no whole one, and are answered: 400, 408, 414, 431, 505, method \`_OTHER\`, without a route. Their time is from the start of the
   connection, or 0 on one that has had a request before: the start of a head is not seen.

@@ -118,9 +118,9 @@ export class Relay implements WireHandler, BodyOwner {
 
   bodyTooLarge(): void {
     if (this.#isOver) return
-    this.clientClosed()
     const { owner } = this.#options
     owner.relayFailed('BODY_TOO_LARGE', 'more came than was announced')
+    this.clientClosed()
     if (this.#isAnswered) this.#res.destroy()
     else owner.refuse('BODY_TOO_LARGE')
   }

@@ -155,8 +155,9 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
   }
 
   attemptEnded(code: ErrorCode | null): void {
-    measureAttempt(this, code)
-    this.trace?.ended(code, this.upstreamStatus, performance.now())
+    const why = code === 'CLIENT_ABORTED' ? (this.code ?? code) : code
+    measureAttempt(this, why)
+    this.trace?.ended(why, this.upstreamStatus, performance.now())
   }
 
   /** Says what ends it, before that is answered; the first word counts. */

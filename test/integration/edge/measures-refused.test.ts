@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { reverseTo, startEdge } from '../../kit/edge.ts'
-import { counted, expectWhole, serverOf } from '../../kit/measured.ts'
+import { clientOf, counted, expectWhole, serverOf } from '../../kit/measured.ts'
 import { startOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { totalOf } from '../../kit/series.ts'
@@ -70,6 +70,23 @@ describe('what is refused as an exchange', () => {
     await counted(proxy, 1)
     expect(serverOf(proxy)).toMatchObject([
       { attributes: { 'http.response.status_code': '413' }, sent: { sum: answer.text.length } },
+    ])
+    expectWhole(proxy, 1)
+  })
+
+  it('a body that turns out too large is one count, and its attempt says why it ended', async () => {
+    await using origin = await startOrigin(() => {})
+    await using proxy = await startEdge(
+      reverseTo(`http://${origin.authority}`, { sizes: { maxBodyBytes: 10 } }),
+    )
+    using client = await RawClient.connect(proxy.port)
+    client.head('POST / HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked').send('5\r\nhello\r\n')
+    await until('the upstream has it', () => proxy.counters().upstreamAttempts === 1)
+    client.send('6\r\nworld!\r\n')
+    expect((await client.response()).status).toBe(413)
+    await counted(proxy, 1)
+    expect(clientOf(proxy)).toMatchObject([
+      { attributes: { 'error.type': 'BODY_TOO_LARGE' }, duration: { count: 1 } },
     ])
     expectWhole(proxy, 1)
   })
