@@ -22,7 +22,7 @@ Every metric of a worker has \`proxy.worker.name\` (\`forward_proxy\`, \`reverse
 * \`error.type\`: only of what failed, that is cut short, or answered with 5xx: a code of [errors.md](errors.md), or the status where an upstream sent it.
 * \`server.address\` and \`server.port\`: of the reverse target; a forward proxy's are its clients' choice and have none.
 
-A service has at most 1000 combinations of these in an instance, and 2000 in all. What comes after them counts in one series of its own, with
+A service has at most 400 combinations of these in an instance (100 for attempts), and 2000 in all. What comes after them counts in one series of its own, with
 \`otel.metric.overflow="true"\`. No series goes away while the daemon runs.
 
 ## What counts as a request

@@ -65,8 +65,8 @@ export const arenaLengthAt = tunnelLivesAt + histogramCells
 export const arenaAt = arenaLengthAt + 1
 
 /** Series that a service may have in an instance, each kind; one more takes what comes after them. */
-export const maxServerSeries = 1000
-export const maxClientSeries = 200
+export const maxServerSeries = 400
+export const maxClientSeries = 100
 
 /** A key and its histograms: duration and both sizes of bodies; duration alone. */
 export const serverSeriesCells = 1 + 3 * histogramCells
