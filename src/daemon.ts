@@ -7,8 +7,8 @@ import { listenerMachine } from '../actors/listener.ts'
 import { defaultRestartPolicy } from '../actors/restart-policy.ts'
 import { listenerSystemId, supervisorMachine } from '../actors/supervisor.ts'
 import { TrafficApi } from './admin/api/traffic.ts'
-import { AdminServer } from './admin/server.ts'
-import type { DaemonSettings, ListenAddress } from './config/settings.ts'
+import { AdminPart } from './admin/part.ts'
+import type { DaemonSettings } from './config/settings.ts'
 import { Channels, createCarrier } from './supervise/carrier.ts'
 import { Certificates } from './supervise/certificates.ts'
 import type { FromInstance, InstanceBoot } from './supervise/channel.ts'
@@ -17,6 +17,7 @@ import { finish } from './supervise/ending.ts'
 import { Exporting } from './supervise/exporting.ts'
 import { HealthLog } from './supervise/health-log.ts'
 import { createInject } from './supervise/inject.ts'
+import { recordMoves } from './supervise/instance-moves.ts'
 import { Journal, type Move } from './supervise/journal.ts'
 import { LimitBook } from './supervise/limit-book.ts'
 import { createLimitControl } from './supervise/limit-control.ts'
@@ -32,6 +33,7 @@ import { type Sample, Samples } from './supervise/samples.ts'
 import { TrafficDesk } from './supervise/traffic-desk.ts'
 import { UnixPaths } from './supervise/unix-path.ts'
 import { Watch } from './supervise/watch.ts'
+import { createWorkerControl } from './supervise/worker-control.ts'
 
 /** Composition root of the main thread: gives the charts of actors/ their hands, and ends whatever it started. */
 export async function startDaemon(settings: DaemonSettings, options: DaemonOptions): Promise<Daemon> {
@@ -83,6 +85,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     dropped: () => ({ ...exporting.drops(), logRecords: options.logDropped?.() ?? 0 }),
   })
 
+  let isWatched = false
   const servicesOf = (worker: string) => services.filter((service) => service.worker.name === worker)
 
   const bootOf = ({ id, worker, slot, generation }: InstanceInput): InstanceBoot => {
@@ -96,7 +99,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       tls: settings.workers.filter(({ name }) => name === worker).flatMap((one) => certificates.of(one)),
       drainTimeoutMs: exporting.drainTimeoutMs,
       postsExchanges: exporting.takesExchanges,
-      isWatched: false,
+      isWatched,
       maxSpansPerSecond,
       pseudonym,
     }
@@ -108,12 +111,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       const listener = root.system.get(listenerSystemId(message.key))
       listener?.send({ type: 'listener.returned', instance: id })
     } else if (message.type === 'listener.opened') unix.opened(message.key, message.inode)
-    else if (message.type === 'charts.moved')
-      for (const { step, at, skipped } of message.moves) {
-        const actor = `${id}/${step.actor}`
-        const sender = step.sender === null ? null : `${id}/${step.sender}`
-        journal.record({ ...step, actor, parent: id, sender }, at, skipped)
-      }
+    else if (message.type === 'charts.moved') recordMoves(journal, id, message.moves)
     else if (message.type === 'chart.answer') liveCharts.answered(message.ask, message.live)
     else if (message.type === 'answer' || message.type === 'failures') desk.heard(id, message)
     else if (message.type === 'spans' || message.type === 'exchanges') {
@@ -135,25 +133,30 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
   const isShared = (worker: string) => servicesOf(worker)[0]?.worker.isolation === 'shared'
   const inject = options.allowFaults ? createInject(channels, isShared) : () => false
 
-  let adminAddress: ListenAddress | null = null
-  const createAdminPart = (): Part => {
-    const server = new AdminServer({
-      overview,
-      traffic: new TrafficApi({ workers: settings.workers, positions, desk, journal, log, tellChart }),
-      readings,
-      limits: { control: createLimitControl({ limits, channels, log }), token: settings.admin.token },
-      injectFault: options.allowFaults ? inject : undefined,
-    })
-    return {
-      name: 'admin',
-      async open() {
-        adminAddress = await server.listen(settings.admin.listen)
-      },
-      close: () => server.close(),
-    }
-  }
+  const find = (actor: string) => root.system.get(actor)
+  const admin = new AdminPart({
+    settings: settings.admin,
+    overview,
+    journal,
+    liveCharts,
+    limits: createLimitControl({
+      limits,
+      channels,
+      log,
+      tellSupervisor: (worker, event) => find(`supervisor:${worker}`)?.send(event),
+    }),
+    control: createWorkerControl({ find, log }),
+    log,
+    onWatched(is) {
+      isWatched = is
+      channels.post({ type: 'charts.watch', isWatched })
+    },
+    traffic: new TrafficApi({ workers: settings.workers, positions, desk, journal, log, tellChart }),
+    readings,
+    injectFault: options.allowFaults ? inject : undefined,
+  })
   const parts: readonly Part[] = [
-    ...(settings.admin.enabled ? [createAdminPart()] : []),
+    ...(settings.admin.enabled ? [admin] : []),
     ...(settings.demoUpstream ? [createDemoPart(settings.demoUpstream)] : []),
   ]
 
@@ -230,8 +233,11 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       ?.beatsOf(id) ?? null
   const endSecond = (latest: readonly Sample[]) => {
     readings.update(latest)
+    for (const service of services) service.tick()
+    overview.tick(performance.now())
     watch.judge(latest)
     healthLog.update(overview.settledHealth())
+    admin.sampled()
   }
   await exporting.start([readings.producer()])
   samples.start({ channels: () => channels.all(), beatsOf }, endSecond, options.samplePeriodMs)
@@ -242,6 +248,9 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     stopped,
     overview,
     readings,
+    get adminTokenFile() {
+      return admin.tokenFile
+    },
     inject,
     reopenLogs: () => channels.post({ type: 'log.reopen' }),
     recycle(worker) {
@@ -260,7 +269,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
           (plan.keys[0] ?? []).filter((key) => !unix.has(key)).map((key) => listeners.addressOf(key)),
         ]),
       ),
-      ...(adminAddress ? { admin: [adminAddress] } : {}),
+      ...(admin.address ? { admin: [admin.address] } : {}),
     }),
   }
 }

@@ -1,14 +1,14 @@
-import type { AnyActorRef, AnyStateMachine, Subscription } from 'xstate'
+import type { AnyActorRef, AnyMachineSnapshot, AnyStateMachine } from 'xstate'
 import { digestOf } from '../actors/digest.ts'
 import { edgesBetween } from '../actors/edges.ts'
 import { liveChart } from '../actors/live.ts'
-import { readSteps, type Step } from '../actors/steps.ts'
+import type { Step } from '../actors/steps.ts'
 import type { ChartMove, FromInstance } from './supervise/channel.ts'
 
 /**
- * What an instance tells main of its charts. Always: each move, from the chart's own `report`, since an inspector would hear of every
- * connection of the ledger too. While somebody watches: every microstep and every event that nobody handled, from an inspector.
- * So many go at once; of a storm beyond that a part follows in batches, the last of it always.
+ * What an instance tells main of its charts: each move, from the chart's own `report`, and while somebody watches also the events that
+ * nobody handled. No inspector is attached: it would hear of every connection of the ledger too, some 2 us each. So many moves go at
+ * once; of a storm beyond that a part follows in batches, the last of it always.
  */
 export interface ChartReportsOptions {
   readonly post: (message: FromInstance) => void
@@ -24,7 +24,6 @@ interface Chart {
   state: string | null
   /** Arrows by the states and the event. */
   readonly arrows: Map<string, readonly string[]>
-  inspection: Subscription | null
 }
 
 export class ChartReports {
@@ -52,9 +51,8 @@ export class ChartReports {
 
   /** Before the chart is started. */
   add(name: string, actor: AnyActorRef, machine: AnyStateMachine): void {
-    const chart: Chart = { actor, machine, state: null, arrows: new Map(), inspection: null }
+    const chart: Chart = { actor, machine, state: null, arrows: new Map() }
     this.#charts.set(name, chart)
-    if (this.#isWatched) this.#inspect(name, chart)
   }
 
   /** A chart has entered a state. */
@@ -63,31 +61,30 @@ export class ChartReports {
     if (chart === undefined) return
     const from = chart.state
     chart.state = state
-    // The inspector tells more of it.
-    if (chart.inspection !== null) return
-    const { machine } = chart
-    this.#push({
-      actor: name,
-      chart: machine.id,
-      parent: null,
-      event,
-      sender: null,
-      state,
-      edges: from === null ? [] : arrowsOf(chart, from, event, state),
-      isIgnored: false,
-      digest: digestOf(machine.id, context),
-    })
+    const edges = from === null ? [] : arrowsOf(chart, from, event, state)
+    this.#push(stepOf(name, chart, { event, state, edges, context, isIgnored: false }))
+  }
+
+  /** An event is about to be sent to a chart. */
+  sending(name: string, event: { readonly type: string }): void {
+    const chart = this.#charts.get(name)
+    if (!this.#isWatched || chart?.state == null) return
+    const snapshot = chart.actor.getSnapshot() as AnyMachineSnapshot
+    if (snapshot.status !== 'active' || snapshot.can(event)) return
+    const { state } = chart
+    this.#push(
+      stepOf(name, chart, {
+        event: event.type,
+        state,
+        edges: [],
+        context: snapshot.context,
+        isIgnored: true,
+      }),
+    )
   }
 
   watch(isWatched: boolean): void {
     this.#isWatched = isWatched
-    for (const [name, chart] of this.#charts) {
-      if (isWatched) this.#inspect(name, chart)
-      else {
-        chart.inspection?.unsubscribe()
-        chart.inspection = null
-      }
-    }
   }
 
   answer(ask: number, name: string): void {
@@ -100,13 +97,6 @@ export class ChartReports {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     this.#send()
-  }
-
-  #inspect(name: string, chart: Chart): void {
-    if (chart.inspection !== null) return
-    const receiver = { step: (step: Step) => this.#push(step), gone: () => {} }
-    const nameOf = (ref: AnyActorRef) => (ref === chart.actor ? name : `${name}/${ref.id}`)
-    chart.inspection = chart.actor.system.inspect(readSteps(receiver, nameOf))
   }
 
   #push(step: Step): void {
@@ -149,4 +139,19 @@ function arrowsOf({ arrows, machine }: Chart, from: string, event: string, to: s
   const known = arrows.get(key) ?? edgesBetween(machine, from, event, to)
   arrows.set(key, known)
   return known
+}
+
+function stepOf(
+  actor: string,
+  { machine }: Chart,
+  { context, ...step }: Pick<Step, 'event' | 'state' | 'edges' | 'isIgnored'> & { readonly context: unknown },
+): Step {
+  return {
+    ...step,
+    actor,
+    chart: machine.id,
+    parent: null,
+    sender: null,
+    digest: digestOf(machine.id, context),
+  }
 }

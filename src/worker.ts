@@ -190,8 +190,10 @@ class RunningInstance {
       case 'limit.exceeded':
       case 'limit.recovered':
         this.#exceeded = message.type === 'limit.exceeded' ? message.reasons : []
-        for (const actor of this.#charts.values()) {
-          if (actor.getSnapshot().status === 'active') actor.send(message)
+        for (const [type, actor] of this.#charts) {
+          if (actor.getSnapshot().status !== 'active') continue
+          this.#reports.sending(type, message)
+          actor.send(message)
         }
         return
       case 'limits':

@@ -140,6 +140,7 @@ const layers: readonly Layer[] = [
   {
     files: 'src/cli/**/*.{ts,js}',
     may: ['src/cli', 'src/config', 'src/errors.ts', 'src/telemetry', 'src/daemon.ts'],
+    dynamic: ['src/admin/offline.ts'],
   },
 ]
 

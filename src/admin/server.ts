@@ -1,106 +1,72 @@
+import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { ListenAddress, ListenerAddress, UnixAddress } from '../config/settings.ts'
+import { createServer as createTlsServer } from 'node:https'
+import type { AdminSettings, ListenAddress } from '../config/settings.ts'
 import { BifrostError } from '../errors.ts'
 import { bindFailure } from '../supervise/bind-error.ts'
-import type { Overview } from '../supervise/overview.ts'
-import type { Readings } from '../supervise/readings.ts'
 import { claimPath } from '../supervise/unix-path.ts'
+import type { Access } from './access.ts'
 import { type Answer, json } from './answer.ts'
-import type { TrafficApi } from './api/traffic.ts'
-import { answerTraffic } from './api/traffic-routes.ts'
-import { isToken, type LimitsAccess, patchLimits } from './limits.ts'
-import { metricsAnswer } from './metrics.ts'
+import { maxBody, readBody } from './body.ts'
+import { type GuardPolicy, refusalOf } from './guard.ts'
+import type { PlainRequest, PlainRoute } from './plain-routes.ts'
+import { findOperation, type Handlers, type Reply, readQuery } from './router.ts'
+import { securityHeaders } from './security-headers.ts'
 
 /**
- * The admin interface of main: JSON and Prometheus text, read-only but for the limits. Nothing of it touches traffic.
- *   /health   the seed's worker health; 503 when a worker is Critical
- *   /metrics  Prometheus text; `?worker=NAME` of one worker
- *   /status   what every instance uses, every actor and its state
- *   /limits/WORKER  PATCH, with the token
+ * The admin interface of main: health, metrics and status as text, the charts page and the interface behind it. Nothing of it touches
+ * traffic. Every request passes the same gates: rate, origin, token; each is bounded in size, time and number.
  */
-type Route = (overview: Overview, req: IncomingMessage, readings: Readings) => Answer | Promise<Answer>
-
-const routes: Readonly<Record<string, Route>> = {
-  '/health': (overview) => {
-    const report = overview.health()
-    return json(report.status === 'Critical' ? 503 : 200, report)
-  },
-  '/metrics': (overview, { url, headers }, readings) =>
-    metricsAnswer(overview, readings, {
-      worker: new URLSearchParams(url?.split('?', 2)[1]).get('worker'),
-      accept: headers.accept,
-      acceptEncoding: headers['accept-encoding']?.toString(),
-    }),
-  '/status': (overview) =>
-    json(200, {
-      instances: overview.instances(),
-      actors: overview.actors(),
-      moves: overview.moves().slice(-50),
-    }),
+export interface AdminOptions {
+  readonly settings: AdminSettings
+  readonly access: Access
+  /** By path: for programs that want one thing. */
+  readonly plain: Readonly<Record<string, PlainRoute>>
+  readonly handlers: Handlers
+  /** A file of the page; null: none of that path. */
+  readonly page: (path: string) => Promise<Answer | null>
+  /** Set only under BIFROST_FAULTS: `POST /faults/WORKER/FAULT`. */
+  readonly injectFault?: InjectFault | undefined
 }
 
 /** What test-only faults may be injected through; absent in a normal run. */
 export type InjectFault = (worker: string, fault: string) => boolean
 
-export interface AdminOptions {
-  readonly overview: Overview
-  readonly readings: Readings
-  readonly limits: LimitsAccess
-  readonly traffic: TrafficApi
-  /** Set only under BIFROST_FAULTS: `POST /faults/WORKER/FAULT`. */
-  readonly injectFault?: InjectFault | undefined
-}
+const bounds = {
+  keepAliveTimeout: 5_000,
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  maxHeaderSize: 16_384,
+} as const
 
 export class AdminServer {
   readonly #server: Server
   readonly #options: AdminOptions
+  readonly #policy: GuardPolicy
 
   constructor(options: AdminOptions) {
     this.#options = options
-    this.#server = createServer(
-      { keepAliveTimeout: 5_000, headersTimeout: 5_000, requestTimeout: 10_000 },
-      (req, res) => {
-        // It rejects only when its client is gone, and there is nobody to tell.
-        this.#answer(req, res).catch(() => res.destroy())
-      },
-    )
+    const { listen, tls, hosts } = options.settings
+    this.#policy = {
+      scheme: tls === null ? 'http' : 'https',
+      hosts: 'path' in listen ? null : [listen.host, ...hosts].map((host) => host.toLowerCase()),
+    }
+    const answer = (req: IncomingMessage, res: ServerResponse) => {
+      // It rejects only when its client is gone, and there is nobody to tell.
+      this.#answer(req, res).catch(() => res.destroy())
+    }
+    this.#server =
+      tls === null ? createServer(bounds, answer) : createTlsServer({ ...bounds, ...pem(tls) }, answer)
     this.#server.maxConnections = 256
   }
 
   /** Resolves with the port that the kernel chose; null for a Unix socket. Throws LISTEN_FAILED. */
-  async listen(address: ListenerAddress): Promise<ListenAddress | null> {
-    await (this.#isUnix(address) ? this.#listenUnix(address.path) : this.#listenAt(address))
+  async listen(): Promise<ListenAddress | null> {
+    const { listen } = this.#options.settings
+    const bound = 'path' in listen ? await this.#listenUnix(listen.path) : await this.#listenAt(listen)
     // Without a descriptor left an accept fails; the next may succeed.
     this.#server.on('error', () => {})
-    if ('path' in address) return null
-    const bound = this.#server.address()
-    const port = bound !== null && typeof bound === 'object' ? bound.port : address.port
-    return { host: address.host, port }
-  }
-
-  #isUnix(address: ListenerAddress): address is UnixAddress {
-    return 'path' in address
-  }
-
-  #listenAt({ host, port }: ListenAddress): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', (cause) => reject(bindFailure({ host, port }, cause, ' for admin')))
-      this.#server.listen({ host, port }, resolve)
-    })
-  }
-
-  /** A socket that only the user of the daemon may use, from the start on. */
-  async #listenUnix(path: string): Promise<void> {
-    await claimPath(path)
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (cause) =>
-        reject(new BifrostError('LISTEN_FAILED', `cannot listen on unix:${path} for admin`, { cause })),
-      )
-      // It binds before it returns; nobody else must make a file meanwhile.
-      const mask = process.umask(0o177)
-      this.#server.listen({ path }, resolve)
-      process.umask(mask)
-    })
+    return bound
   }
 
   close(): void {
@@ -108,39 +74,143 @@ export class AdminServer {
     this.#server.closeAllConnections()
   }
 
-  async #answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const answer = await this.#route(req)
-    res.writeHead(answer.status, {
-      'Content-Type': answer.type,
-      'Content-Length': Buffer.byteLength(answer.body),
-      'Cache-Control': 'no-store',
-      'X-Content-Type-Options': 'nosniff',
-      ...answer.headers,
+  #listenAt({ host, port }: ListenAddress): Promise<ListenAddress> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', (cause) => reject(bindFailure({ host, port }, cause, ' for admin')))
+      this.#server.listen({ host, port }, () => {
+        const bound = this.#server.address()
+        resolve({ host, port: bound !== null && typeof bound === 'object' ? bound.port : port })
+      })
     })
-    res.end(answer.body)
-    req.resume()
   }
 
-  #route(req: IncomingMessage): Answer | Promise<Answer> {
-    const path = (req.url ?? '/').split('?', 1)[0] ?? '/'
-    const { injectFault } = this.#options
+  /** A socket that only the user of the daemon may use, from the start on. */
+  async #listenUnix(path: string): Promise<null> {
+    await claimPath(path)
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', (cause) =>
+        reject(new BifrostError('LISTEN_FAILED', `cannot listen on unix:${path} for admin`, { cause })),
+      )
+      // It binds before it returns; nobody else must make a file meanwhile.
+      const mask = process.umask(0o177)
+      this.#server.listen({ path }, () => resolve(null))
+      process.umask(mask)
+    })
+  }
+
+  async #answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    for (const [name, value] of Object.entries(securityHeaders)) res.setHeader(name, value)
+    const reply = await this.#reply(req)
+    if ('open' in reply) {
+      if (!reply.open(res)) send(req, res, json(503, { error: 'too many viewers' }, { 'Retry-After': '10' }))
+    } else send(req, res, reply)
+  }
+
+  async #reply(req: IncomingMessage): Promise<Reply> {
+    const { headers, method = 'GET' } = req
+    const peer = peerOf(req)
+    const [path = '/', search = ''] = (req.url ?? '/').split(/\?(.*)/s, 2)
+    const { access } = this.#options
+    const refusal =
+      access.meter(peer) ??
+      tooLong(req) ??
+      refusalOf(
+        {
+          method,
+          host: headers.host,
+          origin: headers.origin,
+          site: one(headers['sec-fetch-site']),
+          mode: one(headers['sec-fetch-mode']),
+          dest: one(headers['sec-fetch-dest']),
+        },
+        this.#policy,
+      )
+    if (refusal !== null) return 'error' in refusal ? json(refusal.status, { error: refusal.error }) : refusal
+    const isTrusted = access.check(peer, headers)
+    if (typeof isTrusted !== 'boolean') return isTrusted
+    const file = await this.#options.page(path)
+    if (file !== null) return isRead(method) ? file : notAllowed('GET, HEAD')
+    const found = findOperation(method, path)
+    if (found !== null && 'operation' in found) {
+      const { operation, id, params } = found
+      const denied = operation.needsToken ? access.mayAct(isTrusted) : access.mayRead(isTrusted, headers)
+      if (denied !== null) return denied
+      const query = readQuery(operation, search)
+      if (!('query' in query)) return query
+      const text = operation.body === undefined ? '' : await readBody(req)
+      if (text === null) return bodyTooLong
+      const handler = this.#options.handlers[id]
+      if (handler === undefined) return json(501, { error: `${id} is not there` })
+      const lastEventId = one(headers['last-event-id'])
+      return handler({ params, query: query.query, text, isTrusted, by: peer, lastEventId })
+    }
+    if (found !== null) return notAllowed(found.allow)
+    return this.#plain(method, path, { search, headers }, access.mayRead(isTrusted, headers))
+  }
+
+  /** `denied`: why it may not be read. */
+  #plain(
+    method: string,
+    path: string,
+    request: PlainRequest,
+    denied: Answer | null,
+  ): Answer | Promise<Answer> {
+    const { injectFault, plain } = this.#options
     const [, worker, fault] = /^\/faults\/([\w-]+)\/(\w+)$/.exec(path) ?? []
-    if (injectFault && req.method === 'POST' && worker !== undefined && fault !== undefined) {
+    if (injectFault && method === 'POST' && worker !== undefined && fault !== undefined) {
       return injectFault(worker, fault)
         ? json(202, { worker, fault })
         : json(404, { error: 'no such worker or fault' })
     }
-    const { traffic, limits } = this.#options
-    const isTrusted = limits.token !== undefined && isToken(req.headers.authorization, limits.token)
-    const told = answerTraffic(req, traffic, isTrusted)
-    if (told !== null) return told
-    const [, limited] = /^\/limits\/([\w-]+)$/.exec(path) ?? []
-    if (limited !== undefined) return patchLimits(req, limited, this.#options.limits)
-    const route = Object.hasOwn(routes, path) ? routes[path] : undefined
-    if (route === undefined) return json(404, { error: 'not found', paths: Object.keys(routes) })
-    if (req.method !== 'GET' && req.method !== 'HEAD') {
-      return json(405, { error: 'only GET and HEAD' }, { Allow: 'GET, HEAD' })
-    }
-    return route(this.#options.overview, req, this.#options.readings)
+    if (denied !== null) return denied
+    const route = Object.hasOwn(plain, path) ? plain[path] : undefined
+    if (route === undefined) return json(404, { error: 'not found', paths: Object.keys(plain) })
+    return isRead(method) ? route(request) : notAllowed('GET, HEAD')
+  }
+}
+
+const isRead = (method: string) => method === 'GET' || method === 'HEAD'
+
+const notAllowed = (allow: string): Answer =>
+  json(405, { error: `only ${allow.replaceAll(', ', ' and ')}` }, { Allow: allow })
+
+const bodyTooLong: Answer = json(
+  413,
+  { error: `the body is longer than ${maxBody} bytes` },
+  { Connection: 'close' },
+)
+
+const one = (field: string | string[] | undefined): string | undefined =>
+  typeof field === 'string' ? field : field?.[0]
+
+/** Whom to count and to name: peers of a Unix socket are all the user's own. */
+function peerOf({ socket }: IncomingMessage): string {
+  return socket.remoteAddress ?? 'unix socket'
+}
+
+function tooLong({ headers }: IncomingMessage): Answer | null {
+  return Number(headers['content-length'] ?? 0) > maxBody ? bodyTooLong : null
+}
+
+function send(req: IncomingMessage, res: ServerResponse, { status, type, body, headers }: Answer): void {
+  if (res.destroyed || res.headersSent) return
+  res.writeHead(status, {
+    'Content-Type': type,
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+    // What comes of a body that nobody asked for is not read on.
+    ...(req.complete || req.method === 'GET' || req.method === 'HEAD' ? {} : { Connection: 'close' }),
+    ...headers,
+  })
+  res.end(req.method === 'HEAD' ? undefined : body)
+  req.resume()
+}
+
+/** Throws LISTEN_FAILED; the configuration was checked, but files go. */
+function pem({ certFile, keyFile }: NonNullable<AdminSettings['tls']>) {
+  try {
+    return { cert: readFileSync(certFile), key: readFileSync(keyFile), minVersion: 'TLSv1.2' as const }
+  } catch (cause) {
+    throw new BifrostError('LISTEN_FAILED', 'the certificate of admin cannot be read', { cause })
   }
 }

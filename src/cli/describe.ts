@@ -62,12 +62,24 @@ function placeToTry(worker: WorkerSettings, addresses: Addresses) {
   return { at: reachable(address), isTls: listeners[index]?.tls !== undefined }
 }
 
-export function describeRun(config: LoadedConfig, addresses: Addresses): string {
-  const admin = addresses['admin']?.[0]
+/** `tokenFile`: where the admin token is, unless the configuration has it; never the token itself. */
+function describeAdmin({ admin }: LoadedConfig['settings'], addresses: Addresses, tokenFile: string | null) {
+  const at = addresses['admin']?.[0] ?? ('path' in admin.listen ? admin.listen : null)
+  if (!admin.enabled || at === null) return ''
+  const token = tokenFile === null ? '' : `  ${''.padEnd(22)} the token that changes things: ${tokenFile}\n`
+  const scheme = admin.tls === null ? '' : ' (https)'
+  return `  ${formatAddress(at).padEnd(22)} admin: / shows the charts; /health /metrics /status${scheme}\n${token}`
+}
+
+export function describeRun(
+  config: LoadedConfig,
+  addresses: Addresses,
+  tokenFile: string | null = null,
+): string {
   return [
     `Bifrost Bridge is up (${config.file}):\n`,
     ...config.settings.workers.map((worker) => describeWorker(worker, addresses)),
-    admin ? `  ${formatAddress(admin).padEnd(22)} admin: /health /metrics /status\n` : '',
+    describeAdmin(config.settings, addresses, tokenFile),
     'Try:\n',
     ...tryLines(config, addresses).map((line) => `  ${line}\n`),
     'Ctrl+C drains and stops.\n',

@@ -35,6 +35,7 @@ export async function run(args: readonly string[]): Promise<number> {
       print(usage)
       return exitCode.clean
     }
+    if (command.kind === 'charts-view') return await view(command.file)
     if (command.kind !== 'run' && command.kind !== 'check') {
       const { runSecretCommand } = await import('./secrets.ts')
       print(`${runSecretCommand(command.kind, process.env)}\n`)
@@ -54,6 +55,22 @@ export async function run(args: readonly string[]): Promise<number> {
     complain(`${error.message.trimEnd()}\n`)
     return /^(?:CONFIG|SECRET)_/.test(error.code) ? exitCode.configuration : exitCode.failed
   }
+}
+
+/** Until it is told to stop. */
+async function view(file: string): Promise<number> {
+  const { viewHistory } = await import('../admin/offline.ts')
+  const shown = await viewHistory(file)
+  if ('problem' in shown) {
+    complain(`${file} ${shown.problem}\n`)
+    return exitCode.failed
+  }
+  print(`${file} is shown at ${shown.url}\nCtrl+C ends it.\n`)
+  const ended = Promise.withResolvers<void>()
+  process.once('SIGINT', ended.resolve).once('SIGTERM', ended.resolve)
+  await ended.promise
+  shown.close()
+  return exitCode.clean
 }
 
 async function serve(config: ReturnType<typeof loadConfig>): Promise<number> {
@@ -88,7 +105,7 @@ async function serve(config: ReturnType<typeof loadConfig>): Promise<number> {
   process.on('uncaughtException', crash).on('unhandledRejection', crash)
   try {
     await daemon.running
-    print(describeRun(config, daemon.addresses()))
+    print(describeRun(config, daemon.addresses(), daemon.adminTokenFile))
   } finally {
     await daemon.stopped
     process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGUSR2', reopen)

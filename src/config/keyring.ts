@@ -24,7 +24,9 @@ const parts = [
   { file: 'master_key.part3', from: 22, to: keyBytes },
 ] as const
 
-const secretHome = (env: Environment): string => env['BIFROST_SECRET_HOME'] ?? join(homedir(), '.bifrost')
+/** Directory of what only its user may read: keys, and the admin token. */
+export const secretHome = (env: Environment): string =>
+  env['BIFROST_SECRET_HOME'] ?? join(homedir(), '.bifrost')
 
 /** Reads the master key once, when the first value needs it. Every method throws BifrostError SECRET_UNREADABLE. */
 export class Keyring {

@@ -13,7 +13,8 @@ export interface LimitsChange {
 
 const { connections, memory, cpu } = limitFields
 
-const changeSchema = z.strictObject({
+/** What a body of such a change may have. */
+export const changeSchema = z.strictObject({
   max_connections: z
     .union([
       connections,

@@ -89,7 +89,7 @@ export type ToInstance =
   | { readonly type: 'log.reopen' }
   /** Something that somebody who looks wants to know, or to have closed; see telemetry/traffic-record.ts. */
   | { readonly type: 'ask'; readonly id: number; readonly question: TrafficQuestion }
-  /** Whether somebody watches: then it tells of every microstep of its charts, else of their moves. */
+  /** Whether somebody watches: then it also tells of events that none of its charts handles. */
   | { readonly type: 'charts.watch'; readonly isWatched: boolean }
   /** Is answered with chart.answer. */
   | { readonly type: 'chart.ask'; readonly ask: number; readonly chart: string }

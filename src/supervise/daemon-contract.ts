@@ -36,6 +36,8 @@ export interface Daemon {
   /** Where workers listen, by worker name, and `admin`; with the ports that the kernel chose, and without Unix sockets. */
   addresses(): Readonly<Record<string, readonly ListenAddress[]>>
   readonly overview: Overview
+  /** File with the admin token; null where the configuration has it, or nobody has it. */
+  readonly adminTokenFile: string | null
   /** Its metrics. */
   readonly readings: Readings
   /** Begins to drain; a second call, a second later or more, ends it at once. */

@@ -13,9 +13,16 @@ export interface LimitControlParts {
   readonly limits: LimitBook
   readonly channels: Channels
   readonly log: Log
+  /** Shows the change in the chart of the worker. */
+  readonly tellSupervisor: (worker: string, event: { readonly type: 'op.limits' }) => void
 }
 
-export function createLimitControl({ limits, channels, log }: LimitControlParts): LimitControl {
+export function createLimitControl({
+  limits,
+  channels,
+  log,
+  tellSupervisor,
+}: LimitControlParts): LimitControl {
   return {
     change(worker, change, by) {
       if (!limits.has(worker)) return null
@@ -25,6 +32,7 @@ export function createLimitControl({ limits, channels, log }: LimitControlParts)
         log('info', 'limit changed', { worker, limit, from, to, by })
       for (const [id, maxConnections] of limits.sharesOf(worker))
         channels.get(id)?.post({ type: 'limits', maxConnections })
+      if (outcome.changed.length > 0) tellSupervisor(worker, { type: 'op.limits' })
       return outcome
     },
   }

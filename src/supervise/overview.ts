@@ -1,9 +1,11 @@
+import type { Isolation, ServiceType } from '../config/settings.ts'
 import type { CounterValues } from '../telemetry/counters.ts'
 import type { WorkerMetrics } from '../telemetry/prometheus.ts'
 import type { Channels } from './carrier.ts'
 import { type Health, health } from './health.ts'
 import type { Journal } from './journal.ts'
 import type { LimitBook } from './limit-book.ts'
+import { RequestRates } from './request-rates.ts'
 import type { Samples } from './samples.ts'
 import type { Service } from './services.ts'
 import type { Watch } from './watch.ts'
@@ -55,6 +57,36 @@ export interface StateMove {
 
 const isoTime = (at: number) => new Date(at).toISOString()
 
+/** A service as the admin interface has it; see src/admin/api/schema.ts. */
+export interface WorkerView {
+  readonly name: string
+  readonly worker: string
+  readonly type: ServiceType
+  readonly proxy_type: string
+  readonly isolation: Isolation
+  readonly instances: number
+  readonly health: Health['status']
+  readonly reasons: string[]
+  readonly limits: {
+    readonly max_connections: number
+    readonly max_memory_mb: number
+    readonly max_cpu_percent: number
+  }
+  readonly use: {
+    readonly connections: number
+    readonly memory_bytes: number
+    readonly cpu_percent: number
+    readonly loop_utilization: number
+  }
+  readonly requests_total: number
+  readonly requests_per_sec: number
+  readonly p50_ms: number | null
+  readonly p99_ms: number | null
+  /** Failed requests of those of the last second, 0..1. */
+  readonly error_rate: number
+  readonly restarts: number
+}
+
 export interface HealthReport {
   readonly status: Health['status']
   readonly workers: Readonly<Record<string, WorkerHealth>>
@@ -71,6 +103,8 @@ function mergeStates(states: readonly string[]): string | null {
   )
 }
 
+const mebibyte = 1024 * 1024
+
 const rounded = (value: number) => Math.round(value * 1000) / 1000
 
 export interface OverviewParts {
@@ -84,6 +118,7 @@ export interface OverviewParts {
 
 export class Overview {
   readonly #parts: OverviewParts
+  readonly #rates = new RequestRates()
 
   constructor(parts: OverviewParts) {
     this.#parts = parts
@@ -146,6 +181,16 @@ export class Overview {
     })
   }
 
+  /** Ends a second of the rates; `at`: milliseconds of a steady clock. */
+  tick(at: number): void {
+    this.#rates.tick(this.#proxies(), at)
+  }
+
+  /** Each service with its health, limits and use. */
+  workers(): readonly WorkerView[] {
+    return this.#proxies().map((service) => this.#viewOf(service))
+  }
+
   actors(): readonly ActorState[] {
     return this.#parts.journal
       .actors()
@@ -195,6 +240,45 @@ export class Overview {
       memory_utilization: memoryUtilization,
       active_connections: connectionsActive,
       total_requests: service.total('requestsTotal'),
+    }
+  }
+
+  #viewOf(service: Service): WorkerView {
+    const { worker, name, type, proxyType } = service
+    const { status, reasons, active_connections, total_requests } = this.#healthOf(service)
+    const { limits, samples, watch, journal } = this.#parts
+    const { maxMemoryBytes, maxCpuPercent } = limits.of(worker.name)
+    const alive = this.#aliveInstances(worker.name)
+    // Each instance has the limits for itself; the fullest one counts.
+    const most = (of: (id: string) => number) => rounded(Math.max(0, ...alive.map(of)))
+    const { perSecond, errors } = this.#rates.of(name)
+    const restarts = journal.digestOf(`supervisor:${worker.name}`)?.['restarts']
+    return {
+      name,
+      worker: worker.name,
+      type: type as ServiceType,
+      proxy_type: proxyType,
+      isolation: worker.isolation,
+      instances: alive.length,
+      health: status,
+      reasons: [...reasons],
+      limits: {
+        max_connections: service.maxConnections,
+        max_memory_mb: maxMemoryBytes / mebibyte,
+        max_cpu_percent: maxCpuPercent,
+      },
+      use: {
+        connections: active_connections,
+        memory_bytes: most((id) => samples.of(id)?.memoryBytes ?? 0),
+        cpu_percent: most((id) => watch.cpuPercentOf(id)),
+        loop_utilization: most((id) => samples.of(id)?.loopUtilization ?? 0),
+      },
+      requests_total: total_requests,
+      requests_per_sec: rounded(perSecond),
+      p50_ms: null,
+      p99_ms: null,
+      error_rate: rounded(errors),
+      restarts: typeof restarts === 'number' ? restarts : 0,
     }
   }
 

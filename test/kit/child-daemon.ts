@@ -94,12 +94,13 @@ export async function startChildDaemon(
     isRunning,
     async inject(worker, fault) {
       using client = await RawClient.connect(port('admin'))
-      client.head(`POST /faults/${worker}/${fault} HTTP/1.1`, 'Host: a', 'Content-Length: 0')
+      client.head(`POST /faults/${worker}/${fault} HTTP/1.1`, 'Host: localhost', 'Content-Length: 0')
       return (await client.response()).status
     },
     async stateOf(actor) {
       using client = await RawClient.connect(port('admin'))
-      const { actors } = JSON.parse((await client.get('/status', 'Connection: close')).text) as {
+      client.head('GET /status HTTP/1.1', 'Host: localhost', 'Connection: close')
+      const { actors } = JSON.parse((await client.response()).text) as {
         readonly actors: readonly { readonly actor: string; readonly state: string }[]
       }
       return actors.find((one) => one.actor === actor)?.state ?? null

@@ -9,6 +9,7 @@ import type { Daemon, DaemonOptions } from '../../src/supervise/daemon-contract.
 export interface AdminAnswer {
   readonly status: number
   readonly type: string
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly text: string
   json<T>(): T
 }
@@ -101,6 +102,7 @@ function askAdmin(
         resolve({
           status: res.statusCode ?? 0,
           type: res.headers['content-type'] ?? '',
+          headers: res.headers,
           text: body,
           json: () => JSON.parse(body),
         })

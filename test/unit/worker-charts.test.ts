@@ -62,7 +62,9 @@ describe('what an instance tells of its charts', () => {
     const { ledger } = actor.getSnapshot().context
     ledger.send({ type: 'conn.opened' })
     ledger.send({ type: 'conn.opened' })
+    reports.sending('reverse', { type: 'limit.recovered' })
     actor.send({ type: 'limit.recovered' })
+    reports.sending('reverse', { type: 'op.drain' })
     actor.send({ type: 'op.drain' })
     reports.flush()
     expect(texts(steps())).toEqual([
@@ -77,6 +79,7 @@ describe('what an instance tells of its charts', () => {
   it('is of the moves alone again when the last viewer has gone', () => {
     const { actor, reports, steps } = instance(true)
     reports.watch(false)
+    reports.sending('reverse', { type: 'limit.recovered' })
     actor.send({ type: 'limit.recovered' })
     actor.send({ type: 'limit.exceeded', reasons: [] })
     reports.flush()

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { allOperations, type Operation } from './operations.ts'
 import * as schemas from './schema.ts'
+import * as traffic from './schema-traffic.ts'
 
 /** The OpenAPI 3.1 document of the interface, made from the very schemas that its answers are checked with in tests. */
 
@@ -23,6 +24,13 @@ const named = {
   ActionDone: schemas.actionDone,
   Failure: schemas.failure,
   HistoryFile: schemas.historyFile,
+  TrafficPage: traffic.trafficPage,
+  TrafficRecord: traffic.trafficRecord,
+  Reasons: traffic.reasons,
+  Explanation: traffic.explanation,
+  Explanations: traffic.explanations,
+  Connections: traffic.connections,
+  ConnectionClosed: traffic.connectionClosed,
 } as const
 
 const refOf = (name: string) => `#/components/schemas/${name}`

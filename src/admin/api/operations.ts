@@ -1,5 +1,17 @@
 import { z } from 'zod'
-import { actionDone, actorDetail, actors, chartFile, chartList, history, overview } from './schema.ts'
+import { changeSchema } from '../../config/limits-change.ts'
+import { trafficOperations } from './operations-traffic.ts'
+import {
+  actionDone,
+  actorDetail,
+  actors,
+  chartFile,
+  chartList,
+  history,
+  limitsChanged,
+  overview,
+  session,
+} from './schema.ts'
 
 /**
  * The operations of the interface as data: routes, docs/openapi.json and the tests come from here. Handlers are given elsewhere, by
@@ -22,7 +34,7 @@ export interface Operation {
 const number = (description: string, max = Number.MAX_SAFE_INTEGER) =>
   z.coerce.number().int().min(0).max(max).meta({ description })
 
-const coreOperations = {
+export const coreOperations = {
   getOverview: {
     method: 'GET',
     path: '/api/overview',
@@ -107,6 +119,21 @@ const coreOperations = {
     needsToken: true,
     answer: actionDone,
   },
+  changeLimits: {
+    method: 'PATCH',
+    path: '/limits/{name}',
+    summary: 'Changes limits of a worker; they hold until the daemon ends, also for later instances.',
+    needsToken: true,
+    body: changeSchema,
+    answer: limitsChanged,
+  },
+  openSession: {
+    method: 'POST',
+    path: '/api/session',
+    summary: 'Lets a browser read for 12 hours by a cookie, where reading needs the token.',
+    needsToken: true,
+    answer: session,
+  },
   restartWorker: {
     method: 'POST',
     path: '/api/workers/{name}/restart',
@@ -117,4 +144,4 @@ const coreOperations = {
 } as const satisfies Readonly<Record<string, Operation>>
 
 /** Every operation, by its id. */
-export const allOperations: Readonly<Record<string, Operation>> = { ...coreOperations }
+export const allOperations: Readonly<Record<string, Operation>> = { ...coreOperations, ...trafficOperations }

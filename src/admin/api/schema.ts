@@ -105,7 +105,7 @@ const nextTransition = z.object({
 })
 
 /** What an actor is asked for while it lives. */
-const live = z.object({
+export const live = z.object({
   timers: z.array(timer),
   next: z.array(nextTransition).meta({ description: 'What could happen now.' }),
 })
@@ -145,7 +145,7 @@ export const history = z.object({
   next: sequence.nullable().meta({ description: '`after` for the rest; null: this is all.' }),
 })
 
-const sample = z.object({
+export const sample = z.object({
   at: moment,
   workers: z.array(worker),
   instances: z.array(
@@ -159,7 +159,7 @@ const sample = z.object({
   ),
 })
 
-const presence = z.object({
+export const presence = z.object({
   seq: sequence,
   at: moment,
   what: z.enum(['came', 'gone']),
@@ -188,6 +188,15 @@ export const actionDone = z.object({
   action: z.enum(['drain', 'recycle', 'restart']),
   event: z.string().meta({ description: 'What the supervisor was sent.' }),
   state: z.string().meta({ description: 'State of the supervisor after it.' }),
+})
+
+export const limitsChanged = z.object({
+  worker: z.string(),
+  changed: z.array(z.object({ limit: z.string(), from: z.number(), to: z.number() })),
+})
+
+export const session = z.object({
+  needed: z.boolean().meta({ description: 'False: reading needs no token here, and there is no cookie.' }),
 })
 
 export const failure = z.object({ error: z.string() })

@@ -27,3 +27,18 @@ test('every listener is named, and what to try is a plain one, with the scheme t
   expect(text).toContain(`  127.0.0.1:1, 127.0.0.1:2, unix:${directory}/b.sock reverse proxy to`)
   expect(text).toContain('\n  curl -k https://127.0.0.1:2/\n')
 })
+
+test('where admin is, and where its token is, are told; never the token', () => {
+  const token = 'a-token-of-some-length'
+  const base = { mode: 'Forward', listen_addr: '127.0.0.1:3128' }
+  const addresses = { forward_proxy: [], admin: [{ host: '127.0.0.1', port: 9900 }] }
+  const withFile = describeRun(load(base), addresses, '/home/of/admin-token')
+  expect(withFile).toContain('  127.0.0.1:9900         admin: / shows the charts;')
+  expect(withFile).toContain('the token that changes things: /home/of/admin-token\n')
+  const withToken = describeRun(load({ ...base, admin: { token } }), addresses, null)
+  expect(withToken).not.toContain('token')
+  const unix = load({ ...base, admin: { listen_addr: 'unix:/run/a.sock', token } })
+  expect(describeRun(unix, { forward_proxy: [] })).toContain('  unix:/run/a.sock       admin: ')
+  const off = load({ ...base, admin: { enabled: false } })
+  expect(describeRun(off, { forward_proxy: [] })).not.toContain('admin')
+})

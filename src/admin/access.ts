@@ -1,0 +1,76 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { type Answer, json } from './answer.ts'
+import { Buckets } from './buckets.ts'
+import { Sessions } from './sessions.ts'
+import { type AdminToken, bearerOf, isSame } from './token.ts'
+
+/** Who may do what: reading is free where only this machine can connect, everything else takes the token. */
+export interface AccessOptions {
+  readonly token: AdminToken
+  /** Whether only this machine can connect. */
+  readonly isLocal: boolean
+}
+
+/** Wrong tokens of one peer, and of all: a token cannot be guessed at the speed of the network. */
+const guesses = { perSecond: 0.5, burst: 5, allPerSecond: 2, allBurst: 20 }
+/** A page with two dozen charts loads them at once. */
+const requests = { perSecond: 50, burst: 200, allPerSecond: 200, allBurst: 600 }
+
+const tooMany = (seconds: number): Answer =>
+  json(429, { error: 'too many requests' }, { 'Retry-After': String(seconds) })
+
+export class Access {
+  readonly #options: AccessOptions
+  readonly #requests = new Buckets(requests)
+  readonly #guesses = new Buckets(guesses)
+  readonly #sessions = new Sessions()
+
+  constructor(options: AccessOptions) {
+    this.#options = options
+  }
+
+  /** An answer when a peer asks too often. */
+  meter(peer: string): Answer | null {
+    const wait = this.#requests.take(peer)
+    return wait === 0 ? null : tooMany(wait)
+  }
+
+  /** Whether the token was shown; an answer when a wrong one was. */
+  check(peer: string, { authorization }: IncomingHttpHeaders): boolean | Answer {
+    if (authorization === undefined) return false
+    const { text } = this.#options.token
+    if (text !== null && isSame(bearerOf(authorization), text)) return true
+    const wait = this.#guesses.take(peer)
+    return wait === 0 ? this.#missing('the admin token is not this one') : tooMany(wait)
+  }
+
+  /** Null: it may be read. */
+  mayRead(isTrusted: boolean, { cookie }: IncomingHttpHeaders): Answer | null {
+    if (this.#options.isLocal || isTrusted || this.#sessions.isOpen(cookie)) return null
+    return this.#missing('reading needs the admin token here')
+  }
+
+  /** Null: it may be done. */
+  mayAct(isTrusted: boolean): Answer | null {
+    if (isTrusted) return null
+    const { text, problem } = this.#options.token
+    return text === null
+      ? json(403, { error: `there is no admin token: ${problem}; set admin.token or admin.token_file` })
+      : this.#missing('this needs the admin token')
+  }
+
+  /** Null where reading needs no session. */
+  openSession(): string | null {
+    return this.#options.isLocal ? null : this.#sessions.open()
+  }
+
+  #missing(what: string): Answer {
+    const { file } = this.#options.token
+    const where = file === null ? 'admin.token of the configuration' : 'what is in admin.token_file'
+    return json(
+      401,
+      { error: `${what}; send "Authorization: Bearer TOKEN" with ${where}` },
+      { 'WWW-Authenticate': 'Bearer' },
+    )
+  }
+}

@@ -1,0 +1,55 @@
+import type { Entry, Journal } from '../../supervise/journal.ts'
+import type { Overview } from '../../supervise/overview.ts'
+import { frame } from '../event-stream.ts'
+import { entryFrame, overviewAnswer, sampleAnswer } from './answers.ts'
+
+/** The frames of /api/events. */
+export interface EventFramesOptions {
+  /** Of this run of the daemon: its numbers mean nothing to another one. */
+  readonly run: string
+  readonly journal: Journal
+  readonly overview: Overview
+  readonly now: () => number
+}
+
+/** A viewer that comes back and has missed more than this is told everything anew. */
+const maxReplay = 2_000
+
+export class EventFrames {
+  readonly #options: EventFramesOptions
+
+  constructor(options: EventFramesOptions) {
+    this.#options = options
+  }
+
+  of(entry: Entry): string {
+    const [name, data] = entryFrame(entry)
+    return frame(name, data, this.#place(entry.seq))
+  }
+
+  sample(): string {
+    const { overview, now } = this.#options
+    return frame('sample', sampleAnswer(overview, now()))
+  }
+
+  reset(reason: 'first' | 'lost' | 'behind'): string {
+    const { journal, overview, now } = this.#options
+    const state = overviewAnswer(overview, journal.actors(), journal.seq, now())
+    return frame('reset', { reason, ...state }, this.#place(journal.seq))
+  }
+
+  /** What a viewer has missed since its last frame, or everything. */
+  greeting(lastEventId: string | undefined): string {
+    if (lastEventId === undefined) return this.reset('first')
+    const { journal, run } = this.#options
+    const [, of, seq] = /^(\w+)\.(\d{1,15})$/.exec(lastEventId) ?? []
+    const missed = of === run ? journal.since(Number(seq)) : null
+    if (missed === null || missed.length > maxReplay) return this.reset('lost')
+    // So that it knows at once that it is in.
+    return `: ${missed.length} missed\n\n${missed.map((entry) => this.of(entry)).join('')}`
+  }
+
+  #place(seq: number): string {
+    return `${this.#options.run}.${seq}`
+  }
+}

@@ -1,0 +1,101 @@
+import { readFile, stat } from 'node:fs/promises'
+import type { ServerResponse } from 'node:http'
+import type { z } from 'zod'
+import type { AdminSettings, ListenAddress } from '../config/settings.ts'
+import { Access } from './access.ts'
+import { ChartFiles } from './api/chart-files.ts'
+import { chartHandlers } from './api/handlers.ts'
+import { historyFile } from './api/schema.ts'
+import { EventStream, frame } from './event-stream.ts'
+import { pageAnswer } from './page.ts'
+import { AdminServer } from './server.ts'
+
+/**
+ * The page with an exported history and no daemon behind it: `bifrost charts view FILE`. It listens on loopback, passes the same gates as the
+ * admin interface of a daemon, and changes nothing.
+ */
+export interface OfflineView {
+  readonly url: string
+  close(): void
+}
+
+const settings: AdminSettings = {
+  enabled: true,
+  listen: { host: '127.0.0.1', port: 0 },
+  token: undefined,
+  tokenFile: null,
+  tls: null,
+  hosts: [],
+  isLocal: true,
+}
+
+/** More is no history that the page could show. */
+const maxBytes = 64 * 1024 * 1024
+
+/** `problem`: why the file cannot be shown. */
+export async function viewHistory(file: string): Promise<OfflineView | { readonly problem: string }> {
+  const read = await readHistory(file)
+  if ('problem' in read) return read
+  const { text, history } = read
+  const token = { text: null, file: null, problem: 'nothing can be changed in a file' }
+  const access = new Access({ token, isLocal: true })
+  const last = history.moves.at(-1)
+  const everything = frame('reset', {
+    reason: 'first',
+    at: history.exported,
+    seq: last?.seq ?? 0,
+    actors: history.actors,
+    workers: [],
+  })
+  const server = new AdminServer({
+    settings,
+    access,
+    plain: {},
+    page: async (path) =>
+      path === '/history.json'
+        ? { status: 200, type: 'application/json; charset=utf-8', body: text }
+        : pageAnswer(path),
+    handlers: {
+      ...chartHandlers(new ChartFiles(), () => history.actors),
+      getEvents: () => ({ open: (res) => tell(res, everything) }),
+    },
+  })
+  const { host, port } = (await server.listen()) as ListenAddress
+  const place = encodeURIComponent('/history.json')
+  return { url: `http://${host}:${port}/#/history?file=${place}`, close: () => server.close() }
+}
+
+type History = z.output<typeof historyFile>
+
+async function readHistory(
+  file: string,
+): Promise<{ readonly text: string; readonly history: History } | { readonly problem: string }> {
+  let text: string
+  try {
+    const { size } = await stat(file)
+    if (size > maxBytes) return { problem: `is larger than ${maxBytes / 1024 / 1024} MiB` }
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    return { problem: `cannot be read (${(error as NodeJS.ErrnoException).code})` }
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return { problem: 'is no JSON' }
+  }
+  const { data, error } = historyFile.safeParse(value)
+  if (data !== undefined) return { text, history: data }
+  const [issue] = error.issues
+  return { problem: `is no exported history: ${issue?.path.join('.')}: ${issue?.message}` }
+}
+
+/** The page expects to hear something each second. */
+function tell(res: ServerResponse, everything: string): boolean {
+  const nothing = () => frame('sample', { at: Date.now(), workers: [], instances: [] })
+  const stream = new EventStream(res, { onRoom: () => {}, onClose: () => clearInterval(timer) })
+  const timer = setInterval(() => stream.write(nothing()), 1_000)
+  timer.unref()
+  stream.write(everything)
+  return true
+}

@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto'
+import type { AdminSettings, ListenAddress } from '../config/settings.ts'
+import type { Journal } from '../supervise/journal.ts'
+import type { LimitControl } from '../supervise/limit-control.ts'
+import type { LiveCharts } from '../supervise/live-charts.ts'
+import type { Overview } from '../supervise/overview.ts'
+import type { Part } from '../supervise/parts.ts'
+import type { Readings } from '../supervise/readings.ts'
+import type { WorkerControl } from '../supervise/worker-control.ts'
+import type { Log } from '../telemetry/log.ts'
+import { Access } from './access.ts'
+import { Broadcast, Viewers } from './api/broadcast.ts'
+import { ChartFiles } from './api/chart-files.ts'
+import { EventFrames } from './api/event-frames.ts'
+import { coreHandlers } from './api/handlers.ts'
+import { actorFrame, inspectionFrames } from './api/inspection.ts'
+import type { TrafficApi } from './api/traffic.ts'
+import { trafficHandlers } from './api/traffic-routes.ts'
+import { limitsHandler } from './limits.ts'
+import { pageAnswer } from './page.ts'
+import { plainRoutes } from './plain-routes.ts'
+import { AdminServer, type InjectFault } from './server.ts'
+import { openToken } from './token.ts'
+
+/** The admin interface as a part of the daemon: made from what main knows, opened before workers start. */
+export interface AdminPartOptions {
+  readonly settings: AdminSettings
+  readonly overview: Overview
+  readonly journal: Journal
+  readonly liveCharts: LiveCharts
+  readonly limits: LimitControl
+  readonly control: WorkerControl
+  readonly log: Log
+  /** Whether somebody watches the charts: then they tell more. */
+  readonly onWatched: (isWatched: boolean) => void
+  readonly injectFault?: InjectFault | undefined
+  readonly traffic: TrafficApi
+  readonly readings: Readings
+}
+
+/** All streams together. */
+const maxViewers = 16
+
+export class AdminPart implements Part {
+  readonly name = 'admin'
+  /** Null: not open yet, or a Unix socket. */
+  address: ListenAddress | null = null
+  readonly #options: AdminPartOptions
+  readonly #events: Broadcast
+  readonly #inspection: Broadcast
+  readonly #frames: EventFrames
+  #server: AdminServer | null = null
+  #tokenFile: string | null = null
+
+  constructor(options: AdminPartOptions) {
+    this.#options = options
+    const { journal, overview, onWatched } = options
+    const viewers = new Viewers(maxViewers, onWatched)
+    const frames = new EventFrames({
+      run: randomBytes(6).toString('hex'),
+      journal,
+      overview,
+      now: Date.now,
+    })
+    this.#frames = frames
+    this.#events = new Broadcast({
+      journal,
+      viewers,
+      greet: (lastEventId) => frames.greeting(lastEventId),
+      restore: () => frames.reset('behind'),
+      frameOf: (entry) => frames.of(entry),
+    })
+    const everyActor = () =>
+      journal
+        .actors()
+        .map((view) => actorFrame(view, Date.now()))
+        .join('')
+    this.#inspection = new Broadcast({
+      journal,
+      viewers,
+      greet: everyActor,
+      restore: everyActor,
+      frameOf: inspectionFrames,
+    })
+  }
+
+  /** Where the token is; null where the configuration has it, or there is none. */
+  get tokenFile(): string | null {
+    return this.#tokenFile
+  }
+
+  async open(): Promise<void> {
+    const { settings, overview, journal, liveCharts, control, limits, injectFault, log, traffic } =
+      this.#options
+    const token = openToken(settings)
+    if (token.text === null)
+      log('warn', 'there is no admin token, so that nothing can be changed', {
+        file: token.file,
+        reason: token.problem,
+      })
+    else this.#tokenFile = token.file
+    const access = new Access({ token, isLocal: settings.isLocal })
+    this.#server = new AdminServer({
+      settings,
+      access,
+      plain: plainRoutes(overview, this.#options.readings),
+      page: pageAnswer,
+      injectFault,
+      handlers: {
+        ...coreHandlers({
+          journal,
+          overview,
+          liveCharts,
+          control,
+          charts: new ChartFiles(),
+          events: this.#events,
+          inspection: this.#inspection,
+          openSession: () => access.openSession(),
+          now: Date.now,
+        }),
+        changeLimits: limitsHandler(limits),
+        ...trafficHandlers(traffic),
+      },
+    })
+    this.address = await this.#server.listen()
+  }
+
+  /** To be called once a second. */
+  sampled(): void {
+    if (this.#events.isWatched) this.#events.tell(this.#frames.sample())
+  }
+
+  close(): void {
+    this.#events.close()
+    this.#inspection.close()
+    this.#server?.close()
+  }
+}

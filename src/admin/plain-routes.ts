@@ -1,0 +1,42 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Overview } from '../supervise/overview.ts'
+import type { Readings } from '../supervise/readings.ts'
+import { type Answer, json } from './answer.ts'
+import { openApiDocument } from './api/openapi.ts'
+import { metricsAnswer } from './metrics.ts'
+
+export interface PlainRequest {
+  /** What follows `?`. */
+  readonly search: string
+  readonly headers: IncomingHttpHeaders
+}
+
+export type PlainRoute = (request: PlainRequest) => Answer | Promise<Answer>
+
+/**
+ *   /health   the seed's worker health; 503 when a worker is Critical
+ *   /metrics  Prometheus text; `?worker=NAME` of one worker
+ *   /status   what every instance uses, every actor and its state
+ *   /api/openapi.json  how the interface behind the page is used
+ */
+export function plainRoutes(overview: Overview, readings: Readings): Readonly<Record<string, PlainRoute>> {
+  return {
+    '/health': () => {
+      const report = overview.health()
+      return json(report.status === 'Critical' ? 503 : 200, report)
+    },
+    '/metrics': ({ search, headers }) =>
+      metricsAnswer(overview, readings, {
+        worker: new URLSearchParams(search).get('worker'),
+        accept: headers.accept,
+        acceptEncoding: headers['accept-encoding']?.toString(),
+      }),
+    '/api/openapi.json': () => json(200, openApiDocument()),
+    '/status': () =>
+      json(200, {
+        instances: overview.instances(),
+        actors: overview.actors(),
+        moves: overview.moves().slice(-50),
+      }),
+  }
+}

@@ -1,0 +1,200 @@
+import { mkdtempSync, statSync, writeFileSync } from 'node:fs'
+import { request as httpRequest } from 'node:http'
+import { request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { startTestDaemon } from '../../kit/daemon.ts'
+import { RawClient } from '../../kit/raw-client.ts'
+import { selfSigned } from '../../kit/self-signed.ts'
+
+const token = 'the-token-of-this-test'
+const withAdmin = (admin: object = { listen_addr: '127.0.0.1:0', token }) => ({
+  mode: 'Reverse',
+  listen_addr: '127.0.0.1:0',
+  admin,
+  workers: { reverse_proxy: { target: 'http://127.0.0.1:9' } },
+})
+const bearer = { Authorization: `Bearer ${token}` }
+const drain = '/api/workers/reverse_proxy/drain'
+
+describe('without the token', () => {
+  it('everything may be read, and nothing changed', async () => {
+    await using running = await startTestDaemon(withAdmin())
+    for (const path of ['/health', '/status', '/metrics', '/api/overview', '/api/actors/daemon/history'])
+      expect([path, (await running.admin(path)).status]).toEqual([path, 200])
+    for (const [method, path] of [
+      ['POST', drain],
+      ['POST', '/api/workers/reverse_proxy/recycle'],
+      ['POST', '/api/workers/reverse_proxy/restart'],
+      ['POST', '/api/session'],
+      ['PATCH', '/limits/reverse_proxy'],
+    ] as const)
+      expect([path, (await running.admin(path, method)).status]).toEqual([path, 401])
+    expect(running.stateOf('supervisor:reverse_proxy')).toBe('supervising.steady')
+  })
+
+  it('a cookie, a query or another scheme is no token', async () => {
+    await using running = await startTestDaemon(withAdmin())
+    const post = async (headers: Readonly<Record<string, string>>, path = drain) =>
+      (await running.admin(path, 'POST', { headers })).status
+    expect(await post({ Cookie: `token=${token}; __Host-bifrost=${'a'.repeat(43)}` })).toBe(401)
+    expect(await post({}, `${drain}?token=${token}`)).toBe(401)
+    expect(await post({ Authorization: `Basic ${btoa(`:${token}`)}` })).toBe(401)
+    expect(await post({ Authorization: token })).toBe(401)
+  })
+
+  it('it cannot be guessed at speed, and a good one is let in all the same', async () => {
+    await using running = await startTestDaemon(withAdmin())
+    const statuses: number[] = []
+    for (let n = 0; n < 12; n++) {
+      const headers = { Authorization: `Bearer wrong-token-number-${n}` }
+      statuses.push((await running.admin(drain, 'POST', { headers })).status)
+    }
+    expect(statuses.slice(0, 5)).toEqual([401, 401, 401, 401, 401])
+    expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(4)
+    expect((await running.admin(drain, 'POST', { headers: bearer })).status).toBe(200)
+  })
+})
+
+describe('a page of somebody else', () => {
+  it('that has a name of its own lead here (DNS rebinding) reads nothing', async () => {
+    await using running = await startTestDaemon(withAdmin())
+    for (const path of ['/api/overview', '/status', '/health', '/'])
+      expect((await running.admin(path, 'GET', { headers: { Host: 'evil.example' } })).status).toBe(403)
+  })
+
+  it('changes nothing, even with the token (CSRF)', async () => {
+    await using running = await startTestDaemon(withAdmin())
+    const headers = { ...bearer, Origin: 'http://evil.example', 'Sec-Fetch-Site': 'cross-site' }
+    expect((await running.admin(drain, 'POST', { headers })).status).toBe(403)
+    const preflight = { Origin: 'http://evil.example', 'Access-Control-Request-Method': 'POST' }
+    const asked = await running.admin(drain, 'OPTIONS', { headers: preflight })
+    expect(asked.status).toBe(403)
+    expect(Object.keys(asked.headers).filter((name) => name.startsWith('access-control'))).toEqual([])
+    expect(running.stateOf('supervisor:reverse_proxy')).toBe('supervising.steady')
+  })
+
+  it('cannot load from here, but may have a link to here', async () => {
+    await using running = await startTestDaemon(withAdmin())
+    const from = async (mode: string, dest: string) => {
+      const headers = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': mode, 'Sec-Fetch-Dest': dest }
+      return (await running.admin('/status', 'GET', { headers })).status
+    }
+    expect(await from('no-cors', 'script')).toBe(403)
+    expect(await from('navigate', 'iframe')).toBe(403)
+    expect(await from('navigate', 'document')).toBe(200)
+  })
+})
+
+it('every answer has the fields that keep a page in its bounds, also a refusal', async () => {
+  await using running = await startTestDaemon(withAdmin())
+  const answers = [
+    await running.admin('/api/overview'),
+    await running.admin('/nothing'),
+    await running.admin('/', 'GET', { headers: { Host: 'evil.example' } }),
+  ]
+  for (const { headers } of answers)
+    expect(headers).toMatchObject({
+      'content-security-policy': expect.stringMatching(/^default-src 'self';.*frame-ancestors 'none'/),
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'cache-control': 'no-store',
+    })
+  expect(answers.map(({ headers }) => headers['content-security-policy'])).not.toContain('unsafe')
+})
+
+describe('what is sent here', () => {
+  it('a path or a header that looks like a page comes back as text of JSON, and is no page', async () => {
+    await using running = await startTestDaemon(withAdmin())
+    const hostile = '/api/actors/%3Cscript%3Ealert(1)%3C%2Fscript%3E'
+    const answer = await running.admin(hostile, 'GET', { headers: { 'Last-Event-ID': '<script>' } })
+    expect([answer.status, answer.type]).toEqual([404, 'application/json; charset=utf-8'])
+    expect(answer.text).not.toContain('<script>')
+  })
+
+  it.each([
+    ['with its length', { 'Content-Length': '100000' }],
+    ['in chunks', { 'Transfer-Encoding': 'chunked' }],
+  ])('a body that is too long is refused %s, and the connection closed', async (_, headers) => {
+    await using running = await startTestDaemon(withAdmin())
+    const answer = await running.admin('/limits/reverse_proxy', 'PATCH', {
+      headers: { ...bearer, ...headers },
+      body: 'x'.repeat(100_000),
+    })
+    expect([answer.status, answer.headers['connection']]).toEqual([413, 'close'])
+  })
+
+  it('a head that is too long is refused', async () => {
+    await using running = await startTestDaemon(withAdmin())
+    using client = await RawClient.connect(running.port('admin'))
+    client.head('GET /status HTTP/1.1', 'Host: localhost', `X: ${'x'.repeat(20_000)}`)
+    expect((await client.response()).status).toBe(431)
+  })
+
+  it('more than so many requests of one peer are told to wait', async () => {
+    await using running = await startTestDaemon(withAdmin())
+    using client = await RawClient.connect(running.port('admin'))
+    const heads = Array.from({ length: 400 }, () => 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    client.send(heads.join(''))
+    const statuses: number[] = []
+    for (let n = 0; n < 400; n++) statuses.push((await client.response()).status)
+    expect(statuses.slice(0, 100)).toEqual(Array(100).fill(200))
+    expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(20)
+  })
+})
+
+it('a Unix socket is for its user only, and takes any Host', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'bifrost-admin-')), 'admin.sock')
+  await using running = await startTestDaemon(withAdmin({ listen_addr: `unix:${path}`, token }))
+  expect(running.daemon.addresses()['admin']).toBeUndefined()
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+  const status = await new Promise((resolve, reject) => {
+    httpRequest({ socketPath: path, path: '/health', headers: { Host: 'whatever' } }, (res) => {
+      res.resume()
+      resolve(res.statusCode)
+    })
+      .on('error', reject)
+      .end()
+  })
+  expect(status).toBe(200)
+})
+
+describe('an address that others can reach', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bifrost-admin-'))
+  const tls = { cert: join(folder, 'a.pem'), key: join(folder, 'a.key') }
+  writeFileSync(tls.cert, selfSigned.cert)
+  writeFileSync(tls.key, selfSigned.key)
+
+  function ask(port: number, path: string, method = 'GET', headers: Readonly<Record<string, string>> = {}) {
+    return new Promise<{ status: number; cookie: string }>((resolve, reject) => {
+      const options = { host: '127.0.0.1', port, path, method, headers, ca: selfSigned.cert, agent: false }
+      request(options, (res) => {
+        res.resume()
+        resolve({ status: res.statusCode ?? 0, cookie: res.headers['set-cookie']?.[0] ?? '' })
+      })
+        .on('error', reject)
+        .end()
+    })
+  }
+
+  it('speaks TLS only, and is read with the token, or a session that was opened with it', async () => {
+    const admin = { listen_addr: '0.0.0.0:0', token, tls }
+    await using running = await startTestDaemon(withAdmin(admin))
+    const port = running.port('admin')
+    for (const path of ['/health', '/metrics', '/status', '/api/overview', '/api/events'])
+      expect([path, (await ask(port, path)).status]).toEqual([path, 401])
+    expect((await ask(port, '/api/overview', 'GET', bearer)).status).toBe(200)
+    expect((await ask(port, '/api/session', 'POST')).status).toBe(401)
+    const { status, cookie } = await ask(port, '/api/session', 'POST', bearer)
+    expect(status).toBe(200)
+    const session = { Cookie: cookie.split(';')[0] ?? '' }
+    expect((await ask(port, '/api/overview', 'GET', session)).status).toBe(200)
+    // A browser sends it by itself: nothing is changed by it.
+    expect((await ask(port, drain, 'POST', session)).status).toBe(401)
+    await expect(running.admin('/health')).rejects.toThrow()
+  })
+})

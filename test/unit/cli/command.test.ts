@@ -1,0 +1,18 @@
+import { describe, expect, it } from 'vitest'
+import { parseCommand } from '../../../src/cli/command.ts'
+
+describe('charts view', () => {
+  it('takes one file', () => {
+    expect(parseCommand(['charts', 'view', 'a.json'])).toEqual({ kind: 'charts-view', file: 'a.json' })
+  })
+
+  it.each([
+    [['charts'], 'charts needs the word view and one file'],
+    [['charts', 'view'], 'charts needs the word view and one file'],
+    [['charts', 'view', 'a', 'b'], 'charts needs the word view and one file'],
+    [['charts', 'draw', 'a'], 'charts needs the word view and one file'],
+    [['chart'], 'chart is no command; there is charts view FILE'],
+  ])('%j is a mistake: %s', (words, message) => {
+    expect(parseCommand(words)).toEqual({ kind: 'usage', message })
+  })
+})
