@@ -234,7 +234,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
   const endSecond = (latest: readonly Sample[]) => {
     readings.update(latest)
     for (const service of services) service.tick()
-    overview.tick(performance.now())
+    overview.tick(performance.now(), isWatched)
     watch.judge(latest)
     healthLog.update(overview.settledHealth())
     admin.sampled()

@@ -181,9 +181,9 @@ export class Overview {
     })
   }
 
-  /** Ends a second of the rates; `at`: milliseconds of a steady clock. */
-  tick(at: number): void {
-    this.#rates.tick(this.#proxies(), at)
+  /** Ends a second of the rates; `at`: milliseconds of a steady clock; `isWatched`: whether somebody sees them. */
+  tick(at: number, isWatched: boolean): void {
+    this.#rates.tick(this.#proxies(), at, isWatched)
   }
 
   /** Each service with its health, limits and use. */
@@ -251,7 +251,7 @@ export class Overview {
     const alive = this.#aliveInstances(worker.name)
     // Each instance has the limits for itself; the fullest one counts.
     const most = (of: (id: string) => number) => rounded(Math.max(0, ...alive.map(of)))
-    const { perSecond, errors } = this.#rates.of(name)
+    const { perSecond, errors, p50Ms, p99Ms } = this.#rates.of(name)
     const restarts = journal.digestOf(`supervisor:${worker.name}`)?.['restarts']
     return {
       name,
@@ -275,8 +275,8 @@ export class Overview {
       },
       requests_total: total_requests,
       requests_per_sec: rounded(perSecond),
-      p50_ms: null,
-      p99_ms: null,
+      p50_ms: p50Ms === null ? null : rounded(p50Ms),
+      p99_ms: p99Ms === null ? null : rounded(p99Ms),
       error_rate: rounded(errors),
       restarts: typeof restarts === 'number' ? restarts : 0,
     }

@@ -11,8 +11,16 @@ import {
 } from '../telemetry/counters.ts'
 import { MovingAverage } from '../telemetry/moving-average.ts'
 import type { ParityReading } from '../telemetry/prometheus-parity.ts'
-import { activeRequests, addSeries, mergeSeries, type Series, tunnelLives } from '../telemetry/series.ts'
-import { routesOf } from '../telemetry/series-key.ts'
+import {
+  activeRequests,
+  addHistograms,
+  addSeries,
+  histogramAt,
+  mergeSeries,
+  type Series,
+  tunnelLives,
+} from '../telemetry/series.ts'
+import { isClientKey, routesOf } from '../telemetry/series-key.ts'
 import type { Beats } from './samples.ts'
 
 /**
@@ -114,6 +122,12 @@ export class Service {
       target: settings?.type === 'reverse' ? new URL(settings.target).origin : null,
       responseTimeSeconds: this.responseTimeSeconds(),
     }
+  }
+
+  /** How many requests took how long, since the start: counts by bucket, as telemetry/bounds.ts has them. */
+  durations(): readonly number[] {
+    const own = [...this.#series()].filter(([key]) => !isClientKey(key))
+    return addHistograms(own.map(([, values]) => histogramAt(values, 0))).buckets
   }
 
   /** One of its counters; `counters` sums up all. */

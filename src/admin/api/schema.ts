@@ -75,7 +75,10 @@ export const worker = z.object({
   use,
   requests_total: z.number(),
   requests_per_sec: z.number(),
-  p50_ms: z.number().nullable().meta({ description: 'Null while nothing was measured.' }),
+  p50_ms: z
+    .number()
+    .nullable()
+    .meta({ description: 'Of the latest ten seconds, while a stream of events is open; else null.' }),
   p99_ms: z.number().nullable(),
   error_rate: share.meta({ description: 'Failed requests of those of the last second.' }),
   restarts: z.int().meta({ description: 'Restarts after a crash, since the start of the daemon.' }),
