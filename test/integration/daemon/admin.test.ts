@@ -136,7 +136,10 @@ describe('the rest of admin', () => {
     await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'))
     const answer = await running.admin('/__proto__')
     expect(answer.status).toBe(404)
-    expect(answer.json()).toEqual({ error: 'not found', paths: ['/health', '/metrics', '/api/openapi.json', '/status'] })
+    expect(answer.json()).toEqual({
+      error: 'not found',
+      paths: ['/health', '/metrics', '/api/openapi.json', '/status'],
+    })
   })
 
   it('answers 405 to a method that changes things', async () => {
