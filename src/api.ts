@@ -8,7 +8,8 @@ import { BifrostError } from './errors.ts'
 import type { Daemon } from './supervise/daemon-contract.ts'
 import type { HealthReport, WorkerHealth } from './supervise/overview.ts'
 import type { CounterValues } from './telemetry/counters.ts'
-import type { Log } from './telemetry/log.ts'
+import { type Log, tee } from './telemetry/log.ts'
+import { type OpenLog, openLog } from './telemetry/log-targets.ts'
 import { exportMetrics as formatMetrics } from './telemetry/prometheus.ts'
 
 /**
@@ -24,7 +25,7 @@ export const ProxyType = Object.freeze({
 export type ProxyType = keyof typeof ProxyType
 
 export interface BridgeOptions {
-  /** Receives what the daemon would log; nothing by default. */
+  /** Receives what the daemon would log, besides the places of a `logging` block; nothing by default. */
   readonly log?: Log
   /** Where relative directories of the configuration start; the working directory by default. */
   readonly baseDir?: string
@@ -39,7 +40,7 @@ export interface Bridge extends AsyncDisposable {
   exportMetrics(): string
   /** Counters of a worker: `forward_proxy`, `reverse_proxy` or `static_files`; null when there is none. */
   counters(worker: string): CounterValues | null
-  /** To be called when the files of access logs were renamed: they go on in new ones. */
+  /** To be called when files of logs were renamed: they go on in new ones. */
   reopenLogs(): void
   /** Drains within the configured deadline; resolves when nothing is left. */
   close(): Promise<void>
@@ -55,22 +56,38 @@ export async function createBridge(config: ConfigInput, options: BridgeOptions =
     file: 'configuration',
     baseDir: options.baseDir ?? cwd(),
   })
-  const daemon = await startDaemon(settings, { log: options.log ?? (() => {}), positions, secretsDecrypted })
-  await daemon.running
-  return bridgeOf(daemon)
+  const places = settings.logging === null ? null : openLog(settings.logging)
+  const log = tee(options.log ?? (() => {}), ...(places === null ? [] : [places.log]))
+  try {
+    const daemon = await startDaemon(settings, {
+      log,
+      positions,
+      secretsDecrypted,
+      ...(places === null ? {} : { logDropped: () => places.dropped() }),
+    })
+    await daemon.running
+    return bridgeOf(daemon, places)
+  } catch (error) {
+    await places?.close()
+    throw error
+  }
 }
 
-function bridgeOf(daemon: Daemon): Bridge {
+function bridgeOf(daemon: Daemon, places: OpenLog | null): Bridge {
   const close = async () => {
     daemon.stop()
     await daemon.stopped
+    await places?.close()
   }
   return {
     addresses: daemon.addresses(),
     healthCheck: () => daemon.overview.health(),
     exportMetrics: () => formatMetrics(daemon.overview.metrics()),
     counters: (worker) => daemon.overview.counters(worker),
-    reopenLogs: () => daemon.reopenLogs(),
+    reopenLogs() {
+      daemon.reopenLogs()
+      places?.reopen()
+    },
     close,
     [Symbol.asyncDispose]: close,
   }

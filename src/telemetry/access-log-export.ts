@@ -94,14 +94,14 @@ function recordOfExchange(
     if (query.length > 0) attributes['url.query'] = query.join('?')
   }
   const { method, status, termination } = record
-  const traceId = fields.trace_id.read(record)
+  const { traceId, spanId } = record
   return {
     atMs: Date.now(),
     level: status >= 500 ? 'error' : termination === '--' ? 'info' : 'warn',
     message: `${method ?? 'no request'} ${fields.host.read(record) ?? ''} ${status === 0 ? 'unanswered' : status}`,
     attributes,
     event: 'proxy.exchange',
-    traceId: traceId === null ? null : String(traceId),
-    spanId: record.spanId,
+    traceId,
+    spanId,
   }
 }

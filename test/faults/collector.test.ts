@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { type Mood, startBadCollector } from '../kit/bad-collector.ts'
+import { startChildDaemon } from '../kit/child-daemon.ts'
 import { startTestDaemon } from '../kit/daemon.ts'
 import { startOrigin } from '../kit/origin.ts'
 import { RawClient } from '../kit/raw-client.ts'
@@ -29,6 +30,23 @@ const moods: readonly (Mood | 'is down')[] = [
   'drips',
   'resets',
 ]
+
+it('the command ends with its daemon, whatever the SDK still waits for', async () => {
+  // It is to be asked again in an hour.
+  const collector = await startBadCollector('unavailable')
+  const child = await startChildDaemon(
+    {
+      mode: 'Forward',
+      listen_addr: '127.0.0.1:0',
+      telemetry: { endpoint: collector.url, timeout_secs: 7_200, logs: { enabled: true } },
+    },
+    1024,
+  )
+  await until('it was asked', () => collector.asked > 0)
+  const startedAt = performance.now()
+  await child[Symbol.asyncDispose]()
+  expect(performance.now() - startedAt).toBeLessThan(8_000)
+})
 
 describe.each(moods)('a Collector: %s', (mood) => {
   it('no request fails, and the end comes within the drain deadline', async () => {

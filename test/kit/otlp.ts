@@ -31,6 +31,7 @@ export interface ReceivedLog {
   readonly body: string
   readonly severity: string
   readonly traceId: string
+  readonly spanId: string
   readonly attributes: Attributes
   readonly raw: Raw
 }
@@ -120,6 +121,7 @@ function logsOf(message: Raw): ReceivedLog[] {
         body: String(decoded(raw.body)),
         severity: raw.severityText,
         traceId: hex(raw.traceId),
+        spanId: hex(raw.spanId),
         attributes: attributesOf(raw.attributes),
         raw,
       })),

@@ -1,9 +1,10 @@
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startTelemetry, type Telemetry } from '../../../src/telemetry/export.ts'
 import type { LogRecord } from '../../../src/telemetry/log-record.ts'
 import type { SpanRecord } from '../../../src/telemetry/span-record.ts'
 import { type Mood, startBadCollector } from '../../kit/bad-collector.ts'
+import { received, startOtlpReceiver } from '../../kit/otlp.ts'
 import { settingsOf } from '../../kit/telemetry.ts'
 import { until } from '../../kit/until.ts'
 
@@ -133,6 +134,34 @@ it('a Collector that is down is told in the words of the system', async () => {
   telemetry.emitLog(record)
   await until('it is told', () => log.length > 0)
   expect(log[0]).toContain(`"reason":"connect ECONNREFUSED 127.0.0.1:${port}"`)
+})
+
+it('over gRPC, too: one that is down is told, and gets what comes when it is there', async () => {
+  const front = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => front.once('listening', resolve))
+  const { port } = front.address() as { readonly port: number }
+  await new Promise((resolve) => front.close(resolve))
+  const { telemetry, log } = await start(`http://127.0.0.1:${port}`, { protocol: 'grpc' })
+  telemetry.emitLog(record)
+  await until('the loss is counted', () => telemetry.drops().logs === 1)
+  expect(log[0]).toMatch(/^warn telemetry is not exported .*"reason":"gRPC .*ECONNREFUSED/)
+  const receiver = await startOtlpReceiver(['grpc'])
+  const relay = createServer((socket) => {
+    const inner = connect(Number(new URL(receiver.grpcUrl).port), '127.0.0.1')
+    socket.on('error', () => inner.destroy())
+    inner.on('error', () => socket.destroy())
+    socket.pipe(inner).pipe(socket)
+    onTestFinished(() => {
+      socket.destroy()
+      inner.destroy()
+    })
+  }).listen(port, '127.0.0.1')
+  onTestFinished(() => void relay.close())
+  await until('it is told that it works', () => {
+    telemetry.emitLog({ ...record, message: 'later' })
+    return log.some((line) => line.startsWith('info telemetry is exported again'))
+  })
+  await received('a later line', receiver.logs, ({ body }) => body === 'later')
 })
 
 describe('memory', () => {

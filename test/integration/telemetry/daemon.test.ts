@@ -111,6 +111,39 @@ describe.each(['thread', 'process', 'shared'] as const)('exchanges (%s)', (isola
   })
 })
 
+it('a tunnel that lasts as long as the drain is exported within its deadline', async () => {
+  const receiver = await startOtlpReceiver()
+  await using origin = await startOrigin()
+  started += 1
+  const name = `daemon-${started}`
+  const running = await startTestDaemon({
+    mode: 'Forward',
+    listen_addr: '127.0.0.1:0',
+    drain_timeout_secs: 2,
+    telemetry: {
+      endpoint: receiver.httpUrl,
+      resource: { 'service.name': name },
+      logs: { enabled: true, access_log: true },
+    },
+  })
+  using tunnel = await RawClient.connect(running.port('forward_proxy'))
+  tunnel.head(`CONNECT ${origin.authority} HTTP/1.1`, `Host: ${origin.authority}`)
+  await tunnel.responseHead()
+  const startedAt = performance.now()
+  running.daemon.stop()
+  await running.daemon.stopped
+  const tookMs = performance.now() - startedAt
+  expect(tookMs).toBeGreaterThan(1_500)
+  expect(tookMs).toBeLessThan(2_400)
+  const found = await received(
+    'the tunnel',
+    receiver.logs,
+    ({ resource, attributes }) =>
+      resource['service.name'] === name && attributes['http.request.method'] === 'CONNECT',
+  )
+  expect(found).toMatchObject({ severity: 'WARN', attributes: { 'proxy.tunnel_end': 'stopped' } })
+})
+
 it('exchanges are no log records when nobody asks for them', async () => {
   const receiver = await startOtlpReceiver()
   await using origin = await startOrigin()

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { createBridge } from '../../../src/api.ts'
+import { startBadCollector } from '../../kit/bad-collector.ts'
+import { temporaryDirectory } from '../../kit/config-text.ts'
+
+const config = { mode: 'Forward', listen_addr: '127.0.0.1:0' } as const
+
+it('the environment of a program that has us as a library switches nothing on, a block does', async () => {
+  const collector = await startBadCollector('ok')
+  process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] = collector.url
+  onTestFinished(() => {
+    delete process.env['OTEL_EXPORTER_OTLP_ENDPOINT']
+  })
+  const quiet = await createBridge(config)
+  await quiet.close()
+  expect(collector.asked).toBe(0)
+  const loud = await createBridge({ ...config, telemetry: { logs: { enabled: true } } })
+  await loud.close()
+  expect(collector.taken).toBeGreaterThan(0)
+})
+
+it('writes the log where its configuration says so, and whole when it is closed', async () => {
+  const path = join(temporaryDirectory(), 'bridge.log')
+  const lines: string[] = []
+  const bridge = await createBridge(
+    { ...config, logging: { targets: [{ type: 'file', path }] } },
+    { log: (_, message) => lines.push(message) },
+  )
+  await bridge.close()
+  const written = readFileSync(path, 'utf8')
+  expect(written).toContain('daemon is running')
+  expect(written).toContain('daemon is stopped')
+  expect(lines).toContain('daemon is stopped')
+})
