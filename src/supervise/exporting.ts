@@ -49,7 +49,7 @@ export class Exporting {
   /** Of instances: they end so much before the deadline that what they leave can be exported within it. */
   get drainTimeoutMs(): number {
     const { drainTimeoutMs, telemetry } = this.#settings
-    return telemetry === null ? drainTimeoutMs : drainTimeoutMs - Math.min(maxReserveMs, drainTimeoutMs / 10)
+    return telemetry === null ? drainTimeoutMs : drainTimeoutMs - Math.min(maxReserveMs, drainTimeoutMs / 4)
   }
 
   /** Whether instances are to post their exchanges. */
