@@ -1,4 +1,4 @@
-import type { HrTime, ValueType } from '@opentelemetry/api'
+import type { Attributes, HrTime, ValueType } from '@opentelemetry/api'
 import type {
   AggregationTemporality,
   CollectionResult,
@@ -35,6 +35,19 @@ export function createProducer(options: {
   }
 }
 
+/** By the semantic conventions these are numbers; a label of Prometheus is text. */
+const numbers: ReadonlySet<string> = new Set(['http.response.status_code', 'server.port'])
+
+function typed(attributes: Point['attributes']): Attributes {
+  const entries = Object.entries(attributes)
+  return Object.fromEntries(
+    entries.map(([name, value]) => [
+      name,
+      numbers.has(name) && /^\d+$/.test(String(value)) ? Number(value) : value,
+    ]),
+  )
+}
+
 // The SDK's numbers, by their types; a test compares them with its own.
 const cumulative = 1 as AggregationTemporality.CUMULATIVE
 const pointTypes = {
@@ -53,7 +66,7 @@ function dataOf({ metric, points }: Family, startTime: HrTime, endTime: HrTime):
   const at = <T>({ attributes }: Point, value: T): DataPoint<T> => ({
     startTime,
     endTime,
-    attributes: { ...attributes },
+    attributes: typed(attributes),
     value,
   })
   if (instrument === 'histogram') {

@@ -136,6 +136,20 @@ describe('the resource', () => {
   })
 })
 
+it('says its own words in the log when OTEL_LOG_LEVEL asks for them', async () => {
+  process.env['OTEL_LOG_LEVEL'] = 'debug'
+  const { diag } = await import('@opentelemetry/api')
+  onTestFinished(() => {
+    delete process.env['OTEL_LOG_LEVEL']
+    diag.disable()
+  })
+  const receiver = await startOtlpReceiver()
+  const { telemetry, log } = await start({ endpoint: receiver.httpUrl })
+  telemetry.exportSpans([span])
+  await telemetry.flush(5_000)
+  expect(log.some((line) => /^debug OpenTelemetry: .*items to be sent/.test(line))).toBe(true)
+})
+
 it('leaves the global providers of the program alone', async () => {
   const { trace, metrics, logs } = await import('@opentelemetry/api')
   const before = [trace.getTracerProvider(), metrics.getMeterProvider(), logs.getLoggerProvider()]
