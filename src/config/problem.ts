@@ -44,5 +44,7 @@ export function show(value: unknown): string {
 }
 
 function quote(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
+  const quoted = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
+  // Line ends to Unicode, though not to JSON: a problem is one line.
+  return quoted.replace(/[\u2028\u2029]/g, (end) => (end === '\u2028' ? '\\u2028' : '\\u2029'))
 }

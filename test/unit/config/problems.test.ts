@@ -111,6 +111,10 @@ test('keys and values with line breaks or of great length stay in one short line
   for (const line of lines) expect(line.length).toBeLessThan(300)
 })
 
+test('line ends of Unicode do not end the line of a problem', () => {
+  expect(messages('\u2028')).toEqual(['is the text "\\u2028"; must be an object with keys such as mode'])
+})
+
 test('$schema is accepted, for editors', () => {
   expect(messages({ $schema: './schema.json', mode: 'Forward', listen_addr: 'a:1' })).toEqual([])
 })
