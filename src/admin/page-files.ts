@@ -8,21 +8,6 @@ export interface PageFile {
   readonly bytes: Buffer
 }
 
-/**
- * Beside Content-Type and Content-Length. Nothing but files of this address is loaded, run or asked; nobody may frame the page, and it sends no
- * form anywhere.
- */
-export const pageHeaders: Readonly<Record<string, string>> = {
-  'Content-Security-Policy':
-    "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Referrer-Policy': 'no-referrer',
-  'X-Content-Type-Options': 'nosniff',
-  // A daemon of another version has another page.
-  'Cache-Control': 'no-cache',
-}
-
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',

@@ -120,5 +120,78 @@ describe.skipIf(!hasBrowser)('each view', () => {
         expect(complaints).toEqual([])
       },
     )
+
+    it('the dialogs have no serious fault for axe-core', async () => {
+      const { page, complaints } = await browser.newPage({ look, size, reducedMotion: true })
+      await page.goto(url)
+      await page.getByRole('button', { name: 'Limits' }).first().click()
+      await page.getByRole('dialog', { name: 'Admin token' }).waitFor()
+      await shoot(page, `token-${look}-${size}`)
+      expect(await faultsOf(page)).toEqual([])
+      await page.getByRole('textbox', { name: 'Token' }).fill('0123456789abcdef')
+      await page.keyboard.press('Enter')
+      await page.getByRole('dialog', { name: 'Limits of forward_proxy' }).waitFor()
+      await shoot(page, `limits-${look}-${size}`)
+      expect(await faultsOf(page)).toEqual([])
+      expect(await cutOff(page)).toEqual([])
+      await page.keyboard.press('Escape')
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+      expect(complaints).toEqual([])
+    })
+  })
+
+  it('everything is reached by keyboard, in the order that is seen', async () => {
+    const { page } = await browser.newPage()
+    await page.goto(`${url}/#/charts/${encodeURIComponent(worker)}`)
+    await page.locator('.viewport .state.on').first().waitFor()
+    const focused = () =>
+      page.evaluate(
+        () => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent,
+      )
+    const way: (string | null | undefined)[] = []
+    for (let step = 0; step < 16; step++) {
+      await page.keyboard.press('Tab')
+      way.push((await focused())?.replace(/[.;].*/s, '').trim())
+    }
+    expect(way).toEqual(
+      [
+        'Skip to the content',
+        'Bifrost Bridge',
+        ...(await page.locator('#tabs a').allTextContents()),
+        'Read only',
+        'Colours',
+        'All charts',
+        'Actor',
+        'History',
+        'Diagram',
+        'Text',
+        'Zoom out',
+        'Zoom in',
+        'Fit the whole chart',
+        'Diagram',
+      ].slice(0, 16),
+    )
+    await page.locator('.viewport').focus()
+    const box = () => page.locator('.viewport svg').getAttribute('viewBox')
+    const before = await box()
+    await page.keyboard.press('+')
+    const zoomed = await box()
+    expect(zoomed).not.toBe(before)
+    await page.keyboard.press('ArrowRight')
+    expect(await box()).not.toBe(zoomed)
+    await page.keyboard.press('0')
+    expect(await box()).toBe(before)
+  })
+
+  it('light or dark is the choice of the viewer, and kept', async () => {
+    const { page } = await browser.newPage({ look: 'light' })
+    await page.goto(url)
+    const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+    const light = await ground()
+    await page.getByRole('combobox', { name: 'Colours' }).selectOption('dark')
+    const dark = await ground()
+    expect(dark).not.toBe(light)
+    await page.reload()
+    expect(await ground()).toBe(dark)
   })
 })

@@ -45,6 +45,8 @@ export function useBrowser() {
       readonly look?: Look
       readonly size?: Size
       readonly proxy?: string
+      /** Takes every certificate. */
+      readonly trustsAll?: boolean
       readonly reducedMotion?: boolean
     } = {},
   ): Promise<Watched> => {
@@ -52,6 +54,7 @@ export function useBrowser() {
     const context = await browser.newContext({
       viewport: sizes[options.size ?? 'wide'],
       colorScheme: options.look ?? 'light',
+      ignoreHTTPSErrors: options.trustsAll ?? false,
       reducedMotion: options.reducedMotion ? 'reduce' : 'no-preference',
       ...(options.proxy === undefined ? {} : { proxy: { server: options.proxy } }),
     })

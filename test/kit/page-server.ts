@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { z } from 'zod'
 import type { actor, actorDetail, move, worker } from '../../src/admin/api/schema.ts'
-import { pageFileAt, pageHeaders } from '../../src/admin/page-files.ts'
+import { pageFileAt } from '../../src/admin/page-files.ts'
+import { securityHeaders } from '../../src/admin/security-headers.ts'
 
 export type FixtureActor = z.infer<typeof actor>
 export type FixtureMove = z.infer<typeof move>
@@ -160,7 +161,7 @@ export class PageServer {
     const { pathname } = url
     const file = await pageFileAt(pathname)
     if (file) {
-      res.writeHead(200, { ...pageHeaders, 'Content-Type': file.type }).end(file.bytes)
+      res.writeHead(200, { ...securityHeaders, 'Content-Type': file.type }).end(file.bytes)
       return
     }
     if (pathname === '/api/events') {

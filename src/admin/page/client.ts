@@ -62,6 +62,11 @@ export class Client {
     return (text === '' ? null : JSON.parse(text)) as Answer
   }
 
+  /** Lets this browser read where reading needs the token, too: the live stream sends a cookie only. Throws Refused. */
+  async openSession(): Promise<void> {
+    await this.send('POST', '/api/session')
+  }
+
   actor(id: string, signal?: AbortSignal): Promise<ActorDetail> {
     return this.get(`/api/actors/${encodeURIComponent(id)}`, signal)
   }

@@ -1,11 +1,12 @@
 /** The page: live state charts of a daemon that serves it. No code but its own, nothing from elsewhere. */
 
 import { addressOf, readAddress } from './address.ts'
-import { Client } from './client.ts'
+import { Client, Refused } from './client.ts'
 import { h } from './dom.ts'
 import { linkSign, themeSwitch, tokenButton } from './shell.ts'
 import { Store } from './store.ts'
 import { Stream } from './stream.ts'
+import { askForToken } from './token.ts'
 import { charts } from './views/charts.ts'
 import { history } from './views/history.ts'
 import { overview } from './views/overview.ts'
@@ -73,4 +74,15 @@ function route(): void {
 
 addEventListener('hashchange', route)
 route()
-new Stream(store).open()
+
+/** Where reading needs the token (another address than loopback) it is asked for once, and a cookie remembers it. */
+async function mayRead(): Promise<void> {
+  try {
+    await client.get('/api/charts')
+  } catch (error) {
+    if (!(error instanceof Refused && error.status === 401)) return
+    if (await askForToken(client, 'Reading needs the admin token here.')) await client.openSession()
+  }
+}
+
+new Stream(store, mayRead).open()

@@ -11,12 +11,15 @@ const againMs = 1_000
  */
 export class Stream {
   readonly #store: Store
+  readonly #mayRead: () => Promise<void>
   #source: EventSource | null = null
   #lastId = ''
   #timer = 0
 
-  constructor(store: Store) {
+  /** `mayRead`: asked when the daemon refuses the stream; resolves when it may be tried again. */
+  constructor(store: Store, mayRead: () => Promise<void>) {
     this.#store = store
+    this.#mayRead = mayRead
   }
 
   open(): void {
@@ -33,7 +36,7 @@ export class Stream {
     source.addEventListener('open', () => this.#alive())
     source.addEventListener('error', () => {
       this.#store.setLink('lost')
-      if (source.readyState === EventSource.CLOSED) this.#again(againMs)
+      if (source.readyState === EventSource.CLOSED) this.#refused()
     })
   }
 
@@ -41,6 +44,12 @@ export class Stream {
     clearTimeout(this.#timer)
     this.#source?.close()
     this.#source = null
+  }
+
+  #refused(): void {
+    clearTimeout(this.#timer)
+    const again = () => this.#again(againMs)
+    this.#mayRead().then(again, again)
   }
 
   #on<Data>(source: EventSource, name: string, take: (data: Data) => void): void {

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { loadPageFiles, type PageFile, pageHeaders } from '../../../src/admin/page-files.ts'
+import { loadPageFiles, type PageFile } from '../../../src/admin/page-files.ts'
 
 let files: ReadonlyMap<string, PageFile>
 const warned = vi.fn()
@@ -45,12 +45,5 @@ describe('files of the page', () => {
       ({ bytes }) => bytes.toString().match(/https?:\/\/[^\s"'`)]+/g) ?? [],
     )
     expect([...new Set(outside)].filter((url) => !url.startsWith('http://www.w3.org/'))).toEqual([])
-  })
-
-  it('come with a policy that allows this address only, and no frame around them', () => {
-    const policy = pageHeaders['Content-Security-Policy']
-    expect(policy).toContain("default-src 'self'")
-    expect(policy).toContain("frame-ancestors 'none'")
-    expect(policy).not.toMatch(/unsafe|\*/)
   })
 })

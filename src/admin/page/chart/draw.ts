@@ -147,7 +147,7 @@ export class Drawing {
         {
           class: 'name',
           x: x + (isBare ? width / 2 : 11),
-          y: isBare ? y + height / 2 + 4 : y + 17,
+          y: isBare ? y + height / 2 + 5 : y + 18,
           'text-anchor': isBare ? 'middle' : 'start',
         },
         node.key,

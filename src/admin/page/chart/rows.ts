@@ -2,6 +2,8 @@ import type { Chart, ChartEdge, ChartNode } from './model.ts'
 
 /** The texts of a chart and the room they take: the layout, the drawing and the text view share them. */
 const charWidth = 6.6
+/** Names are larger, and of a font whose letters differ: the widest of them. */
+const nameCharWidth = 9
 export const titleHeight = 24
 export const rowHeight = 16
 export const labelHeight = 16
@@ -54,8 +56,8 @@ export function headerHeight(node: ChartNode, edges: readonly ChartEdge[]): numb
 
 /** Room for the name and every row of a state. */
 export function ownWidth(node: ChartNode, edges: readonly ChartEdge[]): number {
-  const texts = [...rowsOf(node, edges).map(({ text }) => text), `${node.key}  `]
-  return Math.max(96, ...texts.map((text) => widthOf(text) + 24))
+  const rows = rowsOf(node, edges).map(({ text }) => widthOf(text))
+  return Math.max(96, node.key.length * nameCharWidth + 24, ...rows.map((width) => width + 24))
 }
 
 export function everyNode(node: ChartNode): readonly ChartNode[] {

@@ -6,6 +6,9 @@ import { h, keepList, setText } from '../dom.ts'
 import type { Page } from '../views/view.ts'
 import { placed } from './actor-tree.ts'
 
+/** So long what has ended is still seen: how it ended is what one wants to know. */
+const farewellMs = 8_000
+
 /** Every living chart, small, side by side: where something happens is seen at once. */
 export class ChartWall {
   readonly #page: Page
@@ -44,16 +47,17 @@ export class ChartWall {
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0
       const { actors } = this.#page.store
+      const now = this.#page.store.now()
       const living = placed(actors)
         .map(({ actor }) => actor)
-        .filter(({ gone, chart }) => gone === null && chart !== null)
+        .filter(({ gone, chart }) => chart !== null && (gone === null || now - gone < farewellMs))
       keepList(
         this.#wall,
         this.#tiles,
         living.map(({ id }) => id),
         (id) => new Tile(id, this.#page),
       )
-      for (const actor of living) this.#tiles.get(actor.id)?.show(actor.state)
+      for (const actor of living) this.#tiles.get(actor.id)?.show(actor.state, actor.gone !== null)
     })
   }
 }
@@ -76,7 +80,8 @@ class Tile {
     if (chart !== null) void page.client.chart(chart).then((file) => this.#draw(file))
   }
 
-  show(state: string): void {
+  show(state: string, isGone = false): void {
+    this.root.classList.toggle('ended', isGone)
     setText(this.#state, state)
     if (this.#drawing === null || this.#shown === state) return
     this.#shown = state

@@ -30,13 +30,15 @@ export class HistoryBench {
   #seq: number | null = null
   #moves: readonly Move[] = []
   #frame = 0
+  /** Of the file that is replayed, where the server of this page has it. */
+  #path: string | null = null
 
   constructor(root: HTMLElement, page: Page) {
     this.#page = page
     this.#journal = new Journal(page)
     this.#moment = new MomentPane(page)
     this.#list = new MoveList((move) => this.#goto(move))
-    this.#picker = new ActorPicker(page, '', (id) => page.go('history', id === '' ? [] : [id]), 'All actors')
+    this.#picker = new ActorPicker(page, '', (id) => this.#go(id), 'All actors')
     this.#bar = historyBar(this.#acts())
     root.append(
       h(
@@ -74,8 +76,8 @@ export class HistoryBench {
     this.#seq = seq === null || !/^\d+$/.test(seq) ? null : Number(seq)
     this.#picker.chosen = actor
     const file = query.get('file')
-    if (file !== null && this.#journal.file === null) void this.#openAt(file)
-    if (isOther || this.#moves.length === 0) void this.#load()
+    if (file !== null && this.#path === null) void this.#openAt(file)
+    else if (isOther || this.#moves.length === 0) void this.#load()
     this.#draw()
   }
 
@@ -87,6 +89,7 @@ export class HistoryBench {
   }
 
   async #load(): Promise<void> {
+    if (this.#path !== null) return
     await this.#journal.load(this.#actor, this.#ending.signal)
     this.#draw()
   }
@@ -102,9 +105,13 @@ export class HistoryBench {
 
   #goto(move: Move | undefined): void {
     if (move === undefined) return
-    const parts = this.#actor === '' ? [] : [this.#actor]
-    // The last one is followed, unless a file is shown, in which nothing comes.
-    this.#page.go('history', parts, { seq: String(move.seq) }, true)
+    this.#go(this.#actor, { seq: String(move.seq) }, true)
+  }
+
+  /** A file of the server stays in the address, so that a reload shows it again. */
+  #go(actor: string, query: Readonly<Record<string, string>> = {}, replace = false): void {
+    const file: Record<string, string> = this.#path === null ? {} : { file: this.#path }
+    this.#page.go('history', actor === '' ? [] : [actor], { ...query, ...file }, replace)
   }
 
   #draw(): void {
@@ -123,7 +130,7 @@ export class HistoryBench {
 
   #acts(): HistoryActs {
     return {
-      follow: () => this.#page.go('history', this.#actor === '' ? [] : [this.#actor]),
+      follow: () => this.#go(this.#actor),
       copyLink: () => void this.#copyLink(),
       exportJson: () => {
         const now = this.#page.store.now()
@@ -143,6 +150,7 @@ export class HistoryBench {
       open: (file) => void file.text().then((text) => this.#replay(file.name, text)),
       leaveFile: () => {
         this.#journal.file = null
+        this.#path = null
         this.#picker.use(null)
         this.#page.go('history', [])
         void this.#load()
@@ -151,18 +159,19 @@ export class HistoryBench {
   }
 
   async #openAt(path: string): Promise<void> {
+    this.#path = path
     // Of this server only: the policy of the page allows no other.
     const response = await fetch(new URL(path, location.origin).pathname, { signal: this.#ending.signal })
-    this.#replay(path, await response.text())
+    this.#replay(path, await response.text(), this.#seq !== null)
   }
 
-  #replay(name: string, text: string): void {
+  /** `isPlaced`: the address names a moment of it already. */
+  #replay(name: string, text: string, isPlaced = false): void {
     try {
       const file = readHistoryFile(text)
       this.#journal.file = file
-      this.#actor = ''
       this.#picker.use(new Map(file.actors.map((actor) => [actor.id, actor])))
-      this.#page.go('history', [], { seq: String(file.moves[0]?.seq ?? 0) })
+      if (!isPlaced) this.#go('', { seq: String(file.moves[0]?.seq ?? 0) })
       this.#draw()
     } catch (error) {
       this.#page.say(`${name} cannot be replayed. ${error instanceof Error ? error.message : String(error)}`)

@@ -2,6 +2,8 @@ import type { Actor, Move } from '../data.ts'
 import type { HistoryFile } from '../replay.ts'
 import type { Page } from '../views/view.ts'
 
+const maxActors = 60
+
 /** Where the moves come from: the daemon, live and from its journal, or a file. */
 export class Journal {
   readonly #page: Page
@@ -16,7 +18,7 @@ export class Journal {
   /** Asks the daemon for what happened before this page was opened: of one actor, or of all ('' ). */
   async load(actor: string, signal: AbortSignal): Promise<void> {
     if (this.file !== null) return
-    const wanted = actor === '' ? [...this.#page.store.actors.keys()] : [actor]
+    const wanted = actor === '' ? this.#latest() : [actor]
     for (const id of wanted) {
       if (this.#asked.has(id) || signal.aborted) continue
       this.#asked.add(id)
@@ -26,6 +28,15 @@ export class Journal {
         this.#asked.delete(id)
       }
     }
+  }
+
+  /** Those that live and the last that ended: so many requests are no burden. */
+  #latest(): readonly string[] {
+    const actors = [...this.#page.store.actors.values()]
+    const ended = actors
+      .filter(({ gone }) => gone !== null)
+      .sort((one, other) => (other.gone ?? 0) - (one.gone ?? 0))
+    return [...actors.filter(({ gone }) => gone === null), ...ended].slice(0, maxActors).map(({ id }) => id)
   }
 
   /** What was loaded is gone with a daemon that was started anew. */

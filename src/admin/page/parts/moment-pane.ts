@@ -25,7 +25,13 @@ export class MomentPane {
     this.root = h(
       'section',
       { class: 'moment', 'aria-label': 'Moment' },
-      h('div', { class: 'moment-text' }, h('h2', {}, this.#actor), this.#facts, this.#diff),
+      h(
+        'div',
+        { class: 'moment-text', tabindex: 0, role: 'group', 'aria-label': 'What happened' },
+        h('h2', {}, this.#actor),
+        this.#facts,
+        this.#diff,
+      ),
       this.#panes.root,
     )
     this.root.hidden = true
@@ -57,7 +63,11 @@ export class MomentPane {
       ['When', `${timeOfDay(move.at)}  (move ${move.seq})`],
       ['Event', eventText(move.event)],
       ['From', move.sender ?? 'outside, or not known'],
-      ['State', `${move.from === null ? 'started' : move.from} ${moveText(move)}`],
+      [
+        'State',
+        move.ignored ? `${move.to}, the event was ignored` : `${move.from ?? 'started'} ${moveText(move)}`,
+      ],
+      ...(move.skipped > 0 ? [['Left out', `${move.skipped} moves before it: too many came at once`]] : []),
     ] as const
     this.#facts.replaceChildren(
       ...facts.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),

@@ -16,8 +16,12 @@ export function moveLine(move: Move, { withActor }: { readonly withActor: boolea
     },
     h('time', { datetime: new Date(move.at).toISOString() }, timeOfDay(move.at)),
     withActor && h('span', { class: 'move-actor' }, move.actor),
-    h('code', {}, eventText(move.event)),
-    h('span', { class: 'move-to' }, moveText(move)),
+    h(
+      'span',
+      { class: 'move-what' },
+      h('code', {}, eventText(move.event)),
+      h('span', { class: 'move-to' }, moveText(move)),
+    ),
   )
 }
 

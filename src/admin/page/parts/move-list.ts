@@ -67,8 +67,12 @@ class Row {
       { type: 'button', class: move.ignored ? 'move ignored' : 'move', 'data-seq': move.seq },
       h('time', { datetime: new Date(move.at).toISOString() }, timeOfDay(move.at)),
       h('span', { class: 'move-actor' }, move.actor),
-      h('code', {}, eventText(move.event)),
-      h('span', { class: 'move-to' }, moveText(move)),
+      h(
+        'span',
+        { class: 'move-what' },
+        h('code', {}, eventText(move.event)),
+        h('span', { class: 'move-to' }, moveText(move)),
+      ),
     )
     this.#button.addEventListener('click', () => choose(move))
     this.root = h('li', {}, this.#button)

@@ -128,7 +128,9 @@ export class OneChart {
   #tick(): void {
     const actor = this.#page.store.actors.get(this.#id)
     if (actor !== undefined)
-      setText(this.#since, `for ${age((actor.gone ?? this.#page.store.now()) - actor.since)}`)
+      setText(this.#since, forHowLong((actor.gone ?? this.#page.store.now()) - actor.since))
     this.#details.tick(this.#panes.drawing)
   }
 }
+
+const forHowLong = (ms: number) => (ms < 1000 ? age(ms) : `for ${age(ms)}`)
