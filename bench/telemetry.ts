@@ -3,7 +3,7 @@
  * with the bars of the design; nothing is asserted. `--on metrics` leaves out the access log and spans,
  * `--log FORMAT` is the format of that log.
  *
- *   the meter in a loop | requests a second with everything on against all off, in turn | CPU of main meanwhile
+ *   meter and tracer in a loop | requests a second with everything on against all off, in turn | CPU of main meanwhile
  *
  * Off is the same code with a meter that does nothing and no exports, access log or spans; with `--base`, another checkout as it is.
  */
@@ -21,6 +21,7 @@ import { freePort } from './ports.ts'
 import { cores, Started } from './processes.ts'
 import { launch, type Running } from './running.ts'
 import { loopCost } from './telemetry-loop.ts'
+import { tracingCost } from './tracing-loop.ts'
 import { cpuSeconds } from './usage.ts'
 
 const { values: options } = parseArgs({
@@ -147,6 +148,7 @@ process.on('exit', () => {
 })
 const [load] = loadavg()
 const loop = loopCost()
+const traced = tracingCost()
 const origin = await startOrigin(dir)
 const sink = await startSink()
 const parts = { dir, originPort: origin.port, filesDir: origin.filesDir, sinkPort: sink.port }
@@ -195,6 +197,13 @@ process.stdout.write(
     ),
     row('the decision on a trace, not sampled', `${loop.tracingUs.toFixed(3)} us`),
     row('with those of the exchange too', `${loop.withAllClocksUs.toFixed(3)} us`),
+    row('trace of a request without traceparent', `${traced.none.toFixed(3)} us`),
+    row(
+      'with one that is not sampled; where 1 % is',
+      `${traced.unsampled.toFixed(3)}, ${traced.unsampledAt1Percent.toFixed(3)} us`,
+      '<= 0.05 us',
+      verdict([traced.unsampledAt1Percent], 0.05),
+    ),
     row(
       'requests/s off',
       spread(
