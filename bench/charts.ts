@@ -9,7 +9,8 @@ import { get } from 'node:http'
 import { cpus, loadavg } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseConfig } from '../src/config/load.ts'
-import { type Daemon, startDaemon } from '../src/daemon.ts'
+import { startDaemon } from '../src/daemon.ts'
+import type { Daemon } from '../src/supervise/daemon-contract.ts'
 import { spreadOf } from './statistics.ts'
 
 const clients = 8

@@ -15,6 +15,8 @@ export interface AccessOptions {
 const guesses = { perSecond: 0.5, burst: 5, allPerSecond: 2, allBurst: 20 }
 /** A page with two dozen charts loads them at once. */
 const requests = { perSecond: 50, burst: 200, allPerSecond: 200, allBurst: 600 }
+/** A load of the page is some 60 of its files, which cost nothing to make: whoever reloads it a few times is no flood. */
+const files = { perSecond: 200, burst: 1_200, allPerSecond: 600, allBurst: 3_600 }
 
 const tooMany = (seconds: number): Answer =>
   json(429, { error: 'too many requests' }, { 'Retry-After': String(seconds) })
@@ -22,6 +24,7 @@ const tooMany = (seconds: number): Answer =>
 export class Access {
   readonly #options: AccessOptions
   readonly #requests = new Buckets(requests)
+  readonly #files = new Buckets(files)
   readonly #guesses = new Buckets(guesses)
   readonly #sessions = new Sessions()
 
@@ -30,8 +33,9 @@ export class Access {
   }
 
   /** An answer when a peer asks too often. */
-  meter(peer: string): Answer | null {
-    const wait = this.#requests.take(peer)
+  meter(peer: string, path: string): Answer | null {
+    const isFile = path === '/' || path.startsWith('/page/')
+    const wait = (isFile ? this.#files : this.#requests).take(peer)
     return wait === 0 ? null : tooMany(wait)
   }
 

@@ -112,7 +112,7 @@ export class AdminServer {
     const [path = '/', search = ''] = (req.url ?? '/').split(/\?(.*)/s, 2)
     const { access } = this.#options
     const refusal =
-      access.meter(peer) ??
+      access.meter(peer, path) ??
       tooLong(req) ??
       refusalOf(
         {

@@ -138,14 +138,25 @@ describe('what is sent here', () => {
   it('more than so many requests of one peer are told to wait', async () => {
     await using running = await startTestDaemon(withAdmin())
     using client = await RawClient.connect(running.port('admin'))
-    const heads = Array.from({ length: 400 }, () => 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n')
-    client.send(heads.join(''))
-    const statuses: number[] = []
-    for (let n = 0; n < 400; n++) statuses.push((await client.response()).status)
+    const statuses = await askAtOnce(client, '/health', 1_000)
     expect(statuses.slice(0, 100)).toEqual(Array(100).fill(200))
     expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(20)
   })
+
+  it('a page that is loaded ten times at once is no flood, and takes nothing from the interface', async () => {
+    await using running = await startTestDaemon(withAdmin())
+    using client = await RawClient.connect(running.port('admin'))
+    expect(await askAtOnce(client, '/page/main.js', 600)).toEqual(Array(600).fill(200))
+    expect(await askAtOnce(client, '/health', 1)).toEqual([200])
+  })
 })
+
+async function askAtOnce(client: RawClient, path: string, count: number): Promise<readonly number[]> {
+  client.send(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(count))
+  const statuses: number[] = []
+  for (let n = 0; n < count; n++) statuses.push((await client.response()).status)
+  return statuses
+}
 
 it('a Unix socket is for its user only, and takes any Host', async () => {
   const path = join(mkdtempSync(join(tmpdir(), 'bifrost-admin-')), 'admin.sock')
