@@ -11,6 +11,12 @@ const tickMs = 10
  */
 export const runtimeBytes = 96 * 1024 * 1024
 
+/**
+ * How much of what it has taken since its last beat may be that young generation, garbage for the most part, and modules that are
+ * loaded when they are first needed.
+ */
+export const growthBytes = 48 * 1024 * 1024
+
 export interface MemoryReading {
   /** What it said with its last beat: heap in use and what lies outside of it. */
   readonly ownBytes: number
@@ -20,10 +26,10 @@ export interface MemoryReading {
   readonly privateBytesAtBeat: number
 }
 
-/** Memory that counts against the limit: as the process tells it, with what it has taken since, or as the kernel does. */
+/** Memory that counts against the limit: as the process tells it, with what it has hoarded since, or as the kernel does. */
 export function memoryOf({ ownBytes, privateBytes, privateBytesAtBeat }: MemoryReading): number {
   return Math.max(
-    ownBytes + Math.max(0, privateBytes - privateBytesAtBeat),
+    ownBytes + Math.max(0, privateBytes - privateBytesAtBeat - growthBytes),
     Math.max(0, privateBytes - runtimeBytes),
   )
 }
