@@ -4,7 +4,12 @@ import { z } from 'zod'
  * What the admin interface answers and sends, each shape once: types of the handlers, docs/openapi.json and the tests come from
  * here. Moments are milliseconds since 1970 (`at`, `since`); names are snake_case as in the configuration.
  */
-const moment = z.number().meta({ description: 'Milliseconds since 1970-01-01T00:00:00Z.' })
+/** Up to what a Date can hold. */
+const moment = z
+  .number()
+  .min(0)
+  .max(8.64e15)
+  .meta({ description: 'Milliseconds since 1970-01-01T00:00:00Z.' })
 const sequence = z.int().min(0).meta({
   description: 'Counts up by one with each move, arrival and departure; starts anew with the daemon.',
 })

@@ -19,18 +19,26 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 const isTextOrNull = (value: unknown) => value === null || typeof value === 'string'
 
+/** More is no time that a Date can hold. */
+const maxMoment = 8.64e15
+const isMoment = (value: unknown) => typeof value === 'number' && value >= 0 && value <= maxMoment
+
+const isDiff = (value: unknown) =>
+  isObject(value) && Object.values(value).every((pair) => Array.isArray(pair) && pair.length === 2)
+
 function actorFault(value: unknown): string | null {
   if (!isObject(value)) return 'is no object'
   if (typeof value['id'] !== 'string') return 'has no id'
   if (typeof value['state'] !== 'string') return 'has no state'
   if (!isTextOrNull(value['chart']) || !isTextOrNull(value['parent']))
     return 'has a chart or a parent that is no text'
-  return typeof value['since'] === 'number' ? null : 'has no time (since)'
+  if (value['gone'] != null && !isMoment(value['gone'])) return 'has an end (gone) that is no time'
+  return isMoment(value['since']) ? null : 'has no time (since)'
 }
 
 function moveFault(value: unknown): string | null {
   if (!isObject(value)) return 'is no object'
-  if (typeof value['seq'] !== 'number' || typeof value['at'] !== 'number')
+  if (!Number.isSafeInteger(value['seq']) || Number(value['seq']) < 0 || !isMoment(value['at']))
     return 'has no number (seq) or no time (at)'
   if (
     typeof value['actor'] !== 'string' ||
@@ -44,7 +52,7 @@ function moveFault(value: unknown): string | null {
   const { edges, diff } = value
   if (!Array.isArray(edges) || !edges.every((edge) => typeof edge === 'string'))
     return 'has edges that are no list of texts'
-  return diff === null || isObject(diff) ? null : 'has a diff that is no object'
+  return diff === null || isDiff(diff) ? null : 'has a diff that is no object of pairs, before and after'
 }
 
 function checkAll(list: unknown, name: string, faultOf: (value: unknown) => string | null): void {
@@ -72,7 +80,7 @@ export function readHistoryFile(text: string): HistoryFile {
   checkAll(file['moves'], 'moves', moveFault)
   const { actors, moves, exported } = file as unknown as HistoryFile
   return historyFile(
-    typeof exported === 'number' ? exported : 0,
+    isMoment(exported) ? Number(exported) : 0,
     actors.map((actor) => ({ ...actor, gone: actor.gone ?? null })),
     moves.toSorted((one, other) => one.seq - other.seq),
   )

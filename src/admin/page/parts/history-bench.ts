@@ -4,7 +4,8 @@ import { pictureOf } from '../chart/picture.ts'
 import type { Move } from '../data.ts'
 import { h } from '../dom.ts'
 import { download, fileName } from '../download.ts'
-import { historyFile, readHistoryFile } from '../replay.ts'
+import { bytes } from '../format.ts'
+import { type HistoryFile, historyFile, readHistoryFile } from '../replay.ts'
 import type { Page } from '../views/view.ts'
 import { ActorPicker } from './actor-picker.ts'
 import { type HistoryActs, historyBar } from './history-bar.ts'
@@ -13,6 +14,11 @@ import { MomentPane } from './moment-pane.ts'
 import { MoveFilter } from './move-filter.ts'
 import { MoveList } from './move-list.ts'
 import { Stepper } from './stepper.ts'
+
+/** As `bifrost charts view`: more is no history that this page could show. */
+const maxFileBytes = 64 * 1024 * 1024
+
+const actorsOf = ({ actors }: HistoryFile) => new Map(actors.map((actor) => [actor.id, actor]))
 
 /** The history: the list, the steps, the moment that is looked at, and what can be made of it. */
 export class HistoryBench {
@@ -147,7 +153,7 @@ export class HistoryBench {
       },
       exportMermaid: () => void this.#exportChart('mermaid'),
       exportSvg: () => void this.#exportChart('svg'),
-      open: (file) => void file.text().then((text) => this.#replay(file.name, text)),
+      open: (file) => void this.#openFile(file),
       leaveFile: () => {
         this.#journal.file = null
         this.#path = null
@@ -156,6 +162,14 @@ export class HistoryBench {
         void this.#load()
       },
     }
+  }
+
+  async #openFile(file: File): Promise<void> {
+    if (file.size > maxFileBytes) {
+      this.#page.say(`${file.name} cannot be replayed. It is larger than ${bytes(maxFileBytes)}.`)
+      return
+    }
+    this.#replay(file.name, await file.text())
   }
 
   async #openAt(path: string): Promise<void> {
@@ -167,13 +181,17 @@ export class HistoryBench {
 
   /** `isPlaced`: the address names a moment of it already. */
   #replay(name: string, text: string, isPlaced = false): void {
+    const before = this.#journal.file
     try {
       const file = readHistoryFile(text)
       this.#journal.file = file
-      this.#picker.use(new Map(file.actors.map((actor) => [actor.id, actor])))
+      this.#picker.use(actorsOf(file))
       if (!isPlaced) this.#go('', { seq: String(file.moves[0]?.seq ?? 0) })
       this.#draw()
     } catch (error) {
+      // What can be read and not be shown leaves what was shown before.
+      this.#journal.file = before
+      this.#picker.use(before === null ? null : actorsOf(before))
       this.#page.say(`${name} cannot be replayed. ${error instanceof Error ? error.message : String(error)}`)
     }
   }

@@ -45,8 +45,30 @@ describe('an exported history', () => {
       /moves\[0\] has edges/,
     ],
     [JSON.stringify({ ...historyFile(1, actors, []), moves: [one, null] }), /moves\[1\] is no object/],
+    [
+      JSON.stringify(historyFile(1, actors, [{ ...one, at: 1e300 }])),
+      /moves\[0\] has no number .* or no time/,
+    ],
+    [JSON.stringify(historyFile(1, actors, [{ ...one, seq: 0.5 }])), /moves\[0\] has no number/],
+    [JSON.stringify(historyFile(1, actors, [{ ...one, seq: 1e21 }])), /moves\[0\] has no number/],
+    [
+      JSON.stringify({ ...historyFile(1, actors, []), moves: [{ ...one, diff: { a: 5 } }] }),
+      /moves\[0\] has a diff/,
+    ],
+    [
+      JSON.stringify({ ...historyFile(1, [], []), actors: [{ ...actors[0], since: -1e300 }] }),
+      /actors\[0\] has no time/,
+    ],
+    [
+      JSON.stringify({ ...historyFile(1, [], []), actors: [{ ...actors[0], gone: 'x' }] }),
+      /actors\[0\] has an end/,
+    ],
     [JSON.stringify({ ...historyFile(1, [], [one]), actors: [{}] }), /actors\[0\] has no id/],
   ])('that is none is refused with the reason: %s', (text, reason) => {
     expect(() => readHistoryFile(text)).toThrow(reason)
+  })
+
+  it('with a time that no date can hold is refused by the command line too', () => {
+    expect(schema.safeParse(historyFile(5, actors, [{ ...one, at: 1e300 }])).success).toBe(false)
   })
 })
