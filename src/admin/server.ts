@@ -111,9 +111,8 @@ export class AdminServer {
     const peer = peerOf(req)
     const [path = '/', search = ''] = (req.url ?? '/').split(/\?(.*)/s, 2)
     const { access } = this.#options
+    // The origin first: a page of somebody else in the user's own browser must not use up what the user may ask.
     const refusal =
-      access.meter(peer, path) ??
-      tooLong(req) ??
       refusalOf(
         {
           method,
@@ -124,7 +123,9 @@ export class AdminServer {
           dest: one(headers['sec-fetch-dest']),
         },
         this.#policy,
-      )
+      ) ??
+      access.meter(peer, path) ??
+      tooLong(req)
     if (refusal !== null) return 'error' in refusal ? json(refusal.status, { error: refusal.error }) : refusal
     const isTrusted = access.check(peer, headers)
     if (typeof isTrusted !== 'boolean') return isTrusted

@@ -75,6 +75,16 @@ describe('a page of somebody else', () => {
     expect(running.stateOf('supervisor:reverse_proxy')).toBe('supervising.steady')
   })
 
+  it('cannot have the user refused by asking too often', async () => {
+    await using running = await startTestDaemon(withAdmin())
+    const headers = { Origin: 'http://evil.example', 'Sec-Fetch-Site': 'cross-site' }
+    for (let round = 0; round < 10; round++) {
+      const asked = Array.from({ length: 40 }, () => running.admin('/api/overview', 'GET', { headers }))
+      expect(new Set((await Promise.all(asked)).map(({ status }) => status))).toEqual(new Set([403]))
+    }
+    expect((await running.admin('/api/overview')).status).toBe(200)
+  })
+
   it('cannot load from here, but may have a link to here', async () => {
     await using running = await startTestDaemon(withAdmin())
     const from = async (mode: string, dest: string) => {
