@@ -46,6 +46,13 @@ describe.skipIf(!hasBrowser)('the page holds out', () => {
     expect(complaints).toEqual([])
   })
 
+  it('a chart of an actor that nobody knows says so, and does not seem to load', async () => {
+    const url = await server.listen()
+    const { page } = await browser.newPage()
+    await page.goto(`${url}/#/charts/gone%231`)
+    await page.locator('.panes', { hasText: 'There is no actor of this name' }).waitFor({ timeout: 5_000 })
+  })
+
   it('a file that is none is refused with the reason, and nothing is lost', async () => {
     server.move('daemon', 'op.stop', 'draining.settling', ['daemon.running|op.stop|0'])
     const url = await server.listen()

@@ -22,7 +22,10 @@ function cutOff(page: Page): Promise<readonly string[]> {
           isText &&
           element.scrollWidth > element.clientWidth + 1 &&
           getComputedStyle(element).display !== 'inline'
-        return isCut || box.right > innerWidth + 1
+        // A letter a line is as bad.
+        const isSquashed =
+          isText && box.height > box.width * 2 && (element.textContent?.trim().length ?? 0) > 6
+        return isCut || isSquashed || box.right > innerWidth + 1
       })
       .map((element) => element.outerHTML.slice(0, 160)),
   )
@@ -64,7 +67,7 @@ describe.skipIf(!hasBrowser)('each view', () => {
       fixtureWorker('static_files', 'static', { requests_per_sec: 0, p50_ms: null, p99_ms: null }),
     ])
     server.move(worker, 'load.high', 'saturated', ['worker.accepting|load.high|0'], {
-      sender: 'ledger',
+      sender: 'supervisor:reverse_proxy',
       diff: { mode: ['admit', 'refuse'], connections: [999, 1000] },
     })
     server.move(worker, 'load.low', 'accepting', ['worker.saturated|load.low|0'])

@@ -49,6 +49,11 @@ export class ChartPanes {
     this.#choose(this.#kind)
   }
 
+  /** In place of a chart that there is none of. */
+  say(text: string): void {
+    if (this.#parts === null) this.#body.replaceChildren(h('p', { class: 'empty' }, text))
+  }
+
   /** A state text, and the arrows that led to it. `flash`: they have fired just now. */
   show(state: string, last: readonly string[], flash: boolean): void {
     if (this.#parts === null) return

@@ -107,6 +107,8 @@ export class OneChart {
       this.#details.showMoves()
       if (actor === undefined) {
         setText(this.#state, 'not known')
+        if (this.#page.store.link === 'live')
+          this.#panes.say('There is no actor of this name, and none is remembered.')
         return
       }
       setText(this.#state, actor.gone === null ? actor.state : `${actor.state} (ended)`)

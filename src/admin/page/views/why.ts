@@ -115,7 +115,7 @@ function factsOf(record: TrafficRecord): HTMLElement {
   ]
   return h(
     'dl',
-    { class: 'facts' },
+    { class: 'request-facts' },
     ...facts.flatMap(([name, value]) => (value === null ? [] : [h('dt', {}, name), h('dd', {}, value)])),
   )
 }
