@@ -72,7 +72,10 @@ async function readHistory(
 ): Promise<{ readonly text: string; readonly history: History } | { readonly problem: string }> {
   let text: string
   try {
-    const { size } = await stat(file)
+    const about = await stat(file)
+    // A device or a pipe has no size, and perhaps no end.
+    if (!about.isFile()) return { problem: 'is no file' }
+    const { size } = about
     if (size > maxBytes) return { problem: `is larger than ${maxBytes / 1024 / 1024} MiB` }
     text = await readFile(file, 'utf8')
   } catch (error) {

@@ -46,6 +46,51 @@ describe.skipIf(!hasBrowser)('the page holds out', () => {
     expect(complaints).toEqual([])
   })
 
+  it('a file that has the numbers of other moves shows its own, and any depth of actors', async () => {
+    server.move('daemon', 'op.stop', 'draining.settling', ['daemon.running|op.stop|0'])
+    const url = await server.listen()
+    const { page, complaints } = await browser.newPage()
+    await page.goto(`${url}/#/history`)
+    const row = page.locator('.move-list [data-seq="1"]')
+    await row.filter({ hasText: 'op.stop' }).waitFor()
+    const file = {
+      format: 'bifrost-history',
+      version: 1,
+      exported: 1,
+      actors: Array.from({ length: 20_000 }, (_, at) =>
+        fixtureActor(`a${at}`, 'worker', at === 0 ? null : `a${at - 1}`, 'accepting'),
+      ),
+      moves: [{ ...server.moves[0], actor: 'a0', event: 'of.another.daemon' }],
+    }
+    const choosing = page.waitForEvent('filechooser')
+    await page.getByRole('button', { name: 'Import' }).click()
+    await (await choosing).setFiles({
+      name: 'other.json',
+      mimeType: 'application/json',
+      buffer: Buffer.from(JSON.stringify(file)),
+    })
+    await page.locator('.banner', { hasText: '1 moves of 20000 actors' }).waitFor()
+    await page
+      .locator('.move-list .move[aria-current]', { hasText: 'of.another.daemon' })
+      .waitFor({ timeout: 5_000 })
+    await page.getByRole('button', { name: 'Back to the daemon' }).click()
+    await row.filter({ hasText: 'op.stop' }).waitFor({ timeout: 5_000 })
+    expect(complaints).toEqual([])
+  })
+
+  it('a dialog about what is seen goes with it', async () => {
+    const url = await server.listen()
+    const { page } = await browser.newPage()
+    await page.goto(`${url}/#/overview`)
+    await page.evaluate(() => sessionStorage.setItem('bifrost-token', '0123456789abcdef'))
+    await page.goto(`${url}/#/charts`)
+    await page.goto(`${url}/#/overview`)
+    await page.getByRole('button', { name: 'Drain' }).first().click()
+    await page.getByRole('dialog').waitFor()
+    await page.goBack()
+    await page.getByRole('dialog').waitFor({ state: 'detached', timeout: 5_000 })
+  })
+
   it('a chart of an actor that nobody knows says so, and does not seem to load', async () => {
     const url = await server.listen()
     const { page } = await browser.newPage()

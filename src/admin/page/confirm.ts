@@ -56,6 +56,10 @@ export async function confirmed(client: Client, question: Question): Promise<voi
   dialog.append(form)
   document.body.append(dialog)
   dialog.showModal()
+  const leaving = new AbortController()
+  // It asks about what is no longer seen.
+  addEventListener('hashchange', () => dialog.close(), { signal: leaving.signal })
   await new Promise((resolve) => dialog.addEventListener('close', resolve))
+  leaving.abort()
   dialog.remove()
 }

@@ -58,6 +58,10 @@ describe('bifrost charts view', () => {
     const file = text === null ? join(folder, name) : write(name, text)
     expect(await viewHistory(file)).toEqual({ problem: expect.stringContaining(problem) })
   })
+
+  it.each(['/dev/null', folder])('reads nothing of %s, which may have no end', async (path) => {
+    expect(await viewHistory(path)).toEqual({ problem: 'is no file' })
+  })
 })
 
 it('the daemon serves the page, its files and its charts', async () => {

@@ -3,6 +3,9 @@ import { h } from '../dom.ts'
 import type { Page } from '../views/view.ts'
 import { placed } from './actor-tree.ts'
 
+/** Deeper is shown no further to the right. */
+const maxDepth = 8
+
 /** Chooses an actor; those that have ended stand at the end. */
 export class ActorPicker {
   readonly root: HTMLSelectElement
@@ -46,7 +49,7 @@ export class ActorPicker {
     const options = [
       ...(this.#all === null ? [] : [h('option', { value: '' }, this.#all)]),
       ...living.map(({ actor, depth }) =>
-        h('option', { value: actor.id }, `${'\u2003'.repeat(depth)}${actor.id}`),
+        h('option', { value: actor.id }, `${'\u2003'.repeat(Math.min(depth, maxDepth))}${actor.id}`),
       ),
     ]
     const isKnown = this.#chosen === '' || tree.some(({ actor }) => actor.id === this.#chosen)

@@ -15,14 +15,18 @@ export function placed(actors: ReadonlyMap<string, Actor>): readonly Placed[] {
   const children = Map.groupBy(actors.values(), ({ parent }) =>
     parent !== null && actors.has(parent) ? parent : null,
   )
-  const seen = new Set<string>()
-  const below = (parent: string | null, depth: number): readonly Placed[] =>
-    (children.get(parent) ?? []).flatMap((actor) => {
-      if (seen.has(actor.id)) return []
-      seen.add(actor.id)
-      return [{ actor, depth }, ...below(actor.id, depth + 1)]
-    })
-  return below(null, 0)
+  // Of a file that somebody has made the tree may be of any depth: no recursion.
+  const waiting: Placed[] = []
+  const wait = (parent: string | null, depth: number) => {
+    for (const actor of (children.get(parent) ?? []).toReversed()) waiting.push({ actor, depth })
+  }
+  const all: Placed[] = []
+  wait(null, 0)
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    all.push(next)
+    wait(next.actor.id, next.depth + 1)
+  }
+  return all
 }
 
 /** Every actor with its state; rows come and go by themselves. */

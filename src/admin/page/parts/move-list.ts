@@ -32,6 +32,13 @@ export class MoveList {
     const isLatest = at >= moves.length - maxRows / 2
     const part = isLatest ? moves.slice(-maxRows) : moves.slice(Math.max(0, end - maxRows), end)
     const byKey = new Map(part.map((move) => [String(move.seq), move]))
+    // A file, or a daemon that was started anew, has the same numbers for other moves.
+    for (const [key, row] of this.#rows) {
+      if (row.move === byKey.get(key)) continue
+      row.root.remove()
+      this.#rows.delete(key)
+    }
+    const isKept = this.#rows.has(String(chosen))
     keepList(
       this.#list,
       this.#rows,
@@ -39,7 +46,7 @@ export class MoveList {
       (key) => new Row(byKey.get(key) as Move, this.#choose),
     )
     this.#empty.hidden = moves.length > 0
-    if (this.#chosen === chosen) return
+    if (this.#chosen === chosen && isKept) return
     if (this.#chosen !== null) this.#rows.get(String(this.#chosen))?.choose(false)
     const row = this.#rows.get(String(chosen))
     row?.choose(true)
@@ -59,9 +66,11 @@ export class MoveList {
 
 class Row {
   readonly root: HTMLElement
+  readonly move: Move
   readonly #button: HTMLButtonElement
 
   constructor(move: Move, choose: (move: Move) => void) {
+    this.move = move
     this.#button = h(
       'button',
       { type: 'button', class: move.ignored ? 'move ignored' : 'move', 'data-seq': move.seq },
