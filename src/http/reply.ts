@@ -67,6 +67,11 @@ export class Closer {
     return this.#lingering.size
   }
 
+  /** Whether it was given its last bytes: what still comes is read only so that these are not lost. */
+  has(socket: Socket): boolean {
+    return this.#lingering.has(socket)
+  }
+
   end(socket: Socket, last: Buffer): void {
     if (this.#lingering.has(socket)) return
     if (socket.destroyed || !socket.writable || this.#lingering.size >= maxLingering) {

@@ -170,6 +170,8 @@ export class HttpServer {
   }
 
   #reject(error: Error, socket: ServedSocket): void {
+    // The parser goes on with what comes after bytes that it did not understand, and fails again.
+    if (this.closer.has(socket)) return
     const code = rejection(error, this.#options.heads.maxTargetBytes)
     // What is wrong came after a whole request: the answers to that and to others before it come first.
     if (code !== null && socket._httpMessage?.req.complete) {
