@@ -8,6 +8,7 @@ import type {
   TimeoutSettings,
   TrustSettings,
 } from '../config/settings.ts'
+import type { TracingSettings } from '../config/settings-tracing.ts'
 import { errorTable } from '../errors.ts'
 import type { Forwarding } from '../http/forwarded.ts'
 import { requestHeaders } from '../http/headers.ts'
@@ -20,6 +21,7 @@ import { type Closer, replyBytes, sendReply } from '../http/reply.ts'
 import type { TunnelEnd } from '../http/tunnel.ts'
 import type { Upgrader } from '../http/upgrade.ts'
 import type { CounterBlock } from '../telemetry/counters.ts'
+import { contextFields } from '../telemetry/propagation.ts'
 import { withSubject } from './client-subject.ts'
 import type { Connection } from './connection.ts'
 import type { Exchange } from './exchange.ts'
@@ -41,6 +43,7 @@ export interface UpstreamOptions extends UpstreamDeps {
   readonly forwarding: ForwardingSettings
   readonly trust: TrustSettings
   readonly sizes: SizeSettings
+  readonly tracing: TracingSettings
   /** Authorization was asked for here, and stays here. */
   readonly hidesAuthorization: boolean
 }
@@ -63,8 +66,10 @@ export class Upstream {
 
   constructor(options: UpstreamOptions) {
     this.#options = options
-    const { pool, timeouts, forwarding, trust, subjectHeaders } = options
-    this.#cleanTrailers = subjectHeaders === null ? null : (came) => withSubject(came, subjectHeaders, null)
+    const { pool, timeouts, forwarding, trust, tracing, subjectHeaders } = options
+    // No trace is begun in a trailer: where not everybody is believed about traces, nobody is there.
+    const reserved = new Set([...(subjectHeaders ?? []), ...(tracing.trustsProxiesOnly ? contextFields : [])])
+    this.#cleanTrailers = reserved.size === 0 ? null : (came) => withSubject(came, reserved, null)
     this.#forwarding = { ...forwarding, believes: trust.believes }
     this.pool = new UpstreamPool({
       maxIdlePerHost: pool.maxIdlePerHost,

@@ -22,6 +22,9 @@ export interface WatchedExporterOptions<Items> {
 /** Beyond its own time it is given up, in milliseconds. */
 const graceMs = 500
 
+/** A timer of Node takes no more, and then ends at once. */
+const maxTimerMs = 2 ** 31 - 1
+
 /** Sees how each export ends, and ends it where it does not. */
 export class WatchedExporter<Items> implements Exporter<Items> {
   readonly #options: WatchedExporterOptions<Items>
@@ -41,10 +44,13 @@ export class WatchedExporter<Items> implements Exporter<Items> {
       onEnd(count, result.code === 0 ? null : (result.error ?? new Error('export failed')))
       done(result)
     }
-    const timer = setTimeout(() => {
-      end({ code: 1, error: new Error(`no whole answer within ${timeoutMs} ms`) })
-      cutOff()
-    }, timeoutMs + graceMs).unref()
+    const timer = setTimeout(
+      () => {
+        end({ code: 1, error: new Error(`no whole answer within ${timeoutMs} ms`) })
+        cutOff()
+      },
+      Math.min(timeoutMs + graceMs, maxTimerMs),
+    ).unref()
     onTaken(count)
     inner.export(items, end)
   }

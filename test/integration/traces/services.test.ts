@@ -143,3 +143,19 @@ test('static files have a SERVER span alone, named for their mount', async () =>
   })
   expect(servers[1]).toMatchObject({ status: 'unset', attributes: { 'http.response.status_code': 404 } })
 })
+
+test('at an edge nothing of a trace goes on in trailers either', async () => {
+  await using origin = await startOrigin(async (_req, res, seen) => {
+    await seen.body
+    res.end('hello')
+  })
+  const tracing = { ...always.tracing, trustsProxiesOnly: true }
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, { tracing }))
+  using client = await RawClient.connect(proxy.port)
+  client.head('POST / HTTP/1.1', 'Host: client.test', 'Transfer-Encoding: chunked')
+  client.send(
+    `1\r\na\r\n0\r\nTraceparent: ${sampled}\r\nBaggage: who=me\r\nX_B3_TraceId: 1\r\nX-Sum: 5\r\n\r\n`,
+  )
+  expect((await client.response()).status).toBe(200)
+  expect(origin.last.req.rawTrailers).toEqual(['X-Sum', '5'])
+})
