@@ -287,19 +287,3 @@ test('what a stop cuts off is K', async () => {
   await proxy.edge.close()
   expect(proxy.records.map(({ termination }) => termination).sort()).toEqual(['KD', 'KT'])
 })
-
-test('what comes after bytes that were refused is refused with them: one record, and the answer is not cut off', async () => {
-  await using proxy = await startEdge(reverseTo('http://127.0.0.1:9'))
-  using client = await RawClient.connect(proxy.port)
-  client.send('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
-  await recordOf(proxy)
-  for (let more = 0; more < 3; more += 1) {
-    client.send(Buffer.from('000004030000000000', 'hex'))
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  client.socket.end()
-  expect((await client.rest()).toString('latin1')).toMatch(/^HTTP\/1\.1 505 /)
-  await until('it is closed', () => proxy.counters().connectionsActive === 0)
-  expect(client.isReset).toBe(false)
-  expect(proxy.records.map(({ code }) => code)).toEqual(['VERSION_NOT_SUPPORTED'])
-})

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+import { reverseTo, startEdge } from '../../kit/edge.ts'
+import { RawClient } from '../../kit/raw-client.ts'
+import { until } from '../../kit/until.ts'
+
+/** What the access log is told of bytes that are no request. */
+
+test('what comes after bytes that were refused is refused with them: one record, and the answer is not cut off', async () => {
+  await using proxy = await startEdge(reverseTo('http://127.0.0.1:9'))
+  using client = await RawClient.connect(proxy.port)
+  client.send('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+  await until('it is refused', () => proxy.records.length > 0)
+  client.send(Buffer.from('000004030000000000', 'hex'))
+  client.socket.end()
+  expect((await client.rest()).toString('latin1')).toMatch(/^HTTP\/1\.1 505 /)
+  await until('it is closed', () => proxy.counters().connectionsActive === 0)
+  expect(client.isReset).toBe(false)
+  expect(proxy.records.map(({ code }) => code)).toEqual(['VERSION_NOT_SUPPORTED'])
+})
