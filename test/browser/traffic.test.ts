@@ -122,6 +122,17 @@ describe.skipIf(!hasBrowser)('traffic and why', () => {
     await page.locator('.status', { hasText: 'CLOSED_BY_OPERATOR' }).waitFor()
   })
 
+  it('a long path is read whole on a phone, and makes nothing wider than it', async () => {
+    const path = `/missing/${'part/'.repeat(60)}`
+    using one = await client()
+    await one.get(path)
+    const { page } = await browser.newPage({ size: 'phone' })
+    await page.goto(`${url}/#/traffic/reverse_proxy`)
+    await page.locator('a', { hasText: '/missing/part/' }).click()
+    await page.locator('.why-answer h2', { hasText: path }).waitFor()
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0)
+  })
+
   it('a hostile path is text', async () => {
     using one = await client('static_files')
     one.head(`GET /docs/<img/src=x/onerror=alert(1)> HTTP/1.1`, 'Host: a')
