@@ -13,7 +13,15 @@ import {
 } from './channel.ts'
 import { closeInheritedSockets } from './inherited.ts'
 import { endWithParent } from './orphan.ts'
-import { type Beat, beatMsOf, type FromProcess, type ProcessBoot, type ToProcess } from './process-wire.ts'
+import {
+  type Beat,
+  beatMsOf,
+  type Changes,
+  changesBetween,
+  type FromProcess,
+  type ProcessBoot,
+  type ToProcess,
+} from './process-wire.ts'
 
 /**
  * The instance's end of its channel, in a process of its own. Call it once. The process ends when main does: nobody else
@@ -44,6 +52,8 @@ class ProcessPort implements InstancePort {
   /** Nothing is served before it. */
   readonly #watched: Promise<void>
   readonly #blocks: ReadonlyMap<string, CounterBlock>
+  /** What main has been told of each block. */
+  readonly #told = new Map<string, Float64Array>()
   /** The latest server of each key; sockets that main had accepted for it come after it. */
   readonly #servers = new Map<string, Server>()
   /** Servers on their way back to main. */
@@ -146,13 +156,22 @@ class ProcessPort implements InstancePort {
     const { user, system } = process.cpuUsage()
     const { used_heap_size, external_memory } = getHeapStatistics()
     const beat: Beat = {
-      counters: Object.fromEntries([...this.#blocks].map(([type, block]) => [type, copyUsed(block)])),
+      counters: Object.fromEntries(
+        [...this.#blocks].map(([type, block]) => [type, this.#changesOf(type, block)]),
+      ),
       loopUtilization: performance.eventLoopUtilization(now, this.#loop).utilization,
       memoryBytes: used_heap_size + external_memory,
       cpuMs: (user + system) / 1000,
     }
     this.#loop = now
     this.#send({ type: 'beat', beat })
+  }
+
+  #changesOf(type: string, block: CounterBlock): Changes {
+    const now = copyUsed(block)
+    const changes = changesBetween(this.#told.get(type) ?? new Float64Array(), now)
+    this.#told.set(type, now)
+    return changes
   }
 
   #send(body: FromProcess, handle?: Server, onSent = () => {}): void {

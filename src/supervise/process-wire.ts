@@ -25,10 +25,19 @@ export type FromProcess =
   | { readonly type: 'handle.taken' }
   | { readonly type: 'beat'; readonly beat: Beat }
 
+/**
+ * Not the whole block: with hundreds of series it is more than a socket takes at once, and of the beat at the end of the process only
+ * what is taken at once arrives.
+ */
+export interface Changes {
+  readonly at: Uint32Array
+  readonly values: Float64Array
+}
+
 /** What only the process itself knows; sent with every beat and at its end. */
 export interface Beat {
-  /** Cells of each service's counter block since the start of the process. */
-  readonly counters: Readonly<Record<string, Float64Array>>
+  /** Cells of each service's counter block that are others than in the last beat. */
+  readonly counters: Readonly<Record<string, Changes>>
   /** Share of the time since the last beat that the event loop was busy, 0..1. */
   readonly loopUtilization: number
   /** Heap in use and what lies outside of it, ArrayBuffers included. */
@@ -44,4 +53,11 @@ export interface Beat {
 export function beatMsOf(worker: WorkerSettings): number {
   const { stuckMs = Number.POSITIVE_INFINITY } = worker as { readonly stuckMs?: number }
   return Math.min(1000, stuckMs / 4)
+}
+
+/** From an earlier copy of a block to a later one, which may be longer. */
+export function changesBetween(earlier: Float64Array, later: Float64Array): Changes {
+  const at: number[] = []
+  for (let cell = 0; cell < later.length; cell += 1) if (later[cell] !== (earlier[cell] ?? 0)) at.push(cell)
+  return { at: Uint32Array.from(at), values: Float64Array.from(at, (cell) => later[cell] ?? 0) }
 }

@@ -135,9 +135,11 @@ class ProcessChannel implements Channel {
 
   #beat(beat: Beat): void {
     this.#gauge.heard(beat, performance.now() + 1.5 * beatMsOf(this.#boot.worker))
-    for (const [type, values] of Object.entries(beat.counters)) {
+    for (const [type, { at, values }] of Object.entries(beat.counters)) {
       const buffer = this.#boot.counters[type]
-      if (buffer !== undefined) openCounterBlock(buffer).set(values)
+      if (buffer === undefined) continue
+      const block = openCounterBlock(buffer)
+      for (const [index, cell] of at.entries()) block[cell] = values[index] ?? 0
     }
   }
 
