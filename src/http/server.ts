@@ -174,8 +174,9 @@ export class HttpServer {
     if (this.closer.has(socket)) return
     const code = rejection(error, this.#options.heads.maxTargetBytes)
     // What is wrong came after a whole request: the answers to that and to others before it come first.
-    if (code !== null && socket._httpMessage?.req.complete) {
-      if (this.#options.afterRunning?.(socket, () => this.#refuse(socket, code))) {
+    if ((code !== null || isHalfClosed(error)) && socket._httpMessage?.req.complete) {
+      const then = () => (code === null ? this.#drop(socket) : this.#refuse(socket, code))
+      if (this.#options.afterRunning?.(socket, then)) {
         socket.pause()
         return
       }
@@ -187,6 +188,12 @@ export class HttpServer {
       return
     }
     this.#refuse(socket, code)
+  }
+
+  /** Ends what its client has given up in the middle of a head, after what it has been sent. */
+  #drop(socket: Socket): void {
+    this.#options.onRejected?.(socket, 'CLIENT_ABORTED', false, null)
+    socket.destroySoon()
   }
 
   #refuse(socket: Socket, code: ErrorCode): void {
@@ -214,6 +221,9 @@ function rejection(error: ParserError, maxTargetBytes: number): ErrorCode | null
       return 'BAD_REQUEST'
   }
 }
+
+/** The client has ended its side in the middle of a head; it may still read. */
+const isHalfClosed = (error: Error) => systemCode(error) === 'HPE_INVALID_EOF_STATE'
 
 type ParserError = Error & { readonly rawPacket?: Buffer }
 

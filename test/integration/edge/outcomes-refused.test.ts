@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { reverseTo, startEdge } from '../../kit/edge.ts'
+import { startOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { until } from '../../kit/until.ts'
 
@@ -22,3 +23,20 @@ test('what comes after bytes that were refused is refused with them: one record,
   expect(client.isReset).toBe(false)
   expect(proxy.records.map(({ code }) => code)).toEqual(['VERSION_NOT_SUPPORTED'])
 })
+
+test.each(['GET /second HTTP/1.1\r\nHost: h\r\n\r', 'GET /sec'])(
+  'a client that ends its side within a head has the answers to what it asked before: %j',
+  async (begun) => {
+    await using origin = await startOrigin((_req, res) => setTimeout(() => res.end('first'), 50))
+    await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
+    using client = await RawClient.connect(proxy.port)
+    client.send(`GET /first HTTP/1.1\r\nHost: h\r\n\r\n${begun}`)
+    client.end()
+    const text = (await client.rest()).toString('latin1')
+    expect(text).toMatch(/^HTTP\/1\.1 200 /)
+    expect(text).toMatch(/first$/)
+    expect(text.match(/HTTP\/1\.1/g)).toHaveLength(1)
+    await until('it is closed', () => proxy.counters().connectionsActive === 0)
+    expect(client.isReset).toBe(false)
+  },
+)
