@@ -66,7 +66,8 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
   const unix = new UnixPaths(plans.flatMap((plan) => plan.unix))
   const placeOf = (key: string) => (unix.has(key) ? unix : listeners)
   const limits = new LimitBook(settings.workers, services)
-  const tellChart = (actor: string, event: { readonly type: string }) => root.system.get(actor)?.send(event)
+  const find = (actor: string) => root.system.get(actor)
+  const tellChart = (actor: string, event: { readonly type: string }) => find(actor)?.send(event)
   const watch = new Watch({
     limitsOf: (worker) => limits.of(worker),
     isContained: (worker) => limits.isContained(worker),
@@ -75,12 +76,14 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     tellChart,
     log,
   })
-  const liveCharts = new LiveCharts({ find: (actor) => root.system.get(actor), channels })
+  const liveCharts = new LiveCharts({ find, channels })
   const desk = new TrafficDesk({ channels })
   const healthLog = new HealthLog(log)
-  const overview = new Overview({ services, channels, samples, journal, limits, watch })
+  const observed = { services, channels, samples, journal, limits, watch }
+  const overview = new Overview(observed)
   const readings = new Readings({
-    ...{ services, channels, samples, journal, limits, watch, overview },
+    ...observed,
+    overview,
     secretsDecrypted: options.secretsDecrypted ?? 0,
     dropped: () => ({ ...exporting.drops(), logRecords: options.logDropped?.() ?? 0 }),
   })
@@ -108,8 +111,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
   const onMessage = (id: string, message: FromInstance) => {
     if (message.type === 'listener.returned') {
       listeners.adopt(message.key, message.server)
-      const listener = root.system.get(listenerSystemId(message.key))
-      listener?.send({ type: 'listener.returned', instance: id })
+      find(listenerSystemId(message.key))?.send({ type: 'listener.returned', instance: id })
     } else if (message.type === 'listener.opened') unix.opened(message.key, message.inode)
     else if (message.type === 'charts.moved') recordMoves(journal, id, message.moves)
     else if (message.type === 'chart.answer') liveCharts.answered(message.ask, message.live)
@@ -133,7 +135,6 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
   const isShared = (worker: string) => servicesOf(worker)[0]?.worker.isolation === 'shared'
   const inject = options.allowFaults ? createInject(channels, isShared) : () => false
 
-  const find = (actor: string) => root.system.get(actor)
   const admin = new AdminPart({
     settings: settings.admin,
     overview,
@@ -143,7 +144,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       limits,
       channels,
       log,
-      tellSupervisor: (worker, event) => find(`supervisor:${worker}`)?.send(event),
+      tellSupervisor: (worker, event) => tellChart(`supervisor:${worker}`, event),
     }),
     control: createWorkerControl({ find, log }),
     log,
@@ -254,7 +255,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     inject,
     reopenLogs: () => channels.post({ type: 'log.reopen' }),
     recycle(worker) {
-      const supervisorRef = root.system.get(`supervisor:${worker}`)
+      const supervisorRef = find(`supervisor:${worker}`)
       supervisorRef?.send({ type: 'op.recycle' })
       return supervisorRef !== undefined
     },

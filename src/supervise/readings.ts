@@ -4,13 +4,9 @@ import { ProcessReadings } from '../telemetry/process-readings.ts'
 import { createProducer } from '../telemetry/producer.ts'
 import type { ParityReading } from '../telemetry/prometheus-parity.ts'
 import { addService } from '../telemetry/service-families.ts'
-import type { Channels } from './carrier.ts'
-import type { ActorView, Journal, Move } from './journal.ts'
-import type { LimitBook } from './limit-book.ts'
-import type { Overview } from './overview.ts'
-import type { Sample, Samples } from './samples.ts'
-import type { Service } from './services.ts'
-import type { Watch } from './watch.ts'
+import type { ActorView, Move } from './journal.ts'
+import type { Overview, OverviewParts } from './overview.ts'
+import type { Sample } from './samples.ts'
 import { WorkerUse, workerOf } from './worker-use.ts'
 
 /** What was lost on its way out; each a total. */
@@ -22,13 +18,7 @@ export interface Dropped {
   readonly logRecords: number
 }
 
-export interface ReadingParts {
-  readonly services: readonly Service[]
-  readonly channels: Channels
-  readonly samples: Samples
-  readonly journal: Journal
-  readonly limits: LimitBook
-  readonly watch: Watch
+export interface ReadingParts extends OverviewParts {
   readonly overview: Overview
   /** Encrypted values of the configuration that were read. */
   readonly secretsDecrypted: number

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { endChild } from './end-child.ts'
 import { RawClient } from './raw-client.ts'
 import { until } from './until.ts'
 
@@ -65,13 +66,7 @@ export async function startChildDaemon(
   })
   const isRunning = () => child.exitCode === null && child.signalCode === null
   const { pid = 0 } = child
-  const end = async () => {
-    child.kill()
-    const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
-    await ended
-    clearTimeout(timer)
-    rmSync(folder, { recursive: true })
-  }
+  const end = () => endChild(child, ended, folder)
   try {
     await until('it serves', () => !isRunning() || said.includes('Ctrl+C'), 15_000)
     if (!isRunning()) throw new Error(`it has ended: ${logged}`)

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { binaryPath, collectorFile } from './collector-binary.ts'
+import { endChild } from './end-child.ts'
 import { freePorts } from './free-ports.ts'
 import { until } from './until.ts'
 
@@ -76,12 +77,7 @@ async function tryCollector(env: CollectorEnv): Promise<Collector | { readonly l
       ({ status }) => status,
       () => 0,
     )
-  const end = async () => {
-    child.kill()
-    const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
-    await ended
-    clearTimeout(timer)
-  }
+  const end = () => endChild(child, ended)
   try {
     await until('the Collector is healthy', async () => hasEnded() || (await healthOf()) === 200, 30_000)
   } catch (error) {

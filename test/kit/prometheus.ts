@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { endChild } from './end-child.ts'
 import { freePorts } from './free-ports.ts'
 import { until } from './until.ts'
 
@@ -62,13 +63,7 @@ export async function startPrometheus(scraped: readonly Scraped[]): Promise<Prom
       ({ ok }) => ok,
       () => false,
     )
-  const end = async () => {
-    child.kill()
-    const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
-    await ended
-    clearTimeout(timer)
-    rmSync(folder, { recursive: true })
-  }
+  const end = () => endChild(child, ended, folder)
   try {
     await until('Prometheus is ready', async () => hasEnded() || (await isReady()), 30_000)
     if (hasEnded()) throw new Error('it has ended')

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { startTestDaemon } from '../../kit/daemon.ts'
 import { startOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
-import { collectSpans, sentTo } from '../../kit/spans.ts'
+import { type CollectedSpans, collectSpans, sentTo } from '../../kit/spans.ts'
 import { sampled, spanId, traceId } from '../../kit/tracing.ts'
 import { until } from '../../kit/until.ts'
 
@@ -53,15 +53,14 @@ describe.each(['thread', 'process', 'shared'] as const)('from a %s', (isolation)
   })
 })
 
+const startSampling = (authority: string, { exportSpans }: CollectedSpans, isolation: 'thread' | 'process') =>
+  startTestDaemon(config(authority, { sample_ratio: 1 }), { isolation, exportSpans, allowFaults: true })
+
 describe.each(['thread', 'process'] as const)('a %s that fails', (isolation) => {
   test.each(['throw', 'exit'])('by %s has posted what it had', async (fault) => {
     await using origin = await startOrigin()
     const spans = collectSpans()
-    await using daemon = await startTestDaemon(config(origin.authority, { sample_ratio: 1 }), {
-      isolation,
-      exportSpans: spans.exportSpans,
-      allowFaults: true,
-    })
+    await using daemon = await startSampling(origin.authority, spans, isolation)
     using client = await RawClient.connect(daemon.port('reverse_proxy'))
     await client.get('/')
     daemon.daemon.inject('reverse_proxy', fault)
@@ -73,11 +72,7 @@ describe.each(['thread', 'process'] as const)('a %s that fails', (isolation) => 
   test('by being killed keeps what was posted before', async () => {
     await using origin = await startOrigin()
     const spans = collectSpans()
-    await using daemon = await startTestDaemon(config(origin.authority, { sample_ratio: 1 }), {
-      isolation,
-      exportSpans: spans.exportSpans,
-      allowFaults: true,
-    })
+    await using daemon = await startSampling(origin.authority, spans, isolation)
     using client = await RawClient.connect(daemon.port('reverse_proxy'))
     // A whole batch, which does not wait for its second, and one more: by its answer those before are over.
     for (let at = 0; at < 33; at += 1) await client.get('/')
