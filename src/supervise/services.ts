@@ -18,6 +18,7 @@ import {
   histogramAt,
   mergeSeries,
   type Series,
+  SeriesPlaces,
   tunnelLives,
 } from '../telemetry/series.ts'
 import { isClientKey, routesOf } from '../telemetry/series-key.ts'
@@ -40,6 +41,7 @@ export class Service {
   readonly #blocks = new Map<string, CounterBlock>()
   readonly #ended = createCounterBlock()
   readonly #endedSeries: Series = new Map()
+  readonly #places = new SeriesPlaces()
   readonly #responseTime = new MovingAverage()
   #maxConnections: number
 
@@ -75,7 +77,7 @@ export class Service {
     this.#blocks.delete(id)
     clearGauges(block)
     addTotals(this.#ended, block)
-    addSeries(this.#endedSeries, block)
+    addSeries(this.#endedSeries, block, this.#places)
   }
 
   /** Connections that the instance in `slot` may have; the shares add up to max_connections. */
@@ -141,7 +143,7 @@ export class Service {
   #series(): Series {
     const series: Series = new Map()
     mergeSeries(series, this.#endedSeries)
-    for (const block of this.#blocks.values()) addSeries(series, block)
+    for (const block of this.#blocks.values()) addSeries(series, block, this.#places)
     return series
   }
 }

@@ -16,11 +16,26 @@ import { isClientKey, overflowKeys } from './series-key.ts'
 /** Histograms one after the other, each its sum and its buckets. */
 export type Series = Map<number, Float64Array>
 
-/** Series that main keeps of a service. */
+/** Series that main shows of a service. */
 const maxSeries = 2000
 
-/** Adds the series of a block to `into`; what is too much goes to the overflow series. */
-export function addSeries(into: Series, block: CounterBlock): void {
+/**
+ * Where each series of a service counts: under its own key as long as there is room, and then in the overflow series. A series stays where it
+ * was put first, whatever ends or begins: elsewhere a counter would fall.
+ */
+export class SeriesPlaces {
+  readonly #keys = new Set<number>()
+
+  of(key: number): number {
+    if (key < 0 || this.#keys.has(key)) return key
+    if (this.#keys.size >= maxSeries) return isClientKey(key) ? overflowKeys.client : overflowKeys.server
+    this.#keys.add(key)
+    return key
+  }
+}
+
+/** Adds the series of a block to `into`, each at its place. */
+export function addSeries(into: Series, block: CounterBlock, places: SeriesPlaces): void {
   const end = arenaAt + (block[arenaLengthAt] ?? 0)
   let at = arenaAt
   while (at < end) {
@@ -29,21 +44,19 @@ export function addSeries(into: Series, block: CounterBlock): void {
     if (stored === 0) return
     const key = stored < 0 ? stored : stored - 1
     const cells = isClientKey(key) ? clientSeriesCells : serverSeriesCells
-    addValues(into, key, block.subarray(at + 1, at + cells))
+    addValues(into, places.of(key), block.subarray(at + 1, at + cells))
     at += cells
   }
 }
 
-/** Adds series to others. */
+/** Adds series that have their places to others. */
 export function mergeSeries(into: Series, series: Series): void {
   for (const [key, values] of series) addValues(into, key, values)
 }
 
 function addValues(into: Series, key: number, values: Float64Array): void {
-  const overflow = isClientKey(key) ? overflowKeys.client : overflowKeys.server
-  const kept = into.has(key) || into.size < maxSeries || key < 0 ? key : overflow
-  const sums = into.get(kept)
-  if (sums === undefined) into.set(kept, Float64Array.from(values))
+  const sums = into.get(key)
+  if (sums === undefined) into.set(key, Float64Array.from(values))
   else for (let at = 0; at < values.length; at += 1) sums[at] = (sums[at] ?? 0) + (values[at] ?? 0)
 }
 

@@ -1,5 +1,11 @@
 import type { CounterBlock } from '../../src/telemetry/counters.ts'
-import { addSeries, type HistogramValue, histogramAt, type Series } from '../../src/telemetry/series.ts'
+import {
+  addSeries,
+  type HistogramValue,
+  histogramAt,
+  type Series,
+  SeriesPlaces,
+} from '../../src/telemetry/series.ts'
 import { type Attributes, attributesOf, isClientKey } from '../../src/telemetry/series-key.ts'
 
 /** A series as tests look at it. */
@@ -12,7 +18,7 @@ export interface ReadSeries {
 
 export function readSeries(block: CounterBlock, routes: readonly string[] = []) {
   const series: Series = new Map()
-  addSeries(series, block)
+  addSeries(series, block, new SeriesPlaces())
   const read = ([key, values]: [number, Float64Array]): ReadSeries => ({
     attributes: attributesOf(key, routes),
     duration: histogramAt(values, 0),

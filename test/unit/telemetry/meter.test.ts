@@ -16,6 +16,7 @@ import {
   coarser,
   mergeSeries,
   type Series,
+  SeriesPlaces,
   tunnelLives,
 } from '../../../src/telemetry/series.ts'
 import {
@@ -154,6 +155,7 @@ describe('a meter', () => {
 describe('what main reads', () => {
   it('goes on after an instance has ended', () => {
     const ended: Series = new Map()
+    const places = new SeriesPlaces()
     const totals = createCounterBlock()
     for (let n = 0; n < 2; n += 1) {
       const block = createCounterBlock()
@@ -162,7 +164,7 @@ describe('what main reads', () => {
       meter.finished(plainKey(200), 1)
       meter.tunnelEnded(7)
       addTotals(totals, block)
-      addSeries(ended, block)
+      addSeries(ended, block, places)
     }
     const series: Series = new Map()
     mergeSeries(series, ended)

@@ -4,7 +4,7 @@ import { Families } from '../../../src/telemetry/family.ts'
 import { Meter } from '../../../src/telemetry/meter.ts'
 import { parityFamilies } from '../../../src/telemetry/prometheus-parity.ts'
 import { renderFamily, type TextFormat, textFamily } from '../../../src/telemetry/prometheus-text.ts'
-import { addSeries, type Series, tunnelLives } from '../../../src/telemetry/series.ts'
+import { addSeries, type Series, SeriesPlaces, tunnelLives } from '../../../src/telemetry/series.ts'
 import { serverKey } from '../../../src/telemetry/series-key.ts'
 
 function rendered(fill: (families: Families) => void, format: TextFormat): string {
@@ -73,7 +73,7 @@ describe('parity names', () => {
     meter.sizes(meter.finished(serverKey(1, false, 11, 200, 0, 1), seconds), 0, 1_000)
   }
   const series: Series = new Map()
-  addSeries(series, block)
+  addSeries(series, block, new SeriesPlaces())
   const reading = {
     worker: 'reverse_proxy',
     type: 'reverse' as const,
