@@ -51,7 +51,8 @@ has come. Of a response that is cut short they are what was given to the connect
 ## Reading them
 
 \`/metrics\` answers with Prometheus text 0.0.4, or with OpenMetrics 1.0 to who asks for it in \`Accept\`, compressed to who takes gzip.
-\`/metrics?worker=reverse_proxy\` has the metrics of one worker and nothing else. An instance that is a process of its own says what it has counted once a second and
+\`/metrics?worker=reverse_proxy\` has the metrics of one worker and nothing else. A text of 256 KiB or more is made once for all who ask within four times of what it took to be made, a second at most;
+who reads so slowly that newer ones fill 256 MiB is cut off. An instance that is a process of its own says what it has counted once a second and
 when it ends; what a killed one has counted since is lost. A thread loses nothing.
 `
 

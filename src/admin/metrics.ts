@@ -1,13 +1,11 @@
-import { promisify } from 'node:util'
-import { constants, gzip } from 'node:zlib'
 import type { Overview } from '../supervise/overview.ts'
 import type { Readings } from '../supervise/readings.ts'
 import { exportMetrics } from '../telemetry/prometheus.ts'
 import { parityFamilies } from '../telemetry/prometheus-parity.ts'
 import { contentTypes, renderFamily, type TextFormat, textFamily } from '../telemetry/prometheus-text.ts'
+import { TextBytes } from '../telemetry/text-bytes.ts'
 import { type Answer, json } from './answer.ts'
-
-const compress = promisify(gzip)
+import { SharedTexts } from './shared-text.ts'
 
 export interface MetricsRequest {
   /** Of one worker only; null: everything. */
@@ -20,35 +18,53 @@ export interface MetricsRequest {
  * Prometheus text of everything, or of one worker: the seed's lines first and as they always were, then the names of the parity table,
  * then those of the catalogue.
  */
-export async function metricsAnswer(
-  overview: Overview,
-  readings: Readings,
-  { worker, accept, acceptEncoding }: MetricsRequest,
-): Promise<Answer> {
-  if (worker !== null && !readings.workers.includes(worker)) {
-    return json(404, { error: `no worker ${worker}`, workers: readings.workers })
-  }
-  const format = formatFor(accept)
-  const text = metricsText(overview, readings, worker ?? undefined, format)
-  const headers = { Vary: 'Accept, Accept-Encoding' }
-  const answer = { status: 200, type: contentTypes[format], headers }
-  if (!takesGzip(acceptEncoding)) return { ...answer, body: text }
-  const body = await compress(text, { level: constants.Z_BEST_SPEED })
-  return { ...answer, body, headers: { ...headers, 'Content-Encoding': 'gzip' } }
-}
+export class Metrics {
+  readonly #overview: Overview
+  readonly #readings: Readings
+  readonly #texts: SharedTexts
 
-function metricsText(
-  overview: Overview,
-  readings: Readings,
-  worker: string | undefined,
-  format: TextFormat,
-): string {
-  const services = readings.services(worker)
-  const secrets = worker === undefined ? readings.secretsDecrypted : null
-  const families = [...parityFamilies(services, secrets), ...readings.families(worker).map(textFamily)]
-  const seed = exportMetrics(overview.metrics(worker))
-  const end = format === 'openmetrics' ? '# EOF\n' : ''
-  return seed + families.map((family) => renderFamily(family, format)).join('') + end
+  /** `now`: milliseconds of a steady clock. */
+  constructor(overview: Overview, readings: Readings, now: () => number) {
+    this.#overview = overview
+    this.#readings = readings
+    this.#texts = new SharedTexts({ make: (key) => this.#textOf(key), now })
+  }
+
+  async answer({ worker, accept, acceptEncoding }: MetricsRequest): Promise<Answer> {
+    const { workers } = this.#readings
+    if (worker !== null && !workers.includes(worker)) {
+      return json(404, { error: `no worker ${worker}`, workers })
+    }
+    const format = formatFor(accept)
+    const text = this.#texts.of(`${format} ${worker ?? ''}`)
+    const onSend: Answer['onSend'] = (res) => text.readBy(res)
+    const headers = { Vary: 'Accept, Accept-Encoding' }
+    const answer = { status: 200, type: contentTypes[format], headers, onSend }
+    if (!takesGzip(acceptEncoding)) return { ...answer, body: text.bytes }
+    return { ...answer, body: await text.gzipped(), headers: { ...headers, 'Content-Encoding': 'gzip' } }
+  }
+
+  /** To be called once a second. */
+  forget(): void {
+    this.#texts.forget()
+  }
+
+  /** `key`: the format, and the worker where it is of one. */
+  #textOf(key: string): Buffer {
+    const [format, worker] = key.split(' ', 2).map((word) => word || undefined) as [TextFormat, string?]
+    const readings = this.#readings
+    const services = readings.services(worker)
+    const secrets = worker === undefined ? readings.secretsDecrypted : null
+    const text = new TextBytes()
+    text.add(exportMetrics(this.#overview.metrics(worker)))
+    const families = [
+      ...parityFamilies(services, secrets),
+      ...readings.families(worker, services).map(textFamily),
+    ]
+    for (const family of families) renderFamily(family, format, (lines) => text.add(lines))
+    if (format === 'openmetrics') text.add('# EOF\n')
+    return text.bytes()
+  }
 }
 
 /** OpenMetrics to who names it, and the older text to everybody else. */

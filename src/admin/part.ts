@@ -17,6 +17,7 @@ import { actorFrame, inspectionFrames } from './api/inspection.ts'
 import type { TrafficApi } from './api/traffic.ts'
 import { trafficHandlers } from './api/traffic-routes.ts'
 import { limitsHandler } from './limits.ts'
+import { Metrics } from './metrics.ts'
 import { pageAnswer } from './page.ts'
 import { plainRoutes } from './plain-routes.ts'
 import { AdminServer, type InjectFault } from './server.ts'
@@ -49,12 +50,14 @@ export class AdminPart implements Part {
   readonly #events: Broadcast
   readonly #inspection: Broadcast
   readonly #frames: EventFrames
+  readonly #metrics: Metrics
   #server: AdminServer | null = null
   #tokenFile: string | null = null
 
   constructor(options: AdminPartOptions) {
     this.#options = options
-    const { journal, overview, onWatched } = options
+    const { journal, overview, readings, onWatched } = options
+    this.#metrics = new Metrics(overview, readings, () => performance.now())
     const viewers = new Viewers(maxViewers, onWatched)
     const frames = new EventFrames({
       run: randomBytes(6).toString('hex'),
@@ -103,7 +106,7 @@ export class AdminPart implements Part {
     this.#server = new AdminServer({
       settings,
       access,
-      plain: plainRoutes(overview, this.#options.readings),
+      plain: plainRoutes(overview, this.#metrics),
       page: pageAnswer,
       injectFault,
       handlers: {
@@ -127,6 +130,7 @@ export class AdminPart implements Part {
 
   /** To be called once a second. */
   sampled(): void {
+    this.#metrics.forget()
     if (this.#events.isWatched) this.#events.tell(this.#frames.sample())
   }
 

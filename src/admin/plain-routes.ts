@@ -1,9 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Overview } from '../supervise/overview.ts'
-import type { Readings } from '../supervise/readings.ts'
 import { type Answer, json } from './answer.ts'
 import { openApiDocument } from './api/openapi.ts'
-import { metricsAnswer } from './metrics.ts'
+import type { Metrics } from './metrics.ts'
 
 export interface PlainRequest {
   /** What follows `?`. */
@@ -19,14 +18,14 @@ export type PlainRoute = (request: PlainRequest) => Answer | Promise<Answer>
  *   /status   what every instance uses, every actor and its state
  *   /api/openapi.json  how the interface behind the page is used
  */
-export function plainRoutes(overview: Overview, readings: Readings): Readonly<Record<string, PlainRoute>> {
+export function plainRoutes(overview: Overview, metrics: Metrics): Readonly<Record<string, PlainRoute>> {
   return {
     '/health': () => {
       const report = overview.health()
       return json(report.status === 'Critical' ? 503 : 200, report)
     },
     '/metrics': ({ search, headers }) =>
-      metricsAnswer(overview, readings, {
+      metrics.answer({
         worker: new URLSearchParams(search).get('worker'),
         accept: headers.accept,
         acceptEncoding: headers['accept-encoding']?.toString(),

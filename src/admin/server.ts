@@ -193,8 +193,10 @@ function tooLong({ headers }: IncomingMessage): Answer | null {
   return Number(headers['content-length'] ?? 0) > maxBody ? bodyTooLong : null
 }
 
-function send(req: IncomingMessage, res: ServerResponse, { status, type, body, headers }: Answer): void {
+function send(req: IncomingMessage, res: ServerResponse, answer: Answer): void {
   if (res.destroyed || res.headersSent) return
+  const { status, type, body, headers, onSend } = answer
+  onSend?.(res)
   res.writeHead(status, {
     'Content-Type': type,
     'Content-Length': Buffer.byteLength(body),

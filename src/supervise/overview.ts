@@ -214,8 +214,8 @@ export class Overview {
   #untyped(combined: Service): number {
     const typed = this.#proxies()
       .filter((service) => service.worker === combined.worker)
-      .reduce((sum, service) => sum + service.counters().connectionsActive, 0)
-    return Math.max(0, combined.counters().connectionsActive - typed)
+      .reduce((sum, service) => sum + service.total('connectionsActive'), 0)
+    return Math.max(0, combined.total('connectionsActive') - typed)
   }
 
   #healthOf(service: Service): WorkerHealth {

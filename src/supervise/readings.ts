@@ -60,10 +60,10 @@ export class Readings {
     return this.#parts.secretsDecrypted
   }
 
-  /** Of one worker, or of all and the process itself. */
-  families(worker?: string): readonly Family[] {
+  /** Of one worker, or of all and the process itself; `services`: what was read of it already. */
+  families(worker?: string, services = this.services(worker)): readonly Family[] {
     const families = new Families()
-    for (const reading of this.services(worker)) addService(families, reading)
+    for (const reading of services) addService(families, reading)
     this.#addHealth(families)
     for (const name of this.workers) this.#addWorker(families, name)
     if (worker === undefined) {

@@ -13,15 +13,14 @@ import { MovingAverage } from '../telemetry/moving-average.ts'
 import type { ParityReading } from '../telemetry/prometheus-parity.ts'
 import {
   activeRequests,
-  addHistograms,
   addSeries,
-  histogramAt,
   mergeSeries,
+  requestHistogram,
   type Series,
   SeriesPlaces,
   tunnelLives,
 } from '../telemetry/series.ts'
-import { isClientKey, routesOf } from '../telemetry/series-key.ts'
+import { routesOf } from '../telemetry/series-key.ts'
 import type { Beats } from './samples.ts'
 
 /**
@@ -128,8 +127,7 @@ export class Service {
 
   /** How many requests took how long, since the start: counts by bucket, as telemetry/bounds.ts has them. */
   durations(): readonly number[] {
-    const own = [...this.#series()].filter(([key]) => !isClientKey(key))
-    return addHistograms(own.map(([, values]) => histogramAt(values, 0))).buckets
+    return requestHistogram(this.#series(), 0).buckets
   }
 
   /** One of its counters; `counters` sums up all. */

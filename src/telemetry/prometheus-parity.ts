@@ -2,8 +2,7 @@ import { finestDurationBounds } from './bounds.ts'
 import type { Point } from './family.ts'
 import { bifrostBounds, bifrostMetrics } from './prometheus-legacy.ts'
 import type { TextFamily } from './prometheus-text.ts'
-import { addHistograms, type HistogramValue, histogramAt } from './series.ts'
-import { isClientKey } from './series-key.ts'
+import { type HistogramValue, requestHistogram } from './series.ts'
 import type { ServiceReading } from './service-families.ts'
 
 /** A service, and what only main knows of it. */
@@ -48,7 +47,7 @@ function valueFor(name: ParityName, readings: readonly ParityReading[]): number 
     case 'bifrost_requests_total':
       return sum(({ counters }) => counters.requestsTotal)
     case 'bifrost_response_bytes_total':
-      return histogramOf(readings, 2).sum
+      return requestHistogram(seriesOf(readings), 2).sum
     case 'bifrost_files_served_total':
       return sum(({ counters }) => counters.filesServed)
     case 'bifrost_files_streamed_total':
@@ -60,17 +59,13 @@ function valueFor(name: ParityName, readings: readonly ParityReading[]): number 
     case 'bifrost_average_response_time_ms':
       return (sum(({ responseTimeSeconds }) => responseTimeSeconds) * 1000) / Math.max(1, readings.length)
     case 'bifrost_request_duration_seconds':
-      return rebucketed(histogramOf(readings, 0))
+      return rebucketed(requestHistogram(seriesOf(readings), 0))
     default:
       return 0
   }
 }
 
-/** All requests of some services. */
-function histogramOf(readings: readonly ParityReading[], index: number): HistogramValue {
-  const all = readings.flatMap(({ series }) => [...series].filter(([key]) => !isClientKey(key)))
-  return addHistograms(all.map(([, values]) => histogramAt(values, index)))
-}
+const seriesOf = (readings: readonly ParityReading[]) => readings.flatMap(({ series }) => [...series])
 
 /** Into the parity bounds, each of which is one of the finer ones. */
 function rebucketed({ sum, count, buckets }: HistogramValue): HistogramValue {

@@ -32,43 +32,42 @@ const openMetricsUnit = (metric: Metric): string => {
   return word !== '' && familyName(metric).endsWith(`_${word}`) ? word : ''
 }
 
-export function renderFamily(family: TextFamily, format: TextFormat): string {
+/** Gives the lines of a family to `add`, some at a time: all series of a daemon in one string would cost more than to make them. */
+export function renderFamily(family: TextFamily, format: TextFormat, add: (text: string) => void): void {
   const { name, type, unit, help, points } = family
   const isOpen = format === 'openmetrics'
   // In the older format the name of a counter's family has its ending.
   const shown = type === 'counter' && !isOpen ? `${name}_total` : name
-  let text = `# HELP ${shown} ${escapeHelp(help, isOpen)}\n# TYPE ${shown} ${type}\n`
-  if (isOpen && unit !== '') text += `# UNIT ${shown} ${unit}\n`
-  for (const point of points) text += renderPoint(family, point, isOpen)
-  return text
-}
-
-function renderPoint({ name, type, bounds = [] }: TextFamily, point: Point, isOpen: boolean): string {
-  const labels = labelsOf(point)
-  if (typeof point.value === 'number') {
-    const sample = type === 'counter' ? `${name}_total` : name
-    return `${sample}${braced(labels)} ${numberText(point.value)}\n`
+  add(`# HELP ${shown} ${escapeHelp(help, isOpen)}\n# TYPE ${shown} ${type}\n`)
+  if (isOpen && unit !== '') add(`# UNIT ${shown} ${unit}\n`)
+  const ends = bucketEnds(family, isOpen)
+  const sample = type === 'counter' ? `${name}_total` : name
+  for (const point of points) {
+    const labels = labelsOf(point)
+    if (typeof point.value === 'number') add(`${sample}${braced(labels)} ${numberText(point.value)}\n`)
+    else add(histogramText(name, labels, ends, point.value))
   }
-  return renderHistogram(name, labels, bounds, point.value, isOpen)
 }
 
-function renderHistogram(
+function histogramText(
   name: string,
   labels: string,
-  bounds: readonly number[],
+  ends: readonly string[],
   { sum, buckets }: HistogramValue,
-  isOpen: boolean,
 ): string {
-  const prefix = labels === '' ? '' : `${labels},`
+  const start = `${name}_bucket{${labels === '' ? '' : `${labels},`}`
   let count = 0
   let text = ''
-  for (const [at, bucket] of buckets.entries()) {
-    count += bucket
-    const bound = at < bounds.length ? boundText(bounds[at] as number, isOpen) : '+Inf'
-    text += `${name}_bucket{${prefix}le="${bound}"} ${count}\n`
+  for (let at = 0; at < buckets.length; at += 1) {
+    count += buckets[at] ?? 0
+    text += `${start}${ends[at]}${count}\n`
   }
   return `${text}${name}_sum${braced(labels)} ${numberText(sum)}\n${name}_count${braced(labels)} ${count}\n`
 }
+
+/** What stands in each line of a bucket before its count. */
+const bucketEnds = ({ bounds = [] }: TextFamily, isOpen: boolean): readonly string[] =>
+  [...bounds.map((bound) => boundText(bound, isOpen)), '+Inf'].map((bound) => `le="${bound}"} `)
 
 const braced = (labels: string): string => (labels === '' ? '' : `{${labels}}`)
 

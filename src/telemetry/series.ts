@@ -57,7 +57,7 @@ export function mergeSeries(into: Series, series: Series): void {
 function addValues(into: Series, key: number, values: Float64Array): void {
   const sums = into.get(key)
   if (sums === undefined) into.set(key, Float64Array.from(values))
-  else for (let at = 0; at < values.length; at += 1) sums[at] = (sums[at] ?? 0) + (values[at] ?? 0)
+  else addCells(sums, values, 0)
 }
 
 /** One histogram as plain data; `count` is the sum of the buckets, whatever else was read meanwhile. */
@@ -80,20 +80,26 @@ export function coarser({ sum, count, buckets }: HistogramValue): HistogramValue
   return { sum, count, buckets: [first + second, ...rest] }
 }
 
-export function addHistograms(values: readonly HistogramValue[]): HistogramValue {
-  const buckets = Array.from({ length: histogramCells - 1 }, (_, at) =>
-    values.reduce((sum, value) => sum + (value.buckets[at] ?? 0), 0),
-  )
-  const total = (pick: (value: HistogramValue) => number) =>
-    values.reduce((sum, value) => sum + pick(value), 0)
-  return { sum: total(({ sum }) => sum), count: total(({ count }) => count), buckets }
+/** The histogram number `index` of all requests. */
+export function requestHistogram(
+  series: Iterable<readonly [key: number, values: Float64Array]>,
+  index: number,
+): HistogramValue {
+  const sums = new Float64Array(histogramCells)
+  for (const [key, values] of series) if (!isClientKey(key)) addCells(sums, values, index * histogramCells)
+  return histogramAt(sums, 0)
 }
 
 /** Lives of tunnels. */
 export function tunnelLives(blocks: readonly CounterBlock[]): HistogramValue {
-  return addHistograms(
-    blocks.map((block) => histogramAt(block.subarray(tunnelLivesAt, tunnelLivesAt + histogramCells), 0)),
-  )
+  const sums = new Float64Array(histogramCells)
+  for (const block of blocks) addCells(sums, block, tunnelLivesAt)
+  return histogramAt(sums, 0)
+}
+
+/** Adds the cells from `from` on, as many as `into` has. */
+function addCells(into: Float64Array, values: Float64Array, from: number): void {
+  for (let at = 0; at < into.length; at += 1) into[at] = (into[at] ?? 0) + (values[from + at] ?? 0)
 }
 
 /** Active requests by twice the method's number, plus one where the connection is secure. */

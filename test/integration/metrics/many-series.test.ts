@@ -5,12 +5,35 @@ import { RawClient } from '../../kit/raw-client.ts'
 import { scrape } from '../../kit/scrape.ts'
 import { until } from '../../kit/until.ts'
 
-it('a process that ends says all that it has counted, however many series that is', async () => {
+/** Each request is answered with another status. */
+function startManyStatuses() {
   let status = 200
-  await using origin = await startOrigin((_req, res) => {
+  return startOrigin((_req, res) => {
     status += 1
     res.writeHead(status === 204 || status === 205 || status === 304 ? 299 : status).end()
   })
+}
+
+it('many who scrape at once share what main has made of thousands of lines, and who comes later has the present', async () => {
+  await using origin = await startManyStatuses()
+  await using running = await startTestDaemon({
+    mode: 'Reverse',
+    listen_addr: '127.0.0.1:0',
+    workers: { reverse_proxy: { target: `http://${origin.authority}` } },
+  })
+  using client = await RawClient.connect(running.port('reverse_proxy'))
+  for (let asked = 0; asked < 390; asked += 1) await client.get('/')
+  const answers = await Promise.all(Array.from({ length: 20 }, () => running.admin('/metrics')))
+  // Each text has the uptime to the microsecond.
+  expect(new Set(answers.map(({ text }) => text)).size).toBeLessThan(5)
+  expect(answers[0]?.text.length).toBeGreaterThan(1_000_000)
+  await client.get('/')
+  const count = async () => (await scrape(running)).sum('http_server_request_duration_seconds_count')
+  await until('the latest is counted', async () => (await count()) === 391, 1_500)
+})
+
+it('a process that ends says all that it has counted, however many series that is', async () => {
+  await using origin = await startManyStatuses()
   await using running = await startTestDaemon(
     {
       mode: 'Reverse',

@@ -3,17 +3,29 @@ import { createCounterBlock, readCounters } from '../../../src/telemetry/counter
 import { Families } from '../../../src/telemetry/family.ts'
 import { Meter } from '../../../src/telemetry/meter.ts'
 import { parityFamilies } from '../../../src/telemetry/prometheus-parity.ts'
-import { renderFamily, type TextFormat, textFamily } from '../../../src/telemetry/prometheus-text.ts'
+import {
+  renderFamily,
+  type TextFamily,
+  type TextFormat,
+  textFamily,
+} from '../../../src/telemetry/prometheus-text.ts'
 import { addSeries, type Series, SeriesPlaces, tunnelLives } from '../../../src/telemetry/series.ts'
 import { serverKey } from '../../../src/telemetry/series-key.ts'
+
+function textOf(families: readonly TextFamily[], format: TextFormat): string {
+  let text = ''
+  for (const family of families) {
+    renderFamily(family, format, (lines) => {
+      text += lines
+    })
+  }
+  return text
+}
 
 function rendered(fill: (families: Families) => void, format: TextFormat): string {
   const families = new Families()
   fill(families)
-  return families
-    .all()
-    .map((family) => renderFamily(textFamily(family), format))
-    .join('')
+  return textOf(families.all().map(textFamily), format)
 }
 
 describe('text of a family', () => {
@@ -88,9 +100,7 @@ describe('parity names', () => {
     responseTimeSeconds: 0.0254,
   }
   const text = (readings: (typeof reading)[], secrets: number | null = 3) =>
-    parityFamilies(readings, secrets)
-      .map((family) => renderFamily(family, 'prometheus'))
-      .join('')
+    textOf(parityFamilies(readings, secrets), 'prometheus')
 
   it('have their own buckets, from the same cells', () => {
     const lines = text([reading]).split('\n')
