@@ -38,6 +38,10 @@ Each of these is **one** count of \`http.server.request.duration\` (and of \`wor
 These are none: a connection that is refused at the door (503 at a limit of connections, before a byte of it is read: \`proxy.connections.refused\`), one whose handshake or
 PROXY header fails, and one that ends before its request is whole without being answered.
 
+An attempt is each try to send a request or an upgrade to an upstream, and each connect for a CONNECT. All are counted in \`proxy.upstream.attempts\`. In
+\`http.client.request.duration\` is what is a request by the conventions: a CONNECT is none, since the daemon opens a connection to the target and says nothing of HTTP to it; how it
+ended is in the status and \`error.type\` of the request of its client. \`proxy.target.state\` follows the connects for requests and upgrades of a reverse proxy: no other service has a target.
+
 Sizes of bodies are without heads and chunk framing. Of a request they are what was read, by whoever wanted it; a body with a Content-Length that nobody wants counts by that when it
 has come. Of a response that is cut short they are what was given to the connection.
 

@@ -57,7 +57,7 @@ export const catalogue = [
     instrument: 'histogram',
     unit: 's',
     description:
-      'Time of an attempt at an upstream, from its start to the end of its response; one count for each attempt.',
+      'Time of a request to an upstream, its connect included, to the end of the response (of an upgrade, to the switch); one count for each attempt. The connect of a CONNECT is none: nothing of HTTP is said to its target.',
     attributes: [
       'http.request.method',
       'http.response.status_code',
@@ -146,7 +146,8 @@ export const catalogue = [
     name: 'proxy.upstream.attempts',
     instrument: 'counter',
     unit: '{attempt}',
-    description: 'Attempts at an upstream: requests, upgrades and tunnels.',
+    description:
+      'Attempts at an upstream, failed ones among them: requests, upgrades, and the connects of CONNECT.',
     attributes: [],
   },
   {

@@ -132,6 +132,27 @@ describe('an upgrade', () => {
     await counted(proxy, 1)
     expect(totalOf(serverOf(proxy)).sent).toBe(answer.body.length)
     expect(totalOf(clientOf(proxy)).count).toBe(1)
+    expect(proxy.counters()).toMatchObject({ upstreamAttempts: 1, targetFailures: 1 })
     expectWhole(proxy, 1)
+  })
+})
+
+describe('the connect of a CONNECT', () => {
+  it('is an attempt, whether it succeeds or fails, and no request of ours', async () => {
+    await using origin = await startRawOrigin((socket) => socket.end('bye'))
+    await using proxy = await startEdge(forwardTo())
+    for (const [authority, status] of [
+      [origin.authority, 200],
+      ['127.0.0.1:1', 502],
+    ] as const) {
+      using client = await RawClient.connect(proxy.port)
+      client.head(`CONNECT ${authority} HTTP/1.1`, `Host: ${authority}`)
+      expect((await client.responseHead()).status).toBe(status)
+      await client.rest()
+    }
+    await counted(proxy, 2)
+    expect(proxy.counters()).toMatchObject({ upstreamAttempts: 2, upstreamRetries: 0, targetFailures: 0 })
+    expect(clientOf(proxy)).toEqual([])
+    expectWhole(proxy, 2)
   })
 })
