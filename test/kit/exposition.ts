@@ -34,6 +34,73 @@ export function samplesOf(text: string): readonly Sample[] {
     })
 }
 
+const endings = { counter: ['_total'], gauge: [''], histogram: ['_bucket', '_sum', '_count'] } as const
+
+type Kind = keyof typeof endings
+
+/** What a strict reader has against a text as a whole; `isOpen`: OpenMetrics 1.0, else Prometheus' 0.0.4. */
+export function faultsOf(text: string, isOpen: boolean): readonly string[] {
+  const faults: string[] = []
+  const lines = text.split('\n')
+  if (lines.pop() !== '') faults.push('the last line does not end')
+  if (isOpen && lines.pop() !== '# EOF') faults.push('the end is not said')
+  /** Names of samples that a family has taken. */
+  const taken = new Map<string, string>()
+  const seen = new Set<string>()
+  let family = ''
+  let due: readonly string[] = []
+  for (const line of lines) {
+    const [, word, name = '', rest = ''] = /^# (\w+) (\S+) (.*)$/.exec(line) ?? []
+    if (word === 'HELP') {
+      if (seen.has(line.slice(0, -rest.length))) faults.push(`twice: # HELP ${name}`)
+      seen.add(line.slice(0, -rest.length))
+      if (rest.trim() === '') faults.push(`no help: ${name}`)
+      family = name
+      due = []
+    } else if (word === 'TYPE') {
+      if (name !== family || due.length > 0) faults.push(`not where it belongs: ${line}`)
+      // The older format has a counter's ending in the name of its family.
+      due = isOpen || rest !== 'counter' ? endings[rest as Kind].map((end) => name + end) : [name]
+      for (const one of new Set([name, ...due])) {
+        if (taken.has(one)) faults.push(`${name} takes ${one} of ${taken.get(one)}`)
+        taken.set(one, name)
+      }
+      if (rest === 'counter' && isOpen === name.endsWith('_total'))
+        faults.push(`no name of a counter: ${name}`)
+    } else if (word === 'UNIT') {
+      if (!isOpen || name !== family || !name.endsWith(`_${rest}`))
+        faults.push(`not where it belongs: ${line}`)
+    } else if (line.startsWith('#')) faults.push(`neither metadata nor a sample: ${line}`)
+    else {
+      const [sample] = samplesOf(line)
+      const key = JSON.stringify([sample?.name, Object.entries(sample?.labels ?? {}).sort()])
+      if (seen.has(key)) faults.push(`twice: ${line}`)
+      seen.add(key)
+      const isBare = family === '' && !taken.has(sample?.name ?? '')
+      if (!isBare && !due.includes(sample?.name ?? '')) faults.push(`of no family, or apart from it: ${line}`)
+    }
+  }
+  return [...faults, ...histogramFaults(samplesOf(isOpen ? lines.join('\n') : text))]
+}
+
+/** Buckets that fall, or whose last one is not the count. */
+function histogramFaults(samples: readonly Sample[]): readonly string[] {
+  const latest = new Map<string, number>()
+  const faults: string[] = []
+  for (const { name, labels, value } of samples) {
+    const { le, ...own } = labels
+    const key = `${name.replace(/_(?:bucket|count)$/, '')} ${JSON.stringify(own)}`
+    if (le !== undefined) {
+      if (value < (latest.get(key) ?? 0)) faults.push(`falls at ${le}: ${key}`)
+      latest.set(key, value)
+      if (le === '+Inf') latest.set(`${key} all`, value)
+    } else if (name.endsWith('_count') && latest.has(key)) {
+      if (latest.get(`${key} all`) !== value) faults.push(`the count is not that of the last bucket: ${key}`)
+    }
+  }
+  return faults
+}
+
 export type Labels = Readonly<Record<string, string>>
 
 const matches = ({ labels }: Sample, wanted: Labels) =>

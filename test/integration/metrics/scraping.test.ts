@@ -3,7 +3,8 @@ import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { catalogue } from '../../../src/telemetry/catalogue.ts'
 import { sampleNames } from '../../../src/telemetry/metric.ts'
-import { startTestDaemon } from '../../kit/daemon.ts'
+import { startTestDaemon, type TestDaemon } from '../../kit/daemon.ts'
+import { faultsOf } from '../../kit/exposition.ts'
 import { startOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { Scrape, scrape } from '../../kit/scrape.ts'
@@ -21,14 +22,18 @@ const config = (target: string) => ({
   },
 })
 
+async function askEach(running: TestDaemon, authority: string): Promise<void> {
+  for (const name of ['reverse_proxy', 'static_files', 'forward_proxy']) {
+    using client = await RawClient.connect(running.port(name))
+    await client.get(name === 'forward_proxy' ? `http://${authority}/` : '/')
+  }
+}
+
 describe('/metrics', () => {
   it('has every metric of the catalogue once there was traffic, and none that is not in it', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(config(`http://${origin.authority}`))
-    for (const name of ['reverse_proxy', 'static_files', 'forward_proxy']) {
-      using client = await RawClient.connect(running.port(name))
-      await client.get(name === 'forward_proxy' ? `http://${origin.authority}/` : '/')
-    }
+    await askEach(running, origin.authority)
     const { samples } = await scrape(running)
     const shown = new Set(
       samples.map(({ name }) => name).filter((name) => !/^(?:worker|bifrost)_/.test(name)),
@@ -36,11 +41,16 @@ describe('/metrics', () => {
     expect([...shown].sort()).toEqual(catalogue.flatMap((metric) => sampleNames(metric)).sort())
   })
 
-  it('has no series twice', async () => {
-    await using running = await startTestDaemon(config('http://127.0.0.1:9'))
-    const { samples } = await scrape(running)
-    const keys = samples.map(({ name, labels }) => JSON.stringify([name, labels]))
-    expect(new Set(keys).size).toBe(keys.length)
+  it.each([
+    ['Prometheus text', 'text/plain', ''],
+    ['OpenMetrics', 'application/openmetrics-text', ''],
+    ['OpenMetrics of one worker', 'application/openmetrics-text', '?worker=reverse_proxy'],
+  ])('has every family and every series once, whole and together, as %s', async (_, accept, query) => {
+    await using origin = await startOrigin()
+    await using running = await startTestDaemon(config(`http://${origin.authority}`))
+    await askEach(running, origin.authority)
+    const { text } = await running.admin(`/metrics${query}`, 'GET', { headers: { Accept: accept } })
+    expect(faultsOf(text, accept !== 'text/plain')).toEqual([])
   })
 
   it('is OpenMetrics to who asks for it: no _total in a family, and an end', async () => {
