@@ -17,7 +17,7 @@ interface Field {
 
 const intro = `# Configuration
 
-<!-- Generated from src/config/schema.ts by scripts/generate-docs.ts; a test fails when it is out of date. -->
+<!-- Generated from src/config/schema.ts by \`npm run docs\`; a test fails when it is out of date. -->
 
 A configuration is one file: JSON, JSON with comments and trailing commas, or YAML 1.2 (without aliases and tags), in
 UTF-8, at most 1 MiB. Files in \`config/\` are examples, each loaded by a test.

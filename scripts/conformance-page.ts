@@ -5,7 +5,7 @@ const count = Object.values(topics).flat().length
 
 const intro = `# Conformance
 
-<!-- Generated from test/conformance by scripts/generate-docs.ts; a test fails when it is out of date. -->
+<!-- Generated from test/conformance by \`npm run docs\`; a test fails when it is out of date. -->
 
 What each listener does with requests and answers on which readers of HTTP/1.1 differ: ${count} cases, each sent as bytes over a socket of its own to every worker
 type that it applies to, with an origin behind that records what it has read and takes nothing but the grammar. \`npm run conformance\` runs them

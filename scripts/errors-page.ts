@@ -4,7 +4,7 @@ import { remedies } from '../src/remedies.ts'
 
 const intro = `# Errors
 
-<!-- Generated from src/errors.ts by scripts/generate-docs.ts; a test fails when it is out of date. -->
+<!-- Generated from src/errors.ts by \`npm run docs\`; a test fails when it is out of date. -->
 
 Every failure that is answered, logged or counted is a row of one table. The answer of the daemon itself is short and names the row,
 the request where it has an id, and nothing of the inside (no address, no file, no stack):

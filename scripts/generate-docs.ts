@@ -1,13 +1,7 @@
-/** Writes the generated documents: `node scripts/generate-docs.ts`. */
+/** Writes the documents that are made from the code: `npm run docs`. A test fails when one is out of date. */
 import { writeFileSync } from 'node:fs'
-import { configurationPage } from './configuration-page.ts'
-import { conformancePage } from './conformance-page.ts'
-import { errorsPage } from './errors-page.ts'
-import { metricsPage } from './metrics-page.ts'
-import { openApiFile } from './openapi-file.ts'
+import { generatedDocs } from './generated-docs.ts'
 
-writeFileSync(new URL('../docs/configuration.md', import.meta.url), configurationPage())
-writeFileSync(new URL('../docs/conformance.md', import.meta.url), conformancePage())
-writeFileSync(new URL('../docs/errors.md', import.meta.url), errorsPage())
-writeFileSync(new URL('../docs/openapi.json', import.meta.url), openApiFile())
-writeFileSync(new URL('../docs/metrics.md', import.meta.url), metricsPage())
+for (const [name, make] of Object.entries(generatedDocs)) {
+  writeFileSync(new URL(`../docs/${name}`, import.meta.url), make())
+}

@@ -5,7 +5,7 @@ import { bifrostMetrics, type LegacyMetric, seedMetrics } from '../src/telemetry
 
 const intro = `# Metrics
 
-<!-- Generated from src/telemetry/catalogue.ts by scripts/generate-docs.ts; a test fails when it is out of date. -->
+<!-- Generated from src/telemetry/catalogue.ts by \`npm run docs\`; a test fails when it is out of date. -->
 
 One list, two ways out: OTLP (\`telemetry\` block of the configuration) and \`GET /metrics\` of the admin address, both made from the same numbers. All are cumulative
 since the start of the daemon; a worker that is restarted goes on counting where it was, and what it holds (connections, memory) is zero until the next one holds something.

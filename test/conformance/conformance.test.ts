@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { conformancePage } from '../../scripts/conformance-page.ts'
 import { topics } from './cases.ts'
 import { run } from './run.ts'
 
@@ -10,11 +8,6 @@ describe.each(rows)('%s', (_topic, cases) => {
   for (const one of cases) {
     for (const type of one.on) it(`${one.id} ${type}: ${one.what} (RFC ${one.rfc})`, () => run(one, type))
   }
-})
-
-it('docs/conformance.md is what scripts/generate-docs.ts writes', () => {
-  const page = readFileSync(new URL('../../docs/conformance.md', import.meta.url), 'utf8')
-  expect(page).toBe(conformancePage())
 })
 
 it('there are 150 cases and more, each with a name of its own', () => {

@@ -1,7 +1,6 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { configurationPage } from '../../../scripts/configuration-page.ts'
 import { formatAddress } from '../../../src/config/address.ts'
 import { loadConfig } from '../../../src/config/load.ts'
 import { temporaryDirectory } from '../../kit/config-text.ts'
@@ -35,8 +34,4 @@ describe('config/', () => {
     const links = [...page.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, link]) => link ?? '')
     expect(readdirSync('config/site')).toEqual(expect.arrayContaining(links))
   })
-})
-
-test('docs/configuration.md is what scripts/generate-docs.ts writes', () => {
-  expect(readFileSync('docs/configuration.md', 'utf8')).toBe(configurationPage())
 })

@@ -1,16 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it, test } from 'vitest'
-import { metricsPage } from '../../../scripts/metrics-page.ts'
 import { catalogue, metricOf } from '../../../src/telemetry/catalogue.ts'
 import { familyName, type Metric, sampleNames } from '../../../src/telemetry/metric.ts'
 import { bifrostMetrics, seedMetrics } from '../../../src/telemetry/prometheus-legacy.ts'
 
 const metrics: readonly Metric[] = catalogue
-
-test('docs/metrics.md is what the catalogue says: node scripts/generate-docs.ts', () => {
-  const page = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8')
-  expect(page).toBe(metricsPage())
-})
 
 describe('the catalogue', () => {
   it('has no name twice, in OpenTelemetry or in Prometheus', () => {

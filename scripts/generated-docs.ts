@@ -1,0 +1,15 @@
+/** The documents that are made from the code. */
+import { configurationPage } from './configuration-page.ts'
+import { conformancePage } from './conformance-page.ts'
+import { errorsPage } from './errors-page.ts'
+import { metricsPage } from './metrics-page.ts'
+import { openApiFile } from './openapi-file.ts'
+
+/** What makes each, by its name in docs/. */
+export const generatedDocs: Readonly<Record<string, () => string>> = {
+  'configuration.md': configurationPage,
+  'conformance.md': conformancePage,
+  'errors.md': errorsPage,
+  'metrics.md': metricsPage,
+  'openapi.json': openApiFile,
+}
