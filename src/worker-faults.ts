@@ -33,11 +33,11 @@ export const faults: Readonly<Record<Fault, (maxMemoryMb: number) => void>> = {
   },
   leak: (maxMemoryMb) => {
     const hoard: Buffer[] = []
-    const timer = setInterval(() => {
-      hoard.push(Buffer.alloc(mebibyte / 2, 1))
+    // It never ends: what only a timer knows is gone with it, and a collection of the heap makes room that a leak would fill.
+    setInterval(() => {
       const { heapUsed, external } = process.memoryUsage()
-      if (heapUsed + external > 1.1 * maxMemoryMb * mebibyte) clearInterval(timer)
-    }, 25)
+      if (heapUsed + external < 1.1 * maxMemoryMb * mebibyte) hoard.push(Buffer.alloc(mebibyte / 2, 1))
+    }, 25).unref()
   },
   descriptors: () => {
     const opened: number[] = []
