@@ -39,6 +39,9 @@ const forms: Readonly<Record<string, string>> = {
 /** What is refused for the form of its target alone. */
 const isAboutForm: ReadonlySet<ErrorCode> = new Set(['BAD_TARGET', 'NOT_IMPLEMENTED'])
 
+const hasNoHost = ({ hosts, isSpread, stream }: Head, fault: ErrorCode): boolean =>
+  fault === 'BAD_REQUEST' && hosts === 0 && !isSpread && stream === undefined
+
 export function targetStep(
   head: Head,
   policy: Policy,
@@ -54,7 +57,9 @@ export function targetStep(
         ? `The request target has ${head.url.length} bytes, more than ${policy.maxTargetBytes}.`
         : size === 'maxFields'
           ? `The head has ${head.fields} fields, more than ${policy.maxFields}.`
-          : (forms[fault] ?? 'The request could not be understood.')
+          : hasNoHost(head, fault)
+            ? 'It has no Host field, which HTTP/1.1 asks for (RFC 9112 3.2).'
+            : (forms[fault] ?? 'The request could not be understood.')
     return { about: 'target', text, setting, isRefusal: true }
   }
   const isRefusal = decided.kind === 'reply' && decided.service === null && isAboutForm.has(decided.code)

@@ -45,6 +45,12 @@ describe('says where a request leads', () => {
   })
 })
 
+test('says that a request without Host is refused for that', () => {
+  const { outcome, steps } = ask('GET /', worker(reverseTo('http://up.test')), { host: undefined })
+  expect(outcome).toMatchObject({ kind: 'reply', status: 400 })
+  expect(steps.filter(({ isRefusal }) => isRefusal)[0]?.text).toContain('no Host field')
+})
+
 describe('says which setting refuses', () => {
   const tuned = (tuning: Tuning) => worker(reverseTo('http://up.test', tuning))
   test.each<[string, WorkerSettings, Partial<Question>, string, string | null]>([
