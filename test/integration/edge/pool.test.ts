@@ -32,7 +32,7 @@ for (const maxIdlePerHost of [2, 5]) {
 
 test('S055: an idle upstream connection is closed after the pool timeout', async () => {
   await using origin = await startOrigin()
-  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, { pool: { idleMs: 100 } }))
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, { pool: { idleMs: 500 } }))
   using client = await RawClient.connect(proxy.port)
   await client.get('/')
   expect(origin.sockets.size).toBe(1)

@@ -58,8 +58,8 @@ test('a tunnel without traffic is closed', async () => {
 test('a tunnel is closed at the end of its lifetime although it is used', async () => {
   await using origin = await startRawOrigin(echo)
   await using proxy = await startEdge(forwardTo({ timeouts: { lifetimeMs: 300 } }))
-  using client = await openTunnel(proxy, origin.authority)
   const startedAt = performance.now()
+  using client = await openTunnel(proxy, origin.authority)
   const chatter = setInterval(() => client.send('x'), 20)
   await client.ended()
   clearInterval(chatter)

@@ -137,13 +137,13 @@ test('an upstream that stops within its body is given up after responseMs', asyn
 test('an upload that takes longer than responseMs is not the upstream being late', async () => {
   await using origin = await startOrigin(async (_req, res, seen) => res.end(await seen.body))
   await using proxy = await startEdge(
-    reverseTo(`http://${origin.authority}`, { timeouts: { responseMs: 100 } }),
+    reverseTo(`http://${origin.authority}`, { timeouts: { responseMs: 500 } }),
   )
   using client = await RawClient.connect(proxy.port)
   client.head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 5')
   for (const letter of 'slow!') {
     client.send(letter)
-    await new Promise((resolve) => setTimeout(resolve, 60))
+    await new Promise((resolve) => setTimeout(resolve, 150))
   }
   expect((await client.response()).text).toBe('slow!')
 })

@@ -66,7 +66,7 @@ describe('the handshake', () => {
     await using origin = await startOrigin()
     await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
       isolation: 'shared',
-      tls: { handshake_timeout_secs: 0.5 },
+      tls: { handshake_timeout_secs: 1.5 },
     })
     const startedAt = performance.now()
     using silent = await RawClient.connect(daemon.port)
@@ -79,7 +79,7 @@ describe('the handshake', () => {
     expect(silent.isEnded || trickling.isEnded).toBe(false)
     await Promise.all([silent.ended(), trickling.ended()])
     clearInterval(timer)
-    expect(performance.now() - startedAt).toBeLessThan(3_000)
+    expect(performance.now() - startedAt).toBeLessThan(4_000)
     expect(silent.pending.length).toBe(0)
   })
 
