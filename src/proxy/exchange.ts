@@ -182,9 +182,8 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
   relayFailed(code: ErrorCode, cause: unknown): void {
     this.blame(code)
     this.reason = causeOf(cause)
-    const isOurs = errorTable[code].source === 'proxy'
     const fields = { code, cause: this.reason, ...idFields(this) }
-    this.#scope.log(isOurs ? 'error' : 'warn', 'exchange failed', fields)
+    this.#scope.log(errorTable[code].source === 'proxy' ? 'error' : 'warn', 'exchange failed', fields)
   }
 
   /** Counts the request; its connection is from here on its own, and its line comes when that `ended`. */
@@ -211,6 +210,7 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
     this.#isTakenOver = false
     if (!this.#isSwitched) measureRest(this)
     const reason = end === 'client' && (this.#scope.isCut || connection.isClosedByHand) ? 'stopped' : end
+    if (reason !== end && !this.#scope.isCut) this.blame('CLOSED_BY_OPERATOR')
     if (this.#isSwitched) {
       this.tunnelEnd = reason
       this.termination = tunnelTermination[reason]

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
 import { startTestDaemon, type TestDaemon } from '../../kit/daemon.ts'
 import { type Origin, startOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
@@ -11,6 +13,7 @@ beforeAll(async () => {
   origin = await startOrigin((req, res) => {
     if (req.url !== '/held?secret') res.end('hello')
   })
+  new WebSocketServer({ server: origin.server as never })
 })
 
 afterAll(() => origin.close())
@@ -77,6 +80,16 @@ describe.each(['thread', 'process', 'shared'] as const)(
       expect(history.json<{ readonly moves: readonly unknown[] }>().moves).toContainEqual(
         expect.objectContaining({ event: 'op.close_connection', ignored: true }),
       )
+      const { request, chain } = await whyOf(bridge, 'forward_proxy', 'CLOSED_BY_OPERATOR')
+      expect(request).toMatchObject({
+        method: 'CONNECT',
+        target: origin.authority,
+        status: 200,
+        termination: 'KT',
+      })
+      expect(chain.find(({ about }) => about === 'rule')?.text).toContain(
+        'closed through the admin interface',
+      )
       expect((await bridge.admin(path, 'POST', withToken)).status).toBe(404)
       await until('it has gone', async () => (await connectionsOf(bridge, 'forward_proxy')).open === 0)
     })
@@ -95,6 +108,19 @@ test('an exchange whose connection was closed is no fault of its client', async 
   await bridge.admin(`/api/connections/${encodeURIComponent(open?.id ?? '')}/close`, 'POST', withToken)
   const { request } = await whyOf(bridge, 'reverse_proxy', 'CLOSED_BY_OPERATOR')
   expect(request.termination[0]).toBe('K')
+})
+
+test('a WebSocket that was closed by hand is among the exchanges, with that as its reason', async () => {
+  await using bridge = await startTestDaemon(config(), { isolation: 'thread' })
+  const socket = new WebSocket(`ws://127.0.0.1:${bridge.port('reverse_proxy')}/echo`)
+  await once(socket, 'open')
+  const [open] = (await connectionsOf(bridge, 'reverse_proxy')).connections
+  expect(open).toMatchObject({ state: 'tunnel', target: '/echo' })
+  const closed = once(socket, 'close')
+  await bridge.admin(`/api/connections/${encodeURIComponent(open?.id ?? '')}/close`, 'POST', withToken)
+  await closed
+  const { request } = await whyOf(bridge, 'reverse_proxy', 'CLOSED_BY_OPERATOR')
+  expect(request).toMatchObject({ method: 'GET', target: '/echo', status: 101, termination: 'KT' })
 })
 
 test('good exchanges are told while somebody watches, and not before', async () => {
