@@ -86,10 +86,13 @@ function decoded(text: string): string {
 
 /** Checked against the operation's schema; an answer when it is not right. */
 export function readQuery(operation: Operation, search: string): { readonly query: unknown } | Answer {
-  const given = Object.fromEntries(new URLSearchParams(search))
   const { query } = operation
   if (query === undefined) return { query: {} }
-  const parsed = query.safeParse(given)
+  const given = new URLSearchParams(search)
+  const names = [...given.keys()]
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice !== undefined) return json(400, { error: `${twice}: given twice; once would be right` })
+  const parsed = query.safeParse(Object.fromEntries(given))
   return parsed.success
     ? { query: parsed.data }
     : json(400, { error: parsed.error.issues.map(describe).join('; ') })

@@ -62,7 +62,15 @@ function parametersOf({ path, query }: Operation): readonly object[] {
   }))
   const inQuery = Object.entries(query?.shape ?? {}).map(([name, schema]) => {
     const { description, ...rest } = schemaOf(schema as z.ZodType) as { readonly description?: string }
-    return { name, in: 'query', required: false, ...(description ? { description } : {}), schema: rest }
+    // What it is where nothing is given, if it may be so.
+    const { success, data } = (schema as z.ZodType).safeParse(undefined)
+    return {
+      name,
+      in: 'query',
+      required: !success,
+      ...(description ? { description } : {}),
+      schema: { ...(data === undefined ? {} : { default: data }), ...rest },
+    }
   })
   return [...inPath, ...inQuery]
 }

@@ -1,11 +1,11 @@
 /** The operations about traffic, beside those of operations.ts. */
 import { z } from 'zod'
+import { wholeNumber } from './query.ts'
 import { connectionClosed, connections, explanations, reasons, trafficPage } from './schema-traffic.ts'
 
 const text = (max: number, description: string) => z.string().max(max).meta({ description })
 const worker = text(64, 'Name of the worker.')
-const count = (max: number, description: string) =>
-  z.coerce.number().int().min(1).max(max).meta({ description })
+const count = (max: number, description: string) => wholeNumber(description, { min: 1, max })
 
 export const trafficOperations = {
   explainRequest: {
@@ -27,7 +27,7 @@ export const trafficOperations = {
       host: text(300, 'The Host field.').optional(),
       client: text(64, "The client's address.").default('127.0.0.1'),
       user: text(256, 'Whom its credentials name; only with the admin token.').optional(),
-      length: z.coerce.number().int().min(0).meta({ description: 'Content-Length.' }).optional(),
+      length: wholeNumber('Content-Length.').optional(),
     }),
     answer: explanations,
   },

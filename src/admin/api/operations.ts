@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { changeSchema } from '../../config/limits-change.ts'
 import { trafficOperations } from './operations-traffic.ts'
+import { wholeNumber } from './query.ts'
 import {
   actionDone,
   actorDetail,
@@ -31,9 +32,6 @@ export interface Operation {
   readonly answer: z.ZodType | 'stream'
 }
 
-const number = (description: string, max = Number.MAX_SAFE_INTEGER) =>
-  z.coerce.number().int().min(0).max(max).meta({ description })
-
 export const coreOperations = {
   getOverview: {
     method: 'GET',
@@ -47,7 +45,7 @@ export const coreOperations = {
     path: '/api/actors',
     summary: 'Actors now, those that ended and are still remembered too; or as they were at a moment.',
     needsToken: false,
-    query: z.strictObject({ seq: number('The moment: after the move of this number.').optional() }),
+    query: z.strictObject({ seq: wholeNumber('The moment: after the move of this number.').optional() }),
     answer: actors,
   },
   getActor: {
@@ -63,8 +61,8 @@ export const coreOperations = {
     summary: 'Moves of an actor, also of one that has ended.',
     needsToken: false,
     query: z.strictObject({
-      after: number('Only moves after this number.').default(0),
-      limit: number('So many at most.', 1000).default(1000),
+      after: wholeNumber('Only moves after this number.').default(0),
+      limit: wholeNumber('So many at most.', { max: 1000 }).default(1000),
     }),
     answer: history,
   },

@@ -197,6 +197,10 @@ describe('actions', () => {
 describe('what is asked for wrongly', () => {
   it.each([
     ['/api/actors?seq=-1', 400],
+    ['/api/actors?seq=', 400],
+    ['/api/requests?worker=reverse_proxy&limit=', 400],
+    ['/api/connections?worker=reverse_proxy&limit=0x10', 400],
+    ['/api/explain?url=/&length=', 400],
     ['/api/actors?sequence=1', 400],
     ['/api/actors/nobody', 404],
     ['/api/actors/nobody/history', 404],
