@@ -251,7 +251,7 @@ export class Overview {
     const alive = this.#aliveInstances(worker.name)
     // Each instance has the limits for itself; the fullest one counts.
     const most = (of: (id: string) => number) => rounded(Math.max(0, ...alive.map(of)))
-    const { perSecond, errors, p50Ms, p99Ms } = this.#rates.of(name)
+    const { perSecond, errors, p50Ms, p99Ms } = this.#rates.of(service)
     const restarts = journal.digestOf(`supervisor:${worker.name}`)?.['restarts']
     return {
       name,

@@ -1,7 +1,7 @@
 import { finestDurationBounds } from '../telemetry/bounds.ts'
 import { quantileOf } from './quantiles.ts'
 
-/** Requests a second, their errors and how long they took, of each service: between the latest two seconds, durations of the latest ten. */
+/** Requests a second, their errors and how long they took, of each service: between the latest two seconds, durations of the latest ten (up to twenty while nobody watches). */
 export interface Counted {
   readonly name: string
   total(counter: 'requestsTotal' | 'requestsFailed'): number
@@ -19,57 +19,70 @@ export interface RequestRate {
   readonly perSecond: number
   /** Failed requests of these, 0..1. */
   readonly errors: number
-  /** Null when there were none, or nobody looked. */
+  /** Null when there were none. */
   readonly p50Ms: number | null
   readonly p99Ms: number | null
 }
 
-const none: RequestRate = { perSecond: 0, errors: 0, p50Ms: null, p99Ms: null }
+type Rate = Pick<RequestRate, 'perSecond' | 'errors'>
 
-/** Seconds that durations are told of. */
-const window = 10
+interface Durations {
+  readonly at: number
+  readonly counts: readonly number[]
+}
+
+const none: Rate = { perSecond: 0, errors: 0 }
+
+/** What durations are told of. */
+const windowMs = 10_000
 
 export class RequestRates {
   readonly #readings = new Map<string, Reading>()
-  readonly #rates = new Map<string, RequestRate>()
-  /** Durations of the latest seconds, the oldest first; only while somebody looks, for they are added up of many series. */
-  readonly #durations = new Map<string, (readonly number[])[]>()
+  readonly #rates = new Map<string, Rate>()
+  /** The oldest first, and that one at least as old as the window, as far as there is one. */
+  readonly #durations = new Map<string, Durations[]>()
+  #isWatched = false
 
-  /** To be called once a second; `at`: milliseconds of a steady clock; `isWatched`: whether durations are wanted. */
+  /**
+   * To be called once a second; `at`: milliseconds of a steady clock. Durations are added up of many series: once a second while
+   * `isWatched`, else once in a window, so that there is something to compare with when somebody asks.
+   */
   tick(services: readonly Counted[], at: number, isWatched: boolean): void {
-    if (!isWatched) this.#durations.clear()
+    this.#isWatched = isWatched
     for (const service of services) {
       const now = { at, requests: service.total('requestsTotal'), failed: service.total('requestsFailed') }
       const before = this.#readings.get(service.name)
       this.#readings.set(service.name, now)
-      const times = isWatched ? this.#times(service) : { p50Ms: null, p99Ms: null }
-      if (before !== undefined && at > before.at)
-        this.#rates.set(service.name, { ...between(before, now), ...times })
+      if (before !== undefined && at > before.at) this.#rates.set(service.name, between(before, now))
+      this.#readDurations(service, at)
     }
   }
 
-  #times(service: Counted): Pick<RequestRate, 'p50Ms' | 'p99Ms'> {
-    const seconds = this.#durations.get(service.name) ?? []
-    this.#durations.set(service.name, seconds)
-    const now = service.durations()
-    seconds.push(now)
-    if (seconds.length > window + 1) seconds.shift()
-    const before = seconds[0] ?? now
+  of(service: Counted): RequestRate {
+    const rate = this.#rates.get(service.name) ?? none
+    const readings = this.#durations.get(service.name) ?? []
+    const before = readings[0]?.counts
+    if (before === undefined) return { ...rate, p50Ms: null, p99Ms: null }
+    const now = (this.#isWatched ? readings.at(-1)?.counts : undefined) ?? service.durations()
     // Of a process that was killed the latest counts are lost.
     const latest = now.map((count, at) => Math.max(0, count - (before[at] ?? 0)))
     const milliseconds = (share: number) => {
       const seconds = quantileOf(finestDurationBounds, latest, share)
       return seconds === null ? null : seconds * 1000
     }
-    return { p50Ms: milliseconds(0.5), p99Ms: milliseconds(0.99) }
+    return { ...rate, p50Ms: milliseconds(0.5), p99Ms: milliseconds(0.99) }
   }
 
-  of(service: string): RequestRate {
-    return this.#rates.get(service) ?? none
+  #readDurations(service: Counted, at: number): void {
+    const readings = this.#durations.get(service.name) ?? []
+    this.#durations.set(service.name, readings)
+    if (this.#isWatched || at - (readings.at(-1)?.at ?? Number.NEGATIVE_INFINITY) >= windowMs)
+      readings.push({ at, counts: service.durations() })
+    while (at - (readings[1]?.at ?? at) >= windowMs) readings.shift()
   }
 }
 
-function between(before: Reading, now: Reading): Pick<RequestRate, 'perSecond' | 'errors'> {
+function between(before: Reading, now: Reading): Rate {
   // Of a process that was killed the latest counts are lost.
   const requests = Math.max(0, now.requests - before.requests)
   const failed = Math.max(0, now.failed - before.failed)

@@ -83,7 +83,10 @@ export const worker = z.object({
   p50_ms: z
     .number()
     .nullable()
-    .meta({ description: 'Of the latest ten seconds, while a stream of events is open; else null.' }),
+    .meta({
+      description:
+        'Of the latest ten seconds, or up to twenty while no stream of events is open; null when there were no requests.',
+    }),
   p99_ms: z.number().nullable(),
   error_rate: share.meta({ description: 'Failed requests of those of the last second.' }),
   restarts: z.int().meta({ description: 'Restarts after a crash, since the start of the daemon.' }),

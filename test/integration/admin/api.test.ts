@@ -66,6 +66,27 @@ describe('/api/overview', () => {
   })
 })
 
+describe('how long requests take', () => {
+  it('is told by /api/overview to who only asks, with no stream open', async () => {
+    await using origin = await startOrigin()
+    await using running = await startTestDaemon(reverse(`http://${origin.authority}`))
+    const times = async () => (await get(running, overview, '/api/overview')).workers[0]
+    expect(await times()).toMatchObject({ p50_ms: null, p99_ms: null })
+    using client = await RawClient.connect(running.port('reverse_proxy'))
+    const since = performance.now()
+    await until('it is told', async () => {
+      await client.get('/')
+      return (await times())?.p99_ms !== null
+    })
+    const { p50_ms: half, p99_ms: most } = (await times()) ?? {}
+    const longest = performance.now() - since
+    expect(half).toBeGreaterThan(0)
+    expect(most).toBeGreaterThanOrEqual(half ?? 0)
+    // No bucket ends at more than five times where it begins.
+    expect(most).toBeLessThan(longest * 5 + 1)
+  })
+})
+
 describe.each<Isolation>(['thread', 'process', 'shared'])('actors of isolation %s', (isolation) => {
   it('have a history with arrows, also past their end, and are asked what they wait for', async () => {
     await using origin = await startOrigin()
