@@ -42,6 +42,11 @@ const highEdge: LoadEdge = { type: 'load.high' }
 const lowEdge: LoadEdge = { type: 'load.low' }
 const zeroEdge: LoadEdge = { type: 'load.zero' }
 
+const edgeTypes: ReadonlySet<string> = new Set([highEdge, lowEdge, zeroEdge].map(({ type }) => type))
+
+/** Whether events of this type come from a ledger. */
+export const isLoadEdge = (type: string): boolean => edgeTypes.has(type)
+
 type InstanceSystem = ActorSystem<{ actors: Record<string, AnyActorRef> }>
 
 /** The edge that a count causes in a mode, or null. Compared with >= and <=, so that a changed limit works at once. */

@@ -102,7 +102,6 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       tls: settings.workers.filter(({ name }) => name === worker).flatMap((one) => certificates.of(one)),
       drainTimeoutMs: exporting.drainTimeoutMs,
       postsExchanges: exporting.takesExchanges,
-      isWatched,
       maxSpansPerSecond,
       pseudonym,
     }
@@ -150,7 +149,6 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     log,
     onWatched(is) {
       isWatched = is
-      channels.post({ type: 'charts.watch', isWatched })
     },
     traffic: new TrafficApi({ workers: settings.workers, positions, desk, journal, log, tellChart }),
     readings,

@@ -1,13 +1,14 @@
 import type { AnyActorRef, AnyMachineSnapshot, AnyStateMachine } from 'xstate'
 import { digestOf } from '../actors/digest.ts'
 import { edgesBetween } from '../actors/edges.ts'
+import { isLoadEdge } from '../actors/ledger.ts'
 import { liveChart } from '../actors/live.ts'
 import type { Step } from '../actors/steps.ts'
 import type { ChartMove, FromInstance } from './supervise/channel.ts'
 
 /**
- * What an instance tells main of its charts: each move, from the chart's own `report`, and while somebody watches also the events that
- * nobody handled. No inspector is attached: it would hear of every connection of the ledger too, some 2 us each. So many moves go at
+ * What an instance tells main of its charts: each move, from the chart's own `report`, and the events that nobody handled, which only
+ * main sends. No inspector is attached: it would hear of every connection of the ledger too, some 2 us each. So many moves go at
  * once; of a storm beyond that a part follows in batches, the last of it always.
  */
 export interface ChartReportsOptions {
@@ -32,17 +33,12 @@ export class ChartReports {
   readonly #periodMs: number
   readonly #maxBatch: number
   readonly #charts = new Map<string, Chart>()
-  #isWatched: boolean
   #waiting: ChartMove[] = []
   /** At once, in this period. */
   #sent = 0
   #timer: NodeJS.Timeout | null = null
 
-  constructor(
-    isWatched: boolean,
-    { post, now = Date.now, periodMs = 100, maxBatch = 20 }: ChartReportsOptions,
-  ) {
-    this.#isWatched = isWatched
+  constructor({ post, now = Date.now, periodMs = 100, maxBatch = 20 }: ChartReportsOptions) {
     this.#post = post
     this.#now = now
     this.#periodMs = periodMs
@@ -68,7 +64,7 @@ export class ChartReports {
   /** An event is about to be sent to a chart. */
   sending(name: string, event: { readonly type: string }): void {
     const chart = this.#charts.get(name)
-    if (!this.#isWatched || chart?.state == null) return
+    if (chart?.state == null) return
     const snapshot = chart.actor.getSnapshot() as AnyMachineSnapshot
     if (snapshot.status !== 'active' || snapshot.can(event)) return
     const { state } = chart
@@ -81,10 +77,6 @@ export class ChartReports {
         isIgnored: true,
       }),
     )
-  }
-
-  watch(isWatched: boolean): void {
-    this.#isWatched = isWatched
   }
 
   answer(ask: number, name: string): void {
@@ -141,6 +133,7 @@ function arrowsOf({ arrows, machine }: Chart, from: string, event: string, to: s
   return known
 }
 
+/** Only its ledger sends a chart what is about load. */
 function stepOf(
   actor: string,
   { machine }: Chart,
@@ -151,7 +144,7 @@ function stepOf(
     actor,
     chart: machine.id,
     parent: null,
-    sender: null,
+    sender: isLoadEdge(step.event) ? `${actor}/ledger` : null,
     digest: digestOf(machine.id, context),
   }
 }

@@ -72,7 +72,7 @@ class RunningInstance {
     this.#port = port
     this.#exit = exit
     this.#listeners = new WorkerListeners(boot.worker.listen, port, (socket, at) => this.#accept(socket, at))
-    this.#reports = new ChartReports(boot.isWatched, { post: (message) => port.post(message) })
+    this.#reports = new ChartReports({ post: (message) => port.post(message) })
     this.#logBounds = boundedLog(boot, port)
     this.#log = this.#logBounds.log
     this.#counters = Object.fromEntries(
@@ -207,9 +207,6 @@ class RunningInstance {
         return
       case 'ask':
         this.#tell(message.id, message.question)
-        return
-      case 'charts.watch':
-        this.#reports.watch(message.isWatched)
         return
       case 'chart.ask':
         this.#reports.answer(message.ask, message.chart)

@@ -37,8 +37,6 @@ export interface InstanceBoot {
   /** For each of the worker's listeners; null for those without TLS. */
   readonly tls: readonly (TlsMaterial | null)[]
   readonly drainTimeoutMs: number
-  /** Whether somebody watches its charts as it starts. */
-  readonly isWatched: boolean
   /** Whether exchanges are posted as records, for export. */
   readonly postsExchanges: boolean
   /** Null where it is not known how many its process may have. */
@@ -89,8 +87,6 @@ export type ToInstance =
   | { readonly type: 'log.reopen' }
   /** Something that somebody who looks wants to know, or to have closed; see telemetry/traffic-record.ts. */
   | { readonly type: 'ask'; readonly id: number; readonly question: TrafficQuestion }
-  /** Whether somebody watches: then it also tells of events that none of its charts handles. */
-  | { readonly type: 'charts.watch'; readonly isWatched: boolean }
   /** Is answered with chart.answer. */
   | { readonly type: 'chart.ask'; readonly ask: number; readonly chart: string }
   | { readonly type: 'fault'; readonly fault: Fault }

@@ -53,7 +53,6 @@ export async function startLoose(options: LooseOptions): Promise<LooseInstance> 
     drainTimeoutMs: 1000,
     postsExchanges: false,
     descriptors: null,
-    isWatched: false,
     maxSpansPerSecond: 0,
     pseudonym: 'test',
   }

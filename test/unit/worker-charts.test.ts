@@ -5,9 +5,9 @@ import { workerMachine } from '../../actors/worker.ts'
 import type { ChartMove, FromInstance } from '../../src/supervise/channel.ts'
 import { ChartReports } from '../../src/worker-charts.ts'
 
-function instance(isWatched = false, periodMs = 10) {
+function instance(periodMs = 10) {
   const posted: FromInstance[] = []
-  const reports = new ChartReports(isWatched, {
+  const reports = new ChartReports({
     post: (message) => posted.push(message),
     periodMs,
     maxBatch: 5,
@@ -34,7 +34,7 @@ const texts = (steps: readonly { event: string; state: string; edges: readonly s
   steps.map(({ event, state, edges }) => `${event} ${state} ${edges.join()}`)
 
 describe('what an instance tells of its charts', () => {
-  it('is each move with its arrow, also while nobody watches', () => {
+  it('is each move with its arrow', () => {
     const { actor, reports, steps } = instance()
     const { ledger } = actor.getSnapshot().context
     ledger.send({ type: 'conn.opened' })
@@ -53,12 +53,19 @@ describe('what an instance tells of its charts', () => {
       'op.drain draining worker|op.drain|0',
       'load.zero stopped worker.draining|load.zero|0',
     ])
+    expect(steps().map(({ sender }) => sender)).toEqual([
+      null,
+      'reverse/ledger',
+      null,
+      null,
+      null,
+      'reverse/ledger',
+    ])
     expect(steps()[1]?.digest).toEqual({ high: 2, low: 1, drainTimeoutMs: 1_000 })
   })
 
-  it('is the same while somebody watches, and besides the events that nobody handles', () => {
+  it('is besides the events that nobody handles, whether somebody watches or not', () => {
     const { actor, reports, steps } = instance()
-    reports.watch(true)
     const { ledger } = actor.getSnapshot().context
     ledger.send({ type: 'conn.opened' })
     ledger.send({ type: 'conn.opened' })
@@ -76,21 +83,8 @@ describe('what an instance tells of its charts', () => {
     expect(steps().map(({ isIgnored }) => isIgnored)).toEqual([false, false, true, false])
   })
 
-  it('is of the moves alone again when the last viewer has gone', () => {
-    const { actor, reports, steps } = instance(true)
-    reports.watch(false)
-    reports.sending('reverse', { type: 'limit.recovered' })
-    actor.send({ type: 'limit.recovered' })
-    actor.send({ type: 'limit.exceeded', reasons: [] })
-    reports.flush()
-    expect(texts(steps())).toEqual([
-      'xstate.init accepting ',
-      'limit.exceeded degraded worker.accepting|limit.exceeded|0',
-    ])
-  })
-
   it('tells of no connection, however many there are', () => {
-    const { actor, reports, posted } = instance(true)
+    const { actor, reports, posted } = instance()
     reports.flush()
     const { length } = posted
     const { ledger } = actor.getSnapshot().context
@@ -105,7 +99,7 @@ describe('what an instance tells of its charts', () => {
 
 describe('a storm of moves', () => {
   it('is told so many at once, of the others a part together, the last of it always', () => {
-    const { actor, reports, posted, moves } = instance(false, 60_000)
+    const { actor, reports, posted, moves } = instance(60_000)
     const { ledger } = actor.getSnapshot().context
     ledger.send({ type: 'conn.opened' })
     for (let n = 0; n < 500; n++) {
@@ -121,7 +115,7 @@ describe('a storm of moves', () => {
   })
 
   it('leaves room for moves at once when it is over', async () => {
-    const { actor, reports, posted } = instance(false, 5)
+    const { actor, reports, posted } = instance(5)
     for (let n = 0; n < 20; n++) {
       actor.send({ type: 'limit.exceeded', reasons: [] })
       actor.send({ type: 'limit.recovered' })

@@ -80,13 +80,10 @@ export const worker = z.object({
   use,
   requests_total: z.number(),
   requests_per_sec: z.number(),
-  p50_ms: z
-    .number()
-    .nullable()
-    .meta({
-      description:
-        'Of the latest ten seconds, or up to twenty while no stream of events is open; null when there were no requests.',
-    }),
+  p50_ms: z.number().nullable().meta({
+    description:
+      'Of the latest ten seconds, or up to twenty while no stream of events is open; null when there were no requests.',
+  }),
   p99_ms: z.number().nullable(),
   error_rate: share.meta({ description: 'Failed requests of those of the last second.' }),
   restarts: z.int().meta({ description: 'Restarts after a crash, since the start of the daemon.' }),

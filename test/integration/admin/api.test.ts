@@ -105,6 +105,7 @@ describe.each<Isolation>(['thread', 'process', 'shared'])('actors of isolation %
     await until('accepting', () => running.stateOf(chart) === 'accepting')
     const { moves, complete } = await get(running, history, `${actorPath(chart)}/history`)
     expect(complete).toBe(true)
+    expect(moves.map(({ sender }) => sender)).toEqual([null, `${chart}/ledger`, `${chart}/ledger`])
     expect(moves.map(({ from, event, to, edges }) => [from, event, to, edges])).toEqual([
       [null, 'xstate.init', 'accepting', []],
       ['accepting', 'load.high', 'saturated', ['worker.accepting|load.high|0']],
