@@ -52,7 +52,8 @@ export const faults: Readonly<Record<Fault, (maxMemoryMb: number) => void>> = {
   burn: () => {
     const until = performance.now() + 3_000
     const slice = (): void => {
-      const end = performance.now() + 20
+      // No divisor of the time between two looks at the loop's delay: each look would come just when the loop turns.
+      const end = performance.now() + 30
       while (performance.now() < end);
       if (end < until) setImmediate(slice)
     }
