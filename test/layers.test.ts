@@ -62,7 +62,15 @@ const layers: readonly Layer[] = [
     files: 'src/admin/**/*.ts',
     types: ['src/proxy/explain.ts'],
     dynamic: ['src/proxy/explain.ts'],
-    may: ['src/admin', 'src/supervise', 'src/config', 'src/telemetry', 'src/errors.ts', 'src/remedies.ts'],
+    may: [
+      'src/admin',
+      'src/supervise',
+      'src/config',
+      'src/telemetry',
+      'src/http/entity-tag.ts',
+      'src/errors.ts',
+      'src/remedies.ts',
+    ],
     packages: ['zod'],
   },
   {

@@ -1,11 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { stripTypeScriptTypes } from 'node:module'
 import { extname, join } from 'node:path'
+import { tagOf } from './answer.ts'
 
 /** A file of the page, as it is served. */
 export interface PageFile {
   readonly type: string
   readonly bytes: Buffer
+  /** Entity tag of the bytes. */
+  readonly tag: string
 }
 
 const types: Readonly<Record<string, string>> = {
@@ -35,13 +38,18 @@ export async function loadPageFiles(): Promise<ReadonlyMap<string, PageFile>> {
 /** The browser's code is TypeScript in a checkout, and JavaScript in the package, which the build makes in this very way. */
 function pageFile(name: string, bytes: Buffer): (PageFile & { readonly name: string }) | null {
   const type = types[extname(name)]
-  if (type !== undefined) return { name, type, bytes }
+  if (type !== undefined) return { name, type, bytes, tag: tagOf(bytes) }
   if (!name.endsWith('.ts') || name.endsWith('.d.ts')) return null
   const code = stripped(bytes.toString()).replaceAll(
     /^((?:import|export|\}) [^'\n]*?'\.[^'\n]*)\.ts'$/gm,
     "$1.js'",
   )
-  return { name: name.replace(/\.ts$/, '.js'), type: types['.js'] ?? '', bytes: Buffer.from(code) }
+  return {
+    name: name.replace(/\.ts$/, '.js'),
+    type: types['.js'] ?? '',
+    bytes: Buffer.from(code),
+    tag: tagOf(code),
+  }
 }
 
 /** Node says once that this is experimental. It happens in a checkout only, and is pinned by a test. */

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https'
 import type { AdminSettings, ListenAddress } from '../config/settings.ts'
 import { BifrostError } from '../errors.ts'
+import { listsTag } from '../http/entity-tag.ts'
 import { bindFailure } from '../supervise/bind-error.ts'
 import { claimPath } from '../supervise/unix-path.ts'
 import type { Access } from './access.ts'
@@ -196,6 +197,11 @@ function tooLong({ headers }: IncomingMessage): Answer | null {
 function send(req: IncomingMessage, res: ServerResponse, answer: Answer): void {
   if (res.destroyed || res.headersSent) return
   const { status, type, body, headers, onSend } = answer
+  const tag = headers?.['ETag']
+  if (tag !== undefined && listsTag(req.headers['if-none-match'] ?? '', tag, 'weak')) {
+    res.writeHead(304, headers).end()
+    return
+  }
   onSend?.(res)
   res.writeHead(status, {
     'Content-Type': type,

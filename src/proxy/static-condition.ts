@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { listsTag } from '../http/entity-tag.ts'
 import { formatHttpDate, parseHttpDate } from './http-date.ts'
 
 /** What a file looks like to a cache (RFC 9110 section 8.8). */
@@ -31,13 +32,13 @@ export type Verdict = 'SEND' | 'NOT_MODIFIED' | 'PRECONDITION_FAILED'
 export function evaluateConditions(headers: IncomingHttpHeaders, entity: Validators): Verdict {
   const ifMatch = headers['if-match']
   if (ifMatch !== undefined) {
-    if (!listed(ifMatch, entity.etag, 'strong')) return 'PRECONDITION_FAILED'
+    if (!listsTag(ifMatch, entity.etag, 'strong')) return 'PRECONDITION_FAILED'
   } else {
     const since = parseHttpDate(headers['if-unmodified-since'] ?? '')
     if (since !== undefined && entity.lastModifiedMs > since) return 'PRECONDITION_FAILED'
   }
   const ifNoneMatch = headers['if-none-match']
-  if (ifNoneMatch !== undefined) return listed(ifNoneMatch, entity.etag, 'weak') ? 'NOT_MODIFIED' : 'SEND'
+  if (ifNoneMatch !== undefined) return listsTag(ifNoneMatch, entity.etag, 'weak') ? 'NOT_MODIFIED' : 'SEND'
   const since = parseHttpDate(headers['if-modified-since'] ?? '')
   return since !== undefined && entity.lastModifiedMs <= since ? 'NOT_MODIFIED' : 'SEND'
 }
@@ -50,12 +51,4 @@ export function isRangeCurrent(ifRange: string | undefined, entity: Validators, 
   if (ifRange === undefined) return true
   if (ifRange.includes('"')) return ifRange.trim() === entity.etag
   return parseHttpDate(ifRange) === entity.lastModifiedMs && nowMs - entity.lastModifiedMs >= 2000
-}
-
-const entityTag = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g
-
-function listed(list: string, etag: string, comparison: 'strong' | 'weak'): boolean {
-  if (list.trim() === '*') return true
-  const tags = list.match(entityTag) ?? []
-  return tags.some((tag) => tag === etag || (comparison === 'weak' && tag === `W/${etag}`))
 }

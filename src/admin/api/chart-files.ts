@@ -1,12 +1,19 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { tagOf } from '../answer.ts'
 
 const folder = join(import.meta.dirname, '../page/charts')
+
+export interface ChartText {
+  readonly text: string
+  /** Entity tag of the text. */
+  readonly tag: string
+}
 
 /** What `npm run charts` has made, as it is; read when first asked for, and kept. Nothing is looked up by a name that was asked for. */
 export class ChartFiles {
   readonly #folder: string
-  #files: Promise<ReadonlyMap<string, string>> | null = null
+  #files: Promise<ReadonlyMap<string, ChartText>> | null = null
 
   constructor(from: string = folder) {
     this.#folder = from
@@ -16,22 +23,23 @@ export class ChartFiles {
     return [...(await this.#load()).keys()]
   }
 
-  async text(name: string): Promise<string | null> {
+  async file(name: string): Promise<ChartText | null> {
     return (await this.#load()).get(name) ?? null
   }
 
-  #load(): Promise<ReadonlyMap<string, string>> {
+  #load(): Promise<ReadonlyMap<string, ChartText>> {
     this.#files ??= readAll(this.#folder)
     return this.#files
   }
 }
 
-async function readAll(from: string): Promise<ReadonlyMap<string, string>> {
+async function readAll(from: string): Promise<ReadonlyMap<string, ChartText>> {
   // Without the folder there is nothing to draw, and all the rest goes on.
   const entries = await readdir(from).catch(() => [])
   const files = entries.filter((name) => name.endsWith('.json')).toSorted()
-  const texts = files.map(
-    async (name) => [name.slice(0, -5), await readFile(join(from, name), 'utf8')] as const,
-  )
-  return new Map(await Promise.all(texts))
+  const read = files.map(async (name) => {
+    const text = await readFile(join(from, name), 'utf8')
+    return [name.slice(0, -5), { text, tag: tagOf(text) }] as const
+  })
+  return new Map(await Promise.all(read))
 }

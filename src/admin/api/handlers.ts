@@ -4,7 +4,7 @@ import type { Journal } from '../../supervise/journal.ts'
 import type { LiveCharts } from '../../supervise/live-charts.ts'
 import type { Overview } from '../../supervise/overview.ts'
 import type { WorkerAction, WorkerControl } from '../../supervise/worker-control.ts'
-import { type Answer, json } from '../answer.ts'
+import { type Answer, json, kept } from '../answer.ts'
 import type { ApiRequest, Handler } from '../router.ts'
 import { actorAnswer, historyAnswer, liveAnswer, overviewAnswer } from './answers.ts'
 import type { ChartFiles } from './chart-files.ts'
@@ -103,10 +103,10 @@ export function chartHandlers(
       return json(200, answer)
     },
     async getChart({ params }) {
-      const text = await charts.text(params['name'] ?? '')
-      return text === null
+      const file = await charts.file(params['name'] ?? '')
+      return file === null
         ? json(404, { error: 'no chart of that name' })
-        : { status: 200, type: 'application/json; charset=utf-8', body: text }
+        : kept('application/json; charset=utf-8', file.text, file.tag)
     },
   }
 }
