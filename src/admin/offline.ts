@@ -49,6 +49,7 @@ export async function viewHistory(file: string): Promise<OfflineView | { readonl
   })
   const server = new AdminServer({
     settings,
+    certificate: null,
     access,
     plain: {},
     page: async (path) =>

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { AdminSettings, ListenAddress } from '../config/settings.ts'
+import { OwnCertificate } from '../supervise/certificate-files.ts'
 import type { Journal } from '../supervise/journal.ts'
 import type { LimitControl } from '../supervise/limit-control.ts'
 import type { LiveCharts } from '../supervise/live-charts.ts'
@@ -105,6 +106,7 @@ export class AdminPart implements Part {
     const access = new Access({ token, isLocal: settings.isLocal })
     this.#server = new AdminServer({
       settings,
+      certificate: settings.tls === null ? null : new OwnCertificate(settings.tls, log),
       access,
       plain: plainRoutes(overview, this.#metrics),
       page: pageAnswer,

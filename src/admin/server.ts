@@ -1,10 +1,16 @@
-import { readFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AdminSettings, ListenAddress } from '../config/settings.ts'
 import { BifrostError } from '../errors.ts'
 import { listsTag } from '../http/entity-tag.ts'
 import { bindFailure } from '../supervise/bind-error.ts'
+import type { OwnCertificate } from '../supervise/certificate-files.ts'
 import { claimPath } from '../supervise/unix-path.ts'
 import type { Access } from './access.ts'
 import { type Answer, json } from './answer.ts'
@@ -20,6 +26,8 @@ import { securityHeaders } from './security-headers.ts'
  */
 export interface AdminOptions {
   readonly settings: AdminSettings
+  /** Null: HTTP. */
+  readonly certificate: OwnCertificate | null
   readonly access: Access
   /** By path: for programs that want one thing. */
   readonly plain: Readonly<Record<string, PlainRoute>>
@@ -47,9 +55,10 @@ export class AdminServer {
 
   constructor(options: AdminOptions) {
     this.#options = options
-    const { listen, tls, hosts } = options.settings
+    const { certificate, settings } = options
+    const { listen, hosts } = settings
     this.#policy = {
-      scheme: tls === null ? 'http' : 'https',
+      scheme: certificate === null ? 'http' : 'https',
       hosts: 'path' in listen ? null : [listen.host, ...hosts].map((host) => host.toLowerCase()),
     }
     const answer = (req: IncomingMessage, res: ServerResponse) => {
@@ -57,7 +66,7 @@ export class AdminServer {
       this.#answer(req, res).catch(() => res.destroy())
     }
     this.#server =
-      tls === null ? createServer(bounds, answer) : createTlsServer({ ...bounds, ...pem(tls) }, answer)
+      certificate === null ? createServer(bounds, answer) : createSecureServer(certificate, answer)
     this.#server.maxConnections = 256
   }
 
@@ -71,6 +80,7 @@ export class AdminServer {
   }
 
   close(): void {
+    this.#options.certificate?.close()
     this.#server.close()
     this.#server.closeAllConnections()
   }
@@ -215,11 +225,14 @@ function send(req: IncomingMessage, res: ServerResponse, answer: Answer): void {
   req.resume()
 }
 
-/** Throws LISTEN_FAILED; the configuration was checked, but files go. */
-function pem({ certFile, keyFile }: NonNullable<AdminSettings['tls']>) {
-  try {
-    return { cert: readFileSync(certFile), key: readFileSync(keyFile), minVersion: 'TLSv1.2' as const }
-  } catch (cause) {
-    throw new BifrostError('LISTEN_FAILED', 'the certificate of admin cannot be read', { cause })
-  }
+const secure = { minVersion: 'TLSv1.2' } as const
+
+/** What connects after its files were written is shown the new ones; connections that are open go on. */
+function createSecureServer(certificate: OwnCertificate, answer: RequestListener): Server {
+  const { cert, key } = certificate.pair
+  const server = createTlsServer({ ...bounds, ...secure, cert, key }, answer)
+  certificate.follow('admin', (pair) =>
+    server.setSecureContext({ ...secure, cert: pair.cert, key: pair.key }),
+  )
+  return server
 }

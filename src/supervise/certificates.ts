@@ -2,14 +2,13 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { TlsSettings, WorkerSettings } from '../config/settings.ts'
 import { BifrostError } from '../errors.ts'
 import type { Log } from '../telemetry/log.ts'
-import { readAuthorities, readPair } from '../tls/certificate.ts'
+import { readAuthorities } from '../tls/certificate.ts'
 import type { TlsMaterial } from '../tls/material.ts'
 import { FileWatch, type WatchTimes } from '../tls/watch-files.ts'
+import { loadAnew, readCertificate, watchTimes } from './certificate-files.ts'
 
 /** Told when instances of a worker have to be given new material. */
 export type OnMaterial = (worker: string, at: number, material: TlsMaterial) => void
-
-const defaultTimes: WatchTimes = { settleMs: 300, pollMs: 10_000 }
 
 /** Who gets hold of a ticket key can read the sessions of that time: it is not for longer. */
 const ticketKeysMs = 24 * 3600 * 1000
@@ -30,7 +29,7 @@ export class Certificates {
     workers: readonly WorkerSettings[],
     log: Log,
     onMaterial: OnMaterial,
-    times: WatchTimes = defaultTimes,
+    times: WatchTimes = watchTimes,
   ) {
     this.#log = log
     this.#onMaterial = onMaterial
@@ -64,21 +63,13 @@ export class Certificates {
 
   #reload(listener: Listener): void {
     const { worker, at, tls, material } = listener
-    try {
+    loadAnew(this.#log, { worker, listener: at }, () => {
       const files = this.#read(tls)
       // A session of a client that other authorities have vouched for must not be resumed.
       const isSameCa = files.clientCa === material.clientCa
       const ticketKeys = isSameCa ? material.ticketKeys : randomBytes(48)
       this.#give(listener, { ...material, ...files, ticketKeys })
-      this.#log('info', 'certificates loaded anew', { worker, listener: at })
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      this.#log('error', 'certificates not loaded; the old ones stay in use', {
-        worker,
-        listener: at,
-        reason,
-      })
-    }
+    })
   }
 
   #rotate(): void {
@@ -92,14 +83,9 @@ export class Certificates {
   }
 
   #read(tls: TlsSettings): Pick<TlsMaterial, 'certificates' | 'clientCa'> {
-    const certificates = tls.certificates.map(({ certFile, keyFile, names }) => {
-      const read = readPair(certFile, keyFile, names)
-      if ('fault' in read) {
-        const file = read.fault.at === 'key' ? keyFile : certFile
-        throw new BifrostError('CONFIG_INVALID', `${file}: ${read.fault.message}`)
-      }
-      if (read.pair.warning !== undefined) this.#log('warn', read.pair.warning)
-      return { cert: read.pair.cert, key: read.pair.key, names: read.pair.names }
+    const certificates = tls.certificates.map((files) => {
+      const { cert, key, names } = readCertificate(files, files.names, this.#log)
+      return { cert, key, names }
     })
     const ca = tls.clients === null ? null : readAuthorities(tls.clients.caFile)
     if (ca !== null && 'fault' in ca) throw new BifrostError('CONFIG_INVALID', ca.fault)

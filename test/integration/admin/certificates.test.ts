@@ -1,0 +1,74 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { makeCertificate, writeCertificate } from '../../kit/certificates.ts'
+import { startTestDaemon } from '../../kit/daemon.ts'
+import { ask, visit } from '../../kit/tls-client.ts'
+import { until } from '../../kit/until.ts'
+
+const token = 'the-token-of-this-test'
+const request = (path: string) => [
+  `GET ${path} HTTP/1.1`,
+  'Host: 127.0.0.1',
+  `Authorization: Bearer ${token}`,
+]
+
+/** An admin interface with TLS whose files may be written anew. */
+async function startAdmin() {
+  const directory = mkdtempSync(join(tmpdir(), 'bifrost-admin-'))
+  writeCertificate(directory, 'admin', makeCertificate({ subject: 'old.test' }))
+  const tls = { cert: join(directory, 'admin.pem'), key: join(directory, 'admin.key') }
+  const running = await startTestDaemon({
+    mode: 'Reverse',
+    listen_addr: '127.0.0.1:0',
+    admin: { listen_addr: '127.0.0.1:0', token, tls },
+    workers: { reverse_proxy: { isolation: 'shared', target: 'http://127.0.0.1:9' } },
+  })
+  const port = running.port('admin')
+  return {
+    directory,
+    log: running.log,
+    visit: () => visit(port),
+    async shown() {
+      const { socket, shown } = await visit(port)
+      socket.destroy()
+      return shown
+    },
+    async [Symbol.asyncDispose]() {
+      await running[Symbol.asyncDispose]()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+it('new certificate files of admin are taken for what connects later; a connection that is open goes on', async () => {
+  await using admin = await startAdmin()
+  expect(await admin.shown()).toBe('old.test')
+  const { socket } = await admin.visit()
+  let received = 0
+  socket.on('data', (chunk: Buffer) => {
+    received += chunk.length
+  })
+  socket.write(`${request('/api/events').join('\r\n')}\r\n\r\n`)
+  writeCertificate(admin.directory, 'admin', makeCertificate({ subject: 'new.test' }))
+  await until('the new one is shown', async () => (await admin.shown()) === 'new.test')
+  const before = received
+  await until('the stream goes on', () => received > before)
+  socket.destroy()
+  const { socket: later } = await admin.visit()
+  expect(await ask(later, ...request('/health'))).toMatch(/^HTTP\/1\.1 200/)
+  expect(admin.log.find((line) => line.includes('certificates loaded anew'))).toContain('"listener":"admin"')
+})
+
+it('those that are broken are named in the log, and the old ones stay', async () => {
+  await using admin = await startAdmin()
+  const file = join(admin.directory, 'admin.pem')
+  const before = readFileSync(file)
+  writeFileSync(file, before.subarray(0, 200))
+  const failed = () => admin.log.find((line) => line.includes('certificates not loaded'))
+  await until('it is logged', () => failed() !== undefined)
+  expect(failed()).toMatch(/^error .*admin\.pem.*has no certificate/)
+  expect(failed()).not.toContain('PRIVATE KEY')
+  expect(await admin.shown()).toBe('old.test')
+})
