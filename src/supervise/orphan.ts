@@ -12,21 +12,21 @@ const watchParent = `
   parentPort.postMessage('watching')
   const cell = new Int32Array(new SharedArrayBuffer(4))
   for (;;) {
-    Atomics.wait(cell, 0, 0, ${checkMs})
     if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL')
+    Atomics.wait(cell, 0, 0, ${checkMs})
   }
 `
 
 /**
- * Ends this process when its parent has ended, whatever its own event loop does: the end of the channel, by which it would
- * hear of it, is an event. Resolves when it is looked after: a thread that has not quite started does not get on while this
- * one spins (seen on 26.10).
+ * Ends this process when `parent`, the process that has started it, has ended, whatever its own event loop does: the end of the channel, by
+ * which it would hear of it, is an event. Who the parent was cannot be asked here: it may be gone by now. Resolves when it is looked after: a
+ * thread that has not quite started does not get on while this one spins (seen on 26.10).
  */
-export async function endWithParent(): Promise<void> {
+export async function endWithParent(parent: number): Promise<void> {
   const thread = new Worker(watchParent, {
     eval: true,
     name: 'orphan watch',
-    workerData: process.ppid,
+    workerData: parent,
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 },
   })

@@ -39,7 +39,7 @@ export async function connectProcess(): Promise<{
   const ignore = () => {}
   process.on('SIGINT', ignore).on('SIGTERM', ignore).on('SIGUSR2', ignore)
   process.on('disconnect', () => process.exit(0))
-  const watched = endWithParent()
+  const watched = endWithParent(Number(process.argv[3]))
   const [{ body }] = (await once(process, 'message')) as [Envelope<ToProcess>]
   if (body.type !== 'boot') throw new BifrostError('WORKER_FAILED', `${body.type} came before boot`)
   const port = new ProcessPort(body.boot, watched)

@@ -29,7 +29,7 @@ const maxStderr = 8192
 export function openProcess(boot: InstanceBoot, events: ChannelEvents): Channel {
   // Only the heap limit: flags of the daemon's own process, such as an inspector's port, are not for its children.
   // The environment is the daemon's, with the compile cache; nothing is added to it.
-  const child = fork(entry, [boot.id], {
+  const child = fork(entry, [boot.id, String(process.pid)], {
     execArgv: [`--max-old-space-size=${boot.worker.maxMemoryMb}`],
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],

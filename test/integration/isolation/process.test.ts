@@ -1,4 +1,4 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { fork, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
@@ -14,6 +14,7 @@ import { RawClient } from '../../kit/raw-client.ts'
 import { until } from '../../kit/until.ts'
 
 const root = join(import.meta.dirname, '../../..')
+const entry = join(root, 'src/worker-process.ts')
 const key = 'forward_proxy/0/0'
 const specs = [{ key, group: 'forward_proxy/0', address: { host: '127.0.0.1', port: 0 }, isContained: true }]
 
@@ -159,11 +160,18 @@ describe('the end of a process', () => {
   })
 
   it('comes when its channel to main closes', async () => {
-    const child: ChildProcess = fork(join(root, 'src/worker-process.ts'), [], { serialization: 'advanced' })
+    const child = fork(entry, ['a#1', String(process.pid)], { serialization: 'advanced' })
     await new Promise((resolve) => setTimeout(resolve, 50))
     child.disconnect()
     const [code] = await once(child, 'exit')
     expect(code).toBe(0)
+  })
+
+  it('comes when main had ended before it could look who that is', async () => {
+    const main = spawnSync('true')
+    const child = fork(entry, ['a#1', String(main.pid)], { serialization: 'advanced' })
+    const [, signal] = await once(child, 'exit')
+    expect(signal).toBe('SIGKILL')
   })
 
   it.each(['idle', 'spinning'])('comes when main is killed: no orphans, %s', async (state) => {
