@@ -170,6 +170,7 @@ describe.skipIf(!hasBrowser)('each view', () => {
         'Text',
         'Zoom out',
         'Zoom in',
+        'Readable size',
         'Fit the whole chart',
         'Diagram',
       ].slice(0, 16),

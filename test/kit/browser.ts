@@ -23,6 +23,7 @@ const shots = process.env['BIFROST_SCREENSHOTS'] ?? join(root, 'test-results')
 export type Look = 'light' | 'dark'
 const sizes = {
   wide: { width: 1440, height: 900 },
+  tablet: { width: 820, height: 1180 },
   phone: { width: 390, height: 844 },
 } as const
 export type Size = keyof typeof sizes

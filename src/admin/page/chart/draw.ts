@@ -1,5 +1,5 @@
 import { svg } from '../dom.ts'
-import type { ChartEdge, ChartFile, ChartNode, EdgeLayout, Plan } from './model.ts'
+import type { Box, ChartEdge, ChartFile, ChartNode, EdgeLayout, Plan } from './model.ts'
 import { arrowHead, rounded } from './path.ts'
 import {
   headerHeight,
@@ -59,15 +59,14 @@ export class Drawing {
     this.#lit = ids
   }
 
-  /** Middle of the innermost state that is lit. */
-  litPlace(): readonly [x: number, y: number] {
+  /** Of the innermost state that is lit. */
+  litBox(): Box {
     const boxes = [...this.#lit].flatMap((id) => {
       const box = this.#plan.n[id]
       return box === undefined ? [] : [box]
     })
     boxes.sort((one, other) => one[2] * one[3] - other[2] * other[3])
-    const [x, y, w, h] = boxes[0] ?? [0, 0, this.#plan.w, this.#plan.h]
-    return [x + w / 2, y + h / 2]
+    return boxes[0] ?? [0, 0, this.#plan.w, this.#plan.h]
   }
 
   fire(edges: readonly string[]): void {

@@ -43,16 +43,18 @@ export interface ChartLayout extends Plan {
   readonly compact: Plan
 }
 
+export type Box = readonly [x: number, y: number, w: number, h: number]
+
 export interface Plan {
   readonly w: number
   readonly h: number
   /** State id, and `ID#init` for the dot of an initial state. */
-  readonly n: Readonly<Record<string, readonly [x: number, y: number, w: number, h: number]>>
+  readonly n: Readonly<Record<string, Box>>
   /** `p`: x, y, x, y, ...; `l`: where its label is, with its size. `ID#init` for the arrow of an initial state. */
   readonly e: Readonly<Record<string, EdgeLayout>>
 }
 
 export interface EdgeLayout {
   readonly p: readonly number[]
-  readonly l?: readonly [x: number, y: number, w: number, h: number]
+  readonly l?: Box
 }

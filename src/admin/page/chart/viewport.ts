@@ -1,22 +1,34 @@
 import { button, h } from '../dom.ts'
 import type { Drawing } from './draw.ts'
+import type { Box } from './model.ts'
 
 const smallest = 0.15
 const largest = 4
-/** Below this nothing can be read, so that a part in a readable size is shown at first. */
-const readable = 0.62
+/** The small letters of a drawing are of 11 units: in less than their own size they are no longer read. */
+const readable = 1
 const step = 1.25
 
-/** A window on a drawing: zoom (wheel, pinch, `+`, `-`), pan (drag, arrow keys), fit (`0`). */
+interface Place {
+  readonly x: number
+  readonly y: number
+}
+
+/**
+ * A window on a drawing: zoom (`+`, `-`, pinch, wheel with Ctrl), pan (drag, wheel, arrow keys), fit (`0`), readable (`1`).
+ * It opens in a readable size at what is lit. When what is lit leaves the window the window follows, unless the viewer has
+ * gone elsewhere.
+ */
 export class Viewport {
   readonly root: HTMLElement
   readonly tools: HTMLElement
   readonly #drawing: Drawing
   readonly #resize: ResizeObserver
-  /** Pixels for a unit of the drawing; null: as much as is good to read. */
+  /** Pixels for a unit of the drawing; auto: as much as is good to read. */
   #scale: number | 'fit' | 'auto' = 'auto'
-  #x = 0
-  #y = 0
+  /** What the middle of the window shows. */
+  #middle: Place | null = null
+  /** What is lit was in sight when the viewer looked last. */
+  #follows = true
   readonly #pointers = new Map<number, PointerEvent>()
 
   constructor(drawing: Drawing) {
@@ -25,7 +37,8 @@ export class Viewport {
       class: 'viewport',
       tabindex: 0,
       role: 'group',
-      'aria-label': 'Diagram. Plus and minus zoom, the arrow keys move, zero shows all of it.',
+      'aria-label':
+        'Diagram. Plus and minus zoom, the arrow keys move, zero shows all of it, one what is lit in a readable size.',
     })
     this.root.append(drawing.svg)
     this.tools = h(
@@ -33,10 +46,14 @@ export class Viewport {
       { class: 'tools segmented', role: 'group', 'aria-label': 'Zoom' },
       button('−', () => this.zoom(1 / step), { label: 'Zoom out' }),
       button('+', () => this.zoom(step), { label: 'Zoom in' }),
+      button('1:1', () => this.read(), { label: 'Readable size' }),
       button('Fit', () => this.fit(), { label: 'Fit the whole chart' }),
     )
     this.#listen()
-    this.#resize = new ResizeObserver(() => this.#apply())
+    this.#resize = new ResizeObserver(() => {
+      this.#show(this.#follows && this.#scale === 'auto' ? null : this.#middle)
+      this.follow()
+    })
     this.#resize.observe(this.root)
   }
 
@@ -46,34 +63,42 @@ export class Viewport {
 
   fit(): void {
     this.#scale = 'fit'
-    this.#apply()
+    this.#follows = true
+    this.#show(null)
+  }
+
+  /** What is lit, in a readable size. */
+  read(): void {
+    this.#scale = 'auto'
+    this.#follows = true
+    this.#show(null)
   }
 
   /** Around a place of the window, its middle by default. */
   zoom(factor: number, atX = this.root.clientWidth / 2, atY = this.root.clientHeight / 2): void {
     const before = this.#effective()
     const scale = Math.min(largest, Math.max(smallest, before * factor))
+    const { x, y } = this.#place()
     const fromMiddleX = atX - this.root.clientWidth / 2
     const fromMiddleY = atY - this.root.clientHeight / 2
-    this.#freeze()
-    this.#x += fromMiddleX / before - fromMiddleX / scale
-    this.#y += fromMiddleY / before - fromMiddleY / scale
     this.#scale = scale
-    this.#apply()
+    this.#go({
+      x: x + fromMiddleX / before - fromMiddleX / scale,
+      y: y + fromMiddleY / before - fromMiddleY / scale,
+    })
   }
 
+  /** So many pixels. */
   pan(dx: number, dy: number): void {
+    const { x, y } = this.#place()
     const scale = this.#effective()
-    this.#freeze()
     this.#scale = scale
-    this.#x -= dx / scale
-    this.#y -= dy / scale
-    this.#apply()
+    this.#go({ x: x - dx / scale, y: y - dy / scale })
   }
 
-  /** What is lit comes into sight, unless the viewer has chosen another place. */
+  /** Something else is lit: it comes into sight, unless the viewer has gone elsewhere. */
   follow(): void {
-    if (this.#scale === 'auto') this.#apply()
+    if (this.#follows && !this.#isLitSeen()) this.#show(null)
   }
 
   #fitScale(): number {
@@ -86,36 +111,53 @@ export class Viewport {
     return this.#scale === 'auto' ? Math.max(this.#fitScale(), readable) : this.#scale
   }
 
-  /** From here on the place is the viewer's. */
-  #freeze(): void {
-    if (typeof this.#scale === 'number') return
-    const [x, y] = this.#place()
-    this.#x = x
-    this.#y = y
-  }
-
-  #place(): readonly [number, number] {
+  #place(): Place {
     const { w, h: height } = this.#drawing.file.layout
-    if (typeof this.#scale === 'number') return [this.#x, this.#y]
-    if (this.#scale === 'fit') return [w / 2, height / 2]
+    if (this.#scale === 'fit') return { x: w / 2, y: height / 2 }
+    return this.#middle ?? this.#around(this.#drawing.litBox())
+  }
+
+  #around([x, y, width, height]: Box): Place {
+    return this.#within({ x: x + width / 2, y: y + height / 2 })
+  }
+
+  /** As near as can be, with nothing beyond the drawing in the window. */
+  #within({ x, y }: Place): Place {
+    const { w, h: height } = this.#drawing.file.layout
     const scale = this.#effective()
-    const [x, y] = this.#drawing.litPlace()
-    return [
-      this.#within(x, w, this.root.clientWidth / scale),
-      this.#within(y, height, this.root.clientHeight / scale),
-    ]
+    return {
+      x: within(x, w, this.root.clientWidth / scale),
+      y: within(y, height, this.root.clientHeight / scale),
+    }
   }
 
-  /** The middle of a window that shows nothing beyond the drawing. */
-  #within(wanted: number, whole: number, shown: number): number {
-    return shown >= whole ? whole / 2 : Math.min(whole - shown / 2, Math.max(shown / 2, wanted))
+  #isLitSeen(): boolean {
+    if (this.#middle === null) return this.#scale === 'fit'
+    const [x, y, width, height] = this.#drawing.litBox()
+    const scale = this.#effective()
+    const halfWidth = this.root.clientWidth / scale / 2
+    const halfHeight = this.root.clientHeight / scale / 2
+    return (
+      Math.abs(x + width / 2 - this.#middle.x) + width / 2 <= halfWidth &&
+      Math.abs(y + height / 2 - this.#middle.y) + height / 2 <= halfHeight
+    )
   }
 
-  #apply(): void {
+  /** The viewer goes there. Some of the drawing stays in the window. */
+  #go({ x, y }: Place): void {
+    const { w, h: height } = this.#drawing.file.layout
+    this.#show({ x: Math.min(w, Math.max(0, x)), y: Math.min(height, Math.max(0, y)) })
+    this.#follows = this.#isLitSeen()
+  }
+
+  /** Null: what is lit. */
+  #show(middle: Place | null): void {
     const { clientWidth, clientHeight } = this.root
     if (clientWidth === 0 || clientHeight === 0) return
+    this.#middle = middle
+    const { x, y } = this.#place()
+    if (this.#scale !== 'fit') this.#middle = { x, y }
     const scale = this.#effective()
-    const [x, y] = this.#place()
     const width = clientWidth / scale
     const height = clientHeight / scale
     this.#drawing.svg.setAttribute(
@@ -132,6 +174,7 @@ export class Viewport {
         '=': () => this.zoom(step),
         '-': () => this.zoom(1 / step),
         '0': () => this.fit(),
+        '1': () => this.read(),
         ArrowLeft: () => this.pan(60, 0),
         ArrowRight: () => this.pan(-60, 0),
         ArrowUp: () => this.pan(0, 60),
@@ -142,12 +185,7 @@ export class Viewport {
       event.preventDefault()
       act()
     })
-    const zoomByWheel = (event: WheelEvent) => {
-      event.preventDefault()
-      const box = root.getBoundingClientRect()
-      this.zoom(Math.exp(-event.deltaY / 400), event.clientX - box.left, event.clientY - box.top)
-    }
-    root.addEventListener('wheel', zoomByWheel, { passive: false })
+    root.addEventListener('wheel', (event) => this.#wheel(event), { passive: false })
     root.addEventListener('pointerdown', (event) => {
       if (event.button !== 0) return
       this.#pointers.set(event.pointerId, event)
@@ -157,6 +195,26 @@ export class Viewport {
     for (const end of ['pointerup', 'pointercancel'] as const) {
       root.addEventListener(end, (event) => this.#pointers.delete(event.pointerId))
     }
+  }
+
+  /** Browsers tell of a pinch on a touchpad as of a wheel with Ctrl. At the end of the drawing the page scrolls. */
+  #wheel(event: WheelEvent): void {
+    if (event.ctrlKey || event.metaKey) {
+      event.preventDefault()
+      const box = this.root.getBoundingClientRect()
+      this.zoom(Math.exp(-event.deltaY / 400), event.clientX - box.left, event.clientY - box.top)
+      return
+    }
+    const before = this.#place()
+    const scale = this.#effective()
+    const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1
+    const wanted = this.#within({
+      x: before.x + (event.deltaX * lines) / scale,
+      y: before.y + (event.deltaY * lines) / scale,
+    })
+    if (Math.hypot(wanted.x - before.x, wanted.y - before.y) < 0.5) return
+    event.preventDefault()
+    this.pan((before.x - wanted.x) * scale, (before.y - wanted.y) * scale)
   }
 
   #drag(event: PointerEvent): void {
@@ -176,3 +234,7 @@ export class Viewport {
     this.zoom(apart(event) / apart(before), middleX, middleY)
   }
 }
+
+/** The middle of a window that shows so much of the whole. */
+const within = (wanted: number, whole: number, shown: number) =>
+  shown >= whole ? whole / 2 : Math.min(whole - shown / 2, Math.max(shown / 2, wanted))
