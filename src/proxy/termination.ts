@@ -12,10 +12,7 @@ export interface Standing {
 
 /**
  * How an exchange ended, two letters after the manner of HAProxy's session state: who ended it, and in which phase; `--` is a whole
- * exchange.
- *
- *   C client   c its time limit   S upstream   s its time limit   P proxy   L a limit of the proxy   K cut off by a stop   I a bug
- *   R request   C connecting to the upstream   H waiting for the response head   D data of the response   T tunnel
+ * exchange. What each means: src/telemetry/termination-words.ts.
  */
 export function terminationOf(code: ErrorCode, standing: Standing): string {
   const side = sideOf(code)

@@ -82,6 +82,9 @@ describe.skipIf(!hasBrowser)('traffic and why', () => {
     expect(await chain.locator('li[data-about="rule"] .setting').textContent()).toContain(
       'workers.reverse_proxy.resource_limits.max_connections at test.json:1:',
     )
+    expect(await page.locator('.request-facts').textContent()).toContain(
+      'LR: a limit of the proxy was reached, while the request was read',
+    )
     expect(await faultsOf(page)).toEqual([])
     await shoot(page, 'why-light')
     expect(complaints).toEqual([])

@@ -98,6 +98,7 @@ const link = z.object({
 
 export const reasons = z.object({
   request: trafficRecord,
+  ended: z.string().meta({ description: 'Termination of the request, in words.' }),
   chain: z.array(link).meta({ description: 'From what was refused to why, and to what would be right.' }),
   explanation: explanation.nullable().meta({
     description: 'What the worker would make of the same request now; null for what was no request.',

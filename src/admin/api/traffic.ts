@@ -9,6 +9,7 @@ import type { Explanation, Question } from '../../proxy/explain.ts'
 import type { Journal } from '../../supervise/journal.ts'
 import type { OpenConnection, Traffic, TrafficDesk } from '../../supervise/traffic-desk.ts'
 import type { Log } from '../../telemetry/log.ts'
+import { terminationWords } from '../../telemetry/termination-words.ts'
 import { type Answer, json } from '../answer.ts'
 import type { trafficOperations } from './operations-traffic.ts'
 import type {
@@ -99,6 +100,7 @@ export class TrafficApi {
     const moves = this.#parts.journal.history(actor)?.moves ?? []
     const answer: z.input<typeof reasons> = {
       request: shownRecord(record),
+      ended: terminationWords(record.termination),
       chain: why({ record, worker, actor, moves, explanation: explained }).map((link) => this.#link(link)),
       explanation: explained === null ? null : this.#shown(explained),
     }

@@ -38,8 +38,9 @@ test.each(['thread', 'process'] as const)(
     expect((await second.response()).status).toBe(503)
     // What a chart does soon after another move is told in batches.
     await until('its move is told', () => bridge.stateOf('reverse_proxy#1/reverse') === 'saturated')
-    const { chain, request, explanation } = await whyOf(bridge, worker, 'OVER_LIMIT')
+    const { chain, request, ended, explanation } = await whyOf(bridge, worker, 'OVER_LIMIT')
     expect(request).toMatchObject({ method: null, state: 'saturated', termination: 'LR' })
+    expect(ended).toBe('a limit of the proxy was reached, while the request was read, or refused as read')
     expect(explanation).toBeNull()
     expect(chain.map(({ about }) => about)).toEqual(['request', 'rule', 'state', 'cause', 'right'])
     const [, , state, cause] = chain

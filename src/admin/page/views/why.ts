@@ -61,7 +61,7 @@ export const why: View = {
 }
 
 function shown(found: Reasons): readonly HTMLElement[] {
-  const { request, explanation } = found
+  const { request, ended, explanation } = found
   return [
     h(
       'section',
@@ -82,7 +82,7 @@ function shown(found: Reasons): readonly HTMLElement[] {
         ),
       ),
       chainOf(found),
-      factsOf(request),
+      factsOf(request, ended),
     ),
     ...(explanation === null
       ? []
@@ -97,7 +97,7 @@ function shown(found: Reasons): readonly HTMLElement[] {
   ]
 }
 
-function factsOf(record: TrafficRecord): HTMLElement {
+function factsOf(record: TrafficRecord, ended: string): HTMLElement {
   const ms = (value: number | null) => (value === null ? null : milliseconds(value))
   const facts: readonly (readonly [string, string | null])[] = [
     ['Id', record.id],
@@ -111,7 +111,7 @@ function factsOf(record: TrafficRecord): HTMLElement {
     ['Connected after', ms(record.connect_ms)],
     ['Answered after', ms(record.answer_ms)],
     ['Took', ms(record.duration_ms)],
-    ['Ended', record.termination],
+    ['Ended', `${record.termination}: ${ended}`],
   ]
   return h(
     'dl',
