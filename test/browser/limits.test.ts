@@ -78,6 +78,59 @@ describe.skipIf(!hasBrowser)('the page holds out', () => {
     expect(complaints).toEqual([])
   })
 
+  it('a file whose actors are their own ancestors, or of a parent that it lacks, shows each of them', async () => {
+    const parents = {
+      top: null,
+      below: 'top',
+      orphan: 'nobody',
+      self: 'self',
+      a: 'c',
+      b: 'a',
+      c: 'b',
+      ofB: 'b',
+    }
+    const ids = Object.keys(parents)
+    const file = {
+      format: 'bifrost-history',
+      version: 1,
+      exported: 1,
+      actors: Object.entries(parents).map(([id, parent]) => fixtureActor(id, 'worker', parent, 'accepting')),
+      moves: ids.map((actor, seq) => ({
+        seq,
+        at: 1_700_000_000_000,
+        actor,
+        chart: 'worker',
+        event: 'load.low',
+        sender: null,
+        from: 'saturated',
+        to: 'accepting',
+        edges: [],
+        ignored: false,
+        diff: null,
+        skipped: 0,
+      })),
+    }
+    const url = await server.listen()
+    const { page, complaints } = await browser.newPage()
+    await page.goto(`${url}/#/history`)
+    const choosing = page.waitForEvent('filechooser')
+    await page.getByRole('button', { name: 'Import' }).click()
+    await (await choosing).setFiles({
+      name: 'circle.json',
+      mimeType: 'application/json',
+      buffer: Buffer.from(JSON.stringify(file)),
+    })
+    await page.locator('.banner', { hasText: `${ids.length} moves of ${ids.length} actors` }).waitFor()
+    const picker = page.getByRole('combobox', { name: 'Actor' })
+    const shown = await picker
+      .locator('option')
+      .evaluateAll((options) => options.map((option) => (option as HTMLOptionElement).value))
+    expect(shown.toSorted()).toEqual(['', ...ids].toSorted())
+    await picker.selectOption('b')
+    await page.locator('.move-list .move[aria-current]', { hasText: 'load.low' }).waitFor()
+    expect(complaints).toEqual([])
+  })
+
   it('a dialog about what is seen goes with it', async () => {
     const url = await server.listen()
     const { page } = await browser.newPage()

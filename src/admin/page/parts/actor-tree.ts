@@ -10,23 +10,31 @@ interface Placed {
   readonly depth: number
 }
 
-/** Parents before their children; what has no parent that is known stands at the top. */
+/**
+ * Parents before their children; what has no parent that is known stands at the top. Of those that are their own ancestors,
+ * which only a file that somebody has made has, the first does.
+ */
 export function placed(actors: ReadonlyMap<string, Actor>): readonly Placed[] {
   const children = Map.groupBy(actors.values(), ({ parent }) =>
     parent !== null && actors.has(parent) ? parent : null,
   )
-  // Of a file that somebody has made the tree may be of any depth: no recursion.
+  const all = new Map<string, Placed>()
+  // The tree of such a file may be of any depth: no recursion.
   const waiting: Placed[] = []
-  const wait = (parent: string | null, depth: number) => {
-    for (const actor of (children.get(parent) ?? []).toReversed()) waiting.push({ actor, depth })
+  const place = () => {
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const { actor, depth } = next
+      if (all.has(actor.id)) continue
+      all.set(actor.id, next)
+      for (const child of (children.get(actor.id) ?? []).toReversed())
+        waiting.push({ actor: child, depth: depth + 1 })
+    }
   }
-  const all: Placed[] = []
-  wait(null, 0)
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    all.push(next)
-    wait(next.actor.id, next.depth + 1)
+  for (const first of [...(children.get(null) ?? []), ...actors.values()]) {
+    waiting.push({ actor: first, depth: 0 })
+    place()
   }
-  return all
+  return [...all.values()]
 }
 
 /** Every actor with its state; rows come and go by themselves. */
