@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import type { z } from 'zod'
-import type { AdminSettings, ListenAddress } from '../config/settings.ts'
+import type { ListenAddress } from '../config/settings.ts'
 import { Access } from './access.ts'
 import { ChartFiles } from './api/chart-files.ts'
 import { chartHandlers } from './api/handlers.ts'
@@ -17,16 +17,6 @@ import { AdminServer } from './server.ts'
 export interface OfflineView {
   readonly url: string
   close(): void
-}
-
-const settings: AdminSettings = {
-  enabled: true,
-  listen: { host: '127.0.0.1', port: 0 },
-  token: undefined,
-  tokenFile: null,
-  tls: null,
-  hosts: [],
-  isLocal: true,
 }
 
 /** More is no history that the page could show. */
@@ -48,7 +38,7 @@ export async function viewHistory(file: string): Promise<OfflineView | { readonl
     workers: [],
   })
   const server = new AdminServer({
-    settings,
+    settings: { listen: { host: '127.0.0.1', port: 0 }, hosts: [] },
     certificate: null,
     access,
     plain: {},

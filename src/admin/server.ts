@@ -25,7 +25,7 @@ import { securityHeaders } from './security-headers.ts'
  * traffic. Every request passes the same gates: rate, origin, token; each is bounded in size, time and number.
  */
 export interface AdminOptions {
-  readonly settings: AdminSettings
+  readonly settings: Pick<AdminSettings, 'listen' | 'hosts'>
   /** Null: HTTP. */
   readonly certificate: OwnCertificate | null
   readonly access: Access

@@ -31,7 +31,10 @@ const form = /^[\x21-\x7e]{16,4096}$/
  * Reads the token, and makes it at the first start. Throws SECRET_UNREADABLE for a file that the configuration names; of the default
  * place it is only said why there is none, since reading goes on without.
  */
-export function openToken(settings: AdminSettings, env: Environment = process.env): AdminToken {
+export function openToken(
+  settings: Pick<AdminSettings, 'token' | 'tokenFile'>,
+  env: Environment = process.env,
+): AdminToken {
   if (settings.token !== undefined) return { text: settings.token, file: null, problem: null }
   const file = settings.tokenFile ?? join(secretHome(env), 'admin-token')
   try {

@@ -1,19 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { z } from 'zod'
-import type { connections, explanations, reasons, trafficPage } from '../../src/admin/api/schema-traffic.ts'
+import type { Reasons, TrafficPage } from '../../src/admin/api/schema-traffic.ts'
 import type { TestDaemon } from './daemon.ts'
 import { until } from './until.ts'
-
-export type Requests = z.infer<typeof trafficPage>
-export type Reasons = z.infer<typeof reasons>
-export type Connections = z.infer<typeof connections>
-export type Explanations = z.infer<typeof explanations>
 
 export const token = 'a-token-for-this-test-alone'
 export const withToken = { headers: { Authorization: `Bearer ${token}` } }
 
 /** What is known of the traffic of a worker. */
-export async function requestsOf(bridge: TestDaemon, worker: string, more = ''): Promise<Requests> {
+export async function requestsOf(bridge: TestDaemon, worker: string, more = ''): Promise<TrafficPage> {
   const answer = await bridge.admin(`/api/requests?worker=${worker}${more}`)
   // Whoever asks too often has to wait.
   if (answer.status === 429) {
@@ -21,7 +15,7 @@ export async function requestsOf(bridge: TestDaemon, worker: string, more = ''):
     return requestsOf(bridge, worker, more)
   }
   if (answer.status !== 200) throw new Error(`${answer.status} ${answer.text}`)
-  return answer.json<Requests>()
+  return answer.json<TrafficPage>()
 }
 
 /** Waits for an exchange that ended with the code (or status), and asks why. */

@@ -12,16 +12,7 @@ import type { Log } from '../../telemetry/log.ts'
 import { terminationWords } from '../../telemetry/termination-words.ts'
 import { type Answer, json } from '../answer.ts'
 import type { trafficOperations } from './operations-traffic.ts'
-import type {
-  connectionClosed,
-  connections,
-  explanation,
-  explanations,
-  place,
-  reasons,
-  trafficPage,
-  trafficRecord,
-} from './schema-traffic.ts'
+import type * as answers from './schema-traffic.ts'
 import { type Link, why } from './why.ts'
 
 export interface TrafficParts {
@@ -64,7 +55,7 @@ export class TrafficApi {
     if (workers.length === 0) return json(404, { error: 'no worker is called so' })
     const { explain } = await import('../../proxy/explain.ts')
     const question: Question = { method, url, host, client, user: user ?? null, length }
-    const answer: z.input<typeof explanations> = {
+    const answer: answers.Explanations = {
       explanations: workers.map((worker) => this.#shown(explain(question, worker))),
     }
     return json(200, answer)
@@ -78,7 +69,7 @@ export class TrafficApi {
       limit,
       watchMs: watch === '1' ? watchMs : 0,
     })
-    const answer: z.input<typeof trafficPage> = {
+    const answer: answers.TrafficPage = {
       worker,
       requests: page.records.map((record) => shownRecord(masked(record, isTrusted))),
       after: page.cursor,
@@ -98,7 +89,7 @@ export class TrafficApi {
     const explained = await explanationOf(record, found.user, worker)
     const actor = `${found.instance}/${found.service ?? worker.type}`
     const moves = this.#parts.journal.history(actor)?.moves ?? []
-    const answer: z.input<typeof reasons> = {
+    const answer: answers.Reasons = {
       request: shownRecord(record),
       ended: terminationWords(record.termination),
       chain: why({ record, worker, actor, moves, explanation: explained }).map((link) => this.#link(link)),
@@ -111,7 +102,7 @@ export class TrafficApi {
     const { worker, limit } = asked
     if (this.#worker(worker) === undefined) return json(404, { error: 'no worker is called so' })
     const page = await this.#parts.desk.connections(worker, limit)
-    const answer: z.input<typeof connections> = {
+    const answer: answers.Connections = {
       worker,
       connections: page.connections.map((one) => shownConnection(one, isTrusted)),
       open: page.open,
@@ -128,7 +119,7 @@ export class TrafficApi {
     const instance = id.slice(0, id.lastIndexOf('.'))
     this.#parts.log('info', 'connection closed', { instance, connection: id, by })
     this.#parts.tellChart(instance, { type: 'op.close_connection' })
-    const answer: z.input<typeof connectionClosed> = { id, closed: true }
+    const answer: answers.ConnectionClosed = { id, closed: true }
     return json(200, answer)
   }
 
@@ -136,7 +127,7 @@ export class TrafficApi {
     return this.#parts.workers.find((worker) => worker.name === name)
   }
 
-  #place(setting: string | null): z.input<typeof place> | null {
+  #place(setting: string | null): answers.Place | null {
     const { positions } = this.#parts
     const found: Place | null =
       setting === null || positions === undefined ? null : placeOf(positions, setting)
@@ -145,7 +136,7 @@ export class TrafficApi {
     return { file, line, column, path, written: isWritten }
   }
 
-  #shown({ worker, outcome, steps }: Explanation): z.input<typeof explanation> {
+  #shown({ worker, outcome, steps }: Explanation): answers.Explanation {
     const shown = steps.map(({ about, text, setting, isRefusal }) => ({
       about,
       text,
@@ -156,7 +147,7 @@ export class TrafficApi {
     return { worker, outcome, steps: shown }
   }
 
-  #link(link: Link): z.input<typeof reasons>['chain'][number] {
+  #link(link: Link): answers.Reasons['chain'][number] {
     return { ...link, place: this.#place(link.setting) }
   }
 }
@@ -213,14 +204,14 @@ const withoutUser = (target: string): string =>
     (_, scheme: string | undefined) => `${scheme ?? ''}${stars}@`,
   )
 
-function shownRecord(record: Traffic): z.input<typeof trafficRecord> {
+function shownRecord(record: Traffic): answers.TrafficRecord {
   const { version } = record
   return {
     id: record.id,
     instance: record.instance,
     at: record.at,
     request_id: record.requestId,
-    service: record.service as z.input<typeof trafficRecord>['service'],
+    service: record.service as answers.TrafficRecord['service'],
     client: record.client,
     user: record.user,
     method: record.method,
@@ -241,10 +232,7 @@ function shownRecord(record: Traffic): z.input<typeof trafficRecord> {
   }
 }
 
-function shownConnection(
-  one: OpenConnection,
-  isTrusted: boolean,
-): z.input<typeof connections>['connections'][number] {
+function shownConnection(one: OpenConnection, isTrusted: boolean): answers.Connection {
   const { ageMs, ...rest } = one
   return {
     ...rest,

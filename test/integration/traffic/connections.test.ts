@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
+import type { Connections } from '../../../src/admin/api/schema-traffic.ts'
 import { startTestDaemon, type TestDaemon } from '../../kit/daemon.ts'
 import { type Origin, startOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
-import { type Connections, requestsOf, token, whyOf, withToken } from '../../kit/traffic.ts'
+import { requestsOf, token, whyOf, withToken } from '../../kit/traffic.ts'
 import { until } from '../../kit/until.ts'
 
 let origin: Origin

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Explanations, Reasons } from '../../../src/admin/api/schema-traffic.ts'
 import { startTestDaemon } from '../../kit/daemon.ts'
 import { type Origin, startOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
-import { type Explanations, type Reasons, requestsOf, token, whyOf, withToken } from '../../kit/traffic.ts'
+import { requestsOf, token, whyOf, withToken } from '../../kit/traffic.ts'
 import { until } from '../../kit/until.ts'
 
 let origin: Origin

@@ -13,16 +13,7 @@ import { describe, expect, it } from 'vitest'
 import { bearerOf, isSame, openToken } from '../../../src/admin/token.ts'
 import type { AdminSettings } from '../../../src/config/settings.ts'
 
-const settings = (rest: Partial<AdminSettings> = {}): AdminSettings => ({
-  enabled: true,
-  listen: { host: '127.0.0.1', port: 0 },
-  token: undefined,
-  tokenFile: null,
-  tls: null,
-  hosts: [],
-  isLocal: true,
-  ...rest,
-})
+const settings = (rest: Partial<AdminSettings> = {}) => ({ token: undefined, tokenFile: null, ...rest })
 const folder = () => mkdtempSync(join(tmpdir(), 'bifrost-token-'))
 
 describe('the admin token', () => {

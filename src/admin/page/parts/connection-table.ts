@@ -1,7 +1,7 @@
+import type { Connection, Connections } from '../../api/schema-traffic.ts'
 import { confirmed } from '../confirm.ts'
 import { button, h, keepList, setText } from '../dom.ts'
 import { age, bytes } from '../format.ts'
-import type { Connection, Connections } from '../traffic-data.ts'
 import type { Page } from '../views/view.ts'
 import { requestText } from './request-table.ts'
 

@@ -1,5 +1,5 @@
+import type { Explanations } from '../../api/schema-traffic.ts'
 import { h } from '../dom.ts'
-import type { Explanations } from '../traffic-data.ts'
 import type { Page } from '../views/view.ts'
 import { stepsOf } from './reason-list.ts'
 

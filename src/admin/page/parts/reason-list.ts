@@ -1,7 +1,7 @@
+import type { Explanation, Place, Reasons } from '../../api/schema-traffic.ts'
 import { addressOf } from '../address.ts'
 import { h } from '../dom.ts'
 import { timeOfDay } from '../format.ts'
-import type { Explanation, Place, Reasons } from '../traffic-data.ts'
 
 const titles: Readonly<Record<Reasons['chain'][number]['about'], string>> = {
   request: 'What happened',

@@ -1,7 +1,7 @@
+import type { TrafficRecord } from '../../api/schema-traffic.ts'
 import { addressOf } from '../address.ts'
 import { h, keepList } from '../dom.ts'
 import { bytes, milliseconds, timeOfDay } from '../format.ts'
-import type { TrafficRecord } from '../traffic-data.ts'
 
 const maxRows = 300
 

@@ -1,8 +1,8 @@
+import type { Connections, TrafficPage, TrafficRecord } from '../../api/schema-traffic.ts'
 import { button, h, setText } from '../dom.ts'
 import { ConnectionTable } from '../parts/connection-table.ts'
 import { Poll } from '../parts/poll.ts'
 import { has, isFailed, RequestTable } from '../parts/request-table.ts'
-import type { Connections, TrafficPage, TrafficRecord } from '../traffic-data.ts'
 import type { Page, View } from './view.ts'
 
 /** Records that are kept to be filtered. */

@@ -1,10 +1,10 @@
+import type { Reasons, TrafficRecord } from '../../api/schema-traffic.ts'
 import { addressOf } from '../address.ts'
 import { h } from '../dom.ts'
 import { milliseconds } from '../format.ts'
 import { explainForm } from '../parts/explain-form.ts'
 import { chainOf, stepsOf } from '../parts/reason-list.ts'
 import { answerText, requestText } from '../parts/request-table.ts'
-import type { Reasons, TrafficRecord } from '../traffic-data.ts'
 import type { View } from './view.ts'
 
 /** `#/why/ID`: why a request was answered so, by its id in the list or its X-Request-Id; `#/why` explains any. */
