@@ -26,6 +26,11 @@ import {
  */
 export const listenerSystemId = (key: string): string => `listener:${key}`
 
+const isMeant = (
+  { id }: Extract<SupervisorEvent, { type: 'op.recycle' }>,
+  { current }: SupervisorContext['roster']['slots'][number],
+): boolean => id === undefined || id === current?.id
+
 const supervisorSetup = setup({
   types: {
     input: {} as SupervisorInput,
@@ -36,6 +41,9 @@ const supervisorSetup = setup({
   guards: {
     isEverySlotUp: ({ context }) => context.roster.slots.every((slot) => slot.isUp),
     isSomeSlotDown: ({ context }) => context.roster.slots.some((slot) => !slot.isUp),
+    /** There is something to replace. */
+    isMeantUp: ({ context, event }) =>
+      context.roster.slots.some((slot) => slot.isUp && event.type === 'op.recycle' && isMeant(event, slot)),
     isNoneLive: ({ context }) => everyone(context.roster).length === 0,
   },
   delays: { REVIVAL: ({ context }) => context.policy.revivalMs },
@@ -74,9 +82,8 @@ const startSlot = supervisorSetup.assign(({ context, event, spawn }) => {
 
 const startSuccessors = supervisorSetup.enqueueActions(({ context, event, enqueue }) => {
   if (event.type !== 'op.recycle') return
-  for (const [slot, { current, isUp }] of context.roster.slots.entries()) {
-    const isMeant = event.id === undefined || event.id === current?.id
-    if (isMeant && isUp) enqueue.raise({ type: 'slot.succeed', slot })
+  for (const [at, slot] of context.roster.slots.entries()) {
+    if (slot.isUp && isMeant(event, slot)) enqueue.raise({ type: 'slot.succeed', slot: at })
   }
 })
 
@@ -219,7 +226,7 @@ export const supervisorMachine = supervisorSetup
         on: {
           'slot.start': { actions: 'startSlot' },
           'slot.succeed': { actions: 'startSlot' },
-          'op.recycle': { actions: 'startSuccessors' },
+          'op.recycle': { guard: 'isMeantUp', actions: 'startSuccessors' },
           'instance.lost': { actions: ['planRestart', 'letGo'] },
           'xstate.done.actor.*': { actions: ['planRestart', 'bury', 'logEnd'] },
           'xstate.error.actor.*': { actions: ['planRestart', 'bury', 'logEnd'] },

@@ -145,7 +145,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       log,
       tellSupervisor: (worker, event) => tellChart(`supervisor:${worker}`, event),
     }),
-    control: createWorkerControl({ find, log }),
+    control: createWorkerControl({ workers: settings.workers.map(({ name }) => name), find, log }),
     log,
     onWatched(is) {
       isWatched = is

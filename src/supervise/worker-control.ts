@@ -14,7 +14,19 @@ export type WorkerAction = keyof typeof workerActions
 export type ControlOutcome =
   | { readonly event: string; readonly state: string }
   /** Its chart takes no such event in its present state. */
-  | { readonly refusedIn: string }
+  | { readonly refusedIn: string; readonly reason: string }
+
+/** Why there is something that may not be done in a state, and what would be right. */
+const reasons: Readonly<Record<string, string>> = {
+  'supervising.starting': 'no instance of it is up yet; wait until it is supervising.steady',
+  'supervising.restarting':
+    'no instance of it is up after a crash; wait until it is supervising.steady, or restart it',
+  gaveUp: 'it has crashed too often and is given up for now; restart brings it back',
+  draining: 'it is being taken out of service; when it is drained, restart brings it back',
+  drained: 'it is out of service; restart brings it back',
+  stopping: 'the daemon is stopping',
+  stopped: 'the daemon is stopping',
+}
 
 export interface WorkerControl {
   /** `by` says who asked. Null when there is no such worker. */
@@ -22,16 +34,24 @@ export interface WorkerControl {
 }
 
 export function createWorkerControl(parts: {
+  /** Their names. */
+  readonly workers: readonly string[]
   readonly find: (actor: string) => AnyActorRef | undefined
   readonly log: Log
 }): WorkerControl {
   return {
     act(worker, action, by) {
       const supervisor = parts.find(`supervisor:${worker}`)
-      if (supervisor === undefined) return null
+      if (supervisor === undefined)
+        return parts.workers.includes(worker)
+          ? { refusedIn: 'not running', reason: 'the daemon is starting or stopping' }
+          : null
       const event = { type: workerActions[action] }
       const before = supervisor.getSnapshot()
-      if (!before.can(event)) return { refusedIn: stateText(before.value) }
+      if (!before.can(event)) {
+        const state = stateText(before.value)
+        return { refusedIn: state, reason: reasons[state] ?? 'its chart has no such event there' }
+      }
       parts.log('info', `worker: ${action}`, { worker, action, by })
       supervisor.send(event)
       return { event: event.type, state: stateText(supervisor.getSnapshot().value) }

@@ -116,7 +116,8 @@ function act(control: WorkerControl, action: WorkerAction, { params, by }: ApiRe
   const outcome = control.act(worker, action, by)
   if (outcome === null) return json(404, { error: `no worker is called ${worker}` })
   if ('refusedIn' in outcome) {
-    return json(409, { error: `${worker} is ${outcome.refusedIn}; there is no ${action} from there` })
+    const { refusedIn, reason } = outcome
+    return json(409, { error: `${worker} is ${refusedIn}; there is no ${action} from there: ${reason}` })
   }
   const answer: z.output<typeof actionDone> = { worker, action, ...outcome }
   return json(200, answer)

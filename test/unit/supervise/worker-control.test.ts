@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+import { createWorkerControl, type WorkerAction } from '../../../src/supervise/worker-control.ts'
+import { superviseFakes } from '../../kit/charts.ts'
+
+function controlled() {
+  const fakes = superviseFakes()
+  const lines: string[] = []
+  const control = createWorkerControl({
+    workers: ['w'],
+    find: (actor) => (actor === 'supervisor:w' ? fakes.supervisor : undefined),
+    log: (_, message) => lines.push(message),
+  })
+  return { ...fakes, lines, act: (action: WorkerAction) => control.act('w', action, 'a test') }
+}
+
+const actions = ['drain', 'recycle', 'restart'] as const
+
+describe('what an operator asks for', () => {
+  it.each(actions)('%s is refused while the worker starts for the first time, in words', (action) => {
+    const { act, lines, supervisor } = controlled()
+    const before = supervisor.getSnapshot()
+    expect(act(action)).toEqual({
+      refusedIn: 'supervising.starting',
+      reason: 'no instance of it is up yet; wait until it is supervising.steady',
+    })
+    expect(supervisor.getSnapshot().value).toEqual(before.value)
+    expect(lines).toEqual([])
+  })
+
+  it('recycle is refused while nothing of it is up, since there is nothing to replace; restart is not', () => {
+    const { act, latest, clock, state } = controlled()
+    latest().ready()
+    for (let crash = 0; crash < 2; crash++) {
+      latest().exit({ exitCode: 1 })
+      if (crash === 0) {
+        clock.increment(1)
+        latest().ready()
+      }
+    }
+    expect(state()).toEqual({ supervising: 'restarting' })
+    expect(act('recycle')).toEqual({
+      refusedIn: 'supervising.restarting',
+      reason: 'no instance of it is up after a crash; wait until it is supervising.steady, or restart it',
+    })
+    expect(act('restart')).toMatchObject({ event: 'op.restart' })
+  })
+
+  it.each(actions)('%s is done to one that is up', (action) => {
+    const { act, latest, lines } = controlled()
+    latest().ready()
+    expect(act(action)).toMatchObject({ event: `op.${action}` })
+    expect(lines).toEqual([`worker: ${action}`])
+  })
+
+  it('drain and recycle are refused out of service, where restart brings it back', () => {
+    const { act, latest } = controlled()
+    latest().ready()
+    act('drain')
+    for (const action of actions)
+      expect(act(action)).toEqual({
+        refusedIn: 'draining',
+        reason: 'it is being taken out of service; when it is drained, restart brings it back',
+      })
+    latest().exit({ exitCode: 0 })
+    for (const action of ['drain', 'recycle'] as const)
+      expect(act(action)).toEqual({
+        refusedIn: 'drained',
+        reason: 'it is out of service; restart brings it back',
+      })
+    expect(act('restart')).toMatchObject({ event: 'op.restart' })
+  })
+
+  it('is refused for a worker whose supervisor does not run, and unknown for one that is none', () => {
+    const control = createWorkerControl({ workers: ['w'], find: () => undefined, log: () => {} })
+    expect(control.act('w', 'drain', 'a test')).toEqual({
+      refusedIn: 'not running',
+      reason: 'the daemon is starting or stopping',
+    })
+    expect(control.act('nobody', 'drain', 'a test')).toBeNull()
+  })
+})
