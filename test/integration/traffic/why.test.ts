@@ -1,9 +1,15 @@
+import { hashSync } from 'bcryptjs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Explanations, Reasons } from '../../../src/admin/api/schema-traffic.ts'
+import type {
+  Connections,
+  Explanations,
+  Reasons,
+  TrafficPage,
+} from '../../../src/admin/api/schema-traffic.ts'
 import { startTestDaemon } from '../../kit/daemon.ts'
 import { type Origin, startOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
-import { requestsOf, token, whyOf, withToken } from '../../kit/traffic.ts'
+import { token, whyOf, withToken } from '../../kit/traffic.ts'
 import { until } from '../../kit/until.ts'
 
 let origin: Origin
@@ -134,25 +140,37 @@ test('an instance that crashed has left what it knew', async () => {
 })
 
 test('without the token neither users nor queries are told, and with it they are', async () => {
-  const hash = '$2b$04$u1EwFmXmPTFCDpiFOOXxceq0cTSRZ2FqLRbQGFW9OFkDNMmAK2PIK'
-  const config = reverse({ auth: { users: [{ name: 'ann', password: hash }] } })
+  const config = reverse({ auth: { users: [{ name: 'ann', password: hashSync('secret', 4) }] } })
   await using bridge = await startTestDaemon(config, { isolation: 'thread' })
   using client = await RawClient.connect(bridge.port(worker))
   const field = `Authorization: Basic ${Buffer.from('ann:secret').toString('base64')}`
-  const asked = await client.get('/x?api_key=hush', field)
-  expect([401, 404]).toContain(asked.status)
-  const { requests } = await requestsOf(bridge, worker)
-  await until('it is recorded', async () => (await requestsOf(bridge, worker)).requests.length > 0)
-  expect(requests.length).toBeLessThanOrEqual(1)
-  const open = await bridge.admin(`/api/requests?worker=${worker}`)
-  expect(open.text).not.toContain('hush')
-  expect(open.json<{ requests: unknown[] }>().requests[0]).toMatchObject({ target: '/x?***' })
-  const full = await bridge.admin(`/api/requests?worker=${worker}`, 'GET', withToken)
-  expect(full.json<{ requests: unknown[] }>().requests[0]).toMatchObject({ target: '/x?api_key=hush' })
-  const id = open.json<{ requests: { id: string }[] }>().requests[0]?.id ?? ''
-  const chain = await bridge.admin(`/api/requests/${encodeURIComponent(id)}`)
-  expect(chain.text).not.toContain('hush')
-  expect(chain.text).not.toContain('"ann"')
+  expect((await client.get('/x?api_key=hush', field)).status).toBe(404)
+  const { request } = await whyOf(bridge, worker, 404)
+  const list = `/api/requests?worker=${worker}`
+  const one = `/api/requests/${encodeURIComponent(request.id)}`
+  const open = await bridge.admin(list)
+  expect(open.json<TrafficPage>().requests).toMatchObject([{ target: '/x?***', user: '***' }])
+  const full = await bridge.admin(list, 'GET', withToken)
+  expect(full.json<TrafficPage>().requests).toMatchObject([{ target: '/x?api_key=hush', user: 'ann' }])
+  for (const { text } of [open, await bridge.admin(one)]) {
+    expect(text).not.toContain('hush')
+    expect(text).not.toContain('ann')
+  }
+  expect((await bridge.admin(one, 'GET', withToken)).json<Reasons>().request.user).toBe('ann')
+})
+
+test('the user of a connection is told with the token only', async () => {
+  await using silent = await startOrigin(() => {})
+  const auth = { users: [{ name: 'ann', password: hashSync('secret', 4) }] }
+  const config = reverse({ auth, target: `http://${silent.authority}` })
+  await using bridge = await startTestDaemon(config, { isolation: 'thread' })
+  using client = await RawClient.connect(bridge.port(worker))
+  const field = `Authorization: Basic ${Buffer.from('ann:secret').toString('base64')}`
+  client.head('GET /held HTTP/1.1', 'Host: a', field)
+  const ask = async (send = {}) =>
+    (await bridge.admin(`/api/connections?worker=${worker}`, 'GET', send)).json<Connections>().connections
+  await until('it is let in', async () => (await ask(withToken))[0]?.user === 'ann')
+  expect(await ask()).toMatchObject([{ user: '***' }])
 })
 
 test('a password in a URL is told to nobody', async () => {

@@ -45,6 +45,19 @@ describe('says where a request leads', () => {
   })
 })
 
+test('a WebSocket is for the upstream, also where a mount owns its path', () => {
+  const of = worker(reverseTo('http://up.test'), filesIn([mount('/')]))
+  expect(ask('GET /chat', of).outcome.kind).toBe('static')
+  expect(ask('GET /chat', of, { isUpgrade: true }).outcome.kind).toBe('reverse')
+})
+
+test('a request of HTTP/2 needs no Host field: it has :authority', () => {
+  const of = worker(reverseTo('http://up.test'))
+  expect(ask('GET /', of, { version: 20, host: 'h.test' }).outcome.code).toBeNull()
+  expect(ask('GET /', of, { version: 10, host: undefined }).outcome.code).toBeNull()
+  expect(ask('GET /', of, { version: 11, host: undefined }).outcome.code).toBe('BAD_REQUEST')
+})
+
 test('says that a request without Host is refused for that', () => {
   const { outcome, steps } = ask('GET /', worker(reverseTo('http://up.test')), { host: undefined })
   expect(outcome).toMatchObject({ kind: 'reply', status: 400 })
