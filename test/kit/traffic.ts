@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Reasons, TrafficPage } from '../../src/admin/api/schema-traffic.ts'
+import { type Reasons, reasons, type TrafficPage, trafficPage } from '../../src/admin/api/schema-traffic.ts'
 import type { TestDaemon } from './daemon.ts'
+import { described } from './described.ts'
 import { until } from './until.ts'
 
 export const token = 'a-token-for-this-test-alone'
@@ -14,8 +15,7 @@ export async function requestsOf(bridge: TestDaemon, worker: string, more = ''):
     await wait(200)
     return requestsOf(bridge, worker, more)
   }
-  if (answer.status !== 200) throw new Error(`${answer.status} ${answer.text}`)
-  return answer.json<TrafficPage>()
+  return described(trafficPage, answer)
 }
 
 /** Waits for an exchange that ended with the code (or status), and asks why. */
@@ -27,6 +27,5 @@ export async function whyOf(bridge: TestDaemon, worker: string, outcome: string 
     return found !== undefined
   })
   const answer = await bridge.admin(`/api/requests/${encodeURIComponent(found ?? '')}`)
-  if (answer.status !== 200) throw new Error(`${answer.status} ${answer.text}`)
-  return answer.json<Reasons>()
+  return described(reasons, answer)
 }

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { actorDetail, actors, history, overview } from '../../../src/admin/api/schema.ts'
 import type { Isolation } from '../../../src/config/settings.ts'
 import { startTestDaemon, type TestDaemon } from '../../kit/daemon.ts'
+import { described } from '../../kit/described.ts'
 import { startOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { until } from '../../kit/until.ts'
@@ -21,9 +22,7 @@ async function get<Schema extends z.ZodType>(
   schema: Schema,
   path: string,
 ): Promise<z.output<Schema>> {
-  const answer = await running.admin(path)
-  expect([answer.status, path]).toEqual([200, path])
-  return schema.parse(answer.json())
+  return described(schema, await running.admin(path))
 }
 
 const actorPath = (id: string) => `/api/actors/${encodeURIComponent(id)}`

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import type { Connections } from '../../../src/admin/api/schema-traffic.ts'
+import { type Connections, connections } from '../../../src/admin/api/schema-traffic.ts'
 import { startTestDaemon, type TestDaemon } from '../../kit/daemon.ts'
+import { described } from '../../kit/described.ts'
 import { type Origin, startOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { requestsOf, token, whyOf, withToken } from '../../kit/traffic.ts'
@@ -29,7 +30,7 @@ const config = () => ({
 })
 
 const connectionsOf = async (bridge: TestDaemon, worker: string) =>
-  (await bridge.admin(`/api/connections?worker=${worker}`)).json<Connections>()
+  described(connections, await bridge.admin(`/api/connections?worker=${worker}`))
 
 describe.each(['thread', 'process', 'shared'] as const)(
   'connections of a worker in isolation %s',
@@ -96,6 +97,22 @@ describe.each(['thread', 'process', 'shared'] as const)(
     })
   },
 )
+
+test('how old a connection is counts from when it was accepted', async () => {
+  await using bridge = await startTestDaemon(config(), { isolation: 'thread' })
+  const since = performance.now()
+  using client = await RawClient.connect(bridge.port('reverse_proxy'))
+  await client.get('/')
+  const ageOf = async () => (await connectionsOf(bridge, 'reverse_proxy')).connections[0]?.age_ms ?? -1
+  const first = await ageOf()
+  const told = performance.now()
+  await until('some time has passed', () => performance.now() - told > 20)
+  const later = await ageOf()
+  expect(first).toBeGreaterThanOrEqual(0)
+  // Ages are whole milliseconds.
+  expect(later - first).toBeGreaterThanOrEqual(19)
+  expect(later).toBeLessThanOrEqual(performance.now() - since + 1)
+})
 
 test('an exchange whose connection was closed is no fault of its client', async () => {
   await using bridge = await startTestDaemon(config(), { isolation: 'thread' })

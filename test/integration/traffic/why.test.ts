@@ -1,12 +1,13 @@
 import { hashSync } from 'bcryptjs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type {
-  Connections,
-  Explanations,
-  Reasons,
-  TrafficPage,
+import {
+  type Connections,
+  explanations,
+  type Reasons,
+  type TrafficPage,
 } from '../../../src/admin/api/schema-traffic.ts'
 import { startTestDaemon } from '../../kit/daemon.ts'
+import { described } from '../../kit/described.ts'
 import { type Origin, startOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { token, whyOf, withToken } from '../../kit/traffic.ts'
@@ -194,7 +195,7 @@ test('explain says what would be, with the place of each setting, and names no u
   const config = reverse({ auth: { users: [{ name: 'ann', password: hash }] } })
   await using bridge = await startTestDaemon(config, { isolation: 'thread' })
   const answer = await bridge.admin('/api/explain?url=/x&host=h.test')
-  const [explained] = answer.json<Explanations>().explanations
+  const [explained] = described(explanations, answer).explanations
   expect(explained?.outcome).toMatchObject({ kind: 'reply', code: 'AUTH_REQUIRED', status: 401 })
   expect(explained?.steps.find(({ about }) => about === 'route')?.place).toMatchObject({
     file: 'test.json',
@@ -204,7 +205,7 @@ test('explain says what would be, with the place of each setting, and names no u
   })
   expect((await bridge.admin('/api/explain?url=/x&user=ann')).status).toBe(401)
   const trusted = await bridge.admin('/api/explain?url=/x&host=h.test&user=ann', 'GET', withToken)
-  expect(trusted.json<Explanations>().explanations[0]?.outcome.to).toBe(`http://${origin.authority}/x`)
+  expect(described(explanations, trusted).explanations[0]?.outcome.to).toBe(`http://${origin.authority}/x`)
   expect((await bridge.admin('/api/explain?url=/x&worker=other')).status).toBe(404)
   expect((await bridge.admin('/api/explain?url=/x&nothing=1')).status).toBe(400)
 })
