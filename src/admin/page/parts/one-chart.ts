@@ -24,6 +24,7 @@ export class OneChart {
   #frame = 0
   #chart: string | null = null
   #lastEdges: readonly string[] = []
+  #detail: ActorDetail | null = null
 
   constructor(root: HTMLElement, page: Page, id: string) {
     this.#page = page
@@ -51,7 +52,8 @@ export class OneChart {
     this.#clock = setInterval(() => this.#tick(), 100)
     picker.show()
     this.#later()
-    this.#ask(0)
+    // At first the stream begins with a reset, and that asks.
+    if (page.store.link !== 'connecting') this.#ask(0)
     void this.#loadMoves()
   }
 
@@ -95,8 +97,14 @@ export class OneChart {
   }
 
   #take(detail: ActorDetail): void {
+    this.#detail = detail
     this.#details.show(detail)
-    this.#panes.showNext(detail.live?.next.map(({ edge }) => edge) ?? [])
+    this.#mark()
+  }
+
+  /** In the chart, whichever came first: it, or what is known of its actor. */
+  #mark(): void {
+    this.#panes.showNext(this.#detail?.live?.next.map(({ edge }) => edge) ?? [])
     this.#tick()
   }
 
@@ -122,7 +130,7 @@ export class OneChart {
       const file = chart === null ? null : await this.#page.client.chart(chart)
       if (this.#ending.signal.aborted) return
       this.#panes.draw(file)
-      this.#ask(0)
+      this.#mark()
     }
     this.#panes.show(state, this.#lastEdges, false)
   }

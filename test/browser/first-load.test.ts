@@ -1,0 +1,56 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { hasBrowser, useBrowser } from '../kit/browser.ts'
+import { fixtureActors, fixtureWorker, PageServer } from '../kit/page-server.ts'
+
+/** The page, its sheets, its sign and its modules: 56, each of them once. There is no bundle: what is served is what is written. */
+const maxFiles = 58
+const settled = '.link-sign[data-link="live"]'
+
+describe.skipIf(!hasBrowser)('the first load', () => {
+  const browser = useBrowser()
+  let server: PageServer
+  let url: string
+  beforeAll(async () => {
+    const live = {
+      timers: [],
+      next: [{ event: 'load.high', edge: 'worker.accepting|load.high|0', guard: null, targets: [] }],
+    }
+    server = new PageServer(fixtureActors(), [fixtureWorker('reverse_proxy', 'reverse')])
+    server.details = () => ({ live })
+    url = await server.listen()
+  })
+  afterEach(() => browser.closePages())
+  afterAll(() => server.close())
+
+  const actor = 'reverse_proxy#1/reverse'
+  const of = `/api/actors/${encodeURIComponent(actor)}`
+  it.each([
+    ['overview', '.actors tbody tr:nth-child(13)', ['/api/events']],
+    [
+      'charts',
+      '.tile:nth-child(13) .state.on',
+      [
+        '/api/events',
+        ...['daemon', 'instance', 'listener', 'supervisor', 'worker'].map((name) => `/api/charts/${name}`),
+      ],
+    ],
+    [
+      `charts/${encodeURIComponent(actor)}`,
+      '.viewport .edge.next',
+      ['/api/events', '/api/charts/worker', of, `${of}/history`],
+    ],
+    ['why', '.explain', ['/api/events']],
+  ])('of %s asks for each file and for each thing once', async (view, ready, wanted) => {
+    const { page, asked } = await browser.newPage()
+    await page.goto(`${url}/#/${view}`)
+    await page.locator(settled).waitFor()
+    await page.locator(ready).first().waitFor()
+    // What is asked of the interface beside it has been asked by then, or never is.
+    await page.waitForLoadState('load')
+    const paths = asked.map((address) => address.slice(url.length).replace(/#.*$/, ''))
+    const files = paths.filter((path) => !path.startsWith('/api/'))
+    expect(new Set(files).size).toBe(files.length)
+    expect(files.length).toBeLessThanOrEqual(maxFiles)
+    expect(paths.filter((path) => path.startsWith('/api/')).toSorted()).toEqual(wanted.toSorted())
+  })
+})
