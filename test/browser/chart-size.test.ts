@@ -94,7 +94,7 @@ describe.skipIf(!hasBrowser)('the size of a chart', () => {
       expect((await litPlace(page)).out).toBeLessThanOrEqual(0)
       await page.getByRole('button', { name: 'Fit the whole chart' }).click()
       for (const space of Object.values(await spans(page))) expect(space).toBeGreaterThanOrEqual(0)
-      await page.getByRole('button', { name: 'Readable size' }).click()
+      await page.getByRole('button', { name: '1:1, readable size' }).click()
       expect((await textSizes(page)).letters).toBeGreaterThanOrEqual(leastPx - 0.01)
       expect((await litPlace(page)).out).toBeLessThanOrEqual(0)
     })

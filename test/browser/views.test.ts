@@ -48,6 +48,8 @@ const looks: readonly (readonly [Look, Size])[] = [
   ['dark', 'wide'],
   ['light', 'phone'],
   ['dark', 'phone'],
+  ['light', 'tablet'],
+  ['dark', 'tablet'],
 ]
 
 describe.skipIf(!hasBrowser)('each view', () => {
@@ -170,7 +172,7 @@ describe.skipIf(!hasBrowser)('each view', () => {
         'Text',
         'Zoom out',
         'Zoom in',
-        'Readable size',
+        '1:1, readable size',
         'Fit the whole chart',
         'Diagram',
       ].slice(0, 16),

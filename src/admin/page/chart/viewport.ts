@@ -46,7 +46,7 @@ export class Viewport {
       { class: 'tools segmented', role: 'group', 'aria-label': 'Zoom' },
       button('−', () => this.zoom(1 / step), { label: 'Zoom out' }),
       button('+', () => this.zoom(step), { label: 'Zoom in' }),
-      button('1:1', () => this.read(), { label: 'Readable size' }),
+      button('1:1', () => this.read(), { label: '1:1, readable size' }),
       button('Fit', () => this.fit(), { label: 'Fit the whole chart' }),
     )
     this.#listen()
