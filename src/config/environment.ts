@@ -1,9 +1,18 @@
 /**
  * Reads the standard OTEL_* variables. As OpenTelemetry asks, a value that is none is ignored and told: telemetry is no reason for a proxy not
- * to start. The warnings name variables and never values, which may be secret.
+ * to start. The warnings name variables and never values, which may be secret; of words that the specification has, the word.
  */
-import { decodeKeyPairs } from './key-pairs.ts'
 import type { Environment } from './keyring.ts'
+
+/** Of a variable with a list. */
+interface Words<Word extends string> {
+  readonly here: readonly Word[]
+  /** That OpenTelemetry knows too. */
+  readonly elsewhere: readonly string[]
+}
+
+/** The largest that OpenTelemetry asks for, and that a timer of Node takes. */
+const maxNumber = 2 ** 31 - 1
 
 export class OtelEnvironment {
   readonly warnings: string[] = []
@@ -14,34 +23,60 @@ export class OtelEnvironment {
   }
 
   /** The first of these that is set; an empty variable is none. */
-  text(...names: readonly string[]): string | undefined {
-    return this.#first(names)?.value
+  find(...names: readonly string[]): { readonly name: string; readonly value: string } | undefined {
+    for (const name of names) {
+      const value = this.#env[name]?.trim()
+      if (value !== undefined && value !== '') return { name, value }
+    }
+    return undefined
   }
 
-  is(name: string): boolean {
-    return this.text(name)?.toLowerCase() === 'true'
+  text(name: string): string | undefined {
+    return this.find(name)?.value
+  }
+
+  is(...names: readonly string[]): boolean {
+    const word = this.read(names, 'must be true or false', (value) =>
+      ['true', 'false'].find((one) => one === value.toLowerCase()),
+    )
+    return word === 'true'
   }
 
   oneOf<Word extends string>(words: readonly Word[], ...names: readonly string[]): Word | undefined {
-    return this.read(names, `must be ${words.join(' or ')}`, (value) => words.find((word) => word === value))
-  }
-
-  /** A whole number above 0. */
-  count(...names: readonly string[]): number | undefined {
-    return this.read(names, 'must be a whole number above 0', (value) => {
-      const number = Number(value)
-      return Number.isInteger(number) && number > 0 && number < 2 ** 31 ? number : undefined
-    })
-  }
-
-  /** `name=value,name=value`, percent-encoded, as W3C Baggage; those of the later names win. */
-  pairs(...names: readonly string[]): Readonly<Record<string, string>> {
-    return Object.assign(
-      {},
-      ...names.map((name) =>
-        this.read([name], 'must be name=value pairs with commas between them', decodeKeyPairs),
-      ),
+    return this.read(names, `must be ${words.join(' or ')}`, (value) =>
+      words.find((word) => word === value.toLowerCase()),
     )
+  }
+
+  /** The words of a list, each once, that are known here; undefined when there are none. Others are told one by one. */
+  words<Word extends string>(name: string, { here, elsewhere }: Words<Word>): readonly Word[] | undefined {
+    const found = new Set<Word>()
+    for (const part of this.text(name)?.split(',') ?? []) {
+      const given = part.trim().toLowerCase()
+      const word = here.find((one) => one === given)
+      if (word !== undefined) found.add(word)
+      else if (given !== '') {
+        const known = elsewhere.find((one) => one === given) ?? 'a word of it'
+        this.warn(`${name}: ${known}`, `there are ${here.join(', ')} here`)
+      }
+    }
+    return found.size === 0 ? undefined : [...found]
+  }
+
+  /** A whole number above 0: sizes, and times between two things. */
+  count(...names: readonly string[]): number | undefined {
+    return this.#number(names, 1, 'above 0')
+  }
+
+  /** A whole number, 0 included: limits, and waits. */
+  wholeNumber(...names: readonly string[]): number | undefined {
+    return this.#number(names, 0, 'from 0 on')
+  }
+
+  /** In milliseconds; 0 is without end, as OpenTelemetry has it. */
+  timeout(...names: readonly string[]): number | undefined {
+    const timeout = this.wholeNumber(...names)
+    return timeout === 0 ? maxNumber : timeout
   }
 
   read<Value>(
@@ -49,7 +84,7 @@ export class OtelEnvironment {
     right: string,
     parse: (value: string) => Value | undefined,
   ): Value | undefined {
-    const found = this.#first(names)
+    const found = this.find(...names)
     if (found === undefined) return undefined
     const parsed = parse(found.value)
     if (parsed === undefined) this.warn(found.name, right)
@@ -61,11 +96,10 @@ export class OtelEnvironment {
     if (!this.warnings.includes(text)) this.warnings.push(text)
   }
 
-  #first(names: readonly string[]): { readonly name: string; readonly value: string } | undefined {
-    for (const name of names) {
-      const value = this.#env[name]?.trim()
-      if (value !== undefined && value !== '') return { name, value }
-    }
-    return undefined
+  #number(names: readonly string[], least: number, from: string): number | undefined {
+    return this.read(names, `must be a whole number ${from}`, (value) => {
+      const number = Number(value)
+      return Number.isInteger(number) && number >= least && number <= maxNumber ? number : undefined
+    })
   }
 }

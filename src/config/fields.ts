@@ -134,9 +134,23 @@ export function certificateName(description: string) {
   )
 }
 
+const fieldName = /^[!#$%&'*+.^_`|~0-9a-z-]{1,100}$/i
+
+/** A token (RFC 9110 5.6.2). */
+export const isHeaderName = (name: string): boolean => fieldName.test(name)
+
+export const grpcNames = 'letters, digits, "_", "-" and ".", not ending in -bin'
+
+/** What gRPC carries as text: a `-bin` field is one of bytes. */
+export const isGrpcHeaderName = (name: string): boolean =>
+  /^[0-9a-z_.-]{1,100}$/i.test(name) && !/-bin$/i.test(name)
+
+/** The keys of an object that are names of header fields. */
+export const headerNameKey = z.string().regex(fieldName)
+
 export function headerName(description: string) {
   return checkedText('the name of a header field', description, (value) =>
-    /^[!#$%&'*+.^_`|~0-9a-z-]{1,100}$/i.test(value) ? undefined : 'must be the name of a header field',
+    isHeaderName(value) ? undefined : 'must be the name of a header field',
   )
 }
 

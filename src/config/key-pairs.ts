@@ -1,5 +1,11 @@
-/** `key1=value1,key2=value2` of OTEL_EXPORTER_OTLP_HEADERS, percent-encoded as W3C Baggage; undefined when it is none. */
-export function decodeKeyPairs(text: string): Readonly<Record<string, string>> | undefined {
+/**
+ * `key1=value1,key2=value2` of OTEL_EXPORTER_OTLP_HEADERS and OTEL_RESOURCE_ATTRIBUTES, percent-encoded as W3C Baggage; undefined when it
+ * is none, or one of them is not as `isPair` wants it.
+ */
+export function decodeKeyPairs(
+  text: string,
+  isPair: (name: string, value: string) => boolean,
+): Readonly<Record<string, string>> | undefined {
   const pairs: Record<string, string> = {}
   for (const pair of text.split(',')) {
     if (pair.trim() === '') continue
@@ -8,7 +14,7 @@ export function decodeKeyPairs(text: string): Readonly<Record<string, string>> |
     try {
       const name = decodeURIComponent(pair.slice(0, at).trim())
       const value = decodeURIComponent(pair.slice(at + 1).trim())
-      if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(name) || !/^[\x20-\x7e]*$/.test(value)) return undefined
+      if (!isPair(name, value)) return undefined
       pairs[name] = value
     } catch {
       return undefined

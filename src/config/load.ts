@@ -58,6 +58,7 @@ export function parseConfig(text: string, { file, baseDir, env = process.env }: 
   const keyring = new Keyring(env)
   checkRules({
     keyring,
+    env,
     config: checked.sound,
     baseDir,
     isWritten: source.isWritten,

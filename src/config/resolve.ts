@@ -1,11 +1,12 @@
 import type { AccessLogSettings } from '../telemetry/access-log-format.ts'
 import { isLocalAddress } from './address.ts'
+import { OtelEnvironment } from './environment.ts'
 import type { Environment } from './keyring.ts'
 import { clientSettings, forwardingSettings, type Open } from './resolve-clients.ts'
 import { listenAddress, listenerAddress, listenersOf, milliseconds } from './resolve-listeners.ts'
 import { resolveLogging } from './resolve-logging.ts'
 import { resolveTelemetry } from './resolve-telemetry.ts'
-import { tracingSettings } from './resolve-tracing.ts'
+import { type TracingDefaults, tracingDefaults, tracingSettings } from './resolve-tracing.ts'
 import type { Config, WorkerKey } from './schema.ts'
 import type {
   AdminSettings,
@@ -25,16 +26,24 @@ type Forward = NonNullable<Config['workers']['forward_proxy']>
 type Reverse = NonNullable<Config['workers']['reverse_proxy']>
 type Static = NonNullable<Config['workers']['static_files']>
 
+/** What a service is made of besides its block. */
+interface Given {
+  readonly open: Open
+  readonly tracing: TracingDefaults
+}
+
 /**
  * A canonical configuration -> what it means, worker by worker, in milliseconds. `open` decrypts `{encrypted}` values; `env` has the OTEL_*
  * variables.
  */
 export function resolveSettings(config: Config, open: Open, env: Environment): DaemonSettings {
   const { forward_proxy: forward, reverse_proxy: reverse, static_files: files } = config.workers
+  const otel = new OtelEnvironment(env)
+  const given: Given = { open, tracing: tracingDefaults(config.telemetry?.enabled === false ? null : otel) }
   const alone = [
-    ...(forward === undefined ? [] : [single('forward_proxy', forward, forwardService(forward, open))]),
-    ...(reverse === undefined ? [] : [single('reverse_proxy', reverse, reverseService(reverse, open))]),
-    ...(files === undefined ? [] : [single('static_files', files, staticService(files, open))]),
+    ...(forward === undefined ? [] : [single('forward_proxy', forward, forwardService(forward, given))]),
+    ...(reverse === undefined ? [] : [single('reverse_proxy', reverse, reverseService(reverse, given))]),
+    ...(files === undefined ? [] : [single('static_files', files, staticService(files, given))]),
   ]
   const sharing = alone.filter(({ listen }) => listen.length === 0)
   const apart = alone.filter(({ listen }) => listen.length > 0)
@@ -51,7 +60,7 @@ export function resolveSettings(config: Config, open: Open, env: Environment): D
         ? null
         : listenAddress(config.demo_upstream.listen_addr),
     logging: resolveLogging(config.logging),
-    telemetry: resolveTelemetry(config.telemetry, env, open),
+    telemetry: resolveTelemetry(config.telemetry, otel, open),
     drainTimeoutMs: milliseconds(config.drain_timeout_secs),
   }
 }
@@ -114,32 +123,32 @@ function combine(workers: readonly WorkerSettings[]): WorkerSettings {
   }
 }
 
-function forwardService(block: Forward, open: Open): ForwardSettings {
-  return { type: 'forward', ...proxyService(block, open) }
+function forwardService(block: Forward, given: Given): ForwardSettings {
+  return { type: 'forward', ...proxyService(block, given) }
 }
 
-function reverseService(block: Reverse, open: Open): ReverseSettings {
+function reverseService(block: Reverse, given: Given): ReverseSettings {
   const { target = '' } = block
-  return { type: 'reverse', ...proxyService(block, open), target }
+  return { type: 'reverse', ...proxyService(block, given), target }
 }
 
-function proxyService(block: Forward | Reverse, open: Open) {
+function proxyService(block: Forward | Reverse, given: Given) {
   return {
-    ...limits(block),
-    ...clientSettings(block, open),
+    ...limits(block, given.tracing),
+    ...clientSettings(block, given.open),
     timeouts: proxyTimeouts(block),
     pool: pool(block),
     forwarding: forwardingSettings(block),
   }
 }
 
-function staticService(block: Static, open: Open): StaticSettings {
+function staticService(block: Static, given: Given): StaticSettings {
   const headerMs = milliseconds(block.timeouts.header_secs)
   const idleMs = milliseconds(block.resource_limits.idle_timeout_secs)
   return {
     type: 'static',
-    ...limits(block),
-    ...clientSettings(block, open),
+    ...limits(block, given.tracing),
+    ...clientSettings(block, given.open),
     // Static files have no upstream and no tunnels: what would bound those repeats the client's bounds.
     timeouts: { connectMs: headerMs, idleMs, lifetimeMs: 0, headerMs, responseMs: idleMs },
     mounts: (block.mounts ?? []).map((mount) => ({
@@ -152,13 +161,16 @@ function staticService(block: Static, open: Open): StaticSettings {
   }
 }
 
-function limits({
-  resource_limits: limit,
-  timeouts,
-  request_limits: request,
-  access_log,
-  tracing,
-}: Forward | Reverse | Static) {
+function limits(
+  {
+    resource_limits: limit,
+    timeouts,
+    request_limits: request,
+    access_log,
+    tracing,
+  }: Forward | Reverse | Static,
+  traced: TracingDefaults,
+) {
   const pace: PaceSettings = {
     bodyIdleMs: milliseconds(timeouts.body_idle_secs),
     minBytesPerSecond: timeouts.min_rate_bytes_per_sec,
@@ -175,7 +187,7 @@ function limits({
     pace,
     sizes,
     accessLog: accessLog(access_log),
-    tracing: tracingSettings(tracing),
+    tracing: tracingSettings(tracing, traced),
     maxConnections: limit.max_connections,
     maxMemoryMb: limit.max_memory_mb,
     maxCpuPercent: limit.max_cpu_percent,

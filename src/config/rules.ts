@@ -3,7 +3,7 @@
 import { checkAccessLog } from './access-log-rules.ts'
 import { checkAdmin } from './admin-rules.ts'
 import type { Sound } from './check.ts'
-import type { Keyring } from './keyring.ts'
+import type { Environment, Keyring } from './keyring.ts'
 import { checkMounts } from './mounts.ts'
 import { names, valueAt } from './names.ts'
 import { checkPlaces } from './places.ts'
@@ -21,6 +21,7 @@ export interface RuleContext {
   isWritten(path: Path): boolean
   report(path: Path, message: string): void
   readonly keyring: Keyring
+  readonly env: Environment
   /** Directory that relative directories start from. */
   readonly baseDir: string
 }

@@ -1,6 +1,6 @@
 /** The blocks `telemetry` and `logging`. What OTEL_* variables may say instead has no default here. */
 import { z } from 'zod'
-import { collectorUrl, file, flag, headerValue, seconds, text, wholeNumber } from './fields.ts'
+import { collectorUrl, file, flag, headerNameKey, headerValue, seconds, text, wholeNumber } from './fields.ts'
 
 const level = (description: string) =>
   z.enum(['trace', 'debug', 'info', 'warn', 'error']).meta({
@@ -11,13 +11,11 @@ const level = (description: string) =>
 const format = (description: string) =>
   z.enum(['text', 'json']).meta({ description, expects: '"text" or "json"' })
 
-const headers = z
-  .record(z.string().regex(/^[!#$%&'*+.^_`|~0-9a-z-]{1,100}$/i), headerValue('Value of the field.'))
-  .meta({
-    description:
-      'Header fields of every export, such as an API key. Shown as *** only; {encrypted} values are allowed.',
-    expects: 'an object with text for each field, such as { "Authorization": "Bearer ..." }',
-  })
+const headers = z.record(headerNameKey, headerValue('Value of the field.')).meta({
+  description:
+    'Header fields of every export, such as an API key. Shown as *** only; {encrypted} values are allowed.',
+  expects: 'an object with text for each field, such as { "Authorization": "Bearer ..." }',
+})
 
 const resource = z.record(z.string().regex(/^\S{1,255}$/), text('Value of the attribute.')).meta({
   description: 'Attributes of the resource; they win over those of OTEL_RESOURCE_ATTRIBUTES.',

@@ -2,11 +2,8 @@
 import { z } from 'zod'
 import { flag, mountPath } from './fields.ts'
 
-const ratio = z.number().min(0).max(1).meta({
-  description:
-    'Share of new traces that is sampled; decided by the trace id, as the TraceIdRatioBased sampler of OpenTelemetry does.',
-  expects: 'a number from 0 to 1',
-})
+const ratio = (description: string) =>
+  z.number().min(0).max(1).meta({ description, expects: 'a number from 0 to 1' })
 
 const modes = z.enum(['propagate', 'ignore', 'extract', 'inject']).meta({
   description:
@@ -16,10 +13,12 @@ const modes = z.enum(['propagate', 'ignore', 'extract', 'inject']).meta({
 
 export const tracing = z
   .strictObject({
-    sample_ratio: ratio.default(0),
+    sample_ratio: ratio(
+      'Share of new traces that is sampled; decided by the trace id, as the TraceIdRatioBased sampler of OpenTelemetry does. When left out: that of OTEL_TRACES_SAMPLER, or 0.',
+    ).optional(),
     parent_based: flag(
-      'Whether a trace that is joined is sampled exactly when its sender has sampled it, whatever sample_ratio is.',
-    ).default(true),
+      'Whether a trace that is joined is sampled exactly when its sender has sampled it, whatever sample_ratio is. When left out: whether OTEL_TRACES_SAMPLER is, or true.',
+    ).optional(),
     context: modes.default('propagate'),
     formats: z
       .array(
@@ -32,11 +31,11 @@ export const tracing = z
       .max(4)
       .meta({
         description:
-          'How contexts are read and written; of several that came the first one here is taken, and all are sent. baggage passes unread in any case.',
+          'How contexts are read and written; of several that came the first one here is taken, and all are sent. baggage passes unread in any case. When left out: OTEL_PROPAGATORS, or tracecontext and baggage.',
         expects:
           'a list of "tracecontext", "baggage", "b3" (one field) and "b3multi" (X-B3-TraceId and others)',
       })
-      .default(['tracecontext', 'baggage']),
+      .optional(),
     trust: z
       .enum(['all', 'proxies'])
       .meta({
@@ -49,7 +48,7 @@ export const tracing = z
       .array(
         z.strictObject({
           path: mountPath('Path, with what lies below it; the longest that fits holds.'),
-          sample_ratio: ratio.optional(),
+          sample_ratio: ratio('As above, of these paths.').optional(),
           context: modes.optional(),
         }),
       )

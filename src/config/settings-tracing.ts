@@ -10,7 +10,7 @@ export interface TracingRule {
 export interface TracingSettings extends TracingRule {
   /** A trace that is joined is sampled where its sender has sampled it, whatever the ratio. */
   readonly parentBased: boolean
-  /** At least one besides baggage. */
+  /** With none besides baggage contexts are neither read nor written. */
   readonly formats: readonly ('tracecontext' | 'baggage' | 'b3' | 'b3multi')[]
   /** Whether only the traces of trusted proxies are joined. */
   readonly trustsProxiesOnly: boolean

@@ -1,10 +1,17 @@
 /** Rules of `telemetry` and `logging` over several keys, and what is only known from files. */
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { createSecureContext } from 'node:tls'
 import { BifrostError } from '../errors.ts'
+import { readAuthorities, readPair } from '../tls/certificate.ts'
 import { fileFault } from './access-log-rules.ts'
+import { OtelEnvironment } from './environment.ts'
+import { grpcNames, isGrpcHeaderName } from './fields.ts'
+import { protocolOf } from './resolve-exporter.ts'
 import type { RuleContext } from './rules.ts'
+
+type TelemetryBlock = NonNullable<RuleContext['config']['telemetry']>
+type TelemetryTls = NonNullable<TelemetryBlock['tls']>
+
+const signals = ['metrics', 'traces', 'logs'] as const
 
 export function checkTelemetry(context: RuleContext): void {
   const { config, report, keyring } = context
@@ -21,47 +28,39 @@ export function checkTelemetry(context: RuleContext): void {
       report(path, error.message)
     }
   }
+  checkNames(context, telemetry)
   if (telemetry.tls !== undefined) checkTls(context, telemetry.tls)
   if (telemetry.tls !== undefined && telemetry.endpoint?.startsWith('http:')) {
     report(['telemetry', 'tls'], 'is of no use to an http: endpoint; write https:, or remove it')
   }
 }
 
-type Tls = { readonly [Key in 'ca' | 'cert' | 'key']?: string | undefined }
+/** The file's names over gRPC, for all signals that go by it. */
+function checkNames({ env, report }: RuleContext, { protocol, headers }: TelemetryBlock): void {
+  const otel = new OtelEnvironment(env)
+  const isGrpc = (
+    protocol === undefined ? signals.map((signal) => protocolOf(otel, signal)) : [protocol]
+  ).includes('grpc')
+  if (!isGrpc) return
+  for (const name of Object.keys(headers ?? {})) {
+    if (!isGrpcHeaderName(name))
+      report(['telemetry', 'headers', name], `has a name that gRPC does not carry; must be ${grpcNames}`)
+  }
+}
 
-function checkTls({ baseDir, isWritten, report }: RuleContext, tls: Tls): void {
-  const at = (key: string) => ['telemetry', 'tls', key]
+function checkTls({ baseDir, isWritten, report }: RuleContext, { ca, cert, key }: TelemetryTls): void {
+  const at = (name: string) => ['telemetry', 'tls', name]
+  const authorities = ca === undefined ? null : readAuthorities(resolve(baseDir, ca))
+  if (authorities !== null && 'fault' in authorities) report(at('ca'), authorities.fault)
   for (const [one, other] of [
     ['cert', 'key'],
     ['key', 'cert'],
   ] as const) {
-    if (tls[one] !== undefined && !isWritten(at(other)))
-      report(at(one), `is of no use without ${other}; add it`)
+    if (isWritten(at(one)) && !isWritten(at(other))) report(at(one), `is of no use without ${other}; add it`)
   }
-  const pem: Record<string, Buffer> = {}
-  for (const key of ['ca', 'cert', 'key'] as const) {
-    const file = tls[key]
-    if (file === undefined) continue
-    try {
-      pem[key] = readFileSync(resolve(baseDir, file))
-      if (key === 'ca') createSecureContext({ ca: pem[key] })
-      if (key === 'ca' && !pem[key].includes('-----BEGIN CERTIFICATE-----')) throw new Error('no certificate')
-    } catch (error) {
-      const { code = 'no certificate' } = error as NodeJS.ErrnoException
-      report(at(key), `is ${JSON.stringify(file)}, which cannot be used (${code}); must be a file in PEM`)
-      return
-    }
-  }
-  if (pem['cert'] === undefined || pem['key'] === undefined) return
-  try {
-    createSecureContext({ cert: pem['cert'], key: pem['key'] })
-  } catch (error) {
-    const { code = 'invalid' } = error as NodeJS.ErrnoException
-    report(
-      at('key'),
-      `does not go with the certificate (${code}); must be its key in PEM, without a passphrase`,
-    )
-  }
+  if (cert === undefined || key === undefined) return
+  const read = readPair(resolve(baseDir, cert), resolve(baseDir, key), null)
+  if ('fault' in read) report(at(read.fault.at), read.fault.message)
 }
 
 export function checkLogging({ config, baseDir, isWritten, report }: RuleContext): void {

@@ -1,5 +1,5 @@
 import type { DaemonSettings } from '../config/settings.ts'
-import { type Drops, exportingLog, startTelemetry, type Telemetry } from '../telemetry/export.ts'
+import { type Drops, exportingLog, isExporting, startTelemetry, type Telemetry } from '../telemetry/export.ts'
 import { type Log, tee } from '../telemetry/log.ts'
 import { LogBounds } from '../telemetry/log-bounds.ts'
 import type { FromInstance } from './channel.ts'
@@ -23,6 +23,8 @@ const echoMs = 1_000
 export class Exporting {
   /** The daemon's log, exported too where that is configured. */
   readonly log: Log
+  /** The same without export. */
+  readonly #ownLog: Log
   readonly #settings: DaemonSettings
   readonly #bounds: LogBounds
   /** Spans that instances had no room for. */
@@ -35,6 +37,7 @@ export class Exporting {
 
   constructor(settings: DaemonSettings, log: Log) {
     this.#settings = settings
+    this.#ownLog = log
     this.log = tee(
       log,
       exportingLog(settings.telemetry, (record) => this.#telemetry?.emitLog(record)),
@@ -43,13 +46,17 @@ export class Exporting {
   }
 
   async start(metricProducers: MetricProducers): Promise<void> {
-    this.#telemetry = await startTelemetry(this.#settings.telemetry, { log: this.log, metricProducers })
+    this.#telemetry = await startTelemetry(this.#settings.telemetry, {
+      log: this.log,
+      diagnostics: this.#ownLog,
+      metricProducers,
+    })
   }
 
   /** Of instances: they end so much before the deadline that what they leave can be exported within it. */
   get drainTimeoutMs(): number {
     const { drainTimeoutMs, telemetry } = this.#settings
-    return telemetry === null ? drainTimeoutMs : drainTimeoutMs - Math.min(maxReserveMs, drainTimeoutMs / 4)
+    return drainTimeoutMs - (isExporting(telemetry) ? Math.min(maxReserveMs, drainTimeoutMs / 4) : 0)
   }
 
   /** Whether instances are to post their exchanges. */

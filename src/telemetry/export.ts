@@ -16,6 +16,8 @@ export interface SdkOptions {
   readonly settings: TelemetrySettings
   /** Told of exports that fail. */
   readonly log: Log
+  /** Where the SDK's own words go; not exported, or each export would be the reason of the next. `log` when it is left out. */
+  readonly diagnostics?: Log
   readonly metricProducers?: readonly MetricProducer[]
   /** A clock that never goes back, in milliseconds. */
   readonly now?: () => number
@@ -40,6 +42,10 @@ const nothing: Telemetry = {
   async close() {},
 }
 
+/** Not so where all that there is are warnings. */
+export const isExporting = (settings: TelemetrySettings | null): settings is TelemetrySettings =>
+  settings !== null && (settings.metrics !== null || settings.traces !== null || settings.logs !== null)
+
 /** Never throws: that telemetry cannot be started is told, and the daemon goes on without. */
 export async function startTelemetry(
   settings: TelemetrySettings | null,
@@ -47,7 +53,7 @@ export async function startTelemetry(
 ): Promise<Telemetry> {
   if (settings === null) return nothing
   for (const warning of settings.warnings) options.log('warn', warning)
-  if (settings.metrics === null && settings.traces === null && settings.logs === null) return nothing
+  if (!isExporting(settings)) return nothing
   try {
     const { startSdk } = await import('./sdk.ts')
     return await startSdk({ ...options, settings })

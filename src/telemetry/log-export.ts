@@ -1,5 +1,6 @@
 /** A log record -> what the batch processor and the exporters of the SDK take. */
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs'
+import { type AttributeLimits, limitAttributes } from './attribute-limits.ts'
 import type { LogLevel } from './log.ts'
 import type { LogRecord } from './log-record.ts'
 import { hrTimeOf, type Origin } from './span-export.ts'
@@ -10,8 +11,14 @@ const severities: Readonly<Record<LogLevel, number>> = { debug: 5, info: 9, warn
 /** Longest value of an attribute, in characters; limits are ours where the SDK's own logger is not used. */
 const maxCharacters = 4_096
 
-export function readableLogRecord(record: LogRecord, origin: Origin, observedMs: number): ReadableLogRecord {
+export function readableLogRecord(
+  record: LogRecord,
+  origin: Origin,
+  limits: AttributeLimits,
+  observedMs: number,
+): ReadableLogRecord {
   const { traceId, spanId } = record
+  const { attributes, dropped } = limitAttributes(attributesOf(record.attributes), limits)
   const context =
     traceId === null
       ? {}
@@ -26,12 +33,12 @@ export function readableLogRecord(record: LogRecord, origin: Origin, observedMs:
     ...context,
     resource: origin.resource,
     instrumentationScope: origin.instrumentationScope,
-    attributes: attributesOf(record.attributes),
-    droppedAttributesCount: 0,
+    attributes,
+    droppedAttributesCount: dropped,
   }
 }
 
-function attributesOf(fields: LogRecord['attributes']): ReadableLogRecord['attributes'] {
+function attributesOf(fields: LogRecord['attributes']): Record<string, string | number | boolean> {
   const attributes: Record<string, string | number | boolean> = {}
   for (const [name, value] of Object.entries(fields)) {
     if (value === undefined || value === null) continue

@@ -1,14 +1,13 @@
 import { DiagLogLevel, diag, logs, metrics, type ProxyTracerProvider, trace } from '@opentelemetry/api'
-import { diagLogLevelFromString, getStringFromEnv } from '@opentelemetry/core'
+import { diagLogLevelFromString } from '@opentelemetry/core'
 import type { Log } from './log.ts'
+import type { DiagnosticsLevel } from './settings.ts'
 
 /**
  * NodeSDK makes its providers those of the whole process. Nothing here asks for them, and in a program that has us as a library they are that
- * program's: what was registered is withdrawn. OTEL_LOG_LEVEL sends the SDK's own words to the daemon log instead of the console.
+ * program's: what was registered is withdrawn.
  */
-export function withoutGlobals(log: Log, start: () => void): void {
-  const level = getStringFromEnv('OTEL_LOG_LEVEL')
-  if (level !== undefined) sayDiagnostics(log, level)
+export function withoutGlobals(start: () => void): void {
   const before = registered()
   start()
   const after = registered()
@@ -23,7 +22,8 @@ const registered = () => ({
   logs: logs.getLoggerProvider(),
 })
 
-function sayDiagnostics(log: Log, level: string): void {
+/** Sends the SDK's own words to a log, instead of the console. */
+export function sayDiagnostics(log: Log, level: DiagnosticsLevel): void {
   const at =
     (lineLevel: Parameters<Log>[0]) =>
     (message: string, ...rest: unknown[]) => {

@@ -2,16 +2,11 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { arch, hostname, platform } from 'node:os'
-import {
-  defaultResource,
-  detectResources,
-  envDetector,
-  resourceFromAttributes,
-} from '@opentelemetry/resources'
+import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources'
 import type { Origin } from './span-export.ts'
 
-/** Weakest first: what we know, OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME, the configuration. */
-export function originOf(configured: Readonly<Record<string, string>>): Origin {
+/** What was given to us wins over what we know. */
+export function originOf(given: Readonly<Record<string, string>>): Origin {
   const version = ownVersion()
   // The SDK's own detector of the process would export its command line, which may be a host program's with anything in it.
   const own = resourceFromAttributes({
@@ -25,10 +20,7 @@ export function originOf(configured: Readonly<Record<string, string>>): Origin {
     'process.runtime.name': 'nodejs',
     'process.runtime.version': process.versions.node,
   })
-  const resource = defaultResource()
-    .merge(own)
-    .merge(detectResources({ detectors: [envDetector] }))
-    .merge(resourceFromAttributes(configured))
+  const resource = defaultResource().merge(own).merge(resourceFromAttributes(given))
   return { resource, instrumentationScope: { name: 'bifrost-bridge', version } }
 }
 

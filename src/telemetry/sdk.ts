@@ -12,7 +12,7 @@ import { ExportTrouble } from './export-trouble.ts'
 import { readableLogRecord } from './log-export.ts'
 import type { LogRecord } from './log-record.ts'
 import { type Items, openExporter } from './sdk-exporters.ts'
-import { withoutGlobals } from './sdk-globals.ts'
+import { sayDiagnostics, withoutGlobals } from './sdk-globals.ts'
 import { originOf } from './sdk-resource.ts'
 import type { BatchSettings, ExporterSettings, Signal } from './settings.ts'
 import { type Origin, readableSpan } from './span-export.ts'
@@ -77,7 +77,9 @@ class Sdk implements Telemetry {
       spanProcessors: this.#spans === null ? [] : [this.#spans],
       logRecordProcessors: this.#logs === null ? [] : [this.#logs],
     } as unknown as ConstructorParameters<typeof NodeSDK>[0])
-    withoutGlobals(this.#options.log, () => sdk.start())
+    const { log, diagnostics = log } = this.#options
+    if (settings.diagnostics !== null) sayDiagnostics(diagnostics, settings.diagnostics)
+    withoutGlobals(() => sdk.start())
     this.#sdk = sdk
   }
 
@@ -91,7 +93,7 @@ class Sdk implements Telemetry {
         continue
       }
       this.#waiting.spans += 1
-      this.#spans.onEnd(readableSpan(span, this.#origin))
+      this.#spans.onEnd(readableSpan(span, this.#origin, traces.limits))
     }
   }
 
@@ -104,7 +106,7 @@ class Sdk implements Telemetry {
     }
     this.#waiting.logs += 1
     // It reads, and takes records that are finished.
-    const finished = readableLogRecord(record, this.#origin, Date.now())
+    const finished = readableLogRecord(record, this.#origin, logs.limits, Date.now())
     this.#logs.onEmit(finished as Parameters<BatchLogRecordProcessor['onEmit']>[0])
   }
 

@@ -1,4 +1,5 @@
 /** What telemetry is made of, resolved from configuration and environment: plain data. */
+import type { AttributeLimits, SpanLimits } from './attribute-limits.ts'
 import type { LogLevel } from './log.ts'
 
 export type Signal = 'traces' | 'metrics' | 'logs'
@@ -30,6 +31,9 @@ export interface BatchSettings {
   readonly exportTimeoutMs: number
 }
 
+/** Of OTEL_LOG_LEVEL. */
+export type DiagnosticsLevel = 'none' | 'error' | 'warn' | 'info' | 'debug' | 'verbose' | 'all'
+
 export interface TelemetrySettings {
   /** Null, as below: not exported. */
   readonly metrics: {
@@ -41,15 +45,19 @@ export interface TelemetrySettings {
     readonly exporter: ExporterSettings
     readonly batch: BatchSettings
     readonly maxSpansPerSecond: number
+    readonly limits: SpanLimits
   } | null
   readonly logs: {
     readonly exporter: ExporterSettings
     readonly batch: BatchSettings
     readonly level: LogLevel
     readonly accessLog: boolean
+    readonly limits: AttributeLimits
   } | null
-  /** Attributes of the resource from the configuration; they win over the environment's. */
+  /** Attributes of the resource that were given to us; they win over what we know of ourselves. */
   readonly resource: Readonly<Record<string, string>>
+  /** From which level on the SDK's own words go into the log; null: none do. */
+  readonly diagnostics: DiagnosticsLevel | null
   /** What of the environment is ignored, and why; without values. */
   readonly warnings: readonly string[]
 }

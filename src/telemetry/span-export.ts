@@ -3,6 +3,7 @@ import { createTraceState, type HrTime, type SpanContext } from '@opentelemetry/
 import type { InstrumentationScope } from '@opentelemetry/core'
 import type { Resource } from '@opentelemetry/resources'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
+import { limitAttributes, type SpanLimits } from './attribute-limits.ts'
 import type { SpanRecord } from './span-record.ts'
 
 /** The same objects for all spans: the exporter groups by reference. */
@@ -23,7 +24,10 @@ export function hrTimeOf(ms: number): HrTime {
   return nanoseconds < 1e9 ? [seconds, nanoseconds] : [seconds + 1, 0]
 }
 
-export function readableSpan(record: SpanRecord, origin: Origin): ReadableSpan {
+export function readableSpan(record: SpanRecord, origin: Origin, limits: SpanLimits): ReadableSpan {
+  const { maxEvents, maxEventAttributes, maxLinks, maxCharacters } = limits
+  const { attributes, dropped } = limitAttributes(record.attributes, limits)
+  const ofEvents = { maxAttributes: maxEventAttributes, maxCharacters }
   const { traceId, spanId, parentSpanId, traceState } = record
   const state = traceState === null ? {} : { traceState: createTraceState(traceState) }
   // Without SAMPLED the batch processor drops it.
@@ -48,22 +52,25 @@ export function readableSpan(record: SpanRecord, origin: Origin): ReadableSpan {
     endTime: hrTimeOf(record.endMs),
     duration: hrTimeOf(Math.max(0, record.endMs - record.startMs)),
     status: { code: statuses[record.status] },
-    attributes: record.attributes,
-    events: record.events.map(({ name, atMs, attributes }) => ({
-      name,
-      time: hrTimeOf(atMs),
-      attributes,
-      droppedAttributesCount: 0,
-    })),
-    links: record.links.map((link) => ({
+    attributes,
+    events: record.events.slice(0, maxEvents).map(({ name, atMs, attributes: all }) => {
+      const own = limitAttributes(all, ofEvents)
+      return {
+        name,
+        time: hrTimeOf(atMs),
+        attributes: own.attributes,
+        droppedAttributesCount: own.dropped,
+      }
+    }),
+    links: record.links.slice(0, maxLinks).map((link) => ({
       context: { traceId: link.traceId, spanId: link.spanId, traceFlags: link.isSampled ? sampled : 0 },
       attributes: {},
     })),
     ended: true,
     resource: origin.resource,
     instrumentationScope: origin.instrumentationScope,
-    droppedAttributesCount: 0,
-    droppedEventsCount: 0,
-    droppedLinksCount: 0,
+    droppedAttributesCount: dropped,
+    droppedEventsCount: Math.max(0, record.events.length - maxEvents),
+    droppedLinksCount: Math.max(0, record.links.length - maxLinks),
   }
 }

@@ -2,9 +2,9 @@ import { tmpdir } from 'node:os'
 import { parseConfig } from '../../src/config/load.ts'
 import type { TelemetrySettings } from '../../src/telemetry/settings.ts'
 
-/** Settings of a `telemetry` block. */
+/** Settings of a `telemetry` block, or of a configuration without one. */
 export function settingsOf(
-  telemetry: Record<string, unknown>,
+  telemetry: Record<string, unknown> | undefined,
   env: Record<string, string> = {},
 ): TelemetrySettings | null {
   const text = JSON.stringify({ mode: 'Forward', listen_addr: '127.0.0.1:0', telemetry })

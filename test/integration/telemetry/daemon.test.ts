@@ -1,3 +1,4 @@
+import { diag } from '@opentelemetry/api'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startChildDaemon } from '../../kit/child-daemon.ts'
 import { startTestDaemon, type TestDaemon } from '../../kit/daemon.ts'
@@ -70,6 +71,27 @@ describe('moves of charts', () => {
     expect(own().some(({ body }) => body === 'daemon is stopped')).toBe(true)
     expect(own().some(({ body }) => body === 'instance ended')).toBe(false)
   })
+})
+
+it('the words of the SDK are lines and no log records, or each export would be the reason of the next', async () => {
+  process.env['OTEL_LOG_LEVEL'] = 'debug'
+  onTestFinished(() => {
+    delete process.env['OTEL_LOG_LEVEL']
+    diag.disable()
+  })
+  const receiver = await startOtlpReceiver()
+  await using origin = await startOrigin()
+  const { running, name } = await start(`http://${origin.authority}`, receiver.httpUrl, {
+    logs: { enabled: true, level: 'debug' },
+  })
+  await until('the SDK has said something', () =>
+    running.log.some((line) => line.startsWith('debug OpenTelemetry: ')),
+  )
+  running.daemon.stop()
+  await running.daemon.stopped
+  const own = receiver.logs.filter(({ resource }) => resource['service.name'] === name)
+  expect(own.some(({ body }) => body === 'daemon is stopped')).toBe(true)
+  expect(own.filter(({ body }) => String(body).startsWith('OpenTelemetry: '))).toEqual([])
 })
 
 describe.each(['thread', 'process', 'shared'] as const)('exchanges (%s)', (isolation) => {

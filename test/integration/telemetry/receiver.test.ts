@@ -117,14 +117,12 @@ describe('the resource', () => {
 
   it('takes OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES, and the configuration before them', async () => {
     const receiver = await startOtlpReceiver()
-    process.env['OTEL_SERVICE_NAME'] = 'edge'
-    process.env['OTEL_RESOURCE_ATTRIBUTES'] = 'service.name=other,team=a,deployment.environment.name=env'
-    onTestFinished(() => {
-      delete process.env['OTEL_SERVICE_NAME']
-      delete process.env['OTEL_RESOURCE_ATTRIBUTES']
-    })
+    const env = {
+      OTEL_SERVICE_NAME: 'edge',
+      OTEL_RESOURCE_ATTRIBUTES: 'service.name=other,team=a,deployment.environment.name=env',
+    }
     const resource = { 'deployment.environment.name': 'prod' }
-    const { telemetry } = await start({ endpoint: receiver.httpUrl, resource })
+    const { telemetry } = await start({ endpoint: receiver.httpUrl, resource }, env)
     telemetry.exportSpans([{ ...span, name: 'with resource' }])
     await telemetry.flush(5_000)
     const found = await received('the span', receiver.spans, ({ name }) => name === 'with resource')
@@ -137,14 +135,10 @@ describe('the resource', () => {
 })
 
 it('says its own words in the log when OTEL_LOG_LEVEL asks for them', async () => {
-  process.env['OTEL_LOG_LEVEL'] = 'debug'
   const { diag } = await import('@opentelemetry/api')
-  onTestFinished(() => {
-    delete process.env['OTEL_LOG_LEVEL']
-    diag.disable()
-  })
+  onTestFinished(() => diag.disable())
   const receiver = await startOtlpReceiver()
-  const { telemetry, log } = await start({ endpoint: receiver.httpUrl })
+  const { telemetry, log } = await start({ endpoint: receiver.httpUrl }, { OTEL_LOG_LEVEL: 'DEBUG' })
   telemetry.exportSpans([span])
   await telemetry.flush(5_000)
   expect(log.some((line) => /^debug OpenTelemetry: .*items to be sent/.test(line))).toBe(true)

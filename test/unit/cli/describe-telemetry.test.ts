@@ -14,7 +14,7 @@ it('says where each signal goes, and what of the environment is ignored, without
   )
   expect(describeTelemetry(settings)).toBe(
     'telemetry: metrics to http://collector:4318/v1/metrics, no traces, no logs\n' +
-      'OTEL_EXPORTER_OTLP_TIMEOUT is ignored: must be a whole number above 0\n',
+      'OTEL_EXPORTER_OTLP_TIMEOUT is ignored: must be a whole number from 0 on\n',
   )
 })
 

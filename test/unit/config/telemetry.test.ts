@@ -4,20 +4,15 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config/load.ts'
 import { hideSecrets } from '../../../src/config/secrets.ts'
-import type { TelemetrySettings } from '../../../src/telemetry/settings.ts'
 import { makeCertificate } from '../../kit/certificates.ts'
 import { load, messages, temporaryDirectory } from '../../kit/config-text.ts'
+import { settingsOf as settings } from '../../kit/telemetry.ts'
 
 const config = (telemetry?: unknown) => ({
   mode: 'Forward',
   listen_addr: '127.0.0.1:0',
   ...(telemetry === undefined ? {} : { telemetry }),
 })
-
-function settings(telemetry: unknown, env: Record<string, string> = {}): TelemetrySettings | null {
-  const text = JSON.stringify(config(telemetry))
-  return parseConfig(text, { file: 'test.json', baseDir: tmpdir(), env }).settings.telemetry
-}
 
 const endpoint = 'http://collector:4318'
 const env = (values: Record<string, string>) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, ...values })
@@ -128,7 +123,8 @@ describe('what wins', () => {
         OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '2000',
         OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'grpc',
         OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'traces:4317',
-        OTEL_EXPORTER_OTLP_INSECURE: 'true',
+        OTEL_EXPORTER_OTLP_INSECURE: 'false',
+        OTEL_EXPORTER_OTLP_TRACES_INSECURE: 'true',
       }),
     )
     expect(telemetry?.traces?.exporter).toMatchObject({
@@ -145,58 +141,6 @@ describe('what wins', () => {
   })
 })
 
-it('takes queues of spans and log records from OTEL_BSP_* and OTEL_BLRP_*', () => {
-  const telemetry = settings(
-    { logs: { enabled: true } },
-    {
-      OTEL_BSP_MAX_QUEUE_SIZE: '100',
-      OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '50',
-      OTEL_BSP_SCHEDULE_DELAY: '10',
-      OTEL_BSP_EXPORT_TIMEOUT: '20',
-      OTEL_BLRP_MAX_QUEUE_SIZE: '30',
-    },
-  )
-  expect(telemetry?.traces?.batch).toEqual({ maxQueue: 100, maxBatch: 50, delayMs: 10, exportTimeoutMs: 20 })
-  // A batch is no larger than its queue.
-  expect(telemetry?.logs?.batch).toEqual({
-    maxQueue: 30,
-    maxBatch: 30,
-    delayMs: 1000,
-    exportTimeoutMs: 30_000,
-  })
-})
-
-describe('variables that are none', () => {
-  it.each([
-    ['OTEL_EXPORTER_OTLP_TIMEOUT', 'soon', 'must be a whole number above 0'],
-    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/json', 'must be http/protobuf or grpc'],
-    ['OTEL_EXPORTER_OTLP_COMPRESSION', 'zstd', 'must be gzip or none'],
-    ['OTEL_EXPORTER_OTLP_HEADERS', 'secret', 'must be name=value pairs with commas between them'],
-    ['OTEL_EXPORTER_OTLP_CERTIFICATE', '/no/such.pem', 'must be a file that can be read'],
-    ['OTEL_TRACES_EXPORTER', 'zipkin', 'there are otlp and none here'],
-    [
-      'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
-      'collector:4318',
-      'must be an http: or https: URL without user name',
-    ],
-    [
-      'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE',
-      'delta',
-      'metrics are cumulative here; see cumulativetodelta',
-    ],
-  ])('%s=%s is ignored and told, without its value', (name, value, right) => {
-    const telemetry = settings(undefined, env({ [name]: value }))
-    expect(telemetry?.warnings).toEqual([`${name} is ignored: ${right}`])
-    expect(telemetry?.traces?.exporter).toMatchObject({ timeoutMs: 10_000, protocol: 'http/protobuf' })
-  })
-
-  it('are told even where nothing is left to export', () => {
-    const telemetry = settings(undefined, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://user:pw@collector' })
-    expect(telemetry).toMatchObject({ metrics: null, traces: null, logs: null })
-    expect(JSON.stringify(telemetry)).not.toContain('pw')
-  })
-})
-
 describe('mistakes in the file', () => {
   it.each([
     [{ endpoint: 'collector:4318' }, /^telemetry\.endpoint: .* must be an http: or https: URL/],
@@ -204,11 +148,49 @@ describe('mistakes in the file', () => {
     [{ protocol: 'http/json' }, /^telemetry\.protocol: .* must be "http\/protobuf" or "grpc"/],
     [{ endpont: 'x' }, /^telemetry\.endpont: is not a known key; did you mean `endpoint`\?/],
     [{ logs: { level: 'loud' } }, /^telemetry\.logs\.level: .* must be "trace", "debug"/],
-    [{ tls: { ca: 'none.pem' } }, /^telemetry\.tls\.ca: is "none.pem", which cannot be used \(ENOENT\)/],
+    [{ tls: { ca: 'none.pem' } }, /^telemetry\.tls\.ca: ".*none.pem" does not exist; a relative path starts/],
+    [{ tls: { key: 'a.pem' } }, /^telemetry\.tls\.key: is of no use without cert; add it/],
+    [
+      { protocol: 'grpc', headers: { 'a-bin': 'x' } },
+      /^telemetry\.headers\.a-bin: has a name that gRPC does not carry; must be letters, digits/,
+    ],
+    [
+      { protocol: 'grpc', headers: { '!foo': 'x' } },
+      /^telemetry\.headers\["!foo"\]: has a name that gRPC does not/,
+    ],
     [{ tls: { cert: 'a.pem' } }, /^telemetry\.tls\.cert: is of no use without key; add it/],
     [{ resource: { a: 1 } }, /^telemetry\.resource\.a: is 1; must be text/],
   ])('%j', (block, expected) => {
     expect(messages(config(block))[0]).toMatch(expected)
+  })
+
+  it('a header that only gRPC does not carry is one where the environment asks for gRPC', () => {
+    const text = JSON.stringify(config({ headers: { '!foo': 'x' } }))
+    const parse = (variables: Record<string, string>) =>
+      parseConfig(text, { file: 'a.json', baseDir: tmpdir(), env: variables })
+    expect(parse({}).settings.telemetry?.traces?.exporter.headers).toEqual({ '!foo': 'x' })
+    expect(() => parse({ OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: 'grpc' })).toThrow(
+      /^a\.json:1:78 telemetry\.headers\["!foo"\]: has a name that gRPC does not carry/,
+    )
+  })
+
+  it('a file of TLS that is no PEM, or not of the other, is one at its own key', () => {
+    const folder = temporaryDirectory()
+    const [us, them] = ['us', 'them'].map((subject) => makeCertificate({ subject }))
+    for (const [name, content] of [
+      ['us.pem', us?.cert],
+      ['them.key', them?.key],
+      ['torn.pem', us?.cert.replace(/\n[^\n]+\n/, '\n')],
+    ] as const)
+      writeFileSync(join(folder, name), content ?? '')
+    const of = (tls: object) => messages(config({ endpoint: 'https://a', tls }), folder)
+    expect(of({ ca: 'torn.pem' })[0]).toMatch(
+      /^telemetry\.tls\.ca: .*certificate .number 1. that cannot be read/,
+    )
+    expect(of({ cert: 'us.pem', key: 'them.key' })).toEqual([
+      'telemetry.tls.key: is not the key of this certificate; give the key that the certificate was asked for with',
+    ])
+    expect(of({ cert: 'torn.pem', key: 'them.key' })[0]).toMatch(/^telemetry\.tls\.cert: .*cannot be read/)
   })
 
   it('with an http: endpoint TLS is of no use', () => {

@@ -143,3 +143,15 @@ describe('nothing is there to cost anything', () => {
     expect(() => create({ trustsProxiesOnly: true }, false)).toThrow('ids are asked for')
   })
 })
+
+describe('where no format is read or written', () => {
+  it.each([[[]], [['baggage'] as const]])('formats %j: each trace is new, and all fields pass', (formats) => {
+    const fields = { traceparent: sampled, tracestate: 'a=1', baggage: 'b=1', b3: '0' }
+    for (const context of ['propagate', 'inject'] as const) {
+      const { trace, upstream } = ask({ tracing: { formats, context, sampleRatio: 1 }, fields })
+      expect(kindOf(trace)).toBe('new')
+      expect(upstream).toEqual(fields)
+    }
+    expect(ask({ tracing: { formats, sampleRatio: 0 }, fields }).trace).toBeNull()
+  })
+})
