@@ -13,7 +13,8 @@ export interface Connected {
 
 /** Runs the instance; resolves when it is ready, or has failed and will end. */
 export async function runEntry({ boot, port }: Connected): Promise<void> {
-  const instance = runInstance(boot, port, () => process.exit(0))
+  const end = (code: number): void => port.whenPosted(() => process.exit(code))
+  const instance = runInstance(boot, port, () => end(0))
   let isFailing = false
 
   /** The last act: the listening sockets go back to main, which holds what connects until the next incarnation serves. */
@@ -22,14 +23,15 @@ export async function runEntry({ boot, port }: Connected): Promise<void> {
     isFailing = true
     instance.giveBack()
     port.post({ type: 'thread.failed', message: error instanceof Error ? error.message : String(error) })
-    setTimeout(() => process.exit(1), graceMs)
+    setTimeout(end, graceMs, 1)
   }
 
   process.on('uncaughtException', fail)
   // Also when somebody ends it from within: what a thread posts here is delivered before its sockets are closed.
   process.on('exit', () => {
-    instance.giveBack()
+    // In this order: of a process that ends, nothing gets past a handle on its way.
     instance.flushLogs()
+    instance.giveBack()
   })
   await instance.ready.catch(fail)
 }

@@ -120,7 +120,7 @@ class RunningInstance {
   }
 
   giveBack(): void {
-    // Before: of a process that ends, nothing gets past a handle on its way.
+    // Before: nothing gets past a handle on its way, and main may be busy.
     this.#spans?.batch.flush()
     this.#listeners.giveAllBack()
   }

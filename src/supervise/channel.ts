@@ -160,6 +160,8 @@ export interface Channel {
 export interface InstancePort {
   post(message: FromInstance, transfer?: readonly Server[]): void
   onMessage(receive: (message: ToInstance) => void): void
+  /** Calls `then` when nothing that was posted waits here any more: with the instance it would be lost. */
+  whenPosted(then: () => void): void
   /** Lets the instance end by itself once nothing else keeps it. */
   close(): void
 }

@@ -89,6 +89,7 @@ class InlineChannel implements Channel {
         this.#receive = receive
         for (const message of this.#early.splice(0)) receive(message)
       },
+      whenPosted: (then) => then(),
       close: () => {},
     }
   }

@@ -107,6 +107,15 @@ class ProcessPort implements InstancePort {
     for (const message of this.#early.splice(0)) receive(message)
   }
 
+  /**
+   * Node keeps what comes after a handle until main has the handle, and what a pipe does not take until there is room. Without main there is
+   * nobody to wait for.
+   */
+  whenPosted(then: () => void): void {
+    if (process.connected) this.#beat(then)
+    else then()
+  }
+
   close(): void {
     if (process.connected) process.disconnect?.()
   }
@@ -151,7 +160,7 @@ class ProcessPort implements InstancePort {
     if (server?.emit('connection', socket) !== true) socket.destroy()
   }
 
-  #beat(): void {
+  #beat(onSent = () => {}): void {
     const now = performance.eventLoopUtilization()
     const { user, system } = process.cpuUsage()
     const { used_heap_size, external_memory } = getHeapStatistics()
@@ -164,7 +173,7 @@ class ProcessPort implements InstancePort {
       cpuMs: (user + system) / 1000,
     }
     this.#loop = now
-    this.#send({ type: 'beat', beat })
+    this.#send({ type: 'beat', beat }, undefined, onSent)
   }
 
   #changesOf(type: string, block: CounterBlock): Changes {

@@ -112,6 +112,8 @@ export function connectThread(): ThreadStart & { readonly port: InstancePort } {
             receive(envelope.body)
         })
       },
+      // A port has it as soon as it is posted.
+      whenPosted: (then) => then(),
       close: () => main.close(),
     },
   }

@@ -4,6 +4,7 @@ import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
 import { startTestDaemon } from '../kit/daemon.ts'
 import { startOrigin } from '../kit/origin.ts'
 import { RawClient } from '../kit/raw-client.ts'
+import { requestsOf } from '../kit/traffic.ts'
 import { until } from '../kit/until.ts'
 
 const twoWorkers = (target: string) => ({
@@ -80,6 +81,20 @@ describe.each(['thread', 'process'] as const)('an instance (%s) that dies', (iso
     expect(ends()[0]).toBe(
       'error instance ended {"instance":"reverse_proxy#1","reason":"threw","message":"fault: throw"}',
     )
+  })
+
+  it.each(['exit', 'throw'])('(%s) has told what failed in it, however late main listens', async (fault) => {
+    await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'), {
+      isolation,
+      allowFaults: true,
+    })
+    expect(await ask(running.port('reverse_proxy'))).toBe(502)
+    running.daemon.inject('reverse_proxy', fault)
+    // Main is busy from here until the instance has ended, or nearly: a handle that it has not taken by then holds up all that comes after it.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_000)
+    await until('it has ended', () => running.log.some((line) => line.includes('instance ended')))
+    const { requests } = await requestsOf(running, 'reverse_proxy')
+    expect(requests.map(({ instance, status }) => [instance, status])).toEqual([['reverse_proxy#1', 502]])
   })
 
   it('leaves nothing behind in main, however often', async () => {
