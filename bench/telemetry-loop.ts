@@ -26,7 +26,7 @@ const contexts = [{}, { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b
 
 /** The decision alone: spans that are begun are dropped. */
 function trace(tracer: Tracer): number {
-  const subject = { target: '/', isTrusted: false, trace: null as Trace | null }
+  const subject = { target: '/', isTrusted: false, route: 1, trace: null as Trace | null }
   const decision = { kind: 'reverse', authority: 'a', path: '/' } as const
   let sampled = 0
   const before = process.threadCpuUsage()

@@ -8,6 +8,7 @@
  *   slot.drop()   closed with whatever runs on it
  *   disconnect    (keep-alive timeout, upstream's FIN) out of idle; an origin without slots is forgotten
  */
+import type { Socket } from 'node:net'
 import { buildConnector, Client, type Dispatcher } from 'undici'
 import { add, type CounterBlock, cell } from '../telemetry/counters.ts'
 import { WireClock } from './wire/clock.ts'
@@ -32,11 +33,19 @@ interface Origin {
   open: number
 }
 
+interface SlotEvents {
+  readonly onSocket: (socket: Socket | null) => void
+  readonly onConnect: () => void
+  readonly onDisconnect: () => void
+}
+
 /** One upstream connection, taken by one exchange at a time. */
 export class Slot {
   readonly client: Client | WireConnection
   readonly origin: Origin
   readonly #pool: UpstreamPool
+  /** Of undici's client, which does not show it. */
+  #socket: Socket | null = null
   /** Whether an exchange has succeeded on it: only then can a reset mean that it had merely grown old. */
   used = false
   idle = false
@@ -52,7 +61,16 @@ export class Slot {
       this.connected = false
       if (this.idle) this.drop()
     }
-    this.client = pool.createClient(origin.name, onConnect, onDisconnect)
+    const onSocket = (socket: Socket | null): void => {
+      this.#socket = socket
+    }
+    this.client = pool.createClient(origin.name, { onSocket, onConnect, onDisconnect })
+  }
+
+  /** Of the connection; null while there is none. */
+  get socket(): Socket | null {
+    const { client } = this
+    return client instanceof WireConnection ? client.socket : this.#socket
   }
 
   /** Starts the exchange; true when the handler's `flush` will be called, false when it has to see to that itself. */
@@ -164,7 +182,7 @@ export class UpstreamPool {
   }
 
   /** `http:` by our own connection, everything else by undici. For slots only. */
-  createClient(origin: string, onConnect: () => void, onDisconnect: () => void): Client | WireConnection {
+  createClient(origin: string, { onSocket, onConnect, onDisconnect }: SlotEvents): Client | WireConnection {
     const { connectMs, responseMs } = this.options
     const idleMs = Math.max(1, this.options.idleMs)
     if (origin.startsWith('http:')) {
@@ -172,7 +190,11 @@ export class UpstreamPool {
       return new WireConnection({ origin, clock, connectMs, idleMs, responseMs, onConnect, onDisconnect })
     }
     const client = new Client(origin, {
-      connect: this.#connect,
+      connect: (options, done) =>
+        this.#connect(options, (...result) => {
+          onSocket(result[1])
+          done(...result)
+        }),
       pipelining: 1,
       allowH2: false,
       keepAliveTimeout: idleMs,

@@ -7,6 +7,7 @@
  * One handler object for each exchange and no closure: this is the hot path. Failures before the response head are answered from
  * the error table, after it the client's connection is broken off, so that a cut response never looks complete.
  */
+import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
 import { BifrostError, type ErrorCode } from '../errors.ts'
 import { type BodyOwner, RequestBody } from './body.ts'
@@ -29,8 +30,8 @@ export interface RelayOwner {
   readonly shownId: string | null
   /** An attempt begins, on a kept connection or a new one; there may be several. */
   dialled(upstream: string, isReused: boolean): void
-  /** The attempt has its connection. */
-  connected(): void
+  /** The attempt has its connection; null where that is not known. */
+  connected(peer: Socket | null): void
   /** The upstream's response head is there, and good to be sent on. */
   answered(status: number): void
   /** The attempt is over; `code` says what went wrong with it. Called once for each. */
@@ -127,7 +128,7 @@ export class Relay implements WireHandler, BodyOwner {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    this.#options.owner.connected()
+    this.#options.owner.connected(this.#slot?.socket ?? null)
   }
 
   onResponseStart(

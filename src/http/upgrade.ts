@@ -36,7 +36,7 @@ export interface UpgradeOptions {
   /** Counts what goes through the tunnel. */
   readonly counters: CounterBlock
   /** The connection to the origin is there. */
-  readonly onConnected: () => void
+  readonly onConnected: (upstream: Socket) => void
   /** With the bytes of the body that answers it. */
   readonly onFailed: (error: BifrostError, bodyBytes: number) => void
   /** The origin has answered; with 101 the connection is now a tunnel. */
@@ -107,7 +107,7 @@ class Attempt {
     this.#request = request
     // The package sends a normalised path; an origin must see the client's bytes.
     request.path = this.#options.path
-    request.on('socket', (upstream) => upstream.once('connect', this.#options.onConnected))
+    request.on('socket', (upstream) => upstream.once('connect', () => this.#options.onConnected(upstream)))
     request.prependListener('upgrade', (answer, upstream) => this.#open(answer, upstream))
   }
 

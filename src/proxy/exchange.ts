@@ -15,6 +15,7 @@ import type { Lane } from './lanes.ts'
 import { finished, measureAttempt, measureRest } from './measure.ts'
 import type { Pace } from './pace.ts'
 import { endCodes, terminationOf, tunnelTermination } from './termination.ts'
+import type { Peer } from './trace.ts'
 import { Traced } from './traced.ts'
 
 /**
@@ -143,10 +144,10 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
     if (this.method !== 'CONNECT') this.trace?.begin(upstream, isReused, this.attemptAt)
   }
 
-  connected(): void {
+  connected(peer: Peer | null): void {
     this.connectedAt = this.#now()
     this.#lane.meter.targetReached()
-    this.trace?.connected(this.connectedAt)
+    this.trace?.connected(peer, this.connectedAt)
   }
 
   answered(status: number): void {
@@ -257,10 +258,9 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
   /** Whether nothing of its request can come any more. */
   get #isRead(): boolean {
     const { response, connection } = this
+    if (response === null || response.req.complete) return true
     // A stream that has closed has nothing left.
-    return (
-      response === null || response.req.complete || connection.session !== null || connection.socket.destroyed
-    )
+    return connection.session !== null || connection.socket.destroyed
   }
 
   /** Whether what was taken over is a tunnel, and no answer that goes its own way. */

@@ -55,7 +55,7 @@ export class Forward {
         exchange.finish(true)
         return
       }
-      exchange.connected()
+      exchange.connected(upstream)
       client.accept(exchange.shownId === null ? [] : ['X-Request-Id', exchange.shownId])
       if (head.length > 0) upstream.write(head)
       count(exchange.block, 'tunnelBytesReceived', head.length)

@@ -74,7 +74,8 @@ function serverSpan(
     isParentRemote: parent !== null,
     traceState,
     kind: 'server',
-    name: route === null ? method.name : `${method.name} ${readable(route)}`,
+    // A CONNECT has itself for its route.
+    name: route === null || route === method.name ? method.name : `${method.name} ${readable(route)}`,
     startMs: offset + exchange.startedAt,
     endMs: offset + exchange.endedAt,
     status: failure === null ? 'unset' : 'error',
@@ -110,7 +111,9 @@ function clientSpan(
   if (at > 0) attributes['http.request.resend_count'] = at
   if (status !== 0) attributes['http.response.status_code'] = status
   if (failure !== null) attributes['error.type'] = failure
-  const { connectedAt, startedAt } = attempt
+  const { connectedAt, startedAt, peerAddress, peerPort } = attempt
+  if (peerAddress !== '') attributes['network.peer.address'] = peerAddress
+  if (peerPort > 0) attributes['network.peer.port'] = peerPort
   if (connectedAt > 0) attributes['proxy.upstream.connect_ms'] = connectedAt - startedAt
   return {
     traceId: start.traceId,

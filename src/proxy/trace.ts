@@ -4,6 +4,12 @@ import type { SpanLink } from '../telemetry/span-record.ts'
 import type { TraceContext } from '../telemetry/trace-context.ts'
 import type { TraceIds } from '../telemetry/trace-sampling.ts'
 
+/** A socket, which is asked for its other end only where somebody wants to know. */
+export interface Peer {
+  readonly remoteAddress?: string | undefined
+  readonly remotePort?: number | undefined
+}
+
 /** One try to get an answer of an upstream; times are `performance.now()`, 0 for what never came. */
 export interface Attempt {
   readonly spanId: string
@@ -12,6 +18,9 @@ export interface Attempt {
   readonly isReused: boolean
   readonly startedAt: number
   connectedAt: number
+  /** The other end of its connection; empty and 0 where that is not known. */
+  peerAddress: string
+  peerPort: number
   endedAt: number
   /** Of the upstream's response; 0 before there is one. */
   status: number
@@ -91,15 +100,20 @@ export class Trace {
       isReused,
       startedAt: now,
       connectedAt: 0,
+      peerAddress: '',
+      peerPort: 0,
       endedAt: 0,
       status: 0,
       failure: null,
     })
   }
 
-  connected(now: number): void {
+  connected(peer: Peer | null, now: number): void {
     const attempt = this.attempts.at(-1)
-    if (attempt !== undefined) attempt.connectedAt = now
+    if (attempt === undefined) return
+    attempt.connectedAt = now
+    attempt.peerAddress = peer?.remoteAddress ?? ''
+    attempt.peerPort = peer?.remotePort ?? 0
   }
 
   /** The running attempt is over. */

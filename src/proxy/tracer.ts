@@ -10,6 +10,7 @@
 import type { ServiceSettings } from '../config/settings.ts'
 import type { ContextMode, TracingRule } from '../config/settings-tracing.ts'
 import { contextFields, Propagation, type RequestFields } from '../telemetry/propagation.ts'
+import { routeName, routesOf } from '../telemetry/series-key.ts'
 import {
   parseTraceparent,
   readTracestate,
@@ -28,6 +29,8 @@ import { spansOf, type TracedExchange } from './trace-spans.ts'
 export interface TraceSubject {
   readonly target: string
   readonly isTrusted: boolean
+  /** Its number, as in series-key.ts. */
+  readonly route: number
   trace: Trace | null
 }
 
@@ -63,10 +66,12 @@ export class Tracer {
   readonly #output: SpanOutput | null
   readonly #believes: ServiceSettings['trust']['believes']
   readonly #ids: TraceIds
+  readonly #routeNames: readonly string[]
   /** Static files have nobody to tell. */
   readonly #hasUpstreams: boolean
 
-  constructor({ type, tracing, trust }: ServiceSettings, output: SpanOutput | null, ids: TraceIds) {
+  constructor(service: ServiceSettings, output: SpanOutput | null, ids: TraceIds) {
+    const { type, tracing, trust } = service
     const ruleOf = ({ context, sampleRatio }: TracingRule): Rule => ({
       mode: context,
       bound: output === null ? 0 : ratioBound(sampleRatio),
@@ -80,6 +85,7 @@ export class Tracer {
     this.#output = output
     this.#believes = trust.believes
     this.#ids = ids
+    this.#routeNames = routesOf(service)
     this.#hasUpstreams = type !== 'static'
   }
 
@@ -93,7 +99,8 @@ export class Tracer {
         ? this.#join(rule, headers)
         : this.#restart(rule, headers, isBelieved)
     if (start === null) return
-    exchange.trace = new Trace({ ...start, route: routeOf(decision) }, this.#propagation, this.#ids)
+    const route = routeName(exchange.route, this.#routeNames)
+    exchange.trace = new Trace({ ...start, route }, this.#propagation, this.#ids)
   }
 
   /** The exchange is over: its spans are made, where they have room. */
@@ -175,10 +182,4 @@ type Start = Omit<TraceStart, 'route'>
 function hasContext(headers: RequestFields): boolean {
   for (const name of contextFields) if (headers[name] !== undefined) return true
   return false
-}
-
-/** What of the configuration a request belongs to; a forward proxy has nothing of that kind. */
-function routeOf(decision: Decision): string | null {
-  if (decision.kind === 'reverse') return '/'
-  return decision.kind === 'static' ? decision.mount.path : null
 }

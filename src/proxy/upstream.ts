@@ -143,7 +143,7 @@ export class Upstream {
       ...timeouts,
       closer,
       counters: exchange.block,
-      onConnected: () => exchange.connected(),
+      onConnected: (upstream) => exchange.connected(upstream),
       onFailed: (error, bodyBytes) => {
         exchange.attemptEnded(error.code)
         exchange.relayFailed(error.code, error.cause)

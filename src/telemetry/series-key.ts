@@ -86,11 +86,17 @@ export function attributesOf(key: number, routes: readonly string[]): Attributes
   if (status > 0) attributes['http.response.status_code'] = String(status)
   if (error !== '') attributes['error.type'] = error === 'status' ? String(status || '_OTHER') : error
   if (isClientKey(key)) return attributes
-  const route = key >> 24
-  if (route > 0) attributes['http.route'] = route > maxRoutes ? '_OTHER' : (routes[route - 1] ?? '_OTHER')
+  const route = routeName(key >> 24, routes)
+  if (route !== null) attributes['http.route'] = route
   const version = versions[(key >> 1) & 3]
   if (version !== undefined) attributes['network.protocol.version'] = version
   return attributes
+}
+
+/** `http.route` by the number of a route, in metrics and spans alike; null for 0. */
+export function routeName(route: number, routes: readonly string[]): string | null {
+  if (route === 0) return null
+  return route > maxRoutes ? '_OTHER' : (routes[route - 1] ?? '_OTHER')
 }
 
 /** `http.route` of a service, by index. */

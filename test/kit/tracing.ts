@@ -28,7 +28,7 @@ export function ask({ tracing = {}, isOn = true, isTrusted = false, fields = {},
     isOn ? collectSpans().output : null,
     ids,
   )
-  const exchange = { target: path, isTrusted, trace: null as Trace | null }
+  const exchange = { target: path, isTrusted, route: 1, trace: null as Trace | null }
   const decision: Decision = { kind: 'reverse', authority: '', path }
   tracer?.begin(exchange, fields, decision)
   const sent = Object.entries(fields).flat()

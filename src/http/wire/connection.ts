@@ -118,6 +118,10 @@ export class WireConnection implements Dispatcher.DispatchController, Timed, Rea
     }
   }
 
+  get socket(): Socket | null {
+    return this.#socket
+  }
+
   abort(reason: Error): void {
     this.#fail(reason)
   }

@@ -40,6 +40,7 @@ test('an https upstream that is trusted is reached', async () => {
   const slot = pool.take(`https://127.0.0.1:${origin.port}`)
   const { body } = await (slot.client as Client).request({ path: '/', method: 'GET' })
   expect(await body.text()).toBe('secret')
+  expect(slot.socket?.remotePort).toBe(origin.port)
   pool.close()
   expect(pool.stats).toEqual({})
 })

@@ -73,6 +73,8 @@ test('an exchange through a reverse proxy is a SERVER span and a CLIENT span, of
     'http.response.status_code': 200,
     'server.address': '127.0.0.1',
     'server.port': portOf(origin),
+    'network.peer.address': '127.0.0.1',
+    'network.peer.port': portOf(origin),
     'url.full': `http://${origin.authority}/base/a/b?q=1&sig=REDACTED`,
     'network.protocol.version': '1.1',
     'proxy.upstream.reused': false,

@@ -12,7 +12,7 @@ import { sampled, spanId, traceId } from '../../kit/tracing.ts'
 
 const portOf = ({ authority }: Origin): number => Number(authority.split(':')[1])
 
-test('a forward proxy has no route, and masks what is secret in URLs', async () => {
+test('a forward proxy has the route that its metrics have, and masks what is secret in URLs', async () => {
   await using origin = await startOrigin()
   const spans = collectSpans()
   await using proxy = await startEdge(forwardTo(always), { spans: spans.output })
@@ -22,9 +22,10 @@ test('a forward proxy has no route, and masks what is secret in URLs', async () 
     .response()
   const { servers, clients } = await spans.wait(2)
   expect(servers[0]).toMatchObject({
-    name: 'GET',
+    name: 'GET proxy',
     attributes: {
       'proxy.type': 'forward',
+      'http.route': 'proxy',
       'url.scheme': 'http',
       'url.path': '/f',
       'url.query': 'X-Amz-Signature=REDACTED&b=1',
@@ -32,7 +33,6 @@ test('a forward proxy has no route, and masks what is secret in URLs', async () 
       'server.port': portOf(origin),
     },
   })
-  expect(servers[0]?.attributes).not.toHaveProperty('http.route')
   expect(clients[0]?.attributes['url.full']).toBe(`http://${origin.authority}/f?X-Amz-Signature=REDACTED&b=1`)
   expect(sentTo(origin, 'traceparent')).toEqual([`00-${servers[0]?.traceId}-${clients[0]?.spanId}-01`])
 })
@@ -58,6 +58,7 @@ test('a CONNECT is one SERVER span that ends with its tunnel, in which nothing o
     status: 'unset',
     attributes: {
       'http.request.method': 'CONNECT',
+      'http.route': 'CONNECT',
       'http.response.status_code': 200,
       'server.address': '127.0.0.1',
       'server.port': portOf(origin),
@@ -99,7 +100,10 @@ test('an upgrade is told to the origin, and its spans end with the tunnel', asyn
     attributes: { 'http.response.status_code': 101 },
     events: [{ name: 'proxy.tunnel.ended' }],
   })
-  expect(clients[0]).toMatchObject({ attributes: { 'http.response.status_code': 101 }, status: 'unset' })
+  expect(clients[0]).toMatchObject({
+    attributes: { 'http.response.status_code': 101, 'network.peer.port': portOf(origin) },
+    status: 'unset',
+  })
 })
 
 test('HTTP/2 clients are traced stream by stream', async () => {

@@ -35,7 +35,7 @@ describe('what is sampled', () => {
     const service = reverseTo('http://upstream.test', { tracing: { sampleRatio: 0.1 } })
     const tracer = createTracer(service, output, () => ids)
     for (let at = 0; at < 10_000; at += 1) {
-      const exchange = { target: '/', isTrusted: false, trace: null as Trace | null }
+      const exchange = { target: '/', isTrusted: false, route: 1, trace: null as Trace | null }
       tracer?.begin(exchange, {}, { kind: 'reverse', authority: '', path: '/' })
       if (exchange.trace !== null) count += 1
     }
@@ -103,7 +103,7 @@ describe('a repeat', () => {
     const ids = new TraceIds(randomFillSync)
     const service = reverseTo('http://u.test', { tracing: { formats: ['tracecontext', 'b3multi'] } })
     const tracer = createTracer(service, output, () => ids)
-    const exchange = { target: '/', isTrusted: false, trace: null as Trace | null }
+    const exchange = { target: '/', isTrusted: false, route: 1, trace: null as Trace | null }
     tracer?.begin(exchange, { traceparent: sampled }, { kind: 'reverse', authority: '', path: '/' })
     const fields = ['Host', 'a', 'traceparent', sampled]
     exchange.trace?.writeTo(fields, '/')
@@ -124,7 +124,7 @@ describe('nothing is there to cost anything', () => {
   it('for static files that are not sampled: they have no upstream to tell', () => {
     const service = filesIn([], { tracing: { context: 'inject' } })
     const tracer = createTracer(service, output, () => new TraceIds(randomFillSync))
-    const exchange = { target: '/', isTrusted: false, trace: null as Trace | null }
+    const exchange = { target: '/', isTrusted: false, route: 1, trace: null as Trace | null }
     const mount = { path: '/', rootDir: '/', spaMode: false, spaFallbackFile: '', indexFiles: [] }
     tracer?.begin(exchange, { traceparent: sampled }, { kind: 'static', mount, path: '/' })
     expect(exchange.trace).toBeNull()
