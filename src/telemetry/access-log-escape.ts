@@ -5,7 +5,7 @@
 import { isUtf8 } from 'node:buffer'
 
 /** Of one value; a request head has room for more, a line should not. */
-const maxCharacters = 4096
+export const maxCharacters = 4096
 
 const plainJson = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 const plainWord = /^[\x21\x23-\x5b\x5d-\x7e]+$/

@@ -1,4 +1,5 @@
 /** The fields of an access log line, by the names that templates and JSON know them by. */
+import { Fragment, type LogChunk } from './access-log-chunk.ts'
 import { maskAuthority, maskUrl } from './access-log-escape.ts'
 import type { AccessRecord } from './access-record.ts'
 
@@ -8,32 +9,43 @@ export type Value = string | number | boolean | null
 export interface Field {
   /** `text` holds what a client has written, or could have; `plain` needs no escaping. */
   readonly kind: 'plain' | 'text'
+  /** Nearly always as in the line before. */
+  readonly isSteady: boolean
   readonly read: (record: AccessRecord) => Value
+  /** The same as what is read, where there is a quicker way than to make a text of it. Null: there is none. */
+  readonly put: ((record: AccessRecord, chunk: LogChunk) => void) | null
 }
 
-const plain = (read: Field['read']): Field => ({ kind: 'plain', read })
-const text = (read: Field['read']): Field => ({ kind: 'text', read })
+type Read = Field['read']
+
+const field =
+  (kind: Field['kind'], isSteady: boolean) =>
+  (read: Read, put: Field['put'] = null): Field => ({ kind, isSteady, read, put })
+const plain = field('plain', false)
+const text = field('text', false)
+const steadyPlain = field('plain', true)
+const steadyText = field('text', true)
 
 /** In the order of the JSON line; `worker` and `instance` are constants of the log. */
 export const fields = {
-  time: plain((record) => isoTime(startOf(record))),
-  service: plain(({ service }) => service),
+  time: plain((record) => isoTime(startOf(record)), putIsoTime),
+  service: steadyPlain(({ service }) => service),
   client: text(({ client }) => client),
   request_id: text(({ requestId }) => requestId),
   trace_id: plain(({ traceId }) => traceId),
   span_id: plain(({ spanId }) => spanId),
-  user: text(({ user }) => user),
-  method: text(({ method }) => method),
-  scheme: text((record) => partsOf(record).scheme),
-  host: text((record) => partsOf(record).host),
-  path: text((record) => partsOf(record).path),
-  version: plain(({ version }) => versionOf(version)),
-  status: plain(({ status }) => (status === 0 ? null : status)),
-  termination: plain(({ termination }) => termination),
-  error: plain(({ code }) => code),
-  upstream: text(({ upstream }) => upstream),
-  attempts: plain(({ attempts }) => attempts),
-  reused: plain(({ upstream, isReused }) => (upstream === null ? null : isReused)),
+  user: steadyText(({ user }) => user),
+  method: steadyText(({ method }) => method),
+  scheme: steadyText(schemeOf),
+  host: steadyText(hostOf),
+  path: text(pathOf),
+  version: steadyPlain(({ version }) => versionOf(version)),
+  status: steadyPlain(({ status }) => (status === 0 ? null : status)),
+  termination: steadyPlain(({ termination }) => termination),
+  error: steadyPlain(({ code }) => code),
+  upstream: steadyText(({ upstream }) => upstream),
+  attempts: steadyPlain(({ attempts }) => attempts),
+  reused: steadyPlain(({ upstream, isReused }) => (upstream === null ? null : isReused)),
   bytes_received: plain(({ received }) => received),
   bytes_sent: plain(({ sent }) => sent),
   head_ms: plain(({ headMs }) => (headMs < 0 ? null : rounded(headMs))),
@@ -46,7 +58,7 @@ export const fields = {
 /** Further fields, for templates. */
 export const templateFields = {
   /** As in the common log format: `23/Nov/2026:20:00:00 +0000`. */
-  clf_time: plain((record) => clfTime(startOf(record))),
+  clf_time: steadyPlain((record) => clfTime(startOf(record))),
   /** The request line. */
   request: text(({ method, target, version }) =>
     method === null ? null : `${method} ${maskUrl(target ?? '')} HTTP/${versionOf(version)}`,
@@ -55,7 +67,7 @@ export const templateFields = {
 
 /** A request field; null when it is absent. */
 export function headerField(name: string): Field {
-  return text(({ headers }) => {
+  return steadyText(({ headers }) => {
     const value = headers[name]
     if (value === undefined) return null
     return maskUrl(typeof value === 'string' ? value : value.join(', '))
@@ -63,6 +75,7 @@ export function headerField(name: string): Field {
 }
 
 function versionOf(version: number): string | null {
+  if (version === 11) return '1.1'
   if (version === 0) return null
   return version >= 20 ? String(version / 10) : `${Math.trunc(version / 10)}.${version % 10}`
 }
@@ -72,42 +85,44 @@ const rounded = (ms: number): number => Math.round(ms * 1000) / 1000
 const sinceStart = (at: number, startedAt: number): number | null =>
   at === 0 ? null : rounded(at - startedAt)
 
-interface Parts {
-  readonly scheme: string | null
-  readonly host: string | null
-  readonly path: string | null
+/** RFC 9112 3.2: the target of CONNECT is an authority; one in absolute form has its own, whatever Host says. */
+function schemeOf({ method, target, scheme }: AccessRecord): string | null {
+  if (target === null || method === 'CONNECT') return null
+  return absoluteOf(target)?.scheme ?? scheme
+}
+
+function hostOf({ method, target, host }: AccessRecord): string | null {
+  if (target === null) return null
+  if (method === 'CONNECT') return maskAuthority(target)
+  return absoluteOf(target)?.host ?? (host === undefined ? null : maskAuthority(host))
+}
+
+function pathOf({ method, target }: AccessRecord): string | null {
+  if (target === null || method === 'CONNECT') return null
+  return absoluteOf(target)?.path ?? maskUrl(target)
+}
+
+interface Absolute {
+  readonly scheme: string
+  readonly host: string
+  readonly path: string
 }
 
 const absolute = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/is
-let last = { method: null, target: null, host: undefined, scheme: 'http' } as Pick<
-  AccessRecord,
-  'method' | 'target' | 'host' | 'scheme'
->
-let lastParts: Parts = { scheme: null, host: null, path: null }
+let latestTarget = ''
+let latestAbsolute: Absolute | null = null
 
-/** Three fields of one line come from the same look at its target. What is kept is no record: that is an exchange, and would live on here. */
-function partsOf(record: AccessRecord): Parts {
-  const { method, target, host, scheme } = record
-  if (target === last.target && host === last.host && method === last.method && scheme === last.scheme) {
-    return lastParts
-  }
-  last = { method, target, host, scheme }
-  lastParts = splitTarget(record)
-  return lastParts
-}
-
-/** RFC 9112 3.2: the target of CONNECT is an authority; one in absolute form has its own, whatever Host says. */
-function splitTarget({ method, target, host, scheme }: AccessRecord): Parts {
-  if (target === null) return { scheme: null, host: null, path: null }
-  if (method === 'CONNECT') return { scheme: null, host: maskAuthority(target), path: null }
-  if (target.charCodeAt(0) !== 0x2f) {
-    const [, ownScheme, authority, path] = absolute.exec(target) ?? []
-    if (ownScheme !== undefined && authority !== undefined) {
-      const ownPath = path === undefined || path === '' ? '/' : path
-      return { scheme: ownScheme.toLowerCase(), host: maskAuthority(authority), path: maskUrl(ownPath) }
-    }
-  }
-  return { scheme, host: host === undefined ? null : maskAuthority(host), path: maskUrl(target) }
+/** Three fields of one line come from the same look at its target. */
+function absoluteOf(target: string): Absolute | null {
+  if (target.charCodeAt(0) === 0x2f) return null
+  if (target === latestTarget) return latestAbsolute
+  const [, scheme, authority, path] = absolute.exec(target) ?? []
+  latestTarget = target
+  latestAbsolute =
+    scheme === undefined || authority === undefined
+      ? null
+      : { scheme: scheme.toLowerCase(), host: maskAuthority(authority), path: maskUrl(path || '/') }
+  return latestAbsolute
 }
 
 /** By the wall clock; a record has times since the start of the process only, which do not follow it. */
@@ -116,16 +131,32 @@ const startOf = ({ startedAt, endedAt }: AccessRecord): number =>
 
 let isoSecond = -1
 let isoPrefix = ''
+let isoFragment = new Fragment('')
 
-/** As `Date.toISOString`, of which the part before the milliseconds is made once a second. */
-function isoTime(ms: number): string {
+/** Makes the part before the milliseconds, once a second; returns them. */
+function turnTo(ms: number): number {
   const second = Math.floor(ms / 1000)
   if (second !== isoSecond) {
     isoSecond = second
     isoPrefix = new Date(second * 1000).toISOString().slice(0, 20)
+    isoFragment = new Fragment(isoPrefix)
   }
-  const rest = ms - second * 1000
-  return `${isoPrefix}${rest < 100 ? (rest < 10 ? '00' : '0') : ''}${rest}Z`
+  return ms - second * 1000
+}
+
+/** As `Date.toISOString`. */
+function isoTime(ms: number): string {
+  const rest = turnTo(ms)
+  return `${isoPrefix}${String(rest).padStart(3, '0')}Z`
+}
+
+const zulu = new Fragment('Z')
+
+function putIsoTime(record: AccessRecord, chunk: LogChunk): void {
+  const rest = turnTo(startOf(record))
+  chunk.constant(isoFragment)
+  chunk.thousandths(rest)
+  chunk.constant(zulu)
 }
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']

@@ -1,6 +1,9 @@
 /** Formats of the access log: `json`, `combined`, or a template. Compiled once; a line is then a walk over its parts. */
-import { escapePlain, quoteJson, secretHeaders } from './access-log-escape.ts'
+import { Fragment, type LogChunk } from './access-log-chunk.ts'
+import { escapePlain, maxCharacters, quoteJson, secretHeaders } from './access-log-escape.ts'
 import { type Field, fields, headerField, templateFields, type Value } from './access-log-fields.ts'
+import { compileParts, type PartSettings } from './access-log-parts.ts'
+import type { LineFormat } from './access-log-writer.ts'
 import type { AccessRecord } from './access-record.ts'
 
 export interface AccessLogSettings {
@@ -13,9 +16,6 @@ export interface AccessLogSettings {
   /** Longest wait of a line before it is written. */
   readonly flushMs: number
 }
-
-/** A whole line, in ASCII, with its end. */
-export type LineFormat = (record: AccessRecord) => string
 
 /** Constants of a log. */
 export interface LogNames {
@@ -77,44 +77,46 @@ export function formatFault(format: string): string | undefined {
 }
 
 /** Throws TypeError for a format that has a fault. */
-export function compileFormat(format: string, names: LogNames): LineFormat {
+export function compileFormat(format: string, names: LogNames): LineFormat<AccessRecord> {
   if (format === 'json') return compileJson(names)
   return compileTemplate(format === 'combined' ? combined : format, names)
 }
 
-interface Part {
-  /** What stands before the value. */
-  readonly before: string
-  readonly read: Field['read']
-  readonly write: (value: Value) => string
-}
-
-function compile(parts: readonly Part[], end: string): LineFormat {
-  return (record) => {
-    let line = ''
-    for (const { before, read, write } of parts) line += before + write(read(record))
-    return line + end
-  }
-}
-
-function compileJson(names: LogNames): LineFormat {
+function compileJson(names: LogNames): LineFormat<AccessRecord> {
   const { time, ...others } = fields
   const constant = `,"worker":${quoteJson(names.worker)},"instance":${quoteJson(names.instance)}`
-  const rest = Object.entries<Field>(others).map(([name, { kind, read }], at) => ({
-    before: `${at === 0 ? constant : ''},"${name}":`,
-    read,
-    write: kind === 'text' ? textJson : plainJson,
+  const rest = Object.entries<Field>(others).map(([name, field], at) => ({
+    before: `${at === 0 ? `"${constant}` : ''},"${name}":`,
+    field,
+    put: field.kind === 'text' ? putTextJson : putPlainJson,
   }))
-  return compile([{ before: '{"time":', read: time.read, write: plainJson }, ...rest], '}\n')
+  return compileParts([{ before: '{"time":"', field: time, put: putPlainJson }, ...rest], '}\n')
 }
 
-const plainJson = (value: Value): string => (typeof value === 'string' ? `"${value}"` : `${value}`)
-const textJson = (value: Value): string => (value === null ? 'null' : quoteJson(String(value)))
+const nothing = { json: new Fragment('null'), text: new Fragment('-') }
 
-function compileTemplate(template: string, names: LogNames): LineFormat {
+function putPlainJson(value: Value, chunk: LogChunk): void {
+  if (value === null) chunk.constant(nothing.json)
+  else if (typeof value === 'number') chunk.number(value)
+  else if (typeof value === 'string') quote(value, chunk)
+  else chunk.text(String(value))
+}
+
+function putTextJson(value: Value, chunk: LogChunk): void {
+  if (value === null) chunk.constant(nothing.json)
+  else quote(String(value), chunk)
+}
+
+function quote(text: string, chunk: LogChunk): void {
+  chunk.byte(0x22)
+  if (text.length <= maxCharacters && chunk.plain(text, 0x20)) chunk.byte(0x22)
+  else chunk.text(quoteJson(text).slice(1))
+}
+
+function compileTemplate(template: string, names: LogNames): LineFormat<AccessRecord> {
   const fault = formatFault(template)
   if (fault !== undefined) throw new TypeError(`access log format: ${fault}`)
-  const parts: Part[] = []
+  const parts: PartSettings[] = []
   let before = ''
   let isQuoted = false
   for (const token of parse(template)) {
@@ -126,14 +128,26 @@ function compileTemplate(template: string, names: LogNames): LineFormat {
     } else {
       const field = 'header' in token ? headerField(token.header) : known[token.field]
       if (field === undefined) continue
-      const write = field.kind === 'plain' ? plainText : isQuoted ? quotedText : bareText
-      parts.push({ before, read: field.read, write })
+      const put = field.kind === 'plain' ? putPlainText : isQuoted ? putQuotedText : putBareText
+      parts.push({ before, field, put })
       before = ''
     }
   }
-  return compile(parts, `${before}\n`)
+  return compileParts(parts, `${before}\n`)
 }
 
-const plainText = (value: Value): string => (value === null ? '-' : String(value))
-const quotedText = (value: Value): string => (value === null ? '-' : escapePlain(String(value), true))
-const bareText = (value: Value): string => (value === null ? '-' : escapePlain(String(value), false))
+function putPlainText(value: Value, chunk: LogChunk): void {
+  if (value === null) chunk.constant(nothing.text)
+  else if (typeof value === 'number') chunk.number(value)
+  else chunk.text(String(value))
+}
+
+const putQuotedText = (value: Value, chunk: LogChunk): void => putText(value, chunk, true)
+const putBareText = (value: Value, chunk: LogChunk): void => putText(value, chunk, false)
+
+function putText(value: Value, chunk: LogChunk, isQuoted: boolean): void {
+  const text = value === null ? '' : String(value)
+  if (text === '') chunk.constant(nothing.text)
+  else if (text.length > maxCharacters || !chunk.plain(text, isQuoted ? 0x20 : 0x21))
+    chunk.text(escapePlain(text, isQuoted))
+}

@@ -6,6 +6,7 @@
  *                                           ^--- a full disk, a pipe that nobody reads: tried again ---'
  */
 import { write as writeFd, writeSync } from 'node:fs'
+import { LogChunk } from './access-log-chunk.ts'
 import type { Sink } from './access-log-sink.ts'
 
 export interface LogWriterOptions {
@@ -19,13 +20,8 @@ export interface LogWriterOptions {
   readonly onTrouble: (error: Error | null) => void
 }
 
-interface Chunk {
-  readonly bytes: Buffer
-  length: number
-  /** What is written of it. */
-  done: number
-  lines: number
-}
+/** Writes a line of `what`, its end included; false, and nothing has changed, where it has no room. */
+export type LineFormat<What> = (what: What, chunk: LogChunk) => boolean
 
 /** One line is never longer, and one write seldom. */
 export const chunkBytes = 64 * 1024
@@ -39,9 +35,9 @@ const closeMs = 1_000
 export class LogWriter {
   readonly #options: LogWriterOptions
   readonly #maxChunks: number
-  readonly #queue: Chunk[] = []
-  readonly #free: Chunk[] = []
-  #filling: Chunk | null = null
+  readonly #queue: LogChunk[] = []
+  readonly #free: LogChunk[] = []
+  #filling: LogChunk | null = null
   #chunks = 0
   #sink: Sink | null = null
   /** A write or an open is under way. */
@@ -65,15 +61,16 @@ export class LogWriter {
 
   /** A line in ASCII, with its end. Never waits, and never throws. */
   write(line: string): void {
-    const { length } = line
-    const chunk = this.#roomFor(length)
-    if (chunk === null) {
+    this.put(asItIs, line)
+  }
+
+  /** The line of `what`. Never waits, and never throws. */
+  put<What>(format: LineFormat<What>, what: What): void {
+    const chunk = this.#filling
+    if (!((chunk !== null && format(what, chunk)) || this.#putAnew(format, what))) {
       this.#options.onDropped(1)
       return
     }
-    chunk.bytes.write(line, chunk.length, 'latin1')
-    chunk.length += length
-    chunk.lines += 1
     if (!this.#isDue) this.#flushTimer ??= setTimeout(onFlush, this.#options.flushMs, this).unref()
   }
 
@@ -137,24 +134,24 @@ export class LogWriter {
     })
   }
 
-  #roomFor(length: number): Chunk | null {
-    const chunk = this.#filling
-    if (chunk !== null && chunk.length + length <= chunkBytes) return chunk
-    if (length > chunkBytes || this.#isClosed) return null
+  /** In a further chunk; false where there is none, or the line is longer than one. */
+  #putAnew<What>(format: LineFormat<What>, what: What): boolean {
+    if (this.#isClosed || this.#filling?.length === 0) return false
     const fresh = this.#fresh()
-    if (fresh === null) return null
+    if (fresh === null) return false
+    const isWritten = format(what, fresh)
     this.#turnOver()
     this.#filling = fresh
     this.#pump()
-    return fresh
+    return isWritten
   }
 
-  #fresh(): Chunk | null {
+  #fresh(): LogChunk | null {
     const free = this.#free.pop()
     if (free !== undefined) return free
     if (this.#chunks >= this.#maxChunks) return null
     this.#chunks += 1
-    return { bytes: Buffer.allocUnsafeSlow(chunkBytes), length: 0, done: 0, lines: 0 }
+    return new LogChunk(chunkBytes)
   }
 
   #turnOver(): void {
@@ -199,7 +196,7 @@ export class LogWriter {
   }
 
   /** Whole lines where that is possible: other instances write to the same pipe. */
-  #writeNow({ fd, maxPiece }: Sink, { bytes, done, length }: Chunk): number {
+  #writeNow({ fd, maxPiece }: Sink, { bytes, done, length }: LogChunk): number {
     let end = length
     if (length - done > maxPiece) {
       const lineEnd = bytes.lastIndexOf(0x0a, done + maxPiece - 1)
@@ -208,7 +205,7 @@ export class LogWriter {
     return writeSync(fd, bytes, done, end - done)
   }
 
-  #advance(chunk: Chunk, written: number): void {
+  #advance(chunk: LogChunk, written: number): void {
     chunk.done += written
     this.#pollMs = pollMs.first
     if (this.#hasTrouble) {
@@ -217,9 +214,7 @@ export class LogWriter {
     }
     if (chunk.done < chunk.length) return
     this.#queue.shift()
-    chunk.done = 0
-    chunk.length = 0
-    chunk.lines = 0
+    chunk.clear()
     this.#free.push(chunk)
   }
 
@@ -282,4 +277,10 @@ export class LogWriter {
 
 function onFlush(writer: LogWriter): void {
   writer.flush()
+}
+
+function asItIs(line: string, chunk: LogChunk): boolean {
+  if (!chunk.begin(0)) return false
+  chunk.text(line)
+  return chunk.end()
 }

@@ -46,7 +46,7 @@ export class AccessLogs {
       const format = compileFormat(accessLog.format, { worker, instance })
       this.#logs.set(type, {
         write(record) {
-          writer.write(format(record))
+          writer.put(format, record)
           exported?.write(record)
         },
       })

@@ -1,40 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { LogChunk } from '../../../src/telemetry/access-log-chunk.ts'
 import { compileFormat, formatFault } from '../../../src/telemetry/access-log-format.ts'
+import { chunkBytes } from '../../../src/telemetry/access-log-writer.ts'
 import type { AccessRecord } from '../../../src/telemetry/access-record.ts'
-
-const record: AccessRecord = {
-  service: 'reverse',
-  client: '192.0.2.1',
-  requestId: null,
-  traceId: null,
-  spanId: null,
-  user: null,
-  method: 'GET',
-  target: '/a?b=c',
-  host: 'www.test',
-  version: 11,
-  scheme: 'http',
-  headers: { 'user-agent': 'curl/8', referer: 'http://u:p@from.test/x' },
-  status: 200,
-  code: null,
-  termination: '--',
-  tunnelEnd: null,
-  upstream: 'http://127.0.0.1:3000',
-  attempts: 1,
-  isReused: false,
-  received: 100,
-  sent: 200,
-  headMs: 1.5,
-  startedAt: 1_000,
-  connectedAt: 1_000.25,
-  answeredAt: 1_002,
-  endedAt: 1_003.12345,
-}
+import { accessRecord as record } from '../../kit/access-record.ts'
 
 const names = { worker: 'reverse_proxy', instance: 'reverse_proxy#1' }
-const line = (format: string, changes: Partial<AccessRecord> = {}): string =>
-  compileFormat(format, names)({ ...record, ...changes })
+function line(format: string, changes: Partial<AccessRecord> = {}): string {
+  const chunk = new LogChunk(chunkBytes)
+  expect(compileFormat(format, names)({ ...record, ...changes }, chunk)).toBe(true)
+  return chunk.bytes.toString('latin1', 0, chunk.length)
+}
 const json = (changes: Partial<AccessRecord> = {}) => JSON.parse(line('json', changes))
 
 describe('a line in JSON', () => {
