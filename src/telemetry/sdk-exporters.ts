@@ -1,4 +1,4 @@
-/** The SDK's OTLP exporters, by protocol; those of gRPC are loaded when they are asked for. */
+/** The SDK's OTLP exporters, by protocol; those of gRPC are loaded when they are asked for, their library by sdk-node in any case. */
 import { readFileSync } from 'node:fs'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'

@@ -84,8 +84,9 @@ it('the words of the SDK are lines and no log records, or each export would be t
   const { running, name } = await start(`http://${origin.authority}`, receiver.httpUrl, {
     logs: { enabled: true, level: 'debug' },
   })
-  await until('the SDK has said something', () =>
-    running.log.some((line) => line.startsWith('debug OpenTelemetry: ')),
+  // What it says at its start comes before anything is exported.
+  await until('the SDK has said something of an export', () =>
+    running.log.some((line) => /^debug OpenTelemetry: .*items to be sent/.test(line)),
   )
   running.daemon.stop()
   await running.daemon.stopped
