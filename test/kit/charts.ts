@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { type AnyActorRef, createActor, fromCallback, SimulatedClock } from 'xstate'
 import type { CarrierCommand, CarrierExit, InstanceInput } from '../../actors/instance.ts'
 import { instanceMachine } from '../../actors/instance.ts'
@@ -67,7 +68,16 @@ export function superviseFakes(
     if (carrier === undefined) throw new Error('no instance was started')
     return carrier
   }
-  return { clock, carriers, supervisor, announced, latest, state: () => supervisor.getSnapshot().value }
+  const state = () => supervisor.getSnapshot().value
+  /** Its only instance, which is up, dies, and so does the next: the one after that is not due yet. */
+  const crashTwice = (): void => {
+    latest().exit({ exitCode: 1 })
+    clock.increment(1)
+    latest().ready()
+    latest().exit({ exitCode: 1 })
+    expect(state()).toEqual({ supervising: 'restarting' })
+  }
+  return { clock, carriers, supervisor, announced, latest, crashTwice, state }
 }
 
 export const childIds = (actor: AnyActorRef): readonly string[] => Object.keys(actor.getSnapshot().children)

@@ -32,15 +32,8 @@ describe('op.drain', () => {
   })
 
   it('forgets a restart that was waiting for its back-off', () => {
-    const { supervisor, latest, carriers, state, clock } = steady()
-    for (let crash = 0; crash < 2; crash++) {
-      latest().exit({ exitCode: 1 })
-      if (crash === 0) {
-        clock.increment(1)
-        latest().ready()
-      }
-    }
-    expect(state()).toEqual({ supervising: 'restarting' })
+    const { supervisor, carriers, crashTwice, state, clock } = steady()
+    crashTwice()
     supervisor.send({ type: 'op.drain' })
     expect(state()).toBe('drained')
     clock.increment(60_000)

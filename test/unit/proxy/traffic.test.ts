@@ -1,27 +1,15 @@
 import { describe, expect, test, vi } from 'vitest'
 import { type Noted, Traffic } from '../../../src/proxy/traffic.ts'
 import type { TrafficAnswer } from '../../../src/telemetry/traffic-record.ts'
+import { accessRecord } from '../../kit/access-record.ts'
 
 const record = (more: Partial<Noted> = {}): Noted => ({
-  service: 'reverse',
-  client: '192.0.2.1',
-  requestId: null,
-  traceId: null,
-  spanId: null,
-  user: null,
-  method: 'GET',
+  ...accessRecord,
   target: '/',
   host: 'h.test',
-  version: 11,
-  scheme: 'http',
   headers: {},
-  status: 200,
-  code: null,
-  termination: '--',
-  tunnelEnd: null,
   upstream: null,
   attempts: 0,
-  isReused: false,
   received: 10,
   sent: 20,
   headMs: 1,

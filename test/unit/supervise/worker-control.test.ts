@@ -28,16 +28,9 @@ describe('what an operator asks for', () => {
   })
 
   it('recycle is refused while nothing of it is up, since there is nothing to replace; restart is not', () => {
-    const { act, latest, clock, state } = controlled()
+    const { act, latest, crashTwice } = controlled()
     latest().ready()
-    for (let crash = 0; crash < 2; crash++) {
-      latest().exit({ exitCode: 1 })
-      if (crash === 0) {
-        clock.increment(1)
-        latest().ready()
-      }
-    }
-    expect(state()).toEqual({ supervising: 'restarting' })
+    crashTwice()
     expect(act('recycle')).toEqual({
       refusedIn: 'supervising.restarting',
       reason: 'no instance of it is up after a crash; wait until it is supervising.steady, or restart it',
