@@ -3,7 +3,7 @@ import type { Worker } from './data.ts'
 import { button, h } from './dom.ts'
 import type { Page } from './views/view.ts'
 
-/** What an operator may do to a worker. Each is confirmed, and logged by the daemon. */
+/** The operator actions a worker card offers. The page confirms each one and the daemon logs it. */
 const operations = [
   {
     name: 'drain',

@@ -1,10 +1,10 @@
-/** Addresses within the page: `#/VIEW/PART/PART?key=value`, each part encoded. */
+/** Page addresses: `#/VIEW/PART/PART?key=value`, each part URI-encoded. */
 export interface Address {
   readonly parts: readonly string[]
   readonly query: URLSearchParams
 }
 
-/** `#/history/reverse_proxy%231?seq=12` */
+/** Builds an address such as `#/history/reverse_proxy%231?seq=12`. */
 export function addressOf(
   view: string,
   parts: readonly string[] = [],

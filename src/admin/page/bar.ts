@@ -1,6 +1,6 @@
 import { h, setText } from './dom.ts'
 
-/** What is used of a limit. The colours are those of the health: from 80 % on a warning, from 95 % on critical. */
+/** A usage bar for a limit. The colours match the health states: warning from 80 %, critical from 95 %. */
 export class Bar {
   readonly root: HTMLElement
   readonly #fill = h('span', { class: 'bar-fill' })

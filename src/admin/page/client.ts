@@ -1,7 +1,7 @@
 import type { ChartFile } from './chart/model.ts'
 import type { ActorDetail, ActorHistory } from './data.ts'
 
-/** What the daemon refused, in its own words. */
+/** An error answer of the daemon, with the daemon's own text. */
 export class Refused extends Error {
   readonly status: number
 
@@ -24,7 +24,10 @@ async function failureOf(response: Response): Promise<Refused> {
   }
 }
 
-/** Requests to the daemon. The token is kept for this tab only, and sent with what changes something. */
+/**
+ * Sends requests to the daemon. The token lives in this tab only and goes with every request that changes
+ * something.
+ */
 export class Client {
   readonly #charts = new Map<string, Promise<ChartFile | null>>()
 
@@ -37,9 +40,9 @@ export class Client {
     else sessionStorage.setItem(tokenKey, token)
   }
 
-  /** Throws Refused. */
+  /** Throws `Refused` for an error answer. */
   async get<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
-    // Some answers tell more to whoever has it.
+    // Some answers contain more fields when the request carries the token.
     const trusted = this.token === '' ? {} : { Authorization: `Bearer ${this.token}` }
     const headers = { Accept: 'application/json', ...trusted }
     const response = await fetch(path, { headers, ...(signal && { signal }) })
@@ -47,7 +50,7 @@ export class Client {
     return (await response.json()) as Answer
   }
 
-  /** Throws Refused. */
+  /** Throws `Refused` for an error answer. */
   async send<Answer>(method: 'POST' | 'PATCH', path: string, body?: unknown): Promise<Answer> {
     const response = await fetch(path, {
       method,
@@ -62,7 +65,7 @@ export class Client {
     return (text === '' ? null : JSON.parse(text)) as Answer
   }
 
-  /** Lets this browser read where reading needs the token, too: the live stream sends a cookie only. Throws Refused. */
+  /** Opens a cookie session, because the live stream cannot send the token. Throws `Refused`. */
   async openSession(): Promise<void> {
     await this.send('POST', '/api/session')
   }
@@ -71,7 +74,7 @@ export class Client {
     return this.get(`/api/actors/${encodeURIComponent(id)}`, signal)
   }
 
-  /** All that the journal has of an actor. */
+  /** Every move of an actor that the journal still has. */
   async history(id: string, signal?: AbortSignal): Promise<ActorHistory> {
     const path = `/api/actors/${encodeURIComponent(id)}/history`
     let page = await this.get<ActorHistory>(path, signal)
@@ -83,12 +86,12 @@ export class Client {
     return { ...page, moves }
   }
 
-  /** A chart and its layout; null for a machine that nobody has drawn. */
+  /** Loads a chart and its layout; null if there is no file for this machine. */
   chart(name: string): Promise<ChartFile | null> {
     const known = this.#charts.get(name)
     if (known !== undefined) return known
     const loading = this.get<ChartFile>(`/api/charts/${encodeURIComponent(name)}`).catch((error: unknown) => {
-      // Only what is sure is remembered.
+      // Cache only a definite answer: forget the request unless it was a 404.
       if (!(error instanceof Refused && error.status === 404)) this.#charts.delete(name)
       return null
     })

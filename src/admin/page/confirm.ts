@@ -4,17 +4,17 @@ import { askForToken } from './token.ts'
 
 export interface Question {
   readonly title: string
-  /** What will happen, in one or two sentences. */
+  /** Describes the consequence in one or two sentences. */
   readonly text: string
-  /** On the button that does it. */
+  /** Label of the button that confirms. */
   readonly verb: string
-  /** Further elements of the form, such as inputs. */
+  /** Further form elements, such as inputs. */
   readonly fields?: readonly HTMLElement[]
-  /** Says what came of it; what it throws is shown. */
+  /** Runs the action and returns the result text; the dialog shows a thrown error. */
   act(): Promise<string>
 }
 
-/** Asks before anything is done, and shows what came of it. Without a token it asks for that first. */
+/** Shows a confirmation dialog and then the result. If there is no token yet, it asks for one first. */
 export async function confirmed(client: Client, question: Question): Promise<void> {
   if (client.token === '' && !(await askForToken(client))) return
   const result = h('p', { class: 'result', role: 'status' })
@@ -57,7 +57,7 @@ export async function confirmed(client: Client, question: Question): Promise<voi
   document.body.append(dialog)
   dialog.showModal()
   const leaving = new AbortController()
-  // It asks about what is no longer seen.
+  // The dialog refers to a view that is no longer on screen.
   addEventListener('hashchange', () => dialog.close(), { signal: leaving.signal })
   await new Promise((resolve) => dialog.addEventListener('close', resolve))
   leaving.abort()

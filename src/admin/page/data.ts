@@ -1,4 +1,4 @@
-/** What the daemon says, by the names that the page uses. Types only: nothing checks anything here. */
+/** Types of the daemon's answers under the page's own names. Nothing validates answers here. */
 import type { z } from 'zod'
 import type { actor, actorDetail, history, move, overview, streamEvents, worker } from '../api/schema.ts'
 

@@ -1,4 +1,7 @@
-/** Elements from data. Text always arrives as text nodes and attributes, so nothing that is shown can become markup. */
+/**
+ * Builds elements from data. Text only ever becomes text nodes and attributes, so data cannot turn into
+ * markup.
+ */
 export type Child = Node | string | null | undefined | false
 export type Attributes = Readonly<Record<string, string | number | boolean | null | undefined>>
 
@@ -32,7 +35,7 @@ export function svg<Tag extends keyof SVGElementTagNameMap>(
   return element
 }
 
-/** A button that does something; `label` is what a screen reader says when the text is only a sign. */
+/** A button with a click action. `label` is the accessible name when the visible text is only a symbol. */
 export function button(
   text: Child,
   act: () => void,
@@ -44,7 +47,7 @@ export function button(
   return element
 }
 
-/** Writes only what has changed: no needless layout, and a screen reader hears no repetition. */
+/** Writes text only when it changed, which avoids layout work and repeated screen-reader output. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text
 }
@@ -54,7 +57,7 @@ export function setAttribute(element: Element, name: string, value: string | nul
   else if (element.getAttribute(name) !== value) element.setAttribute(name, value)
 }
 
-/** Brings the children of `parent` into the order of `keys`; makes those that are missing, drops those that are not named. */
+/** Makes the children of `parent` match `keys`: creates missing ones, removes others and keeps the order. */
 export function keepList<Key extends string, Item extends { readonly root: Element }>(
   parent: Element,
   items: Map<Key, Item>,

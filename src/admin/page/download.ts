@@ -1,15 +1,16 @@
 import { h } from './dom.ts'
 
-/** Gives the viewer a file. */
+/** Offers a text to the viewer as a file download. */
 export function download(name: string, type: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type }))
   const link = h('a', { href: url, download: name })
   link.click()
-  // Once the download has begun the address may go; that is at the latest after the present task.
+  // The browser reads the URL when the download begins, after the current task at the latest, so it can be
+  // revoked.
   setTimeout(() => URL.revokeObjectURL(url), 10_000)
 }
 
-/** Lets the viewer choose one; null when none was chosen. */
+/** Opens the file picker; null if the viewer chose nothing. */
 export function chooseFile(accept: string): Promise<File | null> {
   const input = h('input', { type: 'file', accept })
   return new Promise((resolve) => {
@@ -19,5 +20,5 @@ export function chooseFile(accept: string): Promise<File | null> {
   })
 }
 
-/** `reverse_proxy#1` -> `reverse_proxy-1`. */
+/** Replaces characters that are unsafe in file names: `reverse_proxy#1` becomes `reverse_proxy-1`. */
 export const fileName = (text: string): string => text.replaceAll(/[^\w.-]+/g, '-')

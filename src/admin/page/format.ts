@@ -1,6 +1,6 @@
-/** Numbers as people read them; all widths are steady, so that columns of them stand still. */
+/** Formats numbers for people. Digit widths stay constant so that columns do not jump. */
 
-/** `850 ms`, `12 s`, `4 min 05 s`, `3 h 20 min`, `2 d 4 h`. */
+/** Formats a duration: `850 ms`, `12 s`, `4 min 05 s`, `3 h 20 min`, `2 d 4 h`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`
   const seconds = Math.floor(ms / 1000)
@@ -12,10 +12,10 @@ export function duration(ms: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`
 }
 
-/** As `duration`, in whole seconds: for what is said again each second. */
+/** Like `duration`, but in whole seconds, for texts that update every second. */
 export const age = (ms: number): string => (ms < 1000 ? 'just now' : duration(ms))
 
-/** Until a timer fires: `3.2 s`, `42 s`, `12:30`. */
+/** Formats the time until a timer fires: `3.2 s`, `42 s`, `12:30`. */
 export function remaining(ms: number): string {
   if (ms < 10_000) return `${(Math.max(0, ms) / 1000).toFixed(1)} s`
   const seconds = Math.ceil(ms / 1000)
@@ -24,7 +24,7 @@ export function remaining(ms: number): string {
     : `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
 }
 
-/** `0`, `0.4`, `12`, `1,250`, `12.5 k`. */
+/** Formats a count: `0`, `0.4`, `12`, `1,250`, `12.5 k`. */
 export function count(value: number): string {
   if (value >= 10_000_000) return `${(value / 1_000_000).toFixed(1)} M`
   if (value >= 10_000) return `${(value / 1000).toFixed(1)} k`
@@ -33,7 +33,7 @@ export function count(value: number): string {
   return value.toFixed(1)
 }
 
-/** Bytes in units of 1024: `512 B`, `38 KB`, `1.5 GB`. */
+/** Formats bytes in units of 1024: `512 B`, `38 KB`, `1.5 GB`. */
 export function bytes(value: number): string {
   const units = ['B', 'KB', 'MB', 'GB', 'TB']
   let left = value
@@ -45,7 +45,7 @@ export function bytes(value: number): string {
   return `${at === 0 || left >= 100 ? Math.round(left) : left.toFixed(left >= 10 ? 0 : 1)} ${units[at]}`
 }
 
-/** Two times in one unit: `0.84 · 6.20 ms`. */
+/** Formats several times in one unit: `0.84 · 6.20 ms`. */
 export function milliseconds(...values: readonly number[]): string {
   const isLong = Math.max(...values) >= 10_000
   const texts = values.map((value) => {
@@ -55,7 +55,7 @@ export function milliseconds(...values: readonly number[]): string {
   return `${texts.join(' · ')} ${isLong ? 's' : 'ms'}`
 }
 
-/** A share 0..1 as a percentage. */
+/** Formats a ratio between 0 and 1 as a percentage. */
 export function share(value: number): string {
   const percent = value * 100
   return `${percent > 0 && percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`
@@ -68,5 +68,5 @@ const clock = new Intl.DateTimeFormat('en-GB', {
   fractionalSecondDigits: 3,
 })
 
-/** `14:03:09.120`, in the viewer's time zone. */
+/** Formats a time of day in the viewer's time zone: `14:03:09.120`. */
 export const timeOfDay = (at: string | number): string => clock.format(new Date(at))

@@ -1,4 +1,4 @@
-/** The page: live state charts of a daemon that serves it. No code but its own, nothing from elsewhere. */
+/** Entry point of the admin page: live state charts, served by the daemon itself without third-party code. */
 
 import { addressOf, readAddress } from './address.ts'
 import { Client, Refused } from './client.ts'
@@ -14,7 +14,7 @@ import { traffic } from './views/traffic.ts'
 import type { Opened, Page, View } from './views/view.ts'
 import { why } from './views/why.ts'
 
-/** In the order of their tabs. */
+/** The views in tab order. */
 const views: readonly View[] = [overview, charts, history, traffic, why]
 
 const store = new Store()
@@ -65,7 +65,7 @@ function route(): void {
       if (name === view.name) link.setAttribute('aria-current', 'page')
       else link.removeAttribute('aria-current')
     }
-    // A screen reader and the keyboard begin at what has changed.
+    // Move focus to the new content for keyboards and screen readers.
     if (!isFirst) main.focus({ preventScroll: true })
     scrollTo(0, 0)
   }
@@ -75,7 +75,7 @@ function route(): void {
 addEventListener('hashchange', route)
 route()
 
-/** Where reading needs the token (another address than loopback) it is asked for once, and a cookie remembers it. */
+/** Beyond loopback, reading needs the token: ask for it once and keep a cookie session. */
 async function mayRead(): Promise<void> {
   try {
     await client.get('/api/charts')

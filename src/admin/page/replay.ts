@@ -1,6 +1,6 @@
 import type { Actor, Move } from './data.ts'
 
-/** The file that is exported here, imported here, and opened by `bifrost charts view`. */
+/** The history file that the page exports and imports and that `bifrost charts view` opens. */
 export interface HistoryFile {
   readonly format: 'bifrost-history'
   readonly version: 1
@@ -19,7 +19,7 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 const isTextOrNull = (value: unknown) => value === null || typeof value === 'string'
 
-/** More is no time that a Date can hold. */
+/** The largest time value of a Date. */
 const maxMoment = 8.64e15
 const isMoment = (value: unknown) => typeof value === 'number' && value >= 0 && value <= maxMoment
 
@@ -63,7 +63,7 @@ function checkAll(list: unknown, name: string, faultOf: (value: unknown) => stri
   }
 }
 
-/** Throws an Error that says what is wrong with the file. */
+/** Parses a history file. Throws an Error that describes the first problem. */
 export function readHistoryFile(text: string): HistoryFile {
   let file: unknown
   try {

@@ -3,7 +3,7 @@ import type { Link, Store } from './store.ts'
 import { askForToken } from './token.ts'
 import type { Page } from './views/view.ts'
 
-/** What stands at the top right: whether the page is live, the token, light or dark. */
+/** The status area at the top right: live indicator, token button and theme switch. */
 
 const words: Readonly<Record<Link, string>> = {
   connecting: 'Connecting',
@@ -39,7 +39,7 @@ type Theme = 'auto' | 'light' | 'dark'
 const themes: readonly Theme[] = ['auto', 'light', 'dark']
 const themeWords: Readonly<Record<Theme, string>> = { auto: 'Auto', light: 'Light', dark: 'Dark' }
 
-/** As the system wishes, or as the viewer does. */
+/** Switches between the system theme and the viewer's choice. */
 export function themeSwitch(): HTMLElement {
   const kept = localStorage.getItem(themeKey)
   const select = h(

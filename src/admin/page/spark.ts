@@ -4,7 +4,7 @@ import { maxPoints } from './store.ts'
 const width = 200
 const height = 34
 
-/** One number over the last two minutes, with its present value: a line that is never redrawn, only moved. */
+/** A sparkline of the last two minutes with the current value. */
 export class Spark {
   readonly root: HTMLElement
   readonly #value = h('span', { class: 'spark-value' }, '–')
@@ -13,7 +13,7 @@ export class Spark {
   readonly #picture: SVGSVGElement
   readonly #name: string
 
-  /** `lines`: one, or a second one that is drawn fainter. */
+  /** `lines`: 1, or 2 for a second, fainter line. */
   constructor(name: string, lines: 1 | 2 = 1) {
     this.#name = name
     this.#lines = Array.from({ length: lines }, (_, at) =>
@@ -33,7 +33,10 @@ export class Spark {
     )
   }
 
-  /** `series`: as many as lines, oldest first, one value a second. `floor`: what the top of the graph is at least. */
+  /**
+   * `series` has one array per line: one value a second, oldest first. `floor` is the minimum for the top of
+   * the scale.
+   */
   show(series: readonly (readonly number[])[], text: string, floor: number): void {
     const top = Math.max(floor, ...series.flat()) * 1.08
     for (const [at, line] of this.#lines.entries()) {

@@ -1,6 +1,6 @@
 import type { Actor, Move, Overview, Presence, Sample, Worker } from './data.ts'
 
-/** Whether what is shown is the present. */
+/** State of the live stream. */
 export type Link = 'connecting' | 'live' | 'lost'
 
 /** Two minutes of samples, one a second. */
@@ -14,19 +14,19 @@ export interface Point {
 }
 
 /**
- * What the page knows. Views read it and are told once a frame that something has changed; moves are told one by one,
- * so that an arrow flashes for each.
+ * The page's model of the daemon. Views read it and get one change event per frame, plus one event per move
+ * so that each arrow can flash.
  */
 export class Store extends EventTarget {
   link: Link = 'connecting'
   readonly actors = new Map<string, Actor>()
   readonly workers = new Map<string, Worker>()
   readonly points = new Map<string, Point[]>()
-  /** By their numbers; the oldest are dropped. */
+  /** Ordered by sequence number; the oldest are dropped. */
   moves: Move[] = []
   #clockOffsetMs = 0
 
-  /** The daemon's clock. */
+  /** Current time on the daemon's clock. */
   now(): number {
     return Date.now() + this.#clockOffsetMs
   }
@@ -60,11 +60,14 @@ export class Store extends EventTarget {
     this.dispatchEvent(new Event('change'))
   }
 
-  /** Moves may arrive twice, or before those that history brings: they are kept in the order of their numbers. */
+  /**
+   * Adds a move. Moves can arrive twice, or before older ones from the history; they are kept in sequence
+   * order.
+   */
   move(move: Move): void {
     if (!this.#keep([move])) return
     const actor = this.actors.get(move.actor)
-    // An event that nobody handled changes nothing, and no state is entered anew by it.
+    // An ignored event changes no state and does not re-enter one.
     if (actor !== undefined && !move.ignored && move.at >= actor.since && move.to !== actor.state) {
       this.actors.set(move.actor, { ...actor, state: move.to, since: move.at, cause: move.event })
     }
@@ -72,7 +75,7 @@ export class Store extends EventTarget {
     this.dispatchEvent(new Event('change'))
   }
 
-  /** Older moves, from the journal of an actor. */
+  /** Adds older moves from an actor's journal. */
   remember(moves: readonly Move[]): void {
     if (this.#keep(moves)) this.dispatchEvent(new Event('change'))
   }

@@ -1,13 +1,14 @@
 import type { Move, Presence, Reset, Sample } from './data.ts'
 import type { Store } from './store.ts'
 
-/** How long nothing may come before the link is taken for lost; a sample comes each second. */
+/** Silence after which the connection counts as lost; the daemon sends a sample every second. */
 const quietMs = 5_000
 const againMs = 1_000
 
 /**
- * The live stream: server-sent events, resumed at its place after a break (`Last-Event-ID`). The browser connects anew
- * by itself; where it gives up (the daemon answered with an error) or hears nothing, this does.
+ * The live stream: server-sent events that resume after a break (`Last-Event-ID`). The browser reconnects
+ * automatically; this class reconnects when the browser gives up after an error answer or the stream goes
+ * silent.
  */
 export class Stream {
   readonly #store: Store
@@ -16,7 +17,7 @@ export class Stream {
   #lastId = ''
   #timer = 0
 
-  /** `mayRead`: asked when the daemon refuses the stream; resolves when it may be tried again. */
+  /** `mayRead` runs when the daemon rejects the stream and resolves when it is worth retrying. */
   constructor(store: Store, mayRead: () => Promise<void>) {
     this.#store = store
     this.#mayRead = mayRead

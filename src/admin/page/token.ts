@@ -1,7 +1,7 @@
 import type { Client } from './client.ts'
 import { button, h } from './dom.ts'
 
-/** Asks for the admin token; an empty one is forgotten. True: there is one now. */
+/** Asks for the admin token. An empty input deletes it. Resolves to true if there is a token now. */
 export function askForToken(client: Client, why = ''): Promise<boolean> {
   const input = h('input', {
     type: 'password',

@@ -12,13 +12,13 @@ import {
   titleHeight,
 } from './rows.ts'
 
-/** How long an arrow that fired is seen. */
+/** How long an arrow stays highlighted after it fired. */
 const flashMs = 1_600
 const noRows = { entry: [], exit: [], invoke: [] }
 
 /**
- * A chart as SVG, drawn once. What lives is classes: `on` for the states that are lit, `fired` for arrows that have just
- * been taken, `last` for the latest of them, `next` for those that could be taken now.
+ * A chart as SVG, drawn once. CSS classes carry the live state: `on` for active states, `fired` for arrows
+ * that have just fired, `last` for the arrows of the latest move, `next` for arrows that can fire now.
  */
 export class Drawing {
   readonly svg: SVGSVGElement
@@ -26,13 +26,13 @@ export class Drawing {
   readonly #plan: Plan
   readonly #isSmall: boolean
   readonly #states = new Map<string, SVGGElement>()
-  /** Arrows, and rows for transitions without a target. */
+  /** Arrows, and the rows that stand for transitions without a target. */
   readonly #edges = new Map<string, SVGElement[]>()
   readonly #countdowns = new Map<string, SVGTSpanElement>()
   readonly #flashes = new Map<string, number>()
   #lit: ReadonlySet<string> = new Set()
 
-  /** `isSmall`: names of states only. */
+  /** `isSmall` draws state names only. */
   constructor(file: ChartFile, isSmall = false) {
     this.file = file
     this.#isSmall = isSmall
@@ -59,7 +59,7 @@ export class Drawing {
     this.#lit = ids
   }
 
-  /** Of the innermost state that is lit. */
+  /** The box of the innermost active state. */
   litBox(): Box {
     const boxes = [...this.#lit].flatMap((id) => {
       const box = this.#plan.n[id]
@@ -82,7 +82,7 @@ export class Drawing {
     }
   }
 
-  /** The arrows of one moment stay marked, until there is another. */
+  /** Marks the arrows of one moment until the next call. */
   showLast(edges: readonly string[]): void {
     this.#only('last', edges)
   }
@@ -91,7 +91,7 @@ export class Drawing {
     this.#only('next', edges)
   }
 
-  /** What is written beside the label of an `after`; null: its timer does not run. */
+  /** Sets the countdown beside an `after` label; null removes it because the timer is not running. */
   countDown(edge: string, text: string | null): void {
     const span = this.#countdowns.get(edge)
     if (span !== undefined && span.textContent !== (text ?? '')) span.textContent = text ?? ''
@@ -108,7 +108,7 @@ export class Drawing {
 
   #mark(id: string, name: string, isOn: boolean): void {
     for (const element of this.#edges.get(id) ?? []) element.classList.toggle(name, isOn)
-    // A transition with several targets is several arrows.
+    // A transition with several targets is drawn as several arrows.
     if (id.includes('+')) return
     for (let at = 1; this.#edges.has(`${id}+${at}`); at++) this.#mark(`${id}+${at}`, name, isOn)
   }

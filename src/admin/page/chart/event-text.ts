@@ -1,4 +1,4 @@
-/** `xstate.after.RETRY.listener.retrying` -> `after RETRY`; what it is called by XState otherwise. */
+/** Shortens XState's timer event names: `xstate.after.RETRY.listener.retrying` becomes `after RETRY`. */
 export function eventText(event: string): string {
   if (event === 'xstate.init') return 'start'
   const [, after] = /^xstate\.after\.([^.]+)\./.exec(event) ?? []
@@ -7,5 +7,5 @@ export function eventText(event: string): string {
   return kind === undefined ? event : `${kind}(${actor})`
 }
 
-/** Without the name of the chart. */
+/** A state id without the chart's name. */
 export const shortState = (id: string) => id.split('.').slice(1).join('.') || id

@@ -2,8 +2,8 @@ import type { ChartFile } from './model.ts'
 import { nodesById } from './rows.ts'
 
 /**
- * The states of a chart that are lit for a state text (`running.alive`; regions apart by spaces): its root and each
- * prefix. What the chart does not know is left out: it may be of another version.
+ * The active states for a state text (`running.alive`; parallel regions separated by spaces): the root and
+ * each prefix. Unknown names are skipped, because the text may come from another version of the chart.
  */
 export function litStates(file: ChartFile, state: string): ReadonlySet<string> {
   const known = nodesById(file.chart)

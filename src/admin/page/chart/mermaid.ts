@@ -1,6 +1,6 @@
 import type { Chart, ChartNode } from './model.ts'
 
-/** Mermaid takes words only; the name that is seen stands beside. */
+/** Mermaid ids may contain word characters only; the visible name is given separately. */
 const word = (id: string) => id.replaceAll(/\W/g, '_')
 const plain = (text: string) => text.replaceAll(/[;:#\n]/g, ' ').trim()
 
@@ -23,7 +23,7 @@ function stateLines(node: ChartNode, depth: number): readonly string[] {
 const leaves = (node: ChartNode): readonly ChartNode[] =>
   node.children.length === 0 ? [node] : node.children.flatMap(leaves)
 
-/** A chart as a Mermaid state diagram, the states of `lit` marked. */
+/** A chart as a Mermaid state diagram, with the states of `lit` marked. */
 export function mermaidOf(chart: Chart, lit: ReadonlySet<string>): string {
   const { root, edges } = chart
   const tops = root.children.flatMap((child) => stateLines(child, 1))
@@ -31,7 +31,7 @@ export function mermaidOf(chart: Chart, lit: ReadonlySet<string>): string {
   const arrows = edges
     .filter(({ internal, source }) => !internal && source !== root.id)
     .map(({ source, target, label }) => `  ${word(source)} --> ${word(target)} : ${plain(label)}`)
-  // The chart itself is no state in Mermaid: what leaves it is drawn from each of its states.
+  // Mermaid has no node for the chart itself, so an arrow that leaves it is drawn from each top-level state.
   const fromRoot = edges
     .filter(({ internal, source }) => !internal && source === root.id)
     .flatMap(({ target, label }) =>
@@ -42,7 +42,7 @@ export function mermaidOf(chart: Chart, lit: ReadonlySet<string>): string {
   const ends = leaves(root)
     .filter(({ type }) => type === 'final')
     .map(({ id }) => `  ${word(id)} --> [*]`)
-  // Mermaid gives no class to composite states.
+  // Mermaid cannot style composite states, so only leaves are marked.
   const marked = leaves(root).filter(({ id }) => lit.has(id))
   const marks = marked.length === 0 ? [] : [`  class ${marked.map(({ id }) => word(id)).join(',')} on`]
   return [

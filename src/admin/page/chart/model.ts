@@ -1,4 +1,6 @@
-/** The files that `npm run charts` makes, one per machine: what a chart is, and where each part of it is drawn. */
+/**
+ * The files that `npm run charts` writes, one per machine: the chart's content and the position of each part.
+ */
 export interface ChartFile {
   readonly chart: Chart
   readonly layout: ChartLayout
@@ -14,32 +16,32 @@ export interface ChartNode {
   readonly key: string
   readonly type: 'atomic' | 'compound' | 'parallel' | 'final' | 'history'
   readonly description?: string
-  /** Names of actions and actors. */
+  /** Names of actions and invoked actors. */
   readonly entry: readonly string[]
   readonly exit: readonly string[]
   readonly invoke: readonly string[]
-  /** Target id; compound states only. */
+  /** Target id of the initial transition; compound states only. */
   readonly initial?: string
   readonly children: readonly ChartNode[]
 }
 
 export interface ChartEdge {
-  /** `sourceId|eventType|index`; further targets of the same transition have `+N` at the end. */
+  /** `sourceId|eventType|index`. Further targets of the same transition end with `+N`. */
   readonly id: string
   readonly source: string
   readonly target: string
-  /** It has no target: a row inside the state, no arrow. */
+  /** True for a transition without a target: drawn as a row inside the state, not as an arrow. */
   readonly internal: boolean
-  /** As XState names the event; empty for one that needs none. */
+  /** The event's XState name; empty for an eventless transition. */
   readonly event: string
   readonly label: string
   readonly guard?: string
   readonly actions: readonly string[]
 }
 
-/** Whole pixels, from the top left corner of the chart. */
+/** Positions in whole pixels from the chart's top left corner. */
 export interface ChartLayout extends Plan {
-  /** Names of states only: for a chart that is small. */
+  /** A second layout with state names only, for small charts. */
   readonly compact: Plan
 }
 
@@ -48,9 +50,12 @@ export type Box = readonly [x: number, y: number, w: number, h: number]
 export interface Plan {
   readonly w: number
   readonly h: number
-  /** State id, and `ID#init` for the dot of an initial state. */
+  /** Boxes by state id; `ID#init` is the dot of an initial state. */
   readonly n: Readonly<Record<string, Box>>
-  /** `p`: x, y, x, y, ...; `l`: where its label is, with its size. `ID#init` for the arrow of an initial state. */
+  /**
+   * Arrows by edge id. `p` is x, y, x, y, ...; `l` is the label's box. `ID#init` is the arrow of an initial
+   * state.
+   */
   readonly e: Readonly<Record<string, EdgeLayout>>
 }
 

@@ -1,4 +1,4 @@
-/** Lines of the layout (x, y, x, y, ...) as SVG. */
+/** Turns layout lines (x, y, x, y, ...) into SVG paths. */
 const radius = 7
 
 interface Place {
@@ -14,7 +14,7 @@ function places(points: readonly number[]): readonly Place[] {
 
 const distance = (one: Place, other: Place) => Math.hypot(other.x - one.x, other.y - one.y)
 
-/** So far from `from` on the way to `to`. */
+/** The point at distance `length` from `from` towards `to`. */
 function towards(from: Place, to: Place, length: number): Place {
   const whole = distance(from, to) || 1
   return { x: from.x + ((to.x - from.x) * length) / whole, y: from.y + ((to.y - from.y) * length) / whole }
@@ -22,7 +22,7 @@ function towards(from: Place, to: Place, length: number): Place {
 
 const text = ({ x, y }: Place) => `${Math.round(x * 10) / 10} ${Math.round(y * 10) / 10}`
 
-/** A line with round corners. */
+/** A polyline with rounded corners. */
 export function rounded(points: readonly number[]): string {
   const line = places(points)
   const [first, ...rest] = line
@@ -41,7 +41,7 @@ export function rounded(points: readonly number[]): string {
   return parts.join('')
 }
 
-/** The head of an arrow at the end of a line. */
+/** The arrowhead at the end of a line. */
 export function arrowHead(points: readonly number[]): string {
   const line = places(points)
   const tip = line.at(-1)

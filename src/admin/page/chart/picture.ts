@@ -2,7 +2,7 @@ import { Drawing } from './draw.ts'
 import { litStates } from './lit.ts'
 import type { ChartFile } from './model.ts'
 
-/** A chart at a moment as an SVG file that stands alone: with the colours of this page, without anything from elsewhere. */
+/** A chart at one moment as a self-contained SVG file in this page's colours. */
 export async function pictureOf(file: ChartFile, state: string, edges: readonly string[]): Promise<string> {
   const drawing = new Drawing(file)
   drawing.light(litStates(file, state))
@@ -16,11 +16,11 @@ export async function pictureOf(file: ChartFile, state: string, edges: readonly 
     colourOf(colours.getPropertyValue(name)),
   )
   const text = new XMLSerializer().serializeToString(drawing.svg)
-  // Put in as text: as an element of this page the policy would forbid it.
+  // Insert the style as text: the page's content security policy would block a style element created here.
   return text.replace(/^<svg[^>]*>/, (open) => `${open}<style>${plain.replaceAll('<', '')}</style>`)
 }
 
-/** `light-dark(a, b)` as the one that is seen now. */
+/** Resolves `light-dark(a, b)` to the colour of the current theme. */
 function colourOf(value: string): string {
   const probe = document.createElement('span')
   probe.style.color = value.trim()

@@ -1,8 +1,8 @@
 import type { Chart, ChartEdge, ChartNode } from './model.ts'
 
-/** The texts of a chart and the room they take: the layout, the drawing and the text view share them. */
+/** The texts of a chart and their sizes, shared by the layout, the drawing and the text view. */
 const charWidth = 6.6
-/** Names are larger, and of a font whose letters differ: the widest of them. */
+/** Names use a larger proportional font; this is the width of its widest letter. */
 const nameCharWidth = 9
 export const titleHeight = 24
 export const rowHeight = 16
@@ -11,11 +11,11 @@ export const labelHeight = 16
 export interface Row {
   readonly text: string
   readonly kind: 'entry' | 'exit' | 'invoke' | 'event'
-  /** The transition that the row stands for. */
+  /** Id of the transition this row stands for. */
   readonly edge?: string
 }
 
-/** What is written inside a state, below its name. */
+/** The rows inside a state, below its name. */
 export function rowsOf(node: ChartNode, edges: readonly ChartEdge[]): readonly Row[] {
   return [
     ...node.invoke.map((text): Row => ({ text: `runs ${text}`, kind: 'invoke' })),
@@ -27,18 +27,18 @@ export function rowsOf(node: ChartNode, edges: readonly ChartEdge[]): readonly R
   ]
 }
 
-/** `event [guard] / action, action`. */
+/** Formats a transition as `event [guard] / action, action`. */
 export function edgeText({ label, actions, internal }: ChartEdge): string {
   if (actions.length > 0) return `${label} / ${actions.join(', ')}`
   return internal ? `${label} / –` : label
 }
 
-/** Label of an arrow, in lines: what fires it, then what it does. */
+/** The lines of an arrow's label: its trigger, then its actions. */
 export function labelLines({ label, actions }: ChartEdge): readonly string[] {
   return actions.length === 0 ? [label] : [label, `/ ${actions.join(', ')}`]
 }
 
-/** Its timer counts down beside the label: ` 3.2 s`, ` 12:30`. */
+/** True if a timer fires this transition. Its countdown (` 3.2 s`, ` 12:30`) appears beside the label. */
 export const isTimed = ({ event }: ChartEdge): boolean => event.startsWith('xstate.after.')
 const countdown = '  00:00'
 
@@ -54,7 +54,7 @@ export function headerHeight(node: ChartNode, edges: readonly ChartEdge[]): numb
   return titleHeight + rows * rowHeight + (rows > 0 ? 6 : 0)
 }
 
-/** Room for the name and every row of a state. */
+/** The width that a state's name and all its rows need. */
 export function ownWidth(node: ChartNode, edges: readonly ChartEdge[]): number {
   const rows = rowsOf(node, edges).map(({ text }) => widthOf(text))
   return Math.max(96, node.key.length * nameCharWidth + 24, ...rows.map((width) => width + 24))

@@ -2,7 +2,7 @@ import { h } from '../dom.ts'
 import type { ChartEdge, ChartFile, ChartNode } from './model.ts'
 import { edgeText, rowsOf } from './rows.ts'
 
-/** A chart as nested lists: for screen readers, narrow screens and whoever likes to read. It lives as the drawing does. */
+/** A chart as nested lists, for screen readers and narrow screens. It updates as the drawing does. */
 export class ChartText {
   readonly root: HTMLElement
   readonly #states = new Map<string, { readonly item: HTMLElement; readonly mark: HTMLElement }>()

@@ -4,7 +4,7 @@ import type { Box } from './model.ts'
 
 const smallest = 0.15
 const largest = 4
-/** The small letters of a drawing are of 11 units: in less than their own size they are no longer read. */
+/** The smallest scale at which the 11-unit labels are still readable. */
 const readable = 1
 const step = 1.25
 
@@ -14,20 +14,20 @@ interface Place {
 }
 
 /**
- * A window on a drawing: zoom (`+`, `-`, pinch, wheel with Ctrl), pan (drag, wheel, arrow keys), fit (`0`), readable (`1`).
- * It opens in a readable size at what is lit. When what is lit leaves the window the window follows, unless the viewer has
- * gone elsewhere.
+ * A viewport on a drawing: zoom (`+`, `-`, pinch, Ctrl + wheel), pan (drag, wheel, arrow keys), fit (`0`),
+ * readable size (`1`). It opens at a readable size, centred on the active state. When the active state leaves
+ * the viewport, the viewport follows, unless the viewer has moved it elsewhere.
  */
 export class Viewport {
   readonly root: HTMLElement
   readonly tools: HTMLElement
   readonly #drawing: Drawing
   readonly #resize: ResizeObserver
-  /** Pixels for a unit of the drawing; auto: as much as is good to read. */
+  /** Pixels per drawing unit. `auto` picks a readable size. */
   #scale: number | 'fit' | 'auto' = 'auto'
-  /** What the middle of the window shows. */
+  /** The drawing point at the centre; null follows the active state. */
   #middle: Place | null = null
-  /** What is lit was in sight when the viewer looked last. */
+  /** True while the active state was visible at the viewer's last move. */
   #follows = true
   readonly #pointers = new Map<number, PointerEvent>()
 
@@ -67,14 +67,14 @@ export class Viewport {
     this.#show(null)
   }
 
-  /** What is lit, in a readable size. */
+  /** Shows the active state at a readable size. */
   read(): void {
     this.#scale = 'auto'
     this.#follows = true
     this.#show(null)
   }
 
-  /** Around a place of the window, its middle by default. */
+  /** Zooms around a point of the viewport, by default its centre. */
   zoom(factor: number, atX = this.root.clientWidth / 2, atY = this.root.clientHeight / 2): void {
     const before = this.#effective()
     const scale = Math.min(largest, Math.max(smallest, before * factor))
@@ -88,7 +88,7 @@ export class Viewport {
     })
   }
 
-  /** So many pixels. */
+  /** Moves the viewport by a distance in pixels. */
   pan(dx: number, dy: number): void {
     const { x, y } = this.#place()
     const scale = this.#effective()
@@ -96,7 +96,7 @@ export class Viewport {
     this.#go({ x: x - dx / scale, y: y - dy / scale })
   }
 
-  /** Something else is lit: it comes into sight, unless the viewer has gone elsewhere. */
+  /** Brings a new active state into view, unless the viewer has moved elsewhere. */
   follow(): void {
     if (this.#follows && !this.#isLitSeen()) this.#show(null)
   }
@@ -121,7 +121,7 @@ export class Viewport {
     return this.#within({ x: x + width / 2, y: y + height / 2 })
   }
 
-  /** As near as can be, with nothing beyond the drawing in the window. */
+  /** The nearest point that shows no area outside the drawing. */
   #within({ x, y }: Place): Place {
     const { w, h: height } = this.#drawing.file.layout
     const scale = this.#effective()
@@ -143,14 +143,14 @@ export class Viewport {
     )
   }
 
-  /** The viewer goes there. Some of the drawing stays in the window. */
+  /** Moves to a point the viewer chose. Part of the drawing always stays visible. */
   #go({ x, y }: Place): void {
     const { w, h: height } = this.#drawing.file.layout
     this.#show({ x: Math.min(w, Math.max(0, x)), y: Math.min(height, Math.max(0, y)) })
     this.#follows = this.#isLitSeen()
   }
 
-  /** Null: what is lit. */
+  /** Scrolls to a point; null means the active state. */
   #show(middle: Place | null): void {
     const { clientWidth, clientHeight } = this.root
     if (clientWidth === 0 || clientHeight === 0) return
@@ -197,7 +197,9 @@ export class Viewport {
     }
   }
 
-  /** Browsers tell of a pinch on a touchpad as of a wheel with Ctrl. At the end of the drawing the page scrolls. */
+  /**
+   * Browsers report a touchpad pinch as Ctrl + wheel. At the edge of the drawing the page scrolls instead.
+   */
   #wheel(event: WheelEvent): void {
     if (event.ctrlKey || event.metaKey) {
       event.preventDefault()
@@ -235,6 +237,6 @@ export class Viewport {
   }
 }
 
-/** The middle of a window that shows so much of the whole. */
+/** Limits the centre of a viewport that shows `shown` of `whole`. */
 const within = (wanted: number, whole: number, shown: number) =>
   shown >= whole ? whole / 2 : Math.min(whole - shown / 2, Math.max(shown / 2, wanted))

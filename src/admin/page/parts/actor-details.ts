@@ -8,7 +8,7 @@ import { moveLine } from './move-line.ts'
 
 const shownMoves = 40
 
-/** Beside a chart: timers, what could happen next, what it remembers, and its latest moves. */
+/** The panel beside a chart: timers, possible next events, context and latest moves. */
 export class ActorDetails {
   readonly root: HTMLElement
   readonly #page: Page
@@ -85,7 +85,7 @@ export class ActorDetails {
     )
   }
 
-  /** Counts down, here and beside the arrow. */
+  /** Updates the countdowns, here and in the drawing. */
   tick(drawing: Drawing | null): void {
     const now = this.#page.store.now()
     const left = new Map<string, string>()

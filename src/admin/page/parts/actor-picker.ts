@@ -3,10 +3,10 @@ import { h } from '../dom.ts'
 import type { Page } from '../views/view.ts'
 import { placed } from './actor-tree.ts'
 
-/** Deeper is shown no further to the right. */
+/** Deeper levels are not indented further. */
 const maxDepth = 8
 
-/** Chooses an actor; those that have ended stand at the end. */
+/** Selects an actor; ended actors come last. */
 export class ActorPicker {
   readonly root: HTMLSelectElement
   readonly #page: Page
@@ -15,7 +15,9 @@ export class ActorPicker {
   #known = ''
   #actors: ReadonlyMap<string, Actor> | null = null
 
-  /** `all`: what stands for every actor, value ''; left out where one has to be chosen. */
+  /**
+   * `all` is the label of the option for every actor, whose value is ''; null if one actor must be chosen.
+   */
   constructor(page: Page, chosen: string, choose: (id: string) => void, all: string | null = null) {
     this.#page = page
     this.#chosen = chosen
@@ -30,7 +32,7 @@ export class ActorPicker {
     this.show()
   }
 
-  /** The actors of a file in place of those of the daemon. */
+  /** Lists the actors of an imported file; null lists those of the daemon. */
   use(actors: ReadonlyMap<string, Actor> | null): void {
     this.#actors = actors
     this.show()
@@ -43,7 +45,7 @@ export class ActorPicker {
     const known = [this.#chosen, ...living, '|', ...gone]
       .map((one) => (typeof one === 'string' ? one : one.actor.id))
       .join('\n')
-    // A list that is open would close when it is made anew.
+    // Rebuilding the options closes an open list, so rebuild only when the actors changed.
     if (known === this.#known) return
     this.#known = known
     const options = [

@@ -11,15 +11,15 @@ interface Placed {
 }
 
 /**
- * Parents before their children; what has no parent that is known stands at the top. Of those that are their own ancestors,
- * which only a file that somebody has made has, the first does.
+ * Orders parents before their children. Actors without a known parent are at the top level. A hand-made file
+ * can contain a cycle of parents; its first actor then counts as a root.
  */
 export function placed(actors: ReadonlyMap<string, Actor>): readonly Placed[] {
   const children = Map.groupBy(actors.values(), ({ parent }) =>
     parent !== null && actors.has(parent) ? parent : null,
   )
   const all = new Map<string, Placed>()
-  // The tree of such a file may be of any depth: no recursion.
+  // Iterative, because an imported tree can be arbitrarily deep.
   const waiting: Placed[] = []
   const place = () => {
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
@@ -37,7 +37,7 @@ export function placed(actors: ReadonlyMap<string, Actor>): readonly Placed[] {
   return [...all.values()]
 }
 
-/** Every actor with its state; rows come and go by themselves. */
+/** The tree of all actors with their states. Rows are added and removed as actors start and end. */
 export class ActorTree {
   readonly root: HTMLElement
   readonly #page: Page
@@ -77,7 +77,7 @@ export class ActorTree {
     this.tick()
   }
 
-  /** Only the times move. */
+  /** Updates the ages only. */
   tick(): void {
     const now = this.#page.store.now()
     for (const [id, row] of this.#rows) {
@@ -124,7 +124,7 @@ class ActorRow {
 
   flash(): void {
     this.#state.classList.remove('flash')
-    // Read, so that the animation begins anew.
+    // Reading the layout restarts the CSS animation.
     this.#state.getBoundingClientRect()
     this.#state.classList.add('flash')
   }

@@ -7,7 +7,7 @@ import { button, h } from '../dom.ts'
 
 const narrow = matchMedia('(max-width: 640px)')
 
-/** One chart, as a diagram or as text; both live, one is seen. On a narrow screen text is first. */
+/** One chart as a diagram and as text. Both update; one is visible. Narrow screens start with the text. */
 export class ChartPanes {
   readonly root = h('div', { class: 'panes' })
   readonly #bar = h('div', { class: 'pane-bar' })
@@ -17,7 +17,7 @@ export class ChartPanes {
   #parts: { readonly drawing: Drawing; readonly text: ChartText; readonly viewport: Viewport } | null = null
   #kind: 'diagram' | 'text' = narrow.matches ? 'text' : 'diagram'
 
-  /** `extra`: further tools beside the choice of diagram or text. */
+  /** `extra` are further controls beside the diagram/text switch. */
   constructor(...extra: readonly HTMLElement[]) {
     this.#bar.append(
       h(
@@ -49,12 +49,12 @@ export class ChartPanes {
     this.#choose(this.#kind)
   }
 
-  /** In place of a chart that there is none of. */
+  /** Shows a message instead of a chart. */
   say(text: string): void {
     if (this.#parts === null) this.#body.replaceChildren(h('p', { class: 'empty' }, text))
   }
 
-  /** A state text, and the arrows that led to it. `flash`: they have fired just now. */
+  /** Shows a state and the arrows that led to it. `flash` highlights the arrows as just fired. */
   show(state: string, last: readonly string[], flash: boolean): void {
     if (this.#parts === null) return
     const { drawing, text, viewport } = this.#parts

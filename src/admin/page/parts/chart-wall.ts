@@ -6,10 +6,10 @@ import { h, keepList, setText } from '../dom.ts'
 import type { Page } from '../views/view.ts'
 import { placed } from './actor-tree.ts'
 
-/** So long what has ended is still seen: how it ended is what one wants to know. */
+/** How long the chart of an ended actor stays visible, so that a viewer can see how it ended. */
 const farewellMs = 8_000
 
-/** Every living chart, small, side by side: where something happens is seen at once. */
+/** All running charts side by side at a small size. */
 export class ChartWall {
   readonly #page: Page
   readonly #tiles = new Map<string, Tile>()
@@ -95,7 +95,7 @@ class Tile {
   #draw(file: Drawing['file'] | null): void {
     if (file === null) return
     this.#drawing = new Drawing(file, true)
-    // The name and the state beside it say the same.
+    // The actor's name and state are in the text beside it.
     this.#drawing.svg.setAttribute('aria-hidden', 'true')
     this.#picture.append(this.#drawing.svg)
     this.show(this.#state.textContent ?? '')

@@ -13,7 +13,7 @@ const words: Readonly<Record<Connection['state'], string>> = {
   h2: 'HTTP/2',
 }
 
-/** Open connections, the oldest first, each with a button that closes it. */
+/** Open connections, oldest first, each with a close button. */
 export class ConnectionTable {
   readonly root: HTMLElement
   readonly #body = h('tbody')

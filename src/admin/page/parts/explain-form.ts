@@ -19,7 +19,9 @@ const field = (id: string, label: string, value: string, more: Record<string, st
   }
 }
 
-/** Which worker, mount or target would serve a request, and why; nothing is sent to any of them. */
+/**
+ * A form that asks which worker, mount or target would serve a request, and why. No request is sent upstream.
+ */
 export function explainForm(page: Page): HTMLElement {
   const method = field('method', 'Method', 'GET', { size: '8' })
   const url = field('url', 'Path or URL', '/', { size: '40' })

@@ -12,7 +12,7 @@ export interface HistoryActs {
   leaveFile(): void
 }
 
-/** What can be made of the history, and a banner while a file is replayed. */
+/** The toolbar of the history (export, import), with a banner while a file is replayed. */
 export function historyBar(acts: HistoryActs) {
   const follow = button('Follow live', acts.follow, { class: 'follow' })
   const choose = async () => {

@@ -15,12 +15,12 @@ import { MoveFilter } from './move-filter.ts'
 import { MoveList } from './move-list.ts'
 import { Stepper } from './stepper.ts'
 
-/** As `bifrost charts view`: more is no history that this page could show. */
+/** The same limit as in `bifrost charts view`. */
 const maxFileBytes = 64 * 1024 * 1024
 
 const actorsOf = ({ actors }: HistoryFile) => new Map(actors.map((actor) => [actor.id, actor]))
 
-/** The history: the list, the steps, the moment that is looked at, and what can be made of it. */
+/** The history view: the move list, the stepper, the selected moment and the toolbar. */
 export class HistoryBench {
   readonly #page: Page
   readonly #journal: Journal
@@ -32,11 +32,11 @@ export class HistoryBench {
   readonly #bar: ReturnType<typeof historyBar>
   readonly #ending = new AbortController()
   #actor = ''
-  /** Number of the move that is looked at; null: the latest, whichever it is. */
+  /** Sequence number of the selected move; null follows the latest. */
   #seq: number | null = null
   #moves: readonly Move[] = []
   #frame = 0
-  /** Of the file that is replayed, where the server of this page has it. */
+  /** Server path of the replayed file, if it came from the server. */
   #path: string | null = null
 
   constructor(root: HTMLElement, page: Page) {
@@ -114,7 +114,7 @@ export class HistoryBench {
     this.#go(this.#actor, { seq: String(move.seq) }, true)
   }
 
-  /** A file of the server stays in the address, so that a reload shows it again. */
+  /** Keep a server file in the address, so that a page reload shows it again. */
   #go(actor: string, query: Readonly<Record<string, string>> = {}, replace = false): void {
     const file: Record<string, string> = this.#path === null ? {} : { file: this.#path }
     this.#page.go('history', actor === '' ? [] : [actor], { ...query, ...file }, replace)
@@ -174,12 +174,12 @@ export class HistoryBench {
 
   async #openAt(path: string): Promise<void> {
     this.#path = path
-    // Of this server only: the policy of the page allows no other.
+    // Same origin only; the content security policy allows no other.
     const response = await fetch(new URL(path, location.origin).pathname, { signal: this.#ending.signal })
     this.#replay(path, await response.text(), this.#seq !== null)
   }
 
-  /** `isPlaced`: the address names a moment of it already. */
+  /** `isPlaced` is true if the address already names a moment of the file. */
   #replay(name: string, text: string, isPlaced = false): void {
     const before = this.#journal.file
     try {
@@ -189,7 +189,7 @@ export class HistoryBench {
       if (!isPlaced) this.#go('', { seq: String(file.moves[0]?.seq ?? 0) })
       this.#draw()
     } catch (error) {
-      // What can be read and not be shown leaves what was shown before.
+      // If the file cannot be shown, keep the previous one.
       this.#journal.file = before
       this.#picker.use(before === null ? null : actorsOf(before))
       this.#page.say(`${name} cannot be replayed. ${error instanceof Error ? error.message : String(error)}`)

@@ -4,18 +4,18 @@ import type { Page } from '../views/view.ts'
 
 const maxActors = 60
 
-/** Where the moves come from: the daemon, live and from its journal, or a file. */
+/** Source of moves: the daemon (live stream and journal) or an imported file. */
 export class Journal {
   readonly #page: Page
   readonly #asked = new Set<string>()
-  /** What is replayed; null: the daemon is shown. */
+  /** The replayed file; null while the daemon is shown. */
   file: HistoryFile | null = null
 
   constructor(page: Page) {
     this.#page = page
   }
 
-  /** Asks the daemon for what happened before this page was opened: of one actor, or of all ('' ). */
+  /** Loads moves from before the page was opened, for one actor or for all (''). */
   async load(actor: string, signal: AbortSignal): Promise<void> {
     if (this.file !== null) return
     const wanted = actor === '' ? this.#latest() : [actor]
@@ -30,7 +30,7 @@ export class Journal {
     }
   }
 
-  /** Those that live and the last that ended: so many requests are no burden. */
+  /** Running actors and the latest ended ones. This bounds the number of requests. */
   #latest(): readonly string[] {
     const actors = [...this.#page.store.actors.values()]
     const ended = actors
@@ -39,7 +39,7 @@ export class Journal {
     return [...actors.filter(({ gone }) => gone === null), ...ended].slice(0, maxActors).map(({ id }) => id)
   }
 
-  /** What was loaded is gone with a daemon that was started anew. */
+  /** Drops the loaded moves after the daemon restarted. */
   forget(): void {
     this.#asked.clear()
   }

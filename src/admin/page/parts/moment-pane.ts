@@ -8,7 +8,7 @@ import type { Page } from '../views/view.ts'
 import { ChartPanes } from './chart-panes.ts'
 import { moveText } from './move-line.ts'
 
-/** One moment: what happened, what it changed, and the chart as it was then. */
+/** One moment: the event, what it changed, and the chart at that time. */
 export class MomentPane {
   readonly root: HTMLElement
   readonly #page: Page
@@ -37,7 +37,7 @@ export class MomentPane {
     this.root.hidden = true
   }
 
-  /** What is seen; null: there is no chart for it. */
+  /** The chart and move on screen; null if the move has no chart. */
   get shown(): { readonly file: ChartFile; readonly move: Move } | null {
     return this.#file === null || this.#move === undefined ? null : { file: this.#file, move: this.#move }
   }
@@ -100,7 +100,7 @@ export class MomentPane {
     if (chart !== this.#chart) {
       this.#chart = chart
       const file = chart === null ? null : await this.#page.client.chart(chart)
-      // Another moment may have been chosen meanwhile.
+      // The viewer selected another moment while the chart was loading.
       if (this.#chart !== chart) return
       this.#file = file
       this.#panes.draw(file)

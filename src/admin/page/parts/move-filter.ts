@@ -1,7 +1,7 @@
 import type { Move } from '../data.ts'
 import { h } from '../dom.ts'
 
-/** Which moves are listed. */
+/** Chooses which moves are listed. */
 export class MoveFilter {
   readonly root: HTMLElement
   readonly #text = h('input', {
@@ -22,7 +22,7 @@ export class MoveFilter {
     this.#ignored.addEventListener('change', changed)
   }
 
-  /** Every word has to be in the actor, the event, its sender or a state. */
+  /** Keeps moves that contain every word in their actor, event, sender or states. */
   of(moves: readonly Move[]): readonly Move[] {
     const words = this.#text.value.toLowerCase().split(/\s+/).filter(Boolean)
     if (words.length === 0 && this.#ignored.checked) return moves

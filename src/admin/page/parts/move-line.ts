@@ -4,7 +4,7 @@ import type { Move } from '../data.ts'
 import { h } from '../dom.ts'
 import { timeOfDay } from '../format.ts'
 
-/** One move as a line that leads to its moment in the history. */
+/** One move as a link to its moment in the history. */
 export function moveLine(move: Move, { withActor }: { readonly withActor: boolean }): HTMLAnchorElement {
   const query = { seq: String(move.seq) }
   return h(

@@ -4,10 +4,10 @@ import { h, keepList } from '../dom.ts'
 import { timeOfDay } from '../format.ts'
 import { moveText } from './move-line.ts'
 
-/** So many are in the document; the others are reached by the slider, and by the filter. */
+/** Maximum rows in the document. The slider and the filter reach the others. */
 const maxRows = 400
 
-/** The moves, latest first, as buttons that lead to their moment. */
+/** The moves, latest first, as buttons that select their moment. */
 export class MoveList {
   readonly root: HTMLElement
   readonly #list = h('ol', { class: 'moves' })
@@ -32,7 +32,7 @@ export class MoveList {
     const isLatest = at >= moves.length - maxRows / 2
     const part = isLatest ? moves.slice(-maxRows) : moves.slice(Math.max(0, end - maxRows), end)
     const byKey = new Map(part.map((move) => [String(move.seq), move]))
-    // A file, or a daemon that was started anew, has the same numbers for other moves.
+    // A file or a restarted daemon reuses sequence numbers, so compare the move as well.
     for (const [key, row] of this.#rows) {
       if (row.move === byKey.get(key)) continue
       row.root.remove()
@@ -54,7 +54,7 @@ export class MoveList {
     if (row !== undefined) this.#bringIntoSight(row.root)
   }
 
-  /** Within the list only: the page itself stays where it is. */
+  /** Scrolls the list only, not the page. */
   #bringIntoSight(row: HTMLElement): void {
     const { scrollTop, clientHeight } = this.root
     const top = row.offsetTop - this.root.offsetTop

@@ -7,10 +7,10 @@ import { ActorDetails } from './actor-details.ts'
 import { ActorPicker } from './actor-picker.ts'
 import { ChartPanes } from './chart-panes.ts'
 
-/** So long after a move the actor is asked what could happen next: moves come in bursts. */
+/** Delay before the details of an actor are loaded again after a move, because moves arrive in bursts. */
 const settleMs = 120
 
-/** One actor: its machine with the present lit, its timers, what could happen next, and its latest moves. */
+/** One actor: its chart with the current state, its timers, possible next events and latest moves. */
 export class OneChart {
   readonly #page: Page
   readonly #id: string
@@ -52,7 +52,7 @@ export class OneChart {
     this.#clock = setInterval(() => this.#tick(), 100)
     picker.show()
     this.#later()
-    // At first the stream begins with a reset, and that asks.
+    // While the stream connects, its initial reset triggers the first load.
     if (page.store.link !== 'connecting') this.#ask(0)
     void this.#loadMoves()
   }
@@ -72,7 +72,7 @@ export class OneChart {
       this.#lastEdges = moves.findLast(({ ignored }) => !ignored)?.edges ?? []
       this.#later()
     } catch {
-      // The stream tells what happens from now on.
+      // The live stream delivers everything from here on.
     }
   }
 
@@ -102,7 +102,7 @@ export class OneChart {
     this.#mark()
   }
 
-  /** In the chart, whichever came first: it, or what is known of its actor. */
+  /** Marks the possible next events once both the chart and the actor's details are loaded. */
   #mark(): void {
     this.#panes.showNext(this.#detail?.live?.next.map(({ edge }) => edge) ?? [])
     this.#tick()

@@ -1,4 +1,7 @@
-/** Asks again and again while somebody looks: after each answer, not on a beat, so that a slow daemon is not asked twice at once. */
+/**
+ * Polls while a viewer looks. The next request starts only after the previous answer, so a slow daemon gets
+ * one at a time.
+ */
 export class Poll {
   readonly #ask: (signal: AbortSignal) => Promise<void>
   readonly #ending = new AbortController()
@@ -12,7 +15,7 @@ export class Poll {
     document.addEventListener('visibilitychange', () => this.now(), { signal: this.#ending.signal })
   }
 
-  /** At once; what is under way is given up. */
+  /** Polls immediately and cancels the request in progress. */
   now(): void {
     clearTimeout(this.#timer)
     this.#running?.abort()

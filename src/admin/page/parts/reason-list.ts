@@ -11,7 +11,7 @@ const titles: Readonly<Record<Reasons['chain'][number]['about'], string>> = {
   right: 'What would be right',
 }
 
-/** Why a request was answered so, from what happened to what would be right. */
+/** Shows why a request got its answer, from the event to the suggested fix. */
 export function chainOf({ chain }: Reasons): HTMLElement {
   return h(
     'ol',
@@ -38,7 +38,7 @@ export function chainOf({ chain }: Reasons): HTMLElement {
   )
 }
 
-/** What would become of a request, step by step. */
+/** Shows the decision steps for a hypothetical request. */
 export function stepsOf({ worker, outcome, steps }: Explanation): HTMLElement {
   const end =
     outcome.code === null ? `${outcome.kind} → ${outcome.to ?? ''}` : `${outcome.status} ${outcome.code}`

@@ -5,7 +5,7 @@ import { bytes, milliseconds, timeOfDay } from '../format.ts'
 
 const maxRows = 300
 
-/** Exchanges, the latest first; each leads to why it was answered so. */
+/** Exchanges, latest first; each links to its explanation. */
 export class RequestTable {
   readonly root: HTMLElement
   readonly #body = h('tbody')
@@ -80,7 +80,7 @@ export const requestText = (method: string | null, target: string | null): strin
 export const answerText = (status: number, code: string | null): string =>
   `${status === 0 ? 'none' : status}${code === null ? '' : ` ${code}`}`
 
-/** Whether any part of it has the text. */
+/** True if any field of the record contains the text. */
 export function has(record: TrafficRecord, text: string): boolean {
   const {
     client,

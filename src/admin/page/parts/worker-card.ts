@@ -8,7 +8,7 @@ import { Spark } from '../spark.ts'
 import type { Point } from '../store.ts'
 import type { Page } from '../views/view.ts'
 
-/** One worker: its health with the reasons, what it uses of its limits, how it serves, and what can be done to it. */
+/** One worker: health with reasons, limit usage, performance and operator actions. */
 export class WorkerCard {
   readonly root: HTMLElement
   readonly #page: Page
@@ -84,7 +84,7 @@ export class WorkerCard {
     this.#restarts.show([series((one) => one.restarts - least)], count(worker.restarts), 2)
   }
 
-  /** The buttons know the limits; they are made anew only when those have changed. */
+  /** Rebuild the buttons only when the limits they contain have changed. */
   #showActs(worker: Worker): void {
     const limits = JSON.stringify(worker.limits)
     if (limits === this.#limits) return

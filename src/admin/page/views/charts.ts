@@ -2,7 +2,7 @@ import { ChartWall } from '../parts/chart-wall.ts'
 import { OneChart } from '../parts/one-chart.ts'
 import type { Opened, View } from './view.ts'
 
-/** `#/charts`: every chart at once; `#/charts/ACTOR`: one of them with all that is known of its actor. */
+/** `#/charts` shows every chart; `#/charts/ACTOR` shows one with its details. */
 export const charts: View = {
   name: 'charts',
   title: 'Charts',

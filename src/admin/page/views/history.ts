@@ -2,8 +2,8 @@ import { HistoryBench } from '../parts/history-bench.ts'
 import type { View } from './view.ts'
 
 /**
- * What happened: `#/history` of all actors, `#/history/ACTOR` of one, `?seq=N` at a moment; without it the latest is
- * shown, and followed. `?file=PATH` replays an exported file that the server of this page has.
+ * `#/history` shows all actors, `#/history/ACTOR` one. `?seq=N` selects a moment; without it the view follows
+ * the latest. `?file=PATH` replays an exported file from this server.
  */
 export const history: View = {
   name: 'history',

@@ -3,7 +3,7 @@ import { ActorTree } from '../parts/actor-tree.ts'
 import { WorkerCard } from '../parts/worker-card.ts'
 import type { View } from './view.ts'
 
-/** All that runs, at one glance: a card for each worker, and the tree of actors. */
+/** All workers as cards, and the actor tree. */
 export const overview: View = {
   name: 'overview',
   title: 'Overview',

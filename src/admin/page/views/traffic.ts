@@ -5,10 +5,13 @@ import { Poll } from '../parts/poll.ts'
 import { has, isFailed, RequestTable } from '../parts/request-table.ts'
 import type { Page, View } from './view.ts'
 
-/** Records that are kept to be filtered. */
+/** Maximum records kept for filtering. */
 const maxKept = 2_000
 
-/** `#/traffic/WORKER`: its latest exchanges and its open connections. What was refused or failed is always there, all else while watched. */
+/**
+ * `#/traffic/WORKER` shows its latest exchanges and open connections. Refused and failed exchanges are always
+ * recorded, all others only while a viewer watches.
+ */
 export const traffic: View = {
   name: 'traffic',
   title: 'Traffic',

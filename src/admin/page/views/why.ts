@@ -7,7 +7,9 @@ import { chainOf, stepsOf } from '../parts/reason-list.ts'
 import { answerText, requestText } from '../parts/request-table.ts'
 import type { View } from './view.ts'
 
-/** `#/why/ID`: why a request was answered so, by its id in the list or its X-Request-Id; `#/why` explains any. */
+/**
+ * `#/why/ID` explains an exchange by its list id or X-Request-Id; `#/why` explains a hypothetical request.
+ */
 export const why: View = {
   name: 'why',
   title: 'Why',
