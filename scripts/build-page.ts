@@ -1,4 +1,4 @@
-/** Copies the page into dist: what the browser gets, as files. Part of `npm run build`. */
+/** Copies the compiled admin page into dist. Part of `npm run build`. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { loadPageFiles } from '../src/admin/page-files.ts'

@@ -1,4 +1,4 @@
-/** Every machine that actors/ exports, drawn: the files of src/admin/page/charts. */
+/** Lays out every machine that actors/ exports: the files of the page's chart folder. */
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -18,7 +18,7 @@ async function machines(): Promise<readonly AnyStateMachine[]> {
   return [...new Set(found)] as AnyStateMachine[]
 }
 
-/** File name -> text. The same machines always give the same bytes. */
+/** File name -> content. The same machines always produce the same bytes. */
 export async function chartFiles(): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>()
   for (const machine of await machines()) {

@@ -1,4 +1,7 @@
-/** Chart -> where everything is drawn. ELK runs here only, never in the daemon or a browser (docs/decisions/0021). */
+/**
+ * Computes where each part of a chart is drawn. ELK runs here only, never in the daemon or a browser
+ * (docs/decisions/0021).
+ */
 import elkModule, { type ElkExtendedEdge, type ElkNode } from 'elkjs/lib/elk.bundled.js'
 import type {
   Chart,
@@ -45,7 +48,7 @@ const dense = {
 
 const initId = (id: string) => `${id}#init`
 
-/** The boxes that the page has, roughly: for one chart, and for one of many. */
+/** Approximate sizes of the page's boxes: for a single chart, and for one of many. */
 const large = { w: 1060, h: 690 }
 const small = { w: 320, h: 230 }
 
@@ -65,7 +68,7 @@ const withoutRows = (node: ChartNode): ChartNode => ({
   children: node.children.map(withoutRows),
 })
 
-/** Of both directions the one that is seen larger. */
+/** Picks the layout direction that can be shown larger. */
 async function fitting(chart: Chart, window: { readonly w: number; readonly h: number }): Promise<Plan> {
   const isSmall = window === small
   const down = await laidOut(chart, 'DOWN', isSmall)
@@ -146,7 +149,7 @@ const everyPlaced = (node: ElkNode): readonly ElkNode[] => [
   ...(node.children ?? []).flatMap(everyPlaced),
 ]
 
-/** An arrow from a state into itself leaves below the rows of that state, not through them. */
+/** Starts a self-transition's arrow below the rows of its state instead of across them. */
 function belowHeader(edge: ChartEdge, chart: Chart, n: Plan['n'], e: Record<string, EdgeLayout>): void {
   const source = nodesById(chart).get(edge.source)
   const box = n[edge.source]

@@ -1,11 +1,11 @@
-/** Machine -> chart: a walk over the public tree of state nodes (docs/decisions/0021). */
+/** Reads a machine's public tree of state nodes into a chart (docs/decisions/0021). */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate'
 import { arrowsFrom, stateNodesOf } from '../actors/edges.ts'
 import type { Chart, ChartEdge, ChartNode } from '../src/admin/page/chart/model.ts'
 
 type Arrow = ReturnType<typeof arrowsFrom>[number]
 
-/** They are the timer of an `after`, which has an arrow of its own. */
+/** XState's own actions for an `after` timer, which already has its own arrow. */
 const builtin = new Set(['xstate.raise', 'xstate.cancel'])
 
 function nameOf(action: unknown): string {
@@ -31,7 +31,7 @@ function nodeOf(node: AnyStateNode): ChartNode {
   }
 }
 
-/** `xstate.after.RETRY.listener.retrying` -> `after RETRY`. */
+/** Shortens timer events: `xstate.after.RETRY.listener.retrying` becomes `after RETRY`. */
 function eventLabel(node: AnyStateNode, eventType: string): string {
   const [, kind, rest] = /^xstate\.(after|done\.actor|error\.actor|done\.state)\.(.*)$/.exec(eventType) ?? []
   if (kind === undefined || rest === undefined) return eventType

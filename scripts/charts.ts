@@ -1,4 +1,4 @@
-/** Draws the charts: `npm run charts`. A test fails when they are out of date. */
+/** Writes the chart files: `npm run charts`. A test fails when they are out of date. */
 import { globSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { chartFiles, chartFolder } from './chart-files.ts'

@@ -1,6 +1,6 @@
 /**
- * Builds the OpenTelemetry Collector of the tests with the Collector Builder: `npm run collector:build`. Its place and its
- * manifest: test/kit/collector-binary.ts. Says plainly what is missing where it cannot.
+ * Builds the OpenTelemetry Collector for the tests: `npm run collector:build`. test/kit/collector-binary.ts
+ * names its path and manifest. If it cannot build, it prints what is missing.
  */
 import { spawnSync } from 'node:child_process'
 import {
@@ -40,7 +40,7 @@ function go(words: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}):
 function run(command: string, words: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Ran {
   const { status, stdout, stderr, error } = spawnSync(command, words, {
     cwd,
-    // Static and without debug data: the C tool chain is not needed, and linking takes half the time.
+    // A static build without debug data needs no C toolchain and links in half the time.
     env: { ...process.env, CGO_ENABLED: '0', ...env },
     encoding: 'utf8',
     maxBuffer: 1 << 26,
@@ -50,7 +50,10 @@ function run(command: string, words: readonly string[], cwd: string, env: NodeJS
 
 const lastLines = (text: string) => text.trim().split('\n').slice(-12).join('\n')
 
-/** The manifest without the components that cannot be had, and those. Each is asked for in a module of its own. */
+/**
+ * Splits the manifest into the components the Go module proxy serves and those it refuses. Each is requested
+ * in a module of its own.
+ */
 function withoutRefused(manifest: string, folder: string): { manifest: string; refused: readonly string[] } {
   const refused: string[] = []
   const kept = manifest.split('\n').filter((line) => {
@@ -65,7 +68,7 @@ function withoutRefused(manifest: string, folder: string): { manifest: string; r
     refused.push(module)
     return false
   })
-  // A list that has lost all its components is no list.
+  // Drop a list that lost all its components.
   return { manifest: kept.join('\n').replace(/^\w+:\n(?! )/gm, ''), refused }
 }
 
@@ -101,7 +104,7 @@ if (!built.ok) {
 }
 if (!built.ok) fail(`the Collector does not build:\n${lastLines(built.text)}`)
 mkdirSync(dirname(binary), { recursive: true })
-// Whole or not there, also for somebody who looks or builds meanwhile.
+// Rename into place, so that a concurrent reader or build never sees half a file.
 copyFileSync(join(folder, 'out/otelcol'), `${binary}.${pid}`)
 renameSync(`${binary}.${pid}`, binary)
 say(`collector:build: ${binary} (${version}), ${((performance.now() - startedMs) / 1000).toFixed(0)} s`)

@@ -1,4 +1,4 @@
-/** docs/configuration.md, made from the schema. */
+/** Generates docs/configuration.md from the schema. */
 import { z } from 'zod'
 import { expectation, objectIn, unwrap } from '../src/config/check.ts'
 import { names } from '../src/config/names.ts'
@@ -11,7 +11,7 @@ interface Field {
   readonly expects: string
   readonly unit: string
   readonly description: string
-  /** As JSON; `none` for a key that may be left out and then means nothing. */
+  /** The default as JSON; `none` for an optional key without one. */
   readonly fallback: string
 }
 
@@ -47,7 +47,7 @@ the top-level \`listen_addr\` and \`listeners\`. Files are PEM; relative ones st
 names (SNI) chooses the certificate: an exact name before a wildcard, which stands for one label.
 `
 
-/** The whole page as Markdown. */
+/** Returns the page as Markdown. */
 export function configurationPage(): string {
   const top = fieldsOf(configSchema, '').filter(({ path }) => !/^workers\.|^worker_separation\./.test(path))
   return [
@@ -83,9 +83,9 @@ function fieldsOf(schema: Schema, prefix: string): readonly Field[] {
       inner instanceof z.ZodArray
         ? fieldsOf(inner.element, `${path}[].`)
         : fieldsOf(objectIn(inner) ?? inner, `${path}.`)
-    // It stands in three places and has a table of its own.
+    // `tls` appears in three places and has its own table.
     if (key === 'tls' && prefix !== 'telemetry.') return [field]
-    // Objects without a description of their own are only the path of their keys.
+    // An object without a description gets no row; its keys do.
     return field.description === '' ? below : [field, ...below]
   })
 }
@@ -124,7 +124,7 @@ function workerTable(): string {
   return table(['Key', 'Type', ...workerKeys.map((key) => `\`${key}\``), 'Meaning'], rows)
 }
 
-/** Another name has the default of the canonical one. */
+/** An alias has the default of its canonical key. */
 function defaultAt(key: WorkerKey, fields: readonly Field[], path: string): string {
   if (!fields.some((field) => field.path === path)) return '–'
   const canonical = names[key].find((group) => group.includes(path))?.[0] ?? path

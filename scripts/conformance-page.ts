@@ -1,4 +1,4 @@
-/** docs/conformance.md, made from the cases of test/conformance. */
+/** Generates docs/conformance.md from the cases of test/conformance. */
 import { topics } from '../test/conformance/cases.ts'
 
 const count = Object.values(topics).flat().length
@@ -12,7 +12,7 @@ type that it applies to, with an origin behind that records what it has read and
 and prints a line for each; \`npm test\` runs them too. \`npm run fuzz\` makes further ones up.
 `
 
-/** The whole page as Markdown. */
+/** Returns the page as Markdown. */
 export function conformancePage(): string {
   const sections = Object.entries(topics).map(([topic, cases]) => [
     `## ${topic}`,

@@ -1,4 +1,4 @@
-/** docs/errors.md, made from the error table. */
+/** Generates docs/errors.md from the error table. */
 import { type ErrorCode, errorTable } from '../src/errors.ts'
 import { remedies } from '../src/remedies.ts'
 
@@ -28,7 +28,7 @@ after the response head was sent can only be seen by the connection, which is br
 ## What clients are answered
 `
 
-/** The whole page as Markdown. */
+/** Returns the page as Markdown. */
 export function errorsPage(): string {
   const codes = Object.keys(errorTable) as ErrorCode[]
   const answered = codes.filter((code) => errorTable[code].status !== 0)

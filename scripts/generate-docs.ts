@@ -1,4 +1,4 @@
-/** Writes the documents that are made from the code: `npm run docs`. A test fails when one is out of date. */
+/** Writes the generated documents: `npm run docs`. A test fails when one is out of date. */
 import { writeFileSync } from 'node:fs'
 import { generatedDocs } from './generated-docs.ts'
 

@@ -1,4 +1,4 @@
-/** docs/metrics.md, made from the catalogue of metrics. */
+/** Generates docs/metrics.md from the metric catalogue. */
 import { catalogue } from '../src/telemetry/catalogue.ts'
 import { type Metric, sampleNames } from '../src/telemetry/metric.ts'
 import { bifrostMetrics, type LegacyMetric, seedMetrics } from '../src/telemetry/prometheus-legacy.ts'
@@ -60,7 +60,7 @@ who reads so slowly that newer ones fill 256 MiB is cut off. An instance that is
 when it ends; what a killed one has counted since is lost. A thread loses nothing.
 `
 
-/** The whole page as Markdown. */
+/** Returns the page as Markdown. */
 export function metricsPage(): string {
   return [
     intro,

@@ -1,6 +1,6 @@
 import { openApiDocument } from '../src/admin/api/openapi.ts'
 
-/** docs/openapi.json, from the schemas of the admin interface. */
+/** Generates docs/openapi.json from the schemas of the admin interface. */
 export function openApiFile(): string {
   return `${JSON.stringify(openApiDocument(), null, 2)}\n`
 }

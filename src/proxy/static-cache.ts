@@ -1,31 +1,34 @@
 import type { Validators } from './static-condition.ts'
 
-/** A small file as it is sent, kept in memory. */
+/** A small file, kept in memory in the form in which it is sent. */
 export interface HotFile {
-  /** Which file, as which name, and how: see `Place` in static.ts. */
+  /** Identifies file, name and response form; see `Place` in static.ts. */
   readonly identity: string
-  /** False for a file that changed a moment ago: it may change again without a new time, so it is read again. */
+  /**
+   * False for a recently changed file: a further change could leave its time stamp equal, so it is read
+   * again.
+   */
   readonly isSettled: boolean
   readonly entity: Validators
-  /** Names and values in turn: of the 200, and what a 304 has of them. */
+  /** Flat names and values of the 200 response, and the subset for a 304. */
   readonly head: string[]
   readonly headOf304: string[]
-  /** A string has one character per byte (latin1). */
+  /** A string holds one byte per character (latin1). */
   readonly body: Buffer | string
   readonly size: number
-  /** When the disk was last asked, in milliseconds of the cache's owner's clock. */
+  /** Time of the last look at the disk, in milliseconds of the owner's clock. */
   checkedAt: number
-  /** A look at the disk that is under way; undefined as its result: the file is not kept any more. Never rejects. */
+  /** The look at the disk in progress. Resolves to undefined if the file left the cache. Never rejects. */
   renewal: Promise<HotFile | undefined> | undefined
 }
 
 export interface HotFilesBound {
-  /** Of bodies, keys and an allowance for the rest of each entry. */
+  /** Bound for bodies, keys and a fixed allowance per entry. */
   readonly maxBytes: number
   readonly maxEntries: number
 }
 
-// Head, validators, the entry and its place in the map, measured with short names.
+// Allowance for head, validators, entry object and map slot, measured with short names.
 const bytesPerEntry = 1024
 
 interface Slot {
@@ -35,8 +38,9 @@ interface Slot {
 }
 
 /**
- * Bounded memory for hot files. When it is full the oldest goes, unless it was asked for since it was last in question
- * (the clock algorithm): a hit writes one flag, and a crawler does not push out what others keep asking for.
+ * Memory-bounded cache of hot files with clock eviction: when it is full, it evicts the oldest entry without
+ * a hit since the last round. A hit only sets a flag, and a crawler cannot evict files that others keep
+ * requesting.
  */
 export class HotFiles {
   readonly #slots = new Map<string, Slot>()
@@ -47,7 +51,7 @@ export class HotFiles {
     this.#bound = bound
   }
 
-  /** What the entries cost, never over `maxBytes`. */
+  /** Current cost of the entries; never above `maxBytes`. */
   get bytes(): number {
     return this.#bytes
   }
@@ -63,7 +67,7 @@ export class HotFiles {
     return slot.file
   }
 
-  /** Replaces what the key had. What is larger than the bound is not kept. */
+  /** Replaces the entry of the key. An entry larger than the bound is not kept. */
   put(key: string, file: HotFile): void {
     this.drop(key)
     const cost = file.size + 2 * key.length + bytesPerEntry
@@ -87,7 +91,7 @@ export class HotFiles {
     this.#bytes = 0
   }
 
-  /** Ends within one round: whoever is spared has lost its flag. */
+  /** Ends within one round, because every skipped entry loses its flag. */
   #evictOne(): void {
     for (const [key, slot] of this.#slots) {
       this.#slots.delete(key)

@@ -2,7 +2,7 @@ import type { MountSettings } from '../config/settings.ts'
 import type { Disk, Found } from './static-disk.ts'
 import { isPageRoute, type StaticPath } from './static-path.ts'
 
-/** What a request asks for: a path below the real root of a mount. */
+/** The file a request names: a path below the real root of a mount. */
 export interface Place {
   readonly root: string
   readonly mount: MountSettings
@@ -11,13 +11,16 @@ export interface Place {
 
 export interface Choice {
   readonly found: Found
-  /** The name that decides the type. */
+  /** File name that determines the content type. */
   readonly name: string
-  /** A page of an application: always revalidated. */
+  /** An application page: clients always revalidate it. */
   readonly isPage: boolean
 }
 
-/** Which file answers: the named one, else the first index file of a directory, else the page of the application. */
+/**
+ * Chooses the file that answers: the named one, else the first index file of a directory, else the SPA
+ * fallback.
+ */
 export async function choose(disk: Disk, { root, mount, path }: Place): Promise<Choice> {
   const relative = path.segments.join('/')
   if (path.isDirectory) {

@@ -2,17 +2,17 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { listsTag } from '../http/entity-tag.ts'
 import { formatHttpDate, parseHttpDate } from './http-date.ts'
 
-/** What a file looks like to a cache (RFC 9110 section 8.8). */
+/** Cache validators of a file (RFC 9110 section 8.8). */
 export interface Validators {
   readonly etag: string
   readonly lastModified: string
-  /** The same as a number, whole seconds. */
+  /** The same time in milliseconds, rounded to whole seconds. */
   readonly lastModifiedMs: number
 }
 
 /**
- * The tag is strong: size and a modification time in microseconds, as precise as Node tells it. A date in the future
- * would make every later change invisible, so it is not told (RFC 9110 section 8.8.2.1).
+ * Makes a strong tag from the size and the modification time in microseconds, Node's precision. A date in the
+ * future is not sent, because it would hide every later change (RFC 9110 section 8.8.2.1).
  */
 export function validatorsOf(
   file: { readonly size: number; readonly modifiedMs: number },
@@ -28,7 +28,7 @@ export function validatorsOf(
 
 export type Verdict = 'SEND' | 'NOT_MODIFIED' | 'PRECONDITION_FAILED'
 
-/** The conditions of a GET or HEAD, in the order of RFC 9110 section 13.2.2. */
+/** Evaluates the conditions of a GET or HEAD in the order of RFC 9110 section 13.2.2. */
 export function evaluateConditions(headers: IncomingHttpHeaders, entity: Validators): Verdict {
   const ifMatch = headers['if-match']
   if (ifMatch !== undefined) {
@@ -44,8 +44,9 @@ export function evaluateConditions(headers: IncomingHttpHeaders, entity: Validat
 }
 
 /**
- * RFC 9110 section 13.1.5: whether `Range` still means the file that the client has a part of. A date only counts when
- * the file has been quiet for a second, because within that second it may have changed unseen.
+ * Decides whether `Range` still refers to the version the client has a part of (RFC 9110 section 13.1.5). A
+ * date only counts if the file has not changed for a second, because a change within that second would be
+ * invisible.
  */
 export function isRangeCurrent(ifRange: string | undefined, entity: Validators, nowMs: number): boolean {
   if (ifRange === undefined) return true

@@ -14,35 +14,38 @@ import { promisify } from 'node:util'
 import { BifrostError, type ErrorCode } from '../errors.ts'
 import { type CounterBlock, count } from '../telemetry/counters.ts'
 
-/** A regular file that is open; whoever received it closes it. */
+/** An open regular file. Its receiver closes it. */
 export interface OpenFile {
   readonly fd: number
   readonly size: number
-  /** Exact to the microsecond. */
+  /** Microsecond precision. */
   readonly modifiedMs: number
-  /** When content, name, owner or permissions last changed; unlike the modification time, nobody can set it. */
+  /**
+   * Time of the last change of content, name, owner or permissions. Unlike the modification time, it cannot
+   * be set.
+   */
   readonly changedMs: number
-  /** Another one when file, content or permissions are others: device, inode, size and both times in nanoseconds. */
+  /** Changes with the file, its content or permissions: device, inode, size and both times in nanoseconds. */
   readonly identity: string
 }
 
 export type Found = OpenFile | 'DIRECTORY' | ErrorCode
 
-/** The file system as static files use it; its time goes to `diskIoMs` (seed S072). */
+/** The file system as static files use it. Time spent in it counts as `diskIoMs` (seed S072). */
 export interface Disk {
   /**
-   * Opens a regular file whose real path lies in `root` (itself a real path). DIRECTORY for a directory, else the code
-   * to answer with. Throws INTERNAL for what has no answer.
+   * Opens a regular file whose real path is below `root` (a real path itself). Returns DIRECTORY for a
+   * directory, or the code to answer with. Throws INTERNAL for unexpected system errors.
    */
   open(root: string, relative: string): Promise<Found>
   /**
-   * Whether a path that was not found is missing inside of `root`, rather than beyond a link that leads out. Without
-   * this, a link would tell from the answer which files exist outside.
+   * True if a missing path is missing inside `root`, not behind a link that leads out. Otherwise the answer
+   * would reveal which files exist outside.
    */
   isMissingInside(root: string, segments: readonly string[]): Promise<boolean>
-  /** Reads up to the buffer's length; 0 at the end of the file. Rejects with the system's error. */
+  /** Reads up to the buffer's length; 0 at the end of the file. Rejects with the system error. */
   read(fd: number, into: Uint8Array, position: number): Promise<number>
-  /** All of a file; undefined when it cannot be read or changed meanwhile, so that these bytes may never have been it. */
+  /** Reads a whole file; undefined if it cannot be read or changed while being read. */
   readWhole(file: OpenFile): Promise<Buffer | undefined>
   close(fd: number): Promise<void>
 }
@@ -53,8 +56,8 @@ const linkStat = promisify(lstat)
 const closeFile = promisify(close)
 const realPath = promisify(realpath.native)
 
-// NONBLOCK: opening a FIFO that nobody writes to would hold a thread of the pool for ever.
-// NOFOLLOW: the path is real already; a link in its place was put there a moment ago.
+// NONBLOCK: opening a FIFO without a writer would block a pool thread for ever.
+// NOFOLLOW: the path is already real, so a link there was created a moment ago.
 const flags =
   constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
 
@@ -65,14 +68,14 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   ELOOP: 'FORBIDDEN_PATH',
   EACCES: 'FORBIDDEN_PATH',
   EPERM: 'FORBIDDEN_PATH',
-  // Opening a socket, or a device without a driver.
+  // ENXIO comes from opening a socket or a device without a driver.
   ENXIO: 'FORBIDDEN_PATH',
   ENODEV: 'FORBIDDEN_PATH',
   EMFILE: 'OVER_LIMIT',
   ENFILE: 'OVER_LIMIT',
 }
 
-/** What a failed system call means for the client; undefined: nothing that a client or a file may cause. */
+/** Maps a system error to an answer; undefined for errors that neither a client nor a file can cause. */
 export function codeOfSystemError(error: unknown): ErrorCode | undefined {
   return error instanceof Error && 'code' in error ? codes[String(error.code)] : undefined
 }
@@ -128,12 +131,15 @@ export function createDisk(counters: CounterBlock): Disk {
       return bytesRead
     },
     readWhole: (file) => timed(readAll(file).catch(() => undefined)),
-    // Nothing was written that a failing close could lose, and the descriptor is free either way.
+    // A failed close loses no data here, and the descriptor is free either way.
     close: (fd) => timed(closeFile(fd).catch(() => undefined)),
   }
 }
 
-/** From the top, so that it takes no more steps than there are folders, however long the request is. */
+/**
+ * Walks from the top, so the number of steps is bounded by the folders that exist, not by the request's
+ * length.
+ */
 async function isMissingInside(root: string, segments: readonly string[]): Promise<boolean> {
   let path = root
   for (const name of segments) {
@@ -147,7 +153,7 @@ async function isMissingInside(root: string, segments: readonly string[]): Promi
   return true
 }
 
-/** Without a trip to the thread pool: what is asked about is open, so the kernel has it in memory. */
+/** Synchronous: the file is open, so the kernel has the data in memory. */
 function inspect(root: string, fd: number): Found {
   const stat = fstatSync(fd, { bigint: true })
   if (!stayedInside(root, fd)) return 'NOT_FOUND'
@@ -166,8 +172,8 @@ const identityOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats) =>
   `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`
 
 /**
- * A folder on the way may have become a link between realpath and open; only the kernel knows what was opened in the
- * end. Where it does not tell (no /proc), realpath and NOFOLLOW are all there is.
+ * A folder on the path can become a link between realpath and open; only the kernel knows what was opened.
+ * Without /proc, realpath and NOFOLLOW are the only protection.
  */
 function stayedInside(root: string, fd: number): boolean {
   try {

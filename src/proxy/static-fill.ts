@@ -2,18 +2,19 @@ import { headsOf, type Servable } from './static-answer.ts'
 import type { HotFile } from './static-cache.ts'
 import type { Disk } from './static-disk.ts'
 
-// Larger ones cost little more from the disk than from memory, per byte, and push out many small ones.
+// Larger files gain little per byte from memory and would evict many small ones.
 const largestBytes = 128 * 1024
 
-// Node sends a string together with the head, and a buffer after it; from some kilobytes on copying costs more than that.
+// Node sends a string body together with the head, but a buffer separately. Above some kilobytes, copying
+// costs more than the second write.
 const largestStringBytes = 16 * 1024
 
-// File times are as coarse as this in the worst case (FAT), and a later change within the same tick would not show.
+// The coarsest file time resolution (FAT). A later change within one tick would be invisible.
 const settledMs = 2000
 
 /**
- * What to keep of a file that was just opened: `held` where it still is that file, otherwise read anew; undefined when it
- * is too large or changes while it is read.
+ * Returns the cache entry for a file that was just opened: `held` if it is still current, else a new one;
+ * undefined if the file is too large or changes while being read.
  */
 export async function renewed(
   disk: Disk,

@@ -10,11 +10,11 @@ import type { ErrorCode } from '../errors.ts'
 export interface StaticPath {
   /** As received, without the query. */
   readonly pathname: string
-  /** `?` and what follows, or empty. */
+  /** `?` and the query, or empty. */
   readonly search: string
-  /** Decoded names below the mount; none contains a separator or a control character or is `.` or `..`. */
+  /** Decoded names below the mount. No name is `.` or `..` or contains a separator or control character. */
   readonly segments: readonly string[]
-  /** The path ends in a slash: it can only mean a directory. */
+  /** True if the path ends with a slash and therefore names a directory. */
   readonly isDirectory: boolean
 }
 
@@ -23,8 +23,8 @@ const outsideUri = /[^\x21-\x7e]|#/
 const unsafeInName = /[\x00-\x1f\x7f/\\]/
 
 /**
- * Reads the path of a request for a mount (seed S058, W03): `segments` to join to the mount's root, or the code to
- * answer with: BAD_TARGET (not origin-form), BAD_PATH (cannot name a file), NOT_FOUND (not served on purpose).
+ * Reads the path of a request for a mount (seed S058, W03). Returns the segments below the mount's root, or a
+ * code: BAD_TARGET (not origin-form), BAD_PATH (cannot name a file), NOT_FOUND (hidden on purpose).
  */
 export function readStaticPath(target: string, mountPath: string): StaticPath | ErrorCode {
   if (!target.startsWith('/')) return 'BAD_TARGET'
@@ -44,7 +44,10 @@ export function readStaticPath(target: string, mountPath: string): StaticPath | 
   return { pathname, search: query === -1 ? '' : target.slice(query), segments, isDirectory }
 }
 
-/** undefined: malformed or overlong UTF-8, a separator or NUL in disguise, or a dot segment. */
+/**
+ * Decodes one segment; undefined for malformed or overlong UTF-8, an encoded separator or NUL, or a dot
+ * segment.
+ */
 function decodeName(raw: string): string | undefined {
   let name = raw
   if (raw.includes('%')) {
@@ -63,8 +66,8 @@ function below(mountPath: string, names: readonly string[]): readonly string[] |
 }
 
 /**
- * Empty names come from `//`: joined to a root they would vanish, and one file would have many addresses (and a
- * redirect could name another host). `.well-known` is public by RFC 8615, but only as the first name.
+ * An empty name comes from `//`: joining would drop it, giving a file many addresses and letting a redirect
+ * name another host. `.well-known` is public (RFC 8615), but only as the first name.
  */
 function isHidden(name: string, at: number): boolean {
   return name === '' || (name.startsWith('.') && !(at === 0 && name === '.well-known'))
@@ -74,8 +77,9 @@ const hasExtension = /\.[^.]+$/
 const encodedTwice = /%(?:2e|2f|5c|00)/i
 
 /**
- * Whether a missing path may be a page of a single-page application. Anything with an extension is a missing asset and
- * stays 404, or a script tag would be answered with HTML (W37). A name that is still encoded is a probe, not a page.
+ * True if a missing path may be a page of a single-page application. A path with an extension is a missing
+ * asset and stays 404, because a script tag must not get HTML (W37). A name that is still encoded is a probe,
+ * not a page.
  */
 export function isPageRoute(segments: readonly string[]): boolean {
   return !hasExtension.test(segments.at(-1) ?? '') && !segments.some((name) => encodedTwice.test(name))

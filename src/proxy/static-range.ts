@@ -6,8 +6,8 @@ export interface ByteSpan {
 const single = /^bytes=[\t ]*(\d*)-(\d*)[\t ]*$/i
 
 /**
- * One byte range of a file (RFC 9110 section 14.1.2). WHOLE for none, for several and for what cannot be read, all of
- * which a server may ignore: assembling many small parts costs more than it saves.
+ * Reads one byte range of a file (RFC 9110 section 14.1.2). WHOLE for no range, several ranges or an
+ * unreadable field, all of which a server may ignore: assembling many small parts costs more than it saves.
  */
 export function selectRange(header: string | undefined, size: number): ByteSpan | 'WHOLE' | 'UNSATISFIABLE' {
   const match = header === undefined ? null : single.exec(header)
@@ -21,7 +21,10 @@ export function selectRange(header: string | undefined, size: number): ByteSpan 
   return { start, length: Math.min(end, size - 1) - start + 1 }
 }
 
-/** The last bytes; more than there are means all. An empty file has no span that a 206 could name. */
+/**
+ * A suffix range. A length beyond the file's size means the whole file; an empty file has no range a 206
+ * could name.
+ */
 function suffix(wanted: number, size: number): ByteSpan | 'WHOLE' | 'UNSATISFIABLE' {
   if (wanted === 0) return 'UNSATISFIABLE'
   if (size === 0) return 'WHOLE'

@@ -3,7 +3,7 @@ import mime from 'mime'
 
 const textTypes = /^text\/|^application\/(?:json|xml|manifest\+json)$|^image\/svg\+xml$/
 
-/** Content-Type for a file name: text is told to be UTF-8, the unknown is bytes. */
+/** Content-Type for a file name. Text is declared as UTF-8, an unknown extension as bytes. */
 export function contentTypeOf(name: string): string {
   const extension = extname(name)
   const type = extension === '' ? null : mime.getType(extension)
@@ -12,8 +12,9 @@ export function contentTypeOf(name: string): string {
 }
 
 /**
- * Pages name the assets of one release, so they are revalidated on every use; assets are kept for an hour, also in SPA
- * mode (B001, NB001). Both carry validators, so that asking again costs a 304. What is for some only is kept by no shared cache.
+ * Pages name the assets of one release, so clients revalidate them on every use; assets stay fresh for an
+ * hour, also in SPA mode (B001, NB001). Both carry validators, so revalidation costs a 304. Shared caches
+ * never keep restricted content.
  */
 export function cacheControlOf(type: string, isPage: boolean, isPrivate: boolean): string {
   const who = isPrivate ? 'private' : 'public'

@@ -21,20 +21,21 @@ import { readStaticPath } from './static-path.ts'
  */
 export interface StaticHandler {
   /**
-   * Answers a GET or HEAD from the mount that owns `path` (the target as received: encoded, with mount prefix and
-   * query). Resolves when the response has been handed to the socket or the client went away, or at once for what comes
-   * from memory; rejects with INTERNAL, before anything was sent, for what neither a client nor a file can cause.
+   * Answers a GET or HEAD from the mount that owns `path` (the encoded target as received, with mount prefix
+   * and query). Resolves when the response was handed to the socket or the client left; immediately for
+   * content from memory. Rejects with INTERNAL, before anything was sent, for faults that neither client nor
+   * file caused.
    */
   handle(req: HttpRequest, res: HttpResponse, mount: MountSettings, path: string): Promise<void>
-  /** Gives the memory of hot files back. */
+  /** Releases the memory of hot files. */
   dropCaches(): void
 }
 
 export interface StaticDeps {
   readonly counters: CounterBlock
-  /** For how long what the disk said of a file is believed, in milliseconds; 0 asks for every request. */
+  /** How long file metadata from the disk is trusted, in milliseconds; 0 checks for every request. */
   readonly trustMs?: number
-  /** A clock that never goes back, in milliseconds. */
+  /** A monotonic clock in milliseconds. */
   readonly now?: () => number
 }
 
@@ -42,8 +43,8 @@ const mebibyte = 1024 * 1024
 const done = Promise.resolve()
 
 /**
- * Static files below the mounts' roots and never outside of them (seed S015, S018; W03, W34-W37). Throws
- * WORKER_FAILED when a root is no directory; a root that is a link is followed once, here.
+ * Serves static files below the mounts' roots and never outside them (seed S015, S018; W03, W34-W37). Throws
+ * WORKER_FAILED if a root is not a directory. A root that is a link is resolved once, here.
  */
 export function createStatic(settings: StaticSettings, deps: StaticDeps): StaticHandler {
   const { counters, trustMs = 1000, now = () => performance.now() } = deps
@@ -64,17 +65,17 @@ export function createStatic(settings: StaticSettings, deps: StaticDeps): Static
     }
     const settle = beginRenewal(key, held)
     try {
-      // Before the disk is asked: what it says is true of a moment after this one.
+      // Read the clock before asking the disk, so the result is never dated too late.
       const checkedAt = now()
       const choice = await choose(disk, place)
       const { found } = choice
-      // The path has no empty segment, so this cannot turn into `//host` (an open redirect).
+      // The path has no empty segment, so this cannot become `//host` (an open redirect).
       if (found === 'DIRECTORY') return answers.redirect(res, `${place.path.pathname}/${place.path.search}`)
       if (typeof found === 'string') return answers.refuse(res, found)
       await owning(disk, found, async () => {
         const servable = { ...choice, file: found, isPrivate }
         const hot = key === undefined ? undefined : await renewed(disk, servable, held, checkedAt)
-        // Now, not when a slow client has taken its body: others wait for it.
+        // Settle now: other requests wait for the entry, and this client may be slow.
         settle(hot)
         if (hot === undefined) await answers.send(req, res, servable)
         else answers.sendHot(req, res, hot, hot === held)
@@ -84,7 +85,7 @@ export function createStatic(settings: StaticSettings, deps: StaticDeps): Static
     }
   }
 
-  /** What the first call says goes to all who wait for `held` to be renewed. */
+  /** The first look at the disk serves everyone who waits for `held` to be renewed. */
   function beginRenewal(key: string | undefined, held: HotFile | undefined) {
     const { promise, resolve } = Promise.withResolvers<HotFile | undefined>()
     if (held !== undefined) held.renewal = promise
@@ -120,7 +121,7 @@ export function createStatic(settings: StaticSettings, deps: StaticDeps): Static
   }
 }
 
-/** Whether what is in memory can answer. */
+/** True if the request needs nothing beyond the cached 200 or 304. */
 function isPlain(headers: IncomingHttpHeaders): boolean {
   return (
     headers.range === undefined &&
@@ -129,7 +130,10 @@ function isPlain(headers: IncomingHttpHeaders): boolean {
   )
 }
 
-/** One for all spellings and queries of a path. No part contains a NUL, and a name below the mount no slash. */
+/**
+ * One key for all spellings and queries of a path. No part contains NUL, and a name below the mount contains
+ * no slash.
+ */
 function keyOf({ mount, path }: Place): string {
   return `${mount.path}\0${path.segments.join('/')}${path.isDirectory ? '/' : ''}`
 }

@@ -2,23 +2,23 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 
-/** Certificates and keys as files: read, and judged before anybody is served with them. */
+/** Reads and validates certificate and key files before any client is served with them. */
 
-/** What is wrong with which of the two files. */
+/** Describes what is wrong with which of the two files. */
 export interface PairFault {
   readonly at: 'cert' | 'key' | 'names'
-  /** What is wrong; what would be right. Names no content of a key. */
+  /** What is wrong and what would be right. Never contains key material. */
   readonly message: string
 }
 
 export interface Pair {
-  /** PEM. */
+  /** PEM text. */
   readonly cert: string
-  /** PEM. */
+  /** PEM text. */
   readonly key: string
-  /** Host names that it is for: as asked for, or those that it is made out for. Lower case. */
+  /** Host names served with this pair, in lower case: the configured ones, or those in the certificate. */
   readonly names: readonly string[]
-  /** What its owner should know, and what is no reason not to use it. */
+  /** Non-fatal problem to log, such as an expired certificate. */
   readonly warning?: string
 }
 
@@ -31,7 +31,7 @@ const reasons: Readonly<Record<string, string>> = {
   EISDIR: 'is a directory; name the file in it',
 }
 
-/** Text of a PEM file, or what is wrong with it. */
+/** Reads a PEM file; returns a fault text on failure. */
 function readPem(file: string): { readonly pem: string } | { readonly fault: string } {
   const shown = JSON.stringify(file)
   try {
@@ -47,8 +47,8 @@ function readPem(file: string): { readonly pem: string } | { readonly fault: str
 }
 
 /**
- * Reads a certificate with its chain and its key, and judges whether they go together. `names` are those that it is to be for;
- * null for all that it is made out for. `now` in milliseconds.
+ * Reads a certificate chain and its key and checks that they match. `names` are the configured host names;
+ * null takes the certificate's own. `now` is in milliseconds.
  */
 export function readPair(
   certFile: string,
@@ -80,7 +80,7 @@ export function readPair(
   }
 }
 
-/** Certificates of authorities as PEM text, or what is wrong with the file. */
+/** Reads the certificates of authorities as PEM text; returns a fault text on failure. */
 export function readAuthorities(file: string): { readonly pem: string } | { readonly fault: string } {
   const read = readPem(file)
   if ('fault' in read) return read
@@ -150,7 +150,7 @@ function covers(own: X509Certificate, name: string): boolean {
   return own.checkHost(name) !== undefined
 }
 
-/** DNS names of the certificate; without any, its common name (RFC 6125 6.4.4). */
+/** The certificate's DNS names; without any, its common name (RFC 6125 6.4.4). */
 function namesOf(own: X509Certificate): readonly string[] {
   const alternative = own.subjectAltName?.match(/(?<=DNS:)[^,"\s]+/g) ?? []
   const common = /^CN=(\S+)$/m.exec(own.subject)?.[1]

@@ -1,18 +1,18 @@
-/** What an instance needs to speak TLS on a listener: plain data, read and judged by main. Holds private keys: never log it. */
+/** The TLS data of one listener, read and validated by main. Contains private keys: never log it. */
 export interface TlsMaterial {
-  /** The first is the default. */
+  /** The first one is the default. */
   readonly certificates: readonly {
-    /** PEM, with its chain. */
+    /** PEM text with its chain. */
     readonly cert: string
-    /** PEM. */
+    /** PEM text. */
     readonly key: string
-    /** Lower case; `*.` in front stands for one label. */
+    /** Lower case; a leading `*.` stands for one label. */
     readonly names: readonly string[]
   }[]
-  /** PEM; null where clients are not asked. */
+  /** PEM text; null if clients need no certificate. */
   readonly clientCa: string | null
-  /** 48 bytes, the same for every instance, so that a client resumes its session with any of them. */
+  /** 48 bytes, equal in all instances, so that a client can resume its session with any of them. */
   readonly ticketKeys: Uint8Array
-  /** Binds sessions to their listener: one with other client authorities must not resume them. */
+  /** Binds sessions to their listener, because one with other client authorities must not resume them. */
   readonly sessionIdContext: string
 }

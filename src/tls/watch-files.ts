@@ -2,15 +2,15 @@ import { type FSWatcher, statSync, watch } from 'node:fs'
 import { dirname } from 'node:path'
 
 export interface WatchTimes {
-  /** Quiet time after a change: certificate and key are written one after the other. */
+  /** Quiet time after a change, because certificate and key are written one after the other. */
   readonly settleMs: number
-  /** For file systems that tell nothing: how often the files are looked at. */
+  /** Polling interval for file systems that report no changes. */
   readonly pollMs: number
 }
 
 /**
- * Tells that files may have changed, whether they are written in place, renamed over, or behind a link that is moved. Keeps nothing
- * alive; ended by `close`.
+ * Reports that files may have changed: written in place, renamed over, or behind a link that was moved. Does
+ * not keep the process alive; `close` ends it.
  */
 export class FileWatch {
   readonly #files: readonly string[]
@@ -28,7 +28,7 @@ export class FileWatch {
     this.#seen = this.#look()
     this.#watchers = [...new Set(files.map((file) => dirname(file)))].flatMap((directory) => {
       try {
-        // The directory, since a file that is renamed over is another file.
+        // Watch the directory, because a renamed-over file is a different inode.
         const watcher = watch(directory, { persistent: false }, () => this.#mayHaveChanged())
         return [watcher.on('error', () => watcher.close())]
       } catch {
@@ -56,7 +56,7 @@ export class FileWatch {
     this.#onChange()
   }
 
-  /** Other text whenever a file is another one or has been written. */
+  /** Returns a text that changes whenever a file is replaced or written. */
   #look(): string {
     return this.#files
       .map((file) => {
