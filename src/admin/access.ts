@@ -4,18 +4,21 @@ import { Buckets } from './buckets.ts'
 import { Sessions } from './sessions.ts'
 import { type AdminToken, bearerOf, isSame } from './token.ts'
 
-/** Who may do what: reading is free where only this machine can connect, everything else takes the token. */
+/**
+ * Authorises admin requests: reading is open if only this machine can connect; everything else needs the
+ * token.
+ */
 export interface AccessOptions {
   readonly token: AdminToken
-  /** Whether only this machine can connect. */
+  /** True if only this machine can connect. */
   readonly isLocal: boolean
 }
 
-/** Wrong tokens of one peer, and of all: a token cannot be guessed at the speed of the network. */
+/** Bounds wrong tokens per peer and in total, so that nobody can guess a token at network speed. */
 const guesses = { perSecond: 0.5, burst: 5, allPerSecond: 2, allBurst: 20 }
-/** A page with two dozen charts loads them at once. */
+/** Allows for a page that loads two dozen charts at once. */
 const requests = { perSecond: 50, burst: 200, allPerSecond: 200, allBurst: 600 }
-/** A load of the page is some 60 of its files, which cost nothing to make: whoever reloads it a few times is no flood. */
+/** One page load takes about 60 cheap files, so a few reloads in a row must pass. */
 const files = { perSecond: 200, burst: 1_200, allPerSecond: 600, allBurst: 3_600 }
 
 const tooMany = (seconds: number): Answer =>
@@ -32,14 +35,14 @@ export class Access {
     this.#options = options
   }
 
-  /** An answer when a peer asks too often. */
+  /** Returns an answer if the peer exceeds its request rate. */
   meter(peer: string, path: string): Answer | null {
     const isFile = path === '/' || path.startsWith('/page/')
     const wait = (isFile ? this.#files : this.#requests).take(peer)
     return wait === 0 ? null : tooMany(wait)
   }
 
-  /** Whether the token was shown; an answer when a wrong one was. */
+  /** True if the request carries the token; an answer if it carries a wrong one. */
   check(peer: string, { authorization }: IncomingHttpHeaders): boolean | Answer {
     if (authorization === undefined) return false
     const { text } = this.#options.token
@@ -48,13 +51,13 @@ export class Access {
     return wait === 0 ? this.#missing('the admin token is not this one') : tooMany(wait)
   }
 
-  /** Null: it may be read. */
+  /** Null if the request may read. */
   mayRead(isTrusted: boolean, { cookie }: IncomingHttpHeaders): Answer | null {
     if (this.#options.isLocal || isTrusted || this.#sessions.isOpen(cookie)) return null
     return this.#missing('reading needs the admin token here')
   }
 
-  /** Null: it may be done. */
+  /** Null if the request may change something. */
   mayAct(isTrusted: boolean): Answer | null {
     if (isTrusted) return null
     const { text, problem } = this.#options.token
@@ -63,7 +66,7 @@ export class Access {
       : this.#missing('this needs the admin token')
   }
 
-  /** Null where reading needs no session. */
+  /** Null if reading needs no session. */
   openSession(): string | null {
     return this.#options.isLocal ? null : this.#sessions.open()
   }

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 
-/** What admin answers to one request. */
+/** The answer to one admin request. */
 export interface Answer {
   readonly status: number
   readonly type: string
   readonly body: string | Uint8Array
   readonly headers?: Readonly<Record<string, string>>
-  /** Hears of the response that it is sent with. */
+  /** Called with the response that carries this answer. */
   readonly onSend?: (res: ServerResponse) => void
 }
 
@@ -18,7 +18,9 @@ export const json = (status: number, value: unknown, headers: Answer['headers'] 
   headers,
 })
 
-/** Of what does not change while the daemon runs, but may with its next version: it is kept, and asked for by its tag each time. */
+/**
+ * An answer that is constant for this version of the daemon: clients cache it and revalidate it by its tag.
+ */
 export const kept = (type: string, body: string | Uint8Array, tag: string): Answer => ({
   status: 200,
   type,
@@ -26,6 +28,6 @@ export const kept = (type: string, body: string | Uint8Array, tag: string): Answ
   headers: { 'Cache-Control': 'no-cache', ETag: tag },
 })
 
-/** A strong entity tag (RFC 9110 section 8.8.3) of content: another content has another one. */
+/** A strong entity tag (RFC 9110 section 8.8.3) of the content. */
 export const tagOf = (content: string | Uint8Array): string =>
   `"${createHash('sha256').update(content).digest('base64url')}"`

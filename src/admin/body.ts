@@ -2,7 +2,9 @@ import type { IncomingMessage } from 'node:http'
 
 export const maxBody = 4_096
 
-/** Null when it is too long; what comes then is not kept. Rejects when the client goes away. */
+/**
+ * Reads a request body; null if it is too long, and the rest is discarded. Rejects if the client disconnects.
+ */
 export async function readBody(req: IncomingMessage): Promise<string | null> {
   const pieces: Buffer[] = []
   let length = 0

@@ -1,11 +1,11 @@
-/** Token buckets: so many at once, so many a second, for each key and for all together. The number of keys is bounded. */
+/** Token buckets per key and for all keys together, with a bounded number of keys. */
 export interface BucketOptions {
   readonly perSecond: number
   readonly burst: number
-  /** For all keys together. */
+  /** Rate for all keys together. */
   readonly allPerSecond: number
   readonly allBurst: number
-  /** Milliseconds of a steady clock. */
+  /** A monotonic clock in milliseconds. */
   readonly now?: () => number
   readonly maxKeys?: number
 }
@@ -17,7 +17,7 @@ interface Bucket {
 
 export class Buckets {
   readonly #options: Required<BucketOptions>
-  /** In the order of their last use. */
+  /** Ordered by last use. */
   readonly #buckets = new Map<string, Bucket>()
   readonly #all: Bucket
 
@@ -26,7 +26,7 @@ export class Buckets {
     this.#all = { left: options.allBurst, at: this.#options.now() }
   }
 
-  /** 0 when it may; else seconds until it may be tried again. */
+  /** Takes a token; returns 0, or the seconds until a retry can succeed. */
   take(key: string): number {
     const { perSecond, burst, allPerSecond, allBurst, maxKeys, now } = this.#options
     const at = now()

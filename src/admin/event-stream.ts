@@ -1,17 +1,18 @@
 import type { ServerResponse } from 'node:http'
 
 /**
- * One viewer's stream of server-sent events. What it does not take waits in this process up to a bound; beyond it nothing more is
- * kept for it: it has lost its place, and `onRoom` is called when it reads again. One that does not read at all is let go.
+ * One viewer's server-sent event stream. Unread data is buffered up to a bound. Beyond it the viewer loses
+ * its place and further frames are dropped; `onRoom` is called when it reads again. A viewer that stops
+ * reading is disconnected.
  */
 export interface EventStreamOptions {
-  /** It reads again after it has lost its place. */
+  /** Called when a viewer that lost its place reads again. */
   readonly onRoom: () => void
   readonly onClose: () => void
   readonly maxBufferedBytes?: number
-  /** Milliseconds of a steady clock. */
+  /** A monotonic clock in milliseconds. */
   readonly now?: () => number
-  /** How long it may have lost its place. */
+  /** How long a viewer may stay out of place before it is disconnected. */
   readonly patienceMs?: number
 }
 
@@ -38,7 +39,7 @@ export class EventStream {
     res.on('error', () => {})
   }
 
-  /** Whole frames. What is longer than the bound is taken when nothing else waits. */
+  /** Writes whole frames. A text above the bound is accepted only if nothing else is queued. */
   write(text: string): void {
     if (this.#lostAt !== null || this.#res.destroyed) return
     const { writableLength } = this.#res
@@ -54,7 +55,7 @@ export class EventStream {
     this.#options.onRoom()
   }
 
-  /** To be called now and then: keeps a quiet connection open, and lets go of one that does not read. */
+  /** Call periodically: keeps an idle connection open and disconnects a viewer that does not read. */
   beat(): void {
     if (this.#lostAt === null) this.write(': \n\n')
     else if (this.#options.now() - this.#lostAt > this.#options.patienceMs) this.#res.destroy()
@@ -65,7 +66,7 @@ export class EventStream {
   }
 }
 
-/** One frame. `id` is where a viewer that comes back goes on. */
+/** Formats one frame. A returning viewer resumes after `id`. */
 export function frame(event: string, data: unknown, id?: string): string {
   const place = id === undefined ? '' : `id: ${id}\n`
   return `${place}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`

@@ -8,22 +8,22 @@ import { type Answer, json } from './answer.ts'
 import { SharedTexts } from './shared-text.ts'
 
 export interface MetricsRequest {
-  /** Of one worker only; null: everything. */
+  /** Limits the text to one worker; null means everything. */
   readonly worker: string | null
   readonly accept: string | undefined
   readonly acceptEncoding: string | undefined
 }
 
 /**
- * Prometheus text of everything, or of one worker: the seed's lines first and as they always were, then the names of the parity table,
- * then those of the catalogue.
+ * Prometheus text for everything or for one worker: first the seed's lines, unchanged, then the names of the
+ * parity table, then those of the catalogue.
  */
 export class Metrics {
   readonly #overview: Overview
   readonly #readings: Readings
   readonly #texts: SharedTexts
 
-  /** `now`: milliseconds of a steady clock. */
+  /** `now` is a monotonic clock in milliseconds. */
   constructor(overview: Overview, readings: Readings, now: () => number) {
     this.#overview = overview
     this.#readings = readings
@@ -44,12 +44,12 @@ export class Metrics {
     return { ...answer, body: await text.gzipped(), headers: { ...headers, 'Content-Encoding': 'gzip' } }
   }
 
-  /** To be called once a second. */
+  /** Call once a second. */
   forget(): void {
     this.#texts.forget()
   }
 
-  /** `key`: the format, and the worker where it is of one. */
+  /** `key` is the format, plus the worker for a single-worker text. */
   #textOf(key: string): Buffer {
     const [format, worker] = key.split(' ', 2).map((word) => word || undefined) as [TextFormat, string?]
     const readings = this.#readings
@@ -67,7 +67,7 @@ export class Metrics {
   }
 }
 
-/** OpenMetrics to who names it, and the older text to everybody else. */
+/** OpenMetrics if the client accepts it explicitly, else the older text format. */
 function formatFor(accept: string | undefined): TextFormat {
   const named = (accept ?? '').split(',').find((one) => /^\s*application\/openmetrics-text\b/i.test(one))
   if (named === undefined || /;\s*q=0(?:\.0*)?\s*(?:;|$)/i.test(named)) return 'prometheus'
@@ -76,7 +76,7 @@ function formatFor(accept: string | undefined): TextFormat {
 
 const qualityOf = (one: string): number => Number(/;\s*q=([\d.]+)/i.exec(one)?.[1] ?? 1)
 
-/** Whether the plain text is not asked for above it. */
+/** True if the client does not prefer plain text. */
 function isPreferred(accept: string): boolean {
   const best = (type: RegExp) =>
     Math.max(

@@ -11,18 +11,18 @@ import { pageAnswer } from './page.ts'
 import { AdminServer } from './server.ts'
 
 /**
- * The page with an exported history and no daemon behind it: `bifrost charts view FILE`. It listens on loopback, passes the same gates as the
- * admin interface of a daemon, and changes nothing.
+ * Serves the page with an exported history and without a daemon: `bifrost charts view FILE`. It listens on
+ * loopback, applies the admin server's checks and is read-only.
  */
 export interface OfflineView {
   readonly url: string
   close(): void
 }
 
-/** More is no history that the page could show. */
+/** The largest history file the page can show. */
 const maxBytes = 64 * 1024 * 1024
 
-/** `problem`: why the file cannot be shown. */
+/** `problem` says why the file cannot be shown. */
 export async function viewHistory(file: string): Promise<OfflineView | { readonly problem: string }> {
   const read = await readHistory(file)
   if ('problem' in read) return read
@@ -64,7 +64,7 @@ async function readHistory(
   let text: string
   try {
     const about = await stat(file)
-    // A device or a pipe has no size, and perhaps no end.
+    // A device or pipe has no size and may never end.
     if (!about.isFile()) return { problem: 'is no file' }
     const { size } = about
     if (size > maxBytes) return { problem: `is larger than ${maxBytes / 1024 / 1024} MiB` }
@@ -84,7 +84,7 @@ async function readHistory(
   return { problem: `is no exported history: ${issue?.path.join('.')}: ${issue?.message}` }
 }
 
-/** The page expects to hear something each second. */
+/** Send something every second: the page treats silence as a lost connection. */
 function tell(res: ServerResponse, everything: string): boolean {
   const nothing = () => frame('sample', { at: Date.now(), workers: [], instances: [] })
   const stream = new EventStream(res, { onRoom: () => {}, onClose: () => clearInterval(timer) })

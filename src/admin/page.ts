@@ -1,7 +1,9 @@
 import { type Answer, kept } from './answer.ts'
 import { pageFileAt } from './page-files.ts'
 
-/** A file of the page; null: there is none of that path, and nothing is looked up for it. */
+/**
+ * Returns a file of the page; null if the path names none. A requested path never reaches the file system.
+ */
 export async function pageAnswer(path: string): Promise<Answer | null> {
   if (path !== '/' && !path.startsWith('/page/')) return null
   const file = await pageFileAt(path)

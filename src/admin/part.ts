@@ -24,7 +24,7 @@ import { plainRoutes } from './plain-routes.ts'
 import { AdminServer, type InjectFault } from './server.ts'
 import { openToken } from './token.ts'
 
-/** The admin interface as a part of the daemon: made from what main knows, opened before workers start. */
+/** The admin interface as a part of the daemon. Main opens it before the workers start. */
 export interface AdminPartOptions {
   readonly settings: AdminSettings
   readonly overview: Overview
@@ -33,19 +33,19 @@ export interface AdminPartOptions {
   readonly limits: LimitControl
   readonly control: WorkerControl
   readonly log: Log
-  /** Whether somebody watches the charts: then they tell more. */
+  /** Reports whether viewers watch the charts; charts report more details while they do. */
   readonly onWatched: (isWatched: boolean) => void
   readonly injectFault?: InjectFault | undefined
   readonly traffic: TrafficApi
   readonly readings: Readings
 }
 
-/** All streams together. */
+/** Maximum concurrent event streams. */
 const maxViewers = 16
 
 export class AdminPart implements Part {
   readonly name = 'admin'
-  /** Null: not open yet, or a Unix socket. */
+  /** Null before it is open and for a Unix socket. */
   address: ListenAddress | null = null
   readonly #options: AdminPartOptions
   readonly #events: Broadcast
@@ -88,7 +88,7 @@ export class AdminPart implements Part {
     })
   }
 
-  /** Where the token is; null where the configuration has it, or there is none. */
+  /** Path of the token file; null if the configuration contains the token or there is no token. */
   get tokenFile(): string | null {
     return this.#tokenFile
   }
@@ -130,7 +130,7 @@ export class AdminPart implements Part {
     this.address = await this.#server.listen()
   }
 
-  /** To be called once a second. */
+  /** Call once a second. */
   sampled(): void {
     this.#metrics.forget()
     if (this.#events.isWatched) this.#events.tell(this.#frames.sample())

@@ -5,7 +5,7 @@ import { openApiDocument } from './api/openapi.ts'
 import type { Metrics } from './metrics.ts'
 
 export interface PlainRequest {
-  /** What follows `?`. */
+  /** The query string after `?`. */
   readonly search: string
   readonly headers: IncomingHttpHeaders
 }
@@ -13,10 +13,10 @@ export interface PlainRequest {
 export type PlainRoute = (request: PlainRequest) => Answer | Promise<Answer>
 
 /**
- *   /health   the seed's worker health; 503 when a worker is Critical
- *   /metrics  Prometheus text; `?worker=NAME` of one worker
- *   /status   what every instance uses, every actor and its state
- *   /api/openapi.json  how the interface behind the page is used
+ *   /health   worker health as in the seed; 503 when a worker is Critical
+ *   /metrics  Prometheus text; `?worker=NAME` for one worker
+ *   /status   usage of every instance, every actor and its state
+ *   /api/openapi.json  description of the interface behind the page
  */
 export function plainRoutes(overview: Overview, metrics: Metrics): Readonly<Record<string, PlainRoute>> {
   return {

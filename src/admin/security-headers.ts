@@ -1,6 +1,7 @@
 /**
- * On every answer. Nothing but files of this address is loaded, run or asked by the page; nobody may frame it, read it from another
- * origin or keep it; it sends no form and no address of its own anywhere. There are no CORS fields at all.
+ * Security headers for every answer. The page loads, runs and requests only this origin's files. Other
+ * origins can neither frame nor read nor cache it; it submits no forms and sends no referrer. There are no
+ * CORS headers.
  */
 export const securityHeaders: Readonly<Record<string, string>> = {
   'Content-Security-Policy':

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 
 /**
- * Who has shown the token may read without it for some hours, by a cookie: a browser's EventSource sends no Authorization. Nothing can
- * be changed with it.
+ * Cookie sessions for reading: a browser's EventSource cannot send the Authorization header. A session lasts
+ * some hours and cannot change anything.
  */
 const name = '__Host-bifrost'
 const lifeMs = 12 * 3_600_000
@@ -11,7 +11,7 @@ const maxSessions = 64
 const digest = (text: string) => createHash('sha256').update(text).digest('base64')
 
 export class Sessions {
-  /** Ends by digest, the oldest first: what is kept here opens nothing. */
+  /** Expiry times by session digest, oldest first. A digest cannot open a session. */
   readonly #ends = new Map<string, number>()
   readonly #now: () => number
 
@@ -19,7 +19,10 @@ export class Sessions {
     this.#now = now
   }
 
-  /** The Set-Cookie field of a new one. Only over TLS: a cookie of another port of this host would be one of ours. */
+  /**
+   * The Set-Cookie value of a new session. TLS only: over plain HTTP, another port of this host could set or
+   * read the cookie.
+   */
   open(): string {
     const secret = randomBytes(32).toString('base64url')
     this.#ends.set(digest(secret), this.#now() + lifeMs)

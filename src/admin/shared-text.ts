@@ -4,19 +4,19 @@ import { constants, gzip } from 'node:zlib'
 
 const compress = promisify(gzip)
 
-/** A shorter text is made for each who asks: that takes no longer than to answer. Bytes. */
+/** Texts shorter than this many bytes are made per request, because that costs no more than answering. */
 const sharedBytes = 262_144
 
-/** What is made again and again takes main a fifth of its time at most. */
+/** Making texts repeatedly takes at most a fifth of main's time. */
 const restPerCost = 4
 
-/** Nobody is told anything older. */
+/** Maximum age of a shared text. */
 const maxAgeMs = 1_000
 
-/** Of all texts that somebody still reads, or may still be given. */
+/** Bound for all texts that are still being read or may still be served. */
 const maxHeldBytes = 268_435_456
 
-/** A text as it was at one moment, for all who ask at about that moment. */
+/** A text at one moment, shared by all concurrent readers. */
 export class SharedText {
   readonly bytes: Buffer
   readonly #readers = new Set<ServerResponse>()
@@ -30,19 +30,19 @@ export class SharedText {
     return this.#readers.size > 0
   }
 
-  /** Compressed once. */
+  /** Compresses once. */
   gzipped(): Promise<Buffer> {
     this.#gzipped ??= compress(this.bytes, { level: constants.Z_BEST_SPEED })
     return this.#gzipped
   }
 
-  /** `res` has it until it closes. */
+  /** Registers a reader until its response closes. */
   readBy(res: ServerResponse): void {
     this.#readers.add(res)
     res.once('close', () => this.#readers.delete(res))
   }
 
-  /** Takes it away from those who have not read all of it yet. */
+  /** Disconnects the readers that have not finished. */
   cut(): void {
     for (const res of this.#readers) res.destroy()
   }
@@ -56,17 +56,17 @@ interface Held {
 }
 
 /**
- * Long texts that many may ask for at once, and often: each is made once and shared for four times as long as all of them took to be made,
- * a second at most. Those who read so slowly that newer ones fill the memory of all are cut off.
+ * Shares long texts that many clients request at once. Each text is made once and served for four times its
+ * cost, at most a second. Readers so slow that newer texts fill the memory bound are disconnected.
  */
 export class SharedTexts {
   readonly #make: (key: string) => Buffer
   readonly #now: () => number
   readonly #maxHeldBytes: number
-  /** The oldest first. */
+  /** Oldest first. */
   #held: Held[] = []
 
-  /** `now`: milliseconds of a steady clock. */
+  /** `now` is a monotonic clock in milliseconds. */
   constructor(options: {
     readonly make: (key: string) => Buffer
     readonly now: () => number
@@ -93,7 +93,7 @@ export class SharedTexts {
     return text
   }
 
-  /** Lets go of what nobody reads, and nobody is given any more. */
+  /** Drops texts that have no reader and are too old to serve. */
   forget(): void {
     const now = this.#now()
     this.#held = this.#held.filter(({ text, freshUntil }) => now < freshUntil || text.isRead)

@@ -15,21 +15,21 @@ import { type Environment, secretHome } from '../config/keyring.ts'
 import type { AdminSettings } from '../config/settings.ts'
 import { BifrostError } from '../errors.ts'
 
-/** The admin token: who has it may change things. It is never logged, printed or answered. */
+/** The admin token, which authorises changes. It is never logged, printed or sent. */
 export interface AdminToken {
-  /** Null: nobody has it, and nothing can be changed. */
+  /** Null if there is no token; then nothing can be changed. */
   readonly text: string | null
-  /** Where it is read from; null: the configuration has it. */
+  /** The file it was read from; null if the configuration contains it. */
   readonly file: string | null
-  /** Why there is none. */
+  /** Why there is no token. */
   readonly problem: string | null
 }
 
 const form = /^[\x21-\x7e]{16,4096}$/
 
 /**
- * Reads the token, and makes it at the first start. Throws SECRET_UNREADABLE for a file that the configuration names; of the default
- * place it is only said why there is none, since reading goes on without.
+ * Reads the token and creates it at the first start. Throws SECRET_UNREADABLE for a configured file. A
+ * problem with the default file is only reported, because reading works without a token.
  */
 export function openToken(
   settings: Pick<AdminSettings, 'token' | 'tokenFile'>,
@@ -47,7 +47,7 @@ export function openToken(
   }
 }
 
-/** Null when there is no such file. Throws when it is not as it has to be. */
+/** Null if the file does not exist. Throws if its content or permissions are wrong. */
 function readToken(file: string): string | null {
   let descriptor: number
   try {
@@ -71,7 +71,7 @@ function readToken(file: string): string | null {
   }
 }
 
-/** Under another name first, so that nobody finds half of it; who was faster has made it. */
+/** Write to a temporary name first, so that no reader sees half a file; the first creator wins. */
 function makeToken(file: string): string {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const text = randomBytes(32).toString('base64url')
@@ -91,12 +91,12 @@ function makeToken(file: string): string {
 
 const digest = (text: string) => createHash('sha256').update(text).digest()
 
-/** Whether two secrets are equal; takes the same time wherever they differ, and however long they are. */
+/** Compares two secrets in constant time, independent of their lengths. */
 export function isSame(given: string, secret: string): boolean {
   return timingSafeEqual(digest(given), digest(secret))
 }
 
-/** Of an Authorization field; empty when it has none. */
+/** The bearer token of an Authorization field; empty if there is none. */
 export function bearerOf(field: string | undefined): string {
   return /^Bearer +(\S{1,4096})$/i.exec(field ?? '')?.[1] ?? ''
 }

@@ -5,7 +5,7 @@ import { workerOf } from '../../supervise/names.ts'
 import type { Overview } from '../../supervise/overview.ts'
 import type { actor, history, live, move, overview, presence, sample } from './schema.ts'
 
-/** From what main knows to the words of the interface. */
+/** Maps the daemon's state to the answers of the interface. */
 export type ActorAnswer = z.output<typeof actor>
 type KnownLive = NonNullable<Awaited<ReturnType<LiveCharts['of']>>>
 type MoveAnswer = z.output<typeof move>
@@ -62,7 +62,7 @@ export function sampleAnswer(known: Overview, at: number): z.output<typeof sampl
   return { at, workers: [...known.workers()], instances: [...known.instances()] }
 }
 
-/** Name and data of the frame that tells of an entry. */
+/** Event name and data of the frame for a journal entry. */
 export function entryFrame(entry: Entry): readonly ['move' | 'actor', object] {
   return entry.what === 'move' ? ['move', moveAnswer(entry)] : ['actor', presenceAnswer(entry)]
 }

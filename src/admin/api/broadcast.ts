@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Entry, Journal } from '../../supervise/journal.ts'
 import { EventStream } from '../event-stream.ts'
 
-/** How many may watch at once, whatever they watch, and whether anybody does. */
+/** Bounds the number of concurrent viewers and tracks whether there are any. */
 export class Viewers {
   readonly #max: number
   readonly #onWatched: (isWatched: boolean) => void
@@ -17,7 +17,7 @@ export class Viewers {
     return this.#count
   }
 
-  /** False: there are too many. */
+  /** False if the limit is reached. */
   enter(): boolean {
     if (this.#count >= this.#max) return false
     this.#count += 1
@@ -34,19 +34,19 @@ export class Viewers {
 export interface BroadcastOptions {
   readonly journal: Journal
   readonly viewers: Viewers
-  /** What a viewer is told first. */
+  /** The first frames of a viewer. */
   greet(lastEventId: string | undefined): string
-  /** What one is told that has lost its place, and reads again. */
+  /** Frames for a viewer that lost its place and reads again. */
   restore(): string
-  /** Empty: nothing. */
+  /** Empty if the entry has no frame. */
   frameOf(entry: Entry): string
 }
 
 const beatMs = 15_000
 
 /**
- * Tells viewers what is recorded. Each entry is put into words once, however many look, and what is recorded in one turn of the loop
- * is one write. Without viewers nothing is done.
+ * Streams journal entries to viewers. Each entry is formatted once for all viewers, and the entries of one
+ * event-loop turn are one write. Without viewers it does nothing.
  */
 export class Broadcast {
   readonly #options: BroadcastOptions
@@ -64,11 +64,11 @@ export class Broadcast {
     return this.#streams.size > 0
   }
 
-  /** False: there are too many viewers, and nothing was answered. */
+  /** False if there are too many viewers; then nothing was sent. */
   open(res: ServerResponse, lastEventId: string | undefined): boolean {
     const { viewers, greet, restore } = this.#options
     if (!viewers.enter()) return false
-    // The others are told what waits; this one has it in its greeting.
+    // Flush the queue to the other viewers first: the greeting already contains it.
     this.#flush()
     const stream = new EventStream(res, {
       onRoom: () => {
@@ -83,7 +83,7 @@ export class Broadcast {
     return true
   }
 
-  /** A frame that is no entry of the journal. */
+  /** Sends a frame that is not a journal entry. */
   tell(text: string): void {
     if (!this.isWatched || text === '') return
     this.#waiting.push(text)

@@ -6,11 +6,13 @@ const folder = join(import.meta.dirname, '../page/charts')
 
 export interface ChartText {
   readonly text: string
-  /** Entity tag of the text. */
+  /** Entity tag of the content. */
   readonly tag: string
 }
 
-/** What `npm run charts` has made, as it is; read when first asked for, and kept. Nothing is looked up by a name that was asked for. */
+/**
+ * The chart files of `npm run charts`, read on first use and cached. A requested name never becomes a path.
+ */
 export class ChartFiles {
   readonly #folder: string
   #files: Promise<ReadonlyMap<string, ChartText>> | null = null
@@ -34,7 +36,7 @@ export class ChartFiles {
 }
 
 async function readAll(from: string): Promise<ReadonlyMap<string, ChartText>> {
-  // Without the folder there is nothing to draw, and all the rest goes on.
+  // Without the folder there are no charts, but everything else works.
   const entries = await readdir(from).catch(() => [])
   const files = entries.filter((name) => name.endsWith('.json')).toSorted()
   const read = files.map(async (name) => {

@@ -3,16 +3,16 @@ import type { Overview } from '../../supervise/overview.ts'
 import { frame } from '../event-stream.ts'
 import { entryFrame, overviewAnswer, sampleAnswer } from './answers.ts'
 
-/** The frames of /api/events. */
+/** Formats the frames of /api/events. */
 export interface EventFramesOptions {
-  /** Of this run of the daemon: its numbers mean nothing to another one. */
+  /** Identifies this run of the daemon, because sequence numbers start again with each run. */
   readonly run: string
   readonly journal: Journal
   readonly overview: Overview
   readonly now: () => number
 }
 
-/** A viewer that comes back and has missed more than this is told everything anew. */
+/** A returning viewer that missed more entries than this gets the full state instead. */
 const maxReplay = 2_000
 
 export class EventFrames {
@@ -38,14 +38,14 @@ export class EventFrames {
     return frame('reset', { reason, ...state }, this.#place(journal.seq))
   }
 
-  /** What a viewer has missed since its last frame, or everything. */
+  /** The entries a viewer missed since its last frame, or the full state. */
   greeting(lastEventId: string | undefined): string {
     if (lastEventId === undefined) return this.reset('first')
     const { journal, run } = this.#options
     const [, of, seq] = /^(\w+)\.(\d{1,15})$/.exec(lastEventId) ?? []
     const missed = of === run ? journal.since(Number(seq)) : null
     if (missed === null || missed.length > maxReplay) return this.reset('lost')
-    // So that it knows at once that it is in.
+    // A comment frame confirms at once that the stream is open.
     return `: ${missed.length} missed\n\n${missed.map((entry) => this.of(entry)).join('')}`
   }
 

@@ -11,7 +11,7 @@ import type { ChartFiles } from './chart-files.ts'
 import type { coreOperations } from './operations.ts'
 import type { actionDone, actorDetail, actors, chartList } from './schema.ts'
 
-/** What the operations of operations.ts answer. */
+/** Handlers of the operations in operations.ts. */
 export interface CoreParts {
   readonly journal: Journal
   readonly overview: Overview
@@ -20,7 +20,7 @@ export interface CoreParts {
   readonly charts: ChartFiles
   readonly events: Stream
   readonly inspection: Stream
-  /** Gives whoever has shown the token a Set-Cookie field, to read with; null where nobody needs one. */
+  /** Returns a Set-Cookie value that lets the token's owner read; null if reading is open. */
   readonly openSession: () => string | null
   readonly now: () => number
 }
@@ -88,7 +88,7 @@ export function coreHandlers(
   }
 }
 
-/** `actors`: those that live. */
+/** `actors` are the running ones. */
 export function chartHandlers(
   charts: ChartFiles,
   actors: () => readonly { readonly chart: string | null }[],

@@ -2,12 +2,15 @@ import type { ActorView, Entry, Move } from '../../supervise/journal.ts'
 import { frame } from '../event-stream.ts'
 
 /**
- * What is recorded in the shape of Stately's inspection (@statelyai/inspect), so that other tools can attach. Sessions are named by
- * the ids of their actors; a snapshot has the digest of the context and not the context.
+ * Formats entries as Stately's inspection protocol (@statelyai/inspect), so that other tools can attach.
+ * Actor ids serve as session ids. A snapshot contains the context's digest instead of the context.
  */
 const version = '0.7.2'
 
-/** `running.alive` -> `{ running: 'alive' }`, `accepting` -> `'accepting'`. */
+/**
+ * Converts a state text to XState's value: `running.alive` -> `{ running: 'alive' }`, `accepting` ->
+ * `'accepting'`.
+ */
 function stateValue(state: string): unknown {
   const regions = state.split(' ').map((path) => path.split('.'))
   const [first = []] = regions

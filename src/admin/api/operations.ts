@@ -15,20 +15,21 @@ import {
 } from './schema.ts'
 
 /**
- * The operations of the interface as data: routes, docs/openapi.json and the tests come from here. Handlers are given elsewhere, by
- * name. Whoever adds operations makes a table of their own beside this one and adds it in `allOperations`.
+ * The operations of the interface as data. Routes, docs/openapi.json and tests derive from this table;
+ * handlers are registered by name. A further group of operations gets its own table and an entry in
+ * `allOperations`.
  */
 export interface Operation {
   readonly method: 'GET' | 'POST' | 'PATCH'
-  /** With `{name}` for a segment, which is decoded: `/api/actors/{id}`. */
+  /** Path template; `{name}` stands for one decoded segment: `/api/actors/{id}`. */
   readonly path: string
   readonly summary: string
-  /** Whether the admin token is asked for. */
+  /** True if the request must carry the admin token. */
   readonly needsToken: boolean
-  /** Text in, checked values out; what it does not know is refused. */
+  /** Parses and validates the query; unknown parameters are rejected. */
   readonly query?: z.ZodObject
   readonly body?: z.ZodType
-  /** Of status 200; `stream`: server-sent events. */
+  /** Schema of the 200 answer; `stream` means server-sent events. */
   readonly answer: z.ZodType | 'stream'
 }
 
@@ -141,5 +142,5 @@ export const coreOperations = {
   },
 } as const satisfies Readonly<Record<string, Operation>>
 
-/** Every operation, by its id. */
+/** Every operation by id. */
 export const allOperations: Readonly<Record<string, Operation>> = { ...coreOperations, ...trafficOperations }

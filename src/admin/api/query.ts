@@ -1,13 +1,13 @@
 import { z } from 'zod'
 
-/** What the parameters of a query are made of. */
+/** Building blocks for query parameters. */
 
 export interface NumberBounds {
   readonly min?: number
   readonly max?: number
 }
 
-/** A whole number in decimal digits and nothing else: no sign, no fraction, not empty. */
+/** A non-negative integer in decimal digits: no sign, no fraction, not empty. */
 export function wholeNumber(description: string, bounds: NumberBounds = {}) {
   const { min = 0, max = Number.MAX_SAFE_INTEGER } = bounds
   const error = ({ input }: { readonly input?: unknown }) =>
@@ -16,7 +16,7 @@ export function wholeNumber(description: string, bounds: NumberBounds = {}) {
   return z.preprocess((text) => (isDigits(text) ? Number(text) : text), number).meta({ description })
 }
 
-/** No longer than what a number can hold exactly. */
+/** 16 digits stay within the range a number holds exactly. */
 const isDigits = (text: unknown): text is string => typeof text === 'string' && /^\d{1,16}$/.test(text)
 
 const maxShown = 40

@@ -1,4 +1,4 @@
-/** What the admin interface says of traffic: exchanges, connections, explanations. */
+/** Schemas of the traffic interface: exchanges, connections, explanations. */
 import { z } from 'zod'
 
 const moment = z.number().meta({ description: 'Milliseconds since 1970-01-01T00:00:00Z.' })

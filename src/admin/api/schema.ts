@@ -1,10 +1,10 @@
 import { z } from 'zod'
 
 /**
- * What the admin interface answers and sends, each shape once: types of the handlers, docs/openapi.json and the tests come from
- * here. Moments are milliseconds since 1970 (`at`, `since`); names are snake_case as in the configuration.
+ * Schemas of the admin interface, each shape once. Handler types, docs/openapi.json and tests derive from
+ * them. Times are milliseconds since 1970 (`at`, `since`); names are snake_case, as in the configuration.
  */
-/** Up to what a Date can hold. */
+/** Upper bound: the largest time of a Date. */
 const moment = z
   .number()
   .min(0)
@@ -24,7 +24,7 @@ const actorId = z.string().meta({
     'Such as `daemon`, `supervisor:reverse_proxy`, `reverse_proxy#3`, `reverse_proxy#3/reverse`, `listener:reverse_proxy/0/0`.',
 })
 
-/** A value of a context that may be shown. */
+/** A context value that viewers may see. */
 const shown = z.union([z.string(), z.number(), z.boolean(), z.null()])
 const digest = z.record(z.string(), shown).meta({
   description: 'Chosen fields of the context of a chart; nothing that could be a secret is among them.',
@@ -64,7 +64,7 @@ const use = z.object({
   loop_utilization: share,
 })
 
-/** One service: a worker, or one of the types that a combined worker serves. */
+/** One service: a worker, or one of the types in a combined worker. */
 export const worker = z.object({
   name: z.string().meta({ description: 'Of the service: `forward_proxy`, `reverse_proxy`, `static_files`.' }),
   worker: z
@@ -112,7 +112,7 @@ const nextTransition = z.object({
   targets: z.array(z.string()).meta({ description: 'Ids of states; none: it stays.' }),
 })
 
-/** What an actor is asked for while it lives. */
+/** Live details of a running actor. */
 export const live = z.object({
   timers: z.array(timer),
   next: z.array(nextTransition).meta({ description: 'What could happen now.' }),
@@ -181,14 +181,17 @@ const reset = overview.extend({
   }),
 })
 
-/** Events of /api/events by name. `sample` and `limits` have no id; what has one is told again after a reconnect. */
+/**
+ * Events of /api/events by name. `sample` and `limits` have no id; events with an id are replayed after a
+ * reconnect.
+ */
 export const streamEvents = { move, sample, actor: presence, reset } as const
 
 export const chartList = z.object({
   charts: z.array(z.object({ name: z.string(), actors: z.int().meta({ description: 'That live now.' }) })),
 })
 
-/** What `npm run charts` makes of one machine. */
+/** The file `npm run charts` writes for one machine. */
 export const chartFile = z.object({ chart: z.unknown(), layout: z.unknown() })
 
 export const actionDone = z.object({
@@ -209,7 +212,7 @@ export const session = z.object({
 
 export const failure = z.object({ error: z.string() })
 
-/** The file that a page exports and `bifrost charts view` opens. */
+/** The history file that the page exports and `bifrost charts view` opens. */
 export const historyFile = z.object({
   format: z.literal('bifrost-history'),
   version: z.literal(1),

@@ -10,7 +10,7 @@ type Query<Id extends keyof Operations> = Operations[Id] extends {
   ? z.output<Schema>
   : never
 
-/** Requests for the operations about traffic -> their handlers. */
+/** Maps the traffic operations to the methods of TrafficApi. */
 export function trafficHandlers(api: TrafficApi): Readonly<Record<keyof Operations, Handler>> {
   return {
     explainRequest: ({ query, isTrusted }) => api.explain(query as Query<'explainRequest'>, isTrusted),
