@@ -1,9 +1,9 @@
 /**
- * Bytes of a log on their way to a place: whole lines of ASCII, which are written here part by part. No text is made of a line: the thread
- * that writes it serves, and a text of 500 characters costs it several times as much as they do.
+ * A buffer of whole ASCII log lines, written part by part as bytes. No line is ever built as a string: this
+ * runs on the serving thread, where a string of 500 characters costs several times as much.
  */
 
-/** Text that is always the same, in pieces of eight bytes. As numbers they come over unchanged, for nothing in ASCII is NaN. */
+/** Constant text in pieces of eight bytes. Each piece is copied as one float64; no ASCII bytes form a NaN. */
 export class Fragment {
   readonly length: number
   readonly pieces: Float64Array
@@ -15,29 +15,29 @@ export class Fragment {
   }
 }
 
-/** A longer text is looked at and copied by V8 in less time than here. */
+/** V8 scans and copies longer texts faster than the loop here. */
 const shortText = 32
 
 const printable = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 const word = /^[\x21\x23-\x5b\x5d-\x7e]*$/
 
-/** Of numbers that have so many digits at most. */
+/** Maximum digits of a number. */
 export const numberBytes = 24
 
-/** Below it, a thousandth of a number is a small integer, too. */
+/** Below this, the number times 1000 is still a small integer. */
 const maxQuick = 2_000_000
 
 export class LogChunk {
   readonly bytes: Buffer
-  /** Of whole lines. */
+  /** Bytes of complete lines. */
   length = 0
-  /** What is written of them. */
+  /** Bytes already written to the sink. */
   done = 0
   lines = 0
   readonly #view: DataView
-  /** Where the line goes on. */
+  /** Write position within the current line. */
   #at = 0
-  /** Texts end here, so that all which has a bound has room behind them. */
+  /** Limit for texts, so that bounded parts after them always fit. */
   #limit = 0
   #isFull = false
 
@@ -46,7 +46,9 @@ export class LogChunk {
     this.#view = new DataView(this.bytes.buffer)
   }
 
-  /** A line begins, whose constants, numbers and runs take `reserved` bytes at most. False: there is no room. */
+  /**
+   * Starts a line whose constants, numbers and runs take at most `reserved` bytes. False if there is no room.
+   */
   begin(reserved: number): boolean {
     this.#at = this.length
     this.#limit = this.bytes.length - reserved
@@ -54,7 +56,7 @@ export class LogChunk {
     return !this.#isFull
   }
 
-  /** The line is whole; false, and it is none, where its texts had no room. */
+  /** Completes the line; false discards it because its texts did not fit. */
   end(): boolean {
     if (this.#isFull) return false
     this.length = this.#at
@@ -80,15 +82,15 @@ export class LogChunk {
     this.#at += length
   }
 
-  /** The lines of another one, which is smaller: all of its bytes come over, and the next part is written over what is too much. */
+  /** Copies a smaller chunk. It copies the full buffer; the next part overwrites the excess. */
   copy({ bytes, length }: LogChunk): void {
     this.bytes.set(bytes, this.#at)
     this.#at += length
   }
 
   /**
-   * Printable characters from `least` on (a space, or the first behind it). False, and nothing is written, where there are others, or
-   * those with which a quoted text ends or an escape begins.
+   * Writes printable characters from `least` on (a space, or the first one after it). Writes nothing and
+   * returns false if the text contains others, or characters that end a quoted text or start an escape.
    */
   plain(text: string, least: 0x20 | 0x21): boolean {
     const { length } = text
@@ -108,12 +110,12 @@ export class LogChunk {
     return true
   }
 
-  /** ASCII, as it is. */
+  /** Writes ASCII text unchanged. */
   text(text: string): void {
     if (this.#hasRoom(text.length)) this.#at += this.bytes.write(text, this.#at, 'latin1')
   }
 
-  /** As `String` does. */
+  /** Formats like `String`. */
   number(value: number): void {
     const thousandths = Math.round(value * 1000)
     if (!(value >= 0 && value < maxQuick) || thousandths / 1000 !== value) {
@@ -130,7 +132,7 @@ export class LogChunk {
     this.#at += rest % 100 === 0 ? 2 : rest % 10 === 0 ? 3 : 4
   }
 
-  /** Below 1000, with three digits. */
+  /** Below 1000, with three decimals. */
   thousandths(value: number): void {
     this.#padded(value, this.#at)
     this.#at += 3

@@ -1,16 +1,16 @@
 /**
- * What clients have written, made safe for a line of a log: every line is ASCII without control characters, so that nobody can end it,
- * add a field to it or speak to a terminal with it. A character of the input is a byte of the wire.
+ * Escapes client input for log lines: a line is ASCII without control characters, so no input can end it, add
+ * a field or control a terminal. One input character is one byte from the wire.
  */
 import { isUtf8 } from 'node:buffer'
 
-/** Of one value; a request head has room for more, a line should not. */
+/** Maximum length of one value; a request head allows more than a log line should have. */
 export const maxCharacters = 4096
 
 const plainJson = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 const plainWord = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
-/** As a JSON string. Bytes that are UTF-8 become the characters that they mean, others stay the numbers that they are. */
+/** Formats as a JSON string. Valid UTF-8 is decoded; other bytes become one character each. */
 export function quoteJson(value: string): string {
   if (value.length <= maxCharacters && plainJson.test(value)) return `"${value}"`
   return JSON.stringify(cut(decode(value))).replace(beyondAscii, escapeUnit)
@@ -19,7 +19,7 @@ export function quoteJson(value: string): string {
 const beyondAscii = /[\x7f-\uffff]/g
 const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 
-/** As text of bounded length, for what has an escape of its own. */
+/** Decoded text of bounded length, for formats with an escape of their own. */
 export const readable = (value: string): string => cut(decode(value))
 
 function decode(value: string): string {
@@ -29,7 +29,10 @@ function decode(value: string): string {
   return isUtf8(bytes) ? bytes.toString('utf8') : value
 }
 
-/** As Apache does: `-` for nothing, `\xHH` for what is not printable. Outside of quotes a space is escaped, too. */
+/**
+ * Escapes as Apache does: `-` for an empty value, `\xHH` for unprintable bytes. Outside quotes, spaces are
+ * escaped too.
+ */
 export function escapePlain(value: string, isQuoted: boolean): string {
   if (value.length <= maxCharacters && plainWord.test(value)) return value
   if (value === '') return '-'
@@ -47,7 +50,7 @@ export function escapePlain(value: string, isQuoted: boolean): string {
 const cut = (text: string): string =>
   text.length > maxCharacters ? `${text.slice(0, maxCharacters)}...` : text
 
-/** `user:password@host` -> `***@host`. */
+/** Masks userinfo: `user:password@host` becomes `***@host`. */
 export function maskAuthority(authority: string): string {
   const at = authority.lastIndexOf('@')
   return at === -1 ? authority : `***${authority.slice(at)}`
@@ -58,8 +61,8 @@ const keys =
 const signed = new RegExp(`([?&])(${keys})=[^&#]*`, 'gi')
 
 /**
- * A request target, or a field with a URL in it, without userinfo (RFC 9110 4.2.4) and without the query values that semantic
- * conventions call secrets (OpenTelemetry, url.full).
+ * Masks userinfo (RFC 9110 4.2.4) and the query values that the semantic conventions list as secret
+ * (OpenTelemetry, url.full) in a request target or a field that contains a URL.
  */
 export function maskUrl(text: string, mask = '***', userMask = mask): string {
   let masked = text
@@ -71,7 +74,7 @@ export function maskUrl(text: string, mask = '***', userMask = mask): string {
   return text.includes('=') ? masked.replace(signed, `$1$2=${mask}`) : masked
 }
 
-/** Never logged, whoever asks. */
+/** Headers that are never logged, even if a format names them. */
 export const secretHeaders: ReadonlySet<string> = new Set([
   'authorization',
   'proxy-authorization',

@@ -1,4 +1,7 @@
-/** Exchanges as log records, in batches for main, where they are exported. Bounded: what comes too fast is dropped and counted. */
+/**
+ * Converts exchanges to log records and sends them to main in bounded batches for export; excess records are
+ * dropped and counted.
+ */
 import { fields, type Value } from './access-log-fields.ts'
 import type { AccessLog, AccessRecord } from './access-record.ts'
 import { Allowance } from './allowance.ts'
@@ -17,7 +20,7 @@ const batchMs = 1_000
 
 type FieldName = keyof typeof fields
 
-/** Names by semantic conventions where there is one. Path, query and trace are taken apart. */
+/** Attribute names from the semantic conventions where one exists. Path, query and trace are split. */
 const attributeNames = {
   service: 'proxy.type',
   client: 'client.address',
@@ -74,7 +77,7 @@ export class AccessExport implements AccessLog {
   }
 }
 
-/** One exchange; 5xx is an error, what was cut off a warning. */
+/** One exchange: 5xx is an error, an aborted exchange a warning. */
 function recordOfExchange(
   record: AccessRecord,
   { worker, instance }: { readonly worker: string; readonly instance: string },

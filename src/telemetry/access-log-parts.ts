@@ -1,9 +1,9 @@
 /**
- * What a line is made of, one after the other. Neighbours that are seldom other than in the line before are a run: where all of them are
- * the same, its bytes are copied, and looking whether they are is most of what it costs.
+ * The parts of a log line in order. Neighbouring values that rarely change form a run: if all of them equal
+ * those of the previous line, the run's bytes are copied, and the comparison is most of the cost.
  *
  *   constant value | constant value constant value ... | constant value
- *      own part             a run of steady ones             own part
+ *    single part            run of steady values            single part
  */
 import { Fragment, LogChunk, numberBytes } from './access-log-chunk.ts'
 import type { Field, Value } from './access-log-fields.ts'
@@ -13,22 +13,22 @@ import type { AccessRecord } from './access-record.ts'
 export type PutValue = (value: Value, chunk: LogChunk) => void
 
 export interface PartSettings {
-  /** What stands before the value. */
+  /** Constant text before the value. */
   readonly before: string
   readonly field: Field
   readonly put: PutValue
 }
 
 interface Part {
-  /** Bytes that it takes at most, texts left out. */
+  /** Maximum bytes, without texts. */
   readonly reserved: number
   putOf(record: AccessRecord, chunk: LogChunk): void
 }
 
-/** A constant is copied in whole pieces. */
+/** Constants are copied in whole pieces and may overshoot by this much. */
 const spareBytes = 8
 
-/** For the texts of a run that is kept; one whose texts are longer is made anew for each line. */
+/** Room for the texts of a cached run; a run with longer texts is formatted for each line. */
 const runTextBytes = 256
 
 export function compileParts(settings: readonly PartSettings[], last: string): LineFormat<AccessRecord> {
@@ -94,7 +94,7 @@ class Run implements Part {
   readonly reserved: number
   readonly #parts: readonly Own[]
   readonly #values: Value[]
-  /** What the values look like. */
+  /** The formatted bytes of the latest values. */
   readonly #kept: LogChunk
   readonly #ownReserved: number
   #isKept = false

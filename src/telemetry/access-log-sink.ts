@@ -1,12 +1,12 @@
-/** Where the lines of a log go: a file of its own, or what the process was given as standard output or standard error. */
+/** Destination of log lines: a file, or the standard output or standard error of the process. */
 import { close, constants, fstat, open, readFileSync, type Stats } from 'node:fs'
 import { promisify } from 'node:util'
 
 export interface Sink {
   readonly fd: number
-  /** Whether a write ends at once in any case, so that it may be made on the spot. */
+  /** True if a write never blocks, so it can be made synchronously. */
   readonly isImmediate: boolean
-  /** The longest piece that is never mixed with what others write. */
+  /** Longest write that never interleaves with other writers. */
   readonly maxPiece: number
   close(): void
 }
@@ -15,27 +15,28 @@ const openFile = promisify(open)
 const stat = promisify(fstat)
 
 /**
- * Nothing may wait here for the other end: without O_NONBLOCK the open of a pipe waits for its reader, and a write to one that is not
- * read waits in the thread pool, where look-ups of names and reads of files wait behind it.
+ * Never wait for the other end: without O_NONBLOCK, opening a pipe waits for its reader, and a write to an
+ * unread pipe blocks a pool thread that name look-ups and file reads need.
  */
 const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK
 
-/** POSIX: a write to a pipe of at most PIPE_BUF bytes is whole, or not at all. */
+/** POSIX: a pipe write of at most PIPE_BUF bytes is atomic. */
 const pipeBytes = 4096
 
-/** Opens a file for appending, and makes it when there is none. */
+/** Opens a file for appending and creates it if needed. */
 export async function openFileSink(path: string): Promise<Sink> {
   const fd = await openFile(path, flags | constants.O_CREAT, 0o640)
   return sinkOf(fd, await stat(fd), () => close(fd, ignore))
 }
 
-/** The standard output (1) or standard error (2) of the process. */
+/** Standard output (1) or standard error (2) of the process. */
 type StandardFd = 1 | 2
 
 /**
- * What the process was given is a file description which other processes may share, so its flags are not ours: a pipe or a terminal is
- * opened anew. A socket cannot be (systemd's journal, a parent that is Node): there it is as it was given, and main's `process.stdout`
- * has made it non-blocking. A regular file is written through the shared description, whose offset main's own output follows.
+ * Other processes may share the inherited file description, so its flags must not change: a pipe or terminal
+ * is opened again. A socket cannot be reopened (systemd's journal, a Node parent); it is used as it is, and
+ * main's `process.stdout` has made it non-blocking. A regular file is written through the shared description,
+ * because main's own output uses the same offset.
  */
 export async function openStandardSink(standard: StandardFd): Promise<Sink> {
   const stats = await stat(standard)
@@ -52,7 +53,7 @@ function sinkOf(fd: number, stats: Stats, end: () => void): Sink {
   const isFile = stats.isFile()
   return {
     fd,
-    // A disk may take its time, whatever the flags say.
+    // A disk write may block whatever the flags are.
     isImmediate: !isFile,
     maxPiece: isFile ? Number.POSITIVE_INFINITY : pipeBytes,
     close: end,

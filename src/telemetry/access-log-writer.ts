@@ -1,9 +1,9 @@
 /**
- * Lines -> a sink, without ever making the one who writes them wait. What cannot be written yet waits in chunks of whole lines, bounded in
- * bytes; what comes then is dropped and counted.
+ * Writes lines to a sink without ever blocking the caller. Lines wait in bounded chunks; when these are full,
+ * further lines are dropped and counted.
  *
  *   line -> filling --full, or flushMs--> queue -> one write at a time -> sink
- *                                           ^--- a full disk, a pipe that nobody reads: tried again ---'
+ *                                           ^--- a full disk, an unread pipe: retried ---'
  */
 import { write as writeFd, writeSync } from 'node:fs'
 import { LogChunk } from './access-log-chunk.ts'
@@ -13,23 +13,23 @@ export interface LogWriterOptions {
   readonly open: () => Promise<Sink>
   readonly bufferBytes: number
   readonly flushMs: number
-  /** After an error, such as a full disk. */
+  /** Delay before a retry after an error such as a full disk. */
   readonly retryMs: number
   readonly onDropped: (lines: number) => void
-  /** It cannot be written, and why; null when it can be again. Called for changes only. */
+  /** Called when writing starts to fail, with the reason, and with null when it works again. */
   readonly onTrouble: (error: Error | null) => void
 }
 
-/** Writes a line of `what`, its end included; false, and nothing has changed, where it has no room. */
+/** Writes a complete line for `what`; false if it does not fit, and the chunk is unchanged. */
 export type LineFormat<What> = (what: What, chunk: LogChunk) => boolean
 
-/** One line is never longer, and one write seldom. */
+/** Maximum length of a line, and the usual maximum of a write. */
 export const chunkBytes = 64 * 1024
 
-/** How often a pipe is asked that is full. */
+/** Polling interval for a full pipe. */
 const pollMs = { first: 5, most: 250 } as const
 
-/** How long the end waits for what is not written. */
+/** How long `close` waits for unwritten lines. */
 const closeMs = 1_000
 
 export class LogWriter {
@@ -40,12 +40,12 @@ export class LogWriter {
   #filling: LogChunk | null = null
   #chunks = 0
   #sink: Sink | null = null
-  /** A write or an open is under way. */
+  /** True while a write or open is in progress. */
   #isBusy = false
   #wantsOpen = true
   #hasTrouble = false
   #isClosed = false
-  /** What is being filled is to be written as soon as what comes before it is; until then it goes on being filled. */
+  /** Write the filling chunk once everything before it is written; until then it keeps filling. */
   #isDue = false
   #pollMs: number = pollMs.first
   #flushTimer: NodeJS.Timeout | null = null
@@ -55,16 +55,16 @@ export class LogWriter {
   constructor(options: LogWriterOptions) {
     this.#options = options
     this.#maxChunks = Math.max(2, Math.floor(options.bufferBytes / chunkBytes))
-    // What is wrong with the place is told at once, and not with the first line.
+    // Open at once, so that a bad path is reported before the first line.
     this.#pump()
   }
 
-  /** A line in ASCII, with its end. Never waits, and never throws. */
+  /** Writes an ASCII line including its line end. Never blocks or throws. */
   write(line: string): void {
     this.put(asItIs, line)
   }
 
-  /** The line of `what`. Never waits, and never throws. */
+  /** Formats and writes a line for `what`. Never blocks or throws. */
   put<What>(format: LineFormat<What>, what: What): void {
     const chunk = this.#filling
     if (!((chunk !== null && format(what, chunk)) || this.#putAnew(format, what))) {
@@ -74,7 +74,7 @@ export class LogWriter {
     if (!this.#isDue) this.#flushTimer ??= setTimeout(onFlush, this.#options.flushMs, this).unref()
   }
 
-  /** Writes what there is as soon as it can be. */
+  /** Writes everything as soon as possible. */
   flush(): void {
     if (this.#flushTimer !== null) clearTimeout(this.#flushTimer)
     this.#flushTimer = null
@@ -82,31 +82,31 @@ export class LogWriter {
     this.#pump()
   }
 
-  /** Opens the file of that name anew: it was renamed. What waits goes to the new one, where that can be opened. */
+  /** Reopens the file after it was renamed. Waiting lines go to the new file if it can be opened. */
   reopen(): void {
     this.#wantsOpen = true
     this.#wake()
     this.flush()
   }
 
-  /** At the end of a thread or process: what nobody writes yet, now. */
+  /** Writes the rest synchronously at the end of a thread or process. */
   flushSync(): void {
     this.#turnOver()
     const sink = this.#sink
     if (sink === null) return
     try {
-      // A write that is under way ends by itself.
+      // A write in progress completes without help.
       for (const chunk of this.#queue.slice(this.#isBusy ? 1 : 0)) {
         while (chunk.done < chunk.length) chunk.done += this.#writeNow(sink, chunk)
       }
     } catch {
-      // It is the end; what is left is lost.
+      // The thread is ending; the rest is lost.
     }
     if (!this.#isBusy) this.#queue.length = 0
     else this.#queue.length = 1
   }
 
-  /** Resolves when everything is written, or has waited too long. */
+  /** Resolves when everything is written or the wait timed out. */
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
@@ -134,7 +134,7 @@ export class LogWriter {
     })
   }
 
-  /** In a further chunk; false where there is none, or the line is longer than one. */
+  /** Starts a further chunk; false if there is no free one or the line is longer than a chunk. */
   #putAnew<What>(format: LineFormat<What>, what: What): boolean {
     if (this.#isClosed || this.#filling?.length === 0) return false
     const fresh = this.#fresh()
@@ -160,7 +160,7 @@ export class LogWriter {
     this.#filling = null
   }
 
-  /** Goes on where there is anything to do and nothing under way. */
+  /** Starts the next write or open if none is in progress. */
   #pump(): void {
     while (!this.#isBusy && this.#retryTimer === null) {
       const sink = this.#sink
@@ -195,7 +195,7 @@ export class LogWriter {
     }
   }
 
-  /** Whole lines where that is possible: other instances write to the same pipe. */
+  /** Writes whole lines where possible, because other instances write to the same pipe. */
   #writeNow({ fd, maxPiece }: Sink, { bytes, done, length }: LogChunk): number {
     let end = length
     if (length - done > maxPiece) {
@@ -225,14 +225,14 @@ export class LogWriter {
       return
     }
     this.#tell(error)
-    // A disk that is full is so for the same file, too; whatever else it is may be over with a new one.
+    // Reopening does not help a full disk, but may clear any other error.
     this.#wantsOpen ||= error.code !== 'ENOSPC' && error.code !== 'EDQUOT'
     this.#retryIn(this.#options.retryMs)
   }
 
   #open(): void {
     this.#isBusy = true
-    // Before it begins: who asks meanwhile wants a later one.
+    // Reset first: a request during the open wants a later one.
     this.#wantsOpen = false
     this.#options.open().then(
       (sink) => {
@@ -248,7 +248,7 @@ export class LogWriter {
           this.#wantsOpen = true
           this.#retryIn(this.#options.retryMs)
         } else {
-          // It was asked for, and what was open can be written.
+          // A reopen was requested; the current file stays usable.
           this.#options.onTrouble(error)
         }
         this.#pump()

@@ -1,4 +1,4 @@
-/** The access logs of one instance: a format for each service, a writer for each place. */
+/** The access logs of one instance: one format per service, one writer per destination. */
 import { AccessExport } from './access-log-export.ts'
 import { type AccessLogSettings, compileFormat } from './access-log-format.ts'
 import { openFileSink, openStandardSink } from './access-log-sink.ts'
@@ -11,25 +11,25 @@ export interface AccessLogsOptions {
   readonly worker: string
   readonly instance: string
   readonly services: readonly { readonly type: string; readonly accessLog: AccessLogSettings | null }[]
-  /** Takes exchanges that are exported; null: none is. */
+  /** Receives exchanges for export; null if none are exported. */
   readonly post: ((records: readonly LogRecord[]) => void) | null
   readonly onDropped: (lines: number) => void
-  /** The daemon's. */
+  /** The daemon's log. */
   readonly log: Log
-  /** A clock that never goes back, in milliseconds. */
+  /** A monotonic clock in milliseconds. */
   readonly now?: () => number
-  /** After an error, such as a full disk, in milliseconds. */
+  /** Retry delay after an error such as a full disk, in milliseconds. */
   readonly retryMs?: number
 }
 
-/** Troubles of one place are told so often at most. */
+/** Minimum interval between reports about one destination. */
 const tellEveryMs = 60_000
 
 export class AccessLogs {
   readonly #writers = new Map<string, LogWriter>()
   readonly #logs = new Map<string, AccessLog>()
   readonly #export: AccessExport | null
-  /** Of what belongs to no service: the first service that has one. */
+  /** Log for exchanges without a service: that of the first service with a log. */
   readonly #first: AccessLog | null
 
   constructor(options: AccessLogsOptions) {
@@ -54,23 +54,23 @@ export class AccessLogs {
     this.#first = this.#logs.values().next().value ?? null
   }
 
-  /** Null for a service that has none. */
+  /** Null if the service has no access log. */
   of(type: string | null): AccessLog | null {
     return type === null ? this.#first : (this.#logs.get(type) ?? null)
   }
 
-  /** Goes on in new files where the old ones were renamed. */
+  /** Reopens all files after a rotation. */
   reopen(): void {
     for (const writer of this.#writers.values()) writer.reopen()
   }
 
-  /** The last act of a thread or process. */
+  /** Writes the rest synchronously at the end of a thread or process. */
   flushSync(): void {
     this.#export?.flush()
     for (const writer of this.#writers.values()) writer.flushSync()
   }
 
-  /** Resolves when everything is written, or a second later. */
+  /** Resolves when everything is written, after a second at the latest. */
   async close(): Promise<void> {
     this.#export?.flush()
     await Promise.all([...this.#writers.values()].map((writer) => writer.close()))

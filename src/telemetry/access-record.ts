@@ -1,28 +1,33 @@
 import type { ErrorCode } from '../errors.ts'
 
-/** What the access log knows of one exchange, or of what never became one. Times are `performance.now()`, 0 for what never came. */
+/**
+ * The facts of one exchange, or of a connection rejected before it, for the access log. Times are
+ * `performance.now()`; 0 means the event did not happen.
+ */
 export interface AccessRecord {
-  /** `forward`, `reverse` or `static`; null for what belongs to no service. */
+  /** `forward`, `reverse` or `static`; null without a service. */
   readonly service: string | null
   readonly client: string
   readonly requestId: string | null
-  /** Of the trace that it is part of; null for none. */
+  /** Trace id; null without a trace. */
   readonly traceId: string | null
-  /** Of its SERVER span; null when there is none. */
+  /** Id of its SERVER span; null without one. */
   readonly spanId: string | null
   readonly user: string | null
   readonly method: string | null
-  /** The request target as it came, one character a byte. */
+  /** The request target as received, one character a byte. */
   readonly target: string | null
-  /** The Host field. */
+  /** Value of the Host field. */
   readonly host: string | undefined
-  /** 10 and 11 for HTTP/1.0 and 1.1, 20 for HTTP/2; 0 when there was no request. */
+  /** 10, 11 or 20 for HTTP/1.0, 1.1 or 2; 0 without a request. */
   readonly version: number
-  /** Of the client's connection. */
+  /** Scheme of the client's connection. */
   readonly scheme: 'http' | 'https'
-  /** Fields of the request, names in lower case. */
+  /** Request fields by lower-case name. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
-  /** That the client was sent; 499 when it left before, 0 when nothing was sent for another reason. */
+  /**
+   * Status sent to the client; 499 if the client left first, 0 if no response was sent for another reason.
+   */
   readonly status: number
   readonly code: ErrorCode | null
   /** Two letters: who ended it, in which phase. */

@@ -90,23 +90,23 @@ export function copyUsed(block: CounterBlock): Float64Array {
   return Float64Array.from(block.subarray(0, arenaAt + (block[arenaLengthAt] ?? 0)))
 }
 
-/** What happens with each request: the offset is a constant of whoever counts. */
+/** Hot path: adds at a precomputed offset. */
 export function add(block: CounterBlock, at: number, by: number): void {
   block[at] = (block[at] ?? 0) + by
 }
 
-/** By name; for what is rarer. */
+/** Counts by name, for rarer events. */
 export function count(block: CounterBlock, name: Cell, by = 1): void {
   block[cell[name]] = (block[cell[name]] ?? 0) + by
 }
 
-/** Sum of several blocks, as plain data. */
+/** Sums several blocks into plain data. */
 export function readCounters(...blocks: readonly CounterBlock[]): CounterValues {
   const sum = (at: number) => blocks.reduce((total, block) => total + (block[at] ?? 0), 0)
   return Object.fromEntries(cells.map((name, at) => [name, sum(at)])) as CounterValues
 }
 
-/** What an instance has at the moment, and not what it has counted. */
+/** Current values as opposed to totals. */
 const gauges: readonly Cell[] = [
   'connectionsActive',
   'tunnelsActive',
@@ -120,13 +120,13 @@ const gauges: readonly Cell[] = [
   'beats',
 ]
 
-/** An instance that ended holds nothing any more: its gauges go to zero, its totals stay. */
+/** Resets the gauges of an ended instance; its totals stay. */
 export function clearGauges(block: CounterBlock): void {
   for (const name of gauges) block[cell[name]] = 0
   block.fill(0, activeAt, activeAt + activeCells)
 }
 
-/** Adds the totals of an instance that has ended to those of others; its series apart. */
+/** Adds an ended instance's totals to `into`; series are added separately. */
 export function addTotals(into: CounterBlock, block: CounterBlock): void {
   for (let at = 0; at < arenaLengthAt; at += 1) into[at] = (into[at] ?? 0) + (block[at] ?? 0)
 }

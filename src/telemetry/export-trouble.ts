@@ -2,7 +2,7 @@ import type { Log } from './log.ts'
 import type { Signal } from './settings.ts'
 
 /**
- * What the log is told of an export that fails: its beginning with the reason, a reminder with what was lost at most once a minute, and its
+ * Logs failing exports: the start with the reason, a reminder with the losses at most once a minute, and the
  * end.
  */
 const remindMs = 60_000
@@ -12,13 +12,13 @@ export interface TroubleOptions {
   /** Without userinfo. */
   readonly url: string
   readonly log: Log
-  /** A clock that never goes back, in milliseconds. */
+  /** A monotonic clock in milliseconds. */
   readonly now: () => number
 }
 
 export class ExportTrouble {
   readonly #options: TroubleOptions
-  /** Null while it goes well. */
+  /** Time of the latest report; null while exports succeed. */
   #toldAt: number | null = null
   #lost = 0
 
@@ -48,17 +48,17 @@ export class ExportTrouble {
   }
 }
 
-/** In the words of HTTP, gRPC or the system. */
+/** Describes the error in terms of HTTP, gRPC or the system. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error ?? 'unknown')
   const { code, details } = error as Error & { readonly code?: unknown; readonly details?: unknown }
   if (typeof code === 'number' && code >= 100) return `HTTP ${code} ${error.message}`.trim()
   if (typeof code === 'number')
     return `gRPC ${typeof details === 'string' && details !== '' ? details : error.message}`
-  // All that the SDK says of one whose retries are over.
+  // The SDK reports exhausted retries with this text only.
   if (error.message === 'Export failed with retryable status')
     return 'the Collector answered 429, 502, 503 or 504'
-  // Happy eyeballs: the error of all addresses has no text of its own.
+  // Happy eyeballs: the aggregate error of all addresses has no message.
   if (error.message === '') return typeof code === 'string' ? code : error.name
   return error.message
 }

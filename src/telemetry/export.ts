@@ -1,11 +1,14 @@
-/** Main's door to telemetry. What is behind it is loaded where something is exported; without, everything here does nothing. */
+/**
+ * Main's entry point to telemetry export. The SDK is loaded only if something is exported; otherwise every
+ * call is a no-op.
+ */
 import type { MetricProducer } from '@opentelemetry/sdk-metrics'
 import { isAtLeast, type Log } from './log.ts'
 import { type LogRecord, recordOfLine } from './log-record.ts'
 import type { TelemetrySettings } from './settings.ts'
 import type { SpanRecord } from './span-record.ts'
 
-/** What was not exported, since the start: spans, data points of metrics, log records. */
+/** Items lost since the start: spans, metric data points, log records. */
 export interface Drops {
   readonly spans: number
   readonly metrics: number
@@ -14,23 +17,26 @@ export interface Drops {
 
 export interface SdkOptions {
   readonly settings: TelemetrySettings
-  /** Told of exports that fail. */
+  /** Receives reports about failing exports. */
   readonly log: Log
-  /** Where the SDK's own words go; not exported, or each export would be the reason of the next. `log` when it is left out. */
+  /**
+   * Receives the SDK's own diagnostics, `log` by default. These are never exported, because every export
+   * could cause the next.
+   */
   readonly diagnostics?: Log
   readonly metricProducers?: readonly MetricProducer[]
-  /** A clock that never goes back, in milliseconds. */
+  /** A monotonic clock in milliseconds. */
   readonly now?: () => number
 }
 
 export interface Telemetry {
-  /** Never waits; what has no room is dropped and counted. */
+  /** Never blocks; items without room are dropped and counted. */
   exportSpans(spans: readonly SpanRecord[]): void
   emitLog(record: LogRecord): void
   drops(): Drops
-  /** Resolves when what waits is sent or lost, or after so long. */
+  /** Resolves when waiting items are sent or lost, or after the time limit. */
   flush(withinMs: number): Promise<void>
-  /** Sends what waits, for so long at most, and ends. A later call ends it at once. */
+  /** Sends waiting items within the time limit and closes. A second call closes at once. */
   close(withinMs: number): Promise<void>
 }
 
@@ -42,11 +48,11 @@ const nothing: Telemetry = {
   async close() {},
 }
 
-/** Not so where all that there is are warnings. */
+/** False if the settings contain nothing but warnings. */
 export const isExporting = (settings: TelemetrySettings | null): settings is TelemetrySettings =>
   settings !== null && (settings.metrics !== null || settings.traces !== null || settings.logs !== null)
 
-/** Never throws: that telemetry cannot be started is told, and the daemon goes on without. */
+/** Never throws: if telemetry cannot start, that is logged and the daemon runs without it. */
 export async function startTelemetry(
   settings: TelemetrySettings | null,
   options: Omit<SdkOptions, 'settings'>,
@@ -64,12 +70,12 @@ export async function startTelemetry(
   }
 }
 
-/** A log whose lines are exported, from the level on that is configured. */
+/** A log whose lines are exported from the configured level on. */
 export function exportingLog(settings: TelemetrySettings | null, emit: Telemetry['emitLog']): Log {
   const least = settings?.logs?.level
   if (least === undefined) return () => {}
   return (level, message, fields = {}) => {
-    // Moves of charts are events, whatever the level of their lines.
+    // Chart moves are events and are exported at any level.
     if ('actor' in fields || isAtLeast(level, least)) emit(recordOfLine(Date.now(), level, message, fields))
   }
 }

@@ -3,7 +3,7 @@ import type { Metric } from './metric.ts'
 import type { HistogramValue } from './series.ts'
 import type { Attributes } from './series-key.ts'
 
-/** What one metric says now: plain data, from which OTLP and Prometheus' text are made. */
+/** Current data of one metric, as plain data: the source for OTLP and Prometheus text. */
 export interface Point {
   readonly attributes: Attributes
   readonly value: number | HistogramValue
@@ -14,7 +14,7 @@ export interface Family {
   readonly points: readonly Point[]
 }
 
-/** Gathers points and gives them by metric, in the order of the catalogue. */
+/** Collects points and returns them by metric in catalogue order. */
 export class Families {
   readonly #points = new Map<string, Point[]>()
 
@@ -24,7 +24,7 @@ export class Families {
     else points.push({ attributes, value })
   }
 
-  /** Those that have points; of one worker, or all. */
+  /** Families with points, for one worker or all. */
   all(worker?: string): readonly Family[] {
     const isOf = ({ attributes }: Point) => worker === undefined || attributes['proxy.worker.name'] === worker
     return catalogue

@@ -1,8 +1,9 @@
 import type { Log } from './log.ts'
 
 /**
- * Bounds lines that repeat: of one kind (message and code) so many pass in a window, the others are counted, and the count is a line at
- * its end. Every exchange that fails is a line; without a bound an upstream that is down would write as many lines as it has requests.
+ * Rate-limits repeated log lines: per kind (message and code), a number of lines pass in each window; the
+ * others are counted, and the count is logged at the end of the window. Every failed exchange is a line, so
+ * an upstream that is down would otherwise write one line per request.
  */
 export interface LogBoundsOptions {
   /** Lines of one kind that pass in a window. */
@@ -10,7 +11,7 @@ export interface LogBoundsOptions {
   readonly windowMs?: number
 }
 
-/** Kinds that are told apart; what comes beyond them is one kind. */
+/** Kinds tracked separately; further kinds share one. */
 const maxKinds = 200
 
 interface Kind {
@@ -26,7 +27,7 @@ export class LogBounds {
   readonly #maxLines: number
   readonly #windowMs: number
   readonly #kinds = new Map<string, Kind>()
-  /** Ends the window that is under way; the first line begins one. */
+  /** Ends the current window; the first line starts one. */
   #timer: NodeJS.Timeout | null = null
 
   constructor(log: Log, { maxLines, windowMs = 10_000 }: LogBoundsOptions) {
@@ -35,7 +36,10 @@ export class LogBounds {
     this.#windowMs = windowMs
   }
 
-  /** Of one of so many instances of a worker: together they may write ten lines of a kind in ten seconds. */
+  /**
+   * Bounds for one of several instances of a worker, which together may write ten lines of a kind in ten
+   * seconds.
+   */
   static ofInstance(instances: number, log: Log): LogBounds {
     return new LogBounds(log, { maxLines: Math.max(1, Math.floor(10 / instances)) })
   }
@@ -51,7 +55,7 @@ export class LogBounds {
     this.#log(level, message, fields)
   }
 
-  /** Tells what was left out. */
+  /** Logs the counts of dropped lines. */
   close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#endWindow()

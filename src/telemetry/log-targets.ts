@@ -1,4 +1,4 @@
-/** The daemon log's places: what `logging` of the configuration names. None of them is ever waited for. */
+/** Opens the daemon log's destinations from `logging` in the configuration. Logging never blocks. */
 import { openFileSink, openStandardSink } from './access-log-sink.ts'
 import { LogWriter } from './access-log-writer.ts'
 import { type FormatLog, formatLogJson, formatLogLine, isAtLeast, type Log, type LogLevel } from './log.ts'
@@ -6,23 +6,23 @@ import type { LoggingSettings, LogTargetSettings } from './settings.ts'
 
 export interface OpenLog {
   readonly log: Log
-  /** Records that a place had no room for, since the start. */
+  /** Records dropped since the start because a destination was full. */
   dropped(): number
-  /** Goes on in new files where the old ones were renamed. */
+  /** Reopens all files after a rotation. */
   reopen(): void
-  /** Resolves when everything is written, or a second later. */
+  /** Resolves when everything is written, after a second at the latest. */
   close(): Promise<void>
 }
 
 export interface OpenLogOptions {
   readonly now?: () => number
-  /** After an error, such as a full disk, in milliseconds. */
+  /** Retry delay after an error such as a full disk, in milliseconds. */
   readonly retryMs?: number
-  /** Says that a place cannot be written where there is no other one. */
+  /** Reports an unwritable destination if there is no other one. */
   readonly complain?: (line: string) => void
 }
 
-/** Where nothing is said: text on standard error. */
+/** The default: text on standard error. */
 export const defaultLogging: LoggingSettings = {
   targets: [{ type: 'stderr', path: null, level: 'info', format: 'text' }],
 }

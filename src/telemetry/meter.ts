@@ -15,17 +15,24 @@ import {
 } from './counters.ts'
 import { isClientKey, overflowKeys } from './series-key.ts'
 
-/** A power of two. */
+/** Size of the recent-series cache; a power of two. */
 const places = 256
 
 /**
- * Writes the series of one counter block: additions to an array, and one look-up of a small integer. The only writer of its block.
+ * Writes the series of one counter block: array additions after one integer look-up. A block has exactly one
+ * meter.
  */
 export class Meter {
   readonly block: CounterBlock
-  /** Offset of the first histogram of each series. It grows to its bound and never shrinks, so it is no burden for the collector. */
+  /**
+   * Offset of each series' first histogram. Bounded and never shrinking, so it puts no load on the garbage
+   * collector.
+   */
   readonly #offsets = new Map<number, number>()
-  /** The latest series of each remainder: most requests are like others, and a comparison is cheaper than a look-up. */
+  /**
+   * Direct-mapped cache of recent series keys: most requests repeat one, and a comparison is cheaper than a
+   * map look-up.
+   */
   readonly #keys = new Int32Array(places).fill(-1)
   readonly #places = new Int32Array(places)
   #serverSeries = 0
@@ -35,25 +42,25 @@ export class Meter {
     this.block = block
   }
 
-  /** A request begins (`by` 1) or ends (-1). */
+  /** Counts a request that begins (`by` 1) or ends (-1). */
   active(method: number, isSecure: boolean, by: 1 | -1): void {
     add(this.block, activeAt + 2 * method + (isSecure ? 1 : 0), by)
   }
 
-  /** A request is over; returns its series, for `sizes`. */
+  /** Records a finished request; returns its series for `sizes`. */
   finished(key: number, seconds: number): number {
     const at = this.#at(key)
     record(this.block, at, seconds, finestDurationBounds)
     return at
   }
 
-  /** Bytes of its bodies. */
+  /** Records body sizes in bytes. */
   sizes(at: number, received: number, sent: number): void {
     record(this.block, at + histogramCells, received, sizeBounds)
     record(this.block, at + 2 * histogramCells, sent, sizeBounds)
   }
 
-  /** An attempt at an upstream is over. */
+  /** Records a finished upstream attempt. */
   attempted(key: number, seconds: number): void {
     record(this.block, this.#at(key), seconds, finestDurationBounds)
   }
@@ -62,7 +69,7 @@ export class Meter {
     record(this.block, tunnelLivesAt, seconds, tunnelBounds)
   }
 
-  /** Connects to the target of a reverse proxy that have failed in a row. */
+  /** Counts consecutive connect failures of the reverse proxy's target. */
   targetFailed(): void {
     add(this.block, cell.targetFailures, 1)
   }
@@ -80,7 +87,7 @@ export class Meter {
     return at
   }
 
-  /** A place for a new series, or that of those which are too many. */
+  /** Returns a place for a new series, or the overflow series if the arena is full. */
   #open(key: number): number {
     const isClient = isClientKey(key)
     const isFull = isClient ? this.#clientSeries >= maxClientSeries : this.#serverSeries >= maxServerSeries
@@ -91,7 +98,7 @@ export class Meter {
     const { block } = this
     const length = block[arenaLengthAt] ?? 0
     const at = arenaAt + length
-    // Zero is no key: whoever reads an arena that is longer than its keys sees that this one is still to come.
+    // Keys are stored plus one, so that 0 marks a slot that is not filled yet.
     block[at] = key < 0 ? key : key + 1
     block[arenaLengthAt] = length + (isClient ? clientSeriesCells : serverSeriesCells)
     this.#offsets.set(key, at + 1)
@@ -99,7 +106,10 @@ export class Meter {
   }
 }
 
-/** Sum first, then the buckets. How many there are is the sum of the buckets: a reader may see one without the other. */
+/**
+ * Writes the sum first, then the buckets. Readers derive the count from the buckets, because they may see one
+ * without the other.
+ */
 function record(block: CounterBlock, at: number, value: number, bounds: readonly number[]): void {
   let bucket = 0
   while (bucket < bounds.length && value > (bounds[bucket] as number)) bucket += 1

@@ -3,12 +3,12 @@ import { type EventLoopUtilization, monitorEventLoopDelay, performance } from 'n
 import { getHeapStatistics } from 'node:v8'
 import type { Families } from './family.ts'
 
-/** Between two looks at the loop: at 20 ms they would cost 0.3 % of a core. */
+/** Sampling interval for the event-loop delay; 20 ms would cost 0.3 % of a core. */
 const resolutionMs = 100
 
 /**
- * What the process and its main thread use, read when somebody asks. The delay of the loop is looked at from the first time on:
- * who never asks pays nothing for it.
+ * Usage of the process and its main thread, read on demand. Sampling of the loop delay starts with the first
+ * read.
  */
 export class ProcessReadings {
   #loop: EventLoopUtilization = performance.eventLoopUtilization()
@@ -41,17 +41,17 @@ export class ProcessReadings {
       this.#delay = monitorEventLoopDelay({ resolution: resolutionMs })
       this.#delay.enable()
     }
-    // What is measured is from one look to the next, the planned distance included.
+    // The monitor measures the time between samples, planned interval included.
     const late = this.#delay.count > 0 ? this.#delay.percentile(99) / 1e6 - resolutionMs : 0
     this.#delay.reset()
     families.add('nodejs.eventloop.delay.p99', {}, Math.max(0, late) / 1000)
   }
 }
 
-/** Null where the system does not say. */
+/** Null if the system does not report it. */
 function openDescriptors(): number | null {
   try {
-    // From Linux 6.2 on the directory's size is how many there are.
+    // From Linux 6.2 on, the directory's size is the number of descriptors.
     return statSync('/proc/self/fd').size || readdirSync('/proc/self/fd').length - 1
   } catch {
     return null

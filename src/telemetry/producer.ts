@@ -12,12 +12,13 @@ import type { Metric } from './metric.ts'
 import type { HistogramValue } from './series.ts'
 
 /**
- * The families as the SDK's readers take them. The only file that knows the producer interface, which is experimental in JS; only
- * types of the SDK are used, so that nothing of it is loaded here. Stateless, cumulative: any number of readers may ask.
+ * Converts families for the SDK's metric readers. The only file that uses the experimental producer
+ * interface; it imports SDK types only, so it loads nothing. Stateless and cumulative: any number of readers
+ * may read.
  */
 export function createProducer(options: {
   readonly families: () => readonly Family[]
-  /** Of the daemon; milliseconds since the epoch. */
+  /** Start of the daemon in milliseconds since the epoch. */
   readonly startedAt: number
   readonly now: () => number
 }): MetricProducer {
@@ -27,7 +28,7 @@ export function createProducer(options: {
     collect(): Promise<CollectionResult> {
       const endTime = hrTime(options.now())
       const metrics = options.families().map((family) => dataOf(family, startTime, endTime))
-      // A reader takes the scopes and has a resource of its own.
+      // Readers use the scopes only and have their own resource.
       const resource = { attributes: {}, merge: () => resource, getRawAttributes: () => [] }
       const resourceMetrics = { resource, scopeMetrics: [{ scope, metrics }] }
       return Promise.resolve({ resourceMetrics, errors: [] })
@@ -35,7 +36,7 @@ export function createProducer(options: {
   }
 }
 
-/** By the semantic conventions these are numbers; a label of Prometheus is text. */
+/** Numeric attributes by the semantic conventions; Prometheus labels are text. */
 const numbers: ReadonlySet<string> = new Set(['http.response.status_code', 'server.port'])
 
 function typed(attributes: Point['attributes']): Attributes {
@@ -48,7 +49,7 @@ function typed(attributes: Point['attributes']): Attributes {
   )
 }
 
-// The SDK's numbers, by their types; a test compares them with its own.
+// Enum values of the SDK, copied to avoid loading it; a test compares them.
 const cumulative = 1 as AggregationTemporality.CUMULATIVE
 const pointTypes = {
   histogram: 0 as DataPointType.HISTOGRAM,

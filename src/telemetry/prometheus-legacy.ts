@@ -1,6 +1,6 @@
 /**
- * Names that only the Prometheus text has: those of the seed and of the Rust project that this daemon replaces, shown from the same
- * numbers as the others. OTLP does not have them: a number has one name there.
+ * Metric names that only the Prometheus text has: those of the seed and of the Rust project this daemon
+ * replaces. OTLP omits them, because each number has one name there.
  */
 export interface LegacyMetric {
   readonly name: string
@@ -10,7 +10,10 @@ export interface LegacyMetric {
   readonly labels: readonly string[]
 }
 
-/** The seed's (S146-S149): without HELP and TYPE, `proxy_type` is the name of the ProxyType, seconds have three decimals. */
+/**
+ * The seed's metrics (S146-S149): no HELP and TYPE, `proxy_type` is the ProxyType's name, seconds have three
+ * decimals.
+ */
 export const seedMetrics: readonly LegacyMetric[] = [
   {
     name: 'worker_connections_active',
@@ -27,12 +30,12 @@ export const seedMetrics: readonly LegacyMetric[] = [
   },
 ]
 
-/** Seconds. */
+/** Bucket bounds in seconds. */
 export const bifrostBounds: readonly number[] = [
   0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ]
 
-/** The Rust project's; `proxy_type` is `forward`, `reverse`, `static` or `combined`. */
+/** The Rust project's metrics; `proxy_type` is `forward`, `reverse`, `static` or `combined`. */
 export const bifrostMetrics = [
   {
     name: 'bifrost_requests_total',

@@ -5,15 +5,15 @@ import type { TextFamily } from './prometheus-text.ts'
 import { type HistogramValue, requestHistogram } from './series.ts'
 import type { ServiceReading } from './service-families.ts'
 
-/** A service, and what only main knows of it. */
+/** A service's reading plus what only main knows. */
 export interface ParityReading extends ServiceReading {
-  /** Moving average, seconds. */
+  /** Moving average in seconds. */
   readonly responseTimeSeconds: number
 }
 
 type ParityName = (typeof bifrostMetrics)[number]['name']
 
-/** The `bifrost_*` names of the parity table, from the same numbers as all others; each type is the sum of what is of it. */
+/** The `bifrost_*` names of the parity table, summed per type from the same numbers. */
 export function parityFamilies(
   readings: readonly ParityReading[],
   secretsDecrypted: number | null,
@@ -67,7 +67,7 @@ function valueFor(name: ParityName, readings: readonly ParityReading[]): number 
 
 const seriesOf = (readings: readonly ParityReading[]) => readings.flatMap(({ series }) => [...series])
 
-/** Into the parity bounds, each of which is one of the finer ones. */
+/** Merges buckets into the parity bounds, each of which is also one of the finer bounds. */
 function rebucketed({ sum, count, buckets }: HistogramValue): HistogramValue {
   const coarse = Array<number>(bifrostBounds.length + 1).fill(0)
   for (const [at, bucket] of buckets.entries()) {

@@ -2,7 +2,7 @@ import type { Family, Point } from './family.ts'
 import { familyName, labelName, type Metric, unitWord } from './metric.ts'
 import type { HistogramValue } from './series.ts'
 
-/** Prometheus' text 0.0.4, and OpenMetrics 1.0, from the same families. Pure. */
+/** Renders families as Prometheus text 0.0.4 or OpenMetrics 1.0. Pure. */
 export type TextFormat = 'prometheus' | 'openmetrics'
 
 export const contentTypes: Readonly<Record<TextFormat, string>> = {
@@ -10,7 +10,7 @@ export const contentTypes: Readonly<Record<TextFormat, string>> = {
   openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
 }
 
-/** A family under its name in the text, without `_total`. */
+/** A family under its text name, without `_total`. */
 export interface TextFamily {
   readonly name: string
   readonly type: 'counter' | 'gauge' | 'histogram'
@@ -26,17 +26,20 @@ export function textFamily({ metric, points }: Family): TextFamily {
   return { name: familyName(metric), type, unit: openMetricsUnit(metric), help: description, bounds, points }
 }
 
-/** A name that was given one without its unit says no unit: the format wants it at the end. */
+/** OpenMetrics requires the unit as the name's suffix, so a name without it declares no unit. */
 const openMetricsUnit = (metric: Metric): string => {
   const word = unitWord(metric)
   return word !== '' && familyName(metric).endsWith(`_${word}`) ? word : ''
 }
 
-/** Gives the lines of a family to `add`, some at a time: all series of a daemon in one string would cost more than to make them. */
+/**
+ * Passes a family's lines to `add` in pieces, because one string of all series would cost more than making
+ * them.
+ */
 export function renderFamily(family: TextFamily, format: TextFormat, add: (text: string) => void): void {
   const { name, type, unit, help, points } = family
   const isOpen = format === 'openmetrics'
-  // In the older format the name of a counter's family has its ending.
+  // The older format includes `_total` in the family name of a counter.
   const shown = type === 'counter' && !isOpen ? `${name}_total` : name
   add(`# HELP ${shown} ${escapeHelp(help, isOpen)}\n# TYPE ${shown} ${type}\n`)
   if (isOpen && unit !== '') add(`# UNIT ${shown} ${unit}\n`)
@@ -65,7 +68,7 @@ function histogramText(
   return `${text}${name}_sum${braced(labels)} ${numberText(sum)}\n${name}_count${braced(labels)} ${count}\n`
 }
 
-/** What stands in each line of a bucket before its count. */
+/** The part of each bucket line before its count. */
 const bucketEnds = ({ bounds = [] }: TextFamily, isOpen: boolean): readonly string[] =>
   [...bounds.map((bound) => boundText(bound, isOpen)), '+Inf'].map((bound) => `le="${bound}"} `)
 
@@ -79,7 +82,7 @@ function labelsOf({ attributes }: Point): string {
   return text
 }
 
-/** OpenMetrics writes bounds as floats, always. */
+/** OpenMetrics always writes bounds as floats. */
 const boundText = (bound: number, isOpen: boolean): string =>
   isOpen && Number.isInteger(bound) ? `${bound}.0` : String(bound)
 

@@ -1,12 +1,12 @@
 /**
- * The seed's metrics export (S145-S149): three lines a worker type, no HELP and TYPE lines, the label is the name of
- * the ProxyType, seconds with exactly three decimals.
+ * The seed's metrics export (S145-S149): three lines per worker type, no HELP and TYPE lines; the label is
+ * the ProxyType's name, seconds have exactly three decimals.
  */
 export interface WorkerMetrics {
   readonly proxyType: string
   readonly connectionsActive: number
   readonly requestsTotal: number
-  /** Moving average of the response time, seconds. */
+  /** Moving average of the response time in seconds. */
   readonly responseTimeSeconds: number
 }
 
@@ -17,7 +17,7 @@ const lines: readonly ((worker: WorkerMetrics) => string)[] = [
     `worker_response_time_seconds{proxy_type="${worker.proxyType}"} ${worker.responseTimeSeconds.toFixed(3)}\n`,
 ]
 
-/** Prometheus text 0.0.4. All lines of a metric stand together, as the format asks for. */
+/** Prometheus text 0.0.4 with all lines of a metric together, as the format requires. */
 export function exportMetrics(workers: readonly WorkerMetrics[]): string {
   return lines.map((line) => workers.map(line).join('')).join('')
 }
