@@ -1,6 +1,7 @@
 /** Clients that send a request and reset the connection at once: the kernel has forgotten their address when they are accepted. */
 import { hashSync } from 'bcryptjs'
 import { describe, expect, it } from 'vitest'
+import type { Isolation } from '../../src/config/settings.ts'
 import { startTestDaemon, type TestDaemon } from '../kit/daemon.ts'
 import { type Origin, startOrigin } from '../kit/origin.ts'
 import { RawClient } from '../kit/raw-client.ts'
@@ -10,18 +11,21 @@ import { until } from '../kit/until.ts'
 const post = 'POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello'
 const tries = 200
 
-const start = (origin: Origin, worker: object, isolation: 'shared' | 'thread' | 'process' = 'shared') =>
-  startTestDaemon({
-    mode: 'Reverse',
-    workers: {
-      reverse_proxy: {
-        target: `http://${origin.authority}`,
-        isolation,
-        listeners: [{ address: '127.0.0.1:0' }],
-        ...worker,
+const start = (origin: Origin, worker: object, isolation: Isolation = 'shared') =>
+  startTestDaemon(
+    {
+      mode: 'Reverse',
+      workers: {
+        reverse_proxy: {
+          target: `http://${origin.authority}`,
+          isolation,
+          listeners: [{ address: '127.0.0.1:0' }],
+          ...worker,
+        },
       },
     },
-  })
+    { allowFaults: true },
+  )
 
 /** Every connection of the queue is accepted when a later one is answered, and every request has ended after the drain. */
 async function settle(proxy: TestDaemon, opening = ''): Promise<number> {
@@ -113,6 +117,19 @@ describe.each(['thread', 'process'] as const)('clients that reset at any moment 
     {
       await using proxy = await start(origin, deny, isolation)
       resetClients(proxy.port('reverse_proxy'), tries, post)
+      expect(await settle(proxy)).toBe(403)
+    }
+    expect(origin.seen).toEqual([])
+  })
+
+  it('reach no upstream when the main thread held them during a crash', async () => {
+    await using origin = await startOrigin()
+    {
+      await using proxy = await start(origin, deny, isolation)
+      expect(proxy.daemon.inject('reverse_proxy', 'kill')).toBe(true)
+      await until('the instance is down', () => proxy.stateOf('reverse_proxy#1') !== 'running.alive')
+      resetClients(proxy.port('reverse_proxy'), tries, post)
+      await until('the next one serves', () => proxy.stateOf('reverse_proxy#2') === 'running.alive')
       expect(await settle(proxy)).toBe(403)
     }
     expect(origin.seen).toEqual([])
