@@ -1,15 +1,65 @@
 /**
- * IP addresses as values that compare, and sets of networks. Pure. An IPv4 address in its IPv6 form (`::ffff:192.0.2.1`) is the
- * IPv4 address: which of the two a socket names depends on how the listener was bound.
+ * IP addresses: every spelling of one address is read to the same bits and written as the same text. Also sets of networks. Pure.
+ * An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) is read as the IPv4 address, because a dual-stack listener reports its IPv4
+ * peers in that form.
  */
 import { isIPv6 } from 'node:net'
 
 /** IPv4: its 32 bits. IPv6: its eight groups as eight UTF-16 units, which compare as the addresses do. */
 export type AddressBits = number | string
 
-/** Reads an address without port and brackets; a zone is left out. Null for anything else. */
+/** An IPv6 address has at most 45 characters, and the name of a network interface at most 15. */
+const maxLength = 64
+
+/** Reads an address without port and brackets; a zone is dropped. Null for any other text. */
 export function readAddress(text: string): AddressBits | null {
+  if (text.length > maxLength) return null
   return text.includes(':') ? readIpv6(text) : readIpv4(text)
+}
+
+/** Reads the 4 or 16 bytes of an address in network byte order. */
+export function readAddressBytes(bytes: Uint8Array): AddressBits {
+  const groups = Array.from(
+    { length: bytes.length / 2 },
+    (_, at) => (bytes[at * 2] as number) * 256 + (bytes[at * 2 + 1] as number),
+  )
+  return groups.length === 2 ? joinIpv4(groups[0] as number, groups[1] as number) : bitsOf(groups)
+}
+
+/** The canonical text of an address: dotted IPv4, or IPv6 as RFC 5952 writes it. */
+export function formatAddressBits(bits: AddressBits): string {
+  return typeof bits === 'number' ? formatIpv4(bits) : formatIpv6(bits)
+}
+
+/**
+ * The canonical text of the address that `text` spells; null if it is not an address. Mapped, compressed, upper-case and zoned
+ * spellings of one address give one text.
+ */
+export function canonicalAddress(text: string): string | null {
+  const bits = readAddress(text)
+  return bits === null ? null : formatAddressBits(bits)
+}
+
+const formatIpv4 = (bits: number): string =>
+  `${bits >>> 24}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}`
+
+/** Lower-case groups without leading zeros; `::` stands for the first of the longest runs of at least two zero groups. */
+function formatIpv6(bits: string): string {
+  const groups = Array.from({ length: 8 }, (_, at) => bits.charCodeAt(at))
+  let gapAt = -1
+  let gapLength = 1
+  for (let at = 0; at < 8; at += 1) {
+    let end = at
+    while (end < 8 && groups[end] === 0) end += 1
+    if (end - at > gapLength) {
+      gapAt = at
+      gapLength = end - at
+    }
+  }
+  const hex = (some: readonly number[]) => some.map((group) => group.toString(16)).join(':')
+  return gapAt === -1
+    ? hex(groups)
+    : `${hex(groups.slice(0, gapAt))}::${hex(groups.slice(gapAt + gapLength))}`
 }
 
 function readIpv4(text: string): number | null {
@@ -42,11 +92,8 @@ function readIpv6(text: string): AddressBits | null {
   let bits = lately.get(text)
   if (bits !== undefined) return bits
   bits = parseIpv6(text)
-  // An address has at most 45 characters, and a zone; anything longer is not worth keeping.
-  if (text.length <= 64) {
-    if (lately.size >= maxLately) lately.clear()
-    lately.set(text, bits)
-  }
+  if (lately.size >= maxLately) lately.clear()
+  lately.set(text, bits)
   return bits
 }
 
@@ -58,11 +105,17 @@ function parseIpv6(text: string): AddressBits | null {
   const front = groupsOf(gap === -1 ? plain : plain.slice(0, gap))
   const back = gap === -1 ? [] : groupsOf(plain.slice(gap + 2))
   const zeros = Array.from({ length: 8 - front.length - back.length }, () => 0)
-  const groups = [...front, ...zeros, ...back]
+  return bitsOf([...front, ...zeros, ...back])
+}
+
+/** The value of eight groups: a number for an IPv4-mapped address. */
+function bitsOf(groups: readonly number[]): AddressBits {
   const isMapped = groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0)
-  if (isMapped) return (groups[6] as number) * 65_536 + (groups[7] as number)
+  if (isMapped) return joinIpv4(groups[6] as number, groups[7] as number)
   return String.fromCharCode(...groups)
 }
+
+const joinIpv4 = (high: number, low: number): number => high * 65_536 + low
 
 function groupsOf(text: string): number[] {
   if (text === '') return []
@@ -107,6 +160,9 @@ function fill(bits: string, length: number, filler: number): string {
   return String.fromCharCode(...groups)
 }
 
+/** The name of every peer on a Unix socket, which has no address: in lists, limits, logs and traces. */
+export const unixPeer = 'unix:'
+
 /** A set of networks, and `unix:` for peers that have no address; asking it takes a binary search over their merged ranges. */
 export class NetworkSet {
   readonly #ipv4: readonly Range[]
@@ -115,8 +171,8 @@ export class NetworkSet {
 
   /** Throws TypeError for a text that is no network; configurations are checked before. */
   constructor(networks: readonly string[]) {
-    this.#hasUnix = networks.includes('unix:')
-    const addressed = networks.filter((text) => text !== 'unix:')
+    this.#hasUnix = networks.includes(unixPeer)
+    const addressed = networks.filter((text) => text !== unixPeer)
     const ranges = addressed.map((text) => {
       const range = readNetwork(text)
       if (range === null) throw new TypeError(`${text} is no network`)
@@ -124,6 +180,13 @@ export class NetworkSet {
     })
     this.#ipv4 = merged(ranges.filter(({ first }) => typeof first === 'number'))
     this.#ipv6 = merged(ranges.filter(({ first }) => typeof first === 'string'))
+  }
+
+  /** Whether it has a peer by its name: an address in any spelling, or `unix:`. It never has any other text. */
+  hasPeer(peer: string): boolean {
+    if (peer === unixPeer) return this.#hasUnix
+    const bits = readAddress(peer)
+    return bits !== null && this.has(bits)
   }
 
   /** Null: a peer on a Unix socket. */
