@@ -232,7 +232,6 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       ?.beatsOf(id) ?? null
   const endSecond = (latest: readonly Sample[]) => {
     readings.update(latest)
-    for (const service of services) service.tick()
     overview.tick(performance.now(), isWatched)
     watch.judge(latest)
     healthLog.update(overview.settledHealth())

@@ -181,8 +181,12 @@ export class Overview {
     })
   }
 
-  /** Ends a second of the rates; `at`: milliseconds of a steady clock; `isWatched`: whether somebody sees them. */
+  /**
+   * Ends a second of the averages and rates of every service, which nothing else does. `at`: milliseconds of a steady clock;
+   * `isWatched`: whether a viewer sees them.
+   */
   tick(at: number, isWatched: boolean): void {
+    for (const service of this.#parts.services) service.tick(at)
     this.#rates.tick(this.#proxies(), at, isWatched)
   }
 

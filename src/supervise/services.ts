@@ -96,9 +96,9 @@ export class Service {
     return { beats: block[cell.beats] ?? 0, loopDelayP99Ms: block[cell.loopDelayP99Ms] ?? 0 }
   }
 
-  /** Ends a second of the moving average. */
-  tick(): void {
-    this.#responseTime.tick(this.total('responseTimeMs'), this.total('responsesTimed'))
+  /** Adds a reading to the moving average; `at`: milliseconds of a steady clock. `Overview.tick` is the only caller. */
+  tick(at: number): void {
+    this.#responseTime.tick(at, this.total('responseTimeMs'), this.total('responsesTimed'))
   }
 
   responseTimeSeconds(): number {
