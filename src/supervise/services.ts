@@ -6,6 +6,7 @@ import {
   type CounterValues,
   cell,
   clearGauges,
+  count,
   createCounterBlock,
   readCounters,
 } from '../telemetry/counters.ts'
@@ -21,6 +22,7 @@ import {
   tunnelLives,
 } from '../telemetry/series.ts'
 import { routesOf } from '../telemetry/series-key.ts'
+import { mainRefusals, type RefusalCode } from './refusal.ts'
 import type { Beats } from './samples.ts'
 
 /**
@@ -42,6 +44,8 @@ export class Service {
   readonly #endedSeries: Series = new Map()
   readonly #places = new SeriesPlaces()
   readonly #responseTime = new MovingAverage()
+  /** Connections that main has refused, by code. */
+  readonly #refused = new Map<RefusalCode, number>()
   #maxConnections: number
 
   constructor(worker: WorkerSettings, type: WorkerType, maxConnections: number, slots: number) {
@@ -77,6 +81,12 @@ export class Service {
     clearGauges(block)
     addTotals(this.#ended, block)
     addSeries(this.#endedSeries, block, this.#places)
+  }
+
+  /** Main has refused a connection that no instance took. */
+  refused(code: RefusalCode): void {
+    count(this.#ended, 'connectionsRefused')
+    this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1)
   }
 
   /** Connections that the instance in `slot` may have; the shares add up to max_connections. */
@@ -116,6 +126,7 @@ export class Service {
       isPart: worker.type === 'combined' && type !== 'combined',
       counters: readCounters(...blocks),
       connectionsActive,
+      refused: this.#refusals(),
       series: this.#series(),
       tunnelLives: tunnelLives(blocks),
       activeRequests: activeRequests(blocks),
@@ -135,6 +146,14 @@ export class Service {
     let sum = this.#ended[cell[name]] ?? 0
     for (const block of this.#blocks.values()) sum += block[cell[name]] ?? 0
     return sum
+  }
+
+  /** Refused connections by code; instances refuse at a limit only. */
+  #refusals(): Readonly<Record<RefusalCode, number>> {
+    const ofMain = Object.fromEntries(mainRefusals.map((code) => [code, this.#refused.get(code) ?? 0]))
+    const others = mainRefusals.filter((code) => code !== 'OVER_LIMIT')
+    const sum = others.reduce((total, code) => total + (ofMain[code] ?? 0), 0)
+    return { ...ofMain, OVER_LIMIT: this.total('connectionsRefused') - sum } as Record<RefusalCode, number>
   }
 
   /** By key, those of ended instances among them. */
