@@ -9,6 +9,7 @@ import { startTestDaemon, type TestDaemon } from '../kit/daemon.ts'
 import { startOrigin } from '../kit/origin.ts'
 import { RawClient } from '../kit/raw-client.ts'
 import { scrape } from '../kit/scrape.ts'
+import { startTlsDaemon } from '../kit/tls-daemon.ts'
 import { until } from '../kit/until.ts'
 
 const token = 'the-token-of-this-test'
@@ -148,4 +149,15 @@ describe.each(['thread', 'process'] as const)('a slot that gave up (%s)', (isola
     await until('both serve', () => running.stateOf(supervisor) === 'supervising.steady')
     expect(await statuses(port, 10)).toEqual(Array(10).fill(200))
   })
+})
+
+it('a client that expects TLS is closed without plain text when main refuses it, and counted', async () => {
+  await using tls = await startTlsDaemon('http://127.0.0.1:9', { allowFaults: true, policy: strict })
+  await giveUp(tls.proxy, 'reverse_proxy#1')
+  await until('main refuses', () => tls.proxy.stateOf('listener:reverse_proxy/0/0') === 'refusing')
+  using client = await RawClient.connect(tls.port)
+  expect((await client.rest()).length).toBe(0)
+  const labels = { error_type: 'WORKER_GAVE_UP' }
+  const refused = async () => (await scrape(tls.proxy)).sum('proxy_connections_refused_total', labels)
+  await until('it is counted', async () => (await refused()) === 1)
 })
