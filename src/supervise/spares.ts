@@ -12,7 +12,7 @@ export interface SparingPolicy {
   readonly retryMs: number
 }
 
-export const defaultSparing: SparingPolicy = { patienceMs: 2_000, maxMs: 15_000, retryMs: 10_000 }
+const defaultSparing: SparingPolicy = { patienceMs: 4_000, maxMs: 20_000, retryMs: 10_000 }
 
 const firstPauseMs = 20
 const maxPauseMs = 500
