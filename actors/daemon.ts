@@ -1,7 +1,8 @@
 import { type ActorRefFrom, assign, type DoneActorEvent, fromCallback, setup } from 'xstate'
 import { listenerMachine } from './listener.ts'
 import type { RestartPolicy } from './restart-policy.ts'
-import { listenerSystemId, supervisorMachine } from './supervisor.ts'
+import { supervisorMachine } from './supervisor.ts'
+import { listenerSystemId } from './supervisor-contract.ts'
 
 /**
  * The daemon chart, root of the main thread. First everything is bound, then workers are started in their order; a

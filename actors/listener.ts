@@ -10,6 +10,10 @@ import { assign, fromPromise, sendParent, setup } from 'xstate'
  *      '-- failed --> failed                  |  '-- delegate to another --> recalling -- returned |
  *                                             '----------------------------------'--- delegate ---'
  *
+ * holding leads to delegated by way of sparing while the second descriptor of the socket is still being made: a server that
+ * leaves main without one would take its accept queue along when its instance dies. Without any instance to wait for (refuse),
+ * holding becomes refusing until the next start (hold) or owner (delegate).
+ *
  * suspend leads to suspended from wherever it is: nobody listens until the next delegate, which listens anew.
  */
 export interface ListenerInput {
@@ -21,6 +25,8 @@ export interface ListenerContext extends ListenerInput {
   readonly owner: string | null
   /** The instance that is to give the server back for the owner. */
   readonly former: string | null
+  /** Its worker gave up and starts no instance for the time being. */
+  readonly isForsaken: boolean
   readonly failure: unknown
 }
 
@@ -29,6 +35,12 @@ export type ListenerEvent =
   | { readonly type: 'listener.ownerGone'; readonly instance: string }
   /** The server is back in main. */
   | { readonly type: 'listener.returned'; readonly instance: string }
+  /** The server left main without a spare: it comes back for one and returns to its owner. */
+  | { readonly type: 'listener.refresh' }
+  /** No instance will come for what is held. */
+  | { readonly type: 'listener.refuse' }
+  /** An instance is being started again. */
+  | { readonly type: 'listener.hold' }
   /** Its worker is taken out of service. */
   | { readonly type: 'listener.suspend' }
   | { readonly type: 'listener.close' }
@@ -42,6 +54,8 @@ export const listenerMachine = setup({
   actors: {
     /** Supplied by src/supervise: listens, and holds what it accepts. */
     bind: fromPromise<void, { readonly key: string }>(async () => {}),
+    /** Supplied by src/supervise: settles when the spare is there, or cannot be had for now. */
+    spare: fromPromise<void, { readonly key: string }>(async () => {}),
   },
   actions: {
     /** Supplied by src/supervise: moves the server and the held sockets to the instance. */
@@ -50,17 +64,25 @@ export const listenerMachine = setup({
     recallServer: () => {},
     /** Supplied by src/supervise: closes a server that came back when another was there already. */
     dropServer: () => {},
+    /** Supplied by src/supervise: answers what is held, and everything that connects from now on. */
+    refuseAll: () => {},
+    /** Supplied by src/supervise: holds again what connects. */
+    holdAgain: () => {},
     /** Supplied by src/supervise: closes the server and answers what is held. */
     release: () => {},
     /** Supplied by src/supervise: as release, until the next bind. */
     suspend: () => {},
     setOwner: assign({
       owner: ({ event }) => (event.type === 'listener.delegate' ? event.instance : null),
+      isForsaken: false,
     }),
     replaceOwner: assign({
       former: ({ context }) => context.owner,
       owner: ({ event }) => (event.type === 'listener.delegate' ? event.instance : null),
     }),
+    recallOwner: assign({ former: ({ context }) => context.owner }),
+    forsake: assign({ isForsaken: true }),
+    unforsake: assign({ isForsaken: false }),
     clearFormer: assign({ former: null }),
     clearOwner: assign({ owner: null }),
     clearBoth: assign({ owner: null, former: null }),
@@ -76,18 +98,24 @@ export const listenerMachine = setup({
     isOwner: ({ context, event }) => 'instance' in event && event.instance === context.owner,
     hasOwner: ({ context }) => context.owner !== null,
     isFormer: ({ context, event }) => 'instance' in event && event.instance === context.former,
+    isBoth: ({ context, event }) =>
+      'instance' in event && event.instance === context.former && event.instance === context.owner,
+    isForsaken: ({ context }) => context.isForsaken,
+    hasOwnerAndSpare: ({ context }) => context.owner !== null,
   },
   delays: { RETRY: 50, RECALL_OVERDUE: 2_000 },
 }).createMachine({
   id: 'listener',
   options: { maxIterations: 1000 },
-  context: ({ input }) => ({ ...input, owner: null, former: null, failure: null }),
+  context: ({ input }) => ({ ...input, owner: null, former: null, isForsaken: false, failure: null }),
   initial: 'binding',
   on: {
     'listener.close': '.closed',
     'listener.suspend': '.suspended',
     'listener.delegate': { actions: 'setOwner' },
     'listener.ownerGone': { guard: 'isOwner', actions: 'clearOwner' },
+    'listener.refuse': { actions: 'forsake' },
+    'listener.hold': { actions: 'unforsake' },
   },
   states: {
     binding: {
@@ -100,7 +128,20 @@ export const listenerMachine = setup({
     },
     bound: {
       description: 'Main listens; nobody has asked for the server yet.',
-      always: { guard: 'hasOwner', target: 'delegated' },
+      always: [
+        { guard: 'hasOwner', target: 'holding' },
+        { guard: 'isForsaken', target: 'refusing' },
+      ],
+    },
+    sparing: {
+      description: 'Main makes the second descriptor of the socket, and holds what it accepts meanwhile.',
+      invoke: {
+        src: 'spare',
+        input: ({ context }) => ({ key: context.key }),
+        onDone: 'delegated',
+        onError: { actions: 'recordFailure', target: 'delegated' },
+      },
+      on: { 'listener.ownerGone': { guard: 'isOwner', actions: 'clearOwner', target: 'holding' } },
     },
     delegated: {
       description: 'The server lives in an instance, which accepts by itself.',
@@ -112,7 +153,8 @@ export const listenerMachine = setup({
           // By one that was recalled and overdue: in main it would take connections from the owner, for nobody.
           { actions: 'dropServer' },
         ],
-        'listener.delegate': { actions: 'replaceOwner', target: 'recalling' },
+        'listener.delegate': [{ guard: 'isOwner' }, { actions: 'replaceOwner', target: 'recalling' }],
+        'listener.refresh': { actions: 'recallOwner', target: 'recalling' },
       },
     },
     recalling: {
@@ -122,6 +164,7 @@ export const listenerMachine = setup({
       on: {
         'listener.returned': { guard: 'isFormer', target: 'holding' },
         'listener.ownerGone': [
+          { guard: 'isBoth', actions: 'clearOwner', target: 'rebinding' },
           { guard: 'isFormer', target: 'rebinding' },
           { guard: 'isOwner', actions: 'clearOwner' },
         ],
@@ -140,7 +183,18 @@ export const listenerMachine = setup({
     retrying: { after: { RETRY: 'rebinding' } },
     holding: {
       description: 'Main accepts and holds the connections, unread, for the replacement.',
-      always: { guard: 'hasOwner', target: 'delegated' },
+      always: [
+        { guard: 'hasOwnerAndSpare', target: 'delegated' },
+        { guard: 'hasOwner', target: 'sparing' },
+        { guard: 'isForsaken', target: 'refusing' },
+      ],
+    },
+    refusing: {
+      description: 'The worker gave up: main answers what connects instead of holding it.',
+      entry: 'refuseAll',
+      exit: 'holdAgain',
+      on: { 'listener.hold': { actions: 'unforsake', target: 'holding' } },
+      always: { guard: 'hasOwner', target: 'holding' },
     },
     suspended: {
       description: 'Nobody listens: the worker is out of service.',
@@ -149,6 +203,8 @@ export const listenerMachine = setup({
         'listener.delegate': { actions: 'setOwner', target: 'rebinding' },
         'listener.returned': { actions: 'dropServer' },
         'listener.suspend': {},
+        'listener.refuse': {},
+        'listener.hold': {},
       },
     },
     failed: { entry: 'release' },

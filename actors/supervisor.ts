@@ -1,14 +1,9 @@
-import { assign, sendParent, setup } from 'xstate'
-import { instanceMachine } from './instance.ts'
+import { assign, sendParent } from 'xstate'
 import { backoffMs, isIntensityExceeded, withCrash } from './restart-policy.ts'
 import { emptyRoster, everyone, find, rise, seat, strike, vacate } from './slots.ts'
-import {
-  endOf,
-  type ListenerRef,
-  type SupervisorContext,
-  type SupervisorEvent,
-  type SupervisorInput,
-} from './supervisor-contract.ts'
+import { endOf, type ListenerRef, listenerSystemId } from './supervisor-contract.ts'
+import { resumeHolding, shareListeners, suspendListeners, tellListeners } from './supervisor-listeners.ts'
+import { isMeant, supervisorSetup } from './supervisor-setup.ts'
 
 /**
  * The supervisor chart: one per worker, one_for_one over its instances (OTP). It starts them, restarts what ends
@@ -21,33 +16,12 @@ import {
  * An operator may take it out of service and put it back: op.drain -> draining -- last instance ended --> drained,
  * where nobody listens; op.restart brings it back, also from gaveUp, and replaces every instance at once while it runs.
  *
+ * While it has given up, living instances take over the listeners of the slots that are empty: nothing waits for an instance that
+ * does not come. If none lives, main refuses what connects.
+ *
  * A planned replacement (op.recycle) starts the successor first; when that is alive it gets the listeners, and the old
  * one retires.
  */
-export const listenerSystemId = (key: string): string => `listener:${key}`
-
-const isMeant = (
-  { id }: Extract<SupervisorEvent, { type: 'op.recycle' }>,
-  { current }: SupervisorContext['roster']['slots'][number],
-): boolean => id === undefined || id === current?.id
-
-const supervisorSetup = setup({
-  types: {
-    input: {} as SupervisorInput,
-    context: {} as SupervisorContext,
-    events: {} as SupervisorEvent,
-  },
-  actors: { instance: instanceMachine },
-  guards: {
-    isEverySlotUp: ({ context }) => context.roster.slots.every((slot) => slot.isUp),
-    isSomeSlotDown: ({ context }) => context.roster.slots.some((slot) => !slot.isUp),
-    /** There is something to replace. */
-    isMeantUp: ({ context, event }) =>
-      context.roster.slots.some((slot) => slot.isUp && event.type === 'op.recycle' && isMeant(event, slot)),
-    isNoneLive: ({ context }) => everyone(context.roster).length === 0,
-  },
-  delays: { REVIVAL: ({ context }) => context.policy.revivalMs },
-})
 
 const startAll = supervisorSetup.enqueueActions(({ context, enqueue }) => {
   for (const [slot, { current }] of context.roster.slots.entries()) {
@@ -98,16 +72,6 @@ const welcome = supervisorSetup.enqueueActions(({ context, event, enqueue, syste
   }
   if (former && former.id !== event.id) enqueue.sendTo(former.ref, { type: 'op.retire' })
 })
-
-const tellListeners = (
-  { context, system }: { readonly context: SupervisorContext; readonly system: { get(id: string): unknown } },
-  tell: (listener: ListenerRef) => void,
-) => {
-  for (const key of context.listeners.flat()) {
-    const listener = system.get(listenerSystemId(key)) as ListenerRef | undefined
-    if (listener) tell(listener)
-  }
-}
 
 /** Takes a lost incarnation out of its slot, so that its replacement need not wait for its end. */
 const letGo = supervisorSetup.enqueueActions(({ context, event, enqueue, system }) => {
@@ -166,11 +130,6 @@ const replaceAll = supervisorSetup.enqueueActions(({ context, enqueue, system })
   enqueue.assign({ roster, history: [] })
 })
 
-/** Before the instances drain: what connects meanwhile is to be refused, not to wait for a successor that never comes. */
-const suspendListeners = supervisorSetup.enqueueActions(({ context, enqueue, system }) => {
-  tellListeners({ context, system }, (listener) => enqueue.sendTo(listener, { type: 'listener.suspend' }))
-})
-
 const drainAll = supervisorSetup.enqueueActions(({ context, enqueue }) => {
   for (const { ref } of everyone(context.roster)) enqueue.sendTo(ref, { type: 'op.drain' })
 })
@@ -186,6 +145,8 @@ export const supervisorMachine = supervisorSetup
       startSlot,
       startSuccessors,
       welcome,
+      shareListeners,
+      resumeHolding,
       letGo,
       bury,
       planRestart,
@@ -246,13 +207,14 @@ export const supervisorMachine = supervisorSetup
         },
       },
       gaveUp: {
-        description: 'Too many crashes in a period; instances that still live go on.',
-        entry: 'announceGaveUp',
-        exit: 'forgetCrashes',
+        description: 'Too many crashes in a period; instances that still live go on, with all listeners.',
+        entry: ['announceGaveUp', 'shareListeners'],
+        exit: ['forgetCrashes', 'resumeHolding'],
         on: {
-          'instance.lost': { actions: 'letGo' },
-          'xstate.done.actor.*': { actions: ['bury', 'logEnd'] },
-          'xstate.error.actor.*': { actions: ['bury', 'logEnd'] },
+          'instance.alive': { actions: ['welcome', 'shareListeners'] },
+          'instance.lost': { actions: ['letGo', 'shareListeners'] },
+          'xstate.done.actor.*': { actions: ['bury', 'logEnd', 'shareListeners'] },
+          'xstate.error.actor.*': { actions: ['bury', 'logEnd', 'shareListeners'] },
           'slot.start': {},
           'op.drain': 'draining',
           'op.restart': 'supervising',

@@ -35,7 +35,8 @@ Each of these is **one** count of \`http.server.request.duration\` (and of \`wor
 * bytes that are no request, or no whole one, and are answered: 400, 408, 414, 431, 505, method \`_OTHER\`, without a route. Their time is from the start of the
   connection, or 0 on one that has had a request before: the start of a head is not seen.
 
-These are none: a connection that is refused at the door (503 at a limit of connections, before a byte of it is read: \`proxy.connections.refused\`), one whose handshake or
+These are none: a connection that is refused before a byte of it is read (503 at a limit of connections, or because no instance could take it: \`proxy.connections.refused\`, with the code of the
+answer as \`error.type\`), one whose handshake or
 PROXY header fails, and one that ends before its request is whole without being answered.
 
 An attempt is each try to send a request or an upgrade to an upstream, and each connect for a CONNECT. All are counted in \`proxy.upstream.attempts\`. In

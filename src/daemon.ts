@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { createActor, fromPromise } from 'xstate'
+import { createActor } from 'xstate'
 import { daemonMachine } from '../actors/daemon.ts'
 import { type InstanceInput, instanceMachine } from '../actors/instance.ts'
-import { listenerMachine } from '../actors/listener.ts'
 import { defaultRestartPolicy } from '../actors/restart-policy.ts'
-import { listenerSystemId, supervisorMachine } from '../actors/supervisor.ts'
+import { supervisorMachine } from '../actors/supervisor.ts'
+import { listenerSystemId } from '../actors/supervisor-contract.ts'
 import { TrafficApi } from './admin/api/traffic.ts'
 import { AdminPart } from './admin/part.ts'
 import type { DaemonSettings } from './config/settings.ts'
 import { Channels, createCarrier } from './supervise/carrier.ts'
 import { Certificates } from './supervise/certificates.ts'
-import type { FromInstance, InstanceBoot } from './supervise/channel.ts'
+import { type FromInstance, type InstanceBoot, listenerWorker } from './supervise/channel.ts'
 import type { Daemon, DaemonOptions } from './supervise/daemon-contract.ts'
 import { finish } from './supervise/ending.ts'
 import { Exporting } from './supervise/exporting.ts'
@@ -21,6 +21,7 @@ import { recordMoves } from './supervise/instance-moves.ts'
 import { Journal, type Move } from './supervise/journal.ts'
 import { LimitBook } from './supervise/limit-book.ts'
 import { createLimitControl } from './supervise/limit-control.ts'
+import { createListenerChart } from './supervise/listener-chart.ts'
 import { Listeners } from './supervise/listeners.ts'
 import { LiveCharts } from './supervise/live-charts.ts'
 import { openChannel } from './supervise/openers.ts'
@@ -28,8 +29,10 @@ import { Overview } from './supervise/overview.ts'
 import { createDemoPart, createPartsActor, type Part } from './supervise/parts.ts'
 import { planWorkers, spanShare } from './supervise/plan.ts'
 import { Readings } from './supervise/readings.ts'
+import { RefusalLog } from './supervise/refusal-log.ts'
 import { requireSocketTransfer, requireThreadLimits } from './supervise/runtime.ts'
 import { type Sample, Samples } from './supervise/samples.ts'
+import { Spares } from './supervise/spares.ts'
 import { TrafficDesk } from './supervise/traffic-desk.ts'
 import { UnixPaths } from './supervise/unix-path.ts'
 import { Watch } from './supervise/watch.ts'
@@ -59,12 +62,23 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     readings.moved(move)
   }
   const journal = new Journal({ now: Date.now, onMove })
+  const startTimeoutMs = options.startTimeoutMs ?? 30_000
+  const refusals = new RefusalLog(services, log)
+  const tellListener = (key: string, event: { readonly type: string }) =>
+    find(listenerSystemId(key))?.send(event)
   const listeners = new Listeners(
     plans.flatMap((plan) => plan.listeners),
-    options.hold,
+    {
+      // What connects during a start waits for it.
+      hold: options.hold ?? { maxHeld: 1_024, maxHeldMs: startTimeoutMs },
+      spares: new Spares(options.mirror, options.sparing),
+      onRefused: (key, code) => refusals.refused(key, code),
+      onUnspared: (key) =>
+        log('warn', 'a listening socket has no spare, so a crash may refuse connections', { listener: key }),
+      onRespare: (key) => tellListener(key, { type: 'listener.refresh' }),
+    },
   )
   const unix = new UnixPaths(plans.flatMap((plan) => plan.unix))
-  const placeOf = (key: string) => (unix.has(key) ? unix : listeners)
   const limits = new LimitBook(settings.workers, services)
   const find = (actor: string) => root.system.get(actor)
   const tellChart = (actor: string, event: { readonly type: string }) => find(actor)?.send(event)
@@ -107,11 +121,18 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     }
   }
 
+  const openedUnix = (id: string, key: string, inode: number) => {
+    unix.opened(key, inode)
+    // Whoever had the path before would keep a socket that no client can find.
+    for (const channel of channels.of(listenerWorker(key)))
+      if (channel.id !== id) channel.post({ type: 'listener.recall', key })
+  }
+
   const onMessage = (id: string, message: FromInstance) => {
     if (message.type === 'listener.returned') {
       listeners.adopt(message.key, message.server)
       find(listenerSystemId(message.key))?.send({ type: 'listener.returned', instance: id })
-    } else if (message.type === 'listener.opened') unix.opened(message.key, message.inode)
+    } else if (message.type === 'listener.opened') openedUnix(id, message.key, message.inode)
     else if (message.type === 'charts.moved') recordMoves(journal, id, message.moves)
     else if (message.type === 'chart.answer') liveCharts.answered(message.ask, message.live)
     else if (message.type === 'answer' || message.type === 'failures') desk.heard(id, message)
@@ -159,23 +180,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     ...(settings.demoUpstream ? [createDemoPart(settings.demoUpstream)] : []),
   ]
 
-  const listener = listenerMachine.provide({
-    actors: { bind: fromPromise(({ input }) => placeOf(input.key).bind(input.key)) },
-    actions: {
-      moveServer: ({ context }) => {
-        const channel = channels.get(context.owner ?? '')
-        if (channel) placeOf(context.key).move(context.key, channel)
-      },
-      recallServer: ({ self, context: { key, former } }) => {
-        // A successor takes the path by itself; the former notices.
-        if (unix.has(key)) self.send({ type: 'listener.returned', instance: former ?? '' })
-        else channels.get(former ?? '')?.post({ type: 'listener.recall', key })
-      },
-      dropServer: ({ context }) => listeners.drop(context.key),
-      release: ({ context }) => placeOf(context.key).release(context.key),
-      suspend: ({ context }) => placeOf(context.key).suspend(context.key),
-    },
-  })
+  const listener = createListenerChart({ listeners, unix, channels })
   const instance = instanceMachine.provide({
     actors: {
       carrier: createCarrier({ channels, open: openChannel, bootOf, onMessage, onUndelivered, onGone }),
@@ -208,7 +213,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
         workers: plans.map(({ name, slots, keys }) => ({ name, slots, listeners: keys })),
         parts: parts.map(({ name }) => name),
         policy: options.policy ?? defaultRestartPolicy,
-        startTimeoutMs: options.startTimeoutMs ?? 30_000,
+        startTimeoutMs,
         drainTimeoutMs: settings.drainTimeoutMs,
         now: Date.now,
         random: Math.random,
@@ -221,6 +226,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     certificates.close()
     listeners.close()
     unix.close()
+    refusals.close()
     for (const part of parts) part.close()
     for (const channel of channels.all()) channel.kill()
     await exporting.close(performance.now())
@@ -232,9 +238,9 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       ?.beatsOf(id) ?? null
   const endSecond = (latest: readonly Sample[]) => {
     readings.update(latest)
-    for (const service of services) service.tick()
     overview.tick(performance.now(), isWatched)
     watch.judge(latest)
+    refusals.tick(performance.now())
     healthLog.update(overview.settledHealth())
     admin.sampled()
   }

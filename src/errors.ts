@@ -55,6 +55,10 @@ export const errorTable = {
   ),
   OVER_LIMIT: row(503, 'proxy', false, 'Too many connections; please try again.'),
   AUTH_BUSY: row(503, 'proxy', false, 'Too many passwords are being checked; please try again.'),
+  WORKER_STARTING: row(503, 'proxy', false, 'This service is still starting; please try again.'),
+  WORKER_RESTARTING: row(503, 'proxy', false, 'This service is being restarted; please try again.'),
+  WORKER_GAVE_UP: row(503, 'proxy', false, 'This service has failed; please try again later.'),
+  OUT_OF_SERVICE: row(503, 'proxy', false, 'This service is out of operation; please try again later.'),
   DRAINING: row(503, 'proxy', false, 'This proxy is shutting down; please try again.'),
   UPSTREAM_CONNECT_TIMEOUT: row(
     504,

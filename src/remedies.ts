@@ -37,6 +37,13 @@ export const remedies: Readonly<Record<ErrorCode, string>> = {
     'Try again in a moment; if it goes on, raise the limit, add instances (worker_threads), or find who holds the connections.',
   AUTH_BUSY:
     'Try again in a moment; many passwords at once are either many new users or somebody who guesses.',
+  WORKER_STARTING:
+    'Wait for the start to end; if it takes long, see what keeps the machine busy. The log names the instance.',
+  WORKER_RESTARTING:
+    'Find out from the log why the instance before ended and why its successor starts slowly.',
+  WORKER_GAVE_UP:
+    'Find out from the log why its instances end; it is tried again after a minute, or now with the restart operation of admin.',
+  OUT_OF_SERVICE: 'An operator has drained the worker; the restart operation of admin puts it back.',
   DRAINING: 'Try again: another instance, or the next start, serves it.',
   UPSTREAM_CONNECT_TIMEOUT:
     'See that the upstream is reachable and not overloaded, or raise resource_limits.connection_timeout_secs.',

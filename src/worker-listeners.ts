@@ -9,7 +9,7 @@ export class WorkerListeners {
   readonly #port: InstancePort
   readonly #accept: (socket: Socket, at: number) => void
   readonly #servers = new Map<string, Server>()
-  readonly #unix = new Set<UnixListener>()
+  readonly #unix = new Map<string, UnixListener>()
   #isLeaving = false
 
   constructor(
@@ -42,6 +42,9 @@ export class WorkerListeners {
   }
 
   giveBack(key: string): void {
+    // Another instance has the path now.
+    const unix = this.#unix.get(key)
+    if (unix !== undefined && this.#unix.delete(key)) void unix.leave()
     const server = this.#servers.get(key)
     if (server === undefined || !this.#servers.delete(key)) return
     // Its listeners stay: what is accepted until it has left is served here.
@@ -60,7 +63,7 @@ export class WorkerListeners {
     const accept = (socket: Socket) => this.#accept(socket, at)
     UnixListener.open(settings.path, settings.mode, accept).then((listener) => {
       if (this.#isLeaving) listener.close()
-      else this.#unix.add(listener)
+      else this.#unix.set(key, listener)
       this.#port.post({ type: 'listener.opened', key, inode: listener.inode })
     }, failLoudly)
   }
@@ -68,12 +71,12 @@ export class WorkerListeners {
   /** Accepts nothing more; what waits at a Unix socket is taken first. */
   async leave(): Promise<void> {
     this.#closeServers()
-    if (this.#unix.size > 0) await Promise.all([...this.#unix].map((listener) => listener.leave()))
+    if (this.#unix.size > 0) await Promise.all([...this.#unix.values()].map((listener) => listener.leave()))
   }
 
   close(): void {
     this.#closeServers()
-    for (const listener of this.#unix) listener.close()
+    for (const listener of this.#unix.values()) listener.close()
   }
 
   #closeServers(): void {

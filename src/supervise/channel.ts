@@ -22,6 +22,9 @@ export const listenerKey = (worker: string, at: number, slot: number): string =>
 /** Which of its worker's listeners it is. */
 export const listenerAt = (key: string): number => Number(key.split('/')[1])
 
+/** The worker that it belongs to. */
+export const listenerWorker = (key: string): string => key.split('/')[0] ?? ''
+
 /** What an instance starts with; plain data and shared memory. */
 export interface InstanceBoot {
   /** Worker name and generation: `reverse_proxy#3`. */

@@ -3,9 +3,11 @@ import type { Positions } from '../config/positions.ts'
 import type { ListenAddress } from '../config/settings.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { ExportSpans } from '../telemetry/span-record.ts'
-import type { HoldLimits } from './listeners.ts'
+import type { HoldLimits } from './held.ts'
+import type { Mirror } from './mirror.ts'
 import type { Overview } from './overview.ts'
 import type { Readings } from './readings.ts'
+import type { SparingPolicy } from './spares.ts'
 
 /** What a daemon is told, and what may be asked of it. */
 export interface DaemonOptions {
@@ -15,8 +17,11 @@ export interface DaemonOptions {
   readonly policy?: RestartPolicy
   readonly startTimeoutMs?: number
   readonly samplePeriodMs?: number
-  /** Bounds of what main holds for an instance that is being replaced. */
+  /** Bounds of what main holds while an instance starts; when left out, for as long as a start may take. */
   readonly hold?: HoldLimits
+  /** What makes the spares of listening sockets, and how long it may take. */
+  readonly mirror?: Mirror
+  readonly sparing?: SparingPolicy
   /** Lets `inject`, and `POST /faults/...` of admin, break instances on purpose. For tests only. */
   readonly allowFaults?: boolean
   /** Encrypted values of the configuration that were read, and records that its log has lost; for the metrics. */

@@ -3,6 +3,12 @@
  */
 export type HealthStatus = 'Healthy' | 'Warning' | 'Critical'
 
+export interface MissingInstances {
+  readonly count: number
+  readonly of: number
+  readonly isGivenUp: boolean
+}
+
 export interface HealthReading {
   /** Whether an instance of the worker is alive. */
   readonly isAlive: boolean
@@ -12,6 +18,8 @@ export interface HealthReading {
   readonly maxConnections: number
   readonly memoryBytes: number
   readonly maxMemoryBytes: number
+  /** Places for instances without one that is alive, and why; null: none, or the worker is stopped on purpose. */
+  readonly missing?: MissingInstances | null
   /** Limits that an instance has exceeded for some time, in words, such as "cpu at 120 % of the limit". */
   readonly exceeded?: readonly string[]
 }
@@ -29,9 +37,26 @@ const criticalAt = 0.95
 
 const percent = (share: number) => `${Math.round(share * 100)} %`
 
+/** `state`: of the supervisor chart; null when there is none. */
+export function missingInstances(
+  state: string | null,
+  slots: number,
+  alive: number,
+): MissingInstances | null {
+  const isGivenUp = state === 'gaveUp'
+  if (alive >= slots || !(isGivenUp || state?.startsWith('supervising.'))) return null
+  return { count: slots - alive, of: slots, isGivenUp }
+}
+
+function missingText({ count, of, isGivenUp }: MissingInstances): string {
+  const places = `${count} of ${of} instances`
+  if (isGivenUp) return `${places} ended too often and ${count === 1 ? 'is' : 'are'} given up for now`
+  return `${places} ${count === 1 ? 'is' : 'are'} starting`
+}
+
 /**
  * Healthy: alive and both utilisations strictly below 0.8. Critical: not alive, saturated, or a utilisation of 0.95 or
- * more. Warning: what lies between, a limit that is exceeded, degraded or draining.
+ * more. Warning: what lies between, a limit that is exceeded, a missing instance, degraded or draining.
  */
 export function health(reading: HealthReading): Health {
   const connectionUtilization = reading.activeConnections / reading.maxConnections
@@ -47,6 +72,8 @@ export function health(reading: HealthReading): Health {
     if (share >= criticalAt) critical.push(`${name} at ${percent(share)} of the limit`)
     else if (share >= warnAt) warning.push(`${name} at ${percent(share)} of the limit`)
   }
+  const { missing } = reading
+  if (reading.isAlive && missing) warning.push(missingText(missing))
   for (const reason of reading.exceeded ?? []) {
     if (![...critical, ...warning].includes(reason)) warning.push(reason)
   }

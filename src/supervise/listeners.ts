@@ -1,15 +1,18 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { ListenAddress } from '../config/settings.ts'
-import { BifrostError, errorTable } from '../errors.ts'
-import { bindFailure } from './bind-error.ts'
+import { BifrostError } from '../errors.ts'
+import { listen, listenOn, probe } from './bind.ts'
 import { inTurn } from './bind-turn.ts'
 import type { Channel } from './channel.ts'
-import { Mirror, type SocketHandle } from './mirror.ts'
+import { HeldSockets, type HoldLimits } from './held.ts'
+import type { SocketHandle } from './mirror.ts'
+import { type RefusalCode, Refuser } from './refusal.ts'
+import { Spares } from './spares.ts'
 
 /**
  * The sockets behind the listener charts. Main binds; a bound server is moved to an instance together with what main
  * accepted meanwhile. What main accepts it never reads. Of each socket main keeps a spare, on which nobody accepts: when an instance
- * ends without giving the socket back, its accept queue is still there.
+ * ends without giving the socket back, its accept queue is still there. A server leaves main after its spare is made.
  */
 interface Entry {
   readonly key: string
@@ -20,12 +23,20 @@ interface Entry {
   /** Whether its instances can end alone. */
   readonly isContained: boolean
   server: Server | null
+  /** The latest server, also after it has left: a spare of it is a spare of what listens. */
+  source: Server | null
   spare: SocketHandle | null
   /** Settles when the spare that is being made is there, or cannot be had. */
   sparing: Promise<void> | null
-  /** Nobody is to listen here, unless it is bound again. */
+  /** The server went without a spare, and is called back for one. */
+  respare: NodeJS.Timeout | null
+  /** There must be no listener here until it is bound again. */
   isReleased: boolean
-  readonly held: Set<Socket>
+  /** An instance has had the server. */
+  hasServed: boolean
+  /** What connects is refused at once. */
+  isRefusing: boolean
+  readonly held: HeldSockets
 }
 
 export interface ListenerSpec {
@@ -33,52 +44,66 @@ export interface ListenerSpec {
   readonly address: ListenAddress
   readonly group: string
   readonly isContained: boolean
+  /** Its clients begin with a TLS handshake. */
+  readonly isTls?: boolean
 }
 
-export interface HoldLimits {
-  /** Held sockets beyond this are refused. */
-  readonly maxHeld: number
-  /** A socket held for longer is refused. */
-  readonly maxHeldMs: number
+export interface ListenersOptions {
+  readonly hold?: HoldLimits
+  readonly spares?: Spares
+  /** Main has refused a connection. */
+  readonly onRefused?: (key: string, code: RefusalCode) => void
+  /** The server of a key had to leave without a spare. */
+  readonly onUnspared?: (key: string) => void
+  /** Time to try again to make that spare. */
+  readonly onRespare?: (key: string) => void
 }
 
-/** A replacement waits for a spare that is being made, but not for ever. */
-const maxSparingMs = 1_000
-
-const defaultHold: HoldLimits = { maxHeld: 1024, maxHeldMs: 5_000 }
-
-const refusalBody = `DRAINING: ${errorTable.DRAINING.message}\n`
-/** The answer to a socket that is not held any longer. Main never loads src/http, so it has an own one. */
-const refusal = Buffer.from(
-  `HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${refusalBody.length}\r\nConnection: close\r\n\r\n${refusalBody}`,
-)
+const defaultHold: HoldLimits = { maxHeld: 1024, maxHeldMs: 30_000 }
 
 export class Listeners {
   readonly #entries = new Map<string, Entry>()
   /** Port that the kernel chose for a group, once it is known. */
   readonly #ports = new Map<string, number>()
   readonly #firsts = new Map<string, Promise<void>>()
-  readonly #limits: HoldLimits
-  readonly #mirror = new Mirror()
+  readonly #options: ListenersOptions
+  readonly #spares: Spares
   #isClosed = false
 
-  constructor(specs: readonly ListenerSpec[], limits: HoldLimits = defaultHold) {
-    this.#limits = limits
-    for (const spec of specs)
-      this.#entries.set(spec.key, {
+  constructor(specs: readonly ListenerSpec[], options: ListenersOptions = {}) {
+    this.#options = options
+    this.#spares = options.spares ?? new Spares()
+    const refuser = new Refuser()
+    for (const { isTls = false, ...spec } of specs) {
+      const held = new HeldSockets({
+        limits: options.hold ?? defaultHold,
+        refuser,
+        isSilent: isTls,
+        reason: () => (entry.hasServed ? 'WORKER_RESTARTING' : 'WORKER_STARTING'),
+        onRefused: (code) => options.onRefused?.(spec.key, code),
+      })
+      const entry: Entry = {
         ...spec,
         server: null,
+        source: null,
         spare: null,
         sparing: null,
+        respare: null,
         isReleased: false,
-        held: new Set(),
-      })
+        hasServed: false,
+        isRefusing: false,
+        held,
+      }
+      this.#entries.set(spec.key, entry)
+    }
   }
 
   /** Listens on the address of `key` and begins to hold. Throws LISTEN_FAILED with a hint. */
   async bind(key: string): Promise<void> {
     const entry = this.#entry(key)
     entry.isReleased = false
+    // It never left: its instance ended before it got the server, or gave it back.
+    if (entry.server?.listening) return
     // The first of a group finds whether the address is free and, for port 0, which port it is; the others follow.
     const first = this.#firsts.get(entry.group)
     if (first === undefined) {
@@ -129,8 +154,21 @@ export class Listeners {
   /** Holds a socket that an instance was to get and did not. */
   holdAgain(key: string, socket: Socket): void {
     const entry = this.#entry(key)
-    if (this.#isClosed) this.#refuse(entry, socket)
+    if (this.#isClosed || entry.isReleased) entry.held.refuse(socket, 'DRAINING')
     else this.#holdSocket(entry, socket)
+  }
+
+  /** Whether the server of `key` may leave: should its instance die, the accept queue stays. */
+  isSpared(key: string): boolean {
+    const { isContained, spare } = this.#entry(key)
+    return !isContained || spare !== null
+  }
+
+  /** Settles when the spare of `key` is made, or could not be made in time. */
+  async sparing(key: string): Promise<void> {
+    const entry = this.#entry(key)
+    if (entry.server !== null) this.#spare(entry, entry.server)
+    await entry.sparing
   }
 
   /** Moves the server of `key` and the sockets held for it to an instance. */
@@ -138,30 +176,44 @@ export class Listeners {
     const entry = this.#entry(key)
     const { server } = entry
     if (server === null) return
-    const held = [...entry.held].filter((socket) => !socket.destroyed)
-    entry.held.clear()
+    if (!this.isSpared(key)) this.#missSpare(entry)
     entry.server = null
+    entry.hasServed = true
     server.removeAllListeners('connection')
-    for (const socket of held) socket.removeAllListeners('close').removeAllListeners('error')
+    const held = entry.held.take()
     channel.post({ type: 'listener.take', key, server, held }, [server, ...held])
   }
 
+  /** No instance will come: answers what is held for `key`, and at once what connects later. */
+  refuseAll(key: string): void {
+    const entry = this.#entry(key)
+    entry.isRefusing = true
+    entry.held.refuseAll('WORKER_GAVE_UP')
+  }
+
+  /** Ends `refuseAll`. */
+  hold(key: string): void {
+    this.#entry(key).isRefusing = false
+  }
+
   /** Stops listening on `key` in main and refuses what is held for it, until it is bound again. */
-  suspend(key: string): void {
+  suspend(key: string, code: RefusalCode = 'OUT_OF_SERVICE'): void {
     const entry = this.#entry(key)
     entry.isReleased = true
+    entry.isRefusing = false
     entry.server?.close()
     entry.server = null
     entry.spare?.close()
     entry.spare = null
-    for (const socket of entry.held) this.#refuse(entry, socket)
+    this.#endRespare(entry)
+    entry.held.refuseAll(code)
   }
 
   /** As `suspend`, for good. */
   release(key: string): void {
-    this.suspend(key)
+    this.suspend(key, 'DRAINING')
     // A copy on its way would go on listening until it arrives.
-    if ([...this.#entries.values()].every(({ isReleased }) => isReleased)) this.#mirror.close()
+    if ([...this.#entries.values()].every(({ isReleased }) => isReleased)) this.#spares.close()
   }
 
   close(): void {
@@ -189,79 +241,39 @@ export class Listeners {
     // Between two owners both may be there for a moment; what the older one accepts is held as well.
     entry.server?.close()
     entry.server = server
+    entry.source = server
+    this.#endRespare(entry)
     // Without a descriptor left an accept fails; the next may succeed.
     server.on('error', () => {})
     server.on('connection', (socket) => this.#holdSocket(entry, socket))
+    this.#spare(entry, server)
+  }
+
+  #holdSocket(entry: Entry, socket: Socket): void {
+    if (entry.isRefusing) entry.held.refuse(socket, 'WORKER_GAVE_UP')
+    else entry.held.hold(socket)
+  }
+
+  #spare(entry: Entry, server: Server): void {
     if (entry.isContained && entry.spare === null) entry.sparing ??= this.#makeSpare(entry, server)
   }
 
   async #makeSpare(entry: Entry, server: Server): Promise<void> {
-    const patience = Promise.withResolvers<null>()
-    const timer = setTimeout(patience.resolve, maxSparingMs, null)
-    const copy = this.#mirror.copy(server)
-    const spare = await Promise.race([copy, patience.promise])
-    clearTimeout(timer)
+    const isSame = () => entry.source === server && !entry.isReleased
+    const spare = await this.#spares.make(server, () => isSame() && server.listening)
     entry.sparing = null
-    if (spare === null) void copy.then((late) => late?.close())
-    else if (entry.isReleased) spare.close()
-    else entry.spare = spare
+    if (isSame()) entry.spare = spare
+    else spare?.close()
   }
 
-  #holdSocket(entry: Entry, socket: Socket): void {
-    socket.on('error', () => entry.held.delete(socket))
-    if (entry.held.size >= this.#limits.maxHeld) {
-      this.#refuse(entry, socket)
-      return
-    }
-    entry.held.add(socket)
-    const timer = setTimeout(() => this.#expire(entry, socket), this.#limits.maxHeldMs)
-    timer.unref()
-    socket.once('close', () => {
-      clearTimeout(timer)
-      entry.held.delete(socket)
-    })
+  #missSpare(entry: Entry): void {
+    this.#options.onUnspared?.(entry.key)
+    this.#endRespare(entry)
+    entry.respare = setTimeout(() => this.#options.onRespare?.(entry.key), this.#spares.retryMs).unref()
   }
 
-  #expire(entry: Entry, socket: Socket): void {
-    if (entry.held.has(socket)) this.#refuse(entry, socket)
+  #endRespare(entry: Entry): void {
+    if (entry.respare !== null) clearTimeout(entry.respare)
+    entry.respare = null
   }
-
-  #refuse(entry: Entry, socket: Socket): void {
-    entry.held.delete(socket)
-    socket.end(refusal, () => socket.destroySoon())
-  }
-}
-
-/**
- * Servers of ours share their port (`reusePort`), and so would those of a second daemon, unnoticed. A plain bind finds
- * whether anybody is there.
- */
-async function probe(at: ListenAddress): Promise<void> {
-  if (at.port === 0) return
-  const server = createServer()
-  await listen(server, at, false)
-  await new Promise((resolve) => server.close(resolve))
-}
-
-const backlog = 1024
-
-function listen(server: Server, at: ListenAddress, isShared: boolean): Promise<void> {
-  return listening(server, at, (done) =>
-    server.listen({ host: at.host, port: at.port, reusePort: isShared, backlog }, done),
-  )
-}
-
-/** Accepts on a socket that listens already. */
-function listenOn(server: Server, at: ListenAddress, handle: SocketHandle): Promise<void> {
-  return listening(server, at, (done) => server.listen(handle, backlog, done))
-}
-
-function listening(server: Server, at: ListenAddress, start: (done: () => void) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) => reject(bindFailure(at, cause)))
-    start(() => {
-      server.removeAllListeners('error')
-      resolve()
-    })
-  })
 }

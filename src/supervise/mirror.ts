@@ -50,6 +50,11 @@ export class Mirror {
 
   close(): void {
     this.#isClosed = true
+    this.abandon()
+  }
+
+  /** Ends the child, which does not answer. What was asked of it is null; the next copy is made by another one. */
+  abandon(): void {
     this.#child?.kill('SIGKILL')
     this.#child = null
     this.#giveUp()

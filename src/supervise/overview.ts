@@ -2,7 +2,7 @@ import type { Isolation, ServiceType } from '../config/settings.ts'
 import type { CounterValues } from '../telemetry/counters.ts'
 import type { WorkerMetrics } from '../telemetry/prometheus.ts'
 import type { Channels } from './carrier.ts'
-import { type Health, health } from './health.ts'
+import { type Health, health, missingInstances } from './health.ts'
 import type { Journal } from './journal.ts'
 import type { LimitBook } from './limit-book.ts'
 import { RequestRates } from './request-rates.ts'
@@ -181,8 +181,12 @@ export class Overview {
     })
   }
 
-  /** Ends a second of the rates; `at`: milliseconds of a steady clock; `isWatched`: whether somebody sees them. */
+  /**
+   * Ends a second of the averages and rates of every service, which nothing else does. `at`: milliseconds of a steady clock;
+   * `isWatched`: whether a viewer sees them.
+   */
   tick(at: number, isWatched: boolean): void {
+    for (const service of this.#parts.services) service.tick(at)
     this.#rates.tick(this.#proxies(), at, isWatched)
   }
 
@@ -222,6 +226,7 @@ export class Overview {
     const connectionsActive = service.total('connectionsActive')
     const alive = this.#aliveInstances(service.worker.name)
     const states = alive.flatMap((id) => this.#parts.journal.stateOf(`${id}/${service.type}`) ?? [])
+    const supervisor = this.#parts.journal.stateOf(`supervisor:${service.worker.name}`)
     const { status, reasons, connectionUtilization, memoryUtilization } = health({
       isAlive: alive.length > 0,
       state: mergeStates(states),
@@ -230,6 +235,7 @@ export class Overview {
       // Each instance has the limit of the worker for itself; the fullest one counts.
       memoryBytes: Math.max(0, ...alive.map((id) => this.#parts.samples.of(id)?.memoryBytes ?? 0)),
       maxMemoryBytes: this.#parts.limits.of(service.worker.name).maxMemoryBytes,
+      missing: missingInstances(supervisor, service.slots, alive.length),
       exceeded: alive.flatMap((id) => this.#parts.watch.reasonsOf(id)),
     })
     return {

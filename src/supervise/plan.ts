@@ -29,7 +29,8 @@ export function planWorkers(settings: DaemonSettings): readonly WorkerPlan[] {
         const key = listenerKey(worker.name, at, slot)
         if (!('path' in address)) {
           const isContained = worker.isolation !== 'shared'
-          listeners.push({ key, group: `${worker.name}/${at}`, address, isContained })
+          const isTls = address.tls !== undefined
+          listeners.push({ key, group: `${worker.name}/${at}`, address, isContained, isTls })
         } else if (slot === 0) unix.push({ key, address })
         else return []
         return [key]

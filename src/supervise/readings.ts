@@ -88,9 +88,8 @@ export class Readings {
       .map((service) => service.reading(active.get(service) ?? 0))
   }
 
-  /** Ends a second. */
+  /** Takes the CPU times of the latest samples. */
   update(samples: readonly Sample[]): void {
-    for (const service of this.#parts.services) service.tick()
     this.#use.update(samples)
   }
 

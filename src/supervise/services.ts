@@ -7,6 +7,7 @@ import {
   type CounterValues,
   cell,
   clearGauges,
+  count,
   createCounterBlock,
   readCounters,
 } from '../telemetry/counters.ts'
@@ -22,6 +23,7 @@ import {
   tunnelLives,
 } from '../telemetry/series.ts'
 import { routesOf } from '../telemetry/series-key.ts'
+import { mainRefusals, type RefusalCode } from './refusal.ts'
 import type { Beats } from './samples.ts'
 
 /**
@@ -43,6 +45,8 @@ export class Service {
   readonly #endedSeries: Series = new Map()
   readonly #places = new SeriesPlaces()
   readonly #responseTime = new MovingAverage()
+  /** Connections that main has refused, by code. */
+  readonly #refused = new Map<RefusalCode, number>()
   #maxConnections: number
 
   constructor(worker: WorkerSettings, type: WorkerType, maxConnections: number, slots: number) {
@@ -80,6 +84,12 @@ export class Service {
     addSeries(this.#endedSeries, block, this.#places)
   }
 
+  /** Main has refused a connection that no instance took. */
+  refused(code: RefusalCode): void {
+    count(this.#ended, 'connectionsRefused')
+    this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1)
+  }
+
   /** Connections that the instance in `slot` may have; the shares add up to max_connections. */
   shareOf(slot: number): number {
     const { slots } = this
@@ -97,9 +107,9 @@ export class Service {
     return { beats: block[cell.beats] ?? 0, loopDelayP99Ms: block[cell.loopDelayP99Ms] ?? 0 }
   }
 
-  /** Ends a second of the moving average. */
-  tick(): void {
-    this.#responseTime.tick(this.total('responseTimeMs'), this.total('responsesTimed'))
+  /** Adds a reading to the moving average; `at`: milliseconds of a steady clock. `Overview.tick` is the only caller. */
+  tick(at: number): void {
+    this.#responseTime.tick(at, this.total('responseTimeMs'), this.total('responsesTimed'))
   }
 
   responseTimeSeconds(): number {
@@ -117,6 +127,7 @@ export class Service {
       isPart: worker.type === 'combined' && type !== 'combined',
       counters: readCounters(...blocks),
       connectionsActive,
+      refused: this.#refusals(),
       series: this.#series(),
       tunnelLives: tunnelLives(blocks),
       activeRequests: activeRequests(blocks),
@@ -136,6 +147,14 @@ export class Service {
     let sum = this.#ended[cell[name]] ?? 0
     for (const block of this.#blocks.values()) sum += block[cell[name]] ?? 0
     return sum
+  }
+
+  /** Refused connections by code; instances refuse at a limit only. */
+  #refusals(): Readonly<Record<RefusalCode, number>> {
+    const ofMain = Object.fromEntries(mainRefusals.map((code) => [code, this.#refused.get(code) ?? 0]))
+    const others = mainRefusals.filter((code) => code !== 'OVER_LIMIT')
+    const sum = others.reduce((total, code) => total + (ofMain[code] ?? 0), 0)
+    return { ...ofMain, OVER_LIMIT: this.total('connectionsRefused') - sum } as Record<RefusalCode, number>
   }
 
   /** By key, those of ended instances among them. */

@@ -98,8 +98,8 @@ export const catalogue = [
     instrument: 'counter',
     unit: '{connection}',
     description:
-      'Connections that were turned away at a limit (503, or closed before TLS); they are no requests.',
-    attributes: [],
+      'Connections that were refused before a request (503, or closed before TLS): at a limit, or by the main thread because no instance could take them.',
+    attributes: ['error.type'],
   },
   {
     ...common,

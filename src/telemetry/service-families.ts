@@ -12,6 +12,8 @@ export interface ServiceReading {
   readonly isPart: boolean
   readonly counters: CounterValues
   readonly connectionsActive: number
+  /** Refused connections by the code of their reason. */
+  readonly refused: Readonly<Record<string, number>>
   readonly series: Series
   readonly tunnelLives: HistogramValue
   /** By twice the number of the method, plus one where the connection is secure. */
@@ -61,9 +63,12 @@ function addRequests(add: Add, { series, routes, activeRequests, target }: Servi
   }
 }
 
-function addConnections(add: Add, { counters, connectionsActive }: ServiceReading): void {
+function addConnections(add: Add, { counters, connectionsActive, refused, isPart }: ServiceReading): void {
   add('proxy.connections.active', connectionsActive)
-  add('proxy.connections.refused', counters.connectionsRefused)
+  for (const [code, count] of Object.entries(refused)) {
+    // Connections that main refuses are the worker's, not of one of its services.
+    if (!isPart || code === 'OVER_LIMIT') add('proxy.connections.refused', count, { 'error.type': code })
+  }
   add('proxy.network.io', counters.bytesReceived, { 'network.io.direction': 'receive' })
   add('proxy.network.io', counters.bytesSent, { 'network.io.direction': 'transmit' })
   add('proxy.rate_limit.refused', counters.rateLimited)

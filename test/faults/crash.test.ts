@@ -177,7 +177,7 @@ describe.each(['thread', 'process'] as const)(
         policy: { ...defaultRestartPolicy, intensity: 0 },
       })
       running.daemon.inject('reverse_proxy', 'kill')
-      await until('it gives up', () => running.stateOf('listener:reverse_proxy/0/0') === 'holding')
+      await until('it gives up', () => running.stateOf('listener:reverse_proxy/0/0') === 'refusing')
       expect(await ask(running.port('reverse_proxy'))).toBe(503)
     })
   },

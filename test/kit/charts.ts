@@ -1,9 +1,10 @@
 import { expect } from 'vitest'
-import { type AnyActorRef, createActor, fromCallback, SimulatedClock } from 'xstate'
+import { type AnyActorRef, createActor, fromCallback, fromTransition, SimulatedClock } from 'xstate'
 import type { CarrierCommand, CarrierExit, InstanceInput } from '../../actors/instance.ts'
 import { instanceMachine } from '../../actors/instance.ts'
 import { defaultRestartPolicy, type RestartPolicy } from '../../actors/restart-policy.ts'
 import { supervisorMachine } from '../../actors/supervisor.ts'
+import { listenerSystemId } from '../../actors/supervisor-contract.ts'
 
 /** A carrier without a thread: the test plays what the instance would report, and sees what it was told. */
 export interface FakeCarrier {
@@ -37,7 +38,12 @@ function fakeCarriers() {
 
 /** A supervisor over fake carriers, on a clock that only the test moves. */
 export function superviseFakes(
-  options: { readonly slots?: number; readonly policy?: Partial<RestartPolicy> } = {},
+  options: {
+    readonly slots?: number
+    readonly policy?: Partial<RestartPolicy>
+    /** Of each slot; what they are told is in `told`. */
+    readonly listeners?: readonly (readonly string[])[]
+  } = {},
 ) {
   const clock = new SimulatedClock()
   const { carriers, logic } = fakeCarriers()
@@ -53,7 +59,7 @@ export function superviseFakes(
     input: {
       worker: 'w',
       slots: options.slots ?? 1,
-      listeners: [],
+      listeners: options.listeners ?? [],
       policy: { ...defaultRestartPolicy, ...options.policy },
       startTimeoutMs: 1_000,
       drainTimeoutMs: 5_000,
@@ -61,6 +67,14 @@ export function superviseFakes(
       random: () => 0,
     },
   })
+  const told: string[] = []
+  for (const key of (options.listeners ?? []).flat()) {
+    const logic = fromTransition((_state: null, event: { type: string; instance?: string }) => {
+      told.push([key, event.type.replace('listener.', ''), event.instance ?? []].flat().join(' '))
+      return null
+    }, null)
+    createActor(logic, { systemId: listenerSystemId(key), parent: supervisor }).start()
+  }
   supervisor.subscribe({ error: () => {} })
   supervisor.start()
   const latest = (): FakeCarrier => {
@@ -77,7 +91,7 @@ export function superviseFakes(
     latest().exit({ exitCode: 1 })
     expect(state()).toEqual({ supervising: 'restarting' })
   }
-  return { clock, carriers, supervisor, announced, latest, crashTwice, state }
+  return { clock, carriers, supervisor, announced, latest, crashTwice, state, told }
 }
 
 export const childIds = (actor: AnyActorRef): readonly string[] => Object.keys(actor.getSnapshot().children)

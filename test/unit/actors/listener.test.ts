@@ -2,18 +2,26 @@ import { describe, expect, it } from 'vitest'
 import { createActor, fromPromise, SimulatedClock } from 'xstate'
 import { listenerMachine } from '../../../actors/listener.ts'
 
-async function delegatedListener() {
+async function delegatedListener(isSpared: () => boolean = () => true) {
   const clock = new SimulatedClock()
   const done: string[] = []
+  /** What the spares of this listener wait for. */
+  const spares: Promise<void>[] = []
   const actor = createActor(
     listenerMachine.provide({
-      actors: { bind: fromPromise(async () => {}) },
+      actors: {
+        bind: fromPromise(async () => {}),
+        spare: fromPromise(() => spares.shift() ?? Promise.resolve()),
+      },
+      guards: { hasOwnerAndSpare: ({ context }) => context.owner !== null && isSpared() },
       actions: {
         announceBound: () => {},
         moveServer: ({ context }) => done.push(`move to ${context.owner}`),
         recallServer: ({ context }) => done.push(`recall from ${context.former}`),
         dropServer: () => done.push('drop'),
         suspend: () => done.push('suspend'),
+        refuseAll: () => done.push('refuse'),
+        holdAgain: () => done.push('hold'),
       },
     }),
     { clock, input: { key: 'w/0/0' } },
@@ -22,7 +30,7 @@ async function delegatedListener() {
   const settle = () => new Promise((resolve) => setImmediate(resolve))
   await settle()
   actor.send({ type: 'listener.delegate', instance: 'w#1' })
-  return { actor, clock, done, settle }
+  return { actor, clock, done, settle, spares }
 }
 
 it('a server that an overdue instance gives back, when its successor has another, is dropped', async () => {
@@ -64,5 +72,80 @@ describe('a worker out of service', () => {
     actor.send({ type: 'listener.returned', instance: 'w#1' })
     expect(actor.getSnapshot().value).toBe('suspended')
     expect(done).toEqual(['move to w#1', 'suspend', 'drop'])
+  })
+})
+
+describe('a server without a spare', () => {
+  it('stays in main until the spare is made', async () => {
+    let hasSpare = true
+    const { actor, done, settle, spares } = await delegatedListener(() => hasSpare)
+    hasSpare = false
+    const made = Promise.withResolvers<void>()
+    spares.push(made.promise)
+    actor.send({ type: 'listener.ownerGone', instance: 'w#1' })
+    actor.send({ type: 'listener.delegate', instance: 'w#2' })
+    await settle()
+    expect([actor.getSnapshot().value, done]).toEqual(['sparing', ['move to w#1']])
+    made.resolve()
+    await settle()
+    expect([actor.getSnapshot().value, done]).toEqual(['delegated', ['move to w#1', 'move to w#2']])
+  })
+
+  it('waits for the next owner when its owner dies before the spare is made', async () => {
+    let hasSpare = true
+    const { actor, done, settle, spares } = await delegatedListener(() => hasSpare)
+    hasSpare = false
+    spares.push(new Promise(() => {}))
+    actor.send({ type: 'listener.ownerGone', instance: 'w#1' })
+    actor.send({ type: 'listener.delegate', instance: 'w#2' })
+    await settle()
+    actor.send({ type: 'listener.ownerGone', instance: 'w#2' })
+    expect(actor.getSnapshot()).toMatchObject({ value: 'holding', context: { owner: null } })
+    expect(done).toEqual(['move to w#1'])
+  })
+
+  it('comes back to main for one, and goes to the same owner again', async () => {
+    const { actor, done } = await delegatedListener()
+    actor.send({ type: 'listener.refresh' })
+    expect(actor.getSnapshot().value).toBe('recalling')
+    actor.send({ type: 'listener.returned', instance: 'w#1' })
+    expect(actor.getSnapshot()).toMatchObject({ value: 'delegated', context: { owner: 'w#1', former: null } })
+    expect(done).toEqual(['move to w#1', 'recall from w#1', 'move to w#1'])
+  })
+
+  it('has no owner any more when that dies while it is called back', async () => {
+    const { actor, settle } = await delegatedListener()
+    actor.send({ type: 'listener.refresh' })
+    actor.send({ type: 'listener.ownerGone', instance: 'w#1' })
+    await settle()
+    expect(actor.getSnapshot()).toMatchObject({ value: 'holding', context: { owner: null, former: null } })
+  })
+})
+
+describe('a worker that gave up', () => {
+  it('has main refuse what connects until it is started again', async () => {
+    const { actor, done, settle } = await delegatedListener()
+    actor.send({ type: 'listener.ownerGone', instance: 'w#1' })
+    actor.send({ type: 'listener.refuse' })
+    await settle()
+    expect([actor.getSnapshot().value, done]).toEqual(['refusing', ['move to w#1', 'refuse']])
+    actor.send({ type: 'listener.hold' })
+    expect([actor.getSnapshot().value, done]).toEqual(['holding', ['move to w#1', 'refuse', 'hold']])
+  })
+
+  it('gives the listener to another instance at once, also while main refuses', async () => {
+    const { actor, done, settle } = await delegatedListener()
+    actor.send({ type: 'listener.ownerGone', instance: 'w#1' })
+    actor.send({ type: 'listener.refuse' })
+    await settle()
+    actor.send({ type: 'listener.delegate', instance: 'w#2' })
+    expect(actor.getSnapshot()).toMatchObject({ value: 'delegated', context: { isForsaken: false } })
+    expect(done).toEqual(['move to w#1', 'refuse', 'hold', 'move to w#2'])
+  })
+
+  it('does not move a listener to the instance that has it', async () => {
+    const { actor, done } = await delegatedListener()
+    actor.send({ type: 'listener.delegate', instance: 'w#1' })
+    expect([actor.getSnapshot().value, done]).toEqual(['delegated', ['move to w#1']])
   })
 })

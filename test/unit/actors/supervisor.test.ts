@@ -229,3 +229,40 @@ describe('stopping a supervisor', () => {
     expect(state()).toBe('stopped')
   })
 })
+
+describe('listeners of a worker that gave up', () => {
+  it('go to instances that live; without any they are refused, until it tries again', () => {
+    const { clock, carriers, told, state } = superviseFakes({
+      slots: 3,
+      listeners: [['w/0/0'], ['w/0/1'], ['w/0/2']],
+      policy: { intensity: 0, revivalMs: 60_000 },
+    })
+    for (const carrier of carriers) carrier.ready()
+    expect(told.splice(0)).toEqual(['w/0/0 delegate w#1', 'w/0/1 delegate w#2', 'w/0/2 delegate w#3'])
+    const heard = () => told.splice(0).filter((line) => !line.includes('ownerGone'))
+    carriers[0]?.exit(crash)
+    expect([state(), heard()]).toEqual(['gaveUp', ['w/0/0 delegate w#2']])
+    carriers[1]?.exit(crash)
+    expect(heard()).toEqual(['w/0/0 delegate w#3', 'w/0/1 delegate w#3'])
+    carriers[2]?.exit(crash)
+    expect(heard()).toEqual(['w/0/0 refuse', 'w/0/1 refuse', 'w/0/2 refuse'])
+    clock.increment(60_000)
+    expect(heard()).toEqual(['w/0/0 hold', 'w/0/1 hold', 'w/0/2 hold'])
+    carriers[3]?.ready()
+    expect(heard()).toEqual(['w/0/0 delegate w#4'])
+  })
+
+  it('wait for an instance that was starting when it gave up', () => {
+    const { carriers, told, state } = superviseFakes({
+      slots: 2,
+      listeners: [['w/0/0'], ['w/0/1']],
+      policy: { intensity: 0 },
+    })
+    carriers[0]?.ready()
+    told.length = 0
+    carriers[0]?.exit(crash)
+    expect([state(), told.splice(0)]).toEqual(['gaveUp', ['w/0/0 ownerGone w#1', 'w/0/1 ownerGone w#1']])
+    carriers[1]?.ready()
+    expect(told.splice(0)).toEqual(['w/0/1 delegate w#2', 'w/0/0 delegate w#2'])
+  })
+})

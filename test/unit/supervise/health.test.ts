@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type HealthReading, health } from '../../../src/supervise/health.ts'
+import { type HealthReading, health, missingInstances } from '../../../src/supervise/health.ts'
 
 const quiet: HealthReading = {
   isAlive: true,
@@ -22,10 +22,32 @@ describe('health', () => {
     ['degraded', { state: 'degraded' }, 'Warning', ['the worker is degraded']],
     ['draining', { state: 'draining' }, 'Warning', ['the worker is draining']],
     ['saturated', { state: 'saturated' }, 'Critical', ['max_connections is reached']],
+    [
+      'one of two instances given up',
+      { missing: { count: 1, of: 2, isGivenUp: true } },
+      'Warning',
+      ['1 of 2 instances ended too often and is given up for now'],
+    ],
+    [
+      'two of three instances starting',
+      { missing: { count: 2, of: 3, isGivenUp: false } },
+      'Warning',
+      ['2 of 3 instances are starting'],
+    ],
     ['not alive', { isAlive: false, state: null }, 'Critical', ['no instance is alive']],
   ] as const)('%s', (_name, change, status, reasons) => {
     const result = health({ ...quiet, ...change })
     expect([result.status, result.reasons]).toEqual([status, reasons])
+  })
+
+  it('misses instances only while the worker is meant to run', () => {
+    expect(missingInstances('gaveUp', 2, 1)).toEqual({ count: 1, of: 2, isGivenUp: true })
+    expect(missingInstances('supervising.restarting', 4, 1)).toEqual({ count: 3, of: 4, isGivenUp: false })
+    expect(missingInstances('supervising.steady', 2, 2)).toBeNull()
+    // A retiring instance may still be counted beside its successor.
+    expect(missingInstances('supervising.steady', 2, 3)).toBeNull()
+    for (const state of ['draining', 'drained', 'stopping', null])
+      expect(missingInstances(state, 2, 1)).toBeNull()
   })
 
   it('tells both utilisations', () => {

@@ -92,6 +92,7 @@ describe('parity names', () => {
     isPart: false,
     counters: readCounters(block),
     connectionsActive: 2,
+    refused: { OVER_LIMIT: 0 },
     series,
     tunnelLives: tunnelLives([block]),
     activeRequests: [],

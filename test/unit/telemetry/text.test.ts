@@ -36,17 +36,31 @@ describe('counter block', () => {
 
 describe('moving average', () => {
   it('is the mean of what came since the window began', () => {
-    const average = new MovingAverage(2)
-    average.tick(100, 1)
-    average.tick(100, 1)
-    average.tick(100, 1)
+    const average = new MovingAverage(2_000)
+    average.tick(0, 100, 1)
+    average.tick(1_000, 100, 1)
+    average.tick(2_000, 100, 1)
     expect(average.mean(130, 4)).toBe(10)
   })
 
+  it('covers the same minute when every second is read twice, or only every fifth', () => {
+    const readings = { once: [1_000, 1], twice: [1_000, 2], late: [5_000, 1] } as const
+    for (const [stepMs, times] of Object.values(readings)) {
+      const average = new MovingAverage()
+      // 100 ms each for 40 s, then 10 ms each: one response a second.
+      const sumAt = (at: number) =>
+        (Math.min(at, 40_000) / 1_000) * 100 + (Math.max(0, at - 40_000) / 1_000) * 10
+      for (let at = 0; at <= 80_000; at += stepMs)
+        for (let time = 0; time < times; time += 1) average.tick(at, sumAt(at), at / 1_000)
+      // The last minute: 20 responses of 100 ms, and 40 of 10 ms.
+      expect(average.mean(sumAt(80_000), 80)).toBe(40)
+    }
+  })
+
   it('stays at the last known mean when nothing comes', () => {
-    const average = new MovingAverage(1)
-    average.tick(50, 2)
-    average.tick(50, 2)
+    const average = new MovingAverage(1_000)
+    average.tick(0, 50, 2)
+    average.tick(1_000, 50, 2)
     expect(average.mean(50, 2)).toBe(25)
   })
 

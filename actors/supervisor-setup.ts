@@ -1,0 +1,28 @@
+import { setup } from 'xstate'
+import { instanceMachine } from './instance.ts'
+import { everyone } from './slots.ts'
+import type { SupervisorContext, SupervisorEvent, SupervisorInput } from './supervisor-contract.ts'
+
+/** Types, guards and delays of the supervisor chart, which its actions are made with. */
+export const isMeant = (
+  { id }: Extract<SupervisorEvent, { type: 'op.recycle' }>,
+  { current }: SupervisorContext['roster']['slots'][number],
+): boolean => id === undefined || id === current?.id
+
+export const supervisorSetup = setup({
+  types: {
+    input: {} as SupervisorInput,
+    context: {} as SupervisorContext,
+    events: {} as SupervisorEvent,
+  },
+  actors: { instance: instanceMachine },
+  guards: {
+    isEverySlotUp: ({ context }) => context.roster.slots.every((slot) => slot.isUp),
+    isSomeSlotDown: ({ context }) => context.roster.slots.some((slot) => !slot.isUp),
+    /** There is something to replace. */
+    isMeantUp: ({ context, event }) =>
+      context.roster.slots.some((slot) => slot.isUp && event.type === 'op.recycle' && isMeant(event, slot)),
+    isNoneLive: ({ context }) => everyone(context.roster).length === 0,
+  },
+  delays: { REVIVAL: ({ context }) => context.policy.revivalMs },
+})

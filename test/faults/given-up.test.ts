@@ -1,0 +1,163 @@
+import { existsSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
+import { churn } from '../kit/churn.ts'
+import { temporaryDirectory } from '../kit/config-text.ts'
+import { startTestDaemon, type TestDaemon } from '../kit/daemon.ts'
+import { startOrigin } from '../kit/origin.ts'
+import { RawClient } from '../kit/raw-client.ts'
+import { scrape } from '../kit/scrape.ts'
+import { startTlsDaemon } from '../kit/tls-daemon.ts'
+import { until } from '../kit/until.ts'
+
+const token = 'the-token-of-this-test'
+const supervisor = 'supervisor:reverse_proxy'
+/** The first crash is one too many, and nothing is revived unless an operator says so. */
+const strict = { ...defaultRestartPolicy, intensity: 0, revivalMs: 600_000 }
+
+/** Two instances behind a TCP address and a Unix socket. */
+async function pair(isolation: 'thread' | 'process', target: string) {
+  const path = join(temporaryDirectory(), 'b.sock')
+  const config = {
+    mode: 'Reverse',
+    admin: { listen_addr: '127.0.0.1:0', token },
+    workers: {
+      reverse_proxy: {
+        target,
+        worker_threads: 2,
+        listeners: [{ address: '127.0.0.1:0' }, { address: `unix:${path}` }],
+      },
+    },
+  }
+  const running = await startTestDaemon(config, { isolation, allowFaults: true, policy: strict })
+  await until('the path is there', () => existsSync(path))
+  return { running, path, port: running.port('reverse_proxy') }
+}
+
+const restart = (running: TestDaemon) =>
+  running.admin('/api/workers/reverse_proxy/restart', 'POST', {
+    headers: { Authorization: `Bearer ${token}` },
+  })
+
+async function giveUp(running: TestDaemon, id: string): Promise<void> {
+  running.daemon.inject(id, 'kill')
+  await until('it is gone', () => running.stateOf(id) === null)
+  await until('it is given up', () => running.stateOf(supervisor) === 'gaveUp')
+}
+
+async function statuses(port: number, count: number): Promise<readonly number[]> {
+  const all: number[] = []
+  for (let one = 0; one < count; one += 1) {
+    using client = await RawClient.connect(port)
+    all.push((await client.get('/')).status)
+  }
+  return all
+}
+
+/** 0: nobody listens. */
+function over(socketPath: string): Promise<number> {
+  return new Promise((resolve) => {
+    const req = request({ socketPath, path: '/x', agent: false }, (res) => {
+      res.resume().on('end', () => resolve(res.statusCode ?? 0))
+    })
+    req.on('error', () => resolve(0)).end()
+  })
+}
+
+interface Health {
+  readonly status: string
+  readonly workers: {
+    readonly reverse_proxy: { readonly status: string; readonly reasons: readonly string[] }
+  }
+}
+const healthOf = async (running: TestDaemon) => (await running.admin('/health')).json<Health>()
+
+describe.each(['thread', 'process'] as const)('a slot that gave up (%s)', (isolation) => {
+  it('leaves its listeners to the instance that lives; health warns and says why', async () => {
+    await using origin = await startOrigin((_req, res) => res.end('hello'))
+    const { running, path, port } = await pair(isolation, `http://${origin.authority}`)
+    await using _running = running
+    // The first instance has the Unix socket.
+    const traffic = await churn(port, 8, async (result) => {
+      await giveUp(running, 'reverse_proxy#1')
+      const { served } = result
+      await until('many are served', () => result.served >= served + 100)
+    })
+    expect(traffic).toMatchObject({ refused: 0, busy: 0 })
+    // Each client can be inside of the instance that dies, and is lost nowhere else.
+    expect(traffic.reset + traffic.unanswered).toBeLessThanOrEqual(8)
+    expect(await statuses(port, 40)).toEqual(Array(40).fill(200))
+    await until('the survivor has the path', async () => (await over(path)) === 200)
+    const { status, workers } = await healthOf(running)
+    expect([status, workers.reverse_proxy]).toEqual([
+      'Warning',
+      expect.objectContaining({
+        status: 'Warning',
+        reasons: ['1 of 2 instances ended too often and is given up for now'],
+      }),
+    ])
+    const warned = () =>
+      running.log.some((line) => line.includes('ReverseProxy warning') && line.includes('given up'))
+    await until('the log says so', warned)
+  })
+
+  it('gets its listeners back when it is started again, and no connection is lost', async () => {
+    await using origin = await startOrigin((_req, res) => res.end('hello'))
+    const { running, path, port } = await pair(isolation, `http://${origin.authority}`)
+    await using _running = running
+    await giveUp(running, 'reverse_proxy#1')
+    await until('the survivor has the path', async () => (await over(path)) === 200)
+    const traffic = await churn(port, 8, async () => {
+      expect((await restart(running)).status).toBe(200)
+      await until('both serve', () => running.stateOf(supervisor) === 'supervising.steady')
+      for (const key of ['0/0', '0/1', '1/0'])
+        await until(key, () => running.stateOf(`listener:reverse_proxy/${key}`) === 'delegated')
+    })
+    expect(traffic).toMatchObject({ refused: 0, reset: 0, busy: 0, unanswered: 0 })
+    // Whoever had the path for a while has left it: the death of that instance takes nothing along.
+    await until('the path is served', async () => (await over(path)) === 200)
+    await giveUp(running, 'reverse_proxy#2')
+    expect(await over(path)).toBe(200)
+    expect(await statuses(port, 20)).toEqual(Array(20).fill(200))
+    expect((await healthOf(running)).status).toBe('Warning')
+  })
+
+  it('with no instance left: main refuses at once, says why, and counts each', async () => {
+    await using origin = await startOrigin((_req, res) => res.end('hello'))
+    const { running, port } = await pair(isolation, `http://${origin.authority}`)
+    await using _running = running
+    await giveUp(running, 'reverse_proxy#1')
+    await giveUp(running, 'reverse_proxy#2')
+    const isRefusing = (key: string) => running.stateOf(`listener:reverse_proxy/${key}`) === 'refusing'
+    await until('main refuses', () => isRefusing('0/0') && isRefusing('0/1'))
+    for (let one = 0; one < 10; one += 1) {
+      using client = await RawClient.connect(port)
+      const { status, text } = await client.get('/')
+      expect([status, text]).toEqual([
+        503,
+        'WORKER_GAVE_UP: This service has failed; please try again later.\n',
+      ])
+    }
+    const labels = { proxy_worker_name: 'reverse_proxy', error_type: 'WORKER_GAVE_UP' }
+    expect((await scrape(running)).sum('proxy_connections_refused_total', labels)).toBe(10)
+    const line = /connections refused, no instance could take them .*"code":"WORKER_GAVE_UP"/
+    await until('the log says so', () => running.log.some((text) => line.test(text)))
+    expect((await healthOf(running)).workers.reverse_proxy).toMatchObject({ status: 'Critical' })
+    expect((await restart(running)).status).toBe(200)
+    await until('both serve', () => running.stateOf(supervisor) === 'supervising.steady')
+    expect(await statuses(port, 10)).toEqual(Array(10).fill(200))
+  })
+})
+
+it('a client that expects TLS is closed without plain text when main refuses it, and counted', async () => {
+  await using tls = await startTlsDaemon('http://127.0.0.1:9', { allowFaults: true, policy: strict })
+  await giveUp(tls.proxy, 'reverse_proxy#1')
+  await until('main refuses', () => tls.proxy.stateOf('listener:reverse_proxy/0/0') === 'refusing')
+  using client = await RawClient.connect(tls.port)
+  expect((await client.rest()).length).toBe(0)
+  const labels = { error_type: 'WORKER_GAVE_UP' }
+  const refused = async () => (await scrape(tls.proxy)).sum('proxy_connections_refused_total', labels)
+  await until('it is counted', async () => (await refused()) === 1)
+})

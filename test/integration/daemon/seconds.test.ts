@@ -1,0 +1,26 @@
+import { expect, it, vi } from 'vitest'
+import { Overview } from '../../../src/supervise/overview.ts'
+import { RequestRates } from '../../../src/supervise/request-rates.ts'
+import { Service } from '../../../src/supervise/services.ts'
+import { WorkerUse } from '../../../src/supervise/worker-use.ts'
+import { startTestDaemon } from '../../kit/daemon.ts'
+import { until } from '../../kit/until.ts'
+
+it('each second is counted once by the averages, the rates and the CPU times of a daemon', async () => {
+  const seconds = vi.spyOn(Overview.prototype, 'tick')
+  const averages = vi.spyOn(Service.prototype, 'tick')
+  const rates = vi.spyOn(RequestRates.prototype, 'tick')
+  const uses = vi.spyOn(WorkerUse.prototype, 'update')
+  {
+    await using _running = await startTestDaemon({
+      mode: 'Reverse',
+      listen_addr: '127.0.0.1:0',
+      workers: { reverse_proxy: { target: 'http://127.0.0.1:9', isolation: 'shared' } },
+    })
+    await until('some seconds are over', () => seconds.mock.calls.length >= 5)
+  }
+  const count = seconds.mock.calls.length
+  expect([averages, rates, uses].map(({ mock }) => mock.calls.length)).toEqual([count, count, count])
+  const times = averages.mock.calls.map(([at]) => at)
+  expect(times).toEqual(times.toSorted((a, b) => a - b))
+})
