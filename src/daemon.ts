@@ -25,6 +25,7 @@ import { Listeners } from './supervise/listeners.ts'
 import { LiveCharts } from './supervise/live-charts.ts'
 import { openChannel } from './supervise/openers.ts'
 import { Overview } from './supervise/overview.ts'
+import { ownPorts } from './supervise/own-ports.ts'
 import { createDemoPart, createPartsActor, type Part } from './supervise/parts.ts'
 import { planWorkers, spanShare } from './supervise/plan.ts'
 import { Readings } from './supervise/readings.ts'
@@ -91,6 +92,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
   let isWatched = false
   const servicesOf = (worker: string) => services.filter((service) => service.worker.name === worker)
 
+  const portsInUse = () => ownPorts(plans, listeners, settings, admin.address)
   const bootOf = ({ id, worker, slot, generation }: InstanceInput): InstanceBoot => {
     const own = servicesOf(worker)
     return {
@@ -103,6 +105,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       drainTimeoutMs: exporting.drainTimeoutMs,
       postsExchanges: exporting.takesExchanges,
       maxSpansPerSecond,
+      ownPorts: portsInUse(),
       pseudonym,
     }
   }

@@ -1,7 +1,7 @@
 /** The kinds of single values that a configuration has. Each says what it expects; errors and docs repeat it. */
-import { isIP } from 'node:net'
 import { z } from 'zod'
 import { parseAddress, parseListenerAddress } from './address.ts'
+import { networkFault, networkForm } from './network.ts'
 import { passwordForm, passwordForms } from './password.ts'
 
 interface FieldNotes {
@@ -77,7 +77,11 @@ export function secret(description: string) {
 }
 
 /** Text with a check of its own; `fault` says what is wrong with the text, or undefined. */
-function checkedText(expects: string, description: string, fault: (value: string) => string | undefined) {
+export function checkedText(
+  expects: string,
+  description: string,
+  fault: (value: string) => string | undefined,
+) {
   return z
     .string()
     .max(4096)
@@ -92,25 +96,11 @@ export function address(description: string) {
   return checkedText('host:port, such as "127.0.0.1:8080"', description, (value) => parseAddress(value).fault)
 }
 
-const networkForm = 'an IP address or network, such as "192.0.2.1", "10.0.0.0/8" or "2001:db8::/32"'
-
 /** An IP address, a network in CIDR form, or `unix:` for every peer on a Unix socket. */
 export function peers(description: string) {
   return checkedText(`${networkForm}, or "unix:"`, description, (value) =>
     value === 'unix:' ? undefined : networkFault(value),
   )
-}
-
-function networkFault(value: string): string | undefined {
-  const [address = '', length, ...more] = value.split('/')
-  const version = isIP(address)
-  if (version === 0 || address.includes('%') || more.length > 0) return `must be ${networkForm}`
-  const isMapped = /^::ffff:/i.test(address)
-  const [least, most] = version === 4 ? [0, 32] : [isMapped ? 96 : 0, 128]
-  if (length === undefined) return undefined
-  return /^(?:0|[1-9]\d{0,2})$/.test(length) && Number(length) >= least && Number(length) <= most
-    ? undefined
-    : `must have a prefix length from ${least} to ${most} after the slash`
 }
 
 export function listenerAddress(description: string) {

@@ -36,6 +36,7 @@ test('an https upstream that is trusted is reached', async () => {
     connectMs: 1_000,
     responseMs: 1_000,
     ca: selfSigned.cert,
+    gate: null,
   })
   const slot = pool.take(`https://127.0.0.1:${origin.port}`)
   const { body } = await (slot.client as Client).request({ path: '/', method: 'GET' })

@@ -6,7 +6,7 @@ import { startStuckListener } from '../../kit/stuck-listener.ts'
 
 const outcome = (host: string, port: number, timeoutMs = 2_000): Promise<BifrostError | null> =>
   new Promise((resolve) => {
-    dial({ host, port, timeoutMs }, (error, socket) => {
+    dial({ host, port, timeoutMs, gate: null }, (error, socket) => {
       socket.destroy()
       resolve(error)
     })
@@ -27,7 +27,7 @@ test('a refusal, an unknown name and a silent host have a code each', async () =
 test('giving up says nothing more', async () => {
   await using origin = await startRawOrigin(() => {})
   let calls = 0
-  const socket = dial({ host: '127.0.0.1', port: origin.port, timeoutMs: 50 }, () => {
+  const socket = dial({ host: '127.0.0.1', port: origin.port, timeoutMs: 50, gate: null }, () => {
     calls += 1
   })
   socket.destroy()
