@@ -92,7 +92,6 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
   let isWatched = false
   const servicesOf = (worker: string) => services.filter((service) => service.worker.name === worker)
 
-  const portsInUse = () => ownPorts(plans, listeners, settings, admin.address)
   const bootOf = ({ id, worker, slot, generation }: InstanceInput): InstanceBoot => {
     const own = servicesOf(worker)
     return {
@@ -137,7 +136,8 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
   const isShared = (worker: string) => servicesOf(worker)[0]?.worker.isolation === 'shared'
   const inject = options.allowFaults ? createInject(channels, isShared) : () => false
 
-  const admin = new AdminPart({
+  const portsInUse = (): readonly number[] => ownPorts(plans, listeners, settings, admin.address)
+  const admin: AdminPart = new AdminPart({
     settings: settings.admin,
     overview,
     journal,
@@ -153,7 +153,15 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     onWatched(is) {
       isWatched = is
     },
-    traffic: new TrafficApi({ workers: settings.workers, positions, desk, journal, log, tellChart }),
+    traffic: new TrafficApi({
+      workers: settings.workers,
+      ownPorts: portsInUse,
+      positions,
+      desk,
+      journal,
+      log,
+      tellChart,
+    }),
     readings,
     injectFault: options.allowFaults ? inject : undefined,
   })
