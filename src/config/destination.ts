@@ -16,6 +16,7 @@ const number = /^(?:\d+|0x[\da-f]*)$/
 
 /** Never throws; `fault` says what is wrong and what would be right. */
 export function parseDestination(text: string): Result {
+  if (text.includes('://')) return { fault: `must be ${destinationForm}` }
   if (text.startsWith('[')) return parseBracketed(text)
   const colon = text.indexOf(':')
   if (colon !== text.lastIndexOf(':')) return parseBareIpv6(text)

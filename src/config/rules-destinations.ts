@@ -1,6 +1,6 @@
 /** Rules over the entries of `destinations` that the schema cannot state. */
 import { parseDestination } from './destination.ts'
-import type { Path } from './problem.ts'
+import { type Path, show } from './problem.ts'
 import type { RuleContext, WorkerBlock } from './rules.ts'
 
 /** Names that are loopback on every machine (RFC 6761 6.3), which a host pattern does not open. */
@@ -17,7 +17,7 @@ export function checkDestinations(
     const port = entry.port === null ? '' : `:${entry.port}`
     report(
       [...path, 'destinations', 'allow', at],
-      `is "${text}"; a name opens private networks only, and this one is loopback; write "127.0.0.0/8${port}" and "[::1]${port}"`,
+      `is ${show(text)}; a name opens private networks only, and this one is loopback; write "127.0.0.0/8${port}" and "[::1]${port}"`,
     )
   }
 }

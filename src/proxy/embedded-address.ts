@@ -10,9 +10,10 @@ export function embeddedIn(bits: AddressBits): readonly number[] {
   const pair = (at: number): number => group(at) * 65_536 + group(at + 1)
   const starts = (...groups: readonly number[]): boolean => groups.every((value, at) => group(at) === value)
   const last = pair(6)
-  // NAT64 (RFC 6052), IPv4-translated (RFC 2765), IPv4-compatible (RFC 4291 2.5.5.1).
-  if (starts(0x64, 0xff9b, 0, 0, 0, 0) || starts(0, 0, 0, 0, 0xffff, 0) || starts(0, 0, 0, 0, 0, 0))
-    return [last]
+  // IPv4-compatible (RFC 4291 2.5.5.1), but for the addresses :: and ::1 and their neighbours.
+  if (starts(0, 0, 0, 0, 0, 0)) return last < 0x1_00_00_00 ? [] : [last]
+  // NAT64 (RFC 6052), IPv4-translated (RFC 2765).
+  if (starts(0x64, 0xff9b, 0, 0, 0, 0) || starts(0, 0, 0, 0, 0xffff, 0)) return [last]
   // NAT64 of the local network: with a prefix of 96 bits, or of 48, where the octet after 64 bits is left out.
   if (starts(0x64, 0xff9b, 1)) {
     const split = group(3) * 65_536 + (group(4) & 0xff) * 256 + (group(5) >>> 8)
