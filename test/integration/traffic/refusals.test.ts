@@ -232,6 +232,52 @@ const kinds: readonly Kind[] = [
     setting: 'workers.static_files',
   },
   {
+    name: 'a destination that is refused by default',
+    worker: 'forward_proxy',
+    config: () => forward({ destinations: { deny: ['192.0.2.0/24'], allow: ['10.0.0.0/8'] } }),
+    ask: (client) => get(client, 'http://[::ffff:127.0.0.1]:9/'),
+    outcome: 'FORBIDDEN_DESTINATION',
+    setting: 'workers.forward_proxy.destinations.allow',
+  },
+  {
+    name: 'a destination that is denied by its name',
+    worker: 'forward_proxy',
+    config: () => forward({ destinations: { deny: ['192.0.2.0/24', '*.denied.test'] } }),
+    ask: (client) => get(client, 'http://a.denied.test/'),
+    outcome: 'FORBIDDEN_DESTINATION',
+    setting: 'workers.forward_proxy.destinations.deny[1]',
+  },
+  {
+    name: 'a name that leads to this machine',
+    worker: 'forward_proxy',
+    config: () => forward({ destinations: { allow: ['10.0.0.0/8'], connect_ports: [9] } }),
+    ask: async (client) => {
+      client.head('CONNECT localhost:9 HTTP/1.1', 'Host: localhost:9')
+      await client.response()
+    },
+    outcome: 'FORBIDDEN_DESTINATION',
+    setting: 'workers.forward_proxy.destinations.allow',
+  },
+  {
+    name: 'the admin interface of this daemon',
+    worker: 'forward_proxy',
+    config: () => forward({ destinations: { allow: ['127.0.0.0/8'] } }),
+    ask: (client, bridge) => get(client, `http://127.0.0.1:${bridge.port('admin')}/health`),
+    outcome: 'FORBIDDEN_DESTINATION',
+    setting: 'workers.forward_proxy.destinations.allow',
+  },
+  {
+    name: 'a port that CONNECT may not name',
+    worker: 'forward_proxy',
+    config: () => forward({ destinations: { connect_ports: [8443] } }),
+    ask: async (client) => {
+      client.head('CONNECT a.test:443 HTTP/1.1', 'Host: a.test:443')
+      await client.response()
+    },
+    outcome: 'FORBIDDEN_PORT',
+    setting: 'workers.forward_proxy.destinations.connect_ports',
+  },
+  {
     name: 'a CONNECT whose upstream refuses',
     worker: 'forward_proxy',
     config: () => forward(),
