@@ -4,10 +4,15 @@ export const opensLoopback = {
   connect_ports: ['1-65535'],
 } as const
 
+interface Given {
+  readonly mode?: string
+  readonly workers?: { readonly forward_proxy?: object }
+}
+
 /** A configuration whose forward proxy, where it says nothing of destinations, may dial this machine. */
 export function withLoopback(config: object): object {
-  const { workers = {} } = config as { readonly workers?: { readonly forward_proxy?: object } }
-  if (workers.forward_proxy === undefined) return config
+  const { mode, workers = {} }: Given = config
+  if (workers.forward_proxy === undefined && mode !== 'Forward') return config
   const forward = { destinations: opensLoopback, ...workers.forward_proxy }
   return { ...config, workers: { ...workers, forward_proxy: forward } }
 }
