@@ -52,12 +52,13 @@ export interface Bridge extends AsyncDisposable {
  */
 export async function createBridge(config: ConfigInput, options: BridgeOptions = {}): Promise<Bridge> {
   const text = JSON.stringify({ admin: { enabled: false }, telemetry: { enabled: false }, ...config })
-  const { settings, positions, secretsDecrypted } = parseConfig(text, {
+  const { settings, positions, secretsDecrypted, warnings } = parseConfig(text, {
     file: 'configuration',
     baseDir: options.baseDir ?? cwd(),
   })
   const places = settings.logging === null ? null : openLog(settings.logging)
   const log = tee(options.log ?? (() => {}), ...(places === null ? [] : [places.log]))
+  for (const warning of warnings) log('warn', warning)
   try {
     const daemon = await startDaemon(settings, {
       log,

@@ -26,6 +26,7 @@ import { Listeners } from './supervise/listeners.ts'
 import { LiveCharts } from './supervise/live-charts.ts'
 import { openChannel } from './supervise/openers.ts'
 import { Overview } from './supervise/overview.ts'
+import { ownPorts } from './supervise/own-ports.ts'
 import { createDemoPart, createPartsActor, type Part } from './supervise/parts.ts'
 import { planWorkers, spanShare } from './supervise/plan.ts'
 import { Readings } from './supervise/readings.ts'
@@ -117,6 +118,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       drainTimeoutMs: exporting.drainTimeoutMs,
       postsExchanges: exporting.takesExchanges,
       maxSpansPerSecond,
+      ownPorts: portsInUse(),
       pseudonym,
     }
   }
@@ -155,7 +157,8 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
   const isShared = (worker: string) => servicesOf(worker)[0]?.worker.isolation === 'shared'
   const inject = options.allowFaults ? createInject(channels, isShared) : () => false
 
-  const admin = new AdminPart({
+  const portsInUse = (): readonly number[] => ownPorts(plans, listeners, settings, admin.address)
+  const admin: AdminPart = new AdminPart({
     settings: settings.admin,
     overview,
     journal,
@@ -171,7 +174,15 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     onWatched(is) {
       isWatched = is
     },
-    traffic: new TrafficApi({ workers: settings.workers, positions, desk, journal, log, tellChart }),
+    traffic: new TrafficApi({
+      workers: settings.workers,
+      ownPorts: portsInUse,
+      positions,
+      desk,
+      journal,
+      log,
+      tellChart,
+    }),
     readings,
     injectFault: options.allowFaults ? inject : undefined,
   })

@@ -29,6 +29,18 @@ export const errorTable = {
   AUTH_REQUIRED: row(401, 'client', false, 'This needs a user name and a password.'),
   FORBIDDEN_CLIENT: row(403, 'client', false, 'Access from this address is not allowed.'),
   FORBIDDEN_PATH: row(403, 'client', false, 'This path is not served.'),
+  FORBIDDEN_DESTINATION: row(
+    403,
+    'client',
+    false,
+    'This proxy does not connect to this destination (workers.forward_proxy.destinations.allow and deny).',
+  ),
+  FORBIDDEN_PORT: row(
+    403,
+    'client',
+    false,
+    'CONNECT to this port is not allowed (workers.forward_proxy.destinations.connect_ports).',
+  ),
   NOT_FOUND: row(404, 'client', false, 'Nothing was found here.'),
   METHOD_NOT_ALLOWED: row(405, 'client', false, 'This method is not allowed here.'),
   PROXY_AUTH_REQUIRED: row(407, 'client', false, 'This proxy needs a user name and a password.'),

@@ -12,6 +12,9 @@ export const remedies: Readonly<Record<ErrorCode, string>> = {
   FORBIDDEN_CLIENT:
     'Add the network of the client to access.allow, or take it out of access.deny; behind a proxy, list that in trusted_proxies.',
   FORBIDDEN_PATH: 'Serve what is below root_dir and readable; links must not lead out of it.',
+  FORBIDDEN_DESTINATION:
+    'If clients may reach it, add a network (or, for private addresses, a host pattern) to destinations.allow, with the port for a listener of this daemon, and remove what denies it from destinations.deny.',
+  FORBIDDEN_PORT: 'If clients may open tunnels to this port, add it to destinations.connect_ports.',
   NOT_FOUND: 'Ask for a path that a mount has, or add a mount or the file.',
   METHOD_NOT_ALLOWED: 'Use a method that the answer names in Allow.',
   PROXY_AUTH_REQUIRED: 'Give the client the credentials of a user of auth.users for its proxy.',

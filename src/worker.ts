@@ -101,6 +101,7 @@ class RunningInstance {
       log: this.#log,
       stateOf: (service) => this.#stateOf(service),
       exceeded: () => this.#exceeded,
+      surroundings: { ownPorts: this.#boot.ownPorts },
     })
     this.#descriptors = new DescriptorGuard(this.#edge, this.#boot.descriptors, { block, log: this.#log })
     this.#stopBeat = startBeat(block, beatPeriodMs(worker.stuckMs))

@@ -41,7 +41,13 @@ function configuration(job: Job, { port, sparePort, originPort, filesDir }: Plac
         connection_pool: { max_idle_per_host: 128 },
       },
     },
-    forward: { forward_proxy: { ...limits, connection_pool: { max_idle_per_host: 128 } } },
+    forward: {
+      forward_proxy: {
+        ...limits,
+        connection_pool: { max_idle_per_host: 128 },
+        destinations: { allow: [`127.0.0.1:${originPort}`], connect_ports: [originPort] },
+      },
+    },
     static: { static_files: { ...limits, mounts: [{ path: '/', root_dir: filesDir }] } },
   }
   return {

@@ -44,7 +44,10 @@ function tryLines(config: LoadedConfig, addresses: Addresses): readonly string[]
     return worker.services.map((service) => {
       if (service.type === 'forward') {
         const trust = place.isTls ? ' --proxy-insecure' : ''
-        return `curl${trust} -x ${origin} ${demo ? `${demo}/hello` : 'http://example.com/'}`
+        const isOpen = service.destinations.allow.some(
+          ({ network, port }) => network !== null && port === demoUpstream?.port,
+        )
+        return `curl${trust} -x ${origin} ${demo !== null && isOpen ? `${demo}/hello` : 'http://example.com/'}`
       }
       if (service.type === 'reverse') return `${curl} ${origin}/${service.target === demo ? 'hello' : ''}`
       const path = service.mounts[0]?.path ?? '/'

@@ -46,6 +46,7 @@ export async function run(args: readonly string[]): Promise<number> {
       const { shown, hidden } = hideSecrets(config.effective)
       print(`${JSON.stringify(shown, null, 2)}\n`)
       complain(describeTelemetry(config.settings.telemetry))
+      complain(config.warnings.map((warning) => `warning: ${warning}\n`).join(''))
       if (hidden.length > 0) complain(`${hidden.join(', ')}: not shown, *** stands for it\n`)
       return exitCode.clean
     }
@@ -78,6 +79,7 @@ async function serve(config: ReturnType<typeof loadConfig>): Promise<number> {
   const { startDaemon } = await import('../daemon.ts')
   const logs = openLog(config.settings.logging ?? defaultLogging, { complain })
   const { log } = logs
+  for (const warning of config.warnings) log('warn', warning)
   let code: number = exitCode.clean
   const daemon = await startDaemon(config.settings, {
     log,

@@ -1,8 +1,9 @@
 /** The kinds of single values that a configuration has. Each says what it expects; errors and docs repeat it. */
 import { z } from 'zod'
-import { readAddress, readNetwork, unixPeer } from '../http/address.ts'
+import { unixPeer } from '../http/address.ts'
 import { notHttpUrl, readUpstreamUrl } from '../http/upstream-url.ts'
 import { parseAddress, parseListenerAddress } from './address.ts'
+import { networkFault, networkForm } from './network.ts'
 import { passwordForm, passwordForms } from './password.ts'
 
 interface FieldNotes {
@@ -78,7 +79,11 @@ export function secret(description: string) {
 }
 
 /** Text with a check of its own; `fault` says what is wrong with the text, or undefined. */
-function checkedText(expects: string, description: string, fault: (value: string) => string | undefined) {
+export function checkedText(
+  expects: string,
+  description: string,
+  fault: (value: string) => string | undefined,
+) {
   return z
     .string()
     .max(4096)
@@ -93,25 +98,11 @@ export function address(description: string) {
   return checkedText('host:port, such as "127.0.0.1:8080"', description, (value) => parseAddress(value).fault)
 }
 
-const networkForm = 'an IP address or network, such as "192.0.2.1", "10.0.0.0/8" or "2001:db8::/32"'
-
 /** An IP address, a network in CIDR form, or `unix:` for every peer on a Unix socket. */
 export function peers(description: string) {
   return checkedText(`${networkForm}, or "unix:"`, description, (value) =>
     value === unixPeer ? undefined : networkFault(value),
   )
-}
-
-function networkFault(value: string): string | undefined {
-  const slash = value.indexOf('/')
-  const written = slash === -1 ? value : value.slice(0, slash)
-  const bits = readAddress(written)
-  if (bits === null || written.includes('%')) return `must be ${networkForm}`
-  if (readNetwork(value) !== null) return undefined
-  const isIpv4 = !written.includes(':')
-  // The first 96 bits of an IPv4-mapped address say only that it is one.
-  const least = !isIpv4 && typeof bits === 'number' ? 96 : 0
-  return `must have a prefix length from ${least} to ${isIpv4 ? 32 : 128} after the slash`
 }
 
 export function listenerAddress(description: string) {

@@ -11,6 +11,7 @@ import { resolveSettings } from './resolve.ts'
 import { checkRules } from './rules.ts'
 import type { Config, ConfigInput } from './schema.ts'
 import type { DaemonSettings } from './settings.ts'
+import { warningsOf } from './warnings.ts'
 
 export interface LoadedConfig {
   /** As it was given; for messages. */
@@ -23,6 +24,8 @@ export interface LoadedConfig {
   readonly settings: DaemonSettings
   /** Where it was written; holds no value. */
   readonly positions: Positions
+  /** Valid, and hardly meant. */
+  readonly warnings: readonly string[]
 }
 
 /**
@@ -74,7 +77,8 @@ export function parseConfig(text: string, { file, baseDir, env = process.env }: 
     return clear
   }
   const settings = deepFreeze(resolveSettings(effective, open, env))
-  return { file, effective, settings, secretsDecrypted, positions: positionsOf(file, source) }
+  const positions = positionsOf(file, source)
+  return { file, effective, settings, secretsDecrypted, positions, warnings: warningsOf(settings) }
 }
 
 function deepFreeze<T>(value: T): T {

@@ -3,6 +3,7 @@ import { isLocalAddress } from './address.ts'
 import { OtelEnvironment } from './environment.ts'
 import type { Environment } from './keyring.ts'
 import { clientSettings, forwardingSettings, type Open } from './resolve-clients.ts'
+import { destinationSettings } from './resolve-destinations.ts'
 import { listenAddress, listenerAddress, listenersOf, milliseconds } from './resolve-listeners.ts'
 import { resolveLogging } from './resolve-logging.ts'
 import { resolveTelemetry } from './resolve-telemetry.ts'
@@ -124,7 +125,11 @@ function combine(workers: readonly WorkerSettings[]): WorkerSettings {
 }
 
 function forwardService(block: Forward, given: Given): ForwardSettings {
-  return { type: 'forward', ...proxyService(block, given) }
+  return {
+    type: 'forward',
+    ...proxyService(block, given),
+    destinations: destinationSettings(block.destinations),
+  }
 }
 
 function reverseService(block: Reverse, given: Given): ReverseSettings {

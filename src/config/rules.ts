@@ -9,6 +9,7 @@ import { names, valueAt } from './names.ts'
 import { checkPlaces } from './places.ts'
 import type { Path } from './problem.ts'
 import { checkClients, checkToken } from './rules-clients.ts'
+import { checkDestinations } from './rules-destinations.ts'
 import type { ConfigInput } from './schema.ts'
 import { type WorkerKey, workerKeys } from './schema.ts'
 import { checkLogging, checkTelemetry } from './telemetry-rules.ts'
@@ -57,6 +58,7 @@ export function checkRules(context: RuleContext): void {
     checkClients(context, path, block)
     checkTracing(context, path, block.tracing)
     if (key === 'static_files') checkMounts(context, path, block)
+    if (key === 'forward_proxy') checkDestinations(context, path, block)
     checkAccessLog(context, [...path, 'access_log'], block.access_log)
   }
   checkAccessLog(context, ['access_log'], config.access_log)

@@ -19,6 +19,7 @@ import {
 import { accessLog } from './schema-access-log.ts'
 import { admin } from './schema-admin.ts'
 import { clients, proxyForwarding, reverseAuth, staticForwarding } from './schema-clients.ts'
+import { destinations } from './schema-destinations.ts'
 import { listeners, tls } from './schema-listeners.ts'
 import { requestLimits } from './schema-sizes.ts'
 import { logging, telemetry } from './schema-telemetry.ts'
@@ -146,8 +147,8 @@ const proxy = (d: ProxyDefaults) => ({
 })
 
 const forwardProxy = z
-  .strictObject(
-    proxy({
+  .strictObject({
+    ...proxy({
       connections: 1000,
       memoryMb: 512,
       cpuPercent: 50,
@@ -157,7 +158,8 @@ const forwardProxy = z
       maxIdlePerHost: 50,
       poolTimeoutSecs: 300,
     }),
-  )
+    destinations,
+  })
   .meta({ description: 'Forward proxy: absolute-form requests and CONNECT.' })
 
 const reverseProxy = z

@@ -5,6 +5,7 @@
 
 import type { AccessLogSettings } from '../telemetry/access-log-format.ts'
 import type { LoggingSettings, TelemetrySettings } from '../telemetry/settings.ts'
+import type { DestinationSettings } from './settings-destinations.ts'
 import type { TracingSettings } from './settings-tracing.ts'
 
 /** A type of work; the seed's ProxyType without `Combined`. */
@@ -203,6 +204,7 @@ interface ServiceCommon {
 
 export interface ForwardSettings extends ServiceCommon {
   readonly type: 'forward'
+  readonly destinations: DestinationSettings
   readonly pool: PoolSettings
   readonly forwarding: ForwardingSettings
 }

@@ -1,30 +1,27 @@
-import { connect, type OnReadOpts, type Socket } from 'node:net'
+import { connect, type OnReadOpts, Socket } from 'node:net'
 import { BifrostError } from '../errors.ts'
 import { failureCode } from './failure.ts'
+import { type Gate, guardedLookup, refusePeer } from './gate.ts'
 
 export interface DialTarget {
   readonly host: string
   readonly port: number
   /** Longest wait, name resolution included, in milliseconds. */
   readonly timeoutMs: number
+  /** Judges where the connection leads; null where the operator has chosen the target. */
+  readonly gate: Gate | null
   /** Reads into a buffer of the caller's, in place of 'data' (see net.connect). */
   readonly onread?: OnReadOpts
 }
 
 /**
- * Opens a TCP connection, trying the addresses of a name in turn (RFC 8305). `done` runs once, with the socket or with
- * UPSTREAM_REFUSED, UPSTREAM_UNRESOLVED or UPSTREAM_CONNECT_TIMEOUT. Destroying the returned socket gives up without `done`.
+ * Opens a TCP connection, trying the addresses of a name in turn (RFC 8305). `done` runs once, later, with the socket or with
+ * UPSTREAM_REFUSED, UPSTREAM_UNRESOLVED, UPSTREAM_CONNECT_TIMEOUT or what the gate says. Destroying the returned socket gives up without `done`.
  */
 export function dial(target: DialTarget, done: (error: BifrostError | null, socket: Socket) => void): Socket {
-  const { host, port, timeoutMs, onread } = target
-  const socket = connect({
-    host,
-    port,
-    allowHalfOpen: true,
-    noDelay: true,
-    keepAlive: true,
-    ...(onread === undefined ? {} : { onread }),
-  })
+  const { host, port, timeoutMs, gate } = target
+  const refusal = gate?.refuseTarget(host, port) ?? null
+  const socket = refusal === null ? open(target) : new Socket().destroy(refusal)
   const timer = setTimeout(
     () =>
       fail(
@@ -44,12 +41,27 @@ export function dial(target: DialTarget, done: (error: BifrostError | null, sock
     socket.destroy()
     done(error, socket)
   }
-  socket.on('error', (cause) =>
-    fail(new BifrostError(failureCode(cause), `connection to ${host}:${port} failed`, { cause })),
-  )
+  socket.on('error', (cause) => {
+    const what = `connection to ${host}:${port} failed`
+    fail(cause instanceof BifrostError ? cause : new BifrostError(failureCode(cause), what, { cause }))
+  })
   socket.once('close', settle)
   socket.once('connect', () => {
-    if (settle()) done(null, socket)
+    const refused = gate === null ? null : refusePeer(gate, host, port, socket)
+    if (refused !== null) fail(refused)
+    else if (settle()) done(null, socket)
   })
   return socket
+}
+
+function open({ host, port, gate, onread }: DialTarget): Socket {
+  return connect({
+    host,
+    port,
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    ...(gate === null ? {} : { lookup: guardedLookup(gate, port) }),
+    ...(onread === undefined ? {} : { onread }),
+  })
 }

@@ -11,6 +11,8 @@
 import type { Socket } from 'node:net'
 import { buildConnector, Client, type Dispatcher } from 'undici'
 import { add, type CounterBlock, cell } from '../telemetry/counters.ts'
+import type { Gate } from './gate.ts'
+import { guardedConnector } from './guarded-tls.ts'
 import { WireClock } from './wire/clock.ts'
 import { WireConnection } from './wire/connection.ts'
 import type { WireHandler, WireRequest } from './wire/contract.ts'
@@ -21,6 +23,8 @@ export interface PoolOptions {
   readonly connectMs: number
   /** Longest wait for a response head and between two pieces of its body. */
   readonly responseMs: number
+  /** Judges where a new connection leads; a kept one was judged when it was dialled. Null: the operator has chosen the target. */
+  readonly gate: Gate | null
   /** Where open and idle connections are counted; undefined: nowhere. */
   readonly counters?: CounterBlock
   /** Trust anchors in place of the system's; verification itself cannot be switched off. */
@@ -124,11 +128,13 @@ export class UpstreamPool {
   constructor(options: PoolOptions) {
     this.options = options
     this.#clock = new WireClock(Math.min(options.idleMs, options.responseMs))
-    this.#connect = buildConnector({
-      timeout: options.connectMs,
+    const { connectMs, gate, ca } = options
+    const connect = buildConnector({
+      timeout: connectMs,
       allowH2: false,
-      ...(options.ca === undefined ? {} : { ca: options.ca }),
+      ...(ca === undefined ? {} : { ca }),
     })
+    this.#connect = gate === null ? connect : guardedConnector(gate, connectMs, connect)
   }
 
   /** A connection to `name`, a lower-case `scheme://host:port`; the caller gives it back or drops it, once. */
@@ -183,11 +189,12 @@ export class UpstreamPool {
 
   /** `http:` by our own connection, everything else by undici. For slots only. */
   createClient(origin: string, { onSocket, onConnect, onDisconnect }: SlotEvents): Client | WireConnection {
-    const { connectMs, responseMs } = this.options
+    const { connectMs, responseMs, gate } = this.options
     const idleMs = Math.max(1, this.options.idleMs)
     if (origin.startsWith('http:')) {
       const clock = this.#clock
-      return new WireConnection({ origin, clock, connectMs, idleMs, responseMs, onConnect, onDisconnect })
+      const bounds = { connectMs, idleMs, responseMs }
+      return new WireConnection({ origin, clock, ...bounds, gate, onConnect, onDisconnect })
     }
     const client = new Client(origin, {
       connect: (options, done) =>

@@ -13,6 +13,8 @@ import { BifrostError } from '../errors.ts'
 import { type CounterBlock, count } from '../telemetry/counters.ts'
 import { breakOff } from './break-off.ts'
 import { failureCode } from './failure.ts'
+import type { Gate } from './gate.ts'
+import { type GuardedAgent, guardedAgent } from './guarded-agent.ts'
 import { hasOtherCoding, responseHeaders } from './headers.ts'
 import { bodyLength, type Closer, replyBytes } from './reply.ts'
 import type { TunnelEnd } from './tunnel.ts'
@@ -33,6 +35,8 @@ export interface UpgradeOptions {
   /** 0 = no bound. */
   readonly lifetimeMs: number
   readonly closer: Closer
+  /** Judges where the connection leads; null where the operator has chosen the target. */
+  readonly gate: Gate | null
   /** Counts what goes through the tunnel. */
   readonly counters: CounterBlock
   /** The connection to the origin is there. */
@@ -61,7 +65,13 @@ export class Upgrader {
   /** Takes the client's socket over; every outcome ends in `onEnd`. */
   run(req: IncomingMessage, socket: Socket, head: Buffer, options: UpgradeOptions): void {
     const attempt = new Attempt(socket, req.headers.accept, options)
-    this.#proxy.once('proxyReqWs', (proxyReq) => attempt.prepare(proxyReq))
+    const guard = options.gate === null ? null : guardedAgent(options.origin, options.gate)
+    const refusal = guard?.refusal ?? null
+    if (refusal !== null) {
+      attempt.fail(refusal)
+      return
+    }
+    this.#proxy.once('proxyReqWs', (proxyReq) => attempt.prepare(proxyReq, guard))
     req.headers = { ...toRecord(options.headers), connection: 'Upgrade', upgrade: 'websocket' }
     // The package parses it as a URL, which may throw; `prepare` sets the real path.
     req.url = '/'
@@ -70,7 +80,7 @@ export class Upgrader {
         req,
         socket,
         head,
-        { target: options.origin, connectTimeout: options.connectMs },
+        { target: options.origin, connectTimeout: options.connectMs, agent: guard?.agent },
         (error: Error) => attempt.fail(error),
       )
       attempt.begin()
@@ -103,11 +113,17 @@ class Attempt {
   }
 
   /** Runs before the head is sent, and before the package adds its own listeners. */
-  prepare(request: ClientRequest): void {
+  prepare(request: ClientRequest, guard: GuardedAgent | null): void {
     this.#request = request
     // The package sends a normalised path; an origin must see the client's bytes.
     request.path = this.#options.path
-    request.on('socket', (upstream) => upstream.once('connect', () => this.#options.onConnected(upstream)))
+    request.on('socket', (upstream) =>
+      upstream.once('connect', () => {
+        const refused = guard?.refusePeer(upstream) ?? null
+        if (refused === null) this.#options.onConnected(upstream)
+        else this.fail(refused)
+      }),
+    )
     request.prependListener('upgrade', (answer, upstream) => this.#open(answer, upstream))
   }
 

@@ -5,6 +5,7 @@ import type { TrafficAnswer, TrafficQuestion, TrafficRecord } from '../telemetry
 import type { TlsMaterial } from '../tls/material.ts'
 import type { Admission } from './admission.ts'
 import type { Log } from './exchange-scope.ts'
+import type { Surroundings } from './forward.ts'
 import type { LanesOptions } from './lanes.ts'
 import type { DoorLimit } from './traffic.ts'
 
@@ -24,6 +25,8 @@ export interface EdgeOptions extends LanesOptions {
   readonly stateOf?: (service: ServiceType | null) => string
   /** What is above its limit, as main has said. */
   readonly exceeded?: () => readonly string[]
+  /** Of a forward proxy; no listeners of this daemon, and the system's resolver, when left out. */
+  readonly surroundings?: Surroundings
   /** What cleartext connections speak; one cannot find out. */
   readonly cleartext?: 'http/1.1' | 'h2'
 }

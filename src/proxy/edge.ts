@@ -101,12 +101,13 @@ class WorkerEdge implements Edge {
   }
 
   async load(): Promise<void> {
-    const { worker, pseudonym } = this.#options
+    const { worker, pseudonym, surroundings } = this.#options
     this.#services = await loadServices(worker.services, {
       pseudonym,
       closer: this.#server.closer,
       blockOf: (type) => this.#lanes.of(type).block,
       subjectHeaders: subjectHeadersOf(worker),
+      surroundings,
     })
   }
 
@@ -240,11 +241,8 @@ class WorkerEdge implements Edge {
     const decision = decide(head, this.#policy)
     const exchange = this.#begin(connection, decision, head, req)
     const guard = this.#guards.of(decision)
-    if (guard === null) {
-      this.#connect(exchange, req, first, decision)
-      return
-    }
-    guard.ask(exchange, req, decision, (judged) => this.#connect(exchange, req, first, judged))
+    if (guard === null) this.#connect(exchange, req, first, decision)
+    else guard.ask(exchange, req, decision, (judged) => this.#connect(exchange, req, first, judged))
   }
 
   #connect(exchange: Exchange, req: IncomingMessage, first: Buffer, decision: Decision): void {

@@ -12,6 +12,7 @@ export interface Step {
     | 'access'
     | 'auth'
     | 'rate'
+    | 'destination'
     | 'room'
     | 'answer'
   /** Plain words, one sentence or two. May have bytes of the request in it. */

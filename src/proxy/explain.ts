@@ -1,8 +1,8 @@
 /**
  * Which part of a worker would serve a request, and why: the outcome is that of the functions which serve (`decide`, the access list, the
- * refusals of a guard), and each step names the setting that it follows from. Pure.
+ * refusals of a guard, the destinations of a forward proxy), and each step names the setting that it follows from. Nothing is looked up.
  *
- *   target -> host -> service -> route -> size -> access list -> authentication -> rate limits -> connections -> answer
+ *   target -> host -> service -> route -> size -> access list -> authentication -> rate limits -> destination -> connections -> answer
  */
 import type { ServiceSettings, ServiceType, WorkerSettings } from '../config/settings.ts'
 import { type ErrorCode, errorTable } from '../errors.ts'
@@ -10,6 +10,7 @@ import { readAddress } from '../http/address.ts'
 import { AccessList } from './access.ts'
 import type { AuthResult } from './auth.ts'
 import { createPolicy, type Decision, decide, type Head, serviceOf } from './decide.ts'
+import { judgeDestination } from './explain-destination.ts'
 import { hostStep, sizeStep, targetStep } from './explain-head.ts'
 import { routeSteps, serviceStep, toOf } from './explain-route.ts'
 import { clip, entryOf, type Step, settingOf } from './explain-step.ts'
@@ -53,7 +54,12 @@ export interface Explanation {
   readonly steps: readonly Step[]
 }
 
-export function explain(question: Question, worker: WorkerSettings): Explanation {
+/** `ownPorts`: ports that this daemon listens on. */
+export function explain(
+  question: Question,
+  worker: WorkerSettings,
+  ownPorts: readonly number[] = [],
+): Explanation {
   const policy = createPolicy(worker.services)
   const head = headOf(question)
   const decided = decide(head, policy)
@@ -69,7 +75,10 @@ export function explain(question: Question, worker: WorkerSettings): Explanation
     sizeStep(question.length, decided, service),
   ].flatMap((step) => step ?? [])
   const guarding: Step[] = []
-  const judged = service === undefined ? decided : judge(question, decided, service, guarding)
+  const admitted = service === undefined ? decided : judge(question, decided, service, guarding)
+  const destination = service === undefined ? null : judgeDestination(admitted, service, ownPorts)
+  if (destination !== null) guarding.push(destination.step)
+  const judged = destination?.refusal ?? admitted
   // Who is not let in is not told what is not there.
   const isTurnedAway = judged !== decided
   const before = isTurnedAway ? steps.map((step) => ({ ...step, isRefusal: false })) : steps

@@ -1,30 +1,51 @@
 import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
+import type { LookupFunction, Socket } from 'node:net'
 import type { ForwardSettings } from '../config/settings.ts'
 import { errorTable } from '../errors.ts'
 import { formatAuthority } from '../http/authority.ts'
 import { dial } from '../http/dial.ts'
+import type { Gate } from '../http/gate.ts'
 import type { HttpRequest, HttpResponse } from '../http/message.ts'
 import { Tunnel, type TunnelClient } from '../http/tunnel.ts'
 import { count } from '../telemetry/counters.ts'
 import type { Decision } from './decide.ts'
+import { createGate } from './destination-gate.ts'
+import { Destinations } from './destinations.ts'
 import type { Exchange } from './exchange.ts'
+import { OwnListeners } from './own-listeners.ts'
 import { countTunnel } from './tunnelling.ts'
 import { Upstream, type UpstreamDeps } from './upstream.ts'
 
 type ForwardDecision = Extract<Decision, { kind: 'forward' }>
 type TunnelDecision = Extract<Decision, { kind: 'tunnel' }>
 
+/** What the machine around it is like. */
+export interface Surroundings {
+  /** Ports that this daemon listens on. */
+  readonly ownPorts: readonly number[]
+  /** The system's resolver when left out. */
+  readonly lookup?: LookupFunction | undefined
+}
+
 /** The forward service: absolute-form requests through the pool, CONNECT as a tunnel (RFC 9110 9.3.6). */
 export class Forward {
   readonly #settings: ForwardSettings
   readonly #deps: UpstreamDeps
   readonly #upstream: Upstream
+  /** Judges where CONNECT leads. */
+  readonly #gate: Gate
 
-  constructor(settings: ForwardSettings, deps: UpstreamDeps) {
+  constructor(
+    settings: ForwardSettings,
+    deps: UpstreamDeps,
+    { ownPorts, lookup }: Surroundings = { ownPorts: [] },
+  ) {
     this.#settings = settings
     this.#deps = deps
-    this.#upstream = new Upstream({ ...settings, ...deps, hidesAuthorization: false })
+    const destinations = new Destinations(settings.destinations, new OwnListeners(ownPorts))
+    this.#gate = createGate(destinations, true, lookup)
+    const gate = createGate(destinations, false, lookup)
+    this.#upstream = new Upstream({ ...settings, ...deps, hidesAuthorization: false, gate })
   }
 
   request(exchange: Exchange, req: HttpRequest, res: HttpResponse, decision: ForwardDecision): void {
@@ -46,13 +67,13 @@ export class Forward {
     const { side } = client
     const { connectMs, idleMs, lifetimeMs } = this.#settings.timeouts
     exchange.dialled(`tcp://${formatAuthority({ host, port })}`, false)
-    const upstream = dial({ host, port, timeoutMs: connectMs }, (error) => {
+    const upstream = dial({ host, port, timeoutMs: connectMs, gate: this.#gate }, (error) => {
       side.off('close', giveUp)
       if (error !== null) {
         exchange.relayFailed(error.code, error)
         exchange.repliedBytes = client.refuse(error.code, exchange.shownId)
         exchange.status = errorTable[error.code].status
-        exchange.finish(true)
+        exchange.finish(exchange.status >= 500)
         return
       }
       exchange.connected(upstream)

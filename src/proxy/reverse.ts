@@ -24,6 +24,7 @@ export class Reverse {
       ...settings,
       ...deps,
       hidesAuthorization: settings.auth?.forwards === false,
+      gate: null,
     })
   }
 

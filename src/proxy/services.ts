@@ -2,7 +2,7 @@ import type { MountSettings, ServiceSettings, ServiceType } from '../config/sett
 import type { HttpRequest, HttpResponse } from '../http/message.ts'
 import type { Closer } from '../http/reply.ts'
 import type { CounterBlock } from '../telemetry/counters.ts'
-import type { Forward } from './forward.ts'
+import type { Forward, Surroundings } from './forward.ts'
 import type { Reverse } from './reverse.ts'
 import type { UpstreamDeps } from './upstream.ts'
 
@@ -25,6 +25,7 @@ export interface ServiceDeps {
   readonly blockOf: (type: ServiceType) => CounterBlock
   /** Request fields that only we may set (`subjectHeadersOf`). */
   readonly subjectHeaders: ReadonlySet<string> | null
+  readonly surroundings: Surroundings | undefined
 }
 
 /** Each service brings its modules when it is asked for: their memory and start time are its own. */
@@ -39,7 +40,11 @@ export async function loadServices(
     switch (service.type) {
       case 'forward': {
         const { Forward } = await import('./forward.ts')
-        services.forward = new Forward(service, await upstreamDeps(deps, service.type, nameFor, null))
+        services.forward = new Forward(
+          service,
+          await upstreamDeps(deps, service.type, nameFor, null),
+          deps.surroundings,
+        )
         break
       }
       case 'reverse': {

@@ -12,6 +12,7 @@ import type { TracingSettings } from '../config/settings-tracing.ts'
 import { errorTable } from '../errors.ts'
 import { unixPeer } from '../http/address.ts'
 import type { Forwarding } from '../http/forwarded.ts'
+import type { Gate } from '../http/gate.ts'
 import { requestHeaders } from '../http/headers.ts'
 import { countHop, hopsLeft } from '../http/max-forwards.ts'
 import type { HttpRequest, HttpResponse } from '../http/message.ts'
@@ -47,6 +48,8 @@ export interface UpstreamOptions extends UpstreamDeps {
   readonly tracing: TracingSettings
   /** Authorization was asked for here, and stays here. */
   readonly hidesAuthorization: boolean
+  /** Judges where a client leads us; null where the operator has chosen the target. */
+  readonly gate: Gate | null
 }
 
 export interface UpstreamRequest {
@@ -77,6 +80,7 @@ export class Upstream {
       idleMs: pool.idleMs,
       connectMs: timeouts.connectMs,
       responseMs: timeouts.responseMs,
+      gate: options.gate,
       counters: options.counters,
     })
   }
@@ -115,7 +119,7 @@ export class Upstream {
     head: Buffer,
     target: UpstreamRequest,
   ): Promise<void> {
-    const { pseudonym, timeouts, closer } = this.#options
+    const { pseudonym, timeouts, closer, gate } = this.#options
     const headers = this.#headers(exchange, req, target)
     if (headers === null) {
       const answer = replyBytes('LOOP', { accept: req.headers.accept, requestId: exchange.shownId })
@@ -143,6 +147,7 @@ export class Upstream {
       shownId: exchange.shownId,
       ...timeouts,
       closer,
+      gate,
       counters: exchange.block,
       onConnected: (upstream) => exchange.connected(upstream),
       onFailed: (error, bodyBytes) => {
@@ -150,7 +155,7 @@ export class Upstream {
         exchange.relayFailed(error.code, error.cause)
         exchange.repliedBytes = bodyBytes
         exchange.status = errorTable[error.code].status
-        exchange.finish(true)
+        exchange.finish(exchange.status >= 500)
       },
       onAnswered: (status) => {
         exchange.takeOver(status)

@@ -46,6 +46,8 @@ export interface InstanceBoot {
   readonly descriptors: DescriptorBounds | null
   /** 0: telemetry is off, and none are made. */
   readonly maxSpansPerSecond: number
+  /** Ports that the daemon listens on: the kernel's choice where the configuration has 0. */
+  readonly ownPorts: readonly number[]
   /** Our name in `Via`, for loop detection (RFC 9110 section 7.6.3). */
   readonly pseudonym: string
 }

@@ -59,6 +59,21 @@ async function demoOnFreePorts(): Promise<string> {
   return write('demo.json', text)
 }
 
+interface Demo {
+  readonly workers: {
+    readonly forward_proxy: {
+      readonly listen_addr: string
+      readonly destinations: { readonly allow: readonly string[] }
+    }
+  }
+}
+
+async function connectStatus(proxy: number, authority: string): Promise<number> {
+  using client = await RawClient.connect(proxy)
+  client.head(`CONNECT ${authority} HTTP/1.1`, `Host: ${authority}`)
+  return (await client.responseHead()).status
+}
+
 /** Does what a printed curl line says. */
 async function curl(line: string): Promise<number> {
   const [, proxy, target = ''] = /^curl (?:-x http:\/\/(\S+) )?(\S+)$/.exec(line) ?? []
@@ -76,6 +91,17 @@ describe('the command line', () => {
     const curls = lines.filter((line) => line.startsWith('curl '))
     expect(curls).toHaveLength(3)
     for (const line of curls) expect([line, await curl(line)]).toEqual([line, 200])
+    // What it opens, visibly: its own listeners but for admin and the forward proxy itself.
+    const { forward_proxy: forward } = (JSON.parse(readFileSync(join(folder, 'demo.json'), 'utf8')) as Demo)
+      .workers
+    const proxy = Number(forward.listen_addr.split(':')[1])
+    const admin = Number(/127\.0\.0\.1:(\d+) +admin/.exec(run.out)?.[1])
+    expect(forward.destinations.allow).toHaveLength(3)
+    for (const authority of forward.destinations.allow)
+      expect([authority, await connectStatus(proxy, authority)]).toEqual([authority, 200])
+    for (const port of [proxy, admin])
+      expect([port, await connectStatus(proxy, `127.0.0.1:${port}`)]).toEqual([port, 403])
+    expect(await curl(`curl -x http://127.0.0.1:${proxy} http://127.0.0.1:${admin}/health`)).toBe(403)
     expect(lines.filter((line) => /^127\.0\.0\.1:\d+ /.test(line))).toHaveLength(4)
     run.child.kill('SIGINT')
     expect(await run.code).toBe(0)
@@ -100,6 +126,25 @@ describe('the command line', () => {
       workers: { forward_proxy: { resource_limits: { max_connections: 1000 } } },
     })
     expect(run.err).toBe('')
+  })
+
+  it('warns of a forward proxy that anybody can use, with --check and at start', async () => {
+    const [port, admin] = await freePorts(2)
+    const text = JSON.stringify({
+      mode: 'Forward',
+      listen_addr: `0.0.0.0:${port}`,
+      admin: { listen_addr: `127.0.0.1:${admin}` },
+    })
+    const file = write('open.json', text)
+    const warning = `workers.forward_proxy listens on 0.0.0.0:${port} without auth or access`
+    const check = bifrost('--check', '--config', file)
+    expect(await check.code).toBe(0)
+    expect(check.err).toContain(`warning: ${warning}`)
+    const run = bifrost('--config', file)
+    await until('it is up', () => run.out.includes('Ctrl+C'), 15_000)
+    run.child.kill('SIGTERM')
+    expect(await run.code).toBe(0)
+    expect(run.err).toContain(warning)
   })
 
   it('names every bad field with its place and ends with 78', async () => {

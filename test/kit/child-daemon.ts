@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { withLoopback } from './destinations.ts'
 import { endChild } from './end-child.ts'
 import { RawClient } from './raw-client.ts'
 import { until } from './until.ts'
@@ -49,7 +50,7 @@ export async function startChildDaemon(
   const folder = mkdtempSync(join(tmpdir(), 'bifrost-child-'))
   const file = join(folder, 'config.json')
   const admin = { listen_addr: '127.0.0.1:0' }
-  writeFileSync(file, JSON.stringify({ admin, drain_timeout_secs: 1, ...config }))
+  writeFileSync(file, JSON.stringify({ admin, drain_timeout_secs: 1, ...withLoopback(config) }))
   const command = `ulimit -n ${maxDescriptors} && exec "$0" "$@"`
   const child: ChildProcess = spawn('sh', ['-c', command, process.execPath, cli, '--config', file], {
     stdio: ['ignore', 'pipe', 'pipe'],

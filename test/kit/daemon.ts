@@ -5,6 +5,7 @@ import { parseConfig } from '../../src/config/load.ts'
 import type { Isolation } from '../../src/config/settings.ts'
 import { startDaemon } from '../../src/daemon.ts'
 import type { Daemon, DaemonOptions } from '../../src/supervise/daemon-contract.ts'
+import { withLoopback } from './destinations.ts'
 
 export interface AdminAnswer {
   readonly status: number
@@ -62,7 +63,7 @@ export async function startTestDaemon(config: object, options: TestDaemonOptions
   const text = JSON.stringify({
     admin: { listen_addr: '127.0.0.1:0' },
     drain_timeout_secs: 5,
-    ...withDefaults(config, options.isolation),
+    ...withDefaults(withLoopback(config), options.isolation),
   })
   const { settings, positions, secretsDecrypted } = parseConfig(text, {
     file: 'test.json',

@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { destinationSettings } from '../../src/config/resolve-destinations.ts'
 import type {
   AccessSettings,
   AuthSettings,
@@ -21,7 +22,7 @@ import type { TracingSettings } from '../../src/config/settings-tracing.ts'
 import { peerOf } from '../../src/http/peer.ts'
 import type { Admission } from '../../src/proxy/admission.ts'
 import { createEdge } from '../../src/proxy/edge.ts'
-import type { Edge } from '../../src/proxy/edge-contract.ts'
+import type { Edge, EdgeOptions } from '../../src/proxy/edge-contract.ts'
 import type { SpanOutput } from '../../src/proxy/span-output.ts'
 import type { AccessRecord } from '../../src/telemetry/access-record.ts'
 import {
@@ -30,6 +31,7 @@ import {
   createCounterBlock,
   readCounters,
 } from '../../src/telemetry/counters.ts'
+import { opensLoopback } from './destinations.ts'
 
 /** Short enough for tests that wait for them, long enough for a loaded machine. */
 const timeouts: TimeoutSettings = {
@@ -70,6 +72,12 @@ export interface Tuning {
   readonly auth?: Partial<AuthSettings>
   readonly rates?: { readonly rules: readonly Partial<RateRule>[]; readonly announces?: boolean }
   readonly forwarding?: Partial<ForwardingSettings>
+  /** In the language of the configuration. */
+  readonly destinations?: {
+    readonly allow?: readonly string[]
+    readonly deny?: readonly string[]
+    readonly connect_ports?: readonly (number | string)[]
+  }
 }
 
 const common = (tuning: Tuning) => ({
@@ -117,11 +125,19 @@ const forwarding = (tuning: Tuning): ForwardingSettings => ({
 
 const pool = (tuning: Tuning) => ({ maxIdlePerHost: 10, idleMs: 60_000, ...tuning.pool })
 
+const destinations = ({ destinations: given = opensLoopback }: Tuning): ForwardSettings['destinations'] =>
+  destinationSettings({
+    allow: [...(given.allow ?? [])],
+    deny: [...(given.deny ?? [])],
+    connect_ports: [...(given.connect_ports ?? [443, 8443])],
+  })
+
 export const forwardTo = (tuning: Tuning = {}): ForwardSettings => ({
   type: 'forward',
   ...common(tuning),
   pool: pool(tuning),
   forwarding: forwarding(tuning),
+  destinations: destinations(tuning),
 })
 
 export const reverseTo = (target: string, tuning: Tuning = {}): ReverseSettings => ({
@@ -198,6 +214,7 @@ export async function startEdge(
     readonly pauseOnConnect?: boolean
     /** Telemetry is on. */
     readonly spans?: SpanOutput
+    readonly surroundings?: EdgeOptions['surroundings']
   } = {},
 ): Promise<TestEdge> {
   const list = Array.isArray(services) ? services : [services as ServiceSettings]
@@ -223,6 +240,7 @@ export async function startEdge(
     accessLogOf: () => ({ write: (record) => records.push(record) }),
     spans: options.spans ?? null,
     ...(options.cleartext === undefined ? {} : { cleartext: options.cleartext }),
+    ...(options.surroundings === undefined ? {} : { surroundings: options.surroundings }),
     pseudonym: options.pseudonym ?? 'bifrost-test',
     log: (level, message, fields) => logged.push({ level, message, ...(fields ? { fields } : {}) }),
   })

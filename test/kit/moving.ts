@@ -54,6 +54,7 @@ export async function startLoose(options: LooseOptions): Promise<LooseInstance> 
     postsExchanges: false,
     descriptors: null,
     maxSpansPerSecond: 0,
+    ownPorts: [],
     pseudonym: 'test',
   }
   const messages: FromInstance[] = []

@@ -65,7 +65,19 @@ export const trafficPage = z.object({
 })
 
 const step = z.object({
-  about: z.enum(['target', 'host', 'service', 'route', 'size', 'access', 'auth', 'rate', 'room', 'answer']),
+  about: z.enum([
+    'target',
+    'host',
+    'service',
+    'route',
+    'size',
+    'access',
+    'auth',
+    'rate',
+    'destination',
+    'room',
+    'answer',
+  ]),
   text: z.string(),
   setting,
   place: place.nullable(),

@@ -18,6 +18,8 @@ import { type Link, why } from './why.ts'
 
 export interface TrafficParts {
   readonly workers: readonly WorkerSettings[]
+  /** Ports that the daemon listens on now. */
+  readonly ownPorts: () => readonly number[]
   /** Undefined: nobody has said. */
   readonly positions: Positions | undefined
   readonly desk: TrafficDesk
@@ -63,8 +65,9 @@ export class TrafficApi {
       user: user ?? null,
       length,
     }
+    const ports = this.#parts.ownPorts()
     const answer: answers.Explanations = {
-      explanations: workers.map((worker) => this.#shown(explain(question, worker))),
+      explanations: workers.map((worker) => this.#shown(explain(question, worker, ports))),
     }
     return json(200, answer)
   }
@@ -94,7 +97,7 @@ export class TrafficApi {
     const worker = this.#worker(found.instance.slice(0, found.instance.lastIndexOf('#')))
     if (worker === undefined) return json(404, { error: 'its worker is gone' })
     const record = masked(found, isTrusted)
-    const explained = await explanationOf(record, found.user, worker)
+    const explained = await explanationOf(record, found.user, worker, this.#parts.ownPorts())
     const actor = `${found.instance}/${found.service ?? worker.type}`
     const moves = this.#parts.journal.history(actor)?.moves ?? []
     const answer: answers.Reasons = {
@@ -165,6 +168,7 @@ async function explanationOf(
   record: Traffic,
   user: string | null,
   worker: WorkerSettings,
+  ownPorts: readonly number[],
 ): Promise<Explanation | null> {
   const { method, target, host, client, version, length, isUpgrade } = record
   if (method === null || target === null) return null
@@ -180,7 +184,7 @@ async function explanationOf(
     length: length ?? undefined,
     isUpgrade,
   }
-  return explain(question, worker)
+  return explain(question, worker, ownPorts)
 }
 
 const stars = '***'

@@ -146,6 +146,9 @@ function rules(facts: Facts): readonly Link[] {
       return settings('auth', 'It named no user, or the user or the password is wrong.')
     case 'AUTH_BUSY':
       return settings('auth', 'As many passwords were being compared as may be at once.')
+    case 'FORBIDDEN_DESTINATION':
+    case 'FORBIDDEN_PORT':
+      return destinationRules(record, settings)
     case 'HEAD_TOO_LARGE':
       if (record.method !== null) break
       return settings('request_limits.max_header_size', 'The request head was larger than it may be.')
@@ -198,6 +201,13 @@ function doorRules({ record, worker }: Facts, settings: Settings): readonly Link
     'resource_limits.max_connections',
     'As many connections were open as the instance may have.',
   )
+}
+
+/** The reason names the rule, and the address that the name had then. */
+function destinationRules({ reason }: Traffic, settings: Settings): readonly Link[] {
+  const { text, key = 'destinations' } =
+    /^(?<text>.*) \(workers\.\w+\.(?<key>destinations\.[^)]*)\)$/s.exec(reason ?? '')?.groups ?? {}
+  return settings(key, `${text ?? 'The destination is refused'}.`)
 }
 
 function rateRules({ record, explanation }: Facts): readonly Link[] {

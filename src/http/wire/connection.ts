@@ -12,6 +12,7 @@ import type { Dispatcher } from 'undici'
 import { BifrostError } from '../../errors.ts'
 import { parseAuthority } from '../authority.ts'
 import { dial } from '../dial.ts'
+import type { Gate } from '../gate.ts'
 import type { Timed, WireClock } from './clock.ts'
 import type { WireHandler, WireRequest } from './contract.ts'
 import { idleMs } from './idle.ts'
@@ -27,6 +28,7 @@ export interface WireOptions {
   readonly connectMs: number
   readonly idleMs: number
   readonly responseMs: number
+  readonly gate: Gate | null
   readonly onConnect: () => void
   /** Once for each `onConnect`. */
   readonly onDisconnect: () => void
@@ -166,9 +168,9 @@ export class WireConnection implements Dispatcher.DispatchController, Timed, Rea
       return
     }
     this.#phase = 'dialling'
-    const timeoutMs = this.#options.connectMs
+    const { connectMs: timeoutMs, gate } = this.#options
     const onread = { buffer: shared, callback: (length: number) => this.#read(length) }
-    const socket = dial({ ...authority, timeoutMs, onread }, (error) => {
+    const socket = dial({ ...authority, timeoutMs, gate, onread }, (error) => {
       if (this.#socket !== socket) {
         socket.destroy()
         return

@@ -2,8 +2,11 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Client } from 'undici'
 import { expect, test } from 'vitest'
+import { BifrostError } from '../../../src/errors.ts'
+import type { Gate } from '../../../src/http/gate.ts'
 import { UpstreamPool } from '../../../src/http/pool.ts'
 import { forwardTo, startEdge } from '../../kit/edge.ts'
+import { startRawOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { selfSigned } from '../../kit/self-signed.ts'
 
@@ -28,19 +31,55 @@ test('an https upstream whose certificate nobody trusts is a 502', async () => {
   expect(response.text).not.toContain('127.0.0.1')
 })
 
-test('an https upstream that is trusted is reached', async () => {
-  await using origin = await startTlsOrigin()
-  const pool = new UpstreamPool({
+/** A gate that opens everything but what a test closes. */
+const gateWith = (closed: Partial<Gate> = {}): Gate => ({
+  refuseTarget: () => null,
+  refuseAddress: () => null,
+  refusePeer: () => null,
+  ...closed,
+})
+
+const poolWith = (gate: Gate | null, connectMs = 2_000) =>
+  new UpstreamPool({
     maxIdlePerHost: 1,
     idleMs: 1_000,
-    connectMs: 1_000,
+    connectMs,
     responseMs: 1_000,
     ca: selfSigned.cert,
+    gate,
   })
+
+test.each([
+  ['', null],
+  [' through a gate', gateWith()],
+])('an https upstream that is trusted is reached%s', async (_, gate) => {
+  await using origin = await startTlsOrigin()
+  const pool = poolWith(gate)
   const slot = pool.take(`https://127.0.0.1:${origin.port}`)
   const { body } = await (slot.client as Client).request({ path: '/', method: 'GET' })
   expect(await body.text()).toBe('secret')
   expect(slot.socket?.remotePort).toBe(origin.port)
+  expect(slot.socket?.remoteAddress).toBe('127.0.0.1')
   pool.close()
+  expect(pool.stats).toEqual({})
+})
+
+test.each(['refuseTarget', 'refusePeer'] as const)('a gate refuses an https upstream: %s', async (way) => {
+  await using origin = await startTlsOrigin()
+  const pool = poolWith(gateWith({ [way]: () => new BifrostError('FORBIDDEN_DESTINATION') }))
+  const slot = pool.take(`https://127.0.0.1:${origin.port}`)
+  const request = (slot.client as Client).request({ path: '/', method: 'GET' })
+  await expect(request).rejects.toMatchObject({ code: 'FORBIDDEN_DESTINATION' })
+  slot.drop()
+  expect(pool.stats).toEqual({})
+})
+
+test('an https upstream that accepts and never shakes hands ends the wait for both', async () => {
+  await using origin = await startRawOrigin(() => {})
+  const pool = poolWith(gateWith(), 150)
+  const slot = pool.take(`https://127.0.0.1:${origin.port}`)
+  const request = (slot.client as Client).request({ path: '/', method: 'GET' })
+  await expect(request).rejects.toMatchObject({ code: expect.stringMatching(/CONNECT_TIMEOUT$/) })
+  slot.drop()
   expect(pool.stats).toEqual({})
 })

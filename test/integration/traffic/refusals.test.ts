@@ -52,6 +52,8 @@ interface Kind {
 }
 
 const get = async (client: RawClient, target = '/') => void (await client.get(target))
+const connect = async (client: RawClient, authority: string) =>
+  void (await client.head(`CONNECT ${authority} HTTP/1.1`, `Host: ${authority}`).response())
 
 const kinds: readonly Kind[] = [
   {
@@ -224,21 +226,55 @@ const kinds: readonly Kind[] = [
     name: 'CONNECT where no forward proxy is',
     worker: 'static_files',
     config: () => files(),
-    ask: async (client) => {
-      client.head('CONNECT a.test:443 HTTP/1.1', 'Host: a.test:443')
-      await client.response()
-    },
+    ask: (client) => connect(client, 'a.test:443'),
     outcome: 'METHOD_NOT_ALLOWED',
     setting: 'workers.static_files',
+  },
+  {
+    name: 'a destination that is refused by default',
+    worker: 'forward_proxy',
+    config: () => forward({ destinations: { deny: ['192.0.2.0/24'], allow: ['10.0.0.0/8'] } }),
+    ask: (client) => get(client, 'http://[::ffff:127.0.0.1]:9/'),
+    outcome: 'FORBIDDEN_DESTINATION',
+    setting: 'workers.forward_proxy.destinations.allow',
+  },
+  {
+    name: 'a destination that is denied by its name',
+    worker: 'forward_proxy',
+    config: () => forward({ destinations: { deny: ['192.0.2.0/24', '*.denied.test'] } }),
+    ask: (client) => get(client, 'http://a.denied.test/'),
+    outcome: 'FORBIDDEN_DESTINATION',
+    setting: 'workers.forward_proxy.destinations.deny[1]',
+  },
+  {
+    name: 'a name that leads to this machine',
+    worker: 'forward_proxy',
+    config: () => forward({ destinations: { allow: ['10.0.0.0/8'], connect_ports: [9] } }),
+    ask: (client) => connect(client, 'localhost:9'),
+    outcome: 'FORBIDDEN_DESTINATION',
+    setting: 'workers.forward_proxy.destinations.allow',
+  },
+  {
+    name: 'the admin interface of this daemon',
+    worker: 'forward_proxy',
+    config: () => forward({ destinations: { allow: ['127.0.0.0/8'] } }),
+    ask: (client, bridge) => get(client, `http://127.0.0.1:${bridge.port('admin')}/health`),
+    outcome: 'FORBIDDEN_DESTINATION',
+    setting: 'workers.forward_proxy.destinations.allow',
+  },
+  {
+    name: 'a port that CONNECT may not name',
+    worker: 'forward_proxy',
+    config: () => forward({ destinations: { connect_ports: [8443] } }),
+    ask: (client) => connect(client, 'a.test:443'),
+    outcome: 'FORBIDDEN_PORT',
+    setting: 'workers.forward_proxy.destinations.connect_ports',
   },
   {
     name: 'a CONNECT whose upstream refuses',
     worker: 'forward_proxy',
     config: () => forward(),
-    ask: async (client) => {
-      client.head('CONNECT 127.0.0.1:1 HTTP/1.1', 'Host: 127.0.0.1:1')
-      await client.response()
-    },
+    ask: (client) => connect(client, '127.0.0.1:1'),
     outcome: 'UPSTREAM_REFUSED',
     setting: null,
   },

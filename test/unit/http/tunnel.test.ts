@@ -15,7 +15,7 @@ async function build(options: Partial<TunnelOptions>) {
   const upstreamSide = await startRawOrigin((socket) => far.push(socket))
   const client = await RawClient.connect(clientSide.port)
   const upstream = await new Promise<Socket>((resolve) => {
-    dial({ host: '127.0.0.1', port: upstreamSide.port, timeoutMs: 1_000 }, (_error, socket) =>
+    dial({ host: '127.0.0.1', port: upstreamSide.port, timeoutMs: 1_000, gate: null }, (_error, socket) =>
       resolve(socket),
     )
   })

@@ -113,6 +113,27 @@ describe('says which setting refuses', () => {
     ],
     ['a path of a forward proxy', worker(forwardTo()), {}, 'BAD_TARGET', 'workers.forward_proxy'],
     [
+      'a loopback address',
+      worker(forwardTo({ destinations: {} })),
+      { url: 'http://127.0.0.1/' },
+      'FORBIDDEN_DESTINATION',
+      'workers.forward_proxy.destinations.allow',
+    ],
+    [
+      'a name of the deny list',
+      worker(forwardTo({ destinations: { deny: ['192.0.2.0/24', '*.bad.test:80'] } })),
+      { url: 'http://a.bad.test/' },
+      'FORBIDDEN_DESTINATION',
+      'workers.forward_proxy.destinations.deny[1]',
+    ],
+    [
+      'a port of CONNECT',
+      worker(forwardTo({ destinations: { connect_ports: [8443] } })),
+      { method: 'CONNECT', url: 'a.test:443' },
+      'FORBIDDEN_PORT',
+      'workers.forward_proxy.destinations.connect_ports',
+    ],
+    [
       'CONNECT without a forward proxy',
       tuned({}),
       { method: 'CONNECT', url: 'a:1' },

@@ -1,0 +1,27 @@
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import type { Socket } from 'node:net'
+import type { BifrostError } from '../errors.ts'
+import { type Gate, guardedLookup, refusePeer } from './gate.ts'
+
+/** A node:http agent for one connection, which a gate judges. */
+export interface GuardedAgent {
+  /** What is against the target, before a look-up: node:http looks no address up. */
+  readonly refusal: BifrostError | null
+  readonly agent: HttpAgent
+  refusePeer(upstream: Socket): BifrostError | null
+}
+
+/** `origin`: `scheme://host:port`. */
+export function guardedAgent(origin: string, gate: Gate): GuardedAgent {
+  const { protocol, hostname, port: given } = new URL(origin)
+  const isSecure = protocol === 'https:'
+  const host = hostname.replace(/^\[|\]$/g, '')
+  const port = Number(given) || (isSecure ? 443 : 80)
+  const lookup = guardedLookup(gate, port)
+  return {
+    refusal: gate.refuseTarget(host, port),
+    agent: isSecure ? new HttpsAgent({ lookup }) : new HttpAgent({ lookup }),
+    refusePeer: (upstream) => refusePeer(gate, host, port, upstream),
+  }
+}
