@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatAuthority, parseAuthority } from '../../../src/http/authority.ts'
+import { formatAuthority, parseAuthority, withoutEmptyPort } from '../../../src/http/authority.ts'
 
 test.each([
   ['example.test:80', { host: 'example.test', port: 80 }],
@@ -9,19 +9,29 @@ test.each([
   ['[::1]:443', { host: '::1', port: 443 }],
   ['[2001:DB8::A]:8080', { host: '2001:db8::a', port: 8080 }],
   ['my_host-1:8080', { host: 'my_host-1', port: 8080 }],
+  ['a!b:80', { host: 'a!b', port: 80 }],
+  ["$&'()*+;=~.test:80", { host: "$&'()*+;=~.test", port: 80 }],
+  ['1.2.3.4!:80', { host: '1.2.3.4!', port: 80 }],
 ])('%s is read', (text, authority) => {
   expect(parseAuthority(text)).toEqual(authority)
 })
 
-test.each(['example.test', '[::1]', '127.0.0.1'])('%s needs a default port', (text) => {
-  expect(parseAuthority(text)).toBeNull()
-  expect(parseAuthority(text, 443)).toMatchObject({ port: 443 })
-})
+test.each(['example.test', '[::1]', '127.0.0.1', 'example.test:', '[::1]:', '127.0.0.1:', 'a!b:'])(
+  '%s needs a default port',
+  (text) => {
+    expect(parseAuthority(text)).toBeNull()
+    expect(parseAuthority(text, 443)).toMatchObject({ port: 443 })
+  },
+)
 
 test.each([
   '',
   ':80',
-  'a:',
+  ':',
+  'a::',
+  'a,b:80',
+  '[::1]::',
+  '[::1],:80',
   'a:0',
   'a:65536',
   'a:+80',
@@ -74,14 +84,17 @@ describe('for any input', () => {
 
   test('what is accepted has a host and a port that fit, and no character that belongs elsewhere', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'ab.:[]@/ %1x-\\#?0'), maxLength: 12 }), (text) => {
-        const read = parseAuthority(text, 80)
-        if (read === null) return
-        expect(read.host).toMatch(/^[a-z0-9._:~-]+$/)
-        expect(read.port).toBeGreaterThan(0)
-        expect(read.port).toBeLessThan(65_536)
-        expect(URL.canParse(`http://${formatAuthority(read)}/`)).toBe(true)
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom(...'ab.:[]@/ %1x-\\#?0!,;='), maxLength: 12 }),
+        (text) => {
+          const read = parseAuthority(text, 80)
+          if (read === null) return
+          expect(read.host).toMatch(/^[a-z0-9._:~!;=-]+$/)
+          expect(read.port).toBeGreaterThan(0)
+          expect(read.port).toBeLessThan(65_536)
+          expect(URL.canParse(`http://${formatAuthority(read)}/`)).toBe(true)
+        },
+      ),
       { numRuns: 2_000 },
     )
   })
@@ -90,4 +103,13 @@ describe('for any input', () => {
 test('the default port is left out on request', () => {
   expect(formatAuthority({ host: '::1', port: 443 }, 443)).toBe('[::1]')
   expect(formatAuthority({ host: 'a', port: 80 }, 443)).toBe('a:80')
+})
+
+test.each([
+  ['a:', 'a'],
+  ['[::1]:', '[::1]'],
+  ['A.test:80', 'A.test:80'],
+  ['', ''],
+])('%j without an empty port is %j', (text, left) => {
+  expect(withoutEmptyPort(text)).toBe(left)
 })
