@@ -155,7 +155,7 @@ export const clients = {
     .max(1000)
     .meta({
       description:
-        'Addresses and networks of proxies in front of this one; "unix:" for those that connect to a Unix socket. What they say of where a request comes from (X-Forwarded-*, Forwarded, X-Request-Id) is believed and continued; what anybody else says is left out.',
+        'Addresses and networks of proxies in front of this one; "unix:" for those that connect to a Unix socket. What they say of where a request comes from (X-Forwarded-*, Forwarded, X-Request-Id) is believed and continued; what anybody else says is left out. A request of theirs whose X-Forwarded-For (or Forwarded, as forwarding.believe says) has no valid element is answered 400.',
       expects: 'a list of at most 1000 addresses or networks, such as ["10.0.0.0/8", "::1"]',
     })
     .default([]),

@@ -14,7 +14,15 @@ import { hostStep, sizeStep, targetStep } from './explain-head.ts'
 import { routeSteps, serviceStep, toOf } from './explain-route.ts'
 import { clip, entryOf, type Step, settingOf } from './explain-step.ts'
 import { ruleApplies } from './rates.ts'
-import { accessRefusal, authRefusal, countsForRates, pathOf, ratePath } from './refusals.ts'
+import {
+  accessRefusal,
+  authRefusal,
+  believedName,
+  countsForRates,
+  pathOf,
+  ratePath,
+  refusalOf,
+} from './refusals.ts'
 import { readStaticPath } from './static-path.ts'
 
 export interface Question {
@@ -34,6 +42,8 @@ export interface Question {
   /** Content-Length. */
   readonly length?: number | undefined
   readonly isUpgrade?: boolean
+  /** A trusted proxy sent the field that names the client, with nothing valid in it. */
+  readonly isMisnamed?: boolean
 }
 
 export interface Outcome {
@@ -102,6 +112,9 @@ export function headOf({ method, url, host, version = 11, length, isUpgrade = fa
 function judge(question: Question, decided: Decision, service: ServiceSettings, steps: Step[]): Decision {
   const { type, access, auth } = service
   const { client } = question
+  const misnamed = question.isMisnamed === true ? refusalOf(type, 'BAD_FORWARDED') : null
+  steps.push(...clientSteps(service, misnamed !== null))
+  if (misnamed !== null) return misnamed
   const stranger = accessRefusal(type, access === null ? null : new AccessList(access), client)
   steps.push(accessStep(client, service, stranger !== null))
   if (stranger !== null) return stranger
@@ -115,6 +128,16 @@ function judge(question: Question, decided: Decision, service: ServiceSettings, 
 function authResult({ user }: Question, auth: NonNullable<ServiceSettings['auth']>): AuthResult {
   if (user === null) return 'missing'
   return auth.users.some(({ name }) => name === user) ? { user } : 'wrong'
+}
+
+/** How the client's address is found; nothing to tell where no proxy is trusted. */
+function clientSteps({ type, trust }: ServiceSettings, isRefusal: boolean): readonly Step[] {
+  if (trust.proxies.length === 0) return []
+  const field = believedName(trust.believes)
+  const text = isRefusal
+    ? `Its peer is a trusted proxy, and nothing in its ${field} is valid, so the client is not known.`
+    : `If its peer is a trusted proxy, its ${field} names the client; a field with nothing valid in it is answered 400.`
+  return [{ about: 'access', text, setting: settingOf(type, 'trusted_proxies'), isRefusal }]
 }
 
 function accessStep(client: string, service: ServiceSettings, isRefused: boolean): Step {

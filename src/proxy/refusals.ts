@@ -1,6 +1,7 @@
 /** What a service's guard refuses, and with what: pure, for those who serve and those who explain. */
 import type { ServiceType } from '../config/settings.ts'
 import type { ErrorCode } from '../errors.ts'
+import type { BelievedField } from '../http/provenance.ts'
 import type { AccessList } from './access.ts'
 import type { AuthResult } from './auth.ts'
 import type { Decision } from './decide.ts'
@@ -24,6 +25,10 @@ export function accessRefusal(
 ): Decision | null {
   return list?.admits(client) === false ? refusalOf(service, 'FORBIDDEN_CLIENT') : null
 }
+
+/** The field in which a trusted proxy names the client. */
+export const believedName = (believes: BelievedField): string =>
+  believes === 'forwarded' ? 'Forwarded' : 'X-Forwarded-For'
 
 /** `challenge` is the value of the field that asks for credentials. */
 export function authRefusal(service: ServiceType, result: AuthResult, challenge: string): Decision | null {

@@ -64,14 +64,13 @@ export class Tracer {
   readonly #isParentBased: boolean
   readonly #trustsAll: boolean
   readonly #output: SpanOutput | null
-  readonly #believes: ServiceSettings['trust']['believes']
   readonly #ids: TraceIds
   readonly #routeNames: readonly string[]
   /** Static files have nobody to tell. */
   readonly #hasUpstreams: boolean
 
   constructor(service: ServiceSettings, output: SpanOutput | null, ids: TraceIds) {
-    const { type, tracing, trust } = service
+    const { type, tracing } = service
     const ruleOf = ({ context, sampleRatio }: TracingRule): Rule => ({
       mode: context,
       bound: output === null ? 0 : ratioBound(sampleRatio),
@@ -83,7 +82,6 @@ export class Tracer {
     this.#isParentBased = tracing.parentBased
     this.#trustsAll = !tracing.trustsProxiesOnly
     this.#output = output
-    this.#believes = trust.believes
     this.#ids = ids
     this.#routeNames = routesOf(service)
     this.#hasUpstreams = type !== 'static'
@@ -107,7 +105,7 @@ export class Tracer {
   finish(exchange: TracedExchange, trace: Trace): void {
     const output = this.#output
     if (output === null || !trace.isSampled || !output.batch.admits(1 + trace.attempts.length)) return
-    output.batch.add(spansOf(exchange, trace, output.attributes, this.#believes))
+    output.batch.add(spansOf(exchange, trace, output.attributes))
   }
 
   #ruleFor(decision: Decision, target: string, routes: readonly RouteRule[]): Rule {
