@@ -108,7 +108,7 @@ const rateLimiting = z
             }),
           ...rate,
           path_prefix: mountPath(
-            'Path, with what lies below it; every path, and CONNECT, when left out.',
+            'Path, with what lies below it, in any case and spelling; a path that servers read in different ways, such as one with .., counts for every rule. Every path, and CONNECT, when left out.',
           ).optional(),
           methods: z
             .array(

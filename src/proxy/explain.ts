@@ -13,16 +13,9 @@ import { createPolicy, type Decision, decide, type Head, serviceOf } from './dec
 import { hostStep, sizeStep, targetStep } from './explain-head.ts'
 import { routeSteps, serviceStep, toOf } from './explain-route.ts'
 import { clip, entryOf, type Step, settingOf } from './explain-step.ts'
+import { readRatePath } from './rate-path.ts'
 import { ruleApplies } from './rates.ts'
-import {
-  accessRefusal,
-  authRefusal,
-  believedName,
-  countsForRates,
-  pathOf,
-  ratePath,
-  refusalOf,
-} from './refusals.ts'
+import { accessRefusal, authRefusal, believedName, countsForRates, pathOf, refusalOf } from './refusals.ts'
 import { readStaticPath } from './static-path.ts'
 
 export interface Question {
@@ -197,7 +190,7 @@ function rateSteps(question: Question, decided: Decision, { type, rates }: Servi
     { about: 'rate', text, setting: settingOf(type, 'rate_limiting'), isRefusal: false },
   ]
   if (rates === null) return none('No rate limit applies: there are none.')
-  const path = ratePath(pathOf(decided, question.url))
+  const path = readRatePath(pathOf(decided, question.url))
   const applying = rates.rules.flatMap((rule, at) =>
     ruleApplies(rule, question.method, path) ? [{ rule, at }] : [],
   )
@@ -212,7 +205,11 @@ function rateSteps(question: Question, decided: Decision, { type, rates }: Servi
             ? `the value of ${rule.header}, or by client where it is missing`
             : `client ${question.client}`
     const seconds = rule.windowMs / 1000
-    const text = `The rate limit "${rule.id}" counts it by ${by}: ${rule.quota} in ${seconds} s, ${rule.burst} at once; without a token left it is answered 429.`
+    const text = `The rate limit "${rule.id}" counts it by ${by}: ${rule.quota} in ${seconds} s, ${rule.burst} at once; without a token left it is answered 429.${
+      rule.pathPrefix !== null && path === 'every'
+        ? ' Servers read the path in different ways, so it counts for every path.'
+        : ''
+    }`
     return { about: 'rate', text, setting: rateSetting(type, rates.rules, at), isRefusal: false }
   })
 }

@@ -5,7 +5,7 @@ import type { BelievedField } from '../http/provenance.ts'
 import type { AccessList } from './access.ts'
 import type { AuthResult } from './auth.ts'
 import type { Decision } from './decide.ts'
-import { normalisePath, parseAbsolute } from './target.ts'
+import { parseAbsolute } from './target.ts'
 
 export const refusalOf = (
   service: ServiceType,
@@ -48,7 +48,3 @@ export function pathOf(decision: Decision, target: string): string | null {
   if (decision.kind === 'tunnel') return null
   return decision.kind === 'reply' ? (parseAbsolute(target)?.path ?? target) : decision.path
 }
-
-/** The same in the form that rules are compared with. */
-export const ratePath = (path: string | null): string | null =>
-  path === null ? null : (normalisePath(path) ?? path)

@@ -19,9 +19,9 @@ import {
 } from '../telemetry/trace-context.ts'
 import { isIdSampled, ratioBound, type TraceIds } from '../telemetry/trace-sampling.ts'
 import type { Decision } from './decide.ts'
-import { pathOf, ratePath } from './refusals.ts'
+import { pathOf } from './refusals.ts'
 import type { SpanOutput } from './span-output.ts'
-import { isBelow } from './target.ts'
+import { isBelow, normalisePath } from './target.ts'
 import { Trace, type TraceStart } from './trace.ts'
 import { spansOf, type TracedExchange } from './trace-spans.ts'
 
@@ -109,9 +109,11 @@ export class Tracer {
   }
 
   #ruleFor(decision: Decision, target: string, routes: readonly RouteRule[]): Rule {
-    const path = ratePath(pathOf(decision, target))
-    if (path === null) return this.#rule
-    return routes.find(({ prefix }) => isBelow(prefix, path)) ?? this.#rule
+    const path = pathOf(decision, target)
+    // A path without a single meaning belongs to no route.
+    const meant = path === null ? null : normalisePath(path)
+    if (meant === null) return this.#rule
+    return routes.find(({ prefix }) => isBelow(prefix, meant)) ?? this.#rule
   }
 
   /** Null for what is not sampled: all of its fields pass. */

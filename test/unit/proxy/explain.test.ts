@@ -282,3 +282,12 @@ test('a field of a trusted proxy that names nothing valid refuses the request, b
   expect(step(good)?.text).toContain('X-Forwarded-For')
   expect(step(ask('GET /', worker(reverseTo('http://up.test'))))).toBeUndefined()
 })
+
+test('a path without a single meaning counts for the rules of every path, and says so', () => {
+  const rates = { rules: [{ id: 'login', pathPrefix: '/login' }] }
+  const of = worker(reverseTo('http://up.test', { rates }))
+  const rate = (request: string) => ask(request, of).steps.find(({ about }) => about === 'rate')?.text
+  expect(rate('GET /x/../y')).toMatch(/"login" .*every path/)
+  expect(rate('GET /login')).toMatch(/"login"(?!.*every path)/)
+  expect(rate('GET /other')).toContain('None')
+})
