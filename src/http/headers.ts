@@ -86,7 +86,7 @@ export function requestHeaders(raw: readonly string[], context: RequestContext):
 }
 
 /** A peer that names one of these fields in Connection means it for this hop only. */
-function withoutNamed(came: Provenance, named: readonly string[], { believes }: Forwarding): Provenance {
+function withoutNamed(came: Provenance, named: ReadonlySet<string>, { believes }: Forwarding): Provenance {
   const isFor = isNamed(named, believes === 'forwarded' ? 'forwarded' : 'x-forwarded-for')
   const isOther = (name: string) => believes === 'x_forwarded' && isNamed(named, name)
   return {
@@ -186,8 +186,8 @@ const joinList = (before: string, value: string): string => (before === '' ? val
 
 const latin1 = (text: string | Buffer): string => (typeof text === 'string' ? text : text.toString('latin1'))
 
-const isNamed = (named: readonly string[] | null, name: string): boolean =>
-  named?.includes(name.toLowerCase()) ?? false
+const isNamed = (named: ReadonlySet<string> | null, name: string): boolean =>
+  named?.has(name.toLowerCase()) ?? false
 
 /** Via: `[protocol "/"] version SP received-by [SP comment]`, comma-separated (RFC 9110 7.6.3). */
 function passedBy(via: string, pseudonym: string): boolean {
