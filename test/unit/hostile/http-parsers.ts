@@ -1,3 +1,4 @@
+/** The parsers of messages and of their fields. */
 import { canonicalAddress, NetworkSet, readNetwork } from '../../../src/http/address.ts'
 import { parseAuthority } from '../../../src/http/authority.ts'
 import { listsTag } from '../../../src/http/entity-tag.ts'

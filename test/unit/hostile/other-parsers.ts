@@ -1,3 +1,4 @@
+/** The parsers of services, telemetry and admin. */
 import { refusalOf } from '../../../src/admin/guard.ts'
 import { findOperation, readQuery } from '../../../src/admin/router.ts'
 import { Sessions } from '../../../src/admin/sessions.ts'
