@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { createActor } from 'xstate'
 import { lowWaterMark, workerSystemId } from '../actors/ledger.ts'
 import { workerMachine } from '../actors/worker.ts'
+import { peerOf } from './http/peer.ts'
 import type { Admission } from './proxy/admission.ts'
 import { limitClients } from './proxy/clients.ts'
 import { DescriptorGuard } from './proxy/descriptors.ts'
@@ -227,8 +228,15 @@ class RunningInstance {
   }
 
   #accept(socket: Socket, at: number): void {
-    const isPlain = (this.#boot.tls[at] ?? null) === null
-    if (this.#descriptors?.admits(socket, isPlain)) this.#edge?.accept(socket, at)
+    const { worker, tls } = this.#boot
+    const listener = worker.listen[at]
+    const peer = peerOf(socket, listener !== undefined && 'path' in listener)
+    if (peer === null) {
+      socket.destroy()
+      return
+    }
+    const isPlain = (tls[at] ?? null) === null
+    if (this.#descriptors?.admits(socket, peer, isPlain)) this.#edge?.accept(socket, peer, at)
   }
 
   async #drain(): Promise<void> {

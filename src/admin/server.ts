@@ -9,6 +9,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AdminSettings, ListenAddress } from '../config/settings.ts'
 import { BifrostError } from '../errors.ts'
 import { listsTag } from '../http/entity-tag.ts'
+import { peerOf } from '../http/peer.ts'
 import { bindFailure } from '../supervise/bind-error.ts'
 import type { OwnCertificate } from '../supervise/certificate-files.ts'
 import { claimPath } from '../supervise/unix-path.ts'
@@ -111,15 +112,21 @@ export class AdminServer {
 
   async #answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     for (const [name, value] of Object.entries(securityHeaders)) res.setHeader(name, value)
-    const reply = await this.#reply(req)
+    const peer = peerOf(req.socket, 'path' in this.#options.settings.listen)
+    // A client that has reset its connection has no address to meter or to name, and reads no answer.
+    if (peer === null) {
+      req.socket.destroy()
+      return
+    }
+    const reply = await this.#reply(req, peer)
     if ('open' in reply) {
       if (!reply.open(res)) send(req, res, json(503, { error: 'too many viewers' }, { 'Retry-After': '10' }))
     } else send(req, res, reply)
   }
 
-  async #reply(req: IncomingMessage): Promise<Reply> {
+  /** `peer` is who to meter and to name: all clients of a Unix socket are one. */
+  async #reply(req: IncomingMessage, peer: string): Promise<Reply> {
     const { headers, method = 'GET' } = req
-    const peer = peerOf(req)
     const [path = '/', search = ''] = (req.url ?? '/').split(/\?(.*)/s, 2)
     const { access } = this.#options
     // The origin first: a page of somebody else in the user's own browser must not use up what the user may ask.
@@ -194,11 +201,6 @@ const bodyTooLong: Answer = json(
 
 const one = (field: string | string[] | undefined): string | undefined =>
   typeof field === 'string' ? field : field?.[0]
-
-/** Whom to count and to name: peers of a Unix socket are all the user's own. */
-function peerOf({ socket }: IncomingMessage): string {
-  return socket.remoteAddress ?? 'unix socket'
-}
 
 function tooLong({ headers }: IncomingMessage): Answer | null {
   return Number(headers['content-length'] ?? 0) > maxBody ? bodyTooLong : null

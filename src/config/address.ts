@@ -1,6 +1,6 @@
+import { canonicalAddress, readAddress } from '../http/address.ts'
 import type { ListenAddress, ListenerAddress } from './settings.ts'
 
-const ipv4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/
 const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i
 
 type Result<Address> =
@@ -68,11 +68,9 @@ export function isSamePlace(a: ListenerAddress, b: ListenerAddress): boolean {
 export function isLocalAddress(address: ListenerAddress): boolean {
   if ('path' in address) return true
   const host = plainHost(address.host)
-  return (
-    host === 'localhost' ||
-    host === '::1' ||
-    /^(?:127(?:\.\d+){3}|::ffff:7f[\da-f]{2}:[\da-f]{1,4})$/.test(host)
-  )
+  if (host === 'localhost' || host === '::1') return true
+  const bits = readAddress(host)
+  return typeof bits === 'number' && bits >>> 24 === 127
 }
 
 /** `::` takes IPv4 too, as Node listens on it with both families. */
@@ -84,13 +82,13 @@ function plainHost(host: string): string {
   const lower = host.toLowerCase().replace(/\.$/, '')
   if (!lower.includes(':')) return lower
   const [address = '', zone] = lower.split('%')
-  const short = new URL(`http://[${address}]`).hostname.slice(1, -1)
-  return zone === undefined ? short : `${short}%${zone}`
+  const canonical = canonicalAddress(address) ?? address
+  return zone === undefined ? canonical : `${canonical}%${zone}`
 }
 
 function isHostName(host: string): boolean {
   // Four numbers are an address or a slip, never a name: 256.0.0.1 would otherwise be looked up in the DNS.
-  if (/^[\d.]+$/.test(host)) return ipv4.test(host)
+  if (/^[\d.]+$/.test(host)) return readAddress(host) !== null
   return (
     host.length <= 253 &&
     host
@@ -102,5 +100,5 @@ function isHostName(host: string): boolean {
 
 function isIpv6(host: string): boolean {
   const address = host.replace(/%[\w.-]+$/, '')
-  return /^[\da-f:.]+$/i.test(address) && address.includes(':') && URL.canParse(`http://[${address}]`)
+  return address.includes(':') && !address.includes('%') && readAddress(address) !== null
 }

@@ -160,6 +160,9 @@ function fill(bits: string, length: number, filler: number): string {
   return String.fromCharCode(...groups)
 }
 
+/** The name of every peer on a Unix socket, which has no address: in lists, limits, logs and traces. */
+export const unixPeer = 'unix:'
+
 /** A set of networks, and `unix:` for peers that have no address; asking it takes a binary search over their merged ranges. */
 export class NetworkSet {
   readonly #ipv4: readonly Range[]
@@ -168,8 +171,8 @@ export class NetworkSet {
 
   /** Throws TypeError for a text that is no network; configurations are checked before. */
   constructor(networks: readonly string[]) {
-    this.#hasUnix = networks.includes('unix:')
-    const addressed = networks.filter((text) => text !== 'unix:')
+    this.#hasUnix = networks.includes(unixPeer)
+    const addressed = networks.filter((text) => text !== unixPeer)
     const ranges = addressed.map((text) => {
       const range = readNetwork(text)
       if (range === null) throw new TypeError(`${text} is no network`)
@@ -177,6 +180,13 @@ export class NetworkSet {
     })
     this.#ipv4 = merged(ranges.filter(({ first }) => typeof first === 'number'))
     this.#ipv6 = merged(ranges.filter(({ first }) => typeof first === 'string'))
+  }
+
+  /** Whether it has a peer by its name: an address in any spelling, or `unix:`. It never has any other text. */
+  hasPeer(peer: string): boolean {
+    if (peer === unixPeer) return this.#hasUnix
+    const bits = readAddress(peer)
+    return bits !== null && this.has(bits)
   }
 
   /** Null: a peer on a Unix socket. */

@@ -1,8 +1,9 @@
 /** The authority of a target or of Host: `host`, `host:port`, `[IPv6]:port`. Pure. */
 import { isIPv4, isIPv6 } from 'node:net'
+import { canonicalAddress } from './address.ts'
 
 export interface Authority {
-  /** Lower-case name or IP address, without brackets. */
+  /** Lower-case name or canonical IP address, without brackets. An IPv4-mapped IPv6 address is the IPv4 address. */
   readonly host: string
   /** 1 to 65535. */
   readonly port: number
@@ -27,7 +28,9 @@ export function parseAuthority(text: string, defaultPort?: number): Authority | 
   if (bracketed) {
     const address = text.slice(1, hostEnd - 1)
     // A zone (`%eth0`) has a meaning on one machine only, and is the client's machine here (RFC 6874 1).
-    return isIPv6(address) && !address.includes('%') ? { host: address.toLowerCase(), port } : null
+    if (!isIPv6(address) || address.includes('%')) return null
+    const host = canonicalAddress(address)
+    return host === null ? null : { host, port }
   }
   const host = text.slice(0, hostEnd).toLowerCase()
   return isName(host) ? { host, port } : null

@@ -3,11 +3,12 @@
  * anything else on it. Pure.
  */
 import { isIPv4, isIPv6 } from 'node:net'
+import { canonicalAddress, formatAddressBits, readAddressBytes } from './address.ts'
 
 export interface ProxyHeader {
   /** Bytes of the header; what comes after them is the connection's. */
   readonly length: number
-  /** Where the connection comes from; null when the proxy speaks for itself (LOCAL) or names no IP address. */
+  /** The client, by its canonical address; null if the proxy speaks for itself (LOCAL) or names no IP address. */
   readonly client: { readonly address: string; readonly port: number } | null
 }
 
@@ -37,7 +38,8 @@ function parseV1(bytes: Buffer): ParsedProxyHeader {
   const [family, from = '', to = '', fromPort = '', toPort = '', ...more] = line.split(' ')
   const isAddress = family === 'TCP4' ? isIPv4 : family === 'TCP6' ? isPlainIPv6 : () => false
   const isValid = more.length === 0 && isAddress(from) && isAddress(to) && isPort(fromPort) && isPort(toPort)
-  return isValid ? { length, client: { address: from, port: Number(fromPort) } } : 'invalid'
+  const address = isValid ? canonicalAddress(from) : null
+  return address === null ? 'invalid' : { length, client: { address, port: Number(fromPort) } }
 }
 
 const isPlainIPv6 = (text: string): boolean => isIPv6(text) && !text.includes('%')
@@ -67,13 +69,8 @@ function parseV2(bytes: Buffer): ParsedProxyHeader {
 const addressBytesOf: readonly number[] = [0, 12, 36, 216]
 
 function clientOf(bytes: Buffer, family: number): ProxyHeader['client'] {
-  if (family === 1) return { address: bytes.subarray(16, 20).join('.'), port: bytes.readUInt16BE(24) }
-  if (family !== 2) return null
-  const groups = Array.from({ length: 8 }, (_, at) => bytes.readUInt16BE(16 + at * 2).toString(16))
-  return { address: shorten(groups), port: bytes.readUInt16BE(48) }
-}
-
-/** The text form that sockets have (RFC 5952). */
-function shorten(groups: readonly string[]): string {
-  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1)
+  if (family !== 1 && family !== 2) return null
+  const [end, portAt] = family === 1 ? [20, 24] : [32, 48]
+  const address = formatAddressBits(readAddressBytes(bytes.subarray(16, end)))
+  return { address, port: bytes.readUInt16BE(portAt) }
 }

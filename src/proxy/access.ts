@@ -1,5 +1,5 @@
 import type { AccessSettings } from '../config/settings.ts'
-import { NetworkSet, readAddress } from '../http/address.ts'
+import { NetworkSet, readAddress, unixPeer } from '../http/address.ts'
 
 /** Which clients a service is for, by their networks. What is denied stays denied, also inside of a network that is allowed. */
 export class AccessList {
@@ -12,9 +12,10 @@ export class AccessList {
     this.#denied = new NetworkSet(deny)
   }
 
-  /** A client without an address has come over a Unix socket; in the lists it is `unix:`. */
-  admits(address: string): boolean {
-    const bits = readAddress(address)
+  /** `client` is an address or `unix:`. Any other text is refused: no list can say anything about it. */
+  admits(client: string): boolean {
+    const bits = client === unixPeer ? null : readAddress(client)
+    if (bits === null && client !== unixPeer) return false
     if (this.#denied.has(bits)) return false
     return this.#allowed?.has(bits) ?? true
   }

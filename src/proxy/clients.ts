@@ -1,3 +1,4 @@
+import { formatAddressBits, readAddress } from '../http/address.ts'
 import type { Admission } from './admission.ts'
 import type { DoorLimit } from './traffic.ts'
 
@@ -33,17 +34,13 @@ export class ClientCounts {
   }
 }
 
-/** What a peer's address counts as: an IPv4 address in either form is itself, an IPv6 address its /64. */
+/** What an address counts as: an IPv4 address is itself, an IPv6 address its /64, and a peer without an address its own name. */
 export function clientOf(address: string): string {
-  if (address.startsWith('::ffff:') && address.includes('.')) return address.slice(7)
-  if (!address.includes(':')) return address
-  const [plain = ''] = address.split('%', 1)
-  const [front = '', back] = plain.split('::')
-  const head = front === '' ? [] : front.split(':')
-  const tail = back === undefined || back === '' ? [] : back.split(':')
-  const zeros = back === undefined ? 0 : Math.max(0, 8 - head.length - tail.length)
-  const groups = [...head, ...Array.from({ length: zeros }, () => '0'), ...tail]
-  return `${groups.slice(0, 4).join(':')}::/64`
+  const bits = readAddress(address)
+  if (bits === null) return address
+  return typeof bits === 'number'
+    ? formatAddressBits(bits)
+    : `${formatAddressBits(`${bits.slice(0, 4)}\0\0\0\0`)}/64`
 }
 
 /** Asks for the client first, where it is known, and for the worker then; `onRefused` hears of what never came to the worker's own admission. */

@@ -30,7 +30,7 @@ export class Connection {
   /** What HTTP is spoken over: the accepted socket, or TLS over it. */
   socket: Socket
   scheme: 'http' | 'https' = 'http'
-  /** The peer's address, or its client's as a PROXY header told; an IPv4 address in its IPv6 form is given in its own. */
+  /** The canonical address of the peer, or of the client that a PROXY header named; `unix:` on a Unix socket. */
   peer: string
   /** The address that the worker's admission has counted; undefined: none. */
   admittedAs: string | undefined
@@ -60,16 +60,16 @@ export class Connection {
   #read = 0
   #written = 0
 
-  constructor(socket: Socket, admittedAs: string | undefined) {
+  constructor(socket: Socket, peer: string, admittedAs: string | undefined) {
     this.socket = socket
+    this.peer = peer
     this.admittedAs = admittedAs
-    this.peer = peerOf(admittedAs ?? 'unknown')
   }
 
-  /** A PROXY header has told where it comes from; undefined: the peer has no address and its header named none. */
-  identified(address: string | undefined): void {
-    this.admittedAs = address
-    this.peer = peerOf(address ?? 'unknown')
+  /** A PROXY header named the client `peer`; `admittedAs` is the address that admission counted for it. */
+  identified(peer: string, admittedAs: string | undefined): void {
+    this.peer = peer
+    this.admittedAs = admittedAs
   }
 
   /** Requests are waited for from here on; the first `skipped` bytes were none of theirs. */
@@ -221,19 +221,12 @@ export class Connection {
   }
 }
 
-/** An IPv4 address in its IPv6 form is given in its own, and a zone means nothing elsewhere. */
-function peerOf(address: string): string {
-  if (address.startsWith('::ffff:')) return address.slice(7)
-  const zone = address.indexOf('%')
-  return zone === -1 ? address : address.slice(0, zone)
-}
-
 const key = Symbol('connection')
 
 type Tagged = Socket & { [key]?: Connection }
 
-export function attachConnection(socket: Socket, admittedAs: string | undefined): Connection {
-  const connection = new Connection(socket, admittedAs)
+export function attachConnection(socket: Socket, peer: string, admittedAs: string | undefined): Connection {
+  const connection = new Connection(socket, peer, admittedAs)
   ;(socket as Tagged)[key] = connection
   return connection
 }

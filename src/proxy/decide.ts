@@ -10,7 +10,7 @@ import type { ErrorCode } from '../errors.ts'
 import { formatAuthority, parseAuthority, withoutEmptyPort } from '../http/authority.ts'
 import type { ReplyOptions } from '../http/reply.ts'
 import type { HeadBounds } from '../http/server.ts'
-import { basePathOf, leavesRoot, normalisePath, ownerOf, parseAbsolute } from './target.ts'
+import { leavesRoot, normalisePath, ownerOf, parseAbsolute, upstreamOf } from './target.ts'
 
 export interface Head {
   readonly method: string
@@ -98,7 +98,7 @@ export function createPolicy(services: readonly ServiceSettings[]): Policy {
   return {
     hasForward: services.some(({ type }) => type === 'forward'),
     hasReverse: reverse !== undefined,
-    hasBase: reverse !== undefined && basePathOf(parseAbsolute(reverse.target)?.path ?? '') !== '',
+    hasBase: reverse !== undefined && upstreamOf(reverse.target).basePath !== '',
     mounts: mounts ?? null,
     maxHeadBytes: Math.max(...services.map(({ sizes }) => sizes.maxHeadBytes)),
     maxFields: Math.max(...services.map(({ sizes }) => sizes.maxFields)),

@@ -47,23 +47,23 @@ export class DescriptorGuard {
    * False: the socket was refused, and counted as such. What is not plain could read an answer only after a handshake, and
    * gets none.
    */
-  admits(socket: Socket, isPlain: boolean): boolean {
+  admits(socket: Socket, peer: string, isPlain: boolean): boolean {
     const bounds = this.#bounds
     const { open } = this.#edge
     if (bounds === null || open < bounds.share) return true
     const fd = (socket as HandledSocket)._handle?.fd ?? -1
     if (fd < bounds.scarceFrom) return true
-    this.#refuse(socket, isPlain)
+    this.#refuse(socket, peer, isPlain)
     this.#tell(open, performance.now())
     return false
   }
 
   /** At once, without waiting for the client to close: whoever lingers has a descriptor. */
-  #refuse(socket: Socket, isPlain: boolean): void {
+  #refuse(socket: Socket, peer: string, isPlain: boolean): void {
     const { block } = this.#deps
     count(block, 'connectionsTotal')
     count(block, 'connectionsRefused')
-    this.#edge.refused(socket.remoteAddress, 'descriptors', isPlain ? refusal.length : 0)
+    this.#edge.refused(peer, 'descriptors', isPlain ? refusal.length : 0)
     if (!isPlain) {
       socket.destroy()
       return

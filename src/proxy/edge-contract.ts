@@ -29,8 +29,11 @@ export interface EdgeOptions extends LanesOptions {
 }
 
 export interface Edge {
-  /** Takes a socket that listener number `at` of the worker has accepted, also one that is paused with bytes waiting. */
-  accept(socket: Socket, at?: number): void
+  /**
+   * Takes a socket that listener number `at` of the worker has accepted, also one that is paused with bytes waiting. `peer` is what
+   * `peerOf` read at the accept: a socket whose peer has no name is not taken.
+   */
+  accept(socket: Socket, peer: string, at?: number): void
   /** New certificates for listener number `at`; handshakes and connections that have begun keep theirs. */
   updateTls(at: number, material: TlsMaterial): void
   /** Lets running exchanges and tunnels finish and ends every connection after its exchange. */
@@ -47,7 +50,7 @@ export interface Edge {
   /** Failures that are still known, oldest first. */
   readonly failures: readonly TrafficRecord[]
   /** A connection was refused before the edge had it. */
-  refused(address: string | undefined, limit: DoorLimit, sentBytes: number): void
+  refused(peer: string, limit: DoorLimit, sentBytes: number): void
   /** Admitted connections that are still open. */
   readonly open: number
   /** Ends everything now; resolves when all is closed. */

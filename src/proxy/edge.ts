@@ -124,12 +124,12 @@ class WorkerEdge implements Edge {
       : askConnections(question, this.#watch)
   }
 
-  refused(address: string | undefined, limit: DoorLimit, sentBytes: number): void {
-    this.#lanes.refused(address, sentBytes, limit)
+  refused(peer: string, limit: DoorLimit, sentBytes: number): void {
+    this.#lanes.refused(peer, sentBytes, limit)
   }
 
-  accept(socket: Socket, at = 0): void {
-    this.#front.accept(socket, at)
+  accept(socket: Socket, peer: string, at = 0): void {
+    this.#front.accept(socket, peer, at)
   }
 
   updateTls(at: number, material: TlsMaterial): void {

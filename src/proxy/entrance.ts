@@ -9,7 +9,7 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { ListenerSettings, ServiceType, WorkerSettings } from '../config/settings.ts'
-import { NetworkSet, readAddress } from '../http/address.ts'
+import { NetworkSet, unixPeer } from '../http/address.ts'
 import { readProxyHeader } from '../http/proxy-header.ts'
 import type { ProxyHeader } from '../http/proxy-protocol.ts'
 import { type Closer, replyBytes } from '../http/reply.ts'
@@ -55,20 +55,20 @@ export class Entrance {
     this.#doors = options.worker.listen.map((settings, at) => this.#doorOf(settings, at))
   }
 
-  accept(socket: Socket, at: number): void {
+  accept(socket: Socket, peer: string, at: number): void {
     const { admission, services, watch } = this.#options
     const door = this.#doors[at] ?? null
     const isTold = door !== null && door.trusted !== null
-    const address = isTold ? undefined : socket.remoteAddress
+    const address = isTold ? undefined : countedAs(peer)
     if (!admission.open(address)) {
-      this.#refuse(socket, door, address)
+      this.#refuse(socket, door, peer)
       return
     }
     if (socket.destroyed) {
       admission.close(address)
       return
     }
-    const connection = attachConnection(socket, address)
+    const connection = attachConnection(socket, peer, address)
     watch.add(connection)
     socket.once('close', () => {
       watch.delete(connection)
@@ -114,7 +114,7 @@ export class Entrance {
   #pass(connection: Connection, door: Door): void {
     connection.isHttp = false
     if (door.trusted === null) this.#secure(connection, door, 0)
-    else if (door.trusted.has(readAddress(connection.socket.remoteAddress ?? ''))) {
+    else if (door.trusted.hasPeer(connection.peer)) {
       readProxyHeader(connection.socket, this.#options.watch.headerMs, (header) =>
         this.#told(connection, door, header),
       )
@@ -127,12 +127,13 @@ export class Entrance {
       this.#deny(connection)
       return
     }
-    const address = header.client?.address ?? socket.remoteAddress
+    const peer = header.client?.address ?? connection.peer
+    const address = countedAs(peer)
     if (address !== undefined && !this.#options.admission.identify(address)) {
-      this.#refuse(socket, door, address)
+      this.#refuse(socket, door, peer)
       return
     }
-    connection.identified(address)
+    connection.identified(peer, address)
     this.#secure(connection, door, header.length)
   }
 
@@ -142,10 +143,10 @@ export class Entrance {
   }
 
   /** A handshake is dear, and what a client could read comes after it only. */
-  #refuse(socket: Socket, door: Door | null, address: string | undefined): void {
+  #refuse(socket: Socket, door: Door | null, peer: string): void {
     const { lanes, closer, admission } = this.#options
     const isSilent = door !== null && door.terminator !== null
-    lanes.refused(address, isSilent ? 0 : refusal.length, admission.refusedBy ?? 'worker')
+    lanes.refused(peer, isSilent ? 0 : refusal.length, admission.refusedBy ?? 'worker')
     if (isSilent) socket.destroy()
     else closer.end(socket, refusal)
   }
@@ -171,3 +172,6 @@ export class Entrance {
     this.#options.onReady(connection)
   }
 }
+
+/** What `max_connections_per_client` counts a peer by; undefined for Unix sockets, where it counts no one. */
+const countedAs = (peer: string): string | undefined => (peer === unixPeer ? undefined : peer)

@@ -48,8 +48,8 @@ export class Front {
   }
 
   /** Takes a socket that listener number `at` of the worker has accepted. */
-  accept(socket: Socket, at: number): void {
-    this.#entrance.accept(socket, at)
+  accept(socket: Socket, peer: string, at: number): void {
+    this.#entrance.accept(socket, peer, at)
   }
 
   updateTls(at: number, material: TlsMaterial): void {

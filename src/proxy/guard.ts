@@ -14,7 +14,7 @@
  * A wrong password takes a token too, so guessing is limited as asking is.
  */
 import type { ServiceSettings, ServiceType } from '../config/settings.ts'
-import { NetworkSet, readAddress } from '../http/address.ts'
+import { NetworkSet } from '../http/address.ts'
 import { isName } from '../http/fields.ts'
 import type { HttpRequest } from '../http/message.ts'
 import { type BelievedField, readProvenance } from '../http/provenance.ts'
@@ -148,7 +148,7 @@ class Guard {
   }
 
   #isTrusted(connection: Connection): boolean {
-    return this.#trusted?.has(readAddress(connection.peer)) === true
+    return this.#trusted?.hasPeer(connection.peer) === true
   }
 }
 

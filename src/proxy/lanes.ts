@@ -107,9 +107,8 @@ export class Lanes {
   }
 
   /** A connection that was not admitted was sent `sentBytes` and closed. */
-  refused(address: string | undefined, sentBytes: number, limit: DoorLimit): void {
+  refused(client: string, sentBytes: number, limit: DoorLimit): void {
     const { accessLog, traffic } = this.none
-    const client = address ?? 'unknown'
     const connection = { client, scheme: 'http' as const, received: 0, sent: sentBytes, headMs: 0 }
     const record = rejectedRecord(connection, 'OVER_LIMIT', null)
     traffic.refused(record, limit)

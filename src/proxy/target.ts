@@ -1,6 +1,6 @@
 /** The request target, taken apart (RFC 9112 3.2). Pure. */
 import { BifrostError } from '../errors.ts'
-import { formatAuthority, parseAuthority } from '../http/authority.ts'
+import { readUpstreamUrl, type UpstreamUrl } from '../http/upstream-url.ts'
 
 export interface AbsoluteTarget {
   readonly scheme: 'http' | 'https'
@@ -59,22 +59,11 @@ function percentDecode(text: string): string | null {
   return text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }
 
-/** Where a reverse target is: `scheme://host:port`, and the path before every request's. Throws CONFIG_INVALID for what is no http(s) URL. */
-export function upstreamOf(url: string): { readonly origin: string; readonly basePath: string } {
-  const target = parseAbsolute(url)
-  const authority = target && parseAuthority(target.authority, target.scheme === 'http' ? 80 : 443)
-  if (!target || !authority) {
-    throw new BifrostError('CONFIG_INVALID', `the reverse target ${url} is not an http(s) URL`)
-  }
-  return { origin: `${target.scheme}://${formatAuthority(authority)}`, basePath: basePathOf(target.path) }
-}
-
-/** The path of a reverse target that goes before every request's: without query and trailing slash, '' when there is none. */
-export function basePathOf(path: string): string {
-  let end = path.search(/[?#]/)
-  if (end === -1) end = path.length
-  while (end > 0 && path.charCodeAt(end - 1) === 0x2f) end -= 1
-  return path.slice(0, end)
+/** Where a reverse target is, and the path before every request's. Throws CONFIG_INVALID for a URL that `--check` refuses too. */
+export function upstreamOf(target: string): UpstreamUrl {
+  const { url, fault } = readUpstreamUrl(target)
+  if (url === undefined) throw new BifrostError('CONFIG_INVALID', `the reverse target ${fault}`)
+  return url
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.ts'
+import { canonicalAddress } from '../http/address.ts'
 import type { Propagation } from '../telemetry/propagation.ts'
 import type { SpanLink } from '../telemetry/span-record.ts'
 import type { TraceContext } from '../telemetry/trace-context.ts'
@@ -112,7 +113,7 @@ export class Trace {
     const attempt = this.attempts.at(-1)
     if (attempt === undefined) return
     attempt.connectedAt = now
-    attempt.peerAddress = peer?.remoteAddress ?? ''
+    attempt.peerAddress = canonicalAddress(peer?.remoteAddress ?? '') ?? ''
     attempt.peerPort = peer?.remotePort ?? 0
   }
 

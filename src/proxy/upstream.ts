@@ -10,6 +10,7 @@ import type {
 } from '../config/settings.ts'
 import type { TracingSettings } from '../config/settings-tracing.ts'
 import { errorTable } from '../errors.ts'
+import { unixPeer } from '../http/address.ts'
 import type { Forwarding } from '../http/forwarded.ts'
 import { requestHeaders } from '../http/headers.ts'
 import { countHop, hopsLeft } from '../http/max-forwards.ts'
@@ -189,7 +190,8 @@ export class Upstream {
   #nameOf(connection: Connection): string {
     switch (this.#options.forwarding.names) {
       case 'address':
-        return connection.peer
+        // RFC 7239 6.2 has this word for a client that has no address.
+        return connection.peer === unixPeer ? 'unknown' : connection.peer
       case 'obfuscated':
         return connection.madeUpName
       case 'unknown':

@@ -1,4 +1,5 @@
 import type { ServiceSettings, WorkerSettings, WorkerType } from '../config/settings.ts'
+import { readUpstreamUrl } from '../http/upstream-url.ts'
 import {
   addTotals,
   type Cell,
@@ -120,7 +121,7 @@ export class Service {
       tunnelLives: tunnelLives(blocks),
       activeRequests: activeRequests(blocks),
       routes: settings === undefined ? [] : routesOf(settings),
-      target: settings?.type === 'reverse' ? new URL(settings.target).origin : null,
+      target: settings?.type === 'reverse' ? targetOf(settings.target) : null,
       responseTimeSeconds: this.responseTimeSeconds(),
     }
   }
@@ -167,4 +168,10 @@ export function createServices(worker: WorkerSettings): readonly Service[] {
   const services = worker.services.map((one) => new Service(worker, one.type, one.maxConnections, slots))
   if (worker.type !== 'combined') return services
   return [...services, new Service(worker, 'combined', sumConnections(worker.services), slots)]
+}
+
+/** The target as metrics name it: its origin, without a default port. */
+function targetOf(target: string): string | null {
+  const { url } = readUpstreamUrl(target)
+  return url === undefined ? null : new URL(url.origin).origin
 }

@@ -111,6 +111,20 @@ describe('a PROXY header', () => {
     for (const { client } of [other, again]) client.destroy()
   })
 
+  it('names an IPv4-mapped client by its IPv4 address: a list denies it, and the upstream reads it', async () => {
+    await using origin = await startOrigin()
+    const deny = { access: { deny: ['127.0.0.3'] } }
+    await using proxy = await start(`http://${origin.authority}`, ['127.0.0.1'], deny)
+    const visit = async (lastByte: string): Promise<number> => {
+      using client = await RawClient.connect(proxy.port('reverse_proxy'))
+      const client6 = `00000000000000000000ffff7f0000${lastByte}`
+      client.send(Buffer.from(`0d0a0d0a000d0a515549540a21210024${client6}${'00'.repeat(16)}03e801bb`, 'hex'))
+      return (await client.get('/')).status
+    }
+    expect([await visit('03'), await visit('04')]).toEqual([403, 200])
+    expect(origin.seen.map((seen) => seen.get('x-forwarded-for'))).toEqual(['127.0.0.4'])
+  })
+
   it('without an address leaves the peer as it is', async () => {
     await using origin = await startOrigin()
     await using proxy = await start(`http://${origin.authority}`, ['127.0.0.1'])

@@ -18,6 +18,7 @@ import type {
   WorkerType,
 } from '../../src/config/settings.ts'
 import type { TracingSettings } from '../../src/config/settings-tracing.ts'
+import { peerOf } from '../../src/http/peer.ts'
 import type { Admission } from '../../src/proxy/admission.ts'
 import { createEdge } from '../../src/proxy/edge.ts'
 import type { Edge } from '../../src/proxy/edge-contract.ts'
@@ -228,7 +229,9 @@ export async function startEdge(
   const accepted: Socket[] = []
   const server = createServer({ pauseOnConnect: options.pauseOnConnect ?? false }, (socket) => {
     accepted.push(socket)
-    edge.accept(socket)
+    const peer = peerOf(socket, false)
+    if (peer === null) socket.destroy()
+    else edge.accept(socket, peer)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {

@@ -1,5 +1,6 @@
 /** The operations about traffic, beside those of operations.ts. */
 import { z } from 'zod'
+import { canonicalAddress, unixPeer } from '../../http/address.ts'
 import { wholeNumber } from './query.ts'
 import { connectionClosed, connections, explanations, reasons, trafficPage } from './schema-traffic.ts'
 
@@ -25,7 +26,11 @@ export const trafficOperations = {
         'The request target: a path, or a whole URL for a forward proxy, or host:port of CONNECT.',
       ),
       host: text(300, 'The Host field.').optional(),
-      client: text(64, "The client's address.").default('127.0.0.1'),
+      client: text(64, `The client's address, or "${unixPeer}" for a client on a Unix socket.`)
+        .refine((client) => client === unixPeer || canonicalAddress(client) !== null, {
+          error: `must be an IP address, such as 192.0.2.1, or ${unixPeer}`,
+        })
+        .default('127.0.0.1'),
       user: text(256, 'Whom its credentials name; only with the admin token.').optional(),
       length: wholeNumber('Content-Length.').optional(),
     }),

@@ -5,6 +5,7 @@
 import type { z } from 'zod'
 import { type Place, type Positions, placeOf } from '../../config/positions.ts'
 import type { WorkerSettings } from '../../config/settings.ts'
+import { canonicalAddress } from '../../http/address.ts'
 import type { Explanation, Question } from '../../proxy/explain.ts'
 import type { Journal } from '../../supervise/journal.ts'
 import type { OpenConnection, Traffic, TrafficDesk } from '../../supervise/traffic-desk.ts'
@@ -54,7 +55,14 @@ export class TrafficApi {
     const workers = this.#parts.workers.filter((worker) => name === undefined || worker.name === name)
     if (workers.length === 0) return json(404, { error: 'no worker is called so' })
     const { explain } = await import('../../proxy/explain.ts')
-    const question: Question = { method, url, host, client, user: user ?? null, length }
+    const question: Question = {
+      method,
+      url,
+      host,
+      client: canonicalAddress(client) ?? client,
+      user: user ?? null,
+      length,
+    }
     const answer: answers.Explanations = {
       explanations: workers.map((worker) => this.#shown(explain(question, worker))),
     }

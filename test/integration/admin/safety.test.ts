@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { startTestDaemon } from '../../kit/daemon.ts'
 import { RawClient } from '../../kit/raw-client.ts'
+import { resetClients } from '../../kit/resetting-clients.ts'
 import { selfSigned } from '../../kit/self-signed.ts'
 
 const token = 'the-token-of-this-test'
@@ -167,6 +168,15 @@ async function askAtOnce(client: RawClient, path: string, count: number): Promis
   for (let n = 0; n < count; n++) statuses.push((await client.response()).status)
   return statuses
 }
+
+it('a client that has reset its connection before it was accepted changes nothing: it has no address to meter or to log', async () => {
+  await using running = await startTestDaemon(withAdmin())
+  const field = `Authorization: ${bearer.Authorization}`
+  resetClients(running.port('admin'), 50, `POST ${drain} HTTP/1.1\r\nHost: localhost\r\n${field}\r\n\r\n`)
+  expect((await running.admin('/health')).status).toBe(200)
+  expect(running.stateOf('supervisor:reverse_proxy')).toBe('supervising.steady')
+  expect((await running.admin(drain, 'POST', { headers: bearer })).status).toBe(200)
+})
 
 it('a Unix socket is for its user only, and takes any Host', async () => {
   const path = join(mkdtempSync(join(tmpdir(), 'bifrost-admin-')), 'admin.sock')

@@ -35,6 +35,8 @@ const reasons: Readonly<Record<string, string>> = {
   '/\\/\\/[^/?#\\s]*@/g': starts,
   '/^((?:[a-z][a-z0-9+.-]*:\\/+)?)[^/?#]*@/i': separate,
   '/^([a-z][a-z0-9+.-]*):\\/\\/([^/?#]*)(.*)$/is': separate,
+  '/^(https?):\\/\\/([^/?#]+)([\\s\\S]*)$/i': ending,
+  '/^(\\[[^\\]]*\\]|[^:]*)(?::(.*))?$/': separate,
   '/%(?:([a-z_]+)|\\{([^{}]*)\\}|(%)|)/g': ours,
   '/^flags:\\s*(\\d+)/m': ours,
   '/[\\r\\n]+/g': ending,

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { canonicalAddress } from '../../../src/http/address.ts'
 import { formatAuthority, parseAuthority, withoutEmptyPort } from '../../../src/http/authority.ts'
 
 test.each([
@@ -8,6 +9,8 @@ test.each([
   ['127.0.0.1:1', { host: '127.0.0.1', port: 1 }],
   ['[::1]:443', { host: '::1', port: 443 }],
   ['[2001:DB8::A]:8080', { host: '2001:db8::a', port: 8080 }],
+  ['[2001:DB8:0:0::000A]:8080', { host: '2001:db8::a', port: 8080 }],
+  ['[::FFFF:7f00:1]:80', { host: '127.0.0.1', port: 80 }],
   ['my_host-1:8080', { host: 'my_host-1', port: 8080 }],
   ['a!b:80', { host: 'a!b', port: 80 }],
   ["$&'()*+;=~.test:80", { host: "$&'()*+;=~.test", port: 80 }],
@@ -76,7 +79,7 @@ describe('for any input', () => {
         (host, port) => {
           const text = formatAuthority({ host, port })
           const read = parseAuthority(text)
-          expect(read).toEqual({ host: host.toLowerCase(), port })
+          expect(read).toEqual({ host: canonicalAddress(host) ?? host.toLowerCase(), port })
         },
       ),
     )

@@ -4,9 +4,11 @@ import { expect, test } from 'vitest'
 import {
   canonicalAddress,
   formatAddressBits,
+  NetworkSet,
   readAddress,
   readAddressBytes,
 } from '../../../src/http/address.ts'
+import { clientOf } from '../../../src/proxy/clients.ts'
 
 // Zero groups are frequent, so that runs of every length and place occur.
 const group = fc.oneof(fc.constant(0), fc.constant(0), fc.integer({ min: 0, max: 0xffff }))
@@ -66,6 +68,18 @@ test('all spellings of one address have one canonical text, which reads back to 
       expect(canonicalAddress(canonical)).toBe(canonical)
     }),
     { numRuns: 3000 },
+  )
+})
+
+test('all spellings of one address are one client to limits and one peer to lists', () => {
+  fc.assert(
+    fc.property(spelled, ({ text }) => {
+      const canonical = canonicalAddress(text) as string
+      expect(clientOf(text)).toBe(clientOf(canonical))
+      const set = new NetworkSet([canonical])
+      expect([set.hasPeer(text), set.hasPeer('unix:'), set.hasPeer('unknown')]).toEqual([true, false, false])
+    }),
+    { numRuns: 1000 },
   )
 })
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { canonicalAddress } from '../../../src/http/address.ts'
 import { type ParsedProxyHeader, parseProxyHeader } from '../../../src/http/proxy-protocol.ts'
 
 const signature = Buffer.from('0d0a0d0a000d0a515549540a', 'hex')
@@ -15,7 +16,7 @@ const twoBytes = (value: number) => Buffer.from([value >> 8, value & 0xff])
 const parse = (text: string): ParsedProxyHeader => parseProxyHeader(Buffer.from(text, 'latin1'))
 
 describe('version 1', () => {
-  it('tells an IPv4 or IPv6 client, and leaves what follows alone', () => {
+  it('names an IPv4 or IPv6 client by its canonical address, and leaves the bytes after it alone', () => {
     const text = fc.oneof(
       fc.tuple(fc.constant('TCP4'), fc.ipV4(), fc.ipV4()),
       fc.tuple(fc.constant('TCP6'), fc.ipV6(), fc.ipV6()),
@@ -25,7 +26,7 @@ describe('version 1', () => {
         const head = `PROXY ${family} ${from} ${to} ${fromPort} ${toPort}\r\n`
         expect(parse(head + rest)).toEqual({
           length: head.length,
-          client: { address: from, port: fromPort },
+          client: { address: canonicalAddress(from), port: fromPort },
         })
       }),
     )
@@ -85,6 +86,15 @@ describe('version 2', () => {
         },
       ),
     )
+  })
+
+  it('names an IPv4-mapped client by its IPv4 address, in both versions', () => {
+    const mapped = Buffer.from('00000000000000000000ffff7f000003', 'hex')
+    const head = v2(1, 0x21, Buffer.concat([mapped, mapped, twoBytes(4711), twoBytes(443)]))
+    const client = { address: '127.0.0.3', port: 4711 }
+    expect(parseProxyHeader(head)).toEqual({ length: 52, client })
+    for (const text of ['::ffff:127.0.0.3', '::FFFF:7f00:3', '0:0:0:0:0:ffff:7F00:0003'])
+      expect(parse(`PROXY TCP6 ${text} ::1 4711 443\r\n`)).toMatchObject({ client })
   })
 
   it('tells an IPv6 client as sockets write it', () => {

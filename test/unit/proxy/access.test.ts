@@ -25,9 +25,15 @@ test('an IPv4 client is the same in its IPv6 form', () => {
   expect(admitted({ deny: ['10.0.0.0/8'] }, '::ffff:10.0.0.1', '::ffff:0a00:0001')).toEqual([])
 })
 
+test('a client whose name is neither an address nor unix: is refused, whatever the lists say', () => {
+  for (const name of ['unknown', '', '10.0.0', '10.0.0.1:80'])
+    expect(admitted({ allow: ['0.0.0.0/0', '::/0', 'unix:'] }, name)).toEqual([])
+  expect(admitted({ deny: ['192.0.2.0/24'] }, 'unknown')).toEqual([])
+})
+
 test('a client on a Unix socket, which has no address, is one of its own kind', () => {
-  expect(admitted({ allow: ['0.0.0.0/0', '::/0'] }, 'unknown')).toEqual([])
-  expect(admitted({ allow: ['unix:'] }, 'unknown', '10.0.0.1')).toEqual(['unknown'])
-  expect(admitted({ deny: ['unix:'] }, 'unknown', '10.0.0.1')).toEqual(['10.0.0.1'])
-  expect(admitted({ deny: ['10.0.0.0/8'] }, 'unknown')).toEqual(['unknown'])
+  expect(admitted({ allow: ['0.0.0.0/0', '::/0'] }, 'unix:')).toEqual([])
+  expect(admitted({ allow: ['unix:'] }, 'unix:', '10.0.0.1')).toEqual(['unix:'])
+  expect(admitted({ deny: ['unix:'] }, 'unix:', '10.0.0.1')).toEqual(['10.0.0.1'])
+  expect(admitted({ deny: ['10.0.0.0/8'] }, 'unix:')).toEqual(['unix:'])
 })

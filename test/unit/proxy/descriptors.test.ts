@@ -24,7 +24,7 @@ function guard(bounds: DescriptorBounds | null) {
   const made = new DescriptorGuard(edge, bounds, { block, log: (...line) => told.push(line) })
   const admits = (fd: number | undefined, open: number, isPlain = true) => {
     edge.open = open
-    return made.admits(socketOf(fd), isPlain)
+    return made.admits(socketOf(fd), '192.0.2.7', isPlain)
   }
   return { admits, told, block, refused, spared: () => spared }
 }

@@ -1,0 +1,11 @@
+import type { Socket } from 'node:net'
+import { canonicalAddress, unixPeer } from './address.ts'
+
+/**
+ * The name of the peer of an accepted socket: its canonical address, or `unix:`. Null if a TCP peer has left: after a reset the
+ * kernel no longer knows the address, but the bytes sent before it can still be read. Close such a connection unread, because
+ * no rule about addresses can be applied to it.
+ */
+export function peerOf(socket: Socket, isUnix: boolean): string | null {
+  return isUnix ? unixPeer : canonicalAddress(socket.remoteAddress ?? '')
+}

@@ -1,0 +1,103 @@
+/** A value that the configuration accepts must never throw in the function that reads it when a worker runs. */
+import { validateHeaderValue } from 'node:http'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseListenerAddress } from '../../../src/config/address.ts'
+import { collectorUrlFault } from '../../../src/config/fields.ts'
+import { listenerAddress } from '../../../src/config/resolve-listeners.ts'
+import { NetworkSet } from '../../../src/http/address.ts'
+import { basicChallenge } from '../../../src/proxy/auth-basic.ts'
+import { messages } from '../../kit/config-text.ts'
+
+const address = fc.oneof(
+  fc.ipV4(),
+  fc.ipV6(),
+  fc.ipV4().map((ipv4) => `::ffff:${ipv4}`),
+  fc.constantFrom(
+    '::FFFF:7f00:1',
+    '0:0:0:0:0:ffff:7f00:1',
+    'fe80::1%eth0',
+    '010.0.0.1',
+    '10.0.0',
+    'unix:',
+    'a.test',
+    '',
+  ),
+)
+const length = fc.oneof(
+  fc.constantFrom('', '/', '/x', '/08', '/8/8', '/129'),
+  fc.nat({ max: 130 }).map((number) => `/${number}`),
+)
+
+const withAccess = (deny: string, realm = 'a') => ({
+  mode: 'Reverse',
+  listen_addr: '127.0.0.1:1',
+  workers: {
+    reverse_proxy: {
+      target: 'http://127.0.0.1:9',
+      access: { deny: [deny] },
+      auth: { realm, users: [{ name: 'a', password: 'plain:long enough password' }] },
+    },
+  },
+})
+
+const about = (config: object, key: string) => messages(config).filter((line) => line.includes(key))
+
+describe('a value that the configuration accepts', () => {
+  it('as a network is one that a set can hold', () => {
+    fc.assert(
+      fc.property(address, length, (base, suffix) => {
+        const isAccepted = about(withAccess(base + suffix), 'access.deny').length === 0
+        const build = () => new NetworkSet([base + suffix])
+        if (isAccepted) expect(build).not.toThrow()
+        // A zone is read, but a list of the configuration has no use for it.
+        else if (!base.includes('%')) expect(build).toThrow(TypeError)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('as a realm can be sent in a header field', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.string({ maxLength: 130 }), fc.string({ unit: 'binary', maxLength: 20 })),
+        (realm) => {
+          if (about(withAccess('10.0.0.0/8', realm), 'realm').length > 0) return
+          validateHeaderValue('WWW-Authenticate', basicChallenge(realm))
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
+  it('as the address of a listener is read when the settings are made', () => {
+    const port = fc.constantFrom('', ':0', ':80', ':65536', ':x')
+    const host = fc.oneof(
+      address,
+      address.map((text) => `[${text}]`),
+      fc.string({ maxLength: 20 }),
+    )
+    fc.assert(
+      fc.property(host, port, (name, suffix) => {
+        const text = name + suffix
+        if (parseListenerAddress(text).fault === undefined) listenerAddress(text)
+        else expect(() => listenerAddress(text)).toThrow()
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('as the URL of a collector is parsed with the path of each signal', () => {
+    const url = fc.oneof(
+      fc.webUrl(),
+      fc.tuple(fc.constantFrom('http://', 'https://'), fc.string()).map((all) => all.join('')),
+    )
+    fc.assert(
+      fc.property(url, (text) => {
+        if (collectorUrlFault(text) === undefined)
+          expect(URL.canParse(`${text.replace(/\/$/, '')}/v1/traces`)).toBe(true)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+})
