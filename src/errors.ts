@@ -25,6 +25,7 @@ export const errorTable = {
   BAD_REQUEST: row(400, 'client', false, 'The request could not be understood.'),
   BAD_TARGET: row(400, 'client', false, 'The request target is not valid here.'),
   BAD_AUTHORITY: row(400, 'client', false, 'The host or port of the request target is not valid.'),
+  BAD_FORWARDED: row(400, 'client', false, 'The field that names the client of a proxy is not valid.'),
   BAD_PATH: row(400, 'client', false, 'The path is not valid.'),
   AUTH_REQUIRED: row(401, 'client', false, 'This needs a user name and a password.'),
   FORBIDDEN_CLIENT: row(403, 'client', false, 'Access from this address is not allowed.'),

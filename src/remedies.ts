@@ -7,6 +7,8 @@ export const remedies: Readonly<Record<ErrorCode, string>> = {
   BAD_TARGET:
     'Send a path to a reverse proxy or static files, and a whole http(s) URL or CONNECT to a forward proxy.',
   BAD_AUTHORITY: 'Name one valid host, and a port from 1 to 65535.',
+  BAD_FORWARDED:
+    'Let the proxy before this one append the address of its client to X-Forwarded-For (or Forwarded, as forwarding.believe says), or take it out of trusted_proxies.',
   BAD_PATH: 'Send a path with one meaning: whole escapes, no NUL, no backslash, no .. above the root.',
   AUTH_REQUIRED: 'Send the credentials of a user of auth.users.',
   FORBIDDEN_CLIENT:

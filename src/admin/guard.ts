@@ -29,9 +29,9 @@ const refuse = (error: string): Refusal => ({ status: 403, error })
 
 /** `example.com:9900` -> `example.com`, `[::1]:9900` -> `::1`; null for what is no host. */
 function hostName(field: string): string | null {
-  const bracketed = /^\[([\da-f:.]+)\](?::\d{1,5})?$/i.exec(field)?.[1]
+  const bracketed = /^\[([\da-f:.]+)\](?::\d{0,5})?$/i.exec(field)?.[1]
   if (bracketed !== undefined) return bracketed
-  return /^([a-z\d._-]+)(?::\d{1,5})?$/i.exec(field)?.[1]?.toLowerCase().replace(/\.$/, '') ?? null
+  return /^([a-z\d._-]+)(?::\d{0,5})?$/i.exec(field)?.[1]?.toLowerCase().replace(/\.$/, '') ?? null
 }
 
 /** A name that a page of somebody else can have lead here (DNS rebinding) is none of ours; an address cannot be made to. */

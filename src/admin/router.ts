@@ -89,8 +89,8 @@ export function readQuery(operation: Operation, search: string): { readonly quer
   const { query } = operation
   if (query === undefined) return { query: {} }
   const given = new URLSearchParams(search)
-  const names = [...given.keys()]
-  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  const seen = new Set<string>()
+  const twice = [...given.keys()].find((name) => seen.size === seen.add(name).size)
   if (twice !== undefined) return json(400, { error: `${twice}: given twice; once would be right` })
   const parsed = query.safeParse(Object.fromEntries(given))
   return parsed.success

@@ -108,7 +108,7 @@ const rateLimiting = z
             }),
           ...rate,
           path_prefix: mountPath(
-            'Path, with what lies below it; every path, and CONNECT, when left out.',
+            'Path, with what lies below it, in any case and spelling; a path that servers read in different ways, such as one with .., counts for every rule. Every path, and CONNECT, when left out.',
           ).optional(),
           methods: z
             .array(
@@ -155,7 +155,7 @@ export const clients = {
     .max(1000)
     .meta({
       description:
-        'Addresses and networks of proxies in front of this one; "unix:" for those that connect to a Unix socket. What they say of where a request comes from (X-Forwarded-*, Forwarded, X-Request-Id) is believed and continued; what anybody else says is left out.',
+        'Addresses and networks of proxies in front of this one; "unix:" for those that connect to a Unix socket. What they say of where a request comes from (X-Forwarded-*, Forwarded, X-Request-Id) is believed and continued; what anybody else says is left out. A request of theirs whose X-Forwarded-For (or Forwarded, as forwarding.believe says) has no valid element is answered 400.',
       expects: 'a list of at most 1000 addresses or networks, such as ["10.0.0.0/8", "::1"]',
     })
     .default([]),

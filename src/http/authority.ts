@@ -1,3 +1,4 @@
+/** The authority of a target or of Host: `host`, `host:port`, `[IPv6]:port`. Pure. */
 import { isIPv4, isIPv6 } from 'node:net'
 import { canonicalAddress } from './address.ts'
 
@@ -12,15 +13,16 @@ const maxNameLength = 253
 const maxLabelLength = 63
 
 /**
- * Reads `host`, `host:port` or `[IPv6]:port` (RFC 3986 3.2.2, RFC 9110 4.2). Null when it is anything else: userinfo, a
- * path, spaces, an empty host, percent-encoding, a port outside of 1..65535 or, with no `defaultPort`, none at all.
+ * Reads `host`, `host:port` or `[IPv6]:port` (RFC 3986 3.2.2, RFC 9110 4.2). An empty port is the default port. Null for any other
+ * text: userinfo, a path, spaces, an empty host, percent-encoding, a comma, a port outside of 1..65535 or, without a `defaultPort`, no
+ * port.
  */
 export function parseAuthority(text: string, defaultPort?: number): Authority | null {
   const bracketed = text.charCodeAt(0) === 0x5b
   const hostEnd = bracketed ? text.indexOf(']') + 1 : endOfName(text)
   if (hostEnd <= 0) return null
 
-  const port = hostEnd === text.length ? defaultPort : parsePort(text, hostEnd)
+  const port = endsAt(text, hostEnd) ? defaultPort : parsePort(text, hostEnd)
   if (port === undefined) return null
 
   if (bracketed) {
@@ -34,6 +36,9 @@ export function parseAuthority(text: string, defaultPort?: number): Authority | 
   return isName(host) ? { host, port } : null
 }
 
+/** Drops an empty port: `a:` and `a` are the same authority (RFC 3986 6.2.3), but not every server reads the first. */
+export const withoutEmptyPort = (text: string): string => (text.endsWith(':') ? text.slice(0, -1) : text)
+
 /** The text form of an authority; IPv6 in brackets, the port left out where it is `defaultPort`. */
 export function formatAuthority(authority: Authority, defaultPort?: number): string {
   const host = authority.host.includes(':') ? `[${authority.host}]` : authority.host
@@ -44,6 +49,10 @@ function endOfName(text: string): number {
   const colon = text.indexOf(':')
   return colon === -1 ? text.length : colon
 }
+
+/** Whether no port follows the host: nothing, or a colon only. */
+const endsAt = (text: string, hostEnd: number): boolean =>
+  hostEnd === text.length || (hostEnd === text.length - 1 && text.charCodeAt(hostEnd) === 0x3a)
 
 function parsePort(text: string, colonAt: number): number | undefined {
   const length = text.length - colonAt - 1
@@ -68,20 +77,17 @@ function isName(host: string): boolean {
       if (at < end) labelAt = at + 1
     } else if (!isNameCode(code)) return false
   }
-  // What ends in a number is an IPv4 address to every resolver and URL parser, in forms such as `127.1`, `0x7f.1` or
+  // A name that ends in a number is an IPv4 address to every resolver and URL parser, in forms such as `127.1`, `0x7f.1` or
   // `2130706433` that hide which one (WHATWG URL "ends in a number"). Only the plain form has one reading.
   return !endsInNumber(host, labelAt, end) || isIPv4(host)
 }
 
+/** Unreserved characters and sub-delims (RFC 3986 2), but no comma: X-Forwarded-Host is a list. */
 function isNameCode(code: number): boolean {
-  return (
-    (code >= 0x61 && code <= 0x7a) ||
-    (code >= 0x30 && code <= 0x39) ||
-    code === 0x2d ||
-    code === 0x5f ||
-    code === 0x7e
-  )
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || punctuation.has(code)
 }
+
+const punctuation: ReadonlySet<number> = new Set(Buffer.from("-_~!$&'()*+;="))
 
 function endsInNumber(host: string, from: number, end: number): boolean {
   const first = host.charCodeAt(from)

@@ -79,8 +79,8 @@ const originName = /^x[-_](?:forwarded[-_]|real[-_]ip$)/i
  * Lower-case names of the fields that Connection declares hop-by-hop, null when it declares none (the usual case:
  * `keep-alive`, `close`, `upgrade` and `te` are not looked up).
  */
-export function namedByConnection(raw: readonly string[]): readonly string[] | null {
-  let named: string[] | null = null
+export function namedByConnection(raw: readonly string[]): ReadonlySet<string> | null {
+  let named: Set<string> | null = null
   for (let at = 0; at < raw.length; at += 2) {
     const name = raw[at] as string
     if (name.length !== 10 || !isName(name, 'connection')) continue
@@ -89,8 +89,8 @@ export function namedByConnection(raw: readonly string[]): readonly string[] | n
     for (const token of value.split(',')) {
       const field = token.trim()
       if (field === '' || field === 'keep-alive' || field === 'close') continue
-      named ??= []
-      named.push(field)
+      named ??= new Set()
+      named.add(field)
     }
   }
   return named

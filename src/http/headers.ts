@@ -5,7 +5,8 @@
  *   client  <--       responseHeaders  <--raw-- upstream  hop-by-hop out, Via in
  */
 import { fieldKind, hasToken, isName, kind, namedByConnection } from './fields.ts'
-import { addForwarding, type ForwardedHop, type Forwarding, joinList } from './forwarded.ts'
+import { addForwarding, type ForwardedHop, type Forwarding } from './forwarded.ts'
+import type { Provenance } from './provenance.ts'
 
 export interface RequestContext {
   /** Replaces the client's Host field; undefined keeps it (RFC 9112 3.2.2: an absolute-form target wins over Host). */
@@ -13,8 +14,8 @@ export interface RequestContext {
   /** What is said of this hop; its host is '' when the client named none (HTTP/1.0). */
   readonly hop: ForwardedHop
   readonly forwarding: Forwarding
-  /** Whether what the peer says of the hops before it is believed; else it is left out. */
-  readonly isTrusted: boolean
+  /** What a trusted peer says of the hops before it; null for any other peer, whose fields are left out. */
+  readonly came: Provenance | null
   /** Takes Authorization out: it was meant for this hop. */
   readonly hidesAuthorization: boolean
   /** What X-Request-Id becomes; null leaves the client's. */
@@ -33,12 +34,8 @@ export interface RequestContext {
 export function requestHeaders(raw: readonly string[], context: RequestContext): string[] | null {
   const named = namedByConnection(raw)
   const out: string[] = []
-  const { isTrusted, requestId } = context
+  const { came, requestId } = context
   let via = ''
-  let forwarded = ''
-  let forwardedFor = ''
-  let forwardedProto = ''
-  let forwardedHost = ''
   let sawHost = false
   for (let at = 0; at < raw.length; at += 2) {
     const name = raw[at] as string
@@ -46,6 +43,11 @@ export function requestHeaders(raw: readonly string[], context: RequestContext):
     switch (fieldKind(name)) {
       case kind.hop:
       case kind.expect:
+      case kind.forwarded:
+      case kind.forwardedFor:
+      case kind.forwardedProto:
+      case kind.forwardedHost:
+      case kind.lookalike:
         break
       case kind.host:
         sawHost = true
@@ -55,22 +57,8 @@ export function requestHeaders(raw: readonly string[], context: RequestContext):
         if (passedBy(value, context.pseudonym)) return null
         via = joinList(via, value)
         break
-      case kind.forwarded:
-        if (isTrusted && !isNamed(named, name)) forwarded = joinList(forwarded, value)
-        break
-      case kind.forwardedFor:
-        if (isTrusted && !isNamed(named, name)) forwardedFor = joinList(forwardedFor, value)
-        break
-      case kind.forwardedProto:
-        if (isTrusted && !isNamed(named, name)) forwardedProto = joinList(forwardedProto, value)
-        break
-      case kind.forwardedHost:
-        if (isTrusted && !isNamed(named, name)) forwardedHost = joinList(forwardedHost, value)
-        break
       case kind.provenance:
-        if (isTrusted && !isNamed(named, name)) out.push(name, value)
-        break
-      case kind.lookalike:
+        if (came !== null && !isNamed(named, name)) out.push(name, value)
         break
       case kind.requestId:
         if (requestId === null && !isNamed(named, name)) out.push(name, value)
@@ -89,11 +77,24 @@ export function requestHeaders(raw: readonly string[], context: RequestContext):
     }
   }
   if (!sawHost && context.host !== undefined) out.push('Host', context.host)
-  const came = isTrusted ? { forwarded, forwardedFor, forwardedProto, forwardedHost } : null
-  addForwarding(out, context.hop, came, context.forwarding)
+  const { forwarding } = context
+  const kept = came === null || named === null ? came : withoutNamed(came, named, forwarding)
+  addForwarding(out, context.hop, kept, forwarding)
   out.push('Via', joinList(via, `${context.protocol} ${context.pseudonym}`))
   if (requestId !== null) out.push('X-Request-Id', requestId)
   return out
+}
+
+/** A peer that names one of these fields in Connection means it for this hop only. */
+function withoutNamed(came: Provenance, named: ReadonlySet<string>, { believes }: Forwarding): Provenance {
+  const isFor = isNamed(named, believes === 'forwarded' ? 'forwarded' : 'x-forwarded-for')
+  const isOther = (name: string) => believes === 'x_forwarded' && isNamed(named, name)
+  return {
+    ...came,
+    ...(isFor ? { hops: [], clientAt: 0 } : {}),
+    proto: isOther('x-forwarded-proto') ? '' : came.proto,
+    host: isOther('x-forwarded-host') ? '' : came.host,
+  }
 }
 
 /**
@@ -181,10 +182,12 @@ export function countHost(raw: readonly string[]): number {
 const forbiddenTrailer =
   /^(?:content-(?:encoding|type|range)|set-cookie|authorization|cookie|www-authenticate|cache-control|expires|date|location|age|retry-after|vary|max-forwards|range|if-.*|pragma)$/i
 
+const joinList = (before: string, value: string): string => (before === '' ? value : `${before}, ${value}`)
+
 const latin1 = (text: string | Buffer): string => (typeof text === 'string' ? text : text.toString('latin1'))
 
-const isNamed = (named: readonly string[] | null, name: string): boolean =>
-  named?.includes(name.toLowerCase()) ?? false
+const isNamed = (named: ReadonlySet<string> | null, name: string): boolean =>
+  named?.has(name.toLowerCase()) ?? false
 
 /** Via: `[protocol "/"] version SP received-by [SP comment]`, comma-separated (RFC 9110 7.6.3). */
 function passedBy(via: string, pseudonym: string): boolean {

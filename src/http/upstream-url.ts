@@ -34,9 +34,15 @@ export function readUpstreamUrl(text: string): UpstreamUrlResult {
   return {
     url: {
       origin: `${scheme.toLowerCase()}://${formatAuthority(authority)}`,
-      basePath: path.replace(/\/+$/, ''),
+      basePath: withoutLastSlashes(path),
     },
   }
+}
+
+function withoutLastSlashes(path: string): string {
+  let end = path.length
+  while (end > 0 && path.charCodeAt(end - 1) === 0x2f) end -= 1
+  return path.slice(0, end)
 }
 
 /** HTTP clients parse the URL again, so their parser has to find the same host. */

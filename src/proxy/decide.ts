@@ -7,7 +7,7 @@
  */
 import type { MountSettings, ServiceSettings, ServiceType } from '../config/settings.ts'
 import type { ErrorCode } from '../errors.ts'
-import { formatAuthority, parseAuthority } from '../http/authority.ts'
+import { formatAuthority, parseAuthority, withoutEmptyPort } from '../http/authority.ts'
 import type { ReplyOptions } from '../http/reply.ts'
 import type { HeadBounds } from '../http/server.ts'
 import { leavesRoot, normalisePath, ownerOf, parseAbsolute, upstreamOf } from './target.ts'
@@ -126,7 +126,9 @@ function decideTarget(head: Head, policy: Policy): Decision {
   const absolute = parseAbsolute(head.url)
   if (absolute === null) {
     if (head.host === '') return reply('BAD_AUTHORITY')
-    if (head.url.charCodeAt(0) === 0x2f) return decidePath(head, policy, head.host ?? '', head.url)
+    if (head.url.charCodeAt(0) === 0x2f) {
+      return decidePath(head, policy, withoutEmptyPort(head.host ?? ''), head.url)
+    }
     return reply(head.url === '*' && head.method === 'OPTIONS' ? 'NOT_IMPLEMENTED' : 'BAD_TARGET')
   }
   const { scheme } = absolute

@@ -14,8 +14,9 @@ import { judgeDestination } from './explain-destination.ts'
 import { hostStep, sizeStep, targetStep } from './explain-head.ts'
 import { routeSteps, serviceStep, toOf } from './explain-route.ts'
 import { clip, entryOf, type Step, settingOf } from './explain-step.ts'
+import { readRatePath } from './rate-path.ts'
 import { ruleApplies } from './rates.ts'
-import { accessRefusal, authRefusal, countsForRates, pathOf, ratePath } from './refusals.ts'
+import { accessRefusal, authRefusal, believedName, countsForRates, pathOf, refusalOf } from './refusals.ts'
 import { readStaticPath } from './static-path.ts'
 
 export interface Question {
@@ -35,6 +36,8 @@ export interface Question {
   /** Content-Length. */
   readonly length?: number | undefined
   readonly isUpgrade?: boolean
+  /** A trusted proxy sent the field that names the client, with nothing valid in it. */
+  readonly isMisnamed?: boolean
 }
 
 export interface Outcome {
@@ -111,6 +114,9 @@ export function headOf({ method, url, host, version = 11, length, isUpgrade = fa
 function judge(question: Question, decided: Decision, service: ServiceSettings, steps: Step[]): Decision {
   const { type, access, auth } = service
   const { client } = question
+  const misnamed = question.isMisnamed === true ? refusalOf(type, 'BAD_FORWARDED') : null
+  steps.push(...clientSteps(service, misnamed !== null))
+  if (misnamed !== null) return misnamed
   const stranger = accessRefusal(type, access === null ? null : new AccessList(access), client)
   steps.push(accessStep(client, service, stranger !== null))
   if (stranger !== null) return stranger
@@ -124,6 +130,16 @@ function judge(question: Question, decided: Decision, service: ServiceSettings, 
 function authResult({ user }: Question, auth: NonNullable<ServiceSettings['auth']>): AuthResult {
   if (user === null) return 'missing'
   return auth.users.some(({ name }) => name === user) ? { user } : 'wrong'
+}
+
+/** How the client's address is found; nothing to tell where no proxy is trusted. */
+function clientSteps({ type, trust }: ServiceSettings, isRefusal: boolean): readonly Step[] {
+  if (trust.proxies.length === 0) return []
+  const field = believedName(trust.believes)
+  const text = isRefusal
+    ? `Its peer is a trusted proxy, and nothing in its ${field} is valid, so the client is not known.`
+    : `If its peer is a trusted proxy, its ${field} names the client; a field with nothing valid in it is answered 400.`
+  return [{ about: 'access', text, setting: settingOf(type, 'trusted_proxies'), isRefusal }]
 }
 
 function accessStep(client: string, service: ServiceSettings, isRefused: boolean): Step {
@@ -183,7 +199,7 @@ function rateSteps(question: Question, decided: Decision, { type, rates }: Servi
     { about: 'rate', text, setting: settingOf(type, 'rate_limiting'), isRefusal: false },
   ]
   if (rates === null) return none('No rate limit applies: there are none.')
-  const path = ratePath(pathOf(decided, question.url))
+  const path = readRatePath(pathOf(decided, question.url))
   const applying = rates.rules.flatMap((rule, at) =>
     ruleApplies(rule, question.method, path) ? [{ rule, at }] : [],
   )
@@ -198,7 +214,11 @@ function rateSteps(question: Question, decided: Decision, { type, rates }: Servi
             ? `the value of ${rule.header}, or by client where it is missing`
             : `client ${question.client}`
     const seconds = rule.windowMs / 1000
-    const text = `The rate limit "${rule.id}" counts it by ${by}: ${rule.quota} in ${seconds} s, ${rule.burst} at once; without a token left it is answered 429.`
+    const text = `The rate limit "${rule.id}" counts it by ${by}: ${rule.quota} in ${seconds} s, ${rule.burst} at once; without a token left it is answered 429.${
+      rule.pathPrefix !== null && path === 'every'
+        ? ' Servers read the path in different ways, so it counts for every path.'
+        : ''
+    }`
     return { about: 'rate', text, setting: rateSetting(type, rates.rules, at), isRefusal: false }
   })
 }

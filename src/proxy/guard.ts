@@ -2,6 +2,7 @@
  * What a service asks of every request before it is served.
  *
  *   identify: whose is it, under which id   (and then its trace begins)
+ *   a trusted peer names the client --nothing valid--> 400
  *   access list --no--> 403
  *        | yes
  *   authentication --none, wrong--> 401 | 407 (forward)      --too many at once--> 503
@@ -15,8 +16,8 @@
 import type { ServiceSettings, ServiceType } from '../config/settings.ts'
 import { NetworkSet } from '../http/address.ts'
 import { isName } from '../http/fields.ts'
-import { type BelievedField, clientAddress, nodesOf } from '../http/forwarded.ts'
 import type { HttpRequest } from '../http/message.ts'
+import { type BelievedField, readProvenance } from '../http/provenance.ts'
 import { count } from '../telemetry/counters.ts'
 import { AccessList } from './access.ts'
 import { Authenticator, type AuthResult } from './auth.ts'
@@ -26,7 +27,7 @@ import type { Connection } from './connection.ts'
 import { type Decision, serviceOf } from './decide.ts'
 import type { Exchange } from './exchange.ts'
 import { Rates } from './rates.ts'
-import { accessRefusal, authRefusal, countsForRates, pathOf, refusalOf } from './refusals.ts'
+import { accessRefusal, authRefusal, believedName, countsForRates, pathOf, refusalOf } from './refusals.ts'
 import { RequestIds } from './request-ids.ts'
 
 class Guard {
@@ -52,7 +53,7 @@ class Guard {
 
   /** Calls `then` with what becomes of an identified request: what was decided, or a refusal. */
   ask(exchange: Exchange, req: HttpRequest, decision: Decision, then: (judged: Decision) => void): void {
-    const stranger = accessRefusal(this.#service, this.#access, exchange.client)
+    const stranger = this.#misnamed(exchange) ?? accessRefusal(this.#service, this.#access, exchange.client)
     if (stranger !== null) then(stranger)
     else if (this.#auth === null) then(this.#limit(exchange, req, decision) ?? decision)
     else {
@@ -65,6 +66,13 @@ class Guard {
 
   close(): void {
     this.#auth?.close()
+  }
+
+  /** Without this, a client whose proxy can be made to write an invalid field would be judged by the address of the proxy. */
+  #misnamed(exchange: Exchange): Decision | null {
+    if (exchange.provenance?.isBad !== true) return null
+    exchange.reason = `${believedName(this.#believes)} of ${exchange.connection.peer} has no valid element`
+    return refusalOf(this.#service, 'BAD_FORWARDED')
   }
 
   #limit(exchange: Exchange, { headers }: HttpRequest, decision: Decision): Decision | null {
@@ -122,9 +130,18 @@ class Guard {
   identify(exchange: Exchange, { headers }: HttpRequest): void {
     if (this.#trusted !== null && this.#isTrusted(exchange.connection)) {
       exchange.isTrusted = true
-      const field = this.#believes === 'forwarded' ? headers.forwarded : headers['x-forwarded-for']
-      const nodes = nodesOf(text(field), this.#believes)
-      exchange.client = clientAddress(exchange.connection.peer, nodes, this.#trusted)
+      exchange.provenance = readProvenance(
+        {
+          forwarded: text(headers.forwarded),
+          forwardedFor: text(headers['x-forwarded-for']),
+          forwardedProto: text(headers['x-forwarded-proto']),
+          forwardedHost: text(headers['x-forwarded-host']),
+        },
+        this.#believes,
+        exchange.connection.peer,
+        this.#trusted,
+      )
+      exchange.client = exchange.provenance.client
     }
     if (this.#ids !== null)
       name(exchange, this.#ids, exchange.isTrusted ? text(headers['x-request-id']) : undefined)

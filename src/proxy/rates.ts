@@ -5,8 +5,7 @@ import { readAddress } from '../http/address.ts'
 import { nodeCrypto } from '../http/builtin.ts'
 import type { HttpRequest } from '../http/message.ts'
 import { type BucketKey, type Grant, TokenBuckets } from './limits.ts'
-import { ratePath } from './refusals.ts'
-import { isBelow } from './target.ts'
+import { isLimited, type RatePath, readRatePath } from './rate-path.ts'
 
 /** Whose request it is and what it asks for. */
 export interface RateSubject {
@@ -58,7 +57,7 @@ export class Rates {
 
   /** Takes a token for each rule that the request falls under, or none at all when one of them has none. */
   ask(subject: RateSubject, headers: HttpRequest['headers'], now: number): RateVerdict {
-    const path = this.#hasPaths ? ratePath(subject.path) : null
+    const path = this.#hasPaths ? readRatePath(subject.path) : null
     const client = clientKey(subject.client)
     const matching = this.#rules.filter(({ settings }) => ruleApplies(settings, subject.method, path))
     const keys = matching.map(({ settings }) => keyOf(settings, client, subject.user, headers))
@@ -75,10 +74,9 @@ export class Rates {
   }
 }
 
-/** `path` as `ratePath` gives it. */
-export function ruleApplies({ methods, pathPrefix }: RateRule, method: string, path: string | null): boolean {
+export function ruleApplies({ methods, pathPrefix }: RateRule, method: string, path: RatePath): boolean {
   if (methods !== null && !methods.includes(method)) return false
-  return pathPrefix === null || (path !== null && isBelow(pathPrefix, path))
+  return pathPrefix === null || isLimited(pathPrefix, path)
 }
 
 /** A request without what the rule is keyed by counts for its client: leaving it out is no way around. */

@@ -1,10 +1,11 @@
 /** What a service's guard refuses, and with what: pure, for those who serve and those who explain. */
 import type { ServiceType } from '../config/settings.ts'
 import type { ErrorCode } from '../errors.ts'
+import type { BelievedField } from '../http/provenance.ts'
 import type { AccessList } from './access.ts'
 import type { AuthResult } from './auth.ts'
 import type { Decision } from './decide.ts'
-import { normalisePath, parseAbsolute } from './target.ts'
+import { parseAbsolute } from './target.ts'
 
 export const refusalOf = (
   service: ServiceType,
@@ -25,6 +26,10 @@ export function accessRefusal(
   return list?.admits(client) === false ? refusalOf(service, 'FORBIDDEN_CLIENT') : null
 }
 
+/** The field in which a trusted proxy names the client. */
+export const believedName = (believes: BelievedField): string =>
+  believes === 'forwarded' ? 'Forwarded' : 'X-Forwarded-For'
+
 /** `challenge` is the value of the field that asks for credentials. */
 export function authRefusal(service: ServiceType, result: AuthResult, challenge: string): Decision | null {
   if (result === 'busy') return refusalOf(service, 'AUTH_BUSY', ['Retry-After', '1'])
@@ -43,7 +48,3 @@ export function pathOf(decision: Decision, target: string): string | null {
   if (decision.kind === 'tunnel') return null
   return decision.kind === 'reply' ? (parseAbsolute(target)?.path ?? target) : decision.path
 }
-
-/** The same in the form that rules are compared with. */
-export const ratePath = (path: string | null): string | null =>
-  path === null ? null : (normalisePath(path) ?? path)

@@ -68,13 +68,17 @@ export function upstreamOf(target: string): UpstreamUrl {
 
 /**
  * Whether an upstream may read a path as leading above the one that it is put behind: dot segments counted, with slashes and dots
- * also in their escaped form, and a backslash as the slash that some take it for (RFC 3986 5.2.4).
+ * also in their escaped form, escaped more than once too, a backslash as the slash that some take it for, and `..;x` as the `..` that
+ * servers with path parameters take it for (RFC 3986 5.2.4).
  */
 export function leavesRoot(target: string): boolean {
-  if (!mayHaveDots.test(target)) return false
-  const path = target.replace(/\?.*$/s, '').replace(/%2e/gi, '.')
+  const query = target.indexOf('?')
+  const raw = query === -1 ? target : target.slice(0, query)
+  if (!mayHaveDots.test(raw)) return false
+  const path = raw.replace(escapedPercent, '%').replace(/%2e/gi, '.')
   let depth = 0
-  for (const segment of path.split(/[/\\]|%2f|%5c/i)) {
+  for (const part of path.split(/[/\\]|%2f|%5c/i)) {
+    const segment = withoutParameters(part)
     if (segment === '' || segment === '.') continue
     depth += segment === '..' ? -1 : 1
     if (depth < 0) return true
@@ -82,7 +86,14 @@ export function leavesRoot(target: string): boolean {
   return false
 }
 
-const mayHaveDots = /(?:\.|%2e){2}/i
+/** Two dots, or an escape that may hide a dot, a slash or a percent sign. */
+const mayHaveDots = /\.\.|%2/i
+const escapedPercent = /%(?:25)+/g
+
+function withoutParameters(segment: string): string {
+  const at = segment.search(/;|%3b/i)
+  return at === -1 ? segment : segment.slice(0, at)
+}
 
 /** The mount that owns a normalised path: the longest one that ends at a segment boundary in it. */
 export function ownerOf<M extends { readonly prefix: string }>(

@@ -4,7 +4,7 @@
  */
 import { type ErrorCode, errorTable } from '../errors.ts'
 import { parseAuthority } from '../http/authority.ts'
-import { type BelievedField, parseForwarded } from '../http/forwarded.ts'
+import type { Provenance } from '../http/provenance.ts'
 import { maskUrl, readable } from '../telemetry/access-log-escape.ts'
 import type { AccessRecord } from '../telemetry/access-record.ts'
 import type { SpanAttributes, SpanEvent, SpanRecord } from '../telemetry/span-record.ts'
@@ -15,7 +15,7 @@ import type { Attempt, Trace } from './trace.ts'
 /** What an exchange knows of itself; times are `performance.now()`. */
 export interface TracedExchange extends AccessRecord, Bodies {
   readonly headers: Bodies['headers']
-  readonly isTrusted: boolean
+  readonly provenance: Pick<Provenance, 'host'> | null
   /** How long it has waited for the one before it on its connection. */
   readonly waitedMs: number
   /** Why it was refused or failed, for operators. */
@@ -29,10 +29,9 @@ export function spansOf(
   exchange: TracedExchange,
   trace: Trace,
   instance: SpanAttributes,
-  believes: BelievedField,
 ): readonly SpanRecord[] {
   const offset = wallOffset()
-  const server = serverSpan(exchange, trace, instance, believes, offset)
+  const server = serverSpan(exchange, trace, instance, offset)
   return [server, ...trace.attempts.map((_, at) => clientSpan(exchange, trace, at, instance, offset))]
 }
 
@@ -40,7 +39,6 @@ function serverSpan(
   exchange: TracedExchange,
   { start, spanId, attempts }: Trace,
   instance: SpanAttributes,
-  believes: BelievedField,
   offset: number,
 ): SpanRecord {
   const { code, status, service } = exchange
@@ -52,7 +50,7 @@ function serverSpan(
     ...(service === null ? {} : { 'proxy.type': service }),
     ...method.attributes,
     ...targetAttributes(exchange),
-    ...hostAttributes(exchange, believes),
+    ...hostAttributes(exchange),
     'client.address': exchange.client,
     'network.peer.address': exchange.connection.peer,
     'network.protocol.version': versionOf(exchange.version),
@@ -191,19 +189,14 @@ function targetAttributes({ method, target, scheme }: TracedExchange): SpanAttri
 }
 
 /** Which host it was asked for: of a trusted proxy's word first. */
-function hostAttributes(exchange: TracedExchange, believes: BelievedField): SpanAttributes {
-  const { method, target, scheme, host, headers, isTrusted } = exchange
+function hostAttributes(exchange: TracedExchange): SpanAttributes {
+  const { method, target, scheme, host, provenance } = exchange
   if (method === 'CONNECT') return addressAttributes(target ?? '', '')
   const absolute = target === null ? null : parseAbsolute(target)
-  const told = isTrusted ? forwardedHost(headers, believes) : ''
-  return addressAttributes(told || (absolute?.authority ?? host ?? ''), absolute?.scheme ?? scheme)
-}
-
-function forwardedHost(headers: TracedExchange['headers'], believes: BelievedField): string {
-  const field = headers[believes === 'forwarded' ? 'forwarded' : 'x-forwarded-host']
-  if (typeof field !== 'string') return ''
-  if (believes === 'forwarded') return parseForwarded(field)?.[0]?.host ?? ''
-  return field.split(',')[0]?.trim() ?? ''
+  return addressAttributes(
+    provenance?.host || (absolute?.authority ?? host ?? ''),
+    absolute?.scheme ?? scheme,
+  )
 }
 
 function addressAttributes(authority: string, scheme: string): SpanAttributes {

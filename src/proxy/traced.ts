@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Provenance } from '../http/provenance.ts'
 import { parseTraceparent } from '../telemetry/trace-context.ts'
 import type { Connection } from './connection.ts'
 import { Measured } from './measure.ts'
@@ -7,6 +8,8 @@ import type { Trace } from './trace.ts'
 /** What an exchange keeps of the trace that it is part of. */
 export class Traced extends Measured {
   readonly headers: IncomingHttpHeaders
+  /** What its peer says of where the request comes from; null when the peer is not trusted. */
+  provenance: Provenance | null = null
   /** Null: it is not sampled, and what its client says of traces passes as it came. */
   trace: Trace | null = null
   /** What is known of the cause of its failure beyond the code; for operators. */

@@ -19,9 +19,9 @@ import {
 } from '../telemetry/trace-context.ts'
 import { isIdSampled, ratioBound, type TraceIds } from '../telemetry/trace-sampling.ts'
 import type { Decision } from './decide.ts'
-import { pathOf, ratePath } from './refusals.ts'
+import { pathOf } from './refusals.ts'
 import type { SpanOutput } from './span-output.ts'
-import { isBelow } from './target.ts'
+import { isBelow, normalisePath } from './target.ts'
 import { Trace, type TraceStart } from './trace.ts'
 import { spansOf, type TracedExchange } from './trace-spans.ts'
 
@@ -64,14 +64,13 @@ export class Tracer {
   readonly #isParentBased: boolean
   readonly #trustsAll: boolean
   readonly #output: SpanOutput | null
-  readonly #believes: ServiceSettings['trust']['believes']
   readonly #ids: TraceIds
   readonly #routeNames: readonly string[]
   /** Static files have nobody to tell. */
   readonly #hasUpstreams: boolean
 
   constructor(service: ServiceSettings, output: SpanOutput | null, ids: TraceIds) {
-    const { type, tracing, trust } = service
+    const { type, tracing } = service
     const ruleOf = ({ context, sampleRatio }: TracingRule): Rule => ({
       mode: context,
       bound: output === null ? 0 : ratioBound(sampleRatio),
@@ -83,7 +82,6 @@ export class Tracer {
     this.#isParentBased = tracing.parentBased
     this.#trustsAll = !tracing.trustsProxiesOnly
     this.#output = output
-    this.#believes = trust.believes
     this.#ids = ids
     this.#routeNames = routesOf(service)
     this.#hasUpstreams = type !== 'static'
@@ -107,13 +105,15 @@ export class Tracer {
   finish(exchange: TracedExchange, trace: Trace): void {
     const output = this.#output
     if (output === null || !trace.isSampled || !output.batch.admits(1 + trace.attempts.length)) return
-    output.batch.add(spansOf(exchange, trace, output.attributes, this.#believes))
+    output.batch.add(spansOf(exchange, trace, output.attributes))
   }
 
   #ruleFor(decision: Decision, target: string, routes: readonly RouteRule[]): Rule {
-    const path = ratePath(pathOf(decision, target))
-    if (path === null) return this.#rule
-    return routes.find(({ prefix }) => isBelow(prefix, path)) ?? this.#rule
+    const path = pathOf(decision, target)
+    // A path without a single meaning belongs to no route.
+    const meant = path === null ? null : normalisePath(path)
+    if (meant === null) return this.#rule
+    return routes.find(({ prefix }) => isBelow(prefix, meant)) ?? this.#rule
   }
 
   /** Null for what is not sampled: all of its fields pass. */

@@ -174,13 +174,13 @@ export class Upstream {
   }
 
   #headers(exchange: Exchange, req: HttpRequest, target: UpstreamRequest): string[] | null {
-    const { connection, isTrusted, requestId } = exchange
+    const { connection, provenance, requestId } = exchange
     const { subjectHeaders } = this.#options
     const headers = requestHeaders(req.rawHeaders, {
       host: target.host,
       hop: { for: this.#nameOf(connection), proto: connection.scheme, host: target.forwardedHost },
       forwarding: this.#forwarding,
-      isTrusted,
+      came: provenance,
       hidesAuthorization: this.#options.hidesAuthorization,
       requestId,
       protocol: req.httpVersionMajor === 2 ? '2.0' : req.httpVersionMinor === 0 ? '1.0' : '1.1',

@@ -49,7 +49,7 @@ const member =
 export function readTracestate(value: string): string | null {
   const members = value
     .split(',')
-    .map((one) => one.replace(/^[ \t]+|[ \t]+$/g, ''))
+    .map(withoutSpace)
     .filter((one) => one !== '')
   if (members.length === 0 || members.length > maxMembers) return null
   const keys = new Set<string>()
@@ -60,6 +60,16 @@ export function readTracestate(value: string): string | null {
   }
   return shorten(members)
 }
+
+/** A regular expression for the space at the end would look at each space of a run as often as the run is long. */
+function withoutSpace(text: string): string {
+  let [first, end] = [0, text.length]
+  while (first < end && isSpace(text.charCodeAt(first))) first += 1
+  while (end > first && isSpace(text.charCodeAt(end - 1))) end -= 1
+  return text.slice(first, end)
+}
+
+const isSpace = (code: number): boolean => code === 0x20 || code === 0x09
 
 function shorten(members: readonly string[]): string {
   const kept = [...members]

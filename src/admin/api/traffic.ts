@@ -183,6 +183,7 @@ async function explanationOf(
     version,
     length: length ?? undefined,
     isUpgrade,
+    isMisnamed: record.code === 'BAD_FORWARDED',
   }
   return explain(question, worker, ownPorts)
 }

@@ -141,6 +141,11 @@ function rules(facts: Facts): readonly Link[] {
           targetSetting(facts),
         ),
       ]
+    case 'BAD_FORWARDED':
+      return settings(
+        'trusted_proxies',
+        'A trusted proxy has sent the field that names its client, and nothing in the field is valid, so the client is not known.',
+      )
     case 'AUTH_REQUIRED':
     case 'PROXY_AUTH_REQUIRED':
       return settings('auth', 'It named no user, or the user or the password is wrong.')

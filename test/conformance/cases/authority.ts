@@ -91,4 +91,26 @@ export const authorityCases: readonly Case[] = [
       expect: declined(400),
     }),
   ),
+  ...[
+    ['RL-55', 'a name with !', 'a!b.test', 'a!b.test'],
+    ['RL-56', 'an empty port', 'a.test:', 'a.test'],
+    ['RL-57', 'upper case and the default port', 'A.TEST:80', 'a.test'],
+  ].map(
+    ([id = '', what, authority, host = '']): Case => ({
+      id,
+      rfc: '9110 4.2.3',
+      what: `${what} in the authority`,
+      on: ['reverse'],
+      send: start(`GET http://${authority}/ HTTP/1.1`),
+      expect: { ...served, origin: { requests: 1, has: { Host: host } } },
+    }),
+  ),
+  {
+    id: 'RL-58',
+    rfc: '9110 9.3.6',
+    what: 'CONNECT with an empty port',
+    on: ['forward'],
+    send: head('CONNECT a.test: HTTP/1.1', 'Host: a.test:'),
+    expect: declined(400),
+  },
 ]

@@ -112,6 +112,35 @@ export const hostCases: readonly Case[] = [
     send: start('Host: My_Host.Test.'),
     expect: { ...served, origin: { requests: 1, has: { Host: 'My_Host.Test.' } } },
   },
+  ...[
+    ['HO-29', 'an empty port', 'a.test:', 'a.test'],
+    ['HO-30', 'an empty port after an IPv6 address', '[::1]:', '[::1]'],
+    ['HO-31', 'characters that a registered name may have', "a!b-$&'()*+;=~.test", "a!b-$&'()*+;=~.test"],
+  ].map(
+    ([id = '', what, value, sent = '']): Case => ({
+      id,
+      rfc: '3986 3.2.2',
+      what: `with ${what}`,
+      on: origins,
+      send: start(`Host: ${value}`),
+      expect: { ...served, origin: { requests: 1, has: { Host: sent, 'X-Forwarded-Host': sent } } },
+    }),
+  ),
+  ...[
+    ['HO-32', 'an empty port and no name', ':'],
+    ['HO-33', 'two colons', 'a.test::'],
+    ['HO-34', 'a comma in the name', 'a,b.test'],
+    ['HO-35', 'a numeric spelling of an address', '0x7f.1'],
+  ].map(
+    ([id = '', what, value]): Case => ({
+      id,
+      rfc: '9110 7.2',
+      what: `with ${what}`,
+      on: everywhere,
+      send: start(`Host: ${value}`),
+      expect: declined(400),
+    }),
+  ),
   {
     id: 'HO-28',
     rfc: '9110 7.6.1',

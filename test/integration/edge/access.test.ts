@@ -106,3 +106,61 @@ test('a refused request of a trusted proxy leaves its connection to the next cli
   expect((await client.get('/', 'X-Forwarded-For: 192.0.2.1')).status).toBe(403)
   expect((await client.get('/', 'X-Forwarded-For: 192.0.3.1')).status).toBe(200)
 })
+
+test.each([
+  ['x_forwarded', 'X-Forwarded-For: 192.0.2.1,', 403],
+  ['x_forwarded', 'X-Forwarded-For: 192.0.2.1:80, ,', 403],
+  ['x_forwarded', 'X-Forwarded-For: ::ffff:192.0.2.1', 403],
+  ['x_forwarded', 'X-Forwarded-For: 10.0.0.1, rubbish, 192.0.2.1', 403],
+  ['x_forwarded', 'X-Forwarded-For: rubbish', 400],
+  ['x_forwarded', 'X-Forwarded-For: 192.0.2.1, rubbish', 400],
+  ['x_forwarded', 'X-Forwarded-For: 192.0.2.1, 192.0.2.256', 400],
+  ['x_forwarded', 'X-Forwarded-For:', 400],
+  ['forwarded', 'Forwarded: for=192.0.2.1,', 403],
+  ['forwarded', 'Forwarded: for="open, FOR="192.0.2.1:80"', 403],
+  ['forwarded', 'Forwarded: for="[::FFFF:192.0.2.1]"', 403],
+  ['forwarded', 'Forwarded: for=192.0.2.1;for=10.0.0.1', 400],
+  ['forwarded', 'Forwarded: for=192.0.2.1, for="open', 400],
+  ['forwarded', 'Forwarded: rubbish', 400],
+  ['forwarded', 'Forwarded:', 400],
+] as const)(
+  'a malformed field of a trusted proxy does not make the proxy the client: %s, %s',
+  async (...row) => {
+    const [believes, field, expected] = row
+    await using origin = await startOrigin()
+    const trust = { proxies: ['127.0.0.9'], believes }
+    await using proxy = await startEdge(
+      reverseTo(`http://${origin.authority}`, { trust, access: { deny: ['192.0.2.0/24'] } }),
+    )
+    expect(await status(proxy.port, '127.0.0.9', '/', field)).toBe(expected)
+    expect(origin.seen).toHaveLength(0)
+    // The field of a peer that is not trusted is left out, valid or not.
+    expect(await status(proxy.port, '127.0.0.2', '/', field)).toBe(200)
+    if (expected === 400)
+      expect(proxy.records[0]).toMatchObject({ code: 'BAD_FORWARDED', client: '127.0.0.9' })
+  },
+)
+
+test.each(['CONNECT', 'WebSocket'])(
+  '%s with a field of a trusted proxy that names nothing valid is 400',
+  async (kind) => {
+    await using origin = await startOrigin()
+    const tuning = { trust: { proxies: ['127.0.0.1'] } }
+    await using proxy = await startEdge([forwardTo(tuning), reverseTo(`http://${origin.authority}`, tuning)])
+    using client = await RawClient.connect(proxy.port)
+    const lines =
+      kind === 'CONNECT'
+        ? [`CONNECT ${origin.authority} HTTP/1.1`, `Host: ${origin.authority}`]
+        : [
+            'GET / HTTP/1.1',
+            'Host: a.test',
+            'Connection: Upgrade',
+            'Upgrade: websocket',
+            'Sec-WebSocket-Version: 13',
+            'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+          ]
+    client.head(...lines, 'X-Forwarded-For: nobody')
+    expect((await client.response()).status).toBe(400)
+    expect(origin.accepted).toBe(0)
+  },
+)

@@ -45,11 +45,74 @@ test('what a trusted proxy says is continued, and said the same in Forwarded', a
   )
   const { last } = origin
   expect(last.all('x-forwarded-for')).toEqual(['10.0.0.1, 2001:db8::2, 127.0.0.1'])
-  expect(last.all('x-forwarded-proto')).toEqual(['https, http'])
+  expect(last.all('x-forwarded-proto')).toEqual(['https'])
   expect(last.all('x-forwarded-port')).toEqual(['443'])
   expect(last.all('forwarded')).toEqual([
-    'for=10.0.0.1;proto=https, for="[2001:db8::2]", for=127.0.0.1;host=client.test;proto=http',
+    'for=10.0.0.1, for="[2001:db8::2]";proto=https, for=127.0.0.1;host=client.test;proto=http',
   ])
+})
+
+test.each([
+  ['one hop', 'X-Forwarded-For: 192.0.2.7', 'https', 'www.test', 'https', 'www.test'],
+  [
+    'two hops',
+    'X-Forwarded-For: 192.0.2.7, 127.0.0.8',
+    'https, http',
+    'www.test, a.test',
+    'https',
+    'www.test',
+  ],
+  [
+    'a forged value',
+    'X-Forwarded-For: 6.6.6.6, 192.0.2.7',
+    'https, http',
+    'evil.test, www.test',
+    'http',
+    'www.test',
+  ],
+  ['no hop', 'X-A: 1', 'https', 'www.test', 'https', 'www.test'],
+  ['values that are not valid', 'X-Forwarded-For: 192.0.2.7', 'gopher', 'a b', 'http', 'client.test'],
+])('behind a trusted load balancer the upstream sees one protocol and one host: %s', async (...row) => {
+  const [, hops, proto, host, seenProto, seenHost] = row
+  await using origin = await startOrigin()
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, trusted))
+  using client = await RawClient.connect(proxy.port)
+  await client.get('/', hops, `X-Forwarded-Proto: ${proto}`, `X-Forwarded-Host: ${host}`)
+  expect(origin.last.all('x-forwarded-proto')).toEqual([seenProto])
+  expect(origin.last.all('x-forwarded-host')).toEqual([seenHost])
+})
+
+test('several lines of a field are one list', async () => {
+  await using origin = await startOrigin()
+  const trust = { proxies: ['127.0.0.1'], believes: 'forwarded' as const }
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, { trust }))
+  using client = await RawClient.connect(proxy.port)
+  await client.get(
+    '/',
+    'Forwarded: for="open',
+    'Forwarded: for=192.0.2.7;proto=https',
+    'forwarded: for=127.0.0.1',
+  )
+  expect(origin.last.all('forwarded')).toEqual([
+    'for=192.0.2.7;proto=https, for=127.0.0.1, for=127.0.0.1;host=client.test;proto=http',
+  ])
+  expect(origin.last.all('x-forwarded-for')).toEqual(['192.0.2.7, 127.0.0.1, 127.0.0.1'])
+  expect(origin.last.all('x-forwarded-proto')).toEqual(['https'])
+  expect(proxy.records.at(-1)?.client).toBe('192.0.2.7')
+})
+
+test('two proxies in a row say https to the upstream when the first of them was reached by https', async () => {
+  await using origin = await startOrigin()
+  await using inner = await startEdge(reverseTo(`http://${origin.authority}`, trusted))
+  await using outer = await startEdge(reverseTo(`http://127.0.0.1:${inner.port}`, trusted), {
+    pseudonym: 'bifrost-outer',
+  })
+  using client = await RawClient.connect(outer.port)
+  const fields = ['X-Forwarded-For: 192.0.2.7', 'X-Forwarded-Proto: https', 'X-Forwarded-Host: www.test']
+  await client.get('/', ...fields)
+  expect(origin.last.all('x-forwarded-proto')).toEqual(['https'])
+  expect(origin.last.all('x-forwarded-host')).toEqual(['www.test'])
+  expect(origin.last.all('x-forwarded-for')).toEqual(['192.0.2.7, 127.0.0.1, 127.0.0.1'])
 })
 
 test('an Upgrade is told the same as a request', async () => {

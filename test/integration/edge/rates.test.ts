@@ -160,3 +160,24 @@ test('HTTP/2 streams count alike', async () => {
   expect(all.map(({ status }) => status).sort()).toEqual([200, 200, 429])
   expect(all.find(({ status }) => status === 429)?.headers).toMatchObject({ 'retry-after': '1800' })
 })
+
+test.each([
+  '/../login',
+  '/%2e%2e/login',
+  '/x\\..\\login',
+  '/x%5C..%5Clogin',
+  '/%zz/../login',
+  '/login;x',
+  '/LOGIN',
+  '/%256cogin',
+  '/x/..;/login',
+])('a rule for a path cannot be evaded by %j', async (path) => {
+  await using origin = await startOrigin()
+  await using proxy = await startEdge(
+    reverseTo(`http://${origin.authority}`, { rates: { rules: [hourly(2, { pathPrefix: '/login' })] } }),
+  )
+  expect(await statuses(proxy.port, 3, '/login')).toEqual([200, 200, 429])
+  expect(await statuses(proxy.port, 1, path)).toEqual([429])
+  expect(await statuses(proxy.port, 1, '/other')).toEqual([200])
+  expect(origin.seen.map(({ url }) => url)).toEqual(['/login', '/login', '/other'])
+})

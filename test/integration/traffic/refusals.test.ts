@@ -57,6 +57,14 @@ const connect = async (client: RawClient, authority: string) =>
 
 const kinds: readonly Kind[] = [
   {
+    name: 'a trusted proxy whose field names no client',
+    worker: 'reverse_proxy',
+    config: () => reverse({ trusted_proxies: ['127.0.0.1'] }),
+    ask: async (client) => void (await client.get('/', 'X-Forwarded-For: nobody')),
+    outcome: 'BAD_FORWARDED',
+    setting: 'workers.reverse_proxy.trusted_proxies',
+  },
+  {
     name: 'a client outside of the access list',
     worker: 'reverse_proxy',
     config: () => reverse({ access: { allow: ['10.0.0.0/8'], deny: ['192.0.2.0/24', '127.0.0.1'] } }),

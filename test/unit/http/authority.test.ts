@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { canonicalAddress } from '../../../src/http/address.ts'
-import { formatAuthority, parseAuthority } from '../../../src/http/authority.ts'
+import { formatAuthority, parseAuthority, withoutEmptyPort } from '../../../src/http/authority.ts'
 
 test.each([
   ['example.test:80', { host: 'example.test', port: 80 }],
@@ -12,19 +12,29 @@ test.each([
   ['[2001:DB8:0:0::000A]:8080', { host: '2001:db8::a', port: 8080 }],
   ['[::FFFF:7f00:1]:80', { host: '127.0.0.1', port: 80 }],
   ['my_host-1:8080', { host: 'my_host-1', port: 8080 }],
+  ['a!b:80', { host: 'a!b', port: 80 }],
+  ["$&'()*+;=~.test:80", { host: "$&'()*+;=~.test", port: 80 }],
+  ['1.2.3.4!:80', { host: '1.2.3.4!', port: 80 }],
 ])('%s is read', (text, authority) => {
   expect(parseAuthority(text)).toEqual(authority)
 })
 
-test.each(['example.test', '[::1]', '127.0.0.1'])('%s needs a default port', (text) => {
-  expect(parseAuthority(text)).toBeNull()
-  expect(parseAuthority(text, 443)).toMatchObject({ port: 443 })
-})
+test.each(['example.test', '[::1]', '127.0.0.1', 'example.test:', '[::1]:', '127.0.0.1:', 'a!b:'])(
+  '%s needs a default port',
+  (text) => {
+    expect(parseAuthority(text)).toBeNull()
+    expect(parseAuthority(text, 443)).toMatchObject({ port: 443 })
+  },
+)
 
 test.each([
   '',
   ':80',
-  'a:',
+  ':',
+  'a::',
+  'a,b:80',
+  '[::1]::',
+  '[::1],:80',
   'a:0',
   'a:65536',
   'a:+80',
@@ -77,14 +87,17 @@ describe('for any input', () => {
 
   test('what is accepted has a host and a port that fit, and no character that belongs elsewhere', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'ab.:[]@/ %1x-\\#?0'), maxLength: 12 }), (text) => {
-        const read = parseAuthority(text, 80)
-        if (read === null) return
-        expect(read.host).toMatch(/^[a-z0-9._:~-]+$/)
-        expect(read.port).toBeGreaterThan(0)
-        expect(read.port).toBeLessThan(65_536)
-        expect(URL.canParse(`http://${formatAuthority(read)}/`)).toBe(true)
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom(...'ab.:[]@/ %1x-\\#?0!,;='), maxLength: 12 }),
+        (text) => {
+          const read = parseAuthority(text, 80)
+          if (read === null) return
+          expect(read.host).toMatch(/^[a-z0-9._:~!;=-]+$/)
+          expect(read.port).toBeGreaterThan(0)
+          expect(read.port).toBeLessThan(65_536)
+          expect(URL.canParse(`http://${formatAuthority(read)}/`)).toBe(true)
+        },
+      ),
       { numRuns: 2_000 },
     )
   })
@@ -93,4 +106,13 @@ describe('for any input', () => {
 test('the default port is left out on request', () => {
   expect(formatAuthority({ host: '::1', port: 443 }, 443)).toBe('[::1]')
   expect(formatAuthority({ host: 'a', port: 80 }, 443)).toBe('a:80')
+})
+
+test.each([
+  ['a:', 'a'],
+  ['[::1]:', '[::1]'],
+  ['A.test:80', 'A.test:80'],
+  ['', ''],
+])('%j without an empty port is %j', (text, left) => {
+  expect(withoutEmptyPort(text)).toBe(left)
 })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { NetworkSet } from '../../../src/http/address.ts'
 import {
   countHost,
   type RequestContext,
@@ -7,12 +8,20 @@ import {
   responseHeaders,
   trailerFields,
 } from '../../../src/http/headers.ts'
+import { readProvenance } from '../../../src/http/provenance.ts'
+
+const nothingCame = {
+  forwarded: undefined,
+  forwardedFor: undefined,
+  forwardedProto: undefined,
+  forwardedHost: undefined,
+}
 
 const context: RequestContext = {
   host: undefined,
   hop: { for: '10.0.0.9', proto: 'http', host: 'a.test' },
   forwarding: { xForwarded: true, forwarded: true, believes: 'x_forwarded' },
-  isTrusted: true,
+  came: readProvenance(nothingCame, 'x_forwarded', '10.0.0.9', new NetworkSet(['10.0.0.0/8'])),
   requestId: null,
   protocol: '1.1',
   hidesAuthorization: false,
@@ -56,8 +65,14 @@ test('Connection cannot name a field that frames or routes', () => {
 })
 
 test('a sender that disowns its X-Forwarded-For is still named itself', () => {
-  const out = requestHeaders(['X-Forwarded-For', '1.1.1.1', 'Connection', 'X-Forwarded-For'], context)
+  const fieldsOf = { ...nothingCame, forwardedFor: '1.1.1.1', forwardedProto: 'https' }
+  const came = readProvenance(fieldsOf, 'x_forwarded', '10.0.0.9', new NetworkSet([]))
+  const raw = ['X-Forwarded-For', '1.1.1.1', 'X-Forwarded-Proto', 'https', 'Connection', 'X-Forwarded-For']
+  const out = requestHeaders(raw, { ...context, came })
   expect(fields(out, 'x-forwarded-for')).toEqual(['10.0.0.9'])
+  expect(fields(out, 'x-forwarded-proto')).toEqual(['https'])
+  const disowned = requestHeaders([...raw, 'Connection', 'X-Forwarded-Proto'], { ...context, came })
+  expect(fields(disowned, 'x-forwarded-proto')).toEqual(['http'])
 })
 
 test.each([

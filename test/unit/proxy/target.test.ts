@@ -11,6 +11,16 @@ test.each([
   ['//../x', true],
   ['/...', false],
   ['/a?/../..', false],
+  ['/..;/x', true],
+  ['/..;a=b/x', true],
+  ['/a/..;/..;/x', true],
+  ['/..%3b/x', true],
+  ['/%252e%252e/x', true],
+  ['/%252e%252e%252fx', true],
+  ['/%25252e./x', true],
+  ['/a;b/../c', false],
+  ['/100%25/%20', false],
+  ['/..x;y', false],
 ])('leavesRoot(%s) is %s', (path, expected) => {
   expect(leavesRoot(path)).toBe(expected)
 })

@@ -1,0 +1,56 @@
+/** Hostile texts, and whether the time that a function takes for one grows faster than the text. */
+
+/** Short ones first: a fault is then found before it takes minutes. */
+const lengths = [8 * 1024, 64 * 1024]
+/** Compared with a quarter of the text: linear work takes four times as long for the whole, quadratic work sixteen times. */
+const maxGrowth = 9
+/** Linear work on 64 KiB takes a few milliseconds at most; quadratic work takes seconds, or hundreds of milliseconds when it is cheap. */
+const suspiciousMs = 40
+
+/** Runs of each character and of each pair, alone and behind a beginning, with an end that matches nothing. */
+export function hostileTexts(alphabet: string, beginnings: readonly string[]): readonly Hostile[] {
+  const units = [...alphabet].flatMap((one) => [
+    { first: '', unit: one },
+    ...[...alphabet].flatMap((other) =>
+      one === other
+        ? []
+        : [
+            { first: one, unit: other },
+            { first: '', unit: one + other },
+          ],
+    ),
+  ])
+  return units.flatMap(({ first, unit }) =>
+    ['', ...beginnings].map((beginning) => ({ beginning: beginning + first, unit })),
+  )
+}
+
+export interface Hostile {
+  readonly beginning: string
+  readonly unit: string
+}
+
+const textOf = ({ beginning, unit }: Hostile, length: number): string =>
+  `${beginning}${unit.repeat(Math.ceil((length - beginning.length) / unit.length))}\x01x`
+
+/** The first text for which the time grows faster than linearly; null when there is none. */
+export function superlinear(run: (text: string) => unknown, texts: readonly Hostile[]): Hostile | null {
+  return texts.find((hostile) => lengths.some((length) => growsFast(run, hostile, length))) ?? null
+}
+
+function growsFast(run: (text: string) => unknown, hostile: Hostile, length: number): boolean {
+  const text = textOf(hostile, length)
+  if (timeOf(run, text) < suspiciousMs) return false
+  // It may have been the collector of garbage: the best of several runs decides.
+  const best = (given: string) => Math.min(...Array.from({ length: 5 }, () => timeOf(run, given)))
+  const long = best(text)
+  return long >= suspiciousMs && long > maxGrowth * best(textOf(hostile, length / 4))
+}
+
+function timeOf(run: (text: string) => unknown, text: string): number {
+  // Of this thread alone: what else the machine does is not counted.
+  const before = process.threadCpuUsage()
+  run(text)
+  const { user, system } = process.threadCpuUsage(before)
+  return (user + system) / 1000
+}

@@ -1,0 +1,178 @@
+/** The parsers of messages and of their fields. */
+import { canonicalAddress, NetworkSet, readNetwork } from '../../../src/http/address.ts'
+import { parseAuthority } from '../../../src/http/authority.ts'
+import { listsTag } from '../../../src/http/entity-tag.ts'
+import { errorBody } from '../../../src/http/error-body.ts'
+import { hasToken, namedByConnection } from '../../../src/http/fields.ts'
+import { judgeFirstLine } from '../../../src/http/first-line.ts'
+import { addForwarding } from '../../../src/http/forwarded.ts'
+import { readForwarded, readForwardedFor } from '../../../src/http/forwarded-fields.ts'
+import { readFields as readH2Fields } from '../../../src/http/h2-fields.ts'
+import { requestHeaders, responseHeaders, trailerFields } from '../../../src/http/headers.ts'
+import { hopsLeft } from '../../../src/http/max-forwards.ts'
+import type { HttpRequest } from '../../../src/http/message.ts'
+import { type BelievedField, readProvenance } from '../../../src/http/provenance.ts'
+import { parseProxyHeader } from '../../../src/http/proxy-protocol.ts'
+import { ChunkedDecoder } from '../../../src/http/wire/chunked.ts'
+import { readFields } from '../../../src/http/wire/fields.ts'
+import { ResponseReader } from '../../../src/http/wire/reader.ts'
+import { requestHead } from '../../../src/http/wire/request-head.ts'
+import { readResponseHead } from '../../../src/http/wire/response-head.ts'
+import type { Parser } from './parser.ts'
+
+const trusted = new NetworkSet(['10.0.0.0/8'])
+const cameAs = (text: string, believes: BelievedField) =>
+  readProvenance(
+    { forwarded: text, forwardedFor: text, forwardedProto: text, forwardedHost: text },
+    believes,
+    '10.0.0.1',
+    trusted,
+  )
+const forwardingOf = (believes: BelievedField) => ({ xForwarded: true, forwarded: true, believes })
+const hop = { for: '10.0.0.1', proto: 'http', host: 'a.test' }
+
+function forwards(text: string, believes: BelievedField): readonly string[] {
+  const out: string[] = []
+  addForwarding(out, hop, cameAs(text, believes), forwardingOf(believes))
+  return out
+}
+
+export const request = (raw: readonly string[]) =>
+  requestHeaders(raw, {
+    host: undefined,
+    hop,
+    forwarding: forwardingOf('x_forwarded'),
+    came: null,
+    requestId: null,
+    protocol: '1.1',
+    hidesAuthorization: false,
+    pseudonym: 'edge',
+  })
+
+const sink = { takeHead() {}, takeData() {}, takeEnd() {}, takeFault() {} }
+const bytes = (text: string) => Buffer.from(text, 'latin1')
+
+function decodeChunks(text: string): void {
+  const all = bytes(text)
+  const decoder = new ChunkedDecoder()
+  decoder.take(all, 0, all.length, sink)
+  const slow = new ChunkedDecoder()
+  for (let at = 0; at >= 0 && at < all.length && !slow.isDone; ) at = slow.take(all, at, at + 1, sink)
+}
+
+function readResponses(text: string): void {
+  const reader = new ResponseReader(sink)
+  reader.start(false)
+  const all = bytes(text)
+  reader.read(all, all.length)
+}
+
+/** One field of each name and value that the text has, for parsers of whole heads. */
+const pairs = (text: string): string[] => text.split(',').flatMap((part) => [part.slice(0, 40) || 'a', part])
+
+export const httpParsers: readonly Parser[] = [
+  { name: 'Forwarded', run: readForwarded, alphabet: ' ,;="\\a\t', beginnings: ['a=b,', 'for="', 'for=1;'] },
+  {
+    name: 'X-Forwarded-For',
+    run: readForwardedFor,
+    alphabet: ' ,:[]._a1',
+    beginnings: ['1.1.1.1,', '[', '_'],
+  },
+  { name: 'Forwarded, continued', run: (text) => forwards(text, 'forwarded'), alphabet: ' ,;="\\a' },
+  { name: 'X-Forwarded-*, continued', run: (text) => forwards(text, 'x_forwarded'), alphabet: ' ,:[_a1' },
+  {
+    name: 'an authority',
+    run: (text) => parseAuthority(text, 80),
+    alphabet: 'a.1:[]!%@',
+    beginnings: ['[', 'a:'],
+  },
+  { name: 'an address', run: canonicalAddress, alphabet: ':.0f%', beginnings: ['::'] },
+  { name: 'a network', run: readNetwork, alphabet: ':./0f' },
+  { name: 'Connection', run: (text) => request(['Connection', text, 'A', 'b']), alphabet: ' ,a-\t' },
+  {
+    name: 'Connection and fields',
+    run: (text) => request(['Connection', text, ...pairs(text)]),
+    alphabet: ' ,ax',
+  },
+  {
+    name: 'Connection of a response',
+    run: (text) => responseHeaders(['connection', text, ...pairs(text)], 'e'),
+    alphabet: ' ,ax',
+  },
+  { name: 'names in Connection', run: (text) => namedByConnection(['Connection', text]), alphabet: ' ,a;' },
+  {
+    name: 'Via',
+    run: (text) => request(['Via', text]),
+    alphabet: ' ,1(\t',
+    beginnings: ['1.1 edge,', 'edge'],
+  },
+  { name: 'TE', run: (text) => request(['TE', text]), alphabet: ' ,;=a' },
+  { name: 'a list of tokens', run: (text) => hasToken(text, 'close'), alphabet: ' ,;=a' },
+  { name: 'trailers', run: (text) => trailerFields(pairs(text)), alphabet: ',a-' },
+  {
+    name: 'the names of fields',
+    run: (text) => request(pairs(text)),
+    alphabet: ',x-_',
+    beginnings: ['x-forwarded-'],
+  },
+  {
+    name: 'Max-Forwards',
+    run: (text) => hopsLeft({ method: 'TRACE', headers: { 'max-forwards': text } } as unknown as HttpRequest),
+    alphabet: ' 1',
+  },
+  {
+    name: 'Accept',
+    run: (text) => errorBody('INTERNAL', { accept: text }),
+    alphabet: ' ,;=q/j*',
+    beginnings: ['application/json;'],
+  },
+  {
+    name: 'an ETag list',
+    run: (text) => listsTag(text, '"x"', 'weak'),
+    alphabet: ' ,"W/a',
+    beginnings: ['"', 'W/"'],
+  },
+  {
+    name: 'a request line',
+    run: (text) => judgeFirstLine(bytes(`${text}\n`)),
+    alphabet: ' \tA/\r',
+    beginnings: ['GET ', 'GET / '],
+  },
+  { name: 'a request line without end', run: (text) => judgeFirstLine(bytes(text)), alphabet: '\r\nA ' },
+  {
+    name: 'a PROXY header',
+    run: (text) => parseProxyHeader(bytes(text)),
+    alphabet: ' .:1\r',
+    beginnings: ['PROXY TCP4 ', 'PROXY UNKNOWN '],
+  },
+  {
+    name: 'lines of fields',
+    run: (text) => readFields(bytes(text), 0, text.length),
+    alphabet: 'a: \r\n\t',
+    beginnings: ['a: '],
+  },
+  {
+    name: 'the head of a response',
+    run: (text) => readResponseHead(bytes(text), 0, text.length, false),
+    alphabet: 'a: \r\n',
+    beginnings: ['HTTP/1.1 200 OK\r\nKeep-Alive: timeout=', 'HTTP/1.1 200 '],
+  },
+  {
+    name: 'responses',
+    run: readResponses,
+    alphabet: 'a: \r\n',
+    beginnings: ['HTTP/1.1 100 A\r\n\r\n', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n'],
+  },
+  { name: 'chunks', run: decodeChunks, alphabet: '0a;\r\n ', beginnings: ['1\r\na\r\n', '0\r\n', '1;'] },
+  {
+    name: 'the head of a request',
+    run: (text) =>
+      requestHead({ method: text, path: text, headers: pairs(text), authority: 'a', body: null }),
+    alphabet: 'a,/:',
+  },
+  {
+    name: 'fields of HTTP/2',
+    run: (text) => readH2Fields(text.split(',').flatMap((part) => ['cookie', part])),
+    alphabet: ',a;=',
+  },
+]
