@@ -67,7 +67,7 @@ async function view(file: string): Promise<number> {
   }
   print(`${file} is shown at ${shown.url}\nCtrl+C ends it.\n`)
   const ended = Promise.withResolvers<void>()
-  process.once('SIGINT', ended.resolve).once('SIGTERM', ended.resolve)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, ended.resolve)
   await ended.promise
   shown.close()
   return exitCode.clean
@@ -101,14 +101,15 @@ async function serve(config: ReturnType<typeof loadConfig>): Promise<number> {
     daemon.reopenLogs()
     logs.reopen()
   }
-  process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGUSR2', reopen)
+  const ignore = () => log('info', 'SIGHUP is ignored: it has no meaning to this daemon')
+  process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGUSR2', reopen).on('SIGHUP', ignore)
   process.on('uncaughtException', crash).on('unhandledRejection', crash)
   try {
     await daemon.running
     print(describeRun(config, daemon.addresses(), daemon.adminTokenFile))
   } finally {
     await daemon.stopped
-    process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGUSR2', reopen)
+    process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGUSR2', reopen).off('SIGHUP', ignore)
     process.off('uncaughtException', crash).off('unhandledRejection', crash)
     await logs.close()
   }
