@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { RawClient } from '../kit/raw-client.ts'
+import { tied } from '../kit/tied.ts'
 import { until } from '../kit/until.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -20,7 +21,7 @@ interface Run {
 }
 
 function bifrost(...args: readonly string[]): Run {
-  const child = spawn(process.execPath, [join(root, 'src/cli/bifrost.js'), ...args], { cwd: folder })
+  const child = tied(spawn(process.execPath, [join(root, 'src/cli/bifrost.js'), ...args], { cwd: folder }))
   const run: Run = {
     child,
     out: '',

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { endChild } from './end-child.ts'
 import { RawClient } from './raw-client.ts'
+import { tied } from './tied.ts'
 import { until } from './until.ts'
 
 const cli = join(import.meta.dirname, '../../src/cli/bifrost.js')
@@ -51,10 +52,12 @@ export async function startChildDaemon(
   const admin = { listen_addr: '127.0.0.1:0' }
   writeFileSync(file, JSON.stringify({ admin, drain_timeout_secs: 1, ...config }))
   const command = `ulimit -n ${maxDescriptors} && exec "$0" "$@"`
-  const child: ChildProcess = spawn('sh', ['-c', command, process.execPath, cli, '--config', file], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, BIFROST_FAULTS: '1', ...env },
-  })
+  const child: ChildProcess = tied(
+    spawn('sh', ['-c', command, process.execPath, cli, '--config', file], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, BIFROST_FAULTS: '1', ...env },
+    }),
+  )
   const ended = once(child, 'close')
   let said = ''
   let logged = ''
