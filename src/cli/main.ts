@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../config/load.ts'
 import { hideSecrets } from '../config/secrets.ts'
+import { maskUrls } from '../config/userinfo.ts'
 import { BifrostError } from '../errors.ts'
 import { defaultLogging, openLog } from '../telemetry/log-targets.ts'
 import { parseCommand, usage } from './command.ts'
@@ -28,7 +29,7 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     const command = parseCommand(args)
     if (command.kind === 'usage') {
-      complain(`bifrost: ${command.message}\n${usage}`)
+      complain(`bifrost: ${maskUrls(command.message)}\n${usage}`)
       return exitCode.usage
     }
     if (command.kind === 'help') {
@@ -52,7 +53,7 @@ export async function run(args: readonly string[]): Promise<number> {
     return await serve(config)
   } catch (error) {
     if (!(error instanceof BifrostError)) throw error
-    complain(`${error.message.trimEnd()}\n`)
+    complain(`${maskUrls(error.message.trimEnd())}\n`)
     return /^(?:CONFIG|SECRET)_/.test(error.code) ? exitCode.configuration : exitCode.failed
   }
 }
