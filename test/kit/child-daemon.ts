@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { endChild } from './end-child.ts'
+import { childrenOf } from './processes.ts'
 import { RawClient } from './raw-client.ts'
 import { tied } from './tied.ts'
 import { until } from './until.ts'
@@ -12,6 +13,9 @@ const cli = join(import.meta.dirname, '../../src/cli/bifrost.js')
 
 /** A daemon in a process of its own, by its command line: for what concerns a whole process. */
 export interface ChildDaemon extends AsyncDisposable {
+  readonly pid: number
+  /** What it has printed. */
+  readonly output: string
   /** Lines of its log. */
   readonly log: readonly string[]
   /** First port of what is described so: `reverse proxy`, `static files`, `admin`. */
@@ -37,9 +41,6 @@ function cpuMsOf(pid: number): number {
   const fields = statOf(pid)
   return (Number(fields[11]) + Number(fields[12])) * tickMs
 }
-
-const childrenOf = (pid: number) =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
 
 /** Resolves when it serves; faults are allowed. `maxDescriptors` is its "ulimit -n", soft and hard. */
 export async function startChildDaemon(
@@ -71,7 +72,7 @@ export async function startChildDaemon(
   const { pid = 0 } = child
   const end = () => endChild(child, ended, folder)
   try {
-    await until('it serves', () => !isRunning() || said.includes('Ctrl+C'), 15_000)
+    await until('it serves', () => !isRunning() || said.includes('Ctrl+C'), 50_000)
     if (!isRunning()) throw new Error(`it has ended: ${logged}`)
   } catch (error) {
     await end()
@@ -83,6 +84,10 @@ export async function startChildDaemon(
     return Number(found)
   }
   return {
+    pid,
+    get output() {
+      return said
+    },
     get log() {
       return logged.split('\n').slice(0, -1)
     },
