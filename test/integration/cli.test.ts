@@ -69,10 +69,13 @@ async function curl(line: string): Promise<number> {
   return (await client.get(proxy ? target : url.pathname)).status
 }
 
-describe('the command line', () => {
+/** Each starts a process or several. */
+const timeout = 180_000
+
+describe('the command line', { timeout }, () => {
   it('runs the demonstration: prints what listens where, and three curl lines that work', async () => {
     const run = bifrost('--config', await demoOnFreePorts())
-    await until('it is up', () => run.out.includes('Ctrl+C'), 15_000)
+    await until('it is up', () => run.child.exitCode !== null || run.out.includes('Ctrl+C'))
     const lines = run.out.split('\n').map((line) => line.trim())
     const curls = lines.filter((line) => line.startsWith('curl '))
     expect(curls).toHaveLength(3)
@@ -85,7 +88,7 @@ describe('the command line', () => {
 
   it('ends with 0 after SIGTERM', async () => {
     const run = bifrost('--config', await demoOnFreePorts())
-    await until('it is up', () => run.out.includes('Ctrl+C'), 15_000)
+    await until('it is up', () => run.child.exitCode !== null || run.out.includes('Ctrl+C'))
     run.child.kill('SIGTERM')
     expect(await run.code).toBe(0)
   })
