@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { reap } from '../test/kit/reaper.ts'
 import { pidsOf } from './usage.ts'
 
 /** The target has the first core for itself; driver, origin and the benchmark share the second. */
@@ -28,11 +29,13 @@ export class Started {
   /** taskset replaces itself by the command, so the child's id is the command's. */
   constructor({ command, args, core, env, cwd }: SpawnOptions) {
     this.#name = command
-    this.#child = spawn('taskset', ['-c', String(core), command, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
-      ...(cwd === undefined ? {} : { cwd }),
-    })
+    this.#child = reap(
+      spawn('taskset', ['-c', String(core), command, ...args], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, ...env },
+        ...(cwd === undefined ? {} : { cwd }),
+      }),
+    )
     Started.#all.add(this)
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#keep(text))
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#keep(text))

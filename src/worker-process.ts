@@ -1,5 +1,10 @@
-import { connectProcess } from './supervise/process-port.ts'
-import { runEntry } from './worker-entry.ts'
+import { startAsChild } from './supervise/child-start.ts'
 
 /** Entry of an instance in a process of its own. */
+startAsChild()
+// On demand: loading the instance takes a while, and until the signals are ignored each of them ends the process.
+const [{ connectProcess }, { runEntry }] = await Promise.all([
+  import('./supervise/process-port.ts'),
+  import('./worker-entry.ts'),
+])
 await runEntry(await connectProcess())

@@ -91,7 +91,7 @@ const layers: readonly Layer[] = [
   },
   {
     files: 'src/demo/**/*.ts',
-    may: ['src/demo', 'src/supervise/inherited.ts', 'src/errors.ts'],
+    may: ['src/demo', 'src/supervise/child-start.ts', 'src/errors.ts'],
     types: ['src/config'],
     packages: ['ws'],
   },
@@ -106,7 +106,7 @@ const layers: readonly Layer[] = [
   },
   {
     files: 'src/worker-process.ts',
-    may: ['src/worker-entry.ts', 'src/supervise/process-port.ts'],
+    may: ['src/worker-entry.ts', 'src/supervise/process-port.ts', 'src/supervise/child-start.ts'],
   },
   {
     files: 'src/worker.ts',

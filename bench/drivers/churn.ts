@@ -4,6 +4,8 @@ import { type ChurnResult, churn } from '../../test/kit/churn.ts'
 const [port = '0', clients = '8'] = process.argv.slice(2)
 const stop = Promise.withResolvers<void>()
 let seen: Readonly<ChurnResult> | null = null
+// The benchmark was killed.
+process.on('disconnect', () => process.exit())
 process.on('message', (message) => {
   if (message === 'stop') stop.resolve()
   else process.send?.(seen)

@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
+import type { Socket } from 'node:net'
 import type { AdminSettings, ListenAddress } from '../config/settings.ts'
 import { BifrostError } from '../errors.ts'
 import { listsTag } from '../http/entity-tag.ts'
@@ -16,6 +17,7 @@ import { claimPath } from '../supervise/unix-path.ts'
 import type { Access } from './access.ts'
 import { type Answer, json } from './answer.ts'
 import { maxBody, readBody } from './body.ts'
+import { ConnectionLimit } from './connection-limit.ts'
 import { type GuardPolicy, refusalOf } from './guard.ts'
 import type { PlainRequest, PlainRoute } from './plain-routes.ts'
 import { findOperation, type Handlers, type Reply, readQuery } from './router.ts'
@@ -42,17 +44,27 @@ export interface AdminOptions {
 /** What test-only faults may be injected through; absent in a normal run. */
 export type InjectFault = (worker: string, fault: string) => boolean
 
-const bounds = {
-  keepAliveTimeout: 5_000,
-  headersTimeout: 5_000,
+/** A connection that sends no whole head is closed within 5 s: Node looks for it each `connectionsCheckingInterval`, 30 s by default. */
+export const bounds = {
+  keepAliveTimeout: 4_000,
+  headersTimeout: 4_000,
   requestTimeout: 10_000,
+  connectionsCheckingInterval: 500,
   maxHeaderSize: 16_384,
 } as const
+
+/** Of a connection on which nothing moves while its client should take an answer; event streams write more often than that. */
+const stalledMs = 30_000
 
 export class AdminServer {
   readonly #server: Server
   readonly #options: AdminOptions
   readonly #policy: GuardPolicy
+  readonly #connections = new ConnectionLimit({
+    max: 256,
+    patienceMs: bounds.requestTimeout,
+    now: () => performance.now(),
+  })
 
   constructor(options: AdminOptions) {
     this.#options = options
@@ -64,11 +76,13 @@ export class AdminServer {
     }
     const answer = (req: IncomingMessage, res: ServerResponse) => {
       // It rejects only when its client is gone, and there is nobody to tell.
+      this.#follow(req, res)
       this.#answer(req, res).catch(() => res.destroy())
     }
     this.#server =
       certificate === null ? createServer(bounds, answer) : createSecureServer(certificate, answer)
-    this.#server.maxConnections = 256
+    this.#server.on('connection', (socket: Socket) => this.#connections.enter(socket))
+    this.#server.timeout = stalledMs
   }
 
   /** Resolves with the port that the kernel chose; null for a Unix socket. Throws LISTEN_FAILED. */
@@ -83,7 +97,7 @@ export class AdminServer {
   close(): void {
     this.#options.certificate?.close()
     this.#server.close()
-    this.#server.closeAllConnections()
+    this.#connections.close()
   }
 
   #listenAt({ host, port }: ListenAddress): Promise<ListenAddress> {
@@ -110,6 +124,12 @@ export class AdminServer {
     })
   }
 
+  #follow({ socket }: IncomingMessage, res: ServerResponse): void {
+    const connection = acceptedOf(socket)
+    this.#connections.begin(connection)
+    res.once('close', () => this.#connections.end(connection))
+  }
+
   async #answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     for (const [name, value] of Object.entries(securityHeaders)) res.setHeader(name, value)
     const peer = peerOf(req.socket, 'path' in this.#options.settings.listen)
@@ -120,7 +140,8 @@ export class AdminServer {
     }
     const reply = await this.#reply(req, peer)
     if ('open' in reply) {
-      if (!reply.open(res)) send(req, res, json(503, { error: 'too many viewers' }, { 'Retry-After': '10' }))
+      if (reply.open(res)) this.#connections.stream(acceptedOf(req.socket))
+      else send(req, res, json(503, { error: 'too many viewers' }, { 'Retry-After': '10' }))
     } else send(req, res, reply)
   }
 
@@ -227,12 +248,19 @@ function send(req: IncomingMessage, res: ServerResponse, answer: Answer): void {
   req.resume()
 }
 
+/** What the server has accepted: of a TLS connection the socket below it. */
+const acceptedOf = (socket: Socket): Socket =>
+  (socket as Socket & { readonly _parent?: Socket | null })._parent ?? socket
+
 const secure = { minVersion: 'TLSv1.2' } as const
 
 /** What connects after its files were written is shown the new ones; connections that are open go on. */
 function createSecureServer(certificate: OwnCertificate, answer: RequestListener): Server {
   const { cert, key } = certificate.pair
-  const server = createTlsServer({ ...bounds, ...secure, cert, key }, answer)
+  const server = createTlsServer(
+    { ...bounds, ...secure, handshakeTimeout: bounds.headersTimeout, cert, key },
+    answer,
+  )
   certificate.follow('admin', (pair) =>
     server.setSecureContext({ ...secure, cert: pair.cert, key: pair.key }),
   )

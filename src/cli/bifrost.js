@@ -1,4 +1,7 @@
 #!/usr/bin/env node
+// Before anything is loaded: by default SIGUSR1 opens Node's debugger, and the other two end the process.
+for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGHUP']) process.on(signal, () => {})
+
 // Plain JavaScript that an old Node can read too, so that it can say what is missing.
 const needed = [24, 21]
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)

@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../config/load.ts'
 import { hideSecrets } from '../config/secrets.ts'
+import { maskUrls } from '../config/userinfo.ts'
 import { BifrostError } from '../errors.ts'
 import { defaultLogging, openLog } from '../telemetry/log-targets.ts'
 import { parseCommand, usage } from './command.ts'
@@ -28,7 +29,7 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     const command = parseCommand(args)
     if (command.kind === 'usage') {
-      complain(`bifrost: ${command.message}\n${usage}`)
+      complain(`bifrost: ${maskUrls(command.message)}\n${usage}`)
       return exitCode.usage
     }
     if (command.kind === 'help') {
@@ -53,7 +54,7 @@ export async function run(args: readonly string[]): Promise<number> {
     return await serve(config)
   } catch (error) {
     if (!(error instanceof BifrostError)) throw error
-    complain(`${error.message.trimEnd()}\n`)
+    complain(`${maskUrls(error.message.trimEnd())}\n`)
     return /^(?:CONFIG|SECRET)_/.test(error.code) ? exitCode.configuration : exitCode.failed
   }
 }
@@ -68,7 +69,7 @@ async function view(file: string): Promise<number> {
   }
   print(`${file} is shown at ${shown.url}\nCtrl+C ends it.\n`)
   const ended = Promise.withResolvers<void>()
-  process.once('SIGINT', ended.resolve).once('SIGTERM', ended.resolve)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, ended.resolve)
   await ended.promise
   shown.close()
   return exitCode.clean
@@ -103,14 +104,15 @@ async function serve(config: ReturnType<typeof loadConfig>): Promise<number> {
     daemon.reopenLogs()
     logs.reopen()
   }
-  process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGUSR2', reopen)
+  const ignore = () => log('info', 'SIGHUP is ignored: it has no meaning to this daemon')
+  process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGUSR2', reopen).on('SIGHUP', ignore)
   process.on('uncaughtException', crash).on('unhandledRejection', crash)
   try {
     await daemon.running
     print(describeRun(config, daemon.addresses(), daemon.adminTokenFile))
   } finally {
     await daemon.stopped
-    process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGUSR2', reopen)
+    process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGUSR2', reopen).off('SIGHUP', ignore)
     process.off('uncaughtException', crash).off('unhandledRejection', crash)
     await logs.close()
   }

@@ -5,6 +5,7 @@ import { notHttpUrl, readUpstreamUrl } from '../http/upstream-url.ts'
 import { parseAddress, parseListenerAddress } from './address.ts'
 import { networkFault, networkForm } from './network.ts'
 import { passwordForm, passwordForms } from './password.ts'
+import { maskUserinfo } from './userinfo.ts'
 
 interface FieldNotes {
   readonly description: string
@@ -187,7 +188,8 @@ export function headerValue(description: string) {
 
 export function mountPath(description: string) {
   return checkedText('a path that starts with /, such as "/" or "/assets"', description, (value) => {
-    if (!value.startsWith('/')) return `must start with /, such as ${JSON.stringify(`/${value}`)}`
+    if (!value.startsWith('/'))
+      return `must start with /, such as ${JSON.stringify(`/${maskUserinfo(value)}`)}`
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they cannot stand in a request path
     if (/[?#\\%\u0000-\u001f\u007f]/.test(value)) {
       return 'must be the plain, decoded path: without ? # % \\ and control characters'

@@ -4,6 +4,7 @@ import type { Sound } from './check.ts'
 import type { Path } from './problem.ts'
 import type { RuleContext } from './rules.ts'
 import type { ConfigInput } from './schema.ts'
+import { maskUserinfo } from './userinfo.ts'
 
 type StaticBlock = Sound<NonNullable<NonNullable<ConfigInput['workers']>['static_files']>>
 
@@ -36,7 +37,7 @@ export function checkMounts(context: RuleContext, worker: Path, block: StaticBlo
 }
 
 function directoryFault(directory: string): string | undefined {
-  const shown = JSON.stringify(directory)
+  const shown = JSON.stringify(maskUserinfo(directory))
   const right = 'must be a directory that exists; a relative one starts from the directory of this file'
   try {
     if (!statSync(directory).isDirectory()) return `${shown} is not a directory; ${right}`

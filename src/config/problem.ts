@@ -1,4 +1,5 @@
 import { BifrostError } from '../errors.ts'
+import { maskUrls, maskUserinfo } from './userinfo.ts'
 
 export type Path = readonly (string | number)[]
 
@@ -18,7 +19,7 @@ export function invalid(file: string, problems: readonly Problem[]): BifrostErro
   const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
   const lines = sorted.slice(0, maxLines).map((problem) => {
     const path = formatPath(problem.path)
-    return `${file}:${problem.line}:${problem.column}${path === '' ? '' : ` ${path}`}: ${problem.message}`
+    return `${file}:${problem.line}:${problem.column}${path === '' ? '' : ` ${path}`}: ${maskUrls(problem.message)}`
   })
   if (sorted.length > maxLines) lines.push(`${file}: and ${sorted.length - maxLines} more`)
   return new BifrostError('CONFIG_INVALID', lines.join('\n'))
@@ -44,7 +45,8 @@ export function show(value: unknown): string {
 }
 
 function quote(text: string): string {
-  const quoted = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
+  const shown = maskUserinfo(text)
+  const quoted = JSON.stringify(shown.length > 60 ? `${shown.slice(0, 60)}…` : shown)
   // Line ends to Unicode, though not to JSON: a problem is one line.
   return quoted.replace(/[\u2028\u2029]/g, (end) => (end === '\u2028' ? '\\u2028' : '\\u2029'))
 }

@@ -1,6 +1,5 @@
 import { BifrostError } from '../errors.ts'
-import { closeInheritedSockets } from '../supervise/inherited.ts'
-import { startDemoUpstream } from './upstream.ts'
+import { startAsChild } from '../supervise/child-start.ts'
 
 /**
  * Entry of the demo upstream's process: `process.ts HOST PORT`. A process of its own, so that what it uses is not taken
@@ -15,11 +14,9 @@ function tell(message: DemoMessage): void {
   process.send?.(message)
 }
 
-closeInheritedSockets((process.channel as { fd?: number } | undefined)?.fd ?? -1)
-
-const ignore = () => {}
-process.on('SIGINT', ignore).on('SIGTERM', ignore).on('SIGUSR2', ignore)
-process.on('disconnect', () => process.exit(0))
+startAsChild()
+// On demand: until the signals are ignored each of them ends the process.
+const { startDemoUpstream } = await import('./upstream.ts')
 
 const [host = '127.0.0.1', port = '0'] = process.argv.slice(2)
 try {

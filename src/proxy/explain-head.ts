@@ -1,6 +1,7 @@
 /** The steps of an explanation that are about the request itself. */
 import type { ServiceSettings, SizeSettings, WorkerSettings } from '../config/settings.ts'
 import type { ErrorCode } from '../errors.ts'
+import { maskAuthority } from '../telemetry/access-log-escape.ts'
 import { type Decision, faultOf, type Head, type Policy } from './decide.ts'
 import { clip, type Step, settingOf } from './explain-step.ts'
 import { parseAbsolute } from './target.ts'
@@ -67,7 +68,8 @@ export function targetStep(
 }
 
 function formText({ method, url, isUpgrade }: Head): string {
-  if (method === 'CONNECT') return `CONNECT ${clip(url)}: the target is a host and a port, for a tunnel.`
+  if (method === 'CONNECT')
+    return `CONNECT ${clip(maskAuthority(url))}: the target is a host and a port, for a tunnel.`
   if (url.includes('#')) return 'The target has a fragment (#), which a request never has.'
   if (parseAbsolute(url) !== null) return 'The target is a whole URL (absolute-form), as for a proxy.'
   if (url === '*') return 'The target is *, which stands for the server as a whole.'
@@ -83,12 +85,12 @@ export function hostStep({ method, host, url }: Head, decided: Decision): Step {
   const text = isRefusal
     ? (forms['BAD_AUTHORITY'] ?? '')
     : absolute !== null
-      ? `The host is ${clip(absolute.authority)}, of the target, whatever Host says (RFC 9112 3.2.2).`
+      ? `The host is ${clip(maskAuthority(absolute.authority))}, of the target, whatever Host says (RFC 9112 3.2.2).`
       : method === 'CONNECT'
-        ? `The host is ${clip(url)}, of the target.`
+        ? `The host is ${clip(maskAuthority(url))}, of the target.`
         : host === undefined
           ? 'It names no host, as HTTP/1.0 may.'
-          : `The host is ${clip(host)}; any host is served alike.`
+          : `The host is ${clip(maskAuthority(host))}; any host is served alike.`
   return { about: 'host', text, setting: null, isRefusal }
 }
 

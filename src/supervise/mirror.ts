@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import type { Server } from 'node:net'
 import { extname } from 'node:path'
+import { childFlags, processEnvironment } from './child-options.ts'
 
 /** The socket itself, without a server around it: it listens in the kernel and nobody here accepts. */
 export interface SocketHandle {
@@ -12,7 +13,12 @@ const restMs = 250
 
 const entry = new URL(`./mirror-process${extname(import.meta.filename)}`, import.meta.url)
 
-const forkMirror = () => fork(entry, { execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+const forkMirror = () =>
+  fork(entry, {
+    execArgv: childFlags(),
+    env: processEnvironment(process.env),
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  })
 
 /**
  * Makes second descriptors of listening sockets. Node has no call for that, but a descriptor that is sent to another process and

@@ -4,6 +4,7 @@ import { fromCallback } from 'xstate'
 import type { ListenAddress } from '../config/settings.ts'
 import { BifrostError } from '../errors.ts'
 import { bindFailure } from './bind-error.ts'
+import { childFlags, processEnvironment } from './child-options.ts'
 
 /**
  * The parts of main that must be up before workers start: whatever opens an address of its own and is no proxy. The
@@ -48,7 +49,10 @@ export function createDemoPart(listen: ListenAddress): Part {
   return {
     name: 'demo_upstream',
     open() {
-      const upstream = fork(demoEntry, [listen.host, String(listen.port)])
+      const upstream = fork(demoEntry, [listen.host, String(listen.port)], {
+        execArgv: childFlags(),
+        env: processEnvironment(process.env),
+      })
       child = upstream
       return new Promise((resolve, reject) => {
         upstream.on('message', (report: DemoReport) => {

@@ -11,7 +11,6 @@ import {
   protocolVersion,
   type ToInstance,
 } from './channel.ts'
-import { closeInheritedSockets } from './inherited.ts'
 import { endWithParent } from './orphan.ts'
 import {
   type Beat,
@@ -24,8 +23,8 @@ import {
 } from './process-wire.ts'
 
 /**
- * The instance's end of its channel, in a process of its own. Call it once. The process ends when main does: nobody else
- * would end it.
+ * The instance's end of its channel, in a process of its own. Call it once, after `startAsChild`. The process ends when main does:
+ * nobody else would end it.
  */
 export async function connectProcess(): Promise<{
   readonly boot: InstanceBoot
@@ -34,11 +33,6 @@ export async function connectProcess(): Promise<{
   if (process.send === undefined) {
     throw new BifrostError('WORKER_FAILED', 'src/worker-process runs as a child of the daemon only')
   }
-  closeInheritedSockets((process.channel as { readonly fd?: number } | undefined)?.fd ?? -1)
-  // A terminal sends its signals to every process of the group; main decides what they mean.
-  const ignore = () => {}
-  process.on('SIGINT', ignore).on('SIGTERM', ignore).on('SIGUSR2', ignore)
-  process.on('disconnect', () => process.exit(0))
   const watched = endWithParent(Number(process.argv[3]))
   const [{ body }] = (await once(process, 'message')) as [Envelope<ToProcess>]
   if (body.type !== 'boot') throw new BifrostError('WORKER_FAILED', `${body.type} came before boot`)

@@ -9,6 +9,7 @@ import {
   type InstanceBoot,
   protocolVersion,
 } from './channel.ts'
+import { childFlags, processEnvironment } from './child-options.ts'
 import { Outbox } from './outbox.ts'
 import { describeEnd } from './process-exit.ts'
 import { ProcessGauge } from './process-usage.ts'
@@ -27,10 +28,9 @@ const entry = new URL(`../worker-process${extname(import.meta.filename)}`, impor
 const maxStderr = 8192
 
 export function openProcess(boot: InstanceBoot, events: ChannelEvents): Channel {
-  // Only the heap limit: flags of the daemon's own process, such as an inspector's port, are not for its children.
-  // The environment is the daemon's, with the compile cache; nothing is added to it.
   const child = fork(entry, [boot.id, String(process.pid)], {
-    execArgv: [`--max-old-space-size=${boot.worker.maxMemoryMb}`],
+    execArgv: childFlags(`--max-old-space-size=${boot.worker.maxMemoryMb}`),
+    env: processEnvironment(process.env),
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   })

@@ -13,6 +13,7 @@ import {
   protocolVersion,
   type ToInstance,
 } from './channel.ts'
+import { threadEnvironment } from './child-options.ts'
 import { createGauge } from './thread-usage.ts'
 
 /**
@@ -52,6 +53,7 @@ export function openThread(boot: InstanceBoot, events: ChannelEvents): Channel {
   const worker = new Worker(entry, {
     name: boot.id,
     workerData: start,
+    env: threadEnvironment(process.env),
     transferList: [port2],
     resourceLimits: { maxOldGenerationSizeMb: boot.worker.maxMemoryMb },
   })

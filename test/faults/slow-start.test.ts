@@ -29,8 +29,10 @@ describe.each(['thread', 'process'] as const)('a slow start (%s)', (isolation) =
     const scenario = async () => {
       await using origin = await startOriginThread()
       const config = inCombined(workers(`http://${origin.authority}`, isolation))
-      const preload = join(import.meta.dirname, '../kit/slow-start.cjs')
-      const env = { NODE_OPTIONS: `--require ${preload}`, SLOW_START: flag }
+      const kit = join(import.meta.dirname, '../kit/slow-start.cjs')
+      const preload = join(folder, `${isolation}.cjs`)
+      writeFileSync(preload, `require(${JSON.stringify(kit)})(${JSON.stringify(flag)})`)
+      const env = { NODE_OPTIONS: `--require ${preload}` }
       await using daemon = await startChildDaemon(config, 4_096, env)
       const bystanders = [
         { name: 'forward_proxy', port: daemon.port('forward proxy'), target: `http://${origin.authority}/` },

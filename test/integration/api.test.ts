@@ -18,7 +18,9 @@ describe('createBridge', () => {
     'serves in %s isolation and leaves the process alone',
     async (isolation) => {
       const handlers = () =>
-        ['SIGINT', 'SIGTERM', 'uncaughtException'].map((name) => process.listenerCount(name))
+        ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'uncaughtException'].map((name) =>
+          process.listenerCount(name),
+        )
       const before = handlers()
       await using origin = await startOrigin()
       const bridge = await createBridge({

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { RawClient } from '../kit/raw-client.ts'
+import { tied } from '../kit/tied.ts'
 import { until } from '../kit/until.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -20,7 +21,7 @@ interface Run {
 }
 
 function bifrost(...args: readonly string[]): Run {
-  const child = spawn(process.execPath, [join(root, 'src/cli/bifrost.js'), ...args], { cwd: folder })
+  const child = tied(spawn(process.execPath, [join(root, 'src/cli/bifrost.js'), ...args], { cwd: folder }))
   const run: Run = {
     child,
     out: '',
@@ -83,10 +84,13 @@ async function curl(line: string): Promise<number> {
   return (await client.get(proxy ? target : url.pathname)).status
 }
 
-describe('the command line', () => {
+/** Each starts a process or several. */
+const timeout = 180_000
+
+describe('the command line', { timeout }, () => {
   it('runs the demonstration: prints what listens where, and three curl lines that work', async () => {
     const run = bifrost('--config', await demoOnFreePorts())
-    await until('it is up', () => run.out.includes('Ctrl+C'), 15_000)
+    await until('it is up', () => run.child.exitCode !== null || run.out.includes('Ctrl+C'))
     const lines = run.out.split('\n').map((line) => line.trim())
     const curls = lines.filter((line) => line.startsWith('curl '))
     expect(curls).toHaveLength(3)
@@ -110,7 +114,7 @@ describe('the command line', () => {
 
   it('ends with 0 after SIGTERM', async () => {
     const run = bifrost('--config', await demoOnFreePorts())
-    await until('it is up', () => run.out.includes('Ctrl+C'), 15_000)
+    await until('it is up', () => run.child.exitCode !== null || run.out.includes('Ctrl+C'))
     run.child.kill('SIGTERM')
     expect(await run.code).toBe(0)
   })

@@ -6,6 +6,7 @@ import { expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import type { DemoMessage } from '../../src/demo/process.ts'
 import { startDemoUpstream } from '../../src/demo/upstream.ts'
+import { tied } from '../kit/tied.ts'
 
 const anywhere = { host: '127.0.0.1', port: 0 }
 
@@ -156,10 +157,9 @@ test('an address in use is LISTEN_FAILED', async () => {
 })
 
 async function inProcess(listen: { host: string; port: number }) {
-  const child = fork(new URL('../../src/demo/process.ts', import.meta.url), [
-    listen.host,
-    String(listen.port),
-  ])
+  const child = tied(
+    fork(new URL('../../src/demo/process.ts', import.meta.url), [listen.host, String(listen.port)]),
+  )
   const [message] = (await once(child, 'message')) as [DemoMessage]
   const ended = once(child, 'exit')
   return {

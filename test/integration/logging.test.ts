@@ -4,6 +4,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { temporaryDirectory } from '../kit/config-text.ts'
+import { tied } from '../kit/tied.ts'
 import { until } from '../kit/until.ts'
 
 /** The `logging` block, by the whole daemon as a process. */
@@ -23,7 +24,9 @@ async function run(logging: unknown): Promise<Run> {
   const file = join(folder, 'bifrost.json')
   const config = { mode: 'Forward', listen_addr: '127.0.0.1:0', admin: { enabled: false }, logging }
   writeFileSync(file, JSON.stringify(config))
-  const child = spawn(process.execPath, [bifrost, '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = tied(
+    spawn(process.execPath, [bifrost, '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] }),
+  )
   const ended = once(child, 'close')
   onTestFinished(async () => {
     child.kill('SIGKILL')

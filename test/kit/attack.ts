@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { tied } from './tied.ts'
 
 export type Attack = 'head' | 'body' | 'read'
 
@@ -80,7 +81,7 @@ export function attack(
   how: Attack,
   stop?: Promise<unknown>,
 ): Promise<AttackResult> {
-  const child = spawn(process.execPath, ['-e', source, String(port), String(count), how])
+  const child = tied(spawn(process.execPath, ['-e', source, String(port), String(count), how]))
   void stop?.finally(() => child.kill())
   return new Promise((resolve, reject) => {
     let said = ''

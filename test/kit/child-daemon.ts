@@ -5,13 +5,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { withLoopback } from './destinations.ts'
 import { endChild } from './end-child.ts'
+import { childrenOf } from './processes.ts'
 import { RawClient } from './raw-client.ts'
+import { tied } from './tied.ts'
 import { until } from './until.ts'
 
 const cli = join(import.meta.dirname, '../../src/cli/bifrost.js')
 
 /** A daemon in a process of its own, by its command line: for what concerns a whole process. */
 export interface ChildDaemon extends AsyncDisposable {
+  readonly pid: number
+  /** What it has printed. */
+  readonly output: string
   /** Lines of its log. */
   readonly log: readonly string[]
   /** First port of what is described so: `reverse proxy`, `static files`, `admin`. */
@@ -38,9 +43,6 @@ function cpuMsOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * tickMs
 }
 
-const childrenOf = (pid: number) =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
-
 /** Resolves when it serves; faults are allowed. `maxDescriptors` is its "ulimit -n", soft and hard. */
 export async function startChildDaemon(
   config: object,
@@ -52,10 +54,12 @@ export async function startChildDaemon(
   const admin = { listen_addr: '127.0.0.1:0' }
   writeFileSync(file, JSON.stringify({ admin, drain_timeout_secs: 1, ...withLoopback(config) }))
   const command = `ulimit -n ${maxDescriptors} && exec "$0" "$@"`
-  const child: ChildProcess = spawn('sh', ['-c', command, process.execPath, cli, '--config', file], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, BIFROST_FAULTS: '1', ...env },
-  })
+  const child: ChildProcess = tied(
+    spawn('sh', ['-c', command, process.execPath, cli, '--config', file], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, BIFROST_FAULTS: '1', ...env },
+    }),
+  )
   const ended = once(child, 'close')
   let said = ''
   let logged = ''
@@ -69,7 +73,7 @@ export async function startChildDaemon(
   const { pid = 0 } = child
   const end = () => endChild(child, ended, folder)
   try {
-    await until('it serves', () => !isRunning() || said.includes('Ctrl+C'), 15_000)
+    await until('it serves', () => !isRunning() || said.includes('Ctrl+C'), 50_000)
     if (!isRunning()) throw new Error(`it has ended: ${logged}`)
   } catch (error) {
     await end()
@@ -81,6 +85,10 @@ export async function startChildDaemon(
     return Number(found)
   }
   return {
+    pid,
+    get output() {
+      return said
+    },
     get log() {
       return logged.split('\n').slice(0, -1)
     },

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { binaryPath, collectorFile } from './collector-binary.ts'
 import { endChild } from './end-child.ts'
 import { freePorts } from './free-ports.ts'
+import { tied } from './tied.ts'
 import { until } from './until.ts'
 
 /** A Collector with the project's own file, on ports of the kernel's choice. */
@@ -54,18 +55,20 @@ export async function startCollector(env: CollectorEnv = {}): Promise<Collector>
 async function tryCollector(env: CollectorEnv): Promise<Collector | { readonly log: string }> {
   const [grpc, http, health, prometheus, self] = await freePorts(5)
   const at = (port: number | undefined) => `127.0.0.1:${port}`
-  const child: ChildProcess = spawn(binaryPath(), ['--config', collectorFile], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: {
-      ...process.env,
-      OTLP_GRPC_LISTEN: at(grpc),
-      OTLP_HTTP_LISTEN: at(http),
-      HEALTH_LISTEN: at(health),
-      PROMETHEUS_LISTEN: at(prometheus),
-      SELF_PORT: String(self),
-      ...env,
-    },
-  })
+  const child: ChildProcess = tied(
+    spawn(binaryPath(), ['--config', collectorFile], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: {
+        ...process.env,
+        OTLP_GRPC_LISTEN: at(grpc),
+        OTLP_HTTP_LISTEN: at(http),
+        HEALTH_LISTEN: at(health),
+        PROMETHEUS_LISTEN: at(prometheus),
+        SELF_PORT: String(self),
+        ...env,
+      },
+    }),
+  )
   let log = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     log += text

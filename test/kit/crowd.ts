@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { tied } from './tied.ts'
 
 const source = `
 const [port, count] = process.argv.slice(1).map(Number)
@@ -18,7 +19,7 @@ setTimeout(() => process.exit(), 60000)
 
 /** Clients in a process of their own, with descriptors of their own, that connect and stay silent; `count` in fifties. */
 export async function openCrowd(port: number, count: number): Promise<AsyncDisposable> {
-  const child = spawn(process.execPath, ['-e', source, String(port), String(count)])
+  const child = tied(spawn(process.execPath, ['-e', source, String(port), String(count)]))
   const ended = once(child, 'exit')
   const [said] = await once(child.stdout, 'data')
   if (String(said).trim() !== 'all') throw new Error(`the crowd could not connect: ${said}`)

@@ -73,7 +73,7 @@ export async function startLoose(options: LooseOptions): Promise<LooseInstance> 
     },
   }
   const channel = openChannel(boot, events)
-  await until('it is ready', () => messages.some(({ type }) => type === 'thread.ready'), 15_000)
+  await until('it is ready', () => messages.some(({ type }) => type === 'thread.ready'))
   return {
     channel,
     block,
@@ -81,7 +81,7 @@ export async function startLoose(options: LooseOptions): Promise<LooseInstance> 
     exit: () => exit,
     async [Symbol.asyncDispose]() {
       if (exit === null) channel.kill()
-      await until('it is gone', () => exit !== null, 10_000)
+      await until('it is gone', () => exit !== null)
     },
   }
 }
@@ -92,9 +92,13 @@ export interface Outcomes {
   lost: Record<string, number>
 }
 
-/** Clients that connect, ask once and begin anew, until `isOver`. */
-export async function reconnect(port: number, clients: number, isOver: () => boolean): Promise<Outcomes> {
-  const outcomes: Outcomes = { served: 0, lost: {} }
+/** Clients that connect, ask once and begin again, until `isOver`; `outcomes` grows meanwhile. */
+export async function reconnect(
+  port: number,
+  clients: number,
+  isOver: () => boolean,
+  outcomes: Outcomes = { served: 0, lost: {} },
+): Promise<Outcomes> {
   const lose = (why: string) => {
     outcomes.lost[why] = (outcomes.lost[why] ?? 0) + 1
   }
@@ -107,7 +111,7 @@ export async function reconnect(port: number, clients: number, isOver: () => boo
       socket.setEncoding('latin1').on('data', (text: string) => {
         answer += text
       })
-      socket.setTimeout(5_000, () => socket.destroy())
+      socket.setTimeout(30_000, () => socket.destroy())
       socket.on('error', (error: NodeJS.ErrnoException) => {
         fault = error.code ?? error.message
       })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { endChild } from './end-child.ts'
 import { freePorts } from './free-ports.ts'
+import { tied } from './tied.ts'
 import { until } from './until.ts'
 
 export interface Series {
@@ -42,15 +43,17 @@ export async function startPrometheus(scraped: readonly Scraped[]): Promise<Prom
   writeFileSync(file, JSON.stringify({ global: { scrape_interval: '1s' }, scrape_configs: jobs }))
   const [port] = await freePorts(1)
   const url = `http://127.0.0.1:${port}`
-  const child: ChildProcess = spawn(
-    'prometheus',
-    [
-      `--config.file=${file}`,
-      `--storage.tsdb.path=${join(folder, 'data')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-      '--log.level=warn',
-    ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+  const child: ChildProcess = tied(
+    spawn(
+      'prometheus',
+      [
+        `--config.file=${file}`,
+        `--storage.tsdb.path=${join(folder, 'data')}`,
+        `--web.listen-address=127.0.0.1:${port}`,
+        '--log.level=warn',
+      ],
+      { stdio: ['ignore', 'ignore', 'pipe'] },
+    ),
   )
   let log = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { tied } from './tied.ts'
 
 const program = `
   const server = require('node:net').createServer()
@@ -9,9 +10,11 @@ const program = `
 
 /** A port whose accept queue is full and stays so: connections to it are neither accepted nor refused. */
 export async function startStuckListener(): Promise<{ readonly port: number } & AsyncDisposable> {
-  const child: ChildProcess = spawn(process.execPath, ['-e', program], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child: ChildProcess = tied(
+    spawn(process.execPath, ['-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    }),
+  )
   const [text] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
   const port = Number(text.toString())
   child.kill('SIGSTOP')

@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { temporaryDirectory } from '../../kit/config-text.ts'
 import { startOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
+import { tied } from '../../kit/tied.ts'
 import { until } from '../../kit/until.ts'
 
 /** The whole daemon as a process, since its standard output is what this is about. */
@@ -44,7 +45,9 @@ async function start({
     workers: { reverse_proxy: { target: `http://${upstream}`, isolation } },
   }
   writeFileSync(file, JSON.stringify(config))
-  const child = spawn(process.execPath, [bifrost, '--config', file], { stdio: ['ignore', stdout, 'ignore'] })
+  const child = tied(
+    spawn(process.execPath, [bifrost, '--config', file], { stdio: ['ignore', stdout, 'ignore'] }),
+  )
   const ended = once(child, 'exit')
   onTestFinished(async () => {
     child.kill()

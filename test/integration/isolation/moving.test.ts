@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Listeners } from '../../../src/supervise/listeners.ts'
-import { reconnect, startLoose } from '../../kit/moving.ts'
+import { type Outcomes, reconnect, startLoose } from '../../kit/moving.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { until } from '../../kit/until.ts'
 
@@ -26,13 +26,13 @@ describe.each(['thread', 'process', 'shared'] as const)('with isolation %s', (is
     await using one = await startLoose({ isolation, onMessage })
     await using two = await startLoose({ isolation, generation: 2, onMessage })
     let isOver = false
-    const clients = reconnect(port, 20, () => isOver)
+    const outcomes: Outcomes = { served: 0, lost: {} }
+    const clients = reconnect(port, 20, () => isOver, outcomes)
     for (let move = 0; move < 20; move += 1) {
-      const { channel, block } = move % 2 === 0 ? one : two
-      const before = block[1]
+      const { channel } = move % 2 === 0 ? one : two
+      const before = outcomes.served
       listeners.move(key, channel)
-      if (isolation !== 'process') await until('it accepts', () => block[1] !== before)
-      else await new Promise((resolve) => setTimeout(resolve, 30))
+      await until('it serves', () => outcomes.served >= before + 3)
       channel.post({ type: 'listener.recall', key })
       await until('the server is back', () => returns === move + 1)
     }

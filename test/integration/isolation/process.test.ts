@@ -11,6 +11,7 @@ import { startTestDaemon } from '../../kit/daemon.ts'
 import { startLoose } from '../../kit/moving.ts'
 import { startOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
+import { tied } from '../../kit/tied.ts'
 import { until } from '../../kit/until.ts'
 
 const root = join(import.meta.dirname, '../../..')
@@ -160,7 +161,7 @@ describe('the end of a process', () => {
   })
 
   it('comes when its channel to main closes', async () => {
-    const child = fork(entry, ['a#1', String(process.pid)], { serialization: 'advanced' })
+    const child = tied(fork(entry, ['a#1', String(process.pid)], { serialization: 'advanced' }))
     await new Promise((resolve) => setTimeout(resolve, 50))
     child.disconnect()
     const [code] = await once(child, 'exit')
@@ -169,7 +170,7 @@ describe('the end of a process', () => {
 
   it('comes when main had ended before it could look who that is', async () => {
     const main = spawnSync('true')
-    const child = fork(entry, ['a#1', String(main.pid)], { serialization: 'advanced' })
+    const child = tied(fork(entry, ['a#1', String(main.pid)], { serialization: 'advanced' }))
     const [, signal] = await once(child, 'exit')
     expect(signal).toBe('SIGKILL')
   })
@@ -181,10 +182,12 @@ describe('the end of a process', () => {
     const admin = { listen_addr: `127.0.0.1:${await freePort()}` }
     const config = { mode: 'Forward', listen_addr: '127.0.0.1:0', admin, workers }
     writeFileSync(file, JSON.stringify(config))
-    const main = spawn(process.execPath, [join(root, 'src/cli/bifrost.js'), '--config', file], {
-      stdio: 'ignore',
-      env: { ...process.env, BIFROST_FAULTS: '1' },
-    })
+    const main = tied(
+      spawn(process.execPath, [join(root, 'src/cli/bifrost.js'), '--config', file], {
+        stdio: 'ignore',
+        env: { ...process.env, BIFROST_FAULTS: '1' },
+      }),
+    )
     const ask = (path: string, method = 'GET') => fetch(`http://${admin.listen_addr}${path}`, { method })
     const isUp = () =>
       ask('/health').then(

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { tied } from '../../kit/tied.ts'
 import { ask, createSite, exchange, type Served, type Site, serve, staticSettings } from './site.ts'
 
 /** What every answer to an attack has in common, whatever its status. */
@@ -147,7 +148,7 @@ test('what a link to outside leads to is not even opened', async () => {
   const pipe = site.pipe('../pipe')
   site.link('pipe', '../pipe')
   // Held in open() until somebody opens the other end.
-  const writer = spawn('sh', ['-c', 'echo x > "$0"', pipe])
+  const writer = tied(spawn('sh', ['-c', 'echo x > "$0"', pipe]))
   const ended = new Promise((resolve) => writer.once('exit', resolve))
   try {
     await using served = await serve(staticSettings({ rootDir: site.root }))

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { codeOfSystemError } from '../../../src/proxy/static-disk.ts'
+import { tied } from '../../kit/tied.ts'
 import { until } from '../../kit/until.ts'
 import { ask, createSite, type Site } from './site.ts'
 
@@ -12,10 +13,11 @@ async function serveLimited(site: Site): Promise<{ port: number } & AsyncDisposa
   chmodSync(site.outside, 0o755)
   const script = fileURLToPath(new URL('./limited-server.ts', import.meta.url))
   const unprivileged = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
-  const child: ChildProcess = spawn(
-    'sh',
-    ['-c', 'ulimit -n 64; exec "$0" "$@"', process.execPath, script, site.root],
-    { stdio: ['ignore', 'pipe', 'inherit'], ...unprivileged },
+  const child: ChildProcess = tied(
+    spawn('sh', ['-c', 'ulimit -n 64; exec "$0" "$@"', process.execPath, script, site.root], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      ...unprivileged,
+    }),
   )
   const ended = new Promise((resolve) => child.once('exit', resolve))
   const port = await new Promise<number>((resolve, reject) => {

@@ -26,6 +26,14 @@ const ask = (request: string, of: WorkerSettings, more: Partial<Question> = {}) 
   return explain({ method, url, host: 'h.test', client: '192.0.2.7', user: null, ...more }, of)
 }
 
+test.each(['CONNECT u:hush@a.test:443', 'GET http://u:hush@a.test/', 'GET /x'])(
+  'the user name and the password of a URL are in no step: %s',
+  (request) => {
+    const told = ask(request, worker(forwardTo(), reverseTo('http://up.test')), { host: 'u:hush@a.test' })
+    expect(JSON.stringify(told.steps)).not.toContain('hush')
+  },
+)
+
 describe('says where a request leads', () => {
   const files = filesIn([mount('/docs'), mount('/docs/api', true)])
   const all = worker(forwardTo(), reverseTo('http://up.test/base/'), files)

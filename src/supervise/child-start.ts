@@ -1,0 +1,14 @@
+import { closeInheritedSockets } from './inherited.ts'
+
+const ignore = (): void => {}
+
+/**
+ * First statement of every process that the daemon starts. The process ends with its channel to main. It ignores the signals that a
+ * terminal or an operator sends to all processes of a group: main decides what they mean. SIGUSR1 is blocked by a flag, from the
+ * first instruction on (child-options.ts).
+ */
+export function startAsChild(): void {
+  process.on('SIGINT', ignore).on('SIGTERM', ignore).on('SIGHUP', ignore).on('SIGUSR2', ignore)
+  process.on('disconnect', () => process.exit(0))
+  closeInheritedSockets((process.channel as { readonly fd?: number } | undefined)?.fd ?? -1)
+}

@@ -1,0 +1,178 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { createMasterKey, Keyring } from '../../src/config/keyring.ts'
+import { startChildDaemon } from '../kit/child-daemon.ts'
+import { startOrigin } from '../kit/origin.ts'
+import { startOtlpReceiver } from '../kit/otlp.ts'
+import { childrenOf, commandLineOf, environmentOf } from '../kit/processes.ts'
+import { RawClient } from '../kit/raw-client.ts'
+import { until } from '../kit/until.ts'
+
+/** One secret in each place that may hold one; none of them may be in anything that the daemon shows. */
+
+const folder = mkdtempSync(join(tmpdir(), 'bifrost-secrets-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const bifrost = join(import.meta.dirname, '../../src/cli/bifrost.js')
+
+/** With a part of its own for each place, so that a failure names the place. */
+const canary = (place: string) => `canary-${place}-7f3a`
+const pattern = /canary-\w+-7f3a/g
+
+const home = join(folder, 'home')
+const keyEnv = { BIFROST_SECRET_HOME: home }
+createMasterKey(keyEnv)
+const encrypted = new Keyring(keyEnv).encrypt(canary('encrypted'))
+const masterKey = readdirSync(home).map((name) => readFileSync(join(home, name)).toString('base64'))
+
+/** Each process and thread writes its environment to a file of its own. */
+const preload = join(folder, 'preload.cjs')
+writeFileSync(
+  preload,
+  `const { writeFileSync } = require('node:fs')
+   const { isMainThread, threadId } = require('node:worker_threads')
+   const name = isMainThread ? require('node:path').basename(process.argv[1] ?? '') : 'thread'
+   writeFileSync(${JSON.stringify(folder)} + '/env-' + name + '-' + process.pid + '-' + threadId, JSON.stringify(process.env))`,
+)
+
+const env = {
+  ...keyEnv,
+  NODE_OPTIONS: `--require ${preload}`,
+  TZ: 'Asia/Tokyo',
+  ANY_API_KEY: canary('env'),
+  HTTPS_PROXY: `http://u:${canary('proxy')}@127.0.0.1:9`,
+  OTEL_EXPORTER_OTLP_HEADERS: `x-key=${canary('otelheaders')}`,
+  OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: `http://u:${canary('otelendpoint')}@127.0.0.1:9`,
+}
+
+const configFor = (isolation: 'thread' | 'process', target: string, endpoint: string) => ({
+  mode: 'Combined',
+  listen_addr: '127.0.0.1:0',
+  admin: { listen_addr: '127.0.0.1:0', token: canary('admintoken') },
+  telemetry: { endpoint, headers: { 'x-config': canary('header'), 'x-encrypted': encrypted } },
+  access_log: {
+    path: join(folder, `access-${isolation}.log`),
+    format: '%method %path %request "%{referer}" %user',
+    flush_ms: 1,
+  },
+  demo_upstream: { listen_addr: '127.0.0.1:0' },
+  workers: {
+    forward_proxy: {
+      port: 0,
+      isolation,
+      tracing: { sample_ratio: 1 },
+      auth: {
+        users: [
+          { name: 'ann', password: new Keyring(keyEnv).encrypt(canary('password')) },
+          { name: 'bob', password: encrypted },
+        ],
+      },
+    },
+    reverse_proxy: { port: 0, isolation, target, tracing: { sample_ratio: 1 } },
+  },
+})
+
+const basic = (user: string, password: string) =>
+  `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
+
+async function status(port: number, ...lines: string[]): Promise<number> {
+  using client = await RawClient.connect(port)
+  client.head(...lines, 'Host: localhost')
+  return (await client.response()).status
+}
+
+async function shownByAdmin(port: number): Promise<string> {
+  const paths = ['/', '/health', '/status', '/metrics', '/api/overview', '/api/openapi.json', '/api/actors']
+  const traffic = ['forward_proxy', 'reverse_proxy'].flatMap((worker) =>
+    ['requests', 'connections'].map((what) => `/api/${what}?worker=${worker}`),
+  )
+  const answers = [...paths, ...traffic].map(async (path) => {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`)
+    return `${path} ${answer.status} ${await answer.text()}`
+  })
+  return (await Promise.all(answers)).join('\n')
+}
+
+/** What is found where; the values themselves and as Basic credentials. */
+function leaks(shown: Readonly<Record<string, string>>): readonly string[] {
+  const hidden = [basic('ann', canary('password')), basic('ann', canary('wrong')), ...masterKey]
+  return Object.entries(shown).flatMap(([where, text]) =>
+    [...(text.match(pattern) ?? []), ...hidden.filter((one) => text.includes(one))].map(
+      (what) => `${where}: ${what}`,
+    ),
+  )
+}
+
+describe.each(['thread', 'process'] as const)('with isolation %s', (isolation) => {
+  it('no secret of the environment, the configuration or a request is shown or handed on', async () => {
+    await using origin = await startOrigin()
+    const receiver = await startOtlpReceiver()
+    const config = configFor(
+      isolation,
+      `http://${origin.authority}`,
+      String(receiver.httpUrl).replace(/\/$/, ''),
+    )
+    await using daemon = await startChildDaemon(config, 1_024, env)
+    const forward = daemon.port('forward proxy')
+    const url = `http://u:${canary('url')}@${origin.authority}/x?X-Amz-Signature=${canary('signature')}`
+    const referer = `Referer: http://u:${canary('referer')}@a.test/`
+    const auth = (password: string) => `Proxy-Authorization: ${basic('ann', password)}`
+    const statuses = [
+      await status(forward, `GET ${url} HTTP/1.1`, referer, auth(canary('password'))),
+      await status(forward, `GET ${url} HTTP/1.1`, referer, auth(canary('wrong'))),
+      await status(forward, `CONNECT u:${canary('connect')}@a.test:443 HTTP/1.1`, auth(canary('password'))),
+      await status(
+        daemon.port('reverse proxy'),
+        `GET ${url} HTTP/1.1`,
+        referer,
+        `Cookie: a=${canary('cookie')}`,
+      ),
+    ]
+    expect(statuses.filter((one) => one >= 400).length).toBeGreaterThan(0)
+    await until(
+      'spans and log records have arrived',
+      () => receiver.spans.length > 0 && receiver.logs.length > 0,
+    )
+    const accessLog = () => readFileSync(join(folder, `access-${isolation}.log`), 'utf8')
+    await until('the access log has its lines', () => accessLog().split('\n').length > 4)
+
+    const children = childrenOf(daemon.pid)
+    const file = join(folder, 'check.json')
+    writeFileSync(file, JSON.stringify(config))
+    const check = spawnSync(process.execPath, [bifrost, '--config', file, '--check'], {
+      env: { ...process.env, ...env },
+      encoding: 'utf8',
+      timeout: 60_000,
+    })
+    expect(check.status).toBe(0)
+    const environments = readdirSync(folder).filter(
+      (name) => name.startsWith('env-') && !name.includes('bifrost.js'),
+    )
+    expect(
+      environments.some((name) => name.includes(isolation === 'thread' ? 'thread' : 'worker-process')),
+    ).toBe(true)
+    expect(environments.some((name) => name.includes('mirror-process'))).toBe(true)
+    const environment = environments.map((name) => readFileSync(join(folder, name), 'utf8'))
+    expect(environment.filter((text) => !text.includes('"TZ":"Asia/Tokyo"'))).toEqual([])
+    const shown = {
+      output: daemon.output,
+      log: daemon.log.join('\n'),
+      'access log': accessLog(),
+      admin: await shownByAdmin(daemon.port('admin')),
+      '--check': `${check.stdout}${check.stderr}`,
+      'command lines': [daemon.pid, ...children].map(commandLineOf).join('\n'),
+      'environments of processes': children.map(environmentOf).join('\n'),
+      'environments of processes and threads': environment.join('\n'),
+      spans: JSON.stringify(
+        receiver.spans.map(({ attributes, resource, name }) => [attributes, resource, name]),
+      ),
+      'log records': JSON.stringify(
+        receiver.logs.map(({ attributes, resource, body }) => [attributes, resource, body]),
+      ),
+    }
+    for (const [where, text] of Object.entries(shown)) expect([where, text.length > 2]).toEqual([where, true])
+    expect(leaks(shown)).toEqual([])
+  })
+})

@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { isAlive, treeOf } from '../../kit/processes.ts'
+import { tied } from '../../kit/tied.ts'
+import { until } from '../../kit/until.ts'
+
+const root = join(import.meta.dirname, '../../..')
+
+it.each(['its process', 'its process group'])('children end when %s is killed', async (what) => {
+  const parent = spawn(process.execPath, [join(root, 'test/kit/reaper-parent.ts')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  })
+  tied(parent)
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer]
+  const started = line.toString().trim().split(' ').map(Number)
+  await until('the shell has its child', () => treeOf(started[1] ?? 0).length === 2)
+  const all = started.flatMap(treeOf)
+  expect(all).toHaveLength(4)
+  expect(all.filter(isAlive)).toEqual(all)
+  const { pid = 0 } = parent
+  process.kill(what === 'its process' ? pid : -pid, 'SIGKILL')
+  await until('all are gone', () => !all.some(isAlive))
+})
+
+it('every test starts its processes so that they end with it', () => {
+  const loose = globSync('test/**/*.ts', { cwd: root }).filter((file) => {
+    if (/^test\/(?:kit\/reaper|unit\/kit\/)/.test(file)) return false
+    const text = readFileSync(join(root, file), 'utf8')
+    if (!text.includes("'node:child_process'")) return false
+    const starts = text.match(/(?<![\w.`'])(?:spawn|fork|execFile|exec)\(/g) ?? []
+    const ties = text.match(/tied\(\s*(?:spawn|fork)\(/g) ?? []
+    return starts.length > ties.length
+  })
+  expect(loose).toEqual([])
+})
