@@ -11,7 +11,7 @@
 import type { Socket } from 'node:net'
 import { buildConnector, Client, type Dispatcher } from 'undici'
 import { add, type CounterBlock, cell } from '../telemetry/counters.ts'
-import { WireClock } from './wire/clock.ts'
+import { type Timed, WireClock } from './wire/clock.ts'
 import { WireConnection } from './wire/connection.ts'
 import type { WireHandler, WireRequest } from './wire/contract.ts'
 
@@ -21,6 +21,8 @@ export interface PoolOptions {
   readonly connectMs: number
   /** Longest wait for a response head and between two pieces of its body. */
   readonly responseMs: number
+  /** A connection of this age takes no further request; 0 = no bound. */
+  readonly lifetimeMs: number
   /** Where open and idle connections are counted; undefined: nowhere. */
   readonly counters?: CounterBlock
   /** Trust anchors in place of the system's; verification itself cannot be switched off. */
@@ -50,12 +52,15 @@ export class Slot {
   used = false
   idle = false
   connected = false
+  /** The pool's tick at which it was connected. */
+  #since = 0
 
   constructor(origin: Origin, pool: UpstreamPool) {
     this.origin = origin
     this.#pool = pool
     const onConnect = (): void => {
       this.connected = true
+      this.#since = pool.tick
     }
     const onDisconnect = (): void => {
       this.connected = false
@@ -88,13 +93,19 @@ export class Slot {
   give(): void {
     const { idle } = this.origin
     this.used = true
-    if (!this.connected || this.#pool.closed || idle.length >= this.#pool.options.maxIdlePerHost) {
+    const isFull = idle.length >= this.#pool.options.maxIdlePerHost
+    if (!this.connected || this.#pool.closed || isFull || this.isOld) {
       this.drop()
       return
     }
     this.idle = true
     idle.push(this)
     this.#pool.count(cell.upstreamIdle, 1)
+  }
+
+  /** Whether it may take no further request. */
+  get isOld(): boolean {
+    return this.#pool.isOver(this.#since)
   }
 
   /** After a failed or abandoned exchange. */
@@ -107,13 +118,17 @@ export class Slot {
     this.idle = false
     const { client } = this
     if (client instanceof WireConnection) client.end()
-    else if (!client.destroyed) client.destroy(null, ignore)
+    else if (!client.destroyed) {
+      client.destroy(null, ignore)
+      // undici lets a connection that is not ready come to its end, which a silent TLS server delays for `connectMs`.
+      if (!this.connected) this.#socket?.destroy(givenUp)
+    }
     this.#pool.forget(this)
   }
 }
 
 /** All upstream connections of one service. */
-export class UpstreamPool {
+export class UpstreamPool implements Timed {
   readonly options: PoolOptions
   closed = false
   readonly #origins = new Map<string, Origin>()
@@ -123,7 +138,8 @@ export class UpstreamPool {
 
   constructor(options: PoolOptions) {
     this.options = options
-    this.#clock = new WireClock(Math.min(options.idleMs, options.responseMs))
+    const { idleMs, responseMs, lifetimeMs } = options
+    this.#clock = new WireClock(Math.min(idleMs, responseMs, lifetimeMs || Infinity))
     this.#connect = buildConnector({
       timeout: options.connectMs,
       allowH2: false,
@@ -147,9 +163,28 @@ export class UpstreamPool {
     const created = new Slot(origin, this)
     origin.open += 1
     this.#slots.add(created)
+    if (this.options.lifetimeMs > 0) this.#clock.add(this)
     this.count(cell.upstreamOpen, 1)
     return created
   }
+
+  /** For slots only. */
+  get tick(): number {
+    return this.#clock.tick
+  }
+
+  /** For slots only: whether a connection of that tick has reached its lifetime. */
+  isOver(since: number): boolean {
+    const { lifetimeMs } = this.options
+    return lifetimeMs > 0 && this.#clock.isOver(since, lifetimeMs)
+  }
+
+  look(): void {
+    for (const slot of this.#slots) if (slot.idle && slot.isOld) slot.drop()
+  }
+
+  /** Nothing of the pool itself is sent. */
+  send(): void {}
 
   /** For slots only. */
   count(at: number, by: 1 | -1): void {
@@ -166,6 +201,7 @@ export class UpstreamPool {
   /** Called by a slot that ended; later calls for the same slot do nothing. */
   forget(slot: Slot): void {
     if (!this.#slots.delete(slot)) return
+    if (this.#slots.size === 0) this.#clock.delete(this)
     slot.origin.open -= 1
     this.count(cell.upstreamOpen, -1)
     if (slot.origin.open === 0) this.#origins.delete(slot.origin.name)
@@ -190,11 +226,11 @@ export class UpstreamPool {
       return new WireConnection({ origin, clock, connectMs, idleMs, responseMs, onConnect, onDisconnect })
     }
     const client = new Client(origin, {
-      connect: (options, done) =>
-        this.#connect(options, (...result) => {
-          onSocket(result[1])
-          done(...result)
-        }),
+      connect: (options, done) => {
+        // It returns its socket, whatever its type says.
+        const socket: unknown = this.#connect(options, done)
+        onSocket(socket as Socket)
+      },
       pipelining: 1,
       allowH2: false,
       keepAliveTimeout: idleMs,
@@ -208,5 +244,7 @@ export class UpstreamPool {
     return client
   }
 }
+
+const givenUp = new Error('nobody waits for this connection')
 
 const ignore = (): void => {}

@@ -76,6 +76,7 @@ export class Upstream {
       idleMs: pool.idleMs,
       connectMs: timeouts.connectMs,
       responseMs: timeouts.responseMs,
+      lifetimeMs: timeouts.lifetimeMs,
       counters: options.counters,
     })
   }
@@ -114,7 +115,7 @@ export class Upstream {
     head: Buffer,
     target: UpstreamRequest,
   ): Promise<void> {
-    const { pseudonym, timeouts, closer } = this.#options
+    const { pseudonym, timeouts, closer, reclaimer } = this.#options
     const headers = this.#headers(exchange, req, target)
     if (headers === null) {
       const answer = replyBytes('LOOP', { accept: req.headers.accept, requestId: exchange.shownId })
@@ -128,6 +129,12 @@ export class Upstream {
     // Loaded when first needed: most workers never see an upgrade.
     this.#upgrader ??= import('../http/upgrade.ts').then((module) => new module.Upgrader())
     const upgrader = await this.#upgrader
+    if (socket.destroyed) {
+      // It left while that was loaded, and says nothing of it again.
+      exchange.blameClient()
+      exchange.finish(true)
+      return
+    }
     let onEnd = (_end: TunnelEnd): void => {
       exchange.blameClient()
       exchange.attemptEnded('CLIENT_ABORTED')
@@ -142,6 +149,7 @@ export class Upstream {
       shownId: exchange.shownId,
       ...timeouts,
       closer,
+      reclaimer,
       counters: exchange.block,
       onConnected: (upstream) => exchange.connected(upstream),
       onFailed: (error, bodyBytes) => {

@@ -99,7 +99,7 @@ function rules(facts: Facts): readonly Link[] {
     servicesOf(facts).map(({ type }) => link('rule', text, `workers.${blocks[type]}.${inside}`))
   switch (code) {
     case null:
-      return answered(facts)
+      return record.termination === 'LT' ? tunnelRules(record, settings) : answered(facts)
     case 'OVER_LIMIT':
     case 'DRAINING':
       return doorRules(facts, settings)
@@ -200,6 +200,16 @@ function doorRules({ record, worker }: Facts, settings: Settings): readonly Link
   )
 }
 
+/** The limit that has ended a tunnel; `reason` is its setting. */
+function tunnelRules({ reason }: Traffic, settings: Settings): readonly Link[] {
+  return reason === 'timeouts.max_tunnel_secs'
+    ? settings(reason, 'The tunnel was as old as one may become, so it was closed although it was in use.')
+    : settings(
+        'resource_limits.idle_timeout_secs',
+        'No byte went through the tunnel in either direction for that time, or for a minute after one side had ended.',
+      )
+}
+
 function rateRules({ record, explanation }: Facts): readonly Link[] {
   const refusing = new Set(record.reason?.split(' ') ?? [])
   const steps = explanation?.steps.filter(({ about }) => about === 'rate') ?? []
@@ -283,7 +293,12 @@ const causes: Readonly<Record<string, string>> = {
   'xstate.init': 'it has started',
 }
 
-function right({ code, status }: Traffic): readonly Link[] {
+function right({ code, status, termination }: Traffic): readonly Link[] {
   if (code !== null) return [link('right', remedies[code as ErrorCode])]
+  if (termination === 'LT') {
+    return [
+      link('right', 'Raise that limit, or send something more often, such as the pings of a WebSocket.'),
+    ]
+  }
   return status >= 400 ? [link('right', 'Look at what answers there: nothing here has refused it.')] : []
 }

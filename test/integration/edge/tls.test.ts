@@ -34,6 +34,7 @@ test('an https upstream that is trusted is reached', async () => {
     maxIdlePerHost: 1,
     idleMs: 1_000,
     connectMs: 1_000,
+    lifetimeMs: 0,
     responseMs: 1_000,
     ca: selfSigned.cert,
   })

@@ -55,9 +55,9 @@ test('a tunnel without traffic is closed', async () => {
   await until('the upstream side is closed', () => origin.sockets.size === 0)
 })
 
-test('a tunnel is closed at the end of its lifetime although it is used', async () => {
+test('a tunnel is closed at the age of maxTunnelMs although it is used', async () => {
   await using origin = await startRawOrigin(echo)
-  await using proxy = await startEdge(forwardTo({ timeouts: { lifetimeMs: 300 } }))
+  await using proxy = await startEdge(forwardTo({ timeouts: { maxTunnelMs: 300 } }))
   const startedAt = performance.now()
   using client = await openTunnel(proxy, origin.authority)
   const chatter = setInterval(() => client.send('x'), 20)
