@@ -8,6 +8,7 @@ import { type ErrorCode, errorTable } from '../../errors.ts'
 import type { Explanation } from '../../proxy/explain.ts'
 import { remedies } from '../../remedies.ts'
 import type { Traffic } from '../../supervise/traffic-desk.ts'
+import { causes, meaning } from './chart-words.ts'
 
 export interface Link {
   readonly about: 'request' | 'rule' | 'state' | 'cause' | 'right'
@@ -274,23 +275,6 @@ function states({ record, actor, moves }: Facts): readonly Link[] {
     { ...stateLink, at: entered.at },
     { ...link('cause', text), actor, seq: entered.seq, at: entered.at },
   ]
-}
-
-const meaning: Readonly<Record<string, string>> = {
-  accepting: 'new connections are admitted',
-  saturated: 'its limit of connections is reached, and new ones are refused',
-  degraded: 'memory, CPU or the event loop is above its limit, and new connections are refused',
-  draining: 'running exchanges finish, nothing new is admitted',
-  stopped: 'it had ended',
-}
-
-const causes: Readonly<Record<string, string>> = {
-  'load.high': 'the open connections have reached the limit',
-  'load.low': 'a connection has ended, and there is room',
-  'limit.exceeded': 'a sample of memory or CPU was above the limit',
-  'limit.recovered': 'memory and CPU are below their limits again',
-  'op.drain': 'the instance is to end: a stop, a replacement, or an operator',
-  'xstate.init': 'it has started',
 }
 
 function right({ code, status, termination }: Traffic): readonly Link[] {

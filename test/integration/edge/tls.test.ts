@@ -6,6 +6,7 @@ import { UpstreamPool } from '../../../src/http/pool.ts'
 import { forwardTo, startEdge } from '../../kit/edge.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { selfSigned } from '../../kit/self-signed.ts'
+import { until } from '../../kit/until.ts'
 
 async function startTlsOrigin(): Promise<{ readonly port: number } & AsyncDisposable> {
   const server = createServer(selfSigned, (_req, res) => res.end('secret'))
@@ -44,4 +45,22 @@ test('an https upstream that is trusted is reached', async () => {
   expect(slot.socket?.remotePort).toBe(origin.port)
   pool.close()
   expect(pool.stats).toEqual({})
+})
+
+test('an https upstream connection is closed when it has reached its lifetime', async () => {
+  await using origin = await startTlsOrigin()
+  const pool = new UpstreamPool({
+    maxIdlePerHost: 1,
+    idleMs: 60_000,
+    connectMs: 60_000,
+    lifetimeMs: 200,
+    responseMs: 60_000,
+    ca: selfSigned.cert,
+  })
+  const slot = pool.take(`https://127.0.0.1:${origin.port}`)
+  await (slot.client as Client).request({ path: '/', method: 'GET' }).then(({ body }) => body.text())
+  slot.give()
+  expect(Object.values(pool.stats)).toEqual([{ open: 1, idle: 1 }])
+  await until('it is closed', () => Object.keys(pool.stats).length === 0)
+  pool.close()
 })
