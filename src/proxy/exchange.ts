@@ -250,7 +250,7 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
     this.endedAt = now
     if (this.status === 0 && this.response?.headersSent) this.status = this.response.statusCode
     if (this.status === 0 && this.code === 'CLIENT_ABORTED') this.status = errorTable.CLIENT_ABORTED.status
-    if (traffic.isWatched || isFailure(this.status, this.code, this.termination)) traffic.note(this)
+    if (traffic.isWatched || isFailure(this)) traffic.note(this)
     accessLog?.write(this)
     if (this.trace !== null) tracer?.finish(this, this.trace)
   }

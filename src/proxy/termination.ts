@@ -32,8 +32,11 @@ export const tunnelOutcome: Readonly<
 }
 
 /** Whether an operator may want to know why: it failed, or a limit has cut a tunnel off. */
-export const isFailure = (status: number, code: ErrorCode | null, termination: string): boolean =>
-  status >= 400 || code !== null || termination === 'LT'
+export const isFailure = (record: {
+  readonly status: number
+  readonly code: string | null
+  readonly termination: string
+}): boolean => record.status >= 400 || record.code !== null || record.termination === 'LT'
 
 /** What ends an exchange that has taken its connection over and is no tunnel. */
 export const endCodes = {

@@ -199,7 +199,7 @@ test.each([
   ['reverse', (target: string) => reverseTo(target, brief)],
 ] as const)(
   'a WebSocket of a %s proxy outlives lifetimeMs and idleMs while it is used',
-  async (_, settings) => {
+  async (kind, settings) => {
     await using origin = await startOrigin()
     echoOn(origin)
     const target = `http://${origin.authority}`
