@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ErrorCode } from '../errors.ts'
-import { bodyLength, type Closer, httpDate, replyBytes } from '../http/reply.ts'
+import { bodyLength, type Closer, replyBytes } from '../http/reply.ts'
 import type { TunnelClient, TunnelEnd } from '../http/tunnel.ts'
 import { WaitingClient } from '../http/waiting-client.ts'
 import { cell } from '../telemetry/counters.ts'
@@ -31,7 +31,7 @@ export class SocketClient implements TunnelClient {
   }
 
   accept(fields: readonly string[]): readonly Buffer[] {
-    let text = `${established}Date: ${httpDate()}\r\n`
+    let text = established
     for (let at = 0; at < fields.length; at += 2) text += `${fields[at]}: ${fields[at + 1]}\r\n`
     this.side.write(`${text}\r\n`, 'latin1')
     return this.#waiting?.release() ?? []
