@@ -1,10 +1,10 @@
-import { resolve } from 'node:path'
 import { formatAddress, isSamePlace, parseAddress, parseListenerAddress } from './address.ts'
 import type { Path } from './problem.ts'
 import { formatPath } from './problem.ts'
 import type { RuleContext, WorkerBlock } from './rules.ts'
 import { adminAddress } from './schema-admin.ts'
 import type { ListenerAddress } from './settings.ts'
+import { realSocketPath } from './socket-path.ts'
 import { checkTls } from './tls-rules.ts'
 
 interface Place {
@@ -145,7 +145,7 @@ function listenerPlaces(
     const here = [...path, index, 'address']
     const address = parseListenerAddress(listener?.address ?? '').address
     if (address === undefined) return []
-    const place = 'path' in address ? { path: resolve(baseDir, address.path) } : address
+    const place = 'path' in address ? { path: realSocketPath(baseDir, address.path) } : address
     return [{ path: here, address: place, name: formatPath(here) }]
   })
 }

@@ -155,7 +155,7 @@ function staticService(block: Static, given: Given): StaticSettings {
     ...limits(block, given.tracing),
     ...clientSettings(block, given.open),
     // Static files have no upstream and no tunnels: what would bound those repeats the client's bounds.
-    timeouts: { connectMs: headerMs, idleMs, lifetimeMs: 0, headerMs, responseMs: idleMs },
+    timeouts: { connectMs: headerMs, idleMs, lifetimeMs: 0, maxTunnelMs: 0, headerMs, responseMs: idleMs },
     mounts: (block.mounts ?? []).map((mount) => ({
       path: mount.path,
       rootDir: mount.root_dir,
@@ -210,6 +210,7 @@ function proxyTimeouts({ resource_limits: limit, timeouts }: Forward | Reverse):
     connectMs: milliseconds(limit.connection_timeout_secs),
     idleMs: milliseconds(limit.idle_timeout_secs),
     lifetimeMs: milliseconds(limit.max_connection_lifetime_secs),
+    maxTunnelMs: milliseconds(timeouts.max_tunnel_secs),
     headerMs: milliseconds(timeouts.header_secs),
     responseMs: milliseconds(timeouts.response_secs),
   }

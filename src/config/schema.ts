@@ -33,7 +33,12 @@ const cpu = percent('Share of the CPU available to the daemon; 100 is all of it.
 export const limitFields = { connections, memory, cpu } as const
 const connect = seconds('Longest wait for a connection to an upstream.')
 const idle = seconds('Keep-alive connections and tunnels without traffic are closed after it.')
-const lifetime = secondsOrNever('Longest life of a tunnel or an upgraded connection; 0 for no bound.')
+const lifetime = secondsOrNever(
+  'An upstream connection of this age is closed when it is idle, and takes no further request; tunnels are not bounded by it. 0 for no bound.',
+)
+const maxTunnel = secondsOrNever(
+  'Longest life of a tunnel or an upgraded connection (WebSocket), however busy it is; 0 for no bound. Without traffic it ends after the idle timeout.',
+)
 const header = seconds('From the start of a connection, or of a later request, to a whole request head.')
 const response = seconds("Longest wait for the upstream's response head, and between two pieces of its body.")
 const headerInStatic = seconds('Another name of timeouts.header_secs: static files have no upstream (D10).')
@@ -139,6 +144,7 @@ const proxy = (d: ProxyDefaults) => ({
       connect_secs: connect.optional(),
       idle_secs: idle.optional(),
       lifetime_secs: lifetime.optional(),
+      max_tunnel_secs: maxTunnel.default(0),
       ...clientTimeouts,
       response_secs: response.default(60),
     })

@@ -75,8 +75,10 @@ export interface TimeoutSettings {
   readonly connectMs: number
   /** Keep-alive connections and tunnels without traffic are closed after it. */
   readonly idleMs: number
-  /** Longest life of a tunnel or upgraded connection; 0 = no bound. */
+  /** An upstream connection of this age takes no further request; 0 = no bound. */
   readonly lifetimeMs: number
+  /** Longest life of a tunnel or an upgraded connection, however busy it is; 0 = no bound. */
+  readonly maxTunnelMs: number
   /** From the start of a connection (or the first byte of a later request) to a whole request head. */
   readonly headerMs: number
   /** Longest wait for the upstream's response head, and between two pieces of its body. */

@@ -14,7 +14,8 @@ export function guardedConnector(
     const { hostname: host, port: given } = options
     const port = Number(given) || 443
     const endsAt = performance.now() + connectMs
-    dial({ host, port, timeoutMs: connectMs, gate }, (error, httpSocket) => {
+    // The pool destroys this socket when it gives up before the handshakes are over.
+    return dial({ host, port, timeoutMs: connectMs, gate }, (error, httpSocket) => {
       if (error !== null) {
         done(error, null)
         return

@@ -18,10 +18,14 @@ export class StreamClient implements TunnelClient {
     return this.#res.bodyBytes
   }
 
-  accept(fields: readonly string[]): void {
-    if (this.#res.destroyed) return
+  /** Nothing to do: the frames of its connection are read in any case, and a client that leaves resets its stream. */
+  wait(): void {}
+
+  accept(fields: readonly string[]): readonly Buffer[] {
+    if (this.#res.destroyed) return []
     this.#res.isForgiven = true
     this.#res.stream.respond([':status', '200', ...fields])
+    return []
   }
 
   refuse(code: ErrorCode, requestId: string | null): number {

@@ -150,6 +150,21 @@ export function hasOtherCoding(raw: readonly (string | Buffer)[]): boolean {
   return false
 }
 
+/**
+ * The protocols that a response names in Upgrade, '' for none. Upgrade is hop-by-hop, but a 426 has to have it (RFC 9110 15.5.22), and
+ * goes on together with its Connection option (7.8).
+ */
+export function upgradeOf(raw: readonly (string | Buffer)[]): string {
+  let protocols = ''
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at] as string | Buffer
+    if (name.length === 7 && isName(latin1(name), 'upgrade')) {
+      protocols = joinList(protocols, latin1(raw[at + 1] as string | Buffer))
+    }
+  }
+  return protocols
+}
+
 /** Takes Content-Length out of fields: a 204 has none (RFC 9110 8.6), and a 205 that is sent without its body. */
 export function dropLength(fields: string[]): void {
   for (let at = fields.length - 2; at >= 0; at -= 2) {

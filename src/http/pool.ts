@@ -13,7 +13,7 @@ import { buildConnector, Client, type Dispatcher } from 'undici'
 import { add, type CounterBlock, cell } from '../telemetry/counters.ts'
 import type { Gate } from './gate.ts'
 import { guardedConnector } from './guarded-tls.ts'
-import { WireClock } from './wire/clock.ts'
+import { type Timed, WireClock } from './wire/clock.ts'
 import { WireConnection } from './wire/connection.ts'
 import type { WireHandler, WireRequest } from './wire/contract.ts'
 
@@ -25,6 +25,8 @@ export interface PoolOptions {
   readonly responseMs: number
   /** Judges where a new connection leads; a kept one was judged when it was dialled. Null: the operator has chosen the target. */
   readonly gate: Gate | null
+  /** A connection of this age takes no further request; 0 = no bound. */
+  readonly lifetimeMs: number
   /** Where open and idle connections are counted; undefined: nowhere. */
   readonly counters?: CounterBlock
   /** Trust anchors in place of the system's; verification itself cannot be switched off. */
@@ -54,12 +56,15 @@ export class Slot {
   used = false
   idle = false
   connected = false
+  /** The pool's tick at which it was connected. */
+  #since = 0
 
   constructor(origin: Origin, pool: UpstreamPool) {
     this.origin = origin
     this.#pool = pool
     const onConnect = (): void => {
       this.connected = true
+      this.#since = pool.tick
     }
     const onDisconnect = (): void => {
       this.connected = false
@@ -92,13 +97,19 @@ export class Slot {
   give(): void {
     const { idle } = this.origin
     this.used = true
-    if (!this.connected || this.#pool.closed || idle.length >= this.#pool.options.maxIdlePerHost) {
+    const isFull = idle.length >= this.#pool.options.maxIdlePerHost
+    if (!this.connected || this.#pool.closed || isFull || this.isOld) {
       this.drop()
       return
     }
     this.idle = true
     idle.push(this)
     this.#pool.count(cell.upstreamIdle, 1)
+  }
+
+  /** Whether it may take no further request. */
+  get isOld(): boolean {
+    return this.#pool.isOver(this.#since)
   }
 
   /** After a failed or abandoned exchange. */
@@ -111,13 +122,17 @@ export class Slot {
     this.idle = false
     const { client } = this
     if (client instanceof WireConnection) client.end()
-    else if (!client.destroyed) client.destroy(null, ignore)
+    else if (!client.destroyed) {
+      client.destroy(null, ignore)
+      // undici lets a connection that is not ready come to its end, which a silent TLS server delays for `connectMs`.
+      if (!this.connected) this.#socket?.destroy(givenUp)
+    }
     this.#pool.forget(this)
   }
 }
 
 /** All upstream connections of one service. */
-export class UpstreamPool {
+export class UpstreamPool implements Timed {
   readonly options: PoolOptions
   closed = false
   readonly #origins = new Map<string, Origin>()
@@ -127,8 +142,8 @@ export class UpstreamPool {
 
   constructor(options: PoolOptions) {
     this.options = options
-    this.#clock = new WireClock(Math.min(options.idleMs, options.responseMs))
-    const { connectMs, gate, ca } = options
+    const { connectMs, idleMs, responseMs, lifetimeMs, gate, ca } = options
+    this.#clock = new WireClock(Math.min(idleMs, responseMs, lifetimeMs || Infinity))
     const connect = buildConnector({
       timeout: connectMs,
       allowH2: false,
@@ -153,9 +168,28 @@ export class UpstreamPool {
     const created = new Slot(origin, this)
     origin.open += 1
     this.#slots.add(created)
+    if (this.options.lifetimeMs > 0) this.#clock.add(this)
     this.count(cell.upstreamOpen, 1)
     return created
   }
+
+  /** For slots only. */
+  get tick(): number {
+    return this.#clock.tick
+  }
+
+  /** For slots only: whether a connection of that tick has reached its lifetime. */
+  isOver(since: number): boolean {
+    const { lifetimeMs } = this.options
+    return lifetimeMs > 0 && this.#clock.isOver(since, lifetimeMs)
+  }
+
+  look(): void {
+    for (const slot of this.#slots) if (slot.idle && slot.isOld) slot.drop()
+  }
+
+  /** Nothing of the pool itself is sent. */
+  send(): void {}
 
   /** For slots only. */
   count(at: number, by: 1 | -1): void {
@@ -172,6 +206,7 @@ export class UpstreamPool {
   /** Called by a slot that ended; later calls for the same slot do nothing. */
   forget(slot: Slot): void {
     if (!this.#slots.delete(slot)) return
+    if (this.#slots.size === 0) this.#clock.delete(this)
     slot.origin.open -= 1
     this.count(cell.upstreamOpen, -1)
     if (slot.origin.open === 0) this.#origins.delete(slot.origin.name)
@@ -197,11 +232,14 @@ export class UpstreamPool {
       return new WireConnection({ origin, clock, ...bounds, gate, onConnect, onDisconnect })
     }
     const client = new Client(origin, {
-      connect: (options, done) =>
-        this.#connect(options, (...result) => {
+      connect: (options, done) => {
+        // The connector returns the socket it opens, although its type does not say so: a slot may be dropped before `done`.
+        const opening: unknown = this.#connect(options, (...result) => {
           onSocket(result[1])
           done(...result)
-        }),
+        })
+        onSocket(opening as Socket)
+      },
       pipelining: 1,
       allowH2: false,
       keepAliveTimeout: idleMs,
@@ -215,5 +253,7 @@ export class UpstreamPool {
     return client
   }
 }
+
+const givenUp = new Error('nobody waits for this connection')
 
 const ignore = (): void => {}

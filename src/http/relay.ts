@@ -11,8 +11,9 @@ import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
 import { BifrostError, type ErrorCode } from '../errors.ts'
 import { type BodyOwner, RequestBody } from './body.ts'
+import { STATUS_CODES } from './builtin.ts'
 import { failureCode, systemCode } from './failure.ts'
-import { dropLength, hasOtherCoding, responseHeaders, trailerFields } from './headers.ts'
+import { dropLength, hasOtherCoding, responseHeaders, trailerFields, upgradeOf } from './headers.ts'
 import { type HttpRequest, type HttpResponse, hasBody } from './message.ts'
 import type { Slot, UpstreamPool } from './pool.ts'
 import type { Reclaimer } from './reclaim.ts'
@@ -54,7 +55,7 @@ export interface RelayOptions {
   readonly owner: RelayOwner
 }
 
-/** Informational responses of one exchange; nothing of HTTP needs more, and each is written without backpressure. */
+/** Informational responses of one exchange. They are written without backpressure, so this and the size of a head bound what waits. */
 const maxInformed = 16
 
 /** Of a body that is written as text. */
@@ -150,8 +151,9 @@ export class Relay implements WireHandler, BodyOwner {
     const fields = responseHeaders(raw, this.#options.pseudonym, this.#options.owner.shownId)
     if (status === 204) dropLength(fields)
     if (this.#options.owner.closing) this.#res.shouldKeepAlive = false
+    if (status === 426 && this.#req.httpVersionMajor === 1) this.#offerUpgrade(fields, raw)
     // Throws for what may not be sent on, a control character in the reason; undici makes that an error of the exchange.
-    this.#res.writeHead(status, statusText, fields)
+    this.#res.writeHead(status, this.#isToldOfReads ? statusText : reasonOf(status, statusText), fields)
     this.#isAnswered = true
     this.#options.owner.answered(status)
     // A head usually comes with its first bytes; one that comes alone must not wait for them.
@@ -231,10 +233,18 @@ export class Relay implements WireHandler, BodyOwner {
     return /^(?:GET|HEAD|OPTIONS|TRACE|PUT|DELETE)$/.test(this.#req.method ?? '')
   }
 
+  /** A connection that ends after this response says so in the same field. */
+  #offerUpgrade(fields: string[], raw: (Buffer | string)[]): void {
+    const protocols = upgradeOf(raw)
+    if (protocols === '') return
+    if (this.#req.httpVersionMinor === 0) this.#res.shouldKeepAlive = false
+    fields.push('Upgrade', protocols, 'Connection', this.#res.shouldKeepAlive ? 'Upgrade' : 'close, Upgrade')
+  }
+
   /**
-   * Early hints are worth relaying, to a client that takes them; 102 says nothing that a proxy could keep. A 100 is
-   * the upload's (upload.ts), or nobody has asked for it and it is ignored (RFC 9110 15.2), from `http:`; undici breaks off with an
-   * upstream that sends one and has no option for that, so from `https:` it is a 502.
+   * Informational responses go to a client that knows them (RFC 9110 15.2), also when it reads slowly: they wait in the socket. A 100
+   * is the upload's (upload.ts), or nobody has asked for it and it is ignored, from `http:`; undici breaks off with an upstream that
+   * sends one and has no option for that, so from `https:` it is a 502.
    */
   #inform(controller: Dispatcher.DispatchController, status: number, raw: (Buffer | string)[]): void {
     this.#informed += 1
@@ -242,7 +252,7 @@ export class Relay implements WireHandler, BodyOwner {
       controller.abort(new BifrostError('UPSTREAM_BROKEN', 'too many informational responses'))
       return
     }
-    if (status !== 103 || this.#req.httpVersion === '1.0' || this.#res.socket?.writableNeedDrain) return
+    if (status === 100 || this.#req.httpVersion === '1.0') return
     this.#res.writeInformation(status, responseHeaders(raw, this.#options.pseudonym))
   }
 
@@ -251,6 +261,11 @@ export class Relay implements WireHandler, BodyOwner {
     this.#slot = null
     return slot
   }
+}
+
+/** undici reads the reason as UTF-8. Bytes that were none are lost, and the standard reason takes their place. */
+function reasonOf(status: number, text = ''): string {
+  return text.includes('\ufffd') ? (STATUS_CODES[status] ?? '') : Buffer.from(text).toString('latin1')
 }
 
 function flushHead(relay: Relay): void {

@@ -9,7 +9,12 @@ export interface ReplyOptions extends ErrorDetails {
   readonly headers?: readonly string[]
   /** Ends the connection after the reply. */
   readonly close?: boolean
+  /** The bytes are made once and sent later, so they have no Date (RFC 9110 6.6.1 allows that for 5xx). */
+  readonly isPrepared?: boolean
 }
+
+/** The value of a Date field that is written now. */
+export const httpDate = (): string => new Date().toUTCString()
 
 /** How long a closed connection is drained, so that its client reads the answer and not a reset (RFC 9112 9.6). */
 const lingerMs = 1_000
@@ -34,10 +39,11 @@ export function replyBytes(code: ErrorCode, options: ReplyOptions = {}): Buffer 
   const body = errorBody(code, options)
   const { status } = errorTable[code]
   const fields = [...replyHeaders(body, options), 'Connection', 'close']
+  if (!options.isPrepared) fields.push('Date', httpDate())
   if (options.requestId) fields.push('X-Request-Id', options.requestId)
   let text = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`
   for (let at = 0; at < fields.length; at += 2) text += `${fields[at]}: ${fields[at + 1]}\r\n`
-  return Buffer.from(`${text}\r\n${body.text}`)
+  return Buffer.concat([Buffer.from(`${text}\r\n`, 'latin1'), Buffer.from(body.text)])
 }
 
 /** Bytes of the body of a whole response. */

@@ -2,13 +2,13 @@
  * Bytes between two sockets, both ways, with backpressure; a FIN on one side is passed on and the other way goes on.
  *
  *   open --FIN of one side--> half closed --FIN of the other--> over ('done')
- *     \--------- idle, lifetime, a reset of either side, stop() ---------/
+ *     \--------- idle, maxTunnelMs, a reset of either side, stop() ------/
  */
 import type { ErrorCode } from '../errors.ts'
 import { add, type CounterBlock, cell } from '../telemetry/counters.ts'
 import type { Reclaimer } from './reclaim.ts'
 
-export type TunnelEnd = 'done' | 'idle' | 'lifetime' | 'client' | 'upstream' | 'stopped'
+export type TunnelEnd = 'done' | 'idle' | 'max_tunnel' | 'client' | 'upstream' | 'stopped'
 
 /** One end of a tunnel: a socket, or a stream of HTTP/2. */
 export interface TunnelSide {
@@ -31,8 +31,10 @@ export interface TunnelClient {
   readonly side: TunnelSide
   /** What went through it, where that is not all that its connection has carried. */
   readonly bodyBytes?: { readonly received: number; readonly sent: number } | undefined
-  /** Says that the tunnel is open, with flat header fields: from here on `side` is all that there is. */
-  accept(fields: readonly string[]): void
+  /** Notices from here on that the client leaves, until it is accepted or refused: `side` is closed then. */
+  wait(): void
+  /** Says that the tunnel is open, with flat header fields: from here on `side` is all that there is. Returns what came meanwhile. */
+  accept(fields: readonly string[]): readonly Buffer[]
   /** Answers with a row of the error table instead; gives the bytes of that answer's body. */
   refuse(code: ErrorCode, requestId: string | null): number
 }
@@ -40,8 +42,8 @@ export interface TunnelClient {
 export interface TunnelOptions {
   /** No byte in either direction for so long ends the tunnel. */
   readonly idleMs: number
-  /** 0 = no bound. */
-  readonly lifetimeMs: number
+  /** The longest life of a tunnel, however busy it is; 0 = no bound. */
+  readonly maxTunnelMs: number
   /** The idle time once one side has ended; default: the shorter of `idleMs` and a minute. */
   readonly halfClosedIdleMs?: number
   readonly reclaimer: Reclaimer
@@ -57,7 +59,7 @@ export class Tunnel {
   readonly #client: TunnelSide
   readonly #upstream: TunnelSide
   readonly #options: TunnelOptions
-  readonly #lifetime: NodeJS.Timeout | null
+  readonly #maxTunnel: NodeJS.Timeout | null
   #isOver = false
   #isHalfClosed = false
   #finished = 0
@@ -67,8 +69,8 @@ export class Tunnel {
     this.#client = client
     this.#upstream = upstream
     this.#options = options
-    this.#lifetime =
-      options.lifetimeMs > 0 ? setTimeout(() => this.#end('lifetime'), options.lifetimeMs) : null
+    this.#maxTunnel =
+      options.maxTunnelMs > 0 ? setTimeout(() => this.#end('max_tunnel'), options.maxTunnelMs) : null
     this.#join(client, upstream, 'client')
     this.#join(upstream, client, 'upstream')
     if (!this.#isHalfClosed) this.#setIdle(options.idleMs)
@@ -115,7 +117,7 @@ export class Tunnel {
   #end(reason: TunnelEnd): void {
     if (this.#isOver) return
     this.#isOver = true
-    if (this.#lifetime !== null) clearTimeout(this.#lifetime)
+    if (this.#maxTunnel !== null) clearTimeout(this.#maxTunnel)
     this.#client.destroy()
     this.#upstream.destroy()
     this.#options.onEnd(reason)

@@ -2,11 +2,12 @@
  * Upgrade: websocket, by http-proxy-3. Switched only after the origin's 101; any other answer is relayed and the
  * connection ends with it.
  *
- *   dialling --101--> joined --either side closes, idle, lifetime--> over
+ *   dialling --101--> a tunnel (tunnel.ts)
  *      |--another answer--> relayed, over
- *      '--refused, no answer in time--> 502 | 504, over
+ *      |--refused, no answer in time--> 502 | 504, over
+ *      '--the client leaves--> over
  */
-import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { ClientRequest, IncomingMessage, InformationEvent } from 'node:http'
 import type { Socket } from 'node:net'
 import { createProxyServer, type ProxyServer } from 'http-proxy-3'
 import { BifrostError } from '../errors.ts'
@@ -15,9 +16,11 @@ import { breakOff } from './break-off.ts'
 import { failureCode } from './failure.ts'
 import type { Gate } from './gate.ts'
 import { type GuardedAgent, guardedAgent } from './guarded-agent.ts'
-import { hasOtherCoding, responseHeaders } from './headers.ts'
-import { bodyLength, type Closer, replyBytes } from './reply.ts'
-import type { TunnelEnd } from './tunnel.ts'
+import { hasOtherCoding, responseHeaders, upgradeOf } from './headers.ts'
+import type { Reclaimer } from './reclaim.ts'
+import { bodyLength, type Closer, httpDate, replyBytes } from './reply.ts'
+import { Tunnel, type TunnelEnd } from './tunnel.ts'
+import { WaitingClient } from './waiting-client.ts'
 
 export interface UpgradeOptions {
   /** `scheme://host:port`. */
@@ -33,10 +36,11 @@ export interface UpgradeOptions {
   readonly responseMs: number
   readonly idleMs: number
   /** 0 = no bound. */
-  readonly lifetimeMs: number
+  readonly maxTunnelMs: number
   readonly closer: Closer
   /** Judges where the connection leads; null where the operator has chosen the target. */
   readonly gate: Gate | null
+  readonly reclaimer: Reclaimer
   /** Counts what goes through the tunnel. */
   readonly counters: CounterBlock
   /** The connection to the origin is there. */
@@ -47,12 +51,12 @@ export interface UpgradeOptions {
   readonly onAnswered: (status: number) => void
   /** Bytes of the body of another answer go to the client. */
   readonly onBody: (bytes: number) => void
-  /** The client's socket is closed; `done` also for a websocket that one side has simply closed. */
+  /** The client's socket is closed or closing. */
   readonly onEnd: (reason: TunnelEnd) => void
 }
 
-/** How long a side that was told to end may take to do so. */
-const endMs = 5_000
+/** Informational responses of one handshake; each is written without backpressure. */
+const maxInformed = 16
 
 export class Upgrader {
   readonly #proxy: ProxyServer = createProxyServer({ xfwd: false, changeOrigin: false, secure: true })
@@ -97,7 +101,10 @@ class Attempt {
   readonly #options: UpgradeOptions
   #timer: NodeJS.Timeout | null = null
   #request: ClientRequest | null = null
+  #waiting: WaitingClient | null = null
+  #informed = 0
   #isSettled = false
+  #isJoined = false
   #end: TunnelEnd = 'client'
 
   constructor(socket: Socket, accept: string | undefined, options: UpgradeOptions) {
@@ -106,6 +113,8 @@ class Attempt {
     this.#options = options
     socket.on('error', () => socket.destroy())
     socket.once('close', () => {
+      // From the switch on the tunnel tells how it ended.
+      if (this.#isJoined) return
       this.#settle()
       this.#request?.destroy()
       options.onEnd(this.#end)
@@ -124,7 +133,7 @@ class Attempt {
         else this.fail(refused)
       }),
     )
-    request.prependListener('upgrade', (answer, upstream) => this.#open(answer, upstream))
+    request.on('information', (information) => this.#inform(information))
   }
 
   /** Runs after the package has added its listeners. */
@@ -134,6 +143,10 @@ class Attempt {
     // Its own relay of an ordinary answer has no backpressure and does not notice a premature end.
     request.removeAllListeners('response')
     request.on('response', (answer: IncomingMessage) => this.#relay(answer))
+    // Its own switch writes the head as UTF-8, with another reason, and joins the sockets without bounds.
+    request.removeAllListeners('upgrade')
+    request.on('upgrade', (answer, upstream, first) => this.#open(answer, upstream as Socket, first))
+    this.#waiting = new WaitingClient(this.#socket)
     this.#timer = setTimeout(
       () => this.fail(new BifrostError('UPSTREAM_TIMEOUT')),
       this.#options.responseMs + this.#options.connectMs,
@@ -145,6 +158,7 @@ class Attempt {
       this.#socket.destroySoon()
       return
     }
+    this.#waiting?.release()
     const code = failureCode(cause)
     const answer = replyBytes(code, { accept: this.#accept, requestId: this.#options.shownId })
     this.#options.onFailed(new BifrostError(code, undefined, { cause }), bodyLength(answer))
@@ -152,9 +166,10 @@ class Attempt {
     this.#options.closer.end(this.#socket, answer)
   }
 
-  #open(answer: IncomingMessage, upstream: Socket): void {
+  #open(answer: IncomingMessage, upstream: Socket, first: Buffer): void {
+    const protocol = answer.headers.upgrade
     // RFC 9110 7.8: to nothing that the client has not named.
-    if (answer.headers.upgrade?.toLowerCase() !== 'websocket') {
+    if (protocol?.toLowerCase() !== 'websocket') {
       this.fail(new BifrostError('UPSTREAM_BROKEN', 'a switch to another protocol'))
       upstream.destroy()
       return
@@ -163,53 +178,40 @@ class Attempt {
       upstream.destroy()
       return
     }
-    const { idleMs, lifetimeMs, pseudonym, shownId } = this.#options
-    const fields = responseHeaders(answer.rawHeaders, pseudonym, shownId)
-    // The package writes `answer.headers` after `HTTP/1.1 101`.
-    answer.headers = {
-      connection: 'Upgrade',
-      upgrade: answer.headers.upgrade ?? 'websocket',
-      ...toRecord(fields),
-    }
+    const client = this.#socket
+    const { counters, reclaimer, idleMs, maxTunnelMs } = this.#options
     this.#options.onAnswered(101)
-    this.#join(upstream, idleMs, lifetimeMs)
+    this.#isJoined = true
+    this.#writeHead(answer, ['Connection', 'Upgrade', 'Upgrade', protocol])
+    if (first.length > 0) client.write(first)
+    count(counters, 'tunnelBytesSent', first.length)
+    for (const chunk of this.#waiting?.release() ?? []) {
+      upstream.write(chunk)
+      count(counters, 'tunnelBytesReceived', chunk.length)
+    }
+    // The client of node:http ends its side with the upstream's; a tunnel passes the FIN on instead.
+    upstream.allowHalfOpen = true
+    upstream.setNoDelay(true)
+    upstream.setKeepAlive(true)
+    new Tunnel(client, upstream, { idleMs, maxTunnelMs, reclaimer, counters, onEnd: this.#options.onEnd })
   }
 
-  /** Both sockets end together, and when nobody uses them. */
-  #join(upstream: Socket, idleMs: number, lifetimeMs: number): void {
-    const client = this.#socket
-    let isOver = false
-    const over = (reason: TunnelEnd): void => {
-      if (!isOver) this.#end = reason
-      isOver = true
+  /** RFC 9110 15.2: an informational response goes to the client, unless it is the answer to an Expect of ours. */
+  #inform({ statusCode, statusMessage, rawHeaders }: InformationEvent): void {
+    this.#waiting?.moved()
+    if (this.#isSettled || statusCode === 100) return
+    this.#informed += 1
+    if (this.#informed > maxInformed) {
+      this.fail(new BifrostError('UPSTREAM_BROKEN', 'too many informational responses'))
+      return
     }
-    const end = (reason: TunnelEnd): void => {
-      over(reason)
-      client.destroy()
-      upstream.destroy()
-    }
-    const lifetime = lifetimeMs > 0 ? setTimeout(() => end('lifetime'), lifetimeMs) : undefined
-    upstream.on('error', () => end('upstream'))
-    const { counters } = this.#options
-    // Once the package has joined both, later in this same event, and before anything flows: a reader before that takes what it has put back.
-    process.nextTick(() => {
-      client.on('data', (chunk: Buffer) => count(counters, 'tunnelBytesReceived', chunk.length))
-      upstream.on('data', (chunk: Buffer) => count(counters, 'tunnelBytesSent', chunk.length))
-    })
-    for (const [one, other, side] of [
-      [client, upstream, 'client'],
-      [upstream, client, 'upstream'],
-    ] as const) {
-      // The package has set its timeouts to none by then, later in this same event.
-      process.nextTick(() => one.setTimeout(idleMs))
-      one.on('timeout', () => end('idle'))
-      one.once('close', (hadError) => {
-        over(hadError ? side : 'done')
-        clearTimeout(lifetime)
-        other.destroySoon()
-        other.setTimeout(Math.min(idleMs, endMs))
-      })
-    }
+    const fields = responseHeaders(rawHeaders, this.#options.pseudonym)
+    this.#socket.write(headText(statusCode, statusMessage, fields), 'latin1')
+  }
+
+  #writeHead({ statusCode = 502, statusMessage = '', rawHeaders }: IncomingMessage, more: string[]): void {
+    const fields = responseHeaders(rawHeaders, this.#options.pseudonym, this.#options.shownId)
+    this.#socket.write(headText(statusCode, statusMessage, [...fields, ...more]), 'latin1')
   }
 
   #relay(answer: IncomingMessage): void {
@@ -226,14 +228,16 @@ class Attempt {
       return
     }
     const client = this.#socket
-    this.#options.onAnswered(answer.statusCode ?? 502)
-    const { pseudonym, shownId } = this.#options
-    const fields = responseHeaders(answer.rawHeaders, pseudonym, shownId)
-    let text = `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\n`
-    for (let at = 0; at < fields.length; at += 2) text += `${fields[at]}: ${fields[at + 1]}\r\n`
+    const { statusCode = 502, rawHeaders } = answer
+    this.#options.onAnswered(statusCode)
+    const more = answer.headers.date === undefined ? ['Date', httpDate()] : []
+    const protocols = statusCode === 426 ? upgradeOf(rawHeaders) : ''
     // Without a length the body ends with the connection (RFC 9112 6.3), which ends here in any case.
-    client.write(`${text}Connection: close\r\n\r\n`, 'latin1')
+    more.push('Connection', protocols === '' ? 'close' : 'close, Upgrade')
+    if (protocols !== '') more.push('Upgrade', protocols)
+    this.#writeHead(answer, more)
     answer.on('data', (chunk: Buffer) => {
+      this.#waiting?.moved()
       this.#options.onBody(chunk.length)
       if (!client.write(chunk)) answer.pause()
     })
@@ -243,6 +247,7 @@ class Attempt {
       client.destroy()
     })
     answer.on('end', () => {
+      this.#waiting?.release()
       this.#end = 'done'
       this.#options.closer.end(client, Buffer.alloc(0))
     })
@@ -260,6 +265,13 @@ class Attempt {
     this.#isSettled = true
     return true
   }
+}
+
+/** A response head, to be written as latin1: the bytes of a field go on as they came. */
+function headText(status: number, reason: string, fields: readonly string[]): string {
+  let text = `HTTP/1.1 ${status} ${reason}\r\n`
+  for (let at = 0; at < fields.length; at += 2) text += `${fields[at]}: ${fields[at + 1]}\r\n`
+  return `${text}\r\n`
 }
 
 function toRecord(fields: readonly string[]): Record<string, string | string[]> {

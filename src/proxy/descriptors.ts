@@ -21,7 +21,7 @@ interface Deps {
   readonly log: Log
 }
 
-const refusal = replyBytes('OVER_LIMIT', { headers: ['Retry-After', '1'] })
+const refusal = replyBytes('OVER_LIMIT', { headers: ['Retry-After', '1'], isPrepared: true })
 
 /**
  * Refuses connections for which there are no descriptors to spare. A new descriptor has the lowest number that is free

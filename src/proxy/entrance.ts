@@ -43,7 +43,7 @@ interface Door {
   readonly terminator: TlsTerminator | null
 }
 
-export const refusal = replyBytes('OVER_LIMIT', { headers: ['Retry-After', '1'] })
+export const refusal = replyBytes('OVER_LIMIT', { headers: ['Retry-After', '1'], isPrepared: true })
 
 export class Entrance {
   readonly #options: EntranceOptions

@@ -14,7 +14,7 @@ import { causeOf, type ExchangeScope, idFields, type Work } from './exchange-sco
 import type { Lane } from './lanes.ts'
 import { finished, measureAttempt, measureRest } from './measure.ts'
 import type { Pace } from './pace.ts'
-import { endCodes, terminationOf, tunnelTermination } from './termination.ts'
+import { endCodes, isFailure, terminationOf, tunnelOutcome } from './termination.ts'
 import type { Peer } from './trace.ts'
 import { Traced } from './traced.ts'
 
@@ -214,7 +214,7 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
     if (reason !== end && !this.#scope.isCut) this.blame('CLOSED_BY_OPERATOR')
     if (this.#isSwitched) {
       this.tunnelEnd = reason
-      this.termination = tunnelTermination[reason]
+      ;[this.termination, this.reason] = tunnelOutcome[reason]
     } else if (reason !== 'done') this.blame(endCodes[reason])
     this.#record(performance.now())
   }
@@ -244,13 +244,13 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
     if (!this.#isTakenOver) this.#record(now)
   }
 
-  /** Its one line, its spans, and its place among those that somebody may ask about. */
+  /** Writes its log line and spans, and keeps it among the exchanges that a viewer may ask about. */
   #record(now: number): void {
     const { accessLog, traffic, tracer } = this.#lane
     this.endedAt = now
     if (this.status === 0 && this.response?.headersSent) this.status = this.response.statusCode
     if (this.status === 0 && this.code === 'CLIENT_ABORTED') this.status = errorTable.CLIENT_ABORTED.status
-    if (this.status >= 400 || this.code !== null || traffic.isWatched) traffic.note(this)
+    if (traffic.isWatched || isFailure(this)) traffic.note(this)
     accessLog?.write(this)
     if (this.trace !== null) tracer?.finish(this, this.trace)
   }

@@ -65,7 +65,7 @@ export class Forward {
   /** Takes the client over; bytes that came with the request are the tunnel's first. */
   tunnel(exchange: Exchange, client: TunnelClient, head: Buffer, { host, port }: TunnelDecision): void {
     const { side } = client
-    const { connectMs, idleMs, lifetimeMs } = this.#settings.timeouts
+    const { connectMs, idleMs, maxTunnelMs } = this.#settings.timeouts
     exchange.dialled(`tcp://${formatAuthority({ host, port })}`, false)
     const upstream = dial({ host, port, timeoutMs: connectMs, gate: this.#gate }, (error) => {
       side.off('close', giveUp)
@@ -77,13 +77,15 @@ export class Forward {
         return
       }
       exchange.connected(upstream)
-      client.accept(exchange.shownId === null ? [] : ['X-Request-Id', exchange.shownId])
-      if (head.length > 0) upstream.write(head)
-      count(exchange.block, 'tunnelBytesReceived', head.length)
+      const fields = exchange.shownId === null ? [] : ['X-Request-Id', exchange.shownId]
+      for (const first of [head, ...client.accept(fields)]) {
+        if (first.length > 0) upstream.write(first)
+        count(exchange.block, 'tunnelBytesReceived', first.length)
+      }
       exchange.takeOver(200)
       const onEnd = countTunnel(exchange, client)
       const { reclaimer } = this.#deps
-      new Tunnel(side, upstream, { idleMs, lifetimeMs, reclaimer, counters: exchange.block, onEnd })
+      new Tunnel(side, upstream, { idleMs, maxTunnelMs, reclaimer, counters: exchange.block, onEnd })
     })
     const giveUp = (): void => {
       upstream.destroy()
@@ -91,6 +93,7 @@ export class Forward {
       exchange.finish(true)
     }
     side.on('close', giveUp)
+    client.wait()
   }
 
   /** Closes the upstream connections that are idle. */

@@ -19,20 +19,29 @@ export function terminationOf(code: ErrorCode, standing: Standing): string {
   return side + phaseOf(standing, side, code)
 }
 
-/** The same for a tunnel. */
-export const tunnelTermination: Readonly<Record<TunnelEnd, string>> = {
-  done: '--',
-  idle: 'LT',
-  lifetime: 'LT',
-  client: 'CT',
-  upstream: 'ST',
-  stopped: 'KT',
+/** The same for a tunnel, and the setting of the limit that has ended it, inside of its worker. */
+export const tunnelOutcome: Readonly<
+  Record<TunnelEnd, readonly [termination: string, limit: string | null]>
+> = {
+  done: ['--', null],
+  idle: ['LT', 'resource_limits.idle_timeout_secs'],
+  max_tunnel: ['LT', 'timeouts.max_tunnel_secs'],
+  client: ['CT', null],
+  upstream: ['ST', null],
+  stopped: ['KT', null],
 }
+
+/** Whether an operator may want to know why: it failed, or a limit has cut a tunnel off. */
+export const isFailure = (record: {
+  readonly status: number
+  readonly code: string | null
+  readonly termination: string
+}): boolean => record.status >= 400 || record.code !== null || record.termination === 'LT'
 
 /** What ends an exchange that has taken its connection over and is no tunnel. */
 export const endCodes = {
   idle: 'CLIENT_STALLED',
-  lifetime: 'CLIENT_STALLED',
+  max_tunnel: 'CLIENT_STALLED',
   client: 'CLIENT_ABORTED',
   upstream: 'UPSTREAM_BROKEN',
   stopped: 'DRAINING',

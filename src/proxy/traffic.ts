@@ -14,6 +14,7 @@ import {
   type TrafficQuestion,
   type TrafficRecord,
 } from '../telemetry/traffic-record.ts'
+import { isFailure } from './termination.ts'
 
 /** Why a connection was refused at the door. */
 export type DoorLimit = 'client' | 'worker' | 'descriptors'
@@ -55,8 +56,7 @@ export class Traffic {
 
   /** Records an exchange that failed, or any while watched. */
   note(record: Noted): void {
-    const isFailed = record.status >= 400 || record.code !== null
-    if (isFailed) this.#failed.add(this.#recordOf(record))
+    if (isFailure(record)) this.#failed.add(this.#recordOf(record))
     else if (this.isWatched && this.#hasRoom()) this.#recent.add(this.#recordOf(record))
   }
 

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net'
 import type { ErrorCode } from '../errors.ts'
 import { bodyLength, type Closer, replyBytes } from '../http/reply.ts'
 import type { TunnelClient, TunnelEnd } from '../http/tunnel.ts'
+import { WaitingClient } from '../http/waiting-client.ts'
 import { cell } from '../telemetry/counters.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -17,6 +18,7 @@ export class SocketClient implements TunnelClient {
   readonly side: Socket
   readonly #accept: string | undefined
   readonly #closer: Closer
+  #waiting: WaitingClient | null = null
 
   constructor(req: IncomingMessage, socket: Socket, closer: Closer) {
     this.side = socket
@@ -24,13 +26,19 @@ export class SocketClient implements TunnelClient {
     this.#closer = closer
   }
 
-  accept(fields: readonly string[]): void {
+  wait(): void {
+    this.#waiting = new WaitingClient(this.side)
+  }
+
+  accept(fields: readonly string[]): readonly Buffer[] {
     let text = established
     for (let at = 0; at < fields.length; at += 2) text += `${fields[at]}: ${fields[at + 1]}\r\n`
     this.side.write(`${text}\r\n`, 'latin1')
+    return this.#waiting?.release() ?? []
   }
 
   refuse(code: ErrorCode, requestId: string | null): number {
+    this.#waiting?.release()
     const answer = replyBytes(code, { accept: this.#accept, requestId })
     this.#closer.end(this.side, answer)
     return bodyLength(answer)

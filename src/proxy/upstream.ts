@@ -81,6 +81,7 @@ export class Upstream {
       connectMs: timeouts.connectMs,
       responseMs: timeouts.responseMs,
       gate: options.gate,
+      lifetimeMs: timeouts.lifetimeMs,
       counters: options.counters,
     })
   }
@@ -119,7 +120,7 @@ export class Upstream {
     head: Buffer,
     target: UpstreamRequest,
   ): Promise<void> {
-    const { pseudonym, timeouts, closer, gate } = this.#options
+    const { pseudonym, timeouts, closer, reclaimer, gate } = this.#options
     const headers = this.#headers(exchange, req, target)
     if (headers === null) {
       const answer = replyBytes('LOOP', { accept: req.headers.accept, requestId: exchange.shownId })
@@ -133,6 +134,12 @@ export class Upstream {
     // Loaded when first needed: most workers never see an upgrade.
     this.#upgrader ??= import('../http/upgrade.ts').then((module) => new module.Upgrader())
     const upgrader = await this.#upgrader
+    if (socket.destroyed) {
+      // It left while that was loaded, and says nothing of it again.
+      exchange.blameClient()
+      exchange.finish(true)
+      return
+    }
     let onEnd = (_end: TunnelEnd): void => {
       exchange.blameClient()
       exchange.attemptEnded('CLIENT_ABORTED')
@@ -148,6 +155,7 @@ export class Upstream {
       ...timeouts,
       closer,
       gate,
+      reclaimer,
       counters: exchange.block,
       onConnected: (upstream) => exchange.connected(upstream),
       onFailed: (error, bodyBytes) => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync, lstatSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
@@ -116,14 +117,19 @@ function isServed(path: string): Promise<boolean> {
   })
 }
 
-/** An instance will make it there; that it cannot is to be said now. */
+/**
+ * Makes a socket in the directory and removes it, so that a directory without write permission is a clear error at start. The name is
+ * random: several sockets of one directory are claimed at the same time, and a daemon that was killed here leaves its name behind.
+ */
 function tryDirectory(path: string): Promise<void> {
   const server = createServer()
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(failure(path, hints[error.code ?? ''] ?? error.message, error)),
     )
-    server.listen(join(dirname(path), `.${process.pid}.try`), () => server.close(() => resolve()))
+    server.listen(join(dirname(path), `.${randomBytes(4).toString('hex')}.try`), () =>
+      server.close(() => resolve()),
+    )
   })
 }
 

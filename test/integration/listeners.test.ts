@@ -1,4 +1,4 @@
-import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -16,6 +16,15 @@ function over(socketPath: string): Promise<number> {
     })
     req.on('error', reject).end()
   })
+}
+
+/** A socket as a crash leaves it: its file is there, and nobody listens. */
+async function leaveBehind(path: string): Promise<void> {
+  const before = createServer().listen(path)
+  await new Promise((resolve) => before.once('listening', resolve))
+  renameSync(path, `${path}.kept`)
+  await new Promise((resolve) => before.close(resolve))
+  renameSync(`${path}.kept`, path)
 }
 
 const reverse = (target: string, listeners: readonly object[], more: object = {}) => ({
@@ -97,15 +106,37 @@ describe('a Unix socket', () => {
 
   it('that nobody listens on any more is replaced', async () => {
     const path = join(temporaryDirectory(), 'b.sock')
-    const before = createServer().listen(path)
-    await new Promise((resolve) => before.once('listening', resolve))
-    // As a crash leaves it: bound, and nobody there.
-    renameSync(path, `${path}.kept`)
-    await new Promise((resolve) => before.close(resolve))
-    renameSync(`${path}.kept`, path)
+    await leaveBehind(path)
     await using _proxy = await start(path)
     await until('it is served', async () => (await over(path).catch(() => 0)) === 502)
   })
+
+  it.each(['thread', 'shared'] as const)(
+    'shares its directory with others and the one of admin, over files that a crash left (%s)',
+    async (isolation) => {
+      const directory = temporaryDirectory()
+      const linked = `${directory}-link`
+      symlinkSync(directory, linked)
+      const paths = ['f1', 'f2', 'r1', 'r2'].map((name) => join(directory, `${name}.sock`))
+      for (const path of paths.slice(1, 3)) await leaveBehind(path)
+      // The name that an earlier version tried the directory with, left by a kill.
+      await leaveBehind(join(directory, `.${process.pid}.try`))
+      const at = (name: string, where = directory) => ({ address: `unix:${join(where, `${name}.sock`)}` })
+      const config = {
+        mode: 'Combined',
+        admin: { listen_addr: `unix:${join(directory, 'admin.sock')}` },
+        workers: {
+          forward_proxy: { listeners: [at('f1'), at('f2')] },
+          reverse_proxy: { target: 'http://127.0.0.1:9', listeners: [at('r1'), at('r2', linked)] },
+        },
+      }
+      await using _proxy = await startTestDaemon(config, { isolation })
+      for (const path of paths) {
+        await until(`${path} is served`, async () => (await over(path).catch(() => 0)) > 0)
+      }
+      expect(await over(join(directory, 'admin.sock'))).toBe(404)
+    },
+  )
 
   it('that somebody listens on is one clear line', async () => {
     const path = join(temporaryDirectory(), 'b.sock')

@@ -38,6 +38,7 @@ const timeouts: TimeoutSettings = {
   connectMs: 2_000,
   idleMs: 5_000,
   lifetimeMs: 0,
+  maxTunnelMs: 0,
   headerMs: 5_000,
   responseMs: 5_000,
 }

@@ -8,6 +8,7 @@ import { type ErrorCode, errorTable } from '../../errors.ts'
 import type { Explanation } from '../../proxy/explain.ts'
 import { remedies } from '../../remedies.ts'
 import type { Traffic } from '../../supervise/traffic-desk.ts'
+import { causes, meaning } from './chart-words.ts'
 
 export interface Link {
   readonly about: 'request' | 'rule' | 'state' | 'cause' | 'right'
@@ -99,7 +100,7 @@ function rules(facts: Facts): readonly Link[] {
     servicesOf(facts).map(({ type }) => link('rule', text, `workers.${blocks[type]}.${inside}`))
   switch (code) {
     case null:
-      return answered(facts)
+      return record.termination === 'LT' ? tunnelRules(record, settings) : answered(facts)
     case 'OVER_LIMIT':
     case 'DRAINING':
       return doorRules(facts, settings)
@@ -215,6 +216,16 @@ function destinationRules({ reason }: Traffic, settings: Settings): readonly Lin
   return settings(key, `${text ?? 'The destination is refused'}.`)
 }
 
+/** The limit that has ended a tunnel; `reason` is its setting. */
+function tunnelRules({ reason }: Traffic, settings: Settings): readonly Link[] {
+  return reason === 'timeouts.max_tunnel_secs'
+    ? settings(reason, 'The tunnel was as old as one may become, so it was closed although it was in use.')
+    : settings(
+        'resource_limits.idle_timeout_secs',
+        'No byte went through the tunnel in either direction for that time, or for a minute after one side had ended.',
+      )
+}
+
 function rateRules({ record, explanation }: Facts): readonly Link[] {
   const refusing = new Set(record.reason?.split(' ') ?? [])
   const steps = explanation?.steps.filter(({ about }) => about === 'rate') ?? []
@@ -281,24 +292,12 @@ function states({ record, actor, moves }: Facts): readonly Link[] {
   ]
 }
 
-const meaning: Readonly<Record<string, string>> = {
-  accepting: 'new connections are admitted',
-  saturated: 'its limit of connections is reached, and new ones are refused',
-  degraded: 'memory, CPU or the event loop is above its limit, and new connections are refused',
-  draining: 'running exchanges finish, nothing new is admitted',
-  stopped: 'it had ended',
-}
-
-const causes: Readonly<Record<string, string>> = {
-  'load.high': 'the open connections have reached the limit',
-  'load.low': 'a connection has ended, and there is room',
-  'limit.exceeded': 'a sample of memory or CPU was above the limit',
-  'limit.recovered': 'memory and CPU are below their limits again',
-  'op.drain': 'the instance is to end: a stop, a replacement, or an operator',
-  'xstate.init': 'it has started',
-}
-
-function right({ code, status }: Traffic): readonly Link[] {
+function right({ code, status, termination }: Traffic): readonly Link[] {
   if (code !== null) return [link('right', remedies[code as ErrorCode])]
+  if (termination === 'LT') {
+    return [
+      link('right', 'Raise that limit, or send something more often, such as the pings of a WebSocket.'),
+    ]
+  }
   return status >= 400 ? [link('right', 'Look at what answers there: nothing here has refused it.')] : []
 }

@@ -77,11 +77,11 @@ export const responseCases: readonly Case[] = [
   {
     id: 'RS-07',
     rfc: '9110 15.2',
-    what: '102 does no harm',
+    what: '102 is passed on',
     on: proxies,
     send: get(),
     script: { answer: `${lines('HTTP/1.1 102 Processing')}${ok(['Content-Length: 5'], 'hello')}` },
-    expect: { statuses: [200], body: 'hello' },
+    expect: { statuses: [102, 200], body: 'hello' },
   },
   broken(
     'RS-08',

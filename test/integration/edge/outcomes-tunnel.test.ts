@@ -37,7 +37,7 @@ test('the end of a tunnel tells which side, or which limit', async () => {
   await using resets = await startRawOrigin((socket) => socket.once('data', () => socket.resetAndDestroy()))
   await using waits = await startRawOrigin(() => {})
   await using proxy = await startEdge(forwardTo({ timeouts: { idleMs: 400 } }))
-  await using brief = await startEdge(forwardTo({ timeouts: { lifetimeMs: 150 } }))
+  await using brief = await startEdge(forwardTo({ timeouts: { maxTunnelMs: 150 } }))
   const open = async ({ port }: TestEdge, authority: string): Promise<RawClient> => {
     const client = await RawClient.connect(port)
     client.head(`CONNECT ${authority} HTTP/1.1`, `Host: ${authority}`)
@@ -52,10 +52,15 @@ test('the end of a tunnel tells which side, or which limit', async () => {
   expect(await recordOf(proxy, 1)).toMatchObject({ termination: 'CT', tunnelEnd: 'client' })
   using idle = await open(proxy, waits.authority)
   await idle.ended()
-  expect(await recordOf(proxy, 2)).toMatchObject({ termination: 'LT', tunnelEnd: 'idle' })
-  using lifetime = await open(brief, waits.authority)
-  await lifetime.ended()
-  expect(await recordOf(brief)).toMatchObject({ termination: 'LT', tunnelEnd: 'lifetime' })
+  expect(await recordOf(proxy, 2)).toMatchObject({
+    termination: 'LT',
+    tunnelEnd: 'idle',
+    reason: 'resource_limits.idle_timeout_secs',
+  })
+  using old = await open(brief, waits.authority)
+  await old.ended()
+  const reason = 'timeouts.max_tunnel_secs'
+  expect(await recordOf(brief)).toMatchObject({ termination: 'LT', tunnelEnd: 'max_tunnel', reason })
 })
 
 test('a websocket has one record, at its end, with the target that was asked for', async () => {

@@ -49,3 +49,43 @@ test('with no idle connections allowed each request has one of its own', async (
   expect(origin.accepted).toBe(2)
   await until('none stays', () => origin.sockets.size === 0)
 })
+
+test('an upstream connection that has reached its lifetime is closed while it is idle', async () => {
+  await using origin = await startOrigin()
+  const tuning = { timeouts: { lifetimeMs: 300 } }
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, tuning))
+  using client = await RawClient.connect(proxy.port)
+  await client.get('/')
+  await until('it is closed', () => origin.sockets.size === 0)
+  expect((await client.get('/')).status).toBe(200)
+  expect(origin.accepted).toBe(2)
+})
+
+test('an upstream connection that has reached its lifetime ends after its exchange, and not before', async () => {
+  let release = () => {}
+  await using origin = await startOrigin((_req, res) => {
+    res.write('first')
+    release = () => res.end('last')
+  })
+  const tuning = { timeouts: { lifetimeMs: 100 } }
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, tuning))
+  using client = await RawClient.connect(proxy.port)
+  const response = client.get('/')
+  const startedAt = performance.now()
+  await until('it is older', () => performance.now() - startedAt > 500)
+  release()
+  expect((await response).text).toBe('firstlast')
+  await until('it is closed', () => origin.sockets.size === 0)
+})
+
+test('requests without a pause get a new upstream connection when the old one has reached its lifetime', async () => {
+  await using origin = await startOrigin()
+  const tuning = { timeouts: { lifetimeMs: 200 } }
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, tuning))
+  using client = await RawClient.connect(proxy.port)
+  await until('there have been three', async () => {
+    expect((await client.get('/')).status).toBe(200)
+    return origin.accepted >= 3
+  })
+  expect(origin.accepted).toBeLessThan(origin.seen.length)
+})

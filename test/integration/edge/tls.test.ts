@@ -4,11 +4,12 @@ import type { Client } from 'undici'
 import { expect, test } from 'vitest'
 import { BifrostError } from '../../../src/errors.ts'
 import type { Gate } from '../../../src/http/gate.ts'
-import { UpstreamPool } from '../../../src/http/pool.ts'
+import { type PoolOptions, UpstreamPool } from '../../../src/http/pool.ts'
 import { forwardTo, startEdge } from '../../kit/edge.ts'
 import { startRawOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { selfSigned } from '../../kit/self-signed.ts'
+import { until } from '../../kit/until.ts'
 
 async function startTlsOrigin(): Promise<{ readonly port: number } & AsyncDisposable> {
   const server = createServer(selfSigned, (_req, res) => res.end('secret'))
@@ -39,14 +40,16 @@ const gateWith = (closed: Partial<Gate> = {}): Gate => ({
   ...closed,
 })
 
-const poolWith = (gate: Gate | null, connectMs = 2_000) =>
+const poolWith = (gate: Gate | null, bounds: Partial<PoolOptions> = {}) =>
   new UpstreamPool({
     maxIdlePerHost: 1,
     idleMs: 1_000,
-    connectMs,
-    responseMs: 1_000,
+    connectMs: 2_000,
+    lifetimeMs: 0,
+    responseMs: 60_000,
     ca: selfSigned.cert,
     gate,
+    ...bounds,
   })
 
 test.each([
@@ -76,10 +79,21 @@ test.each(['refuseTarget', 'refusePeer'] as const)('a gate refuses an https upst
 
 test('an https upstream that accepts and never shakes hands ends the wait for both', async () => {
   await using origin = await startRawOrigin(() => {})
-  const pool = poolWith(gateWith(), 150)
+  const pool = poolWith(gateWith(), { connectMs: 150 })
   const slot = pool.take(`https://127.0.0.1:${origin.port}`)
   const request = (slot.client as Client).request({ path: '/', method: 'GET' })
   await expect(request).rejects.toMatchObject({ code: expect.stringMatching(/CONNECT_TIMEOUT$/) })
   slot.drop()
   expect(pool.stats).toEqual({})
+})
+
+test('an https upstream connection is closed when it has reached its lifetime', async () => {
+  await using origin = await startTlsOrigin()
+  const pool = poolWith(null, { connectMs: 60_000, lifetimeMs: 200, idleMs: 60_000 })
+  const slot = pool.take(`https://127.0.0.1:${origin.port}`)
+  await (slot.client as Client).request({ path: '/', method: 'GET' }).then(({ body }) => body.text())
+  slot.give()
+  expect(Object.values(pool.stats)).toEqual([{ open: 1, idle: 1 }])
+  await until('it is closed', () => Object.keys(pool.stats).length === 0)
+  pool.close()
 })

@@ -55,15 +55,27 @@ test('a tunnel without traffic is closed', async () => {
   await until('the upstream side is closed', () => origin.sockets.size === 0)
 })
 
-test('a tunnel is closed at the end of its lifetime although it is used', async () => {
+test('a tunnel is closed at the age of maxTunnelMs although it is used', async () => {
   await using origin = await startRawOrigin(echo)
-  await using proxy = await startEdge(forwardTo({ timeouts: { lifetimeMs: 300 } }))
+  await using proxy = await startEdge(forwardTo({ timeouts: { maxTunnelMs: 300 } }))
   const startedAt = performance.now()
   using client = await openTunnel(proxy, origin.authority)
   const chatter = setInterval(() => client.send('x'), 20)
   await client.ended()
   clearInterval(chatter)
   expect(performance.now() - startedAt).toBeGreaterThan(250)
+})
+
+test('a tunnel outlives lifetimeMs and idleMs while bytes go in one direction', async () => {
+  await using origin = await startRawOrigin((socket) => socket.resume())
+  await using proxy = await startEdge(forwardTo({ timeouts: { lifetimeMs: 50, idleMs: 2_000 } }))
+  using client = await openTunnel(proxy, origin.authority)
+  const startedAt = performance.now()
+  const chatter = setInterval(() => client.send('x'), 20)
+  await until('it is older than both', () => client.isEnded || performance.now() - startedAt > 3_000)
+  clearInterval(chatter)
+  expect(client.isEnded).toBe(false)
+  expect(proxy.counters().tunnelsActive).toBe(1)
 })
 
 test('a reset of one side ends the other', async () => {

@@ -21,6 +21,9 @@ const upgrade = [
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
 ]
 
+/** The lifetime of pooled connections is short, and so is the idle time. */
+const brief = { timeouts: { lifetimeMs: 50, idleMs: 2_000 } }
+
 function echoOn(origin: Origin): WebSocketServer {
   const server = new WebSocketServer({ server: origin.server as never })
   server.on('connection', (socket, req) => {
@@ -189,6 +192,45 @@ test('an upgraded connection without traffic is closed', async () => {
   await client.responseHead()
   await client.ended()
   await until('all is closed', () => proxy.edge.open === 0 && origin.sockets.size === 0)
+})
+
+test.each([
+  ['forward', () => forwardTo(brief)],
+  ['reverse', (target: string) => reverseTo(target, brief)],
+] as const)(
+  'a WebSocket of a %s proxy outlives lifetimeMs and idleMs while it is used',
+  async (kind, settings) => {
+    await using origin = await startOrigin()
+    echoOn(origin)
+    const target = `http://${origin.authority}`
+    await using proxy = await startEdge(settings(target))
+    using client = await RawClient.connect(proxy.port)
+    client.head(`GET ${target}/ HTTP/1.1`.replace(kind === 'reverse' ? target : '', ''), ...upgrade)
+    expect((await client.responseHead()).status).toBe(101)
+    const startedAt = performance.now()
+    // An unmasked ping of no bytes would be refused: masked, with a key of zeros.
+    const chatter = setInterval(() => client.send(Buffer.from([0x89, 0x80, 0, 0, 0, 0])), 20)
+    await until('it is older than both', () => client.isEnded || performance.now() - startedAt > 3_000)
+    clearInterval(chatter)
+    expect(client.isEnded).toBe(false)
+    expect(client.pending.length).toBeGreaterThan(0)
+  },
+)
+
+test('a WebSocket is closed at the age of maxTunnelMs although it is used', async () => {
+  await using origin = await startOrigin()
+  echoOn(origin)
+  const tuning = { timeouts: { maxTunnelMs: 200 } }
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, tuning))
+  using client = await RawClient.connect(proxy.port)
+  client.head('GET / HTTP/1.1', ...upgrade)
+  await client.responseHead()
+  const chatter = setInterval(() => client.send(Buffer.from([0x89, 0x80, 0, 0, 0, 0])), 20)
+  await client.ended()
+  clearInterval(chatter)
+  await until('it is recorded', () => proxy.records.length === 1)
+  const reason = 'timeouts.max_tunnel_secs'
+  expect(proxy.records[0]).toMatchObject({ termination: 'LT', tunnelEnd: 'max_tunnel', reason })
 })
 
 test('a WebSocket that loops is a 508', async () => {

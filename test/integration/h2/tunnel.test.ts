@@ -34,6 +34,29 @@ test('CONNECT is a tunnel on a stream, several on one connection, and each end i
   expect(client.isClosed).toBe(false)
 })
 
+test('a tunnel on a stream is bounded by its age with maxTunnelMs only', async () => {
+  await using origin = await startRawOrigin((socket) => socket.on('data', (chunk) => socket.write(chunk)))
+  for (const [timeouts, ends] of [
+    [{ lifetimeMs: 50, idleMs: 2_000 }, false],
+    [{ maxTunnelMs: 200 }, true],
+  ] as const) {
+    await using proxy = await startEdge(forwardTo({ timeouts }), h2)
+    using client = await H2Client.connect(proxy.port)
+    const stream = connectTo(client, origin.authority)
+    expect(await opened(stream)).toBe(200)
+    const startedAt = performance.now()
+    const chatter = setInterval(() => stream.writable && stream.write('x'), 20)
+    stream.resume()
+    await until('it is over, or older than both', () => {
+      return stream.closed || (!ends && performance.now() - startedAt > 3_000)
+    })
+    clearInterval(chatter)
+    expect(stream.closed).toBe(ends)
+    const end = { termination: 'LT', tunnelEnd: 'max_tunnel', reason: 'timeouts.max_tunnel_secs' }
+    if (ends) expect(proxy.records[0]).toMatchObject(end)
+  }
+})
+
 test('a tunnel moves much both ways', async () => {
   const bytes = 8 * 1024 * 1024
   await using origin = await startRawOrigin((socket) => socket.pipe(socket))

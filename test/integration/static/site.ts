@@ -67,7 +67,7 @@ export function staticSettings(...mounts: (Partial<MountSettings> & { rootDir: s
     maxConnections: 100,
     maxMemoryMb: 256,
     maxCpuPercent: 100,
-    timeouts: { connectMs: 0, idleMs: 5000, lifetimeMs: 0, headerMs: 5000, responseMs: 5000 },
+    timeouts: { connectMs: 0, idleMs: 5000, lifetimeMs: 0, maxTunnelMs: 0, headerMs: 5000, responseMs: 5000 },
     pace,
     sizes,
     mounts: mounts.map((mount) => ({

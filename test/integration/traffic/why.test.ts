@@ -8,7 +8,7 @@ import {
 } from '../../../src/admin/api/schema-traffic.ts'
 import { startTestDaemon } from '../../kit/daemon.ts'
 import { described } from '../../kit/described.ts'
-import { type Origin, startOrigin } from '../../kit/origin.ts'
+import { type Origin, startOrigin, startScriptedOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { token, whyOf, withToken } from '../../kit/traffic.ts'
 import { until } from '../../kit/until.ts'
@@ -208,6 +208,28 @@ test('explain says what would be, with the place of each setting, and names no u
   expect(described(explanations, trusted).explanations[0]?.outcome.to).toBe(`http://${origin.authority}/x`)
   expect((await bridge.admin('/api/explain?url=/x&worker=other')).status).toBe(404)
   expect((await bridge.admin('/api/explain?url=/x&nothing=1')).status).toBe(400)
+})
+
+test.each([
+  ['max_tunnel_secs', 'timeouts.max_tunnel_secs', 'as old as one may become'],
+  ['idle_secs', 'resource_limits.idle_timeout_secs', 'No byte went through the tunnel'],
+])('a tunnel that %s has ended names it', async (key, setting, words) => {
+  await using switching = await startScriptedOrigin(
+    'HTTP/1.1 101 Yes\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    { keepOpen: true },
+  )
+  const block = { target: `http://${switching.authority}`, timeouts: { [key]: 0.2 } }
+  await using bridge = await startTestDaemon(reverse(block), { isolation: 'thread' })
+  using client = await RawClient.connect(bridge.port(worker))
+  client.head('GET / HTTP/1.1', 'Host: a', 'Connection: Upgrade', 'Upgrade: websocket')
+  await client.ended()
+  const { chain, request, ended } = await whyOf(bridge, worker, 101)
+  expect(request).toMatchObject({ termination: 'LT', code: null })
+  expect(ended).toBe('a limit of the proxy was reached, while it was a tunnel')
+  const rule = chain.find(({ about }) => about === 'rule')
+  expect(rule?.text).toContain(words)
+  expect(rule?.setting).toBe(`workers.reverse_proxy.${setting}`)
+  expect(rule?.place?.written).toBe(true)
 })
 
 test('nothing is told to a page of another name', async () => {

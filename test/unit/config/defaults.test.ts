@@ -70,6 +70,7 @@ describe('defaults of the seed', () => {
   ] as const)('%s has the lifetime and the pool of the samples', (type, { lifetimeMs, pool }) => {
     const service = bareService(type)
     expect(service.timeouts.lifetimeMs).toBe(lifetimeMs)
+    expect(service.timeouts.maxTunnelMs).toBe(0)
     expect(service).toHaveProperty('pool', pool)
   })
 

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { makeCertificate, writeCertificate } from '../../kit/certificates.ts'
@@ -55,6 +55,33 @@ describe('listeners', () => {
     expect(messages(reverse({ listeners }))).toEqual([
       'workers.reverse_proxy.listeners[1].address: unix:/run/b.sock is taken by workers.reverse_proxy.listeners[0].address; choose another path',
     ])
+  })
+
+  test.each(['through a link', 'through a link to a directory above', 'that does not exist yet'])(
+    'one file in a directory %s is one place',
+    (how) => {
+      const base = realpathSync(temporaryDirectory())
+      mkdirSync(join(base, 'run', 'deep'), { recursive: true })
+      symlinkSync(join(base, 'run'), join(base, 'link'))
+      const [one, other] = {
+        'through a link': ['run/b.sock', 'link/b.sock'],
+        'through a link to a directory above': ['run/deep/b.sock', 'link/deep/../deep/b.sock'],
+        'that does not exist yet': ['run/later/b.sock', 'link/later/b.sock'],
+      }[how] as [string, string]
+      const listeners = [{ address: `unix:${one}` }, { address: `unix:${join(base, other)}` }]
+      expect(messages(reverse({ listeners }), base)).toEqual([
+        `workers.reverse_proxy.listeners[1].address: unix:${join(base, one)} is taken by workers.reverse_proxy.listeners[0].address; choose another path`,
+      ])
+      const admin = { listen_addr: `unix:${other}` }
+      expect(messages(reverse({ listeners: listeners.slice(0, 1) }, { admin }), base)).toEqual([
+        `workers.reverse_proxy.listeners[0].address: unix:${join(base, one)} is taken by admin.listen_addr; choose another path`,
+      ])
+    },
+  )
+
+  test('files of one name in two directories are two places', () => {
+    const listeners = [{ address: 'unix:/one/b.sock' }, { address: 'unix:/two/b.sock' }]
+    expect(messages(reverse({ listeners }))).toEqual([])
   })
 
   test.each([

@@ -23,7 +23,7 @@ async function build(options: Partial<TunnelOptions>) {
   const ends: TunnelEnd[] = []
   const tunnel = new Tunnel(near[0] as Socket, upstream, {
     idleMs: 5_000,
-    lifetimeMs: 0,
+    maxTunnelMs: 0,
     reclaimer: new Reclaimer(() => {}),
     counters: createCounterBlock(),
     onEnd: (reason) => ends.push(reason),
@@ -56,10 +56,10 @@ test('a half-closed tunnel has an idle time of its own', async () => {
   await expect.poll(() => built.ends).toEqual(['idle'])
 })
 
-test('idle, lifetime, stop and a reset of either side each end it once, for their reason', async () => {
+test('idle, age, stop and a reset of either side each end it once, for their reason', async () => {
   for (const [reason, options, cause] of [
     ['idle', { idleMs: 100 }, () => {}],
-    ['lifetime', { lifetimeMs: 100 }, () => {}],
+    ['max_tunnel', { maxTunnelMs: 100 }, () => {}],
     ['stopped', {}, (built) => built.tunnel.stop()],
     ['client', {}, (built) => built.client.socket.resetAndDestroy()],
     ['upstream', {}, (built) => built.far.resetAndDestroy()],
