@@ -271,7 +271,7 @@ function flat(fields: OutgoingHttpHeaders): string[] {
 }
 
 function record(fields: readonly string[]): Record<string, string[]> {
-  const out: Record<string, string[]> = {}
+  const out: Record<string, string[]> = Object.create(null)
   for (let at = 0; at < fields.length; at += 2) {
     const name = (fields[at] as string).toLowerCase()
     out[name] ??= []

@@ -254,11 +254,12 @@ function states({ record, actor, moves }: Facts): readonly Link[] {
   if (state === '' || !isAbout) return []
   const before = moves.filter((move) => move.from !== move.to && move.at <= at + slackMs)
   const entered = before.findLast((move) => move.to === state)
-  const says = `The chart ${actor} was ${state}${meaning[state] === undefined ? '' : `: ${meaning[state]}`}.`
+  const means = meaning.get(state)
+  const says = `The chart ${actor} was ${state}${means === undefined ? '' : `: ${means}`}.`
   const stateLink: Link = { ...link('state', says), actor, at }
   if (entered === undefined) return [stateLink]
   const from = entered.from === null ? 'its start' : entered.from
-  const cause = causes[entered.event] ?? `the event ${entered.event}`
+  const cause = causes.get(entered.event) ?? `the event ${entered.event}`
   const text = `It came there from ${from} by ${entered.event}: ${cause}.`
   return [
     { ...stateLink, at: entered.at },
@@ -266,22 +267,26 @@ function states({ record, actor, moves }: Facts): readonly Link[] {
   ]
 }
 
-const meaning: Readonly<Record<string, string>> = {
-  accepting: 'new connections are admitted',
-  saturated: 'its limit of connections is reached, and new ones are refused',
-  degraded: 'memory, CPU or the event loop is above its limit, and new connections are refused',
-  draining: 'running exchanges finish, nothing new is admitted',
-  stopped: 'it had ended',
-}
+const meaning: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    accepting: 'new connections are admitted',
+    saturated: 'its limit of connections is reached, and new ones are refused',
+    degraded: 'memory, CPU or the event loop is above its limit, and new connections are refused',
+    draining: 'running exchanges finish, nothing new is admitted',
+    stopped: 'it had ended',
+  }),
+)
 
-const causes: Readonly<Record<string, string>> = {
-  'load.high': 'the open connections have reached the limit',
-  'load.low': 'a connection has ended, and there is room',
-  'limit.exceeded': 'a sample of memory or CPU was above the limit',
-  'limit.recovered': 'memory and CPU are below their limits again',
-  'op.drain': 'the instance is to end: a stop, a replacement, or an operator',
-  'xstate.init': 'it has started',
-}
+const causes: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'load.high': 'the open connections have reached the limit',
+    'load.low': 'a connection has ended, and there is room',
+    'limit.exceeded': 'a sample of memory or CPU was above the limit',
+    'limit.recovered': 'memory and CPU are below their limits again',
+    'op.drain': 'the instance is to end: a stop, a replacement, or an operator',
+    'xstate.init': 'it has started',
+  }),
+)
 
 function right({ code, status }: Traffic): readonly Link[] {
   if (code !== null) return [link('right', remedies[code as ErrorCode])]
