@@ -16,6 +16,9 @@ export interface Tally {
   payloadBytes: number
 }
 
+/** Of each field in the size of a field section (RFC 9113 6.5.2). */
+const fieldOverhead = 32
+
 export class H2Request implements HttpRequest {
   readonly method: string
   /** `:path`, or `:authority` of a CONNECT (RFC 9113 8.5). */
@@ -29,6 +32,8 @@ export class H2Request implements HttpRequest {
   /** `:authority`; undefined when the request has only Host. */
   readonly authority: string | undefined
   readonly socket: Socket
+  /** Size of the field section: names, values, and 32 for each field (RFC 9113 6.5.2). */
+  readonly headBytes: number
   receivedBytes = 0
   readonly #stream: ServerHttp2Stream
   readonly #tally: Tally
@@ -51,6 +56,7 @@ export class H2Request implements HttpRequest {
     this.socket = socket
     this.#stream = stream
     this.#tally = tally
+    this.headBytes = bytes + fieldOverhead * (raw.length / 2)
     tally.payloadBytes += bytes
   }
 

@@ -38,7 +38,11 @@ export function readStreamHead(req: H2Request, policy: Policy): Head {
     url: isAbsolute ? `${scheme}://${authority ?? headers.host ?? ''}${url}` : url,
     host: headers.host,
     hosts: countHost(req.rawHeaders),
-    stream: { authority, isMalformed: !token.test(method) || !visible.test(url) || !isKnownScheme },
+    stream: {
+      bytes: req.headBytes,
+      authority,
+      isMalformed: !token.test(method) || !visible.test(url) || !isKnownScheme,
+    },
     isUpgrade: false,
     isSpread: false,
     version: 20,

@@ -147,7 +147,8 @@ function rules(facts: Facts): readonly Link[] {
     case 'AUTH_BUSY':
       return settings('auth', 'As many passwords were being compared as may be at once.')
     case 'HEAD_TOO_LARGE':
-      if (record.method !== null) break
+      // With a method it has been read as a whole: over HTTP/1.1 only the number of its fields can be wrong then.
+      if (record.method !== null && record.version !== 20) break
       return settings('request_limits.max_header_size', 'The request head was larger than it may be.')
     case 'TARGET_TOO_LONG':
       return settings('request_limits.max_target_size', 'The request target was longer than it may be.')
