@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { H2Request } from '../http/h2-message.ts'
+import type { H2Request } from '../http/h2-request.ts'
 import { countHost } from '../http/headers.ts'
 import type { HttpRequest } from '../http/message.ts'
 import type { Head, Policy } from './decide.ts'
