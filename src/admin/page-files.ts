@@ -11,13 +11,15 @@ export interface PageFile {
   readonly tag: string
 }
 
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.json': 'application/json',
-  '.svg': 'image/svg+xml',
-}
+const types: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    '.html': 'text/html; charset=utf-8',
+    '.css': 'text/css; charset=utf-8',
+    '.js': 'text/javascript; charset=utf-8',
+    '.json': 'application/json',
+    '.svg': 'image/svg+xml',
+  }),
+)
 
 const folder = join(import.meta.dirname, 'page')
 
@@ -37,7 +39,7 @@ export async function loadPageFiles(): Promise<ReadonlyMap<string, PageFile>> {
 
 /** The browser's code is TypeScript in a checkout, and JavaScript in the package, which the build makes in this very way. */
 function pageFile(name: string, bytes: Buffer): (PageFile & { readonly name: string }) | null {
-  const type = types[extname(name)]
+  const type = types.get(extname(name))
   if (type !== undefined) return { name, type, bytes, tag: tagOf(bytes) }
   if (!name.endsWith('.ts') || name.endsWith('.d.ts')) return null
   const code = stripped(bytes.toString()).replaceAll(
@@ -46,7 +48,7 @@ function pageFile(name: string, bytes: Buffer): (PageFile & { readonly name: str
   )
   return {
     name: name.replace(/\.ts$/, '.js'),
-    type: types['.js'] ?? '',
+    type: types.get('.js') ?? '',
     bytes: Buffer.from(code),
     tag: tagOf(code),
   }

@@ -66,14 +66,14 @@ function paramsOf(
   given: readonly string[],
 ): Readonly<Record<string, string>> | null {
   if (wanted.length !== given.length) return null
-  const params: Record<string, string> = {}
+  const params = new Map<string, string>()
   for (const [at, segment] of wanted.entries()) {
     const text = given[at] ?? ''
     const [, name] = /^\{(\w+)\}$/.exec(segment) ?? []
     if (name === undefined ? segment !== text : text === '') return null
-    if (name !== undefined) params[name] = decoded(text)
+    if (name !== undefined) params.set(name, decoded(text))
   }
-  return params
+  return Object.fromEntries(params)
 }
 
 function decoded(text: string): string {

@@ -118,7 +118,10 @@ export function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
 
 function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(
-    (parent, part) => (parent as Record<string, unknown> | undefined)?.[part],
+    (parent, part) =>
+      typeof parent === 'object' && parent !== null && Object.hasOwn(parent, part)
+        ? (parent as Record<string, unknown>)[part]
+        : undefined,
     value,
   )
 }

@@ -6,7 +6,7 @@ export function decodeKeyPairs(
   text: string,
   isPair: (name: string, value: string) => boolean,
 ): Readonly<Record<string, string>> | undefined {
-  const pairs: Record<string, string> = {}
+  const pairs = new Map<string, string>()
   for (const pair of text.split(',')) {
     if (pair.trim() === '') continue
     const at = pair.indexOf('=')
@@ -15,10 +15,10 @@ export function decodeKeyPairs(
       const name = decodeURIComponent(pair.slice(0, at).trim())
       const value = decodeURIComponent(pair.slice(at + 1).trim())
       if (!isPair(name, value)) return undefined
-      pairs[name] = value
+      pairs.set(name, value)
     } catch {
       return undefined
     }
   }
-  return pairs
+  return Object.fromEntries(pairs)
 }

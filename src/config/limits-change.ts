@@ -60,7 +60,8 @@ function describe(issue: z.core.$ZodIssue): readonly string[] {
   const [name] = issue.path
   if (issue.code === 'unrecognized_keys' && name === undefined)
     return issue.keys.map((key) => `${key} cannot be changed here; known: ${known.join(', ')}`)
-  if (typeof name !== 'string') return [`the body must be an object with keys of ${known.join(', ')}`]
+  if (typeof name !== 'string' || !Object.hasOwn(changeSchema.shape, name))
+    return [`the body must be an object with keys of ${known.join(', ')}`]
   const schema = changeSchema.shape[name as keyof typeof changeSchema.shape]
   return [`${name} must be ${expectation(schema.def.innerType)}`]
 }

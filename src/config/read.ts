@@ -3,16 +3,18 @@ import { BifrostError } from '../errors.ts'
 
 const maxBytes = 1024 * 1024
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'a part of its path is not a directory',
-  EACCES: 'this user may not read it (permission denied)',
-  EPERM: 'this user may not read it (not permitted)',
-  EISDIR: 'it is a directory; name the file in it',
-  ELOOP: 'its symbolic links go in a circle',
-  ENAMETOOLONG: 'its name is too long',
-  ERR_INVALID_ARG_VALUE: 'its name has a NUL byte',
-}
+const reasons: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ENOENT: 'there is no such file',
+    ENOTDIR: 'a part of its path is not a directory',
+    EACCES: 'this user may not read it (permission denied)',
+    EPERM: 'this user may not read it (not permitted)',
+    EISDIR: 'it is a directory; name the file in it',
+    ELOOP: 'its symbolic links go in a circle',
+    ENAMETOOLONG: 'its name is too long',
+    ERR_INVALID_ARG_VALUE: 'its name has a NUL byte',
+  }),
+)
 
 /** The bytes of a configuration file. Throws CONFIG_UNREADABLE with one line that says why not. */
 export function readConfigFile(file: string): Buffer {
@@ -33,7 +35,7 @@ export function readConfigFile(file: string): Buffer {
   } catch (cause) {
     if (cause instanceof BifrostError) throw cause
     const { code = '', message } = cause as NodeJS.ErrnoException
-    throw unreadable(file, reasons[code] ?? message, cause)
+    throw unreadable(file, reasons.get(code) ?? message, cause)
   } finally {
     if (descriptor !== undefined) closeSync(descriptor)
   }

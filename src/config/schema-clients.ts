@@ -114,7 +114,7 @@ const rateLimiting = z
             .array(
               z
                 .string()
-                .regex(/^[A-Z][A-Z-]{0,31}$/)
+                .regex(/^[!#$%&'*+\-.^_`|~0-9A-Z]{1,32}$/)
                 .meta({ description: 'Method.', expects: 'a method in capital letters, such as "POST"' }),
             )
             .min(1)

@@ -5,7 +5,8 @@ import { wholeNumber } from './fields.ts'
 export const requestLimits = z
   .strictObject({
     max_header_size: wholeNumber(1024, 1_048_576, {
-      description: 'Request line and header fields together; more is answered with 431.',
+      description:
+        'Request line and header fields together; more is answered with 431. Over HTTP/2 names and values of all fields, and 32 for each field (RFC 9113 6.5.2).',
       unit: 'bytes',
     }).default(16_384),
     max_headers: wholeNumber(1, 10_000, {

@@ -1,99 +1,16 @@
 /**
- * A stream of HTTP/2 as the request and the response that the edge knows (RFC 9113 8). Of its own and not node:http2's compatibility
- * layer, which lets a stream that was cut off end like a whole one and has its pseudo-fields among the others.
+ * A stream of HTTP/2 as the response that the edge knows (RFC 9113 8); h2-request.ts is its request. Both are made here and not by
+ * node:http2's compatibility layer, which lets a stream that was cut off end like a whole one and has its pseudo-fields among the others.
  */
 import { EventEmitter } from 'node:events'
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import type { OutgoingHttpHeaders } from 'node:http'
 import { constants, type ServerHttp2Stream } from 'node:http2'
-import type { Socket } from 'node:net'
-import { readFields } from './h2-fields.ts'
+import type { Holding } from './h2-backlog.ts'
+import type { H2Request, Tally } from './h2-request.ts'
+import { StreamRoom } from './h2-room.ts'
 import { dropLength } from './headers.ts'
-import type { HttpRequest, HttpResponse } from './message.ts'
+import type { HttpResponse } from './message.ts'
 import type { TunnelClient } from './tunnel.ts'
-
-/** Where the bytes of bodies are counted: those of their connection. */
-export interface Tally {
-  payloadBytes: number
-}
-
-export class H2Request implements HttpRequest {
-  readonly method: string
-  /** `:path`, or `:authority` of a CONNECT (RFC 9113 8.5). */
-  readonly url: string
-  readonly headers: IncomingHttpHeaders
-  readonly rawHeaders: readonly string[]
-  readonly httpVersion = '2.0'
-  readonly httpVersionMajor = 2
-  readonly httpVersionMinor = 0
-  readonly scheme: string
-  /** `:authority`; undefined when the request has only Host. */
-  readonly authority: string | undefined
-  readonly socket: Socket
-  receivedBytes = 0
-  readonly #stream: ServerHttp2Stream
-  readonly #tally: Tally
-
-  constructor(
-    stream: ServerHttp2Stream,
-    headers: IncomingHttpHeaders,
-    raw: readonly string[],
-    socket: Socket,
-    tally: Tally,
-  ) {
-    const { method, path, scheme, authority, fields, bytes } = readFields(raw)
-    this.method = method
-    this.url = method === 'CONNECT' ? (authority ?? '') : path
-    this.scheme = scheme
-    this.authority = authority
-    this.rawHeaders = fields
-    if (authority !== undefined) headers.host ??= authority
-    this.headers = headers
-    this.socket = socket
-    this.#stream = stream
-    this.#tally = tally
-    tally.payloadBytes += bytes
-  }
-
-  get complete(): boolean {
-    return this.#stream.endAfterHeaders || (this.#stream.readableEnded && !this.#stream.aborted)
-  }
-
-  on(event: 'data', listener: (chunk: Buffer) => void): this
-  on(event: 'end', listener: () => void): this
-  on(event: 'error', listener: (error: Error) => void): this
-  on(event: string, listener: ((chunk: Buffer) => void) | ((error: Error) => void)): this {
-    if (event === 'data') {
-      this.#stream.on('data', (chunk: Buffer) => {
-        this.count(chunk.length)
-        ;(listener as (chunk: Buffer) => void)(chunk)
-      })
-    } else if (event === 'end') {
-      this.#stream.on('end', () => {
-        // Node ends what was reset without an error like what was sent whole, and it must not go on as that.
-        if (!this.#stream.aborted) (listener as () => void)()
-      })
-    } else this.#stream.on(event, listener)
-    return this
-  }
-
-  pause(): void {
-    this.#stream.pause()
-  }
-
-  resume(): void {
-    this.#stream.resume()
-  }
-
-  get readableFlowing(): boolean | null {
-    return this.#stream.readableFlowing
-  }
-
-  /** Adds received bytes of the body. */
-  count(bytes: number): void {
-    this.receivedBytes += bytes
-    this.#tally.payloadBytes += bytes
-  }
-}
 
 export class H2Response extends EventEmitter implements HttpResponse {
   readonly req: H2Request
@@ -109,14 +26,15 @@ export class H2Response extends EventEmitter implements HttpResponse {
   #hasBody = true
   #isEnded = false
   #trailers: Record<string, string[]> | null = null
+  readonly #room: StreamRoom
 
-  constructor(stream: ServerHttp2Stream, req: H2Request, tally: Tally) {
+  constructor(stream: ServerHttp2Stream, req: H2Request, tally: Tally, holding: Holding) {
     super()
     this.stream = stream
     this.req = req
     this.#tally = tally
+    this.#room = new StreamRoom(stream, holding, () => this.emit('drain'))
     stream.on('close', () => this.emit('close'))
-    stream.on('drain', () => this.emit('drain'))
   }
 
   get headersSent(): boolean {
@@ -141,6 +59,20 @@ export class H2Response extends EventEmitter implements HttpResponse {
   /** Bytes of the body that the client has not taken. */
   get pendingBytes(): number {
     return this.stream.bufferSize
+  }
+
+  /** Its client takes nothing of it, or of the other streams of the connection, so that there is no room for it. */
+  get isBehind(): boolean {
+    return this.pendingBytes > 0 || this.#room.isOwed
+  }
+
+  /** Calls `then` when its connection and worker have room for more: now, later, or never when the stream ends before. */
+  whenRoom(then: () => void): void {
+    this.#room.when(then)
+  }
+
+  room(bytes: number): Promise<void> | null {
+    return this.#room.keep(bytes)
   }
 
   get bodyBytes(): { readonly received: number; readonly sent: number } {
@@ -177,14 +109,12 @@ export class H2Response extends EventEmitter implements HttpResponse {
       if (done !== undefined) process.nextTick(done)
       return true
     }
-    this.#count(chunk)
-    return this.stream.write(chunk, done)
+    return this.#write(chunk, done)
   }
 
   /** Bytes of a tunnel. */
   writeRaw(chunk: Buffer): boolean {
-    this.#count(chunk)
-    return this.stream.write(chunk)
+    return this.#write(chunk)
   }
 
   end(last?: string | Uint8Array, second?: BufferEncoding | (() => void)): void {
@@ -196,6 +126,7 @@ export class H2Response extends EventEmitter implements HttpResponse {
       if (last !== undefined) this.#count(last, encoding)
       if (last !== undefined) this.stream.end(last, encoding, done)
       else this.stream.end(done)
+      this.#room.settle()
     } else if (done !== undefined) process.nextTick(done)
     if (!this.req.complete) this.#stopUpload()
   }
@@ -206,6 +137,8 @@ export class H2Response extends EventEmitter implements HttpResponse {
 
   writeInformation(status: number, fields: readonly string[]): void {
     if (this.destroyed || this.headersSent) return
+    // Without a body's backpressure: for a client that reads nothing they would pile up.
+    if (status !== 100 && (this.stream.session?.state.outboundQueueSize ?? 0) > maxQueuedFrames) return
     this.stream.additionalHeaders({ ...record(fields), ':status': status })
   }
 
@@ -253,6 +186,11 @@ export class H2Response extends EventEmitter implements HttpResponse {
     setImmediate(look)
   }
 
+  #write(chunk: string | Uint8Array, done?: (error: Error | null | undefined) => void): boolean {
+    this.#count(chunk)
+    return this.#room.write(chunk, done)
+  }
+
   #count(chunk: string | Uint8Array, encoding: BufferEncoding = 'utf8'): void {
     const bytes = typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.byteLength
     this.writtenBytes += bytes
@@ -261,6 +199,8 @@ export class H2Response extends EventEmitter implements HttpResponse {
 }
 
 const stopUploadMs = 20
+/** Frames that wait for the socket of the connection. */
+const maxQueuedFrames = 256
 
 const brokenOff = new Error('broken off')
 
@@ -271,7 +211,7 @@ function flat(fields: OutgoingHttpHeaders): string[] {
 }
 
 function record(fields: readonly string[]): Record<string, string[]> {
-  const out: Record<string, string[]> = {}
+  const out: Record<string, string[]> = Object.create(null)
   for (let at = 0; at < fields.length; at += 2) {
     const name = (fields[at] as string).toLowerCase()
     out[name] ??= []

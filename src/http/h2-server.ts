@@ -3,18 +3,23 @@
  * the first of them.
  */
 import type { Socket } from 'node:net'
-import type { H2Request, H2Response } from './h2-message.ts'
+import { Backlog } from './h2-backlog.ts'
+import type { H2Response } from './h2-message.ts'
+import type { H2Request } from './h2-request.ts'
 import { type H2Limits, type H2Owner, H2Session } from './h2-session.ts'
 
 export interface H2Options extends H2Limits {
   /** Streams of all connections at the same time; one more is reset with REFUSED_STREAM, which means that it may be tried again. */
   readonly maxStreams: number
+  /** Bytes that all connections together may hold for their clients. */
+  readonly maxBacklogBytes: number
   readonly onRequest: (req: H2Request, res: H2Response) => void
   readonly onCutOff: (socket: Socket, reason: string) => void
 }
 
 export class H2Server implements H2Owner {
   readonly limits: H2Limits
+  readonly backlog: Backlog
   readonly #options: H2Options
   readonly #sessions = new Map<Socket, H2Session>()
   #streams = 0
@@ -22,6 +27,7 @@ export class H2Server implements H2Owner {
 
   constructor(options: H2Options) {
     this.limits = options
+    this.backlog = new Backlog(options.maxBacklogBytes)
     this.#options = options
   }
 

@@ -8,8 +8,8 @@
  * What a client has sent when it reads GOAWAY has a higher number, and it may repeat that elsewhere. RFC 9113 6.8 would have a first GOAWAY
  * with the highest number of all before; node:http2 has no nghttp2_submit_shutdown_notice, and after any other nghttp2 takes no streams.
  *
- * nghttp2 and node:http2 bound the rest by themselves: SETTINGS entries, acks that nobody reads, CONTINUATION frames, header lists,
- * empty DATA frames (maxSessionInvalidFrames), memory.
+ * nghttp2 and node:http2 bound the rest by themselves: SETTINGS entries, acks that nobody reads, CONTINUATION frames, empty DATA frames
+ * (maxSessionInvalidFrames). What waits for the client is bounded by h2-backlog.ts.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import {
@@ -21,7 +21,9 @@ import {
 import type { Socket } from 'node:net'
 import { Budget } from './budget.ts'
 import { systemCode } from './failure.ts'
-import { H2Request, H2Response, type Tally } from './h2-message.ts'
+import { type Backlog, Holding } from './h2-backlog.ts'
+import { H2Response } from './h2-message.ts'
+import { H2Request, type Tally } from './h2-request.ts'
 import { StreamClient } from './h2-tunnel.ts'
 
 export interface H2Limits {
@@ -37,6 +39,7 @@ export interface H2Limits {
 
 export interface H2Owner {
   readonly limits: H2Limits
+  readonly backlog: Backlog
   /** False when no more streams may run. */
   enterStream(): boolean
   leaveStream(): void
@@ -72,6 +75,7 @@ export class H2Session implements Tally {
   readonly #owner: H2Owner
   readonly #resets: Budget
   readonly #controls: Budget
+  readonly #holding: Holding
   #running = 0
   #hasServed = false
   #isClosing = false
@@ -101,6 +105,8 @@ export class H2Session implements Tally {
       strictSingleValueFields: false,
     })
     this.#session = session
+    this.#holding = new Holding(owner.backlog, () => this.#calm('memory'))
+    session.once('close', () => this.#holding.close())
     session.setLocalWindowSize(connectionWindow)
     session.on('stream', (stream, headers, _flags, raw) =>
       this.#begin(stream as ServerHttp2Stream, headers, raw as unknown as readonly string[]),
@@ -130,6 +136,7 @@ export class H2Session implements Tally {
   look(now: number): void {
     const waited = now - this.#since
     if (this.socket.bytesRead / overheadFactor > this.payloadBytes + overheadBytes) this.#calm('overhead')
+    if (!this.#session.destroyed) this.#holding.look(now, this.#session.state.effectiveRecvDataLength ?? 0)
     const { headerMs, idleMs } = this.#owner.limits
     if (this.#running > 0) return
     if (this.#isClosing) {
@@ -151,10 +158,10 @@ export class H2Session implements Tally {
     }
     this.#running += 1
     const req = new H2Request(stream, headers, raw, this.socket, this)
-    const res = new H2Response(stream, req, this)
+    const res = new H2Response(stream, req, this, this.#holding)
     stream.once('close', () => this.#ended(res))
     if (req.method === 'CONNECT') res.tunnel = new StreamClient(res)
-    this.#owner.request(req, res)
+    res.whenRoom(() => this.#owner.request(req, res))
   }
 
   #ended(res: H2Response): void {

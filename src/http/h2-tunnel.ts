@@ -57,6 +57,7 @@ class StreamSide implements TunnelSide {
   on(event: string, listener: (...values: never[]) => void): this {
     const { stream, req } = this.#res
     if (event === 'data' || event === 'end') req.on(event as 'data', listener as () => void)
+    else if (event === 'drain') this.#res.on(event, listener as () => void)
     else stream.on(event, listener as () => void)
     return this
   }

@@ -112,7 +112,7 @@ export function responseHeaders(
   let via = ''
   for (let at = 0; at < text.length; at += 2) {
     const name = text[at] as string
-    const value = text[at + 1] as string
+    const value = withoutEdges(text[at + 1] as string)
     switch (fieldKind(name)) {
       case kind.hop:
       case kind.te:
@@ -178,7 +178,7 @@ export function trailerFields(raw: readonly (string | Buffer)[]): [string, strin
   for (let at = 0; at < raw.length; at += 2) {
     const name = latin1(raw[at] as string | Buffer)
     if (fieldKind(name) === kind.other && !forbiddenTrailer.test(name)) {
-      out.push([name, latin1(raw[at + 1] as string | Buffer)])
+      out.push([name, withoutEdges(latin1(raw[at + 1] as string | Buffer))])
     }
   }
   return out
@@ -198,6 +198,21 @@ const forbiddenTrailer =
   /^(?:content-(?:encoding|type|range)|set-cookie|authorization|cookie|www-authenticate|cache-control|expires|date|location|age|retry-after|vary|max-forwards|range|if-.*|pragma)$/i
 
 const joinList = (before: string, value: string): string => (before === '' ? value : `${before}, ${value}`)
+
+/**
+ * A value without the white space around it, which is no part of it (RFC 9110 5.5); undici leaves it there, and in HTTP/2 it makes a
+ * message malformed (RFC 9113 8.2.1).
+ */
+function withoutEdges(value: string): string {
+  const last = value.length - 1
+  if (last === -1 || (!isBlank(value.charCodeAt(0)) && !isBlank(value.charCodeAt(last)))) return value
+  let [from, to] = [0, value.length]
+  while (from < to && isBlank(value.charCodeAt(from))) from += 1
+  while (to > from && isBlank(value.charCodeAt(to - 1))) to -= 1
+  return value.slice(from, to)
+}
+
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09
 
 const latin1 = (text: string | Buffer): string => (typeof text === 'string' ? text : text.toString('latin1'))
 

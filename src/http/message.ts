@@ -52,6 +52,11 @@ export interface HttpResponse {
   readonly tunnel?: TunnelClient | undefined
   /** A field of the final response, whoever makes it; one of the same name in `writeHead` takes its place. */
   setHeader(name: string, value: string): unknown
+  /**
+   * Keeps room for the next write, where many responses share a connection. Null when there is some; else resolves when there is, or when the
+   * response has ended.
+   */
+  room?(bytes: number): Promise<void> | null
   writeHead(status: number, reason: string | undefined, fields: string[]): unknown
   writeHead(status: number, fields: string[] | OutgoingHttpHeaders): unknown
   write(chunk: string | Uint8Array, done?: (error: Error | null | undefined) => void): boolean

@@ -275,7 +275,7 @@ function headText(status: number, reason: string, fields: readonly string[]): st
 }
 
 function toRecord(fields: readonly string[]): Record<string, string | string[]> {
-  const record: Record<string, string | string[]> = {}
+  const record: Record<string, string | string[]> = Object.create(null)
   for (let at = 0; at < fields.length; at += 2) {
     const name = (fields[at] as string).toLowerCase()
     const value = fields[at + 1] as string

@@ -143,8 +143,8 @@ function turnOf({ connection }: Exchange, response: HttpResponse): Turn {
 }
 
 /** Of its own stream: others of the connection may go on. */
-function streamTurn({ req, takenBytes, pendingBytes }: H2Response, owes: boolean): Turn {
-  return { sent: req.receivedBytes, taken: takenBytes, owes, isBehind: pendingBytes > 0, hasEnded: false }
+function streamTurn({ req, takenBytes, isBehind }: H2Response, owes: boolean): Turn {
+  return { sent: req.receivedBytes, taken: takenBytes, owes, isBehind, hasEnded: false }
 }
 
 /** Often enough that no bound is passed by more than a tenth of it or a second. */

@@ -38,6 +38,8 @@ export interface Head {
 }
 
 export interface StreamHead {
+  /** Size of the field section (RFC 9113 6.5.2); over HTTP/1.1 the parser bounds the head. */
+  readonly bytes: number
   /** `:authority`. */
   readonly authority: string | undefined
   /** It has what no HTTP/1.1 request line could hold. */
@@ -145,10 +147,10 @@ function decideTarget(head: Head, policy: Policy): Decision {
 /** What is wrong with a request wherever it leads. */
 export function faultOf(
   { url, fields, isSpread, version, host, hosts, stream, coding, expect }: Head,
-  { maxTargetBytes, maxFields }: Policy,
+  { maxTargetBytes, maxFields, maxHeadBytes }: Policy,
 ): ErrorCode | null {
   if (url.length > maxTargetBytes) return 'TARGET_TOO_LONG'
-  if (fields > maxFields) return 'HEAD_TOO_LARGE'
+  if (fields > maxFields || (stream !== undefined && stream.bytes > maxHeadBytes)) return 'HEAD_TOO_LARGE'
   if (isSpread || stream?.isMalformed) return 'BAD_REQUEST'
   // A request line of HTTP/1 that says 2.0 is no HTTP/2.
   if (version < 10 || (version >= 20 && stream === undefined)) return 'VERSION_NOT_SUPPORTED'

@@ -28,14 +28,16 @@ function sizeSetting(services: readonly ServiceSettings[], size: keyof SizeSetti
   return settingOf(widest.type, sizeKeys[size])
 }
 
-const forms: Readonly<Record<string, string>> = {
-  BAD_REQUEST: 'The request line or its framing is not what HTTP allows (RFC 9112).',
-  BAD_AUTHORITY:
-    'The host that it names is not valid, is named twice, or is missing where HTTP asks for one.',
-  VERSION_NOT_SUPPORTED: 'This version of HTTP is not spoken here.',
-  NOT_IMPLEMENTED: 'A transfer coding other than chunked, or OPTIONS *, is not supported.',
-  EXPECTATION_FAILED: 'Of Expect only 100-continue is known.',
-}
+const forms: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    BAD_REQUEST: 'The request line or its framing is not what HTTP allows (RFC 9112).',
+    BAD_AUTHORITY:
+      'The host that it names is not valid, is named twice, or is missing where HTTP asks for one.',
+    VERSION_NOT_SUPPORTED: 'This version of HTTP is not spoken here.',
+    NOT_IMPLEMENTED: 'A transfer coding other than chunked, or OPTIONS *, is not supported.',
+    EXPECTATION_FAILED: 'Of Expect only 100-continue is known.',
+  }),
+)
 
 /** What is refused for the form of its target alone. */
 const isAboutForm: ReadonlySet<ErrorCode> = new Set(['BAD_TARGET', 'NOT_IMPLEMENTED'])
@@ -60,7 +62,7 @@ export function targetStep(
           ? `The head has ${head.fields} fields, more than ${policy.maxFields}.`
           : hasNoHost(head, fault)
             ? 'It has no Host field, which HTTP/1.1 asks for (RFC 9112 3.2).'
-            : (forms[fault] ?? 'The request could not be understood.')
+            : (forms.get(fault) ?? 'The request could not be understood.')
     return { about: 'target', text, setting, isRefusal: true }
   }
   const isRefusal = decided.kind === 'reply' && decided.service === null && isAboutForm.has(decided.code)
@@ -83,7 +85,7 @@ export function hostStep({ method, host, url }: Head, decided: Decision): Step {
   const isRefusal = decided.kind === 'reply' && decided.code === 'BAD_AUTHORITY'
   const absolute = method === 'CONNECT' ? null : parseAbsolute(url)
   const text = isRefusal
-    ? (forms['BAD_AUTHORITY'] ?? '')
+    ? (forms.get('BAD_AUTHORITY') ?? '')
     : absolute !== null
       ? `The host is ${clip(maskAuthority(absolute.authority))}, of the target, whatever Host says (RFC 9112 3.2.2).`
       : method === 'CONNECT'

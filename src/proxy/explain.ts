@@ -99,7 +99,7 @@ export function headOf({ method, url, host, version = 11, length, isUpgrade = fa
     url,
     host,
     hosts: host === undefined ? 0 : 1,
-    ...(isStream ? { stream: { authority: host, isMalformed: false } } : {}),
+    ...(isStream ? { stream: { bytes: 0, authority: host, isMalformed: false } } : {}),
     isUpgrade,
     isSpread: false,
     version,

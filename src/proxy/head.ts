@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { H2Request } from '../http/h2-message.ts'
+import type { H2Request } from '../http/h2-request.ts'
 import { countHost } from '../http/headers.ts'
 import type { HttpRequest } from '../http/message.ts'
 import type { Head, Policy } from './decide.ts'
@@ -38,7 +38,11 @@ export function readStreamHead(req: H2Request, policy: Policy): Head {
     url: isAbsolute ? `${scheme}://${authority ?? headers.host ?? ''}${url}` : url,
     host: headers.host,
     hosts: countHost(req.rawHeaders),
-    stream: { authority, isMalformed: !token.test(method) || !visible.test(url) || !isKnownScheme },
+    stream: {
+      bytes: req.headBytes,
+      authority,
+      isMalformed: !token.test(method) || !visible.test(url) || !isKnownScheme,
+    },
     isUpgrade: false,
     isSpread: false,
     version: 20,

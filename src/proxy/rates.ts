@@ -4,6 +4,7 @@ import type { RateRule, RateSettings } from '../config/settings.ts'
 import { readAddress } from '../http/address.ts'
 import { nodeCrypto } from '../http/builtin.ts'
 import type { HttpRequest } from '../http/message.ts'
+import { requestField } from '../telemetry/request-field.ts'
 import { type BucketKey, type Grant, TokenBuckets } from './limits.ts'
 import { isLimited, type RatePath, readRatePath } from './rate-path.ts'
 
@@ -88,7 +89,7 @@ function keyOf(
 ): BucketKey {
   if (key === 'user' && user !== null) return short(`u${user}`)
   if (key === 'header' && header !== null) {
-    const value = headers[header]
+    const value = requestField(headers, header)
     if (value !== undefined) return short(`h${Array.isArray(value) ? value.join(',') : value}`)
   }
   return client

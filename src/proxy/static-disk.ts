@@ -61,23 +61,25 @@ const realPath = promisify(realpath.native)
 const flags =
   constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
 
-const codes: Readonly<Record<string, ErrorCode>> = {
-  ENOENT: 'NOT_FOUND',
-  ENOTDIR: 'NOT_FOUND',
-  ENAMETOOLONG: 'NOT_FOUND',
-  ELOOP: 'FORBIDDEN_PATH',
-  EACCES: 'FORBIDDEN_PATH',
-  EPERM: 'FORBIDDEN_PATH',
-  // ENXIO comes from opening a socket or a device without a driver.
-  ENXIO: 'FORBIDDEN_PATH',
-  ENODEV: 'FORBIDDEN_PATH',
-  EMFILE: 'OVER_LIMIT',
-  ENFILE: 'OVER_LIMIT',
-}
+const codes: ReadonlyMap<string, ErrorCode> = new Map(
+  Object.entries({
+    ENOENT: 'NOT_FOUND',
+    ENOTDIR: 'NOT_FOUND',
+    ENAMETOOLONG: 'NOT_FOUND',
+    ELOOP: 'FORBIDDEN_PATH',
+    EACCES: 'FORBIDDEN_PATH',
+    EPERM: 'FORBIDDEN_PATH',
+    // ENXIO comes from opening a socket or a device without a driver.
+    ENXIO: 'FORBIDDEN_PATH',
+    ENODEV: 'FORBIDDEN_PATH',
+    EMFILE: 'OVER_LIMIT',
+    ENFILE: 'OVER_LIMIT',
+  }),
+)
 
 /** Maps a system error to an answer; undefined for errors that neither a client nor a file can cause. */
 export function codeOfSystemError(error: unknown): ErrorCode | undefined {
-  return error instanceof Error && 'code' in error ? codes[String(error.code)] : undefined
+  return error instanceof Error && 'code' in error ? codes.get(String(error.code)) : undefined
 }
 
 export function createDisk(counters: CounterBlock): Disk {

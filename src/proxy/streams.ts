@@ -1,6 +1,7 @@
 /** The HTTP/2 connections of an edge. node:http2 costs memory, so it is loaded with the first of them. */
 import type { WorkerSettings } from '../config/settings.ts'
-import type { H2Request, H2Response } from '../http/h2-message.ts'
+import type { H2Response } from '../http/h2-message.ts'
+import type { H2Request } from '../http/h2-request.ts'
 import type { H2Options, H2Server } from '../http/h2-server.ts'
 import { type CounterBlock, count } from '../telemetry/counters.ts'
 import { type Connection, connectionOf } from './connection.ts'
@@ -10,6 +11,11 @@ type Start = (connection: Connection, req: H2Request, res: H2Response) => void
 
 /** Streams of a worker for each connection that it may have: far fewer than its connections could open together. */
 const streamsPerConnection = 4
+
+const mebibyte = 1024 * 1024
+/** Share of the worker's memory that may wait for slow readers, and what it is at least. */
+const backlogShare = 1 / 8
+const minBacklogBytes = 4 * mebibyte
 
 export class Streams {
   readonly #worker: WorkerSettings
@@ -80,6 +86,10 @@ export class Streams {
       maxStreams: Math.max(
         maxConcurrentStreams,
         streamsPerConnection * Math.ceil(connections / worker.instances),
+      ),
+      maxBacklogBytes: Math.max(
+        minBacklogBytes,
+        (worker.maxMemoryMb * mebibyte * backlogShare) / worker.instances,
       ),
       onRequest: (req, res) => {
         const connection = connectionOf(req.socket)

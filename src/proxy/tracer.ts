@@ -7,9 +7,11 @@
  *
  * A request that is not sampled and whose fields pass as they came has no trace here, and costs next to nothing.
  */
+
 import type { ServiceSettings } from '../config/settings.ts'
 import type { ContextMode, TracingRule } from '../config/settings-tracing.ts'
 import { contextFields, Propagation, type RequestFields } from '../telemetry/propagation.ts'
+import { requestField } from '../telemetry/request-field.ts'
 import { routeName, routesOf } from '../telemetry/series-key.ts'
 import {
   parseTraceparent,
@@ -180,6 +182,6 @@ export class Tracer {
 type Start = Omit<TraceStart, 'route'>
 
 function hasContext(headers: RequestFields): boolean {
-  for (const name of contextFields) if (headers[name] !== undefined) return true
+  for (const name of contextFields) if (requestField(headers, name) !== undefined) return true
   return false
 }

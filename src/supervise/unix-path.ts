@@ -125,7 +125,7 @@ function tryDirectory(path: string): Promise<void> {
   const server = createServer()
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(failure(path, hints[error.code ?? ''] ?? error.message, error)),
+      reject(failure(path, hints.get(error.code ?? '') ?? error.message, error)),
     )
     server.listen(join(dirname(path), `.${randomBytes(4).toString('hex')}.try`), () =>
       server.close(() => resolve()),
@@ -133,10 +133,12 @@ function tryDirectory(path: string): Promise<void> {
   })
 }
 
-const hints: Readonly<Record<string, string>> = {
-  EACCES: 'this user may not make files in its directory',
-  EROFS: 'its directory is on a file system that is read-only',
-}
+const hints: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    EACCES: 'this user may not make files in its directory',
+    EROFS: 'its directory is on a file system that is read-only',
+  }),
+)
 
 function failure(path: string, reason: string, cause?: unknown): BifrostError {
   return new BifrostError('LISTEN_FAILED', `cannot listen on unix:${path}: ${reason}`, { cause })

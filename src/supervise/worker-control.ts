@@ -17,16 +17,18 @@ export type ControlOutcome =
   | { readonly refusedIn: string; readonly reason: string }
 
 /** Why there is something that may not be done in a state, and what would be right. */
-const reasons: Readonly<Record<string, string>> = {
-  'supervising.starting': 'no instance of it is up yet; wait until it is supervising.steady',
-  'supervising.restarting':
-    'no instance of it is up after a crash; wait until it is supervising.steady, or restart it',
-  gaveUp: 'it has crashed too often and is given up for now; restart brings it back',
-  draining: 'it is being taken out of service; when it is drained, restart brings it back',
-  drained: 'it is out of service; restart brings it back',
-  stopping: 'the daemon is stopping',
-  stopped: 'the daemon is stopping',
-}
+const reasons: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'supervising.starting': 'no instance of it is up yet; wait until it is supervising.steady',
+    'supervising.restarting':
+      'no instance of it is up after a crash; wait until it is supervising.steady, or restart it',
+    gaveUp: 'it has crashed too often and is given up for now; restart brings it back',
+    draining: 'it is being taken out of service; when it is drained, restart brings it back',
+    drained: 'it is out of service; restart brings it back',
+    stopping: 'the daemon is stopping',
+    stopped: 'the daemon is stopping',
+  }),
+)
 
 export interface WorkerControl {
   /** `by` says who asked. Null when there is no such worker. */
@@ -50,7 +52,7 @@ export function createWorkerControl(parts: {
       const before = supervisor.getSnapshot()
       if (!before.can(event)) {
         const state = stateText(before.value)
-        return { refusedIn: state, reason: reasons[state] ?? 'its chart has no such event there' }
+        return { refusedIn: state, reason: reasons.get(state) ?? 'its chart has no such event there' }
       }
       parts.log('info', `worker: ${action}`, { worker, action, by })
       supervisor.send(event)

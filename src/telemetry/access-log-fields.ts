@@ -1,7 +1,9 @@
 /** The fields of an access log line, by the names that templates and JSON know them by. */
+
 import { Fragment, type LogChunk } from './access-log-chunk.ts'
 import { maskAuthority, maskUrl } from './access-log-escape.ts'
 import type { AccessRecord } from './access-record.ts'
+import { requestField } from './request-field.ts'
 
 /** Null for what is not known, or was not there. */
 export type Value = string | number | boolean | null
@@ -68,7 +70,7 @@ export const templateFields = {
 /** A request field; null when it is absent. */
 export function headerField(name: string): Field {
   return steadyText(({ headers }) => {
-    const value = headers[name]
+    const value = requestField(headers, name)
     if (value === undefined) return null
     return maskUrl(typeof value === 'string' ? value : value.join(', '))
   })

@@ -26,11 +26,11 @@ export interface LogNames {
 /** The combined log format of Apache and nginx. `%bytes_sent` has the head in it. */
 const combined = '%client - %user [%clf_time] "%request" %status %bytes_sent "%{referer}" "%{user-agent}"'
 
-const known: Readonly<Record<string, Field>> = { ...fields, ...templateFields }
+const known: ReadonlyMap<string, Field> = new Map(Object.entries({ ...fields, ...templateFields }))
 const constants = ['worker', 'instance'] as const
 
 /** All that may stand behind a `%`. */
-const templateNames: readonly string[] = [...constants, ...Object.keys(known)].sort()
+const templateNames: readonly string[] = [...constants, ...known.keys()].sort()
 
 type Token = string | { readonly field: string } | { readonly header: string }
 
@@ -126,7 +126,7 @@ function compileTemplate(template: string, names: LogNames): LineFormat<AccessRe
     } else if ('field' in token && (token.field === 'worker' || token.field === 'instance')) {
       before += escapePlain(names[token.field], isQuoted)
     } else {
-      const field = 'header' in token ? headerField(token.header) : known[token.field]
+      const field = 'header' in token ? headerField(token.header) : known.get(token.field)
       if (field === undefined) continue
       const put = field.kind === 'plain' ? putPlainText : isQuoted ? putQuotedText : putBareText
       parts.push({ before, field, put })

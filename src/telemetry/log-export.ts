@@ -39,13 +39,13 @@ export function readableLogRecord(
 }
 
 function attributesOf(fields: LogRecord['attributes']): Record<string, string | number | boolean> {
-  const attributes: Record<string, string | number | boolean> = {}
+  const attributes = new Map<string, string | number | boolean>()
   for (const [name, value] of Object.entries(fields)) {
     if (value === undefined || value === null) continue
-    if (typeof value === 'number' || typeof value === 'boolean') attributes[name] = value
-    else attributes[name] = cut(typeof value === 'string' ? value : JSON.stringify(value))
+    if (typeof value === 'number' || typeof value === 'boolean') attributes.set(name, value)
+    else attributes.set(name, cut(typeof value === 'string' ? value : JSON.stringify(value)))
   }
-  return attributes
+  return Object.fromEntries(attributes)
 }
 
 const cut = (text: string): string =>

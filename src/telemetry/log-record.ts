@@ -16,16 +16,18 @@ export interface LogRecord {
 }
 
 /** Name of an attribute for a field of the daemon log; others keep their name. */
-const attributeNames: Readonly<Record<string, string>> = {
-  worker: 'proxy.worker.name',
-  instance: 'proxy.instance',
-  code: 'error.type',
-  actor: 'proxy.actor',
-  from: 'proxy.actor.state.from',
-  to: 'proxy.actor.state',
-  event: 'proxy.actor.event',
-  requestId: 'proxy.request_id',
-}
+const attributeNames: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    worker: 'proxy.worker.name',
+    instance: 'proxy.instance',
+    code: 'error.type',
+    actor: 'proxy.actor',
+    from: 'proxy.actor.state.from',
+    to: 'proxy.actor.state',
+    event: 'proxy.actor.event',
+    requestId: 'proxy.request_id',
+  }),
+)
 
 /** A line of the daemon log; a move of a chart has an event name. */
 export function recordOfLine(atMs: number, level: LogLevel, message: string, fields: LogFields): LogRecord {
@@ -35,7 +37,7 @@ export function recordOfLine(atMs: number, level: LogLevel, message: string, fie
     ...worker,
     ...(instance === undefined ? {} : { instance }),
     ...others,
-  }).map(([name, value]) => [attributeNames[name] ?? name, value])
+  }).map(([name, value]) => [attributeNames.get(name) ?? name, value])
   return {
     atMs,
     level,

@@ -19,12 +19,12 @@ export interface Metric {
   readonly isStandard: boolean
 }
 
-const unitWords: Readonly<Record<string, string>> = { s: 'seconds', By: 'bytes' }
+const unitWords: ReadonlyMap<string, string> = new Map(Object.entries({ s: 'seconds', By: 'bytes' }))
 
 /** The unit as Prometheus writes it at the end of a name; '' for none. */
 export function unitWord({ unit, instrument }: Pick<Metric, 'unit' | 'instrument'>): string {
   if (unit === '1') return instrument === 'gauge' ? 'ratio' : ''
-  return unitWords[unit] ?? ''
+  return unitWords.get(unit) ?? ''
 }
 
 /** Name of the family: dots become underscores, the unit is a word of the name, and no `_total` yet. */

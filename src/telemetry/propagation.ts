@@ -1,4 +1,5 @@
 /** Reads the context of a trace from a request's fields and writes one into those that go upstream, in the formats that were chosen. */
+import { requestField } from './request-field.ts'
 import { deniesB3, formatB3, parseB3, parseB3Multi } from './trace-b3.ts'
 import { formatTraceparent, parseTraceparent, type TraceContext } from './trace-context.ts'
 
@@ -35,7 +36,7 @@ export class Propagation {
 
   /** Whether anything came that may be a context, right or wrong. */
   mayRead(headers: RequestFields): boolean {
-    for (const name of this.ownButState) if (headers[name] !== undefined) return true
+    for (const name of this.ownButState) if (requestField(headers, name) !== undefined) return true
     return false
   }
 

@@ -2,28 +2,32 @@
  * What the two letters mean with which an exchange ends (`KH`; src/proxy/termination.ts makes them). One table: for whoever asks why,
  * and for docs/operations.md, which a test compares.
  */
-export const endedBy: Readonly<Record<string, string>> = {
-  C: 'the client left',
-  c: 'the client let a time limit run out',
-  S: 'the upstream refused, broke off or answered nonsense',
-  s: 'the upstream let a time limit run out',
-  P: 'the proxy refused the request',
-  L: 'a limit of the proxy was reached',
-  K: 'it was cut off by the end of a drain, or by an operator',
-  I: 'a bug of the proxy ended it',
-}
+export const endedBy: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    C: 'the client left',
+    c: 'the client let a time limit run out',
+    S: 'the upstream refused, broke off or answered nonsense',
+    s: 'the upstream let a time limit run out',
+    P: 'the proxy refused the request',
+    L: 'a limit of the proxy was reached',
+    K: 'it was cut off by the end of a drain, or by an operator',
+    I: 'a bug of the proxy ended it',
+  }),
+)
 
-export const endedWhile: Readonly<Record<string, string>> = {
-  R: 'the request was read, or refused as read',
-  C: 'the upstream was dialled',
-  H: 'its response head was awaited',
-  D: 'the response was sent',
-  T: 'it was a tunnel',
-}
+export const endedWhile: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    R: 'the request was read, or refused as read',
+    C: 'the upstream was dialled',
+    H: 'its response head was awaited',
+    D: 'the response was sent',
+    T: 'it was a tunnel',
+  }),
+)
 
 /** `KH` -> `it was cut off by the end of a drain, or by an operator, while its response head was awaited`. */
 export function terminationWords(termination: string): string {
   if (termination === '--') return 'it came to its end'
   const [who = '', phase = ''] = termination
-  return `${endedBy[who] ?? `not known (${who})`}, while ${endedWhile[phase] ?? `not known (${phase})`}`
+  return `${endedBy.get(who) ?? `not known (${who})`}, while ${endedWhile.get(phase) ?? `not known (${phase})`}`
 }

@@ -24,12 +24,14 @@ export interface Pair {
 
 const maxBytes = 1024 * 1024
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'does not exist; a relative path starts from the directory of the configuration file',
-  ENOTDIR: 'does not exist; a part of its path is no directory',
-  EACCES: 'may not be read by this user (permission denied)',
-  EISDIR: 'is a directory; name the file in it',
-}
+const reasons: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ENOENT: 'does not exist; a relative path starts from the directory of the configuration file',
+    ENOTDIR: 'does not exist; a part of its path is no directory',
+    EACCES: 'may not be read by this user (permission denied)',
+    EISDIR: 'is a directory; name the file in it',
+  }),
+)
 
 /** Reads a PEM file; returns a fault text on failure. */
 function readPem(file: string): { readonly pem: string } | { readonly fault: string } {
@@ -37,12 +39,12 @@ function readPem(file: string): { readonly pem: string } | { readonly fault: str
   try {
     const stats = statSync(file)
     if (!stats.isFile())
-      return { fault: `${shown} ${stats.isDirectory() ? reasons['EISDIR'] : 'is no file'}` }
+      return { fault: `${shown} ${stats.isDirectory() ? reasons.get('EISDIR') : 'is no file'}` }
     if (stats.size > maxBytes) return { fault: `${shown} is larger than 1 MiB; no PEM file is` }
     return { pem: readFileSync(file, 'latin1') }
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException
-    return { fault: `${shown} ${reasons[code] ?? `cannot be read: ${message}`}` }
+    return { fault: `${shown} ${reasons.get(code) ?? `cannot be read: ${message}`}` }
   }
 }
 

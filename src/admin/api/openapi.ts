@@ -115,10 +115,10 @@ function describe(id: string, operation: Operation): object {
 }
 
 export function openApiDocument(): object {
-  const paths: Record<string, Record<string, object>> = {}
+  const paths = new Map<string, Record<string, object>>()
   for (const [id, operation] of Object.entries(allOperations)) {
     const method = operation.method.toLowerCase()
-    paths[operation.path] = { ...paths[operation.path], [method]: describe(id, operation) }
+    paths.set(operation.path, { ...paths.get(operation.path), [method]: describe(id, operation) })
   }
   return {
     openapi: '3.1.1',
@@ -128,7 +128,7 @@ export function openApiDocument(): object {
       description:
         'Everything may be read by whoever may connect, on loopback or the Unix socket; on other addresses reading needs the token too. What changes something always needs it. Frames of /api/events: `event` is move, sample, actor or reset (schemas Move, Sample, Presence, Reset), `id` is the place to resume from.',
     },
-    paths,
+    paths: Object.fromEntries(paths),
     components: {
       schemas: components(),
       securitySchemes: {

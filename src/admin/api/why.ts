@@ -9,6 +9,7 @@ import type { Explanation } from '../../proxy/explain.ts'
 import { remedies } from '../../remedies.ts'
 import type { Traffic } from '../../supervise/traffic-desk.ts'
 import { causes, meaning } from './chart-words.ts'
+import { destinationRule, type RuleWords, tunnelRule } from './rule-words.ts'
 
 export interface Link {
   readonly about: 'request' | 'rule' | 'state' | 'cause' | 'right'
@@ -100,7 +101,7 @@ function rules(facts: Facts): readonly Link[] {
     servicesOf(facts).map(({ type }) => link('rule', text, `workers.${blocks[type]}.${inside}`))
   switch (code) {
     case null:
-      return record.termination === 'LT' ? tunnelRules(record, settings) : answered(facts)
+      return record.termination === 'LT' ? ruled(tunnelRule(record.reason), settings) : answered(facts)
     case 'OVER_LIMIT':
     case 'DRAINING':
       return doorRules(facts, settings)
@@ -154,9 +155,10 @@ function rules(facts: Facts): readonly Link[] {
       return settings('auth', 'As many passwords were being compared as may be at once.')
     case 'FORBIDDEN_DESTINATION':
     case 'FORBIDDEN_PORT':
-      return destinationRules(record, settings)
+      return ruled(destinationRule(record.reason), settings)
     case 'HEAD_TOO_LARGE':
-      if (record.method !== null) break
+      // With a method it has been read as a whole: over HTTP/1.1 only the number of its fields can be wrong then.
+      if (record.method !== null && record.version !== 20) break
       return settings('request_limits.max_header_size', 'The request head was larger than it may be.')
     case 'TARGET_TOO_LONG':
       return settings('request_limits.max_target_size', 'The request target was longer than it may be.')
@@ -173,6 +175,8 @@ function rules(facts: Facts): readonly Link[] {
 }
 
 type Settings = (inside: string, text: string) => readonly Link[]
+
+const ruled = ({ key, text }: RuleWords, settings: Settings) => settings(key, text)
 
 function doorRules({ record, worker }: Facts, settings: Settings): readonly Link[] {
   const { code, reason, state, exceeded } = record
@@ -207,23 +211,6 @@ function doorRules({ record, worker }: Facts, settings: Settings): readonly Link
     'resource_limits.max_connections',
     'As many connections were open as the instance may have.',
   )
-}
-
-/** The reason names the rule, and the address that the name had then. */
-function destinationRules({ reason }: Traffic, settings: Settings): readonly Link[] {
-  const { text, key = 'destinations' } =
-    /^(?<text>.*) \(workers\.\w+\.(?<key>destinations\.[^)]*)\)$/s.exec(reason ?? '')?.groups ?? {}
-  return settings(key, `${text ?? 'The destination is refused'}.`)
-}
-
-/** The limit that has ended a tunnel; `reason` is its setting. */
-function tunnelRules({ reason }: Traffic, settings: Settings): readonly Link[] {
-  return reason === 'timeouts.max_tunnel_secs'
-    ? settings(reason, 'The tunnel was as old as one may become, so it was closed although it was in use.')
-    : settings(
-        'resource_limits.idle_timeout_secs',
-        'No byte went through the tunnel in either direction for that time, or for a minute after one side had ended.',
-      )
 }
 
 function rateRules({ record, explanation }: Facts): readonly Link[] {
@@ -280,11 +267,12 @@ function states({ record, actor, moves }: Facts): readonly Link[] {
   if (state === '' || !isAbout) return []
   const before = moves.filter((move) => move.from !== move.to && move.at <= at + slackMs)
   const entered = before.findLast((move) => move.to === state)
-  const says = `The chart ${actor} was ${state}${meaning[state] === undefined ? '' : `: ${meaning[state]}`}.`
+  const means = meaning.get(state)
+  const says = `The chart ${actor} was ${state}${means === undefined ? '' : `: ${means}`}.`
   const stateLink: Link = { ...link('state', says), actor, at }
   if (entered === undefined) return [stateLink]
   const from = entered.from === null ? 'its start' : entered.from
-  const cause = causes[entered.event] ?? `the event ${entered.event}`
+  const cause = causes.get(entered.event) ?? `the event ${entered.event}`
   const text = `It came there from ${from} by ${entered.event}: ${cause}.`
   return [
     { ...stateLink, at: entered.at },

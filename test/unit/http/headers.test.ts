@@ -147,7 +147,10 @@ describe('for any fields', () => {
         const out = responseHeaders(raw, 'edge')
         expect(out.length % 2).toBe(0)
         const pairs = (flat: readonly string[]) =>
-          flat.filter((_, at) => at % 2 === 0).map((text, at) => `${text}\n${flat[at * 2 + 1]}`)
+          // White space around a value is no part of it (RFC 9110 5.5).
+          flat
+            .filter((_, at) => at % 2 === 0)
+            .map((text, at) => `${text}\n${(flat[at * 2 + 1] ?? '').replace(/^[ \t]+|[ \t]+$/g, '')}`)
         const kept = pairs(out).slice(0, -1)
         let from = 0
         for (const pair of kept) {

@@ -32,13 +32,13 @@ describe('the words of a termination', () => {
   it('are there for each that can be, and for no other', () => {
     const ended = [...all].filter((one) => one !== '--')
     expect(ended.filter((one) => terminationWords(one).includes('not known'))).toEqual([])
-    expect(new Set(ended.map(([who]) => who))).toEqual(new Set(Object.keys(endedBy)))
-    expect(new Set(ended.map(([, phase]) => phase))).toEqual(new Set(Object.keys(endedWhile)))
+    expect(new Set(ended.map(([who]) => who))).toEqual(new Set(endedBy.keys()))
+    expect(new Set(ended.map(([, phase]) => phase))).toEqual(new Set(endedWhile.keys()))
   })
 
   it('are those of the manual', () => {
     const manual = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8')
-    for (const [letter, words] of [...Object.entries(endedBy), ...Object.entries(endedWhile)])
+    for (const [letter, words] of [...endedBy, ...endedWhile])
       expect(manual).toContain(`| \`${letter}\` | ${words} |`)
   })
 })

@@ -169,18 +169,20 @@ export class Viewport {
   #listen(): void {
     const { root } = this
     root.addEventListener('keydown', (event) => {
-      const keys: Readonly<Record<string, () => void>> = {
-        '+': () => this.zoom(step),
-        '=': () => this.zoom(step),
-        '-': () => this.zoom(1 / step),
-        '0': () => this.fit(),
-        '1': () => this.read(),
-        ArrowLeft: () => this.pan(60, 0),
-        ArrowRight: () => this.pan(-60, 0),
-        ArrowUp: () => this.pan(0, 60),
-        ArrowDown: () => this.pan(0, -60),
-      }
-      const act = event.ctrlKey || event.metaKey || event.altKey ? undefined : keys[event.key]
+      const keys: ReadonlyMap<string, () => void> = new Map(
+        Object.entries({
+          '+': () => this.zoom(step),
+          '=': () => this.zoom(step),
+          '-': () => this.zoom(1 / step),
+          '0': () => this.fit(),
+          '1': () => this.read(),
+          ArrowLeft: () => this.pan(60, 0),
+          ArrowRight: () => this.pan(-60, 0),
+          ArrowUp: () => this.pan(0, 60),
+          ArrowDown: () => this.pan(0, -60),
+        }),
+      )
+      const act = event.ctrlKey || event.metaKey || event.altKey ? undefined : keys.get(event.key)
       if (act === undefined) return
       event.preventDefault()
       act()

@@ -1,0 +1,96 @@
+/** The request of an HTTP/2 stream (RFC 9113 8). */
+import type { IncomingHttpHeaders } from 'node:http'
+import type { ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
+import { readFields } from './h2-fields.ts'
+import type { HttpRequest } from './message.ts'
+
+/** Where the bytes of bodies are counted: those of their connection. */
+export interface Tally {
+  payloadBytes: number
+}
+
+/** Of each field in the size of a field section (RFC 9113 6.5.2). */
+const fieldOverhead = 32
+
+export class H2Request implements HttpRequest {
+  readonly method: string
+  /** `:path`, or `:authority` of a CONNECT (RFC 9113 8.5). */
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+  readonly rawHeaders: readonly string[]
+  readonly httpVersion = '2.0'
+  readonly httpVersionMajor = 2
+  readonly httpVersionMinor = 0
+  readonly scheme: string
+  /** `:authority`; undefined when the request has only Host. */
+  readonly authority: string | undefined
+  readonly socket: Socket
+  /** Size of the field section: names, values, and 32 for each field (RFC 9113 6.5.2). */
+  readonly headBytes: number
+  receivedBytes = 0
+  readonly #stream: ServerHttp2Stream
+  readonly #tally: Tally
+
+  constructor(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    raw: readonly string[],
+    socket: Socket,
+    tally: Tally,
+  ) {
+    const { method, path, scheme, authority, fields, bytes } = readFields(raw)
+    this.method = method
+    this.url = method === 'CONNECT' ? (authority ?? '') : path
+    this.scheme = scheme
+    this.authority = authority
+    this.rawHeaders = fields
+    if (authority !== undefined) headers.host ??= authority
+    this.headers = headers
+    this.socket = socket
+    this.#stream = stream
+    this.#tally = tally
+    this.headBytes = bytes + fieldOverhead * (raw.length / 2)
+    tally.payloadBytes += bytes
+  }
+
+  get complete(): boolean {
+    return this.#stream.endAfterHeaders || (this.#stream.readableEnded && !this.#stream.aborted)
+  }
+
+  on(event: 'data', listener: (chunk: Buffer) => void): this
+  on(event: 'end', listener: () => void): this
+  on(event: 'error', listener: (error: Error) => void): this
+  on(event: string, listener: ((chunk: Buffer) => void) | ((error: Error) => void)): this {
+    if (event === 'data') {
+      this.#stream.on('data', (chunk: Buffer) => {
+        this.count(chunk.length)
+        ;(listener as (chunk: Buffer) => void)(chunk)
+      })
+    } else if (event === 'end') {
+      this.#stream.on('end', () => {
+        // Node ends what was reset without an error like what was sent whole, and it must not go on as that.
+        if (!this.#stream.aborted) (listener as () => void)()
+      })
+    } else this.#stream.on(event, listener)
+    return this
+  }
+
+  pause(): void {
+    this.#stream.pause()
+  }
+
+  resume(): void {
+    this.#stream.resume()
+  }
+
+  get readableFlowing(): boolean | null {
+    return this.#stream.readableFlowing
+  }
+
+  /** Adds received bytes of the body. */
+  count(bytes: number): void {
+    this.receivedBytes += bytes
+    this.#tally.payloadBytes += bytes
+  }
+}

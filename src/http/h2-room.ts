@@ -1,0 +1,120 @@
+/** The part of one response in what its connection holds for its client (h2-backlog.ts), and its wait for room there. */
+import type { ServerHttp2Stream } from 'node:http2'
+import type { Holding } from './h2-backlog.ts'
+
+type Done = (error: Error | null | undefined) => void
+
+export class StreamRoom {
+  readonly #stream: ServerHttp2Stream
+  readonly #holding: Holding
+  readonly #onDrain: () => void
+  /** Bytes that were written and not taken, or soon will be written. */
+  #held = 0
+  #kept = 0
+  /** What waits for room, and what is done when the stream ends before. */
+  #then: (() => void) | null = null
+  #otherwise: (() => void) | null = null
+
+  /** `onDrain`: what a write that returned false has waited for. */
+  constructor(stream: ServerHttp2Stream, holding: Holding, onDrain: () => void) {
+    this.#stream = stream
+    this.#holding = holding
+    this.#onDrain = onDrain
+    stream.on('drain', () => {
+      if (holding.hasRoom) onDrain()
+      else this.#oweDrain()
+    })
+    stream.on('close', () => this.#end())
+  }
+
+  /** It waits because its client takes nothing of the other streams of the connection. */
+  get isOwed(): boolean {
+    return this.#then !== null && this.#holding.isFull
+  }
+
+  /** Calls `then` now or when there is room; never when the stream ends before. */
+  when(then: () => void): void {
+    if (this.#holding.hasRoom) then()
+    else this.#wait(then, null)
+  }
+
+  /** Keeps room for the next write. Null when there is some; else resolves when there is, or when the stream has ended. */
+  keep(bytes: number): Promise<void> | null {
+    if (this.#isOver) return null
+    if (this.#holding.hasRoom) {
+      this.#keep(bytes)
+      return null
+    }
+    return new Promise((resolve) => {
+      const go = (): void => {
+        this.#keep(bytes)
+        resolve()
+      }
+      this.#wait(go, resolve)
+    })
+  }
+
+  /** As a stream's own `write`; false also while the connection or the worker has no room for more. */
+  write(chunk: string | Uint8Array, done?: Done): boolean {
+    const isOpen = this.#stream.write(chunk, done === undefined ? this.#settle : this.#settleAnd(done))
+    this.settle()
+    if (!isOpen || this.#holding.hasRoom) return isOpen
+    this.#oweDrain()
+    return false
+  }
+
+  /** After a write: nothing is kept any more. */
+  settle(): void {
+    this.#kept = 0
+    this.#settle()
+  }
+
+  #keep(bytes: number): void {
+    this.#kept = bytes
+    this.#settle()
+  }
+
+  readonly #settle = (): void => {
+    const held = this.#isOver ? 0 : this.#stream.writableLength + this.#kept
+    const more = held - this.#held
+    this.#held = held
+    this.#holding.change(more)
+  }
+
+  #settleAnd(done: Done): Done {
+    return (error) => {
+      this.#settle()
+      done(error)
+    }
+  }
+
+  get #isOver(): boolean {
+    return this.#stream.destroyed || this.#stream.closed
+  }
+
+  #oweDrain(): void {
+    if (this.#then === null) this.#wait(this.#onDrain, null)
+  }
+
+  #wait(then: () => void, otherwise: (() => void) | null): void {
+    this.#then = then
+    this.#otherwise = otherwise
+    this.#holding.wait(this.#proceed)
+  }
+
+  readonly #proceed = (): void => {
+    const then = this.#then
+    this.#then = null
+    this.#otherwise = null
+    then?.()
+  }
+
+  #end(): void {
+    const otherwise = this.#otherwise
+    this.#then = null
+    this.#otherwise = null
+    this.#holding.forget(this.#proceed)
+    this.#settle()
+    otherwise?.()
+  }
+}

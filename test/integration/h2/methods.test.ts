@@ -1,0 +1,116 @@
+/** Every token is a method (RFC 9110 9.1), and methods differ by case. */
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:tls'
+import type { Client } from 'undici'
+import { expect, test } from 'vitest'
+import { UpstreamPool } from '../../../src/http/pool.ts'
+import { filesIn, forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
+import { H2Client } from '../../kit/h2-client.ts'
+import { FrameClient, requestOf } from '../../kit/h2-frames.ts'
+import { clientOf, serverOf } from '../../kit/measured.ts'
+import { startOrigin, startRawOrigin } from '../../kit/origin.ts'
+import { selfSigned } from '../../kit/self-signed.ts'
+import { until } from '../../kit/until.ts'
+
+const h2 = { cleartext: 'h2' } as const
+const methods = [
+  'LIST',
+  'BREW',
+  'VERSION-CONTROL',
+  'get',
+  'Post',
+  'head',
+  'connect',
+  "!#$%&'*+-.^_`|~",
+  'X'.repeat(100),
+]
+const mount = {
+  path: '/',
+  rootDir: 'config/site',
+  spaMode: false,
+  spaFallbackFile: 'x',
+  indexFiles: ['index.html'],
+}
+
+/** An origin that answers every head with its request line. */
+const lineOrigin = () =>
+  startRawOrigin((socket) => {
+    socket.on('data', (chunk) => {
+      const line = chunk.toString('latin1').split('\r\n', 1)[0] ?? ''
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${line.length}\r\n\r\n${line}`)
+    })
+    socket.on('end', () => socket.end())
+  })
+
+test.each(['reverse', 'forward'] as const)('%s passes every method on as it came', async (type) => {
+  await using origin = await lineOrigin()
+  const service = type === 'forward' ? forwardTo() : reverseTo(`http://${origin.authority}`)
+  await using proxy = await startEdge(service, h2)
+  using client = await H2Client.connect(proxy.port)
+  for (const method of methods) {
+    const answer = await client.get('/x', { ':method': method, ':authority': origin.authority })
+    expect(answer, method).toMatchObject({ status: 200, text: `${method} /x HTTP/1.1` })
+  }
+  await until('all are counted', () => proxy.records.length === methods.length)
+  expect(proxy.records.map(({ method }) => method)).toEqual(methods)
+  const seen = [...serverOf(proxy), ...clientOf(proxy)].map(
+    ({ attributes }) => attributes['http.request.method'],
+  )
+  expect(new Set(seen)).toEqual(new Set(['_OTHER']))
+})
+
+test('static files answer every other method with 405', async () => {
+  await using proxy = await startEdge(filesIn([mount]), h2)
+  using client = await H2Client.connect(proxy.port)
+  for (const method of methods) {
+    const answer = await client.get('/', { ':method': method })
+    expect(answer, method).toMatchObject({ status: 405, isWhole: true })
+    expect(answer.headers['allow']).toBe('GET, HEAD')
+  }
+})
+
+test('beside a reverse proxy, other methods for a file go to the upstream', async () => {
+  await using origin = await lineOrigin()
+  await using proxy = await startEdge([reverseTo(`http://${origin.authority}`), filesIn([mount])], h2)
+  using client = await H2Client.connect(proxy.port)
+  expect(await client.get('/index.html', { ':method': 'LIST' })).toMatchObject({
+    text: 'LIST /index.html HTTP/1.1',
+  })
+})
+
+test('an https upstream is sent the method as it came', async () => {
+  const server = createServer(selfSigned, (socket) => {
+    socket.on('error', () => socket.destroy())
+    socket.on('data', (chunk) => {
+      const line = chunk.toString('latin1').split('\r\n', 1)[0] ?? ''
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${line.length}\r\n\r\n${line}`)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const bounds = { maxIdlePerHost: 1, idleMs: 1_000, connectMs: 5_000, lifetimeMs: 0, responseMs: 5_000 }
+  const pool = new UpstreamPool({ ...bounds, gate: null, ca: selfSigned.cert })
+  try {
+    for (const method of methods.filter((one) => one !== 'connect')) {
+      const slot = pool.take(`https://127.0.0.1:${(server.address() as AddressInfo).port}`)
+      const { body } = await (slot.client as Client).request({ path: '/x', method: method as 'GET' })
+      expect(await body.text()).toBe(`${method} /x HTTP/1.1`)
+      slot.drop()
+    }
+  } finally {
+    pool.close()
+    await new Promise((resolve) => server.close(resolve))
+  }
+})
+
+test('a method that is no token goes nowhere, by whichever service', async () => {
+  await using origin = await startOrigin()
+  for (const service of [reverseTo(`http://${origin.authority}`), forwardTo(), filesIn([mount])]) {
+    await using proxy = await startEdge(service, h2)
+    for (const method of ['GE(T', 'A B', 'A/B', 'A:B', 'A\tB', 'caf\xe9', '"A"', 'A\0', '']) {
+      using client = await FrameClient.connect(proxy.port)
+      client.request(1, requestOf({ ':method': method, ':authority': origin.authority }))
+      expect(['400', 'reset 1'], method).toContain(await client.outcome(1))
+    }
+  }
+  expect(origin.seen).toHaveLength(0)
+})
