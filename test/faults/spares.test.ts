@@ -7,6 +7,7 @@ import { churn } from '../kit/churn.ts'
 import { churnApart } from '../kit/churn-thread.ts'
 import { startTestDaemon, type TestDaemon } from '../kit/daemon.ts'
 import { startOrigin } from '../kit/origin.ts'
+import { tied } from '../kit/tied.ts'
 import { until } from '../kit/until.ts'
 
 const patient = { ...defaultRestartPolicy, intensity: 1_000 }
@@ -37,7 +38,7 @@ const entry = new URL('../../src/supervise/mirror-process.ts', import.meta.url)
 function mortalMirror() {
   const children: ChildProcess[] = []
   const mirror = new Mirror(() => {
-    const child = fork(entry, { execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+    const child = tied(fork(entry, { execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] }))
     children.push(child)
     if (children.length % 2 === 1) child.kill('SIGKILL')
     return child

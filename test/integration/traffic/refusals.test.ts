@@ -7,21 +7,17 @@ import { startOrigin, unusedPort } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { whyOf } from '../../kit/traffic.ts'
 
-/** Every kind of refusal, over real sockets: it is in the list, and what decided is named with its place in the configuration. */
-
-type Worker = 'reverse_proxy' | 'forward_proxy' | 'static_files'
-
+/** Each refusal is recorded and explained with the setting that caused it. */
 let origin: Awaited<ReturnType<typeof startOrigin>>
 let site: string
 
 beforeAll(async () => {
-  origin = await startOrigin((req, res) => {
-    if (req.url === '/slow') return
-    res.writeHead(req.url === '/teapot' ? 418 : 200).end()
+  origin = await startOrigin(({ url }, res) => {
+    if (url !== '/slow') res.writeHead(url === '/teapot' ? 418 : 200).end()
   })
   site = mkdtempSync(join(tmpdir(), 'bifrost-traffic-'))
   mkdirSync(join(site, 'docs'))
-  writeFileSync(join(site, 'docs', 'index.html'), 'hello')
+  writeFileSync(join(site, 'docs/index.html'), 'hello')
 })
 
 afterAll(async () => {
@@ -35,14 +31,15 @@ const reverse = (block: object = {}) => ({
   workers: { reverse_proxy: { ...at, target: `http://${origin.authority}`, request_id: {}, ...block } },
 })
 const forward = (block: object = {}) => ({ mode: 'Forward', workers: { forward_proxy: { ...at, ...block } } })
+const mounts = () => [{ path: '/docs', root_dir: join(site, 'docs') }]
 const files = (block: object = {}) => ({
   mode: 'Static',
-  workers: { static_files: { ...at, mounts: [{ path: '/docs', root_dir: join(site, 'docs') }], ...block } },
+  workers: { static_files: { ...at, mounts: mounts(), ...block } },
 })
 
 interface Kind {
   readonly name: string
-  readonly worker: Worker
+  readonly worker: 'reverse_proxy' | 'forward_proxy' | 'static_files'
   readonly config: () => object | Promise<object>
   readonly ask: (client: RawClient, bridge: TestDaemon) => Promise<void> | void
   readonly outcome: string | number
@@ -296,9 +293,8 @@ describe.each(['thread', 'process'] as const)('in a %s it is recorded and explai
     const { request, chain } = await whyOf(bridge, worker, outcome)
     expect(request.client).toBe('127.0.0.1')
     expect(request.instance).toBe(`${worker}#1`)
-    const rules = chain.filter(({ about }) => about === 'rule')
-    expect(rules.map((rule) => rule.setting)).toContain(setting)
-    const rule = rules.find((one) => one.setting === setting)
+    const rule = chain.find((one) => one.about === 'rule' && one.setting === setting)
+    expect(rule).toBeDefined()
     if (setting !== null) expect(rule?.place).toMatchObject({ file: 'test.json', path: place ?? setting })
     expect(chain[0]?.text).toContain(String(outcome))
     expect(chain.at(-1)?.about).toBe('right')

@@ -297,26 +297,3 @@ test('one that a head never has does not throw', () => {
     }),
   )
 })
-
-test('a field of a trusted proxy that names nothing valid refuses the request, by the setting that trusts the proxy', () => {
-  const trust = { proxies: ['10.0.0.0/8'] }
-  const of = worker(reverseTo('http://up.test', { trust, access: { deny: ['192.0.2.7'] } }))
-  const step = ({ steps }: ReturnType<typeof ask>) =>
-    steps.find(({ setting }) => setting === 'workers.reverse_proxy.trusted_proxies')
-  const bad = ask('GET /', of, { isMisnamed: true })
-  expect(bad.outcome).toMatchObject({ kind: 'reply', code: 'BAD_FORWARDED', status: 400 })
-  expect(step(bad)).toMatchObject({ isRefusal: true })
-  const good = ask('GET /', of)
-  expect(good.outcome.code).toBe('FORBIDDEN_CLIENT')
-  expect(step(good)?.text).toContain('X-Forwarded-For')
-  expect(step(ask('GET /', worker(reverseTo('http://up.test'))))).toBeUndefined()
-})
-
-test('a path without a single meaning counts for the rules of every path, and says so', () => {
-  const rates = { rules: [{ id: 'login', pathPrefix: '/login' }] }
-  const of = worker(reverseTo('http://up.test', { rates }))
-  const rate = (request: string) => ask(request, of).steps.find(({ about }) => about === 'rate')?.text
-  expect(rate('GET /x/../y')).toMatch(/"login" .*every path/)
-  expect(rate('GET /login')).toMatch(/"login"(?!.*every path)/)
-  expect(rate('GET /other')).toContain('None')
-})
