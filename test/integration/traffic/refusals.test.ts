@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -16,8 +16,7 @@ beforeAll(async () => {
     if (url !== '/slow') res.writeHead(url === '/teapot' ? 418 : 200).end()
   })
   site = mkdtempSync(join(tmpdir(), 'bifrost-traffic-'))
-  mkdirSync(join(site, 'docs'))
-  writeFileSync(join(site, 'docs/index.html'), 'hello')
+  writeFileSync(join(site, 'index.html'), 'hello')
 })
 
 afterAll(async () => {
@@ -31,7 +30,7 @@ const reverse = (block: object = {}) => ({
   workers: { reverse_proxy: { ...at, target: `http://${origin.authority}`, request_id: {}, ...block } },
 })
 const forward = (block: object = {}) => ({ mode: 'Forward', workers: { forward_proxy: { ...at, ...block } } })
-const mounts = () => [{ path: '/docs', root_dir: join(site, 'docs') }]
+const mounts = () => [{ path: '/docs', root_dir: site }]
 const files = (block: object = {}) => ({
   mode: 'Static',
   workers: { static_files: { ...at, mounts: mounts(), ...block } },
