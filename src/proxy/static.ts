@@ -138,7 +138,7 @@ async function owning(disk: Disk, file: OpenFile, use: () => Promise<void>): Pro
   try {
     await use()
   } finally {
-    await disk.close(file.fd)
+    disk.close(file.fd)
   }
 }
 
