@@ -32,6 +32,8 @@ export class Connection {
   scheme: 'http' | 'https' = 'http'
   /** The peer's address, or its client's as a PROXY header told; an IPv4 address in its IPv6 form is given in its own. */
   peer: string
+  /** Beside `peer`: its port; 0 where there is none, or it is not known. */
+  peerPort: number
   /** The address that the worker's admission has counted; undefined: none. */
   admittedAs: string | undefined
   /** From the client's certificate. */
@@ -64,10 +66,12 @@ export class Connection {
     this.socket = socket
     this.admittedAs = admittedAs
     this.peer = peerOf(admittedAs ?? 'unknown')
+    this.peerPort = socket.remotePort ?? 0
   }
 
   /** A PROXY header has told where it comes from; undefined: the peer has no address and its header named none. */
-  identified(address: string | undefined): void {
+  identified(address: string | undefined, port: number): void {
+    this.peerPort = port
     this.admittedAs = address
     this.peer = peerOf(address ?? 'unknown')
   }

@@ -132,7 +132,7 @@ export class Entrance {
       this.#refuse(socket, door, address)
       return
     }
-    connection.identified(address)
+    connection.identified(address, header.client === null ? (socket.remotePort ?? 0) : header.client.port)
     this.#secure(connection, door, header.length)
   }
 

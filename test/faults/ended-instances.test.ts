@@ -87,7 +87,7 @@ async function replaced(running: TestDaemon, end: () => void): Promise<void> {
 /** All threads that libuv has for files are busy until the end: a close that is queued stays queued. */
 function holdFileThreads(folder: string): Disposable {
   const pipe = join(folder, 'pipe')
-  execFileSync('mkfifo', [pipe])
+  execFileSync('sh', ['-c', 'mkfifo "$0"', pipe])
   // Opening a pipe for reading waits for its writer.
   for (let n = 0; n < 4; n += 1) open(pipe, 'r', (_, fd) => fd !== undefined && closeSync(fd))
   let isHeld = true

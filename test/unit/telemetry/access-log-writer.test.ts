@@ -288,22 +288,3 @@ it('a line that is longer than a chunk is dropped', () => {
   observed.writer.write('x'.repeat(chunkBytes + 1))
   expect(observed.dropped).toBe(1)
 })
-
-it('closes a file whose opening outlasts the end of the writer', async () => {
-  const opening = Promise.withResolvers<Sink>()
-  const { writer } = writerTo(() => opening.promise)
-  await writer.close()
-  const path = join(temporaryDirectory(), 'late.log')
-  const sink = await openFileSink(path)
-  let closings = 0
-  opening.resolve({
-    ...sink,
-    close() {
-      closings += 1
-      sink.close()
-    },
-  })
-  await until('it is closed', () => closings > 0)
-  writer.reopen()
-  expect(closings).toBe(1)
-})
