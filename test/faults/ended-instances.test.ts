@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { hashSync } from 'bcryptjs'
 import { describe, expect, it } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
 import { temporaryDirectory } from '../kit/config-text.ts'
@@ -31,6 +32,8 @@ function descriptors(): readonly string[] {
   })
 }
 
+const authorization = `Authorization: Basic ${btoa('a:secret')}`
+
 const openBelow = (folder: string) => descriptors().filter((path) => path.startsWith(`${folder}/`))
 
 interface Scene {
@@ -44,7 +47,14 @@ async function scene(settings: object = {}): Promise<Scene> {
   writeFileSync(join(folder, 'large.bin'), '')
   truncateSync(join(folder, 'large.bin'), 64 * 1024 * 1024)
   const accessLog = { path: join(folder, 'access.log'), flush_ms: 1 }
-  const block = { mounts: [{ path: '/', root_dir: folder }], access_log: accessLog, max_cpu_percent: 100 }
+  // bcrypt has a thread of its own below the instance.
+  const users = [{ name: 'a', password: hashSync('secret', 4) }]
+  const block = {
+    auth: { users },
+    mounts: [{ path: '/', root_dir: folder }],
+    access_log: accessLog,
+    max_cpu_percent: 100,
+  }
   const running = await startTestDaemon(
     {
       mode: 'Static',
@@ -61,10 +71,10 @@ async function scene(settings: object = {}): Promise<Scene> {
 async function use({ running, folder }: Scene): Promise<Disposable> {
   const port = running.port('static_files')
   using client = await RawClient.connect(port)
-  expect((await client.get('/none')).status).toBe(404)
+  expect((await client.get('/none', authorization)).status).toBe(404)
   const slow = await RawClient.connect(port)
   slow.socket.pause()
-  slow.head('GET /large.bin HTTP/1.1', 'Host: a')
+  slow.head('GET /large.bin HTTP/1.1', 'Host: a', authorization)
   await until('the file is open', () => openBelow(folder).some((path) => path.endsWith('large.bin')))
   return slow
 }
@@ -144,7 +154,7 @@ describe('an instance in a thread that', () => {
     const { running, folder } = await scene()
     await using _ = running
     using client = await RawClient.connect(running.port('static_files'))
-    expect((await client.get('/none')).status).toBe(404)
+    expect((await client.get('/none', authorization)).status).toBe(404)
     await until('it is logged', () => statSync(join(folder, 'access.log')).size > 0)
     using busy = holdFileThreads(folder)
     await replaced(running, () => recycle(running))
