@@ -49,8 +49,9 @@ has come. Of a response that is cut short they are what was given to the connect
 ## What is not here
 
 * **Circuit breaker**: the daemon has none yet, so there is no metric of one. \`proxy.target.state\` says what requests find, and nothing acts on it.
-* **Error rate**: the share of requests with an \`error.type\`, in PromQL
-  \`sum(rate(http_server_request_duration_seconds_count{error_type!=""}[5m])) / sum(rate(http_server_request_duration_seconds_count[5m]))\`.
+* **Error rate**: the share of requests that failed for another reason than their client (\`CLIENT_ABORTED\`, \`CLIENT_STALLED\`), in PromQL
+  \`sum(rate(http_server_request_duration_seconds_count{error_type!~"|CLIENT_.+"}[5m])) / sum(rate(http_server_request_duration_seconds_count[5m]))\`. The alert rules and the
+  dashboard of \`deploy/\` count the same way.
 * Counts by client address, user, host or path: they have no bound; the access log has them.
 
 ## Reading them

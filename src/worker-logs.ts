@@ -1,5 +1,6 @@
 import type { InstanceBoot, InstancePort } from './supervise/channel.ts'
 import type { AccessLogs } from './telemetry/access-log.ts'
+import type { DescribeExchange } from './telemetry/access-record.ts'
 import { type CounterBlock, count } from './telemetry/counters.ts'
 import type { Log } from './telemetry/log.ts'
 import { LogBounds } from './telemetry/log-bounds.ts'
@@ -17,6 +18,7 @@ export async function openAccessLogs(
   port: InstancePort,
   block: CounterBlock | undefined,
   log: Log,
+  describe: DescribeExchange,
 ): Promise<AccessLogs | null> {
   if (!postsExchanges && worker.services.every(({ accessLog }) => accessLog === null)) return null
   const { AccessLogs } = await import('./telemetry/access-log.ts')
@@ -24,6 +26,7 @@ export async function openAccessLogs(
     worker: worker.name,
     instance: id,
     services: worker.services,
+    describe,
     post: postsExchanges ? (records) => port.post({ type: 'exchanges', records }) : null,
     onDropped: (lines) => block !== undefined && count(block, 'logLinesDropped', lines),
     log,

@@ -8,6 +8,7 @@ import { limitClients } from './proxy/clients.ts'
 import { DescriptorGuard } from './proxy/descriptors.ts'
 import { createEdge } from './proxy/edge.ts'
 import type { Edge } from './proxy/edge-contract.ts'
+import { describeExchanges } from './proxy/exchange-attributes.ts'
 import { createSpanOutput, type SpanOutput } from './proxy/span-output.ts'
 import type { InstanceBoot, InstancePort, ToInstance } from './supervise/channel.ts'
 import type { AccessLogs } from './telemetry/access-log.ts'
@@ -88,7 +89,13 @@ class RunningInstance {
       worker.type === 'combined' ? worker.services.map(({ type }) => [type, this.#admissionOf(type)]) : []
     const block = this.#counters[worker.type]
     if (block === undefined) throw new TypeError(`there is no block for ${worker.type}`)
-    this.#accessLogs = await openAccessLogs(this.#boot, this.#port, block, this.#log)
+    this.#accessLogs = await openAccessLogs(
+      this.#boot,
+      this.#port,
+      block,
+      this.#log,
+      describeExchanges(worker.services),
+    )
     this.#spans = createSpanOutput(this.#boot, block, (spans) => this.#port.post({ type: 'spans', spans }))
     this.#edge = await createEdge({
       worker,

@@ -32,6 +32,8 @@ export class Connection {
   scheme: 'http' | 'https' = 'http'
   /** The canonical address of the peer, or of the client that a PROXY header named; `unix:` on a Unix socket. */
   peer: string
+  /** Beside `peer`: its port; 0 where there is none, or it is not known. */
+  peerPort: number
   /** The address that the worker's admission has counted; undefined: none. */
   admittedAs: string | undefined
   /** From the client's certificate. */
@@ -64,11 +66,13 @@ export class Connection {
     this.socket = socket
     this.peer = peer
     this.admittedAs = admittedAs
+    this.peerPort = socket.remotePort ?? 0
   }
 
   /** A PROXY header named the client `peer`; `admittedAs` is the address that admission counted for it. */
-  identified(peer: string, admittedAs: string | undefined): void {
+  identified(peer: string, port: number, admittedAs: string | undefined): void {
     this.peer = peer
+    this.peerPort = port
     this.admittedAs = admittedAs
   }
 

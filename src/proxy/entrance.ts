@@ -133,7 +133,7 @@ export class Entrance {
       this.#refuse(socket, door, peer)
       return
     }
-    connection.identified(peer, address)
+    connection.identified(peer, header.client?.port ?? connection.peerPort, address)
     this.#secure(connection, door, header.length)
   }
 

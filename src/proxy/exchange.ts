@@ -136,8 +136,7 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
     this.attempts += 1
     this.isReused = isReused
     this.connectedAt = 0
-    this.upstreamStatus = 0
-    this.attemptAt = performance.now()
+    this.beginAttempt(performance.now())
     add(this.block, cell.upstreamAttempts, 1)
     if (this.attempts > 1) add(this.block, cell.upstreamRetries, 1)
     // What is said in a tunnel is not ours, and a span for it would say nothing more.

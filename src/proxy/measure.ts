@@ -22,12 +22,23 @@ export class Measured {
   series = 0
   /** When the running attempt at an upstream began; 0 when there is none. */
   attemptAt = 0
+  /** When the latest attempt began; 0 before the first. */
+  dialledAt = 0
   /** Of the running attempt's response; 0 before there is one. */
   upstreamStatus = 0
+  /** Whether it was counted as failed. */
+  isFailed = false
 
   constructor(method: string, route: number) {
     this.methodId = methodId(method)
     this.route = route
+  }
+
+  /** An attempt at an upstream begins. */
+  protected beginAttempt(now: number): void {
+    this.upstreamStatus = 0
+    this.attemptAt = now
+    this.dialledAt = now
   }
 }
 
@@ -39,6 +50,7 @@ export function finished(
   isBodyToCome: boolean,
 ): void {
   const { meter, methodId, response, version, route } = exchange
+  exchange.isFailed = isFailed
   const isSecure = exchange.scheme === 'https'
   let { status } = exchange
   if (status === 0 && response !== null && response.headersSent) status = response.statusCode

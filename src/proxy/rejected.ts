@@ -48,6 +48,7 @@ export function rejectedRecord(
     sent,
     headMs: -1,
     startedAt: endedAt - Math.max(0, headMs),
+    dialledAt: 0,
     connectedAt: 0,
     answeredAt: 0,
     endedAt,

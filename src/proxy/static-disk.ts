@@ -1,6 +1,6 @@
 import {
   type BigIntStats,
-  close,
+  closeSync,
   constants,
   fstatSync,
   lstat,
@@ -47,13 +47,16 @@ export interface Disk {
   read(fd: number, into: Uint8Array, position: number): Promise<number>
   /** Reads a whole file; undefined if it cannot be read or changed while being read. */
   readWhole(file: OpenFile): Promise<Buffer | undefined>
-  close(fd: number): Promise<void>
+  /**
+   * Closes in this call: a queued close is cancelled when the thread ends first, and its descriptor stays open in the process (see
+   * access-log-sink.ts).
+   */
+  close(fd: number): void
 }
 
 const openFile = promisify(open)
 const readFile = promisify(read)
 const linkStat = promisify(lstat)
-const closeFile = promisify(close)
 const realPath = promisify(realpath.native)
 
 // NONBLOCK: opening a FIFO without a writer would block a pool thread for ever.
@@ -102,7 +105,7 @@ export function createDisk(counters: CounterBlock): Disk {
       isKept = typeof found === 'object'
       return found
     } finally {
-      if (!isKept) await closeFile(fd).catch(() => undefined)
+      if (!isKept) closeNow(fd)
     }
   }
 
@@ -133,8 +136,19 @@ export function createDisk(counters: CounterBlock): Disk {
       return bytesRead
     },
     readWhole: (file) => timed(readAll(file).catch(() => undefined)),
+    close(fd) {
+      const start = performance.now()
+      closeNow(fd)
+      count(counters, 'diskIoMs', performance.now() - start)
+    },
+  }
+}
+
+function closeNow(fd: number): void {
+  try {
+    closeSync(fd)
+  } catch {
     // A failed close loses no data here, and the descriptor is free either way.
-    close: (fd) => timed(closeFile(fd).catch(() => undefined)),
   }
 }
 

@@ -142,7 +142,7 @@ async function owning(disk: Disk, file: OpenFile, use: () => Promise<void>): Pro
   try {
     await use()
   } finally {
-    await disk.close(file.fd)
+    disk.close(file.fd)
   }
 }
 

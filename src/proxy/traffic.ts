@@ -117,7 +117,7 @@ export class Traffic {
   }
 
   #recordOf(record: Noted): TrafficRecord {
-    const { startedAt, connectedAt, answeredAt, endedAt, headers } = record
+    const { startedAt, dialledAt, connectedAt, answeredAt, endedAt, headers } = record
     const { now = Date.now, stateOf, exceeded } = this.#options
     const length = headers['content-length']
     // 1 stands for a time that nobody has taken.
@@ -141,7 +141,7 @@ export class Traffic {
       exceeded: exceeded?.() ?? [],
       upstream: cut(record.upstream, 300),
       attempts: record.attempts,
-      connectMs: since(connectedAt),
+      connectMs: connectedAt > 1 ? round(connectedAt - dialledAt) : null,
       answerMs: since(answeredAt),
       durationMs: round(endedAt - startedAt),
       length: typeof length === 'string' && /^\d{1,15}$/.test(length) ? Number(length) : null,

@@ -22,7 +22,12 @@ export interface HealthReading {
   readonly missing?: MissingInstances | null
   /** Limits that an instance has exceeded for some time, in words, such as "cpu at 120 % of the limit". */
   readonly exceeded?: readonly string[]
+  /** Why its instances end or have ended as planned; null when nobody has asked for it. */
+  readonly plannedEnd?: PlannedEnd | null
 }
+
+/** The daemon stops or an operator drains the worker; the second one is over. */
+export type PlannedEnd = 'draining' | 'drained'
 
 export interface Health {
   readonly status: HealthStatus
@@ -56,14 +61,16 @@ function missingText({ count, of, isGivenUp }: MissingInstances): string {
 
 /**
  * Healthy: alive and both utilisations strictly below 0.8. Critical: not alive, saturated, or a utilisation of 0.95 or
- * more. Warning: what lies between, a limit that is exceeded, a missing instance, degraded or draining.
+ * more. Warning: what lies between, a limit that is exceeded, a missing instance, degraded or draining. A worker that ends as
+ * planned is never worse than Warning: an operator asked for it, so it must not page anyone.
  */
 export function health(reading: HealthReading): Health {
   const connectionUtilization = reading.activeConnections / reading.maxConnections
   const memoryUtilization = reading.memoryBytes / reading.maxMemoryBytes
   const critical: string[] = []
   const warning: string[] = []
-  if (!reading.isAlive) critical.push('no instance is alive')
+  const plannedEnd = reading.plannedEnd ?? null
+  if (!reading.isAlive && plannedEnd === null) critical.push('no instance is alive')
   if (reading.state === 'saturated') critical.push('max_connections is reached')
   for (const [name, share] of [
     ['connections', connectionUtilization],
@@ -77,8 +84,10 @@ export function health(reading: HealthReading): Health {
   for (const reason of reading.exceeded ?? []) {
     if (![...critical, ...warning].includes(reason)) warning.push(reason)
   }
-  if (reading.state === 'degraded' || reading.state === 'draining')
-    warning.push(`the worker is ${reading.state}`)
-  const status = critical.length > 0 ? 'Critical' : warning.length > 0 ? 'Warning' : 'Healthy'
+  const standing = plannedEnd ?? reading.state
+  if (standing === 'degraded' || standing === 'draining' || standing === 'drained')
+    warning.push(`the worker is ${standing}`)
+  const isCritical = critical.length > 0 && plannedEnd === null
+  const status = isCritical ? 'Critical' : warning.length > 0 ? 'Warning' : 'Healthy'
   return { status, reasons: [...critical, ...warning], connectionUtilization, memoryUtilization }
 }

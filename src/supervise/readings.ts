@@ -48,6 +48,9 @@ export class Readings {
   /** Moves by chart and state. */
   readonly #moves = new Map<string, { readonly chart: string; readonly state: string; count: number }>()
 
+  /** States that were ever shown: a series that only vanished would keep its last value for a reader for minutes. */
+  readonly #states = new Map<string, StateCount>()
+
   constructor(parts: ReadingParts) {
     this.#parts = parts
   }
@@ -165,8 +168,16 @@ export class Readings {
     )
   }
 
+  /** Those that live, and the supervisors that have ended with the daemon, for its last export. */
+  #actors(): readonly ActorView[] {
+    const { journal } = this.#parts
+    return [...journal.actors(), ...journal.ended().filter(({ chart }) => chart === 'supervisor')]
+  }
+
   #addCharts(families: Families): void {
-    for (const { actor, state, count } of countStates(this.#parts.journal.actors())) {
+    for (const [key, { actor, state }] of this.#states) this.#states.set(key, { actor, state, count: 0 })
+    for (const [key, counted] of countStates(this.#actors())) this.#states.set(key, counted)
+    for (const { actor, state, count } of this.#states.values()) {
       families.add('proxy.actor.state', { 'proxy.actor': actor, 'proxy.actor.state': state }, count)
     }
     for (const { chart, state, count } of this.#moves.values()) {
@@ -188,14 +199,18 @@ export class Readings {
 /** The generation of an instance would be a new name with each restart. */
 const withoutGeneration = (actor: string): string => actor.replace(/#\d+/, '')
 
-function countStates(actors: readonly ActorView[]) {
-  const counts = new Map<string, { readonly actor: string; readonly state: string; count: number }>()
+interface StateCount {
+  readonly actor: string
+  readonly state: string
+  readonly count: number
+}
+
+function countStates(actors: readonly ActorView[]): ReadonlyMap<string, StateCount> {
+  const counts = new Map<string, StateCount>()
   for (const { id, state } of actors) {
-    const name = withoutGeneration(id)
-    const key = `${name} ${state}`
-    const known = counts.get(key)
-    if (known === undefined) counts.set(key, { actor: name, state, count: 1 })
-    else known.count += 1
+    const actor = withoutGeneration(id)
+    const key = `${actor} ${state}`
+    counts.set(key, { actor, state, count: (counts.get(key)?.count ?? 0) + 1 })
   }
-  return counts.values()
+  return counts
 }

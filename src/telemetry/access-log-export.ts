@@ -3,13 +3,14 @@
  * dropped and counted.
  */
 import { fields, type Value } from './access-log-fields.ts'
-import type { AccessLog, AccessRecord } from './access-record.ts'
+import type { AccessLog, AccessRecord, DescribeExchange } from './access-record.ts'
 import { Allowance } from './allowance.ts'
 import type { LogRecord } from './log-record.ts'
 
 export interface AccessExportOptions {
   readonly worker: string
   readonly instance: string
+  readonly describe: DescribeExchange
   readonly post: (records: readonly LogRecord[]) => void
   readonly onDropped: (records: number) => void
   readonly maxPerSecond?: number
@@ -20,26 +21,20 @@ const batchMs = 1_000
 
 type FieldName = keyof typeof fields
 
-/** Attribute names from the semantic conventions where one exists. Path, query and trace are split. */
+/** Attribute names that the request's SERVER span does not have; `describe` adds those it shares with the span. */
 const attributeNames = {
   service: 'proxy.type',
-  client: 'client.address',
   user: 'user.name',
   request_id: 'proxy.request_id',
-  method: 'http.request.method',
-  scheme: 'url.scheme',
-  host: 'server.address',
-  version: 'network.protocol.version',
-  status: 'http.response.status_code',
   termination: 'proxy.termination',
-  error: 'error.type',
+  error: 'proxy.error',
   upstream: 'proxy.upstream',
   attempts: 'proxy.upstream.attempts',
   reused: 'proxy.upstream.reused',
   bytes_received: 'proxy.bytes_received',
   bytes_sent: 'proxy.bytes_sent',
   head_ms: 'proxy.head_ms',
-  connect_ms: 'proxy.connect_ms',
+  connect_ms: 'proxy.upstream.connect_ms',
   response_ms: 'proxy.response_ms',
   total_ms: 'proxy.total_ms',
   tunnel_end: 'proxy.tunnel_end',
@@ -80,21 +75,16 @@ export class AccessExport implements AccessLog {
 /** One exchange: 5xx is an error, an aborted exchange a warning. */
 function recordOfExchange(
   record: AccessRecord,
-  { worker, instance }: { readonly worker: string; readonly instance: string },
+  { worker, instance, describe }: AccessExportOptions,
 ): LogRecord {
   const attributes: Record<string, Value> = {
     'proxy.worker.name': worker,
     'proxy.instance': instance,
+    ...describe(record),
   }
   for (const [field, name] of named) {
     const value = fields[field].read(record)
     if (value !== null) attributes[name] = value
-  }
-  const target = fields.path.read(record)
-  if (target !== null) {
-    const [path = '', ...query] = String(target).split('?')
-    attributes['url.path'] = path
-    if (query.length > 0) attributes['url.query'] = query.join('?')
   }
   const { method, status, termination } = record
   const { traceId, spanId } = record

@@ -1,5 +1,5 @@
 /** Destination of log lines: a file, or the standard output or standard error of the process. */
-import { close, constants, fstat, open, readFileSync, type Stats } from 'node:fs'
+import { closeSync, constants, fstat, open, readFileSync, type Stats } from 'node:fs'
 import { promisify } from 'node:util'
 
 export interface Sink {
@@ -26,7 +26,12 @@ const pipeBytes = 4096
 /** Opens a file for appending and creates it if needed. */
 export async function openFileSink(path: string): Promise<Sink> {
   const fd = await openFile(path, flags | constants.O_CREAT, 0o640)
-  return sinkOf(fd, await stat(fd), () => close(fd, ignore))
+  try {
+    return sinkOf(fd, await stat(fd), () => closeNow(fd))
+  } catch (error) {
+    closeNow(fd)
+    throw error
+  }
 }
 
 /** Standard output (1) or standard error (2) of the process. */
@@ -43,7 +48,7 @@ export async function openStandardSink(standard: StandardFd): Promise<Sink> {
   if (stats.isFile()) return sinkOf(standard, stats, ignore)
   try {
     const fd = await openFile(`/proc/self/fd/${standard}`, flags)
-    return sinkOf(fd, stats, () => close(fd, ignore))
+    return sinkOf(fd, stats, () => closeNow(fd))
   } catch {
     return { fd: standard, isImmediate: isNonBlocking(standard), maxPiece: pipeBytes, close: ignore }
   }
@@ -66,6 +71,18 @@ function isNonBlocking(fd: number): boolean {
     return (Number.parseInt(octal, 8) & constants.O_NONBLOCK) !== 0
   } catch {
     return false
+  }
+}
+
+/**
+ * Closes in this call. `fs.close` only queues the close: when the thread ends first, Node cancels it, and because it no longer counts the
+ * descriptor as the thread's own, it stays open in the process.
+ */
+function closeNow(fd: number): void {
+  try {
+    closeSync(fd)
+  } catch {
+    // Every write has reported its own error, and the descriptor is free either way.
   }
 }
 

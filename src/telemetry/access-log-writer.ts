@@ -45,6 +45,8 @@ export class LogWriter {
   #wantsOpen = true
   #hasTrouble = false
   #isClosed = false
+  /** `close` has ended; nothing is waited for any more. */
+  #isOver = false
   /** Write the filling chunk once everything before it is written; until then it keeps filling. */
   #isDue = false
   #pollMs: number = pollMs.first
@@ -117,7 +119,13 @@ export class LogWriter {
     if (this.#flushTimer !== null) clearTimeout(this.#flushTimer)
     const left = this.#queue.reduce((sum, { lines }) => sum + lines, 0) + (this.#filling?.lines ?? 0)
     if (left > 0) this.#options.onDropped(left)
-    if (!this.#isBusy) this.#sink?.close()
+    this.#isOver = true
+    if (!this.#isBusy) this.#closeSink()
+  }
+
+  #closeSink(): void {
+    this.#sink?.close()
+    this.#sink = null
   }
 
   get #isAtRest(): boolean {
@@ -162,6 +170,11 @@ export class LogWriter {
 
   /** Starts the next write or open if none is in progress. */
   #pump(): void {
+    if (this.#isOver) {
+      // A write or an open that outlasted `close` has returned.
+      this.#closeSink()
+      return
+    }
     while (!this.#isBusy && this.#retryTimer === null) {
       const sink = this.#sink
       if (this.#wantsOpen || sink === null) {

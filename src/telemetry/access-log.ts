@@ -3,7 +3,7 @@ import { AccessExport } from './access-log-export.ts'
 import { type AccessLogSettings, compileFormat } from './access-log-format.ts'
 import { openFileSink, openStandardSink } from './access-log-sink.ts'
 import { LogWriter } from './access-log-writer.ts'
-import type { AccessLog } from './access-record.ts'
+import type { AccessLog, DescribeExchange } from './access-record.ts'
 import type { Log } from './log.ts'
 import type { LogRecord } from './log-record.ts'
 
@@ -13,6 +13,7 @@ export interface AccessLogsOptions {
   readonly services: readonly { readonly type: string; readonly accessLog: AccessLogSettings | null }[]
   /** Receives exchanges for export; null if none are exported. */
   readonly post: ((records: readonly LogRecord[]) => void) | null
+  readonly describe: DescribeExchange
   readonly onDropped: (lines: number) => void
   /** The daemon's log. */
   readonly log: Log
@@ -33,8 +34,8 @@ export class AccessLogs {
   readonly #first: AccessLog | null
 
   constructor(options: AccessLogsOptions) {
-    const { services, worker, instance, post, onDropped } = options
-    const exported = post === null ? null : new AccessExport({ worker, instance, post, onDropped })
+    const { services, worker, instance, describe, post, onDropped } = options
+    const exported = post === null ? null : new AccessExport({ worker, instance, describe, post, onDropped })
     this.#export = exported
     for (const { type, accessLog } of services) {
       if (accessLog === null) {

@@ -44,10 +44,15 @@ export interface AccessRecord {
   readonly headMs: number
   /** When the head was there. */
   readonly startedAt: number
+  /** When the latest attempt at an upstream began, and when it was connected. */
+  readonly dialledAt: number
   readonly connectedAt: number
   readonly answeredAt: number
   readonly endedAt: number
 }
+
+/** Attributes of a request that its SERVER span has too, with the same names and values. */
+export type DescribeExchange = (record: AccessRecord) => Readonly<Record<string, string | number | boolean>>
 
 /** Takes the records of a service. */
 export interface AccessLog {

@@ -10,7 +10,8 @@ export const catalogue = [
     name: 'proxy.worker.health',
     instrument: 'gauge',
     unit: '{status}',
-    description: 'Health of a worker: 0 Healthy, 1 Warning, 2 Critical.',
+    description:
+      'Health of a worker: 0 Healthy, 1 Warning, 2 Critical. While it ends as planned, and after that, at most 1.',
     attributes: [],
   },
   {
@@ -51,7 +52,7 @@ export const catalogue = [
     instrument: 'gauge',
     unit: '{actor}',
     description:
-      'Actors in a state: 1 for an actor of its own; instances of a worker are counted together, without their generation.',
+      'Actors in a state: 1 for an actor of its own; instances of a worker are counted together, without their generation. 0 once the actor has left the state or ended; a supervisor that stopped with the daemon stays in `stopped`.',
     attributes: ['proxy.actor', 'proxy.actor.state'],
   },
   {

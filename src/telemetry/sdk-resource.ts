@@ -14,8 +14,8 @@ export function originOf(given: Readonly<Record<string, string>>): Origin {
     'service.version': version,
     'service.instance.id': randomUUID(),
     'host.name': hostname(),
-    'host.arch': arch(),
-    'os.type': platform(),
+    'host.arch': architectures[arch()] ?? arch(),
+    'os.type': systems[platform()] ?? platform(),
     'process.pid': process.pid,
     'process.runtime.name': 'nodejs',
     'process.runtime.version': process.versions.node,
@@ -23,6 +23,15 @@ export function originOf(given: Readonly<Record<string, string>>): Origin {
   const resource = defaultResource().merge(own).merge(resourceFromAttributes(given))
   return { resource, instrumentationScope: { name: 'bifrost-bridge', version } }
 }
+
+/** Names of the semantic conventions, where Node has another one; what they do not know goes as it is. */
+const architectures: Readonly<Record<string, string>> = {
+  x64: 'amd64',
+  ia32: 'x86',
+  arm: 'arm32',
+  ppc: 'ppc32',
+}
+const systems: Readonly<Record<string, string>> = { win32: 'windows', sunos: 'solaris' }
 
 /** Of package.json, from the source or from dist. */
 function ownVersion(): string {

@@ -30,7 +30,7 @@ export interface TrafficRecord {
   readonly exceeded: readonly string[]
   readonly upstream: string | null
   readonly attempts: number
-  /** Null where nobody has taken the time. */
+  /** Of the latest attempt, from its start to its connection; null where nobody has taken the time, as below. */
   readonly connectMs: number | null
   readonly answerMs: number | null
   readonly durationMs: number

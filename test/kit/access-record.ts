@@ -25,6 +25,7 @@ export const accessRecord: AccessRecord = {
   sent: 200,
   headMs: 1.5,
   startedAt: 1_000,
+  dialledAt: 1_000,
   connectedAt: 1_000.25,
   answeredAt: 1_002,
   endedAt: 1_003.12345,

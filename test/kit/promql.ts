@@ -9,6 +9,8 @@ export interface Named {
   readonly selectors: readonly Selector[]
   /** Labels of `by`, `without`, `on`, `ignoring` and `group_left`. */
   readonly groupings: readonly string[]
+  /** Labels that `label_replace` makes. */
+  readonly made: readonly string[]
 }
 
 const words = new Set([
@@ -31,6 +33,9 @@ const ranges = /\[[^\]]*\]/g
 const selector = /(?<![\w.:])([a-zA-Z_:][\w:]*)\b(?!\s*\()(?:\s*\{([^}]*)\})?/g
 const matcher = /([a-zA-Z_]\w*)\s*(?:=~|!~|!=|=)/g
 
+// Its last four arguments: the label, what it becomes, the label it is made of, and how that must look.
+const replacement = /,\s*"([a-zA-Z_]\w*)",\s*"[^"]*",\s*"\w+",\s*"[^"]*"\s*\)/g
+
 const all = (text: string, pattern: RegExp, group: number) =>
   [...text.matchAll(pattern)].map((match) => match[group] ?? '')
 
@@ -40,5 +45,9 @@ export function namesOf(query: string): Named {
   const selectors = [...bare.replaceAll(grouping, ' ').matchAll(selector)]
     .filter(([, metric = '']) => !words.has(metric))
     .map(([, metric = '', labels = '']) => ({ metric, labels: all(labels, matcher, 1) }))
-  return { selectors, groupings: groupings.filter((label) => label !== '') }
+  return {
+    selectors,
+    groupings: groupings.filter((label) => label !== ''),
+    made: all(query, replacement, 1),
+  }
 }

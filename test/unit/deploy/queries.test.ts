@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { errorTable } from '../../../src/errors.ts'
+import { health } from '../../../src/supervise/health.ts'
 import { catalogue } from '../../../src/telemetry/catalogue.ts'
 import { type Metric, sampleNames } from '../../../src/telemetry/metric.ts'
 import { namesOf } from '../../kit/promql.ts'
@@ -30,9 +32,9 @@ const labelsBySample: ReadonlyMap<string, ReadonlySet<string>> = new Map([
 
 /** What is wrong with the names in a query; `known` are series that are recorded by rules, with their labels. */
 function mistakesIn(query: string, known = labelsBySample): readonly string[] {
-  const { selectors, groupings } = namesOf(query)
+  const { selectors, groupings, made } = namesOf(query)
   if (selectors.length === 0) return ['it names no metric']
-  const inAny = new Set(selectors.flatMap(({ metric }) => [...(known.get(metric) ?? [])]))
+  const inAny = new Set([...selectors.flatMap(({ metric }) => [...(known.get(metric) ?? [])]), ...made])
   return [
     ...selectors.flatMap(({ metric, labels }) => {
       const has = known.get(metric)
@@ -171,5 +173,36 @@ describe('what a query names', () => {
     expect(mistakesIn('proxy_worker_health{http_route="/"}')).toEqual([
       'proxy_worker_health has no http_route',
     ])
+  })
+})
+
+describe('thresholds and shares', () => {
+  const rules = text('prometheus/bifrost-bridge.rules.yaml')
+  const failed = 'error_type!~"|CLIENT_.+"'
+
+  it('BifrostLimitNear and the health of a worker have the same threshold', () => {
+    const near = /proxy_limit_utilization_ratio\) >= ([\d.]+)/.exec(rules)?.[1]
+    const statusAt = (share: number) =>
+      health({
+        isAlive: true,
+        state: 'accepting',
+        activeConnections: share * 1_000,
+        maxConnections: 1_000,
+        memoryBytes: 0,
+        maxMemoryBytes: 1,
+      }).status
+    expect(statusAt(Number(near))).toBe('Warning')
+    expect(statusAt(Number(near) - 0.001)).toBe('Healthy')
+  })
+
+  it('the documented error rate, the rules and the dashboard leave out what clients break off', () => {
+    const count = 'http_server_request_duration_seconds_count'
+    const ratios = rules.match(/record: bifrost:failed_requests.*\n.*/g) ?? []
+    expect(ratios).toHaveLength(4)
+    for (const ratio of ratios) expect(ratio).toContain(`${count}{${failed}}`)
+    expect(readFileSync(join(deploy, '../docs/metrics.md'), 'utf8')).toContain(`${count}{${failed}}`)
+    expect(text('grafana/bifrost-bridge.json')).toContain(JSON.stringify(failed).slice(1, -1))
+    const excluded = Object.entries(errorTable).filter(([code]) => /^(?:|CLIENT_.+)$/.test(code))
+    expect(excluded.map(([code]) => code)).toEqual(['CLIENT_ABORTED', 'CLIENT_STALLED'])
   })
 })

@@ -35,6 +35,18 @@ describe('health', () => {
       ['2 of 3 instances are starting'],
     ],
     ['not alive', { isAlive: false, state: null }, 'Critical', ['no instance is alive']],
+    [
+      'not alive, since it was drained',
+      { isAlive: false, state: null, plannedEnd: 'drained' },
+      'Warning',
+      ['the worker is drained'],
+    ],
+    [
+      'full while it is drained',
+      { state: 'saturated', activeConnections: 100, plannedEnd: 'draining' },
+      'Warning',
+      ['max_connections is reached', 'connections at 100 % of the limit', 'the worker is draining'],
+    ],
   ] as const)('%s', (_name, change, status, reasons) => {
     const result = health({ ...quiet, ...change })
     expect([result.status, result.reasons]).toEqual([status, reasons])

@@ -110,7 +110,7 @@ function factsOf(record: TrafficRecord, ended: string): HTMLElement {
     ['Service', record.service],
     ['Upstream', record.upstream],
     ['Attempts', record.attempts > 1 ? String(record.attempts) : null],
-    ['Connected after', ms(record.connect_ms)],
+    ['Connect', ms(record.connect_ms)],
     ['Answered after', ms(record.answer_ms)],
     ['Took', ms(record.duration_ms)],
     ['Ended', `${record.termination}: ${ended}`],
