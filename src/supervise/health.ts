@@ -27,7 +27,13 @@ export interface HealthReading {
 }
 
 /** The daemon stops or an operator drains the worker; the second one is over. */
-export type PlannedEnd = 'draining' | 'drained'
+type PlannedEnd = 'draining' | 'drained'
+
+/** `state` of the supervisor chart; undefined if it is unknown. */
+export function plannedEndOf(state: string | undefined): PlannedEnd | null {
+  if (state === 'draining' || state === 'stopping') return 'draining'
+  return state === 'drained' || state === 'stopped' ? 'drained' : null
+}
 
 export interface Health {
   readonly status: HealthStatus

@@ -2,7 +2,7 @@ import type { Isolation, ServiceType } from '../config/settings.ts'
 import type { CounterValues } from '../telemetry/counters.ts'
 import type { WorkerMetrics } from '../telemetry/prometheus.ts'
 import type { Channels } from './carrier.ts'
-import { type Health, health, missingInstances, type PlannedEnd } from './health.ts'
+import { type Health, health, missingInstances, plannedEndOf } from './health.ts'
 import type { Journal } from './journal.ts'
 import type { LimitBook } from './limit-book.ts'
 import { RequestRates } from './request-rates.ts'
@@ -237,7 +237,8 @@ export class Overview {
       maxMemoryBytes: this.#parts.limits.of(service.worker.name).maxMemoryBytes,
       missing: missingInstances(supervisor, service.slots, alive.length),
       exceeded: alive.flatMap((id) => this.#parts.watch.reasonsOf(id)),
-      plannedEnd: this.#plannedEndOf(service.worker.name),
+      // Its last state: the supervisor has ended when the daemon exports for the last time.
+      plannedEnd: plannedEndOf(this.#parts.journal.view(`supervisor:${service.worker.name}`)?.state),
     })
     return {
       proxy_type: service.proxyType,
@@ -248,13 +249,6 @@ export class Overview {
       active_connections: connectionsActive,
       total_requests: service.total('requestsTotal'),
     }
-  }
-
-  /** Its supervisor has ended too when the daemon exports for the last time. */
-  #plannedEndOf(worker: string): PlannedEnd | null {
-    const state = this.#parts.journal.view(`supervisor:${worker}`)?.state
-    if (state === 'draining' || state === 'stopping') return 'draining'
-    return state === 'drained' || state === 'stopped' ? 'drained' : null
   }
 
   #viewOf(service: Service): WorkerView {

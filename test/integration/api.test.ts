@@ -7,6 +7,7 @@ import {
   ProxyType,
   WorkerResourceLimits,
 } from '../../src/api.ts'
+import { opensLoopback } from '../kit/destinations.ts'
 import { startOrigin } from '../kit/origin.ts'
 import { RawClient } from '../kit/raw-client.ts'
 import { until } from '../kit/until.ts'
@@ -48,7 +49,11 @@ describe('createBridge', () => {
 describe("the seed's usage example", () => {
   it('runs two workers of their own, each with its adapter', async () => {
     await using origin = await startOrigin()
-    const forwardWorker = new IsolatedWorker(ProxyType.ForwardProxy, WorkerResourceLimits.defaultForForward())
+    const forwardWorker = new IsolatedWorker(
+      ProxyType.ForwardProxy,
+      WorkerResourceLimits.defaultForForward(),
+      { destinations: opensLoopback },
+    )
     const reverseWorker = new IsolatedWorker(
       ProxyType.ReverseProxy,
       WorkerResourceLimits.defaultForReverse(),
@@ -114,7 +119,9 @@ describe("the seed's usage example", () => {
   })
 
   it('refuses an address that is none, and limits that are none', () => {
-    const worker = new IsolatedWorker(ProxyType.ForwardProxy, WorkerResourceLimits.defaultForForward())
+    const worker = new IsolatedWorker(ProxyType.ForwardProxy, WorkerResourceLimits.defaultForForward(), {
+      destinations: opensLoopback,
+    })
     expect(() => new IsolatedProxyAdapter({ worker, addr: 'nowhere' })).toThrow('addr: has no port')
     expect(
       () => new WorkerResourceLimits({ ...WorkerResourceLimits.defaultForForward(), maxConnections: 0 }),

@@ -7,7 +7,6 @@ import { startOrigin, unusedPort } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { whyOf } from '../../kit/traffic.ts'
 
-/** Each refusal is recorded and explained with the setting that caused it. */
 let origin: Awaited<ReturnType<typeof startOrigin>>
 let site: string
 
