@@ -71,7 +71,7 @@ class InlineChannel implements Channel {
 
   async #run(): Promise<void> {
     // The data plane is loaded by a main that shares its thread, and by no other.
-    const { runInstance } = await import('../worker.ts')
+    const { runInstance } = await import('../instance/instance.ts')
     if (this.#isOver) return
     const instance = runInstance(this.#boot, this.#port(), () => this.#end({ exitCode: 0 }))
     this.#close = () => void instance.close()

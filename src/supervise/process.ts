@@ -22,7 +22,7 @@ import { StderrLines } from './stderr-lines.ts'
  */
 
 /** Works from source and from dist alike. */
-const entry = new URL(`../worker-process${extname(import.meta.filename)}`, import.meta.url)
+const entry = new URL(`../instance/process-entry${extname(import.meta.filename)}`, import.meta.url)
 
 /** So much of the end of standard error is kept, for the reason of an end. */
 const maxStderr = 8192

@@ -22,7 +22,7 @@ import { createGauge } from './thread-usage.ts'
  */
 
 /** Works from source and from dist alike. */
-const entry = new URL(`../worker-thread${extname(import.meta.filename)}`, import.meta.url)
+const entry = new URL(`../instance/thread-entry${extname(import.meta.filename)}`, import.meta.url)
 
 /** Exit seen when the thread was terminated from outside: no error, and an exit code of 1. */
 function describeExit(exitCode: number, error: unknown, isKilled: boolean): CarrierExit {

@@ -2,8 +2,8 @@ import { describe, expect, it, vi } from 'vitest'
 import { createActor } from 'xstate'
 import { workerSystemId } from '../../actors/ledger.ts'
 import { workerMachine } from '../../actors/worker.ts'
+import { ChartReports } from '../../src/instance/charts.ts'
 import type { ChartMove, FromInstance } from '../../src/supervise/channel.ts'
-import { ChartReports } from '../../src/worker-charts.ts'
 
 function instance(periodMs = 10) {
   const posted: FromInstance[] = []

@@ -15,7 +15,7 @@ import { tied } from '../../kit/tied.ts'
 import { until } from '../../kit/until.ts'
 
 const root = join(import.meta.dirname, '../../..')
-const entry = join(root, 'src/worker-process.ts')
+const entry = join(root, 'src/instance/process-entry.ts')
 const key = 'forward_proxy/0/0'
 const specs = [{ key, group: 'forward_proxy/0', address: { host: '127.0.0.1', port: 0 }, isContained: true }]
 

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 const root = join(import.meta.dirname, '../../..')
 
 const script = `
-  await import(${JSON.stringify(join(root, 'src/worker.ts'))})
+  await import(${JSON.stringify(join(root, 'src/instance/instance.ts'))})
   await import(${JSON.stringify(join(root, 'src/proxy/static.ts'))})
   process.stdout.write(JSON.stringify(process.moduleLoadList))
 `

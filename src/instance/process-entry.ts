@@ -1,10 +1,10 @@
-import { startAsChild } from './supervise/child-start.ts'
+import { startAsChild } from '../supervise/child-start.ts'
 
 /** Entry of an instance in a process of its own. */
 startAsChild()
 // On demand: loading the instance takes a while, and until the signals are ignored each of them ends the process.
 const [{ connectProcess }, { runEntry }] = await Promise.all([
-  import('./supervise/process-port.ts'),
-  import('./worker-entry.ts'),
+  import('./process-port.ts'),
+  import('./entry.ts'),
 ])
 await runEntry(await connectProcess())

@@ -1,5 +1,5 @@
-import { connectThread } from './supervise/thread.ts'
-import { runEntry } from './worker-entry.ts'
+import { connectThread } from '../supervise/thread.ts'
+import { runEntry } from './entry.ts'
 
 /** Entry of an instance in a thread. */
 const thread = connectThread()

@@ -3,15 +3,13 @@ import type { Server, Socket } from 'node:net'
 import { type EventLoopUtilization, performance } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
 import { BifrostError } from '../errors.ts'
-import { type CounterBlock, copyUsed, createCounterBlock } from '../telemetry/counters.ts'
 import {
   type Envelope,
   type InstanceBoot,
   type InstancePort,
   protocolVersion,
   type ToInstance,
-} from './channel.ts'
-import { endWithParent } from './orphan.ts'
+} from '../supervise/channel.ts'
 import {
   type Beat,
   beatMsOf,
@@ -20,7 +18,9 @@ import {
   type FromProcess,
   type ProcessBoot,
   type ToProcess,
-} from './process-wire.ts'
+} from '../supervise/process-wire.ts'
+import { type CounterBlock, copyUsed, createCounterBlock } from '../telemetry/counters.ts'
+import { endWithParent } from './orphan.ts'
 
 /**
  * The instance's end of its channel, in a process of its own. Call it once, after `startAsChild`. The process ends when main does:

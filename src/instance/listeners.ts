@@ -1,7 +1,7 @@
 import type { Server, Socket } from 'node:net'
-import { UnixListener } from './http/unix-listener.ts'
-import { type InstanceBoot, type InstancePort, listenerAt } from './supervise/channel.ts'
-import { failLoudly } from './worker-faults.ts'
+import { UnixListener } from '../http/unix-listener.ts'
+import { type InstanceBoot, type InstancePort, listenerAt } from '../supervise/channel.ts'
+import { failLoudly } from './faults.ts'
 
 /** The listening sockets of an instance: taken from main and given back to it, or, where they cannot be moved, its own. */
 export class WorkerListeners {

@@ -1,5 +1,5 @@
-import type { InstanceBoot, InstancePort } from './supervise/channel.ts'
-import { runInstance } from './worker.ts'
+import type { InstanceBoot, InstancePort } from '../supervise/channel.ts'
+import { runInstance } from './instance.ts'
 
 /** What the entries of threads and processes share: only here may an instance end its thread or process. */
 
