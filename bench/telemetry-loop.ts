@@ -2,9 +2,9 @@
 
 import { randomFillSync } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { createSpanOutput } from '../src/proxy/span-output.ts'
-import type { Trace } from '../src/proxy/trace.ts'
-import { createTracer, type Tracer } from '../src/proxy/tracer.ts'
+import { createSpanOutput } from '../src/proxy/trace/span-output.ts'
+import type { Trace } from '../src/proxy/trace/trace.ts'
+import { createTracer, type Tracer } from '../src/proxy/trace/tracer.ts'
 import { add, cell, createCounterBlock } from '../src/telemetry/counters.ts'
 import { Meter } from '../src/telemetry/meter.ts'
 import { clientKey, methodId, serverKey } from '../src/telemetry/series-key.ts'

@@ -1,9 +1,9 @@
 /** What the trace of one request costs in a loop: the same calls as the edge makes. */
 import { randomFillSync } from 'node:crypto'
 import { parseConfig } from '../src/config/load.ts'
-import type { Decision } from '../src/proxy/decide.ts'
-import type { Trace } from '../src/proxy/trace.ts'
-import { createTracer } from '../src/proxy/tracer.ts'
+import type { Decision } from '../src/proxy/decide/decide.ts'
+import type { Trace } from '../src/proxy/trace/trace.ts'
+import { createTracer } from '../src/proxy/trace/tracer.ts'
 import { SpanBatch } from '../src/telemetry/span-batch.ts'
 import { TraceIds } from '../src/telemetry/trace-sampling.ts'
 

@@ -67,8 +67,8 @@ const layers: readonly Layer[] = [
   },
   {
     files: 'src/admin/**/*.ts',
-    types: ['src/proxy/explain.ts'],
-    dynamic: ['src/proxy/explain.ts'],
+    types: ['src/proxy/explain/explain.ts'],
+    dynamic: ['src/proxy/explain/explain.ts'],
     may: [
       'src/admin',
       'src/supervise',

@@ -13,7 +13,7 @@ const nullProto = 'has no prototype'
 
 const safe: Readonly<Record<string, string>> = {
   'src/telemetry/request-field.ts: headers[name]': own,
-  'src/proxy/exchange-attributes.ts: errorTable[failure as ErrorCode]': own,
+  'src/proxy/trace/exchange-attributes.ts: errorTable[failure as ErrorCode]': own,
   'src/config/parse.ts: value[name]': nullProto,
   'src/config/check.ts: schema.shape[part]': own,
   'src/config/check.ts: (parent as Record<string, unknown>)[part]': own,

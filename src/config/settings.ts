@@ -85,7 +85,7 @@ export interface TimeoutSettings {
   readonly responseMs: number
 }
 
-/** How slow a client may be; see src/proxy/pace.ts. */
+/** How slow a client may be; see src/proxy/exchange/pace.ts. */
 export interface PaceSettings {
   /** Longest pause within a request body, or in taking an answer. */
   readonly bodyIdleMs: number

@@ -1,6 +1,6 @@
 import type { ActorRefFrom } from 'xstate'
 import type { workerMachine } from '../../actors/worker.ts'
-import type { Admission } from '../proxy/admission.ts'
+import type { Admission } from '../proxy/exchange/admission.ts'
 import { type CounterBlock, count } from '../telemetry/counters.ts'
 
 export type WorkerActor = ActorRefFrom<typeof workerMachine>

@@ -1,5 +1,5 @@
 /**
- * What the two letters mean with which an exchange ends (`KH`; src/proxy/termination.ts makes them). One table: for whoever asks why,
+ * What the two letters mean with which an exchange ends (`KH`; src/proxy/exchange/termination.ts makes them). One table: for whoever asks why,
  * and for docs/operations.md, which a test compares.
  */
 export const endedBy: ReadonlyMap<string, string> = new Map(

@@ -20,10 +20,10 @@ import type {
 } from '../../src/config/settings.ts'
 import type { TracingSettings } from '../../src/config/settings-tracing.ts'
 import { peerOf } from '../../src/http/peer.ts'
-import type { Admission } from '../../src/proxy/admission.ts'
-import { createEdge } from '../../src/proxy/edge.ts'
-import type { Edge, EdgeOptions } from '../../src/proxy/edge-contract.ts'
-import type { SpanOutput } from '../../src/proxy/span-output.ts'
+import type { Edge, EdgeOptions } from '../../src/proxy/data-plane/contract.ts'
+import { createEdge } from '../../src/proxy/data-plane/data-plane.ts'
+import type { Admission } from '../../src/proxy/exchange/admission.ts'
+import type { SpanOutput } from '../../src/proxy/trace/span-output.ts'
 import type { AccessRecord } from '../../src/telemetry/access-record.ts'
 import {
   type CounterBlock,

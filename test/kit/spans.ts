@@ -1,4 +1,4 @@
-import type { SpanOutput } from '../../src/proxy/span-output.ts'
+import type { SpanOutput } from '../../src/proxy/trace/span-output.ts'
 import { SpanBatch } from '../../src/telemetry/span-batch.ts'
 import type { SpanRecord } from '../../src/telemetry/span-record.ts'
 import type { Origin } from './origin.ts'

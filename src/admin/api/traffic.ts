@@ -6,7 +6,7 @@ import type { z } from 'zod'
 import { type Place, type Positions, placeOf } from '../../config/positions.ts'
 import type { WorkerSettings } from '../../config/settings.ts'
 import { canonicalAddress } from '../../http/address.ts'
-import type { Explanation, Question } from '../../proxy/explain.ts'
+import type { Explanation, Question } from '../../proxy/explain/explain.ts'
 import type { Journal } from '../../supervise/journal.ts'
 import type { OpenConnection, Traffic, TrafficDesk } from '../../supervise/traffic-desk.ts'
 import type { Log } from '../../telemetry/log.ts'
@@ -56,7 +56,7 @@ export class TrafficApi {
       )
     const workers = this.#parts.workers.filter((worker) => name === undefined || worker.name === name)
     if (workers.length === 0) return json(404, { error: 'no worker is called so' })
-    const { explain } = await import('../../proxy/explain.ts')
+    const { explain } = await import('../../proxy/explain/explain.ts')
     const question: Question = {
       method,
       url,
@@ -172,7 +172,7 @@ async function explanationOf(
 ): Promise<Explanation | null> {
   const { method, target, host, client, version, length, isUpgrade } = record
   if (method === null || target === null) return null
-  const { explain } = await import('../../proxy/explain.ts')
+  const { explain } = await import('../../proxy/explain/explain.ts')
   const question: Question = {
     method,
     url: target,

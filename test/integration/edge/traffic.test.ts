@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { Traffic } from '../../../src/proxy/traffic.ts'
+import { Traffic } from '../../../src/proxy/exchange/traffic.ts'
 import { reverseTo, startEdge } from '../../kit/edge.ts'
 import { H2Client } from '../../kit/h2-client.ts'
 import { startOrigin } from '../../kit/origin.ts'

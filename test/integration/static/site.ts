@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { MountSettings, StaticSettings } from '../../../src/config/settings.ts'
 import { BifrostError } from '../../../src/errors.ts'
-import { createStatic, type StaticDeps, type StaticHandler } from '../../../src/proxy/static.ts'
+import { createStatic, type StaticDeps, type StaticHandler } from '../../../src/proxy/static/static.ts'
 import { type CounterBlock, createCounterBlock } from '../../../src/telemetry/counters.ts'
 import { pace, sizes, tracing } from '../../kit/edge.ts'
 

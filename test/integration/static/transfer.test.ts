@@ -4,7 +4,7 @@ import { createServer, request } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
-import { sendSpan } from '../../../src/proxy/static-body.ts'
+import { sendSpan } from '../../../src/proxy/static/body.ts'
 import { ask, createSite, exchange, type Served, type Site, serve, staticSettings } from './site.ts'
 
 /** How many descriptors of this process lead into the site. */

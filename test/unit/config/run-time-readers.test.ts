@@ -6,7 +6,7 @@ import { parseListenerAddress } from '../../../src/config/address.ts'
 import { collectorUrlFault } from '../../../src/config/fields.ts'
 import { listenerAddress } from '../../../src/config/resolve-listeners.ts'
 import { NetworkSet } from '../../../src/http/address.ts'
-import { basicChallenge } from '../../../src/proxy/auth-basic.ts'
+import { basicChallenge } from '../../../src/proxy/guard/auth/basic.ts'
 import { messages } from '../../kit/config-text.ts'
 
 const address = fc.oneof(

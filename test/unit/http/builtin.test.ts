@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '../../..')
 
 const script = `
   await import(${JSON.stringify(join(root, 'src/instance/instance.ts'))})
-  await import(${JSON.stringify(join(root, 'src/proxy/static.ts'))})
+  await import(${JSON.stringify(join(root, 'src/proxy/static/static.ts'))})
   process.stdout.write(JSON.stringify(process.moduleLoadList))
 `
 

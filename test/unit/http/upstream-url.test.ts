@@ -3,8 +3,8 @@ import { Client } from 'undici'
 import { describe, expect, it, test } from 'vitest'
 import { canonicalAddress } from '../../../src/http/address.ts'
 import { readUpstreamUrl } from '../../../src/http/upstream-url.ts'
-import { createPolicy } from '../../../src/proxy/decide.ts'
-import { upstreamOf } from '../../../src/proxy/target.ts'
+import { createPolicy } from '../../../src/proxy/decide/decide.ts'
+import { upstreamOf } from '../../../src/proxy/decide/target.ts'
 import { load, problems } from '../../kit/config-text.ts'
 
 test.each([

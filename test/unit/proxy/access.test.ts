@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { AccessList } from '../../../src/proxy/access.ts'
+import { AccessList } from '../../../src/proxy/guard/access.ts'
 
 const admitted = (list: { allow?: string[]; deny?: string[] }, ...addresses: string[]) => {
   const access = new AccessList({ allow: [], deny: [], ...list })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { basicChallenge, basicToken, readCredentials } from '../../../src/proxy/auth-basic.ts'
+import { basicChallenge, basicToken, readCredentials } from '../../../src/proxy/guard/auth/basic.ts'
 
 const base64 = (text: string | Uint8Array) => Buffer.from(text).toString('base64')
 

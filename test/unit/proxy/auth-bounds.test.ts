@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Gate, Remembered } from '../../../src/proxy/auth-bounds.ts'
+import { Gate, Remembered } from '../../../src/proxy/guard/auth/bounds.ts'
 
 test('what is remembered is forgotten in time, and the oldest when there is too much', () => {
   const memory = new Remembered<number>(2)

@@ -2,9 +2,9 @@ import { hashSync } from 'bcryptjs'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { hashPassword, passwordForm } from '../../../src/config/password.ts'
 import type { AuthSettings, PasswordSettings } from '../../../src/config/settings.ts'
-import { type AuthDeps, Authenticator } from '../../../src/proxy/auth.ts'
-import { BcryptThread } from '../../../src/proxy/auth-bcrypt.ts'
-import { createVerifier } from '../../../src/proxy/auth-secret.ts'
+import { type AuthDeps, Authenticator } from '../../../src/proxy/guard/auth/authenticator.ts'
+import { BcryptThread } from '../../../src/proxy/guard/auth/bcrypt.ts'
+import { createVerifier } from '../../../src/proxy/guard/auth/secret.ts'
 
 const basic = (user: string, password: string) =>
   `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`

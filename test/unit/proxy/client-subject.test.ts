@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { distinguishedName, withSubject } from '../../../src/proxy/client-subject.ts'
+import { distinguishedName, withSubject } from '../../../src/proxy/exchange/client-subject.ts'
 
 test('a subject is one line of visible ASCII, the innermost part first', () => {
   expect(distinguishedName('C=DE\nO=Föö\r\nCN=anna')).toBe('CN=anna,O=F\\C3\\B6\\C3\\B6\\0D,C=DE')

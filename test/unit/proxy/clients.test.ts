@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Admission } from '../../../src/proxy/admission.ts'
-import { ClientCounts, clientOf, limitClients } from '../../../src/proxy/clients.ts'
+import { ClientCounts, clientOf, limitClients } from '../../../src/proxy/data-plane/client-limits.ts'
+import type { Admission } from '../../../src/proxy/exchange/admission.ts'
 
 describe('clientOf', () => {
   it.each([

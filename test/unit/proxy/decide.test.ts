@@ -1,8 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { MountSettings, ServiceSettings } from '../../../src/config/settings.ts'
-import { createPolicy, type Decision, decide, type Head, type Policy } from '../../../src/proxy/decide.ts'
-import { normalisePath } from '../../../src/proxy/target.ts'
+import {
+  createPolicy,
+  type Decision,
+  decide,
+  type Head,
+  type Policy,
+} from '../../../src/proxy/decide/decide.ts'
+import { normalisePath } from '../../../src/proxy/decide/target.ts'
 import { filesIn, forwardTo, reverseTo } from '../../kit/edge.ts'
 
 const mount = (path: string): MountSettings => ({

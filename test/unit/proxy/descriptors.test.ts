@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { type DescriptorBounds, DescriptorGuard } from '../../../src/proxy/descriptors.ts'
+import { type DescriptorBounds, DescriptorGuard } from '../../../src/proxy/data-plane/descriptors.ts'
 import { createCounterBlock, readCounters } from '../../../src/telemetry/counters.ts'
 
 /** As much of an accepted socket as a guard uses. */

@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from 'vitest'
 import { destinationSettings } from '../../../src/config/resolve-destinations.ts'
 import { parseAuthority } from '../../../src/http/authority.ts'
-import { Destinations } from '../../../src/proxy/destinations.ts'
-import { OwnListeners } from '../../../src/proxy/own-listeners.ts'
+import { Destinations } from '../../../src/proxy/destinations/destinations.ts'
+import { OwnListeners } from '../../../src/proxy/destinations/own-listeners.ts'
 import { forbiddenSpellings } from '../../kit/forbidden-addresses.ts'
 
 /** Pure: nothing here is dialled or looked up. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ServiceSettings } from '../../../src/config/settings.ts'
-import { explain, type Question } from '../../../src/proxy/explain.ts'
+import { explain, type Question } from '../../../src/proxy/explain/explain.ts'
 import { reverseTo, workerOf } from '../../kit/edge.ts'
 
 const worker = (service: ServiceSettings) => workerOf(service.type, [service])

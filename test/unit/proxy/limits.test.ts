@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { TokenBuckets } from '../../../src/proxy/limits.ts'
+import { TokenBuckets } from '../../../src/proxy/guard/token-buckets.ts'
 
 /** `limit` tokens a second. */
 const buckets = (limit: number, burst = limit, maxKeys = 1000) =>

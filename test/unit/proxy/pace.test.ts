@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { PaceSettings } from '../../../src/config/settings.ts'
-import { Pace, type Turn } from '../../../src/proxy/pace.ts'
+import { Pace, type Turn } from '../../../src/proxy/exchange/pace.ts'
 
 const bounds: PaceSettings = { bodyIdleMs: 60_000, minBytesPerSecond: 100, graceMs: 5_000, exchangeMs: 0 }
 const still: Turn = { sent: 0, taken: 0, owes: false, isBehind: false, hasEnded: false }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isLimited, readRatePath } from '../../../src/proxy/rate-path.ts'
+import { isLimited, readRatePath } from '../../../src/proxy/guard/rate-path.ts'
 
 const counts = (path: string, prefix = '/login') => isLimited(prefix, readRatePath(path))
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { RateRule } from '../../../src/config/settings.ts'
-import { type RateSubject, Rates } from '../../../src/proxy/rates.ts'
+import { type RateSubject, Rates } from '../../../src/proxy/guard/rates.ts'
 
 const rule = (given: Partial<RateRule> = {}): RateRule => ({
   id: 'default',

@@ -1,8 +1,8 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
-import type { Exchange } from '../../../src/proxy/exchange.ts'
-import { Running } from '../../../src/proxy/running.ts'
+import type { Exchange } from '../../../src/proxy/exchange/exchange.ts'
+import { Running } from '../../../src/proxy/exchange/running.ts'
 
 const exchange = () => ({ place: -1 }) as Exchange
 

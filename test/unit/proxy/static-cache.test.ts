@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type HotFile, HotFiles } from '../../../src/proxy/static-cache.ts'
+import { type HotFile, HotFiles } from '../../../src/proxy/static/cache.ts'
 
 const file = (size: number): HotFile => ({
   identity: 'x',

@@ -1,7 +1,7 @@
 import { normalize, resolve, sep } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isPageRoute, readStaticPath, type StaticPath } from '../../../src/proxy/static-path.ts'
+import { isPageRoute, readStaticPath, type StaticPath } from '../../../src/proxy/static/path.ts'
 
 function segmentsOf(target: string, mount = '/'): readonly string[] | string {
   const path = readStaticPath(target, mount)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { leavesRoot, upstreamOf } from '../../../src/proxy/target.ts'
+import { leavesRoot, upstreamOf } from '../../../src/proxy/decide/target.ts'
 
 test.each([
   ['/', false],

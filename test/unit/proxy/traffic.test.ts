@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { type Noted, Traffic } from '../../../src/proxy/traffic.ts'
+import { type Noted, Traffic } from '../../../src/proxy/exchange/traffic.ts'
 import type { TrafficAnswer } from '../../../src/telemetry/traffic-record.ts'
 import { accessRecord } from '../../kit/access-record.ts'
 

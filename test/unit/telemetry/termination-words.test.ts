@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type ErrorCode, errorTable } from '../../../src/errors.ts'
-import { terminationOf, tunnelOutcome } from '../../../src/proxy/termination.ts'
+import { terminationOf, tunnelOutcome } from '../../../src/proxy/exchange/termination.ts'
 import { endedBy, endedWhile, terminationWords } from '../../../src/telemetry/termination-words.ts'
 
 const codes = Object.keys(errorTable) as ErrorCode[]

@@ -1,0 +1,160 @@
+/**
+ * The deadlines of the clients of one worker. One coarse timer looks at all connections and exchanges, so neither costs a timer; without any there
+ * is none at all.
+ *
+ *   connection that waits for a request --idleMs--> closed      with a part of a head --headerMs--> 408
+ *   exchange whose client stops or trickles --pace.ts--> 408 | cut off      that takes too long --exchangeMs--> 504 | cut off
+ *
+ * An upstream that is slow has its own bound (`responseMs`), and so have tunnels.
+ */
+import type { PaceSettings, ServiceSettings, ServiceType } from '../../config/settings.ts'
+import type { H2Response } from '../../http/h2-message.ts'
+import type { HttpResponse } from '../../http/message.ts'
+import type { Connection } from '../exchange/connection.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import { Pace, type Turn } from '../exchange/pace.ts'
+import { Running } from '../exchange/running.ts'
+
+/** Why an exchange is ended: its client owes the rest of the request, does not take the answer, or it took too long. */
+export type Lateness = 'owes' | 'behind' | 'overdue'
+
+export interface WatchOwner {
+  /** Ends a connection between two exchanges; `late`: part of a request head has come. */
+  endWaiting(connection: Connection, why: 'idle' | 'late'): void
+  endExchange(exchange: Exchange, why: Lateness): void
+}
+
+export class ClientWatch {
+  /** The exchanges that are looked at. */
+  readonly running = new Running()
+  readonly headerMs: number
+  readonly idleMs: number
+  readonly #boundsOf: Partial<Record<ServiceType, PaceSettings>> = {}
+  readonly #widest: PaceSettings
+  readonly #owner: WatchOwner
+  readonly #connections = new Set<Connection>()
+  readonly #periodMs: number
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(services: readonly ServiceSettings[], owner: WatchOwner) {
+    this.#owner = owner
+    for (const { type, pace } of services) this.#boundsOf[type] = pace
+    const paces = services.map(({ pace }) => pace)
+    this.headerMs = Math.max(...services.map(({ timeouts }) => timeouts.headerMs))
+    this.idleMs = Math.max(...services.map(({ timeouts }) => timeouts.idleMs))
+    this.#widest = paces.reduce((one, other) => (other.bodyIdleMs > one.bodyIdleMs ? other : one))
+    this.#periodMs = periodMs(services)
+  }
+
+  /** The bounds for exchanges of a service; the widest ones for what belongs to none. */
+  boundsOf(type: ServiceType | null): PaceSettings {
+    return (type === null ? undefined : this.#boundsOf[type]) ?? this.#widest
+  }
+
+  /** Connections that are looked at. */
+  get open(): number {
+    return this.#connections.size
+  }
+
+  get connections(): ReadonlySet<Connection> {
+    return this.#connections
+  }
+
+  add(connection: Connection): void {
+    this.#connections.add(connection)
+    this.#timer ??= setInterval(() => this.#look(performance.now()), this.#periodMs).unref()
+  }
+
+  delete(connection: Connection): void {
+    this.#connections.delete(connection)
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer)
+    this.#timer = null
+  }
+
+  #look(now: number): void {
+    if (this.#connections.size === 0 && this.running.all.length === 0) {
+      this.stop()
+      return
+    }
+    const { all } = this.running
+    // Backwards: an exchange that ends meanwhile leaves its place to the last one, which has been looked at.
+    for (let at = all.length - 1; at >= 0; at -= 1) {
+      const exchange = all[at]
+      if (exchange !== undefined) this.#lookAt(exchange, now)
+    }
+    for (const connection of this.#connections) {
+      if (connection.session !== null) {
+        connection.session.look(now)
+        continue
+      }
+      const why = connection.overdue(now, this.headerMs, this.idleMs)
+      if (why !== null) this.#owner.endWaiting(connection, why)
+    }
+  }
+
+  #lookAt(exchange: Exchange, now: number): void {
+    const { bounds, connection, response } = exchange
+    if (response === null) return
+    const { socket } = connection
+    if (exchange.isFinished) {
+      if (socket.writableEnded || socket.destroyed || response.req.complete) {
+        this.running.delete(exchange)
+        connection.isReadingRest = false
+        if (connection.running === 0) connection.restAfterRead(now)
+        return
+      }
+    } else if (bounds.exchangeMs > 0 && now - exchange.startedAt >= bounds.exchangeMs) {
+      this.#owner.endExchange(exchange, turnOf(exchange, response).owes ? 'owes' : 'overdue')
+      return
+    }
+    if (exchange.pace === null) {
+      const { read, written } = connection.session === null ? connection.accounted : unread
+      exchange.pace = new Pace(bounds, read, written, now)
+    }
+    const turn = turnOf(exchange, response)
+    if (exchange.pace.isOver(turn, bounds, now)) {
+      this.#owner.endExchange(exchange, turn.owes ? 'owes' : 'behind')
+    }
+  }
+}
+
+/** A stream begins at 0. */
+const unread = { read: 0, written: 0 } as const
+
+type WithHandle = Exchange['connection']['socket'] & { _handle?: { readonly writeQueueSize?: number } | null }
+
+function turnOf({ connection }: Exchange, response: HttpResponse): Turn {
+  const { req } = response
+  // Nobody reads a body that is held up by its upstream, or that nobody wants.
+  const owes = !req.complete && req.readableFlowing === true
+  if (connection.session !== null) return streamTurn(response as unknown as H2Response, owes)
+  const socket: WithHandle = connection.socket
+  return {
+    sent: socket.bytesRead,
+    // `bytesWritten` alone stands still while one large write drains slowly.
+    taken: socket.bytesWritten - (socket._handle?.writeQueueSize ?? 0),
+    owes,
+    isBehind: socket.writableLength > 0,
+    hasEnded: socket.readableEnded,
+  }
+}
+
+/** Of its own stream: others of the connection may go on. */
+function streamTurn({ req, takenBytes, isBehind }: H2Response, owes: boolean): Turn {
+  return { sent: req.receivedBytes, taken: takenBytes, owes, isBehind, hasEnded: false }
+}
+
+/** Often enough that no bound is passed by more than a tenth of it or a second. */
+function periodMs(services: readonly ServiceSettings[]): number {
+  const bounds = services.flatMap(({ timeouts, pace }) => [
+    timeouts.headerMs,
+    timeouts.idleMs,
+    pace.bodyIdleMs,
+    pace.graceMs,
+    ...(pace.exchangeMs > 0 ? [pace.exchangeMs] : []),
+  ])
+  return Math.max(10, Math.min(500, Math.min(...bounds) / 20))
+}

@@ -1,0 +1,154 @@
+import type { MountSettings, PaceSettings, ServiceType, WorkerSettings } from '../../config/settings.ts'
+import { BifrostError, type ErrorCode, errorTable } from '../../errors.ts'
+import { nodeCrypto } from '../../http/builtin.ts'
+import type { AccessLog } from '../../telemetry/access-record.ts'
+import { type CounterBlock, count } from '../../telemetry/counters.ts'
+import { Meter } from '../../telemetry/meter.ts'
+import { errorId, methodId, routeId, serverKey } from '../../telemetry/series-key.ts'
+import { TraceIds } from '../../telemetry/trace-sampling.ts'
+import type { Decision } from '../decide/decide.ts'
+import type { Connection } from '../exchange/connection.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import { rejectedRecord } from '../exchange/rejected.ts'
+import type { DoorLimit, Traffic } from '../exchange/traffic.ts'
+import type { SpanOutput } from '../trace/span-output.ts'
+import { createTracer, type Tracer } from '../trace/tracer.ts'
+
+/** What the exchanges of one service share, or those that belong to none. */
+export interface Lane {
+  readonly service: ServiceType | null
+  readonly block: CounterBlock
+  readonly meter: Meter
+  /** How slow a client may be. */
+  readonly bounds: PaceSettings
+  readonly accessLog: AccessLog | null
+  readonly traffic: Traffic
+  /** Null: nothing is traced, and what is said of traces passes. */
+  readonly tracer: Tracer | null
+}
+
+export interface LanesOptions {
+  readonly worker: WorkerSettings
+  /** Each request counts in its service's block; in a combined worker what belongs to no service counts in `combined`. */
+  readonly counters: Readonly<Partial<Record<ServiceType | 'combined', CounterBlock>>>
+  readonly accessLogOf?: ((type: ServiceType | null) => AccessLog | null) | undefined
+  /** Null, or missing, while telemetry is off: no spans are made. */
+  readonly spans?: SpanOutput | null
+}
+
+/** Where things are counted and logged, by service; and what never became an exchange. */
+export class Lanes {
+  /** Of what belongs to no service. */
+  readonly none: Lane
+  readonly #lanes: Readonly<Partial<Record<ServiceType, Lane>>>
+  readonly #mounts: ReadonlyMap<MountSettings, number>
+
+  constructor(
+    { worker, counters, accessLogOf, spans = null }: LanesOptions,
+    boundsOf: (type: ServiceType | null) => PaceSettings,
+    traffic: Traffic,
+  ) {
+    const ownBlock = counters[worker.type]
+    if (ownBlock === undefined) throw new BifrostError('INTERNAL', `no counter block for ${worker.type}`)
+    // Each block has one writer of its series.
+    const meters = new Map<CounterBlock, Meter>()
+    const meterOf = (block: CounterBlock): Meter => {
+      const meter = meters.get(block) ?? new Meter(block)
+      meters.set(block, meter)
+      return meter
+    }
+    const blockOf = (service: ServiceType | null) =>
+      (service === null ? undefined : counters[service]) ?? ownBlock
+    let ids: TraceIds | null = null
+    const traceIds = () => {
+      ids ??= new TraceIds(nodeCrypto().randomFillSync)
+      return ids
+    }
+    const tracers = worker.services.map((service) => createTracer(service, spans, traceIds))
+    const laneOf = (service: ServiceType | null): Lane => ({
+      service,
+      block: blockOf(service),
+      meter: meterOf(blockOf(service)),
+      bounds: boundsOf(service),
+      accessLog: accessLogOf?.(service) ?? null,
+      traffic,
+      // What belongs to none is traced as the first one's.
+      tracer:
+        tracers[
+          Math.max(
+            0,
+            worker.services.findIndex(({ type }) => type === service),
+          )
+        ] ?? null,
+    })
+    const mounts = worker.services.flatMap((service) => (service.type === 'static' ? service.mounts : []))
+    this.#mounts = new Map(mounts.map((mount, index) => [mount, routeId(index)]))
+    this.none = laneOf(null)
+    this.#lanes = Object.fromEntries(worker.services.map(({ type }) => [type, laneOf(type)]))
+  }
+
+  /** The number of the route that a request takes; 0 where it takes none. */
+  routeOf(decision: Decision): number {
+    switch (decision.kind) {
+      case 'forward':
+      case 'reverse':
+        return routeId(0)
+      case 'tunnel':
+        return routeId(1)
+      case 'static':
+        return this.#mounts.get(decision.mount) ?? 0
+      case 'reply':
+        return 0
+    }
+  }
+
+  of(type: ServiceType | null): Lane {
+    return (type === null ? undefined : this.#lanes[type]) ?? this.none
+  }
+
+  /** A connection that was not admitted was sent `sentBytes` and closed. */
+  refused(client: string, sentBytes: number, limit: DoorLimit): void {
+    const { accessLog, traffic } = this.none
+    const connection = { client, scheme: 'http' as const, received: 0, sent: sentBytes, headMs: 0 }
+    const record = rejectedRecord(connection, 'OVER_LIMIT', null)
+    traffic.refused(record, limit)
+    accessLog?.write(record)
+  }
+
+  /**
+   * A connection ends because what came is no request, or no whole one. Within a request (a broken chunk, say) the exchange that it
+   * belongs to counts and logs it. It has no response time: there was nothing to time.
+   */
+  rejected(
+    connection: Connection | undefined,
+    running: Iterable<Exchange>,
+    code: ErrorCode,
+    isAnswered: boolean,
+    requestId: string | null,
+    bodyBytes = 0,
+  ): void {
+    if (connection === undefined) return
+    const { block, accessLog, traffic, meter } = this.none
+    const isWithin = connection.running > 0
+    const hasBegun = connection.hasBegun
+    if (isWithin) {
+      for (const exchange of running) if (exchange.connection === connection) exchange.blame(code)
+      return
+    }
+    connection.account(block)
+    const { peer: client, scheme, received, sent } = connection
+    const headMs = connection.firstHeadMs(performance.now())
+    if (isAnswered) {
+      const { status } = errorTable[code]
+      count(block, 'requestsTotal')
+      if (status >= 500) count(block, 'requestsFailed')
+      const error = status >= 500 ? errorId(code) : 0
+      const key = serverKey(methodId(''), scheme === 'https', 0, status, error, 0)
+      meter.sizes(meter.finished(key, Math.max(0, headMs) / 1000), 0, bodyBytes)
+    }
+    if (!(isAnswered || hasBegun)) return
+    const record = rejectedRecord({ client, scheme, received, sent, headMs }, code, requestId)
+    traffic.note(record)
+    accessLog?.write(record)
+  }
+}

@@ -1,0 +1,68 @@
+import type { IncomingMessage } from 'node:http'
+import type { H2Request } from '../../http/h2-request.ts'
+import { countHost } from '../../http/headers.ts'
+import type { HttpRequest } from '../../http/message.ts'
+import type { Head, Policy } from './decide.ts'
+
+/** What `decide` is told of a request. */
+export function readHead(req: HttpRequest, isUpgrade: boolean): Head {
+  return {
+    method: req.method ?? '',
+    url: req.url ?? '',
+    host: req.headers.host,
+    hosts: countHost(req.rawHeaders),
+    isUpgrade,
+    isSpread: req.isSpread ?? false,
+    version: req.httpVersionMajor * 10 + req.httpVersionMinor,
+    coding: req.headers['transfer-encoding'],
+    expect: req.headers.expect,
+    fields: req.rawHeaders.length / 2,
+    length: req.headers['content-length'],
+  }
+}
+
+/**
+ * The head of an HTTP/2 request as an HTTP/1.1 request of the same meaning would have it. With `:scheme` and `:authority` every request
+ * names a whole URL; it is one for the forward proxy where the worker is nothing else, or where its scheme is not that of the connection.
+ */
+export function readStreamHead(req: H2Request, policy: Policy): Head {
+  const { method, url, scheme, authority, headers } = req
+  const isOnlyForward = policy.hasForward && !policy.hasReverse && policy.mounts === null
+  const isEncrypted = 'encrypted' in req.socket
+  const isKnownScheme = method === 'CONNECT' || scheme === 'http' || scheme === 'https'
+  const isAbsolute =
+    method !== 'CONNECT' &&
+    (isOnlyForward || (policy.hasForward && scheme !== (isEncrypted ? 'https' : 'http')))
+  return {
+    method,
+    url: isAbsolute ? `${scheme}://${authority ?? headers.host ?? ''}${url}` : url,
+    host: headers.host,
+    hosts: countHost(req.rawHeaders),
+    stream: {
+      bytes: req.headBytes,
+      authority,
+      isMalformed: !token.test(method) || !visible.test(url) || !isKnownScheme,
+    },
+    isUpgrade: false,
+    isSpread: false,
+    version: 20,
+    coding: headers['transfer-encoding'],
+    expect: headers.expect,
+    fields: req.rawHeaders.length / 2,
+    length: headers['content-length'],
+  }
+}
+
+/** nghttp2 checks the same: an HTTP/1.1 request line is made of these. */
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const visible = /^[\x21-\x7e\x80-\xff]+$/
+
+/**
+ * RFC 9110 7.8: a server may ignore Upgrade. What is no WebSocket, or has a body that would come before the switch, is served as if
+ * it had not been asked for.
+ */
+export function asksForWebSocket({ method, headers }: IncomingMessage): boolean {
+  if (method !== 'GET' || headers.upgrade?.toLowerCase() !== 'websocket') return false
+  const length = headers['content-length']
+  return headers['transfer-encoding'] === undefined && (length === undefined || length === '0')
+}

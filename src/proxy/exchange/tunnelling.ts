@@ -1,0 +1,62 @@
+/**
+ * What CONNECT and Upgrade have in common: after the switch a connection is no exchange any more but a tunnel with
+ * counters of its own.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { ErrorCode } from '../../errors.ts'
+import { bodyLength, type Closer, replyBytes } from '../../http/reply.ts'
+import type { TunnelClient, TunnelEnd } from '../../http/tunnel.ts'
+import { WaitingClient } from '../../http/waiting-client.ts'
+import { cell } from '../../telemetry/counters.ts'
+import type { Exchange } from './exchange.ts'
+
+const established = 'HTTP/1.1 200 Connection established\r\n'
+
+/** The client of a CONNECT in HTTP/1.1: a connection that is HTTP no longer. */
+export class SocketClient implements TunnelClient {
+  readonly side: Socket
+  readonly #accept: string | undefined
+  readonly #closer: Closer
+  #waiting: WaitingClient | null = null
+
+  constructor(req: IncomingMessage, socket: Socket, closer: Closer) {
+    this.side = socket
+    this.#accept = req.headers.accept
+    this.#closer = closer
+  }
+
+  wait(): void {
+    this.#waiting = new WaitingClient(this.side)
+  }
+
+  accept(fields: readonly string[]): readonly Buffer[] {
+    let text = established
+    for (let at = 0; at < fields.length; at += 2) text += `${fields[at]}: ${fields[at + 1]}\r\n`
+    this.side.write(`${text}\r\n`, 'latin1')
+    return this.#waiting?.release() ?? []
+  }
+
+  refuse(code: ErrorCode, requestId: string | null): number {
+    this.#waiting?.release()
+    const answer = replyBytes(code, { accept: this.#accept, requestId })
+    this.#closer.end(this.side, answer)
+    return bodyLength(answer)
+  }
+}
+
+/** Counts a tunnel in; the returned function counts it out, with its bytes, and may be called again. */
+export function countTunnel(exchange: Exchange, client?: TunnelClient): (end: TunnelEnd) => void {
+  const { block } = exchange
+  block[cell.tunnelsActive] = (block[cell.tunnelsActive] ?? 0) + 1
+  block[cell.tunnelsTotal] = (block[cell.tunnelsTotal] ?? 0) + 1
+  const openedAt = performance.now()
+  let isOpen = true
+  return (end) => {
+    exchange.ended(end, client?.bodyBytes)
+    if (!isOpen) return
+    isOpen = false
+    block[cell.tunnelsActive] = (block[cell.tunnelsActive] ?? 0) - 1
+    exchange.meter.tunnelEnded((performance.now() - openedAt) / 1000)
+  }
+}

@@ -1,0 +1,43 @@
+/** The step of an explanation that is about where a forward proxy connects to. */
+import type { ServiceSettings } from '../../config/settings.ts'
+import { parseAuthority } from '../../http/authority.ts'
+import type { Decision } from '../decide/decide.ts'
+import { parseAbsolute } from '../decide/target.ts'
+import { Destinations } from '../destinations/destinations.ts'
+import { OwnListeners } from '../destinations/own-listeners.ts'
+import { refusalOf } from '../guard/refusals.ts'
+import { clip, type Step, settingOf } from './step.ts'
+
+interface Judged {
+  readonly step: Step
+  /** Null: nothing is against it before its name is looked up. */
+  readonly refusal: Decision | null
+}
+
+/** Null for a service that connects to nothing a client has chosen. */
+export function judgeDestination(
+  decided: Decision,
+  service: ServiceSettings,
+  ownPorts: readonly number[],
+): Judged | null {
+  const target = targetOf(decided)
+  if (service.type !== 'forward' || target === null) return null
+  const { host, port } = target
+  const destinations = new Destinations(service.destinations, new OwnListeners(ownPorts))
+  const refused = destinations.refuseTarget(host, port, decided.kind === 'tunnel')
+  const step = (text: string, inside: string): Step => ({
+    about: 'destination',
+    text: `${text}.`,
+    setting: settingOf('forward', inside),
+    isRefusal: refused !== null,
+  })
+  if (refused !== null)
+    return { step: step(clip(refused.text), refused.setting), refusal: refusalOf('forward', refused.code) }
+  const text = `Nothing is against ${clip(host)}, port ${port}; each address that is dialled is judged then, and those that are refused are left out`
+  return { step: step(text, 'destinations'), refusal: null }
+}
+
+function targetOf(decided: Decision): { readonly host: string; readonly port: number } | null {
+  if (decided.kind === 'tunnel') return decided
+  return decided.kind === 'forward' ? parseAuthority(parseAbsolute(decided.origin)?.authority ?? '') : null
+}

@@ -1,0 +1,276 @@
+/**
+ * Which part of a worker would serve a request, and why: the outcome is that of the functions which serve (`decide`, the access list, the
+ * refusals of a guard, the destinations of a forward proxy), and each step names the setting that it follows from. Nothing is looked up.
+ *
+ *   target -> host -> service -> route -> size -> access list -> authentication -> rate limits -> destination -> connections -> answer
+ */
+import type { ServiceSettings, ServiceType, WorkerSettings } from '../../config/settings.ts'
+import { type ErrorCode, errorTable } from '../../errors.ts'
+import { readAddress } from '../../http/address.ts'
+import { createPolicy, type Decision, decide, type Head, serviceOf } from '../decide/decide.ts'
+import { AccessList } from '../guard/access.ts'
+import type { AuthResult } from '../guard/auth/authenticator.ts'
+import { readRatePath } from '../guard/rate-path.ts'
+import { ruleApplies } from '../guard/rates.ts'
+import {
+  accessRefusal,
+  authRefusal,
+  believedName,
+  countsForRates,
+  pathOf,
+  refusalOf,
+} from '../guard/refusals.ts'
+import { readStaticPath } from '../static/path.ts'
+import { judgeDestination } from './destination.ts'
+import { hostStep, sizeStep, targetStep } from './head.ts'
+import { routeSteps, serviceStep, toOf } from './route.ts'
+import { clip, entryOf, type Step, settingOf } from './step.ts'
+
+export interface Question {
+  readonly method: string
+  /** The request target as the request line has it. */
+  readonly url: string
+  /** The Host field; undefined when there is none. */
+  readonly host: string | undefined
+  /** The client's address. */
+  readonly client: string
+  /** Whom its credentials name, taken to be right; null when it has none. */
+  readonly user: string | null
+  /** How texts write the user; as it is when left out. */
+  readonly shownUser?: string
+  /** 11 when left out. */
+  readonly version?: number
+  /** Content-Length. */
+  readonly length?: number | undefined
+  readonly isUpgrade?: boolean
+  /** A trusted proxy sent the field that names the client, with nothing valid in it. */
+  readonly isMisnamed?: boolean
+}
+
+export interface Outcome {
+  readonly kind: Decision['kind']
+  readonly service: ServiceType | null
+  /** Null for what is served. */
+  readonly code: ErrorCode | null
+  /** Of the refusal; 0 for what is served: then it is the upstream's or the file's. */
+  readonly status: number
+  /** The upstream with the path that it is asked for, `host:port` of a tunnel, or the file. */
+  readonly to: string | null
+}
+
+export interface Explanation {
+  readonly worker: string
+  readonly outcome: Outcome
+  readonly steps: readonly Step[]
+}
+
+/** `ownPorts`: ports that this daemon listens on. */
+export function explain(
+  question: Question,
+  worker: WorkerSettings,
+  ownPorts: readonly number[] = [],
+): Explanation {
+  const policy = createPolicy(worker.services)
+  const head = headOf(question)
+  const decided = decide(head, policy)
+  const type = serviceOf(decided)
+  const service = worker.services.find((one) => one.type === type)
+  const target = targetStep(head, policy, worker, decided)
+  const host = target.isRefusal ? null : hostStep(head, decided)
+  const steps: Step[] = [
+    target,
+    host,
+    serviceStep(head, decided, worker),
+    ...routeSteps(head, decided, worker),
+    sizeStep(question.length, decided, service),
+  ].flatMap((step) => step ?? [])
+  const guarding: Step[] = []
+  const admitted = service === undefined ? decided : judge(question, decided, service, guarding)
+  const destination = service === undefined ? null : judgeDestination(admitted, service, ownPorts)
+  if (destination !== null) guarding.push(destination.step)
+  const judged = destination?.refusal ?? admitted
+  // Who is not let in is not told what is not there.
+  const isTurnedAway = judged !== decided
+  const before = isTurnedAway ? steps.map((step) => ({ ...step, isRefusal: false })) : steps
+  const all = [...before, ...guarding]
+  const outcome = outcomeOf(judged, worker)
+  if (outcome.code === null && service !== undefined) all.push(roomStep(service))
+  return { worker: worker.name, outcome, steps: [...all, answerStep(outcome)] }
+}
+
+/** What `decide` would be told of it. */
+export function headOf({ method, url, host, version = 11, length, isUpgrade = false }: Question): Head {
+  const isStream = version === 20
+  return {
+    method,
+    url,
+    host,
+    hosts: host === undefined ? 0 : 1,
+    ...(isStream ? { stream: { bytes: 0, authority: host, isMalformed: false } } : {}),
+    isUpgrade,
+    isSpread: false,
+    version,
+    coding: undefined,
+    expect: undefined,
+    fields: 1,
+    length: length === undefined ? undefined : String(length),
+  }
+}
+
+/** What the guard of the service would make of the decision, in the guard's order; a rate limit is taken to have a token left. */
+function judge(question: Question, decided: Decision, service: ServiceSettings, steps: Step[]): Decision {
+  const { type, access, auth } = service
+  const { client } = question
+  const misnamed = question.isMisnamed === true ? refusalOf(type, 'BAD_FORWARDED') : null
+  steps.push(...clientSteps(service, misnamed !== null))
+  if (misnamed !== null) return misnamed
+  const stranger = accessRefusal(type, access === null ? null : new AccessList(access), client)
+  steps.push(accessStep(client, service, stranger !== null))
+  if (stranger !== null) return stranger
+  const result = auth === null ? null : authResult(question, auth)
+  const refusal = result === null ? null : authRefusal(type, result, '')
+  steps.push(authStep(question, service, result))
+  if (result === null || countsForRates(result)) steps.push(...rateSteps(question, decided, service))
+  return refusal ?? decided
+}
+
+function authResult({ user }: Question, auth: NonNullable<ServiceSettings['auth']>): AuthResult {
+  if (user === null) return 'missing'
+  return auth.users.some(({ name }) => name === user) ? { user } : 'wrong'
+}
+
+/** How the client's address is found; nothing to tell where no proxy is trusted. */
+function clientSteps({ type, trust }: ServiceSettings, isRefusal: boolean): readonly Step[] {
+  if (trust.proxies.length === 0) return []
+  const field = believedName(trust.believes)
+  const text = isRefusal
+    ? `Its peer is a trusted proxy, and nothing in its ${field} is valid, so the client is not known.`
+    : `If its peer is a trusted proxy, its ${field} names the client; a field with nothing valid in it is answered 400.`
+  return [{ about: 'access', text, setting: settingOf(type, 'trusted_proxies'), isRefusal }]
+}
+
+function accessStep(client: string, service: ServiceSettings, isRefused: boolean): Step {
+  const { access } = service
+  const about = 'access'
+  if (access === null) {
+    const text = `Every client may use the ${service.type} service: it has no access list.`
+    return { about, text, setting: settingOf(service.type, 'access'), isRefusal: false }
+  }
+  const bits = readAddress(client)
+  const denied = entryOf(access.deny, bits)
+  const allowed = entryOf(access.allow, bits)
+  const setting = (end: string) => settingOf(service.type, `access.${end}`)
+  if (denied !== -1)
+    return {
+      about,
+      text: `The client ${client} is denied: it is in ${access.deny[denied]}, and deny is stronger than allow.`,
+      setting: setting(`deny[${denied}]`),
+      isRefusal: isRefused,
+    }
+  if (allowed !== -1)
+    return {
+      about,
+      text: `The client ${client} is allowed: it is in ${access.allow[allowed]}.`,
+      setting: setting(`allow[${allowed}]`),
+      isRefusal: isRefused,
+    }
+  return access.allow.length === 0
+    ? { about, text: `The client ${client} is not denied.`, setting: setting('deny'), isRefusal: isRefused }
+    : {
+        about,
+        text: `The client ${client} is in no network that is allowed.`,
+        setting: setting('allow'),
+        isRefusal: isRefused,
+      }
+}
+
+function authStep(
+  { user, shownUser }: Question,
+  { type, auth }: ServiceSettings,
+  result: AuthResult | null,
+): Step {
+  const setting = settingOf(type, 'auth')
+  if (auth === null || result === null)
+    return { about: 'auth', text: 'Nobody is asked for a password.', setting, isRefusal: false }
+  const text =
+    typeof result === 'object'
+      ? `The user ${clip(shownUser ?? result.user)} is known; the password is taken to be right.`
+      : user === null
+        ? 'A user name and a password are needed, and none was given.'
+        : 'The user name or the password is wrong.'
+  return { about: 'auth', text, setting, isRefusal: typeof result !== 'object' }
+}
+
+function rateSteps(question: Question, decided: Decision, { type, rates }: ServiceSettings): readonly Step[] {
+  const none = (text: string): readonly Step[] => [
+    { about: 'rate', text, setting: settingOf(type, 'rate_limiting'), isRefusal: false },
+  ]
+  if (rates === null) return none('No rate limit applies: there are none.')
+  const path = readRatePath(pathOf(decided, question.url))
+  const applying = rates.rules.flatMap((rule, at) =>
+    ruleApplies(rule, question.method, path) ? [{ rule, at }] : [],
+  )
+  if (applying.length === 0) return none('None of the rate limits applies to this method and path.')
+  return applying.map(({ rule, at }) => {
+    const by =
+      rule.key === 'client'
+        ? `client ${question.client}`
+        : rule.key === 'user' && question.user !== null
+          ? `user ${clip(question.shownUser ?? question.user)}`
+          : rule.key === 'header'
+            ? `the value of ${rule.header}, or by client where it is missing`
+            : `client ${question.client}`
+    const seconds = rule.windowMs / 1000
+    const text = `The rate limit "${rule.id}" counts it by ${by}: ${rule.quota} in ${seconds} s, ${rule.burst} at once; without a token left it is answered 429.${
+      rule.pathPrefix !== null && path === 'every'
+        ? ' Servers read the path in different ways, so it counts for every path.'
+        : ''
+    }`
+    return { about: 'rate', text, setting: rateSetting(type, rates.rules, at), isRefusal: false }
+  })
+}
+
+/** `rules` has the default limit first, where there is one. */
+function rateSetting(type: ServiceType, rules: readonly { readonly id: string }[], at: number): string {
+  const hasDefault = rules[0]?.id === 'default'
+  if (hasDefault && at === 0) return settingOf(type, 'rate_limiting.default_limit')
+  return settingOf(type, `rate_limiting.rules[${hasDefault ? at - 1 : at}]`)
+}
+
+function roomStep({ type, maxConnections }: ServiceSettings): Step {
+  return {
+    about: 'room',
+    text: `Its connection has to have been admitted: the ${type} service is configured to take ${maxConnections} at once.`,
+    setting: settingOf(type, 'resource_limits.max_connections'),
+    isRefusal: false,
+  }
+}
+
+function outcomeOf(judged: Decision, worker: WorkerSettings): Outcome {
+  const service = serviceOf(judged)
+  if (judged.kind === 'reply') return refused(judged.code, service)
+  if (judged.kind === 'static') {
+    const path = readStaticPath(judged.path, judged.mount.path)
+    if (typeof path === 'string') return refused(path, service)
+  }
+  return { kind: judged.kind, service, code: null, status: 0, to: toOf(judged, worker) }
+}
+
+const refused = (code: ErrorCode, service: ServiceType | null): Outcome => ({
+  kind: 'reply',
+  service,
+  code,
+  status: errorTable[code].status,
+  to: null,
+})
+
+function answerStep({ code, status, kind, to }: Outcome): Step {
+  const verbs = { forward: 'is sent to', reverse: 'is sent to', tunnel: 'becomes a tunnel to', static: 'is' }
+  const text =
+    code === null && kind !== 'reply'
+      ? kind === 'static'
+        ? `The answer is the file ${to}, where there is one.`
+        : `The request ${verbs[kind]} ${to}.`
+      : `The answer is ${status} ${code}: ${code === null ? '' : errorTable[code].message}`
+  return { about: 'answer', text, setting: null, isRefusal: code !== null }
+}

@@ -1,0 +1,224 @@
+/**
+ * What a service asks of every request before it is served.
+ *
+ *   identify: whose is it, under which id   (and then its trace begins)
+ *   a trusted peer names the client --nothing valid--> 400
+ *   access list --no--> 403
+ *        | yes
+ *   authentication --none, wrong--> 401 | 407 (forward)      --too many at once--> 503
+ *        | yes
+ *   a token of every rate limit that applies --no--> 429
+ *        | yes
+ *   as decided
+ *
+ * A wrong password takes a token too, so guessing is limited as asking is.
+ */
+import type { ServiceSettings, ServiceType } from '../../config/settings.ts'
+import { NetworkSet } from '../../http/address.ts'
+import { isName } from '../../http/fields.ts'
+import type { HttpRequest } from '../../http/message.ts'
+import { type BelievedField, readProvenance } from '../../http/provenance.ts'
+import { count } from '../../telemetry/counters.ts'
+import { clientOf } from '../data-plane/client-limits.ts'
+import { type Decision, serviceOf } from '../decide/decide.ts'
+import type { Connection } from '../exchange/connection.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import { AccessList } from './access.ts'
+import { Authenticator, type AuthResult } from './auth/authenticator.ts'
+import { basicChallenge } from './auth/basic.ts'
+import { Rates } from './rates.ts'
+import { accessRefusal, authRefusal, believedName, countsForRates, pathOf, refusalOf } from './refusals.ts'
+import { RequestIds } from './request-ids.ts'
+
+class Guard {
+  readonly #trusted: NetworkSet | null
+  readonly #believes: BelievedField
+  readonly #ids: RequestIds | null
+  readonly #access: AccessList | null
+  readonly #auth: Authenticator | null
+  readonly #challenge: string
+  readonly #rates: Rates | null
+  readonly #service: ServiceType
+
+  constructor({ type, trust, access, auth, rates }: ServiceSettings, ids: RequestIds | null) {
+    this.#ids = ids
+    this.#service = type
+    this.#auth = auth === null ? null : new Authenticator(auth)
+    this.#challenge = auth === null ? '' : basicChallenge(auth.realm)
+    this.#rates = rates === null ? null : new Rates(rates)
+    this.#trusted = trust.proxies.length === 0 ? null : new NetworkSet(trust.proxies)
+    this.#believes = trust.believes
+    this.#access = access === null ? null : new AccessList(access)
+  }
+
+  /** Calls `then` with what becomes of an identified request: what was decided, or a refusal. */
+  ask(exchange: Exchange, req: HttpRequest, decision: Decision, then: (judged: Decision) => void): void {
+    const stranger = this.#misnamed(exchange) ?? accessRefusal(this.#service, this.#access, exchange.client)
+    if (stranger !== null) then(stranger)
+    else if (this.#auth === null) then(this.#limit(exchange, req, decision) ?? decision)
+    else {
+      this.#authenticate(exchange, req, this.#auth, (refusal, isCounted) => {
+        const excess = isCounted ? this.#limit(exchange, req, decision) : null
+        then(excess ?? refusal ?? decision)
+      })
+    }
+  }
+
+  close(): void {
+    this.#auth?.close()
+  }
+
+  /** Without this, a client whose proxy can be made to write an invalid field would be judged by the address of the proxy. */
+  #misnamed(exchange: Exchange): Decision | null {
+    if (exchange.provenance?.isBad !== true) return null
+    exchange.reason = `${believedName(this.#believes)} of ${exchange.connection.peer} has no valid element`
+    return refusalOf(this.#service, 'BAD_FORWARDED')
+  }
+
+  #limit(exchange: Exchange, { headers }: HttpRequest, decision: Decision): Decision | null {
+    if (this.#rates === null) return null
+    const { client, user, method, response } = exchange
+    const path = pathOf(decision, exchange.target)
+    const verdict = this.#rates.ask({ client, user, method, path }, headers, performance.now())
+    if (!verdict.isGranted) {
+      count(exchange.block, 'rateLimited')
+      exchange.reason = verdict.refusedBy?.join(' ') ?? null
+      return refusalOf(this.#service, 'RATE_LIMITED', verdict.fields)
+    }
+    for (let at = 0; at < verdict.fields.length; at += 2) {
+      response?.setHeader(verdict.fields[at] as string, verdict.fields[at + 1] as string)
+    }
+    return null
+  }
+
+  /**
+   * Calls `then` with a refusal or null, and with whether rate limits count it; later when a password has to be compared, and not when
+   * the client has gone by then.
+   */
+  #authenticate(
+    exchange: Exchange,
+    { headers, rawHeaders }: HttpRequest,
+    auth: Authenticator,
+    then: (refusal: Decision | null, isCounted: boolean) => void,
+  ): void {
+    const name = this.#service === 'forward' ? 'proxy-authorization' : 'authorization'
+    // Of several fields node:http shows the first; an upstream may read the last.
+    const field = isRepeated(rawHeaders, name) ? undefined : headers[name]
+    const result = auth.check(field, clientOf(exchange.client))
+    if (!(result instanceof Promise)) {
+      then(this.#admit(exchange, result), countsForRates(result))
+      return
+    }
+    result.then(
+      (found) => {
+        if (!endIfGone(exchange)) then(this.#admit(exchange, found), countsForRates(found))
+      },
+      (cause: unknown) => {
+        if (endIfGone(exchange)) return
+        exchange.relayFailed('INTERNAL', cause)
+        then(refusalOf(this.#service, 'INTERNAL'), false)
+      },
+    )
+  }
+
+  #admit(exchange: Exchange, result: AuthResult): Decision | null {
+    if (typeof result === 'object') exchange.user = result.user
+    return authRefusal(this.#service, result, this.#challenge)
+  }
+
+  /** Finds out whose request it is, and names it. */
+  identify(exchange: Exchange, { headers }: HttpRequest): void {
+    if (this.#trusted !== null && this.#isTrusted(exchange.connection)) {
+      exchange.isTrusted = true
+      exchange.provenance = readProvenance(
+        {
+          forwarded: text(headers.forwarded),
+          forwardedFor: text(headers['x-forwarded-for']),
+          forwardedProto: text(headers['x-forwarded-proto']),
+          forwardedHost: text(headers['x-forwarded-host']),
+        },
+        this.#believes,
+        exchange.connection.peer,
+        this.#trusted,
+      )
+      exchange.client = exchange.provenance.client
+    }
+    if (this.#ids !== null)
+      name(exchange, this.#ids, exchange.isTrusted ? text(headers['x-request-id']) : undefined)
+  }
+
+  #isTrusted(connection: Connection): boolean {
+    return this.#trusted?.hasPeer(connection.peer) === true
+  }
+}
+
+/** The guards of a worker's services. */
+export class Guards {
+  readonly #byService: Partial<Record<ServiceType, Guard>>
+  /** For what is refused before it is known whose it is: null where no service has request ids. */
+  readonly #ids: RequestIds | null
+
+  constructor(services: readonly ServiceSettings[]) {
+    const asking = services.filter(
+      ({ trust, requestId, access, auth, rates }) =>
+        trust.proxies.length > 0 || [requestId, access, auth, rates].some((one) => one !== null),
+    )
+    const idsOf = ({ requestId }: ServiceSettings) => requestId && new RequestIds(requestId.inResponse)
+    const guards = asking.map((service) => ({ service, ids: idsOf(service) }))
+    this.#ids = guards.find(({ ids }) => ids !== null)?.ids ?? null
+    this.#byService = Object.fromEntries(
+      guards.map(({ service, ids }) => [service.type, new Guard(service, ids)]),
+    )
+  }
+
+  /** Null when the service asks nothing, or there is none: that costs nothing. */
+  of(decision: Decision): Guard | null {
+    const type = serviceOf(decision)
+    return type === null ? null : (this.#byService[type] ?? null)
+  }
+
+  /** Before it is followed: whose request it is, and its id, which what belongs to no service has too. */
+  identify(exchange: Exchange, req: HttpRequest, decision: Decision): void {
+    if (serviceOf(decision) !== null) this.of(decision)?.identify(exchange, req)
+    else if (this.#ids !== null) name(exchange, this.#ids, undefined)
+  }
+
+  /** An id for what never became an exchange. */
+  newId(): { readonly requestId: string | null; readonly shownId: string | null } {
+    if (this.#ids === null) return unnamed
+    const requestId = this.#ids.idFor(undefined)
+    return { requestId, shownId: this.#ids.inResponse ? requestId : null }
+  }
+
+  close(): void {
+    for (const guard of Object.values(this.#byService)) guard.close()
+  }
+}
+
+/** Whether the client has gone while its password was compared: then the exchange is over. */
+function endIfGone(exchange: Exchange): boolean {
+  if (exchange.response === null && exchange.connection.socket.destroyed) {
+    exchange.blameClient()
+    exchange.finish(true)
+  }
+  return exchange.isFinished
+}
+
+function isRepeated(raw: readonly string[], name: string): boolean {
+  let count = 0
+  for (let at = 0; at < raw.length; at += 2) {
+    const one = raw[at] as string
+    if (one.length === name.length && isName(one, name)) count += 1
+  }
+  return count > 1
+}
+
+const unnamed = { requestId: null, shownId: null } as const
+
+function name(exchange: Exchange, ids: RequestIds, came: string | undefined): void {
+  exchange.requestId = ids.idFor(came)
+  if (ids.inResponse) exchange.shownId = exchange.requestId
+}
+
+const text = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value.join(', ') : value

@@ -1,0 +1,50 @@
+/** What a service's guard refuses, and with what: pure, for those who serve and those who explain. */
+import type { ServiceType } from '../../config/settings.ts'
+import type { ErrorCode } from '../../errors.ts'
+import type { BelievedField } from '../../http/provenance.ts'
+import type { Decision } from '../decide/decide.ts'
+import { parseAbsolute } from '../decide/target.ts'
+import type { AccessList } from './access.ts'
+import type { AuthResult } from './auth/authenticator.ts'
+
+export const refusalOf = (
+  service: ServiceType,
+  code: ErrorCode,
+  fields: readonly string[] = [],
+): Decision => ({
+  kind: 'reply',
+  code,
+  service,
+  fields,
+})
+
+export function accessRefusal(
+  service: ServiceType,
+  list: AccessList | null,
+  client: string,
+): Decision | null {
+  return list?.admits(client) === false ? refusalOf(service, 'FORBIDDEN_CLIENT') : null
+}
+
+/** The field in which a trusted proxy names the client. */
+export const believedName = (believes: BelievedField): string =>
+  believes === 'forwarded' ? 'Forwarded' : 'X-Forwarded-For'
+
+/** `challenge` is the value of the field that asks for credentials. */
+export function authRefusal(service: ServiceType, result: AuthResult, challenge: string): Decision | null {
+  if (result === 'busy') return refusalOf(service, 'AUTH_BUSY', ['Retry-After', '1'])
+  if (typeof result === 'object') return null
+  return service === 'forward'
+    ? refusalOf(service, 'PROXY_AUTH_REQUIRED', ['Proxy-Authenticate', challenge])
+    : refusalOf(service, 'AUTH_REQUIRED', ['WWW-Authenticate', challenge])
+}
+
+/** Whether rate limits count a request whose credentials were found to be so: a wrong password takes a token too. */
+export const countsForRates = (result: AuthResult): boolean =>
+  result === 'wrong' || typeof result === 'object'
+
+/** The path that rate limits know a request by; null for CONNECT, which has none. */
+export function pathOf(decision: Decision, target: string): string | null {
+  if (decision.kind === 'tunnel') return null
+  return decision.kind === 'reply' ? (parseAbsolute(target)?.path ?? target) : decision.path
+}

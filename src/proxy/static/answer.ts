@@ -1,0 +1,133 @@
+import type { OutgoingHttpHeaders } from 'node:http'
+import { type ErrorCode, errorTable } from '../../errors.ts'
+import { type ErrorBody, errorBody } from '../../http/error-body.ts'
+import type { HttpRequest, HttpResponse } from '../../http/message.ts'
+import { type CounterBlock, count } from '../../telemetry/counters.ts'
+import { finished, sendSpan } from './body.ts'
+import type { HotFile } from './cache.ts'
+import { evaluateConditions, isRangeCurrent, validatorsOf } from './condition.ts'
+import type { Disk, OpenFile } from './disk.ts'
+import { cacheControlOf, contentTypeOf } from './media-type.ts'
+import { selectRange } from './range.ts'
+
+export interface Servable {
+  readonly file: OpenFile
+  /** The name that decides the type. */
+  readonly name: string
+  /** A page of an application: always revalidated. */
+  readonly isPage: boolean
+  /** Only some may have it: no shared cache keeps it. */
+  readonly isPrivate: boolean
+}
+
+/** The responses that static files can give. Each resolves when it was handed to the socket or the client went away. */
+export interface Answers {
+  /** 200, 206, 304, 412 or 416. The file stays open: its owner closes it. */
+  send(req: HttpRequest, res: HttpResponse, servable: Servable): Promise<void>
+  /**
+   * 200 or 304 from memory, at once. For requests with no other condition than the two that lead to 304, and no range.
+   * `isHit`: nothing was read for this request.
+   */
+  sendHot(req: HttpRequest, res: HttpResponse, hot: HotFile, isHit: boolean): void
+  redirect(res: HttpResponse, location: string): Promise<void>
+  /** The status and public text of a code; nothing about the file system. */
+  refuse(res: HttpResponse, code: ErrorCode, headers?: OutgoingHttpHeaders): Promise<void>
+}
+
+const directoryMoved: ErrorBody = {
+  type: 'text/plain; charset=utf-8',
+  text: 'The directory is at its path with a slash.\n',
+}
+const nosniff = { 'X-Content-Type-Options': 'nosniff' }
+
+/** What is said of a file whatever is sent of it; names and values in turn, as `writeHead` takes them fastest. */
+export function headsOf({ file, name, isPage, isPrivate }: Servable, nowMs: number) {
+  const entity = validatorsOf(file, nowMs)
+  const type = contentTypeOf(name)
+  const kept = ['ETag', entity.etag, 'Last-Modified', entity.lastModified]
+  kept.push('Cache-Control', cacheControlOf(type, isPage, isPrivate), ...Object.entries(nosniff).flat())
+  return { entity, kept, head: ['Content-Type', type, 'Accept-Ranges', 'bytes', ...kept] }
+}
+
+export function createAnswers(disk: Disk, counters: CounterBlock): Answers {
+  return {
+    refuse,
+    redirect: (res, location) => short(res, 301, directoryMoved, { Location: location }),
+    sendHot(req, res, { entity, head, headOf304, body }, isHit) {
+      if (res.destroyed) return
+      const { headers } = req
+      const isConditional =
+        headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined
+      const isCurrent = isConditional && evaluateConditions(headers, entity) === 'NOT_MODIFIED'
+      count(counters, isHit || isCurrent ? 'cacheHits' : 'cacheMisses')
+      if (isCurrent) {
+        res.writeHead(304, headOf304)
+        res.end()
+        return
+      }
+      res.writeHead(200, head)
+      if (req.method === 'HEAD') {
+        res.end()
+        return
+      }
+      count(counters, 'filesServed')
+      res.end(body, 'latin1')
+    },
+    async send(req, res, servable) {
+      if (res.destroyed) return
+      const { file } = servable
+      const nowMs = Date.now()
+      const { entity, kept, head } = headsOf(servable, nowMs)
+      const verdict = evaluateConditions(req.headers, entity)
+      if (verdict === 'PRECONDITION_FAILED') return refuse(res, verdict)
+      if (verdict === 'NOT_MODIFIED') {
+        count(counters, 'cacheHits')
+        res.writeHead(304, kept)
+        return finished(res)
+      }
+      count(counters, 'cacheMisses')
+      // RFC 9110 section 14.2: a range means something for GET only.
+      const isRangeAsked =
+        req.method === 'GET' && isRangeCurrent(req.headers['if-range']?.toString(), entity, nowMs)
+      const range = selectRange(isRangeAsked ? req.headers.range : undefined, file.size)
+      if (range === 'UNSATISFIABLE') {
+        return refuse(res, 'RANGE_NOT_SATISFIABLE', { 'Content-Range': `bytes */${file.size}` })
+      }
+      const span = range === 'WHOLE' ? { start: 0, length: file.size } : range
+      head.push('Content-Length', String(span.length))
+      if (range === 'WHOLE') res.writeHead(200, head)
+      else {
+        const last = span.start + span.length - 1
+        head.push('Content-Range', `bytes ${span.start}-${last}/${file.size}`)
+        res.writeHead(206, head)
+      }
+      if (req.method === 'HEAD') return finished(res)
+      count(counters, 'filesServed')
+      count(counters, 'filesStreamed')
+      await sendSpan(res, span, (into, position) => disk.read(file.fd, into, position))
+    },
+  }
+}
+
+function refuse(res: HttpResponse, code: ErrorCode, headers: OutgoingHttpHeaders = {}): Promise<void> {
+  const { status } = errorTable[code]
+  const body = errorBody(code, { accept: res.req.headers.accept })
+  return short(res, status, body, status === 503 ? { 'Retry-After': 1, ...headers } : headers)
+}
+
+/** A missing file may be there in a moment, so nothing short is kept (a 404 and a 301 would be, RFC 9111 4.2.2). */
+function short(
+  res: HttpResponse,
+  status: number,
+  { type, text }: ErrorBody,
+  headers: OutgoingHttpHeaders,
+): Promise<void> {
+  res.writeHead(status, {
+    'Content-Type': type,
+    'Content-Length': Buffer.byteLength(text),
+    'Cache-Control': 'no-store',
+    ...nosniff,
+    ...headers,
+  })
+  return finished(res, text)
+}

@@ -1,0 +1,125 @@
+/**
+ * What OpenTelemetry calls a request, by the semantic conventions for HTTP (1.44): the same names and values for its SERVER span and for its
+ * log record, and for the attributes that its metrics have too.
+ */
+import type { ServiceSettings } from '../../config/settings.ts'
+import { type ErrorCode, errorTable } from '../../errors.ts'
+import { parseAuthority } from '../../http/authority.ts'
+import type { Provenance } from '../../http/provenance.ts'
+import { maskUrl, readable } from '../../telemetry/access-log-escape.ts'
+import type { AccessRecord, DescribeExchange } from '../../telemetry/access-record.ts'
+import { methodId, routeName, routesOf } from '../../telemetry/series-key.ts'
+import type { SpanAttributes } from '../../telemetry/span-record.ts'
+import { parseAbsolute } from '../decide/target.ts'
+
+export type Attributes = Record<string, string | number | boolean>
+
+/** What a request has beyond its line in the access log; bytes that never became a request have none of it. */
+export interface DescribedExchange extends AccessRecord {
+  /** From a trusted proxy; its `host` is that of the client's request. */
+  readonly provenance?: Pick<Provenance, 'host'> | null
+  /** Its number, as in series-key.ts. */
+  readonly route?: number
+  /** Whether it was counted as failed: cut short, or answered with 5xx. */
+  readonly isFailed?: boolean
+  readonly response?: { readonly headersSent: boolean } | null
+  readonly connection?: { readonly peer: string; readonly peerPort: number }
+}
+
+export const hidden = 'REDACTED'
+export const hiddenUser = 'REDACTED:REDACTED'
+
+/** `route`: the `http.route` of its metrics. */
+export function requestAttributes(exchange: DescribedExchange, route: string | null): Attributes {
+  const { connection, headers, scheme } = exchange
+  const attributes: Attributes = {
+    ...methodOf(exchange.method).attributes,
+    'url.scheme': scheme,
+    ...targetAttributes(exchange),
+    ...hostAttributes(exchange),
+    'client.address': exchange.client,
+    'network.peer.address': connection?.peer ?? exchange.client,
+  }
+  if (connection !== undefined && connection.peerPort > 0) {
+    attributes['network.peer.port'] = connection.peerPort
+  }
+  const version = versionOf(exchange.version)
+  if (version !== null) attributes['network.protocol.version'] = version
+  const agent = headers['user-agent']
+  if (typeof agent === 'string') attributes['user_agent.original'] = readable(agent)
+  if (route !== null) attributes['http.route'] = readable(route)
+  const status = sentStatus(exchange)
+  if (status > 0) attributes['http.response.status_code'] = status
+  const failure = failureOf(exchange)
+  if (failure !== null) attributes['error.type'] = failure
+  return attributes
+}
+
+/** For log records; bytes that never became a request belong to no service. */
+export function describeExchanges(services: readonly ServiceSettings[]): DescribeExchange {
+  const routes = new Map(services.map((service) => [service.type as string, routesOf(service)]))
+  return (exchange: DescribedExchange) =>
+    requestAttributes(exchange, routeName(exchange.route ?? 0, routes.get(exchange.service ?? '') ?? []))
+}
+
+/** `error.type`: what made it fail, as its metrics have it; null when it did not. */
+export function failureOf({ isFailed, code, status, tunnelEnd }: DescribedExchange): string | null {
+  // The answer to a declined upgrade is counted when it begins; what cuts it short later is known here only.
+  const isCutLater = isFailed === false && code !== null && status < 400 && tunnelEnd === null
+  return (isFailed ?? status >= 500) || isCutLater ? (code ?? String(status || '_OTHER')) : null
+}
+
+/** A failure that no one but the client can do anything about is no error of a span. */
+export function isClientsDoing(failure: string): boolean {
+  return Object.hasOwn(errorTable, failure) && errorTable[failure as ErrorCode].source === 'client'
+}
+
+/** 0 when nothing was sent: 499 is a word of logs. */
+function sentStatus({ status, code, response }: DescribedExchange): number {
+  const isNothing = code === 'CLIENT_ABORTED' && response?.headersSent !== true
+  return isNothing ? 0 : status
+}
+
+/** Anybody can make methods up, and names of spans are few. */
+export function methodOf(method: string | null): {
+  readonly name: string
+  readonly attributes: SpanAttributes
+} {
+  if (method !== null && methodId(method) > 0)
+    return { name: method, attributes: { 'http.request.method': method } }
+  const original = method === null ? {} : { 'http.request.method_original': readable(method) }
+  return { name: 'HTTP', attributes: { 'http.request.method': '_OTHER', ...original } }
+}
+
+function targetAttributes({ method, target }: DescribedExchange): SpanAttributes {
+  if (method === 'CONNECT' || target === null) return {}
+  const whole = maskUrl(parseAbsolute(target)?.path ?? target, hidden, hiddenUser)
+  const [path = '', ...query] = whole.split('?')
+  const attributes: Attributes = { 'url.path': readable(path) }
+  if (query.length > 0) attributes['url.query'] = readable(query.join('?'))
+  return attributes
+}
+
+/** The host the client asked for; a trusted proxy knows it best. */
+function hostAttributes({ method, target, scheme, host, provenance }: DescribedExchange): SpanAttributes {
+  if (target === null) return {}
+  if (method === 'CONNECT') return addressAttributes(target, '')
+  const absolute = parseAbsolute(target)
+  return addressAttributes(
+    provenance?.host || (absolute?.authority ?? host ?? ''),
+    absolute?.scheme ?? scheme,
+  )
+}
+
+/** The host alone, an IPv6 address without brackets, and the port beside it. */
+export function addressAttributes(authority: string, scheme: string): SpanAttributes {
+  const found = parseAuthority(authority, scheme === 'http' ? 80 : 443)
+  if (found === null) return {}
+  return { 'server.address': readable(found.host), 'server.port': found.port }
+}
+
+/** `network.protocol.version`: 1.0, 1.1, 2; null where there was no request. */
+function versionOf(version: number): string | null {
+  if (version === 0) return null
+  return version >= 20 ? String(version / 10) : `${Math.trunc(version / 10)}.${version % 10}`
+}

@@ -1,0 +1,214 @@
+/** What forward and reverse share: a request through the pool, an upgrade through its own connection. */
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type {
+  ForwardingSettings,
+  PoolSettings,
+  SizeSettings,
+  TimeoutSettings,
+  TrustSettings,
+} from '../../config/settings.ts'
+import type { TracingSettings } from '../../config/settings-tracing.ts'
+import { errorTable } from '../../errors.ts'
+import { unixPeer } from '../../http/address.ts'
+import type { Forwarding } from '../../http/forwarded.ts'
+import type { Gate } from '../../http/gate.ts'
+import { requestHeaders } from '../../http/headers.ts'
+import { countHop, hopsLeft } from '../../http/max-forwards.ts'
+import type { HttpRequest, HttpResponse } from '../../http/message.ts'
+import { UpstreamPool } from '../../http/pool.ts'
+import type { Reclaimer } from '../../http/reclaim.ts'
+import { Relay } from '../../http/relay.ts'
+import { type Closer, replyBytes, sendReply } from '../../http/reply.ts'
+import type { TunnelEnd } from '../../http/tunnel.ts'
+import type { Upgrader } from '../../http/upgrade.ts'
+import type { CounterBlock } from '../../telemetry/counters.ts'
+import { contextFields } from '../../telemetry/propagation.ts'
+import { withSubject } from '../exchange/client-subject.ts'
+import type { Connection } from '../exchange/connection.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import { countTunnel } from '../exchange/tunnelling.ts'
+
+/** What the edge gives to its services. */
+export interface UpstreamDeps {
+  readonly pseudonym: string
+  readonly closer: Closer
+  readonly reclaimer: Reclaimer
+  /** Request fields that only we may set (`subjectHeadersOf`); null: none. */
+  readonly subjectHeaders: ReadonlySet<string> | null
+  readonly counters: CounterBlock
+}
+
+export interface UpstreamOptions extends UpstreamDeps {
+  readonly timeouts: TimeoutSettings
+  readonly pool: PoolSettings
+  readonly forwarding: ForwardingSettings
+  readonly trust: TrustSettings
+  readonly sizes: SizeSettings
+  readonly tracing: TracingSettings
+  /** Authorization was asked for here, and stays here. */
+  readonly hidesAuthorization: boolean
+  /** Judges where a client leads us; null where the operator has chosen the target. */
+  readonly gate: Gate | null
+}
+
+export interface UpstreamRequest {
+  /** `scheme://host:port`. */
+  readonly origin: string
+  readonly path: string
+  /** Replaces Host; undefined keeps what the client sent. */
+  readonly host: string | undefined
+  readonly forwardedHost: string
+}
+
+export class Upstream {
+  readonly pool: UpstreamPool
+  readonly #options: UpstreamOptions
+  readonly #forwarding: Forwarding
+  readonly #cleanTrailers: ((came: readonly string[]) => readonly string[]) | null
+  #upgrader: Promise<Upgrader> | null = null
+
+  constructor(options: UpstreamOptions) {
+    this.#options = options
+    const { pool, timeouts, forwarding, trust, tracing, subjectHeaders } = options
+    // No trace is begun in a trailer: where not everybody is believed about traces, nobody is there.
+    const reserved = new Set([...(subjectHeaders ?? []), ...(tracing.trustsProxiesOnly ? contextFields : [])])
+    this.#cleanTrailers = reserved.size === 0 ? null : (came) => withSubject(came, reserved, null)
+    this.#forwarding = { ...forwarding, believes: trust.believes }
+    this.pool = new UpstreamPool({
+      maxIdlePerHost: pool.maxIdlePerHost,
+      idleMs: pool.idleMs,
+      connectMs: timeouts.connectMs,
+      responseMs: timeouts.responseMs,
+      gate: options.gate,
+      lifetimeMs: timeouts.lifetimeMs,
+      counters: options.counters,
+    })
+  }
+
+  request(exchange: Exchange, req: HttpRequest, res: HttpResponse, target: UpstreamRequest): void {
+    const { pseudonym, reclaimer } = this.#options
+    const hops = hopsLeft(req)
+    const headers = this.#headers(exchange, req, target)
+    if (headers === null || hops === 0) {
+      const code = headers === null ? 'LOOP' : 'NOT_IMPLEMENTED'
+      exchange.blame(code)
+      sendReply(res, code, { close: exchange.closing, requestId: exchange.shownId })
+      return
+    }
+    if (hops !== null) countHop(headers, hops)
+    const { origin, path } = target
+    const relay = new Relay(req, res, {
+      pool: this.pool,
+      origin,
+      path,
+      headers,
+      pseudonym,
+      maxBodyBytes: this.#options.sizes.maxBodyBytes || Infinity,
+      cleanTrailers: this.#cleanTrailers,
+      reclaimer,
+      owner: exchange,
+    })
+    exchange.work = relay
+    relay.start()
+  }
+
+  async upgrade(
+    exchange: Exchange,
+    req: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+    target: UpstreamRequest,
+  ): Promise<void> {
+    const { pseudonym, timeouts, closer, reclaimer, gate } = this.#options
+    const headers = this.#headers(exchange, req, target)
+    if (headers === null) {
+      const answer = replyBytes('LOOP', { accept: req.headers.accept, requestId: exchange.shownId })
+      closer.end(socket, answer)
+      exchange.replied(answer)
+      exchange.blame('LOOP')
+      exchange.status = errorTable.LOOP.status
+      exchange.finish(true)
+      return
+    }
+    // Loaded when first needed: most workers never see an upgrade.
+    this.#upgrader ??= import('../../http/upgrade.ts').then((module) => new module.Upgrader())
+    const upgrader = await this.#upgrader
+    if (socket.destroyed) {
+      // It left while that was loaded, and says nothing of it again.
+      exchange.blameClient()
+      exchange.finish(true)
+      return
+    }
+    let onEnd = (_end: TunnelEnd): void => {
+      exchange.blameClient()
+      exchange.attemptEnded('CLIENT_ABORTED')
+      exchange.finish(true)
+    }
+    exchange.dialled(target.origin, false)
+    upgrader.run(req, socket, head, {
+      origin: target.origin,
+      path: target.path,
+      headers,
+      pseudonym,
+      shownId: exchange.shownId,
+      ...timeouts,
+      closer,
+      gate,
+      reclaimer,
+      counters: exchange.block,
+      onConnected: (upstream) => exchange.connected(upstream),
+      onFailed: (error, bodyBytes) => {
+        exchange.attemptEnded(error.code)
+        exchange.relayFailed(error.code, error.cause)
+        exchange.repliedBytes = bodyBytes
+        exchange.status = errorTable[error.code].status
+        exchange.finish(exchange.status >= 500)
+      },
+      onAnswered: (status) => {
+        exchange.takeOver(status)
+        exchange.attemptEnded(null)
+        onEnd = status === 101 ? countTunnel(exchange) : (end) => exchange.ended(end)
+      },
+      onBody: (bytes) => {
+        exchange.repliedBytes += bytes
+      },
+      onEnd: (end) => onEnd(end),
+    })
+  }
+
+  close(): void {
+    this.pool.close()
+  }
+
+  #headers(exchange: Exchange, req: HttpRequest, target: UpstreamRequest): string[] | null {
+    const { connection, provenance, requestId } = exchange
+    const { subjectHeaders } = this.#options
+    const headers = requestHeaders(req.rawHeaders, {
+      host: target.host,
+      hop: { for: this.#nameOf(connection), proto: connection.scheme, host: target.forwardedHost },
+      forwarding: this.#forwarding,
+      came: provenance,
+      hidesAuthorization: this.#options.hidesAuthorization,
+      requestId,
+      protocol: req.httpVersionMajor === 2 ? '2.0' : req.httpVersionMinor === 0 ? '1.0' : '1.1',
+      pseudonym: this.#options.pseudonym,
+    })
+    if (headers === null) return null
+    const told = subjectHeaders === null ? headers : withSubject(headers, subjectHeaders, connection.subject)
+    exchange.trace?.writeTo(told, target.path)
+    return told
+  }
+
+  #nameOf(connection: Connection): string {
+    switch (this.#options.forwarding.names) {
+      case 'address':
+        // RFC 7239 6.2 has this word for a client that has no address.
+        return connection.peer === unixPeer ? 'unknown' : connection.peer
+      case 'obfuscated':
+        return connection.madeUpName
+      case 'unknown':
+        return 'unknown'
+    }
+  }
+}
