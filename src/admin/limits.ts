@@ -1,5 +1,5 @@
 import { parseLimitsChange } from '../config/limits-change.ts'
-import type { LimitControl } from '../supervise/limit-control.ts'
+import type { LimitControl } from '../supervise/limits/limit-control.ts'
 import { json } from './answer.ts'
 import type { Handler } from './router.ts'
 

@@ -1,5 +1,5 @@
-import type { Overview } from '../supervise/overview.ts'
-import type { Readings } from '../supervise/readings.ts'
+import type { Overview } from '../supervise/views/overview.ts'
+import type { Readings } from '../supervise/views/readings.ts'
 import { exportMetrics } from '../telemetry/prometheus.ts'
 import { parityFamilies } from '../telemetry/prometheus-parity.ts'
 import { contentTypes, renderFamily, type TextFormat, textFamily } from '../telemetry/prometheus-text.ts'

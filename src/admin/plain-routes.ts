@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Overview } from '../supervise/overview.ts'
+import type { Overview } from '../supervise/views/overview.ts'
 import { type Answer, json } from './answer.ts'
 import { openApiDocument } from './api/openapi.ts'
 import type { Metrics } from './metrics.ts'

@@ -1,5 +1,5 @@
 import { BifrostError } from '../errors.ts'
-import { startAsChild } from '../supervise/child-start.ts'
+import { startAsChild } from '../supervise/channel/child-start.ts'
 
 /**
  * Entry of the demo upstream's process: `process.ts HOST PORT`. A process of its own, so that what it uses is not taken

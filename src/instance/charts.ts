@@ -4,7 +4,7 @@ import { edgesBetween } from '../../actors/edges.ts'
 import { isLoadEdge } from '../../actors/ledger.ts'
 import { liveChart } from '../../actors/live.ts'
 import type { Step } from '../../actors/steps.ts'
-import type { ChartMove, FromInstance } from '../supervise/channel.ts'
+import type { ChartMove, FromInstance } from '../supervise/channel/channel.ts'
 
 /**
  * What an instance tells main of its charts: each move, from the chart's own `report`, and the events that nobody handled, which only

@@ -1,4 +1,4 @@
-import type { InstanceBoot, InstancePort } from '../supervise/channel.ts'
+import type { InstanceBoot, InstancePort } from '../supervise/channel/channel.ts'
 import { runInstance } from './instance.ts'
 
 /** What the entries of threads and processes share: only here may an instance end its thread or process. */

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
-import type { Fault } from '../supervise/channel.ts'
+import type { Fault } from '../supervise/channel/channel.ts'
 
 /** A chart that fails is a bug: the instance must not go on admitting by a chart that is dead. */
 export function failLoudly(error: unknown): void {

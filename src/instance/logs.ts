@@ -1,4 +1,4 @@
-import type { InstanceBoot, InstancePort } from '../supervise/channel.ts'
+import type { InstanceBoot, InstancePort } from '../supervise/channel/channel.ts'
 import type { AccessLogs } from '../telemetry/access-log.ts'
 import type { DescribeExchange } from '../telemetry/access-record.ts'
 import { type CounterBlock, count } from '../telemetry/counters.ts'

@@ -1,4 +1,4 @@
-import { startAsChild } from '../supervise/child-start.ts'
+import { startAsChild } from '../supervise/channel/child-start.ts'
 
 /** Entry of an instance in a process of its own. */
 startAsChild()

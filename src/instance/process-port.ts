@@ -9,7 +9,7 @@ import {
   type InstancePort,
   protocolVersion,
   type ToInstance,
-} from '../supervise/channel.ts'
+} from '../supervise/channel/channel.ts'
 import {
   type Beat,
   beatMsOf,
@@ -18,7 +18,7 @@ import {
   type FromProcess,
   type ProcessBoot,
   type ToProcess,
-} from '../supervise/process-wire.ts'
+} from '../supervise/channel/process-wire.ts'
 import { type CounterBlock, copyUsed, createCounterBlock } from '../telemetry/counters.ts'
 import { endWithParent } from './orphan.ts'
 

@@ -1,4 +1,4 @@
-import { connectThread } from '../supervise/thread.ts'
+import { connectThread } from '../supervise/channel/thread.ts'
 import { runEntry } from './entry.ts'
 
 /** Entry of an instance in a thread. */

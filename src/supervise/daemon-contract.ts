@@ -3,11 +3,11 @@ import type { Positions } from '../config/positions.ts'
 import type { ListenAddress } from '../config/settings.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { ExportSpans } from '../telemetry/span-record.ts'
-import type { HoldLimits } from './held.ts'
-import type { Mirror } from './mirror.ts'
-import type { Overview } from './overview.ts'
-import type { Readings } from './readings.ts'
-import type { SparingPolicy } from './spares.ts'
+import type { HoldLimits } from './listeners/held.ts'
+import type { Mirror } from './listeners/mirror.ts'
+import type { SparingPolicy } from './listeners/spares.ts'
+import type { Overview } from './views/overview.ts'
+import type { Readings } from './views/readings.ts'
 
 /** What a daemon is told, and what may be asked of it. */
 export interface DaemonOptions {

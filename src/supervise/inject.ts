@@ -1,5 +1,5 @@
-import type { Channels } from './carrier.ts'
-import { faults } from './channel.ts'
+import type { Channels } from './channel/carrier.ts'
+import { faults } from './channel/channel.ts'
 
 /** Breaks every instance of a worker, or one by its id; false when there is none, or it does not break. For tests only. */
 export function createInject(channels: Channels, isShared: (worker: string) => boolean) {

@@ -3,8 +3,8 @@ import { extname } from 'node:path'
 import { fromCallback } from 'xstate'
 import type { ListenAddress } from '../config/settings.ts'
 import { BifrostError } from '../errors.ts'
-import { bindFailure } from './bind-error.ts'
-import { childFlags, processEnvironment } from './child-options.ts'
+import { childFlags, processEnvironment } from './channel/child-options.ts'
+import { bindFailure } from './listeners/bind-error.ts'
 
 /**
  * The parts of main that must be up before workers start: whatever opens an address of its own and is no proxy. The

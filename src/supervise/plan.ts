@@ -1,8 +1,8 @@
 import type { DaemonSettings } from '../config/settings.ts'
-import { listenerKey } from './channel.ts'
-import type { ListenerSpec } from './listeners.ts'
+import { listenerKey } from './channel/channel.ts'
+import type { ListenerSpec } from './listeners/listeners.ts'
+import type { UnixSpec } from './listeners/unix-path.ts'
 import { createServices, type Service, slotsOf } from './services.ts'
-import type { UnixSpec } from './unix-path.ts'
 
 /** What main keeps of a worker for as long as the daemon runs. */
 export interface WorkerPlan {

@@ -23,8 +23,8 @@ import {
   tunnelLives,
 } from '../telemetry/series.ts'
 import { routesOf } from '../telemetry/series-key.ts'
-import { mainRefusals, type RefusalCode } from './refusal.ts'
-import type { Beats } from './samples.ts'
+import type { Beats } from './limits/samples.ts'
+import { mainRefusals, type RefusalCode } from './listeners/refusal.ts'
 
 /**
  * What main keeps of a service for as long as the daemon runs: a counter block for each instance that lives, which it

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import type { Server } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
-import { Mirror, type SocketHandle } from '../../src/supervise/mirror.ts'
+import { Mirror, type SocketHandle } from '../../src/supervise/listeners/mirror.ts'
 import { churn } from '../kit/churn.ts'
 import { churnApart } from '../kit/churn-thread.ts'
 import { startTestDaemon, type TestDaemon } from '../kit/daemon.ts'
@@ -32,7 +32,7 @@ class LateMirror extends Mirror {
   }
 }
 
-const entry = new URL('../../src/supervise/mirror-process.ts', import.meta.url)
+const entry = new URL('../../src/supervise/listeners/mirror-process.ts', import.meta.url)
 
 /** Every second child of a mirror is killed as soon as it is there. */
 function mortalMirror() {

@@ -3,7 +3,7 @@ import { createActor } from 'xstate'
 import { workerSystemId } from '../../actors/ledger.ts'
 import { workerMachine } from '../../actors/worker.ts'
 import { ChartReports } from '../../src/instance/charts.ts'
-import type { ChartMove, FromInstance } from '../../src/supervise/channel.ts'
+import type { ChartMove, FromInstance } from '../../src/supervise/channel/channel.ts'
 
 function instance(periodMs = 10) {
   const posted: FromInstance[] = []

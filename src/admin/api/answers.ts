@@ -1,8 +1,8 @@
 import type { z } from 'zod'
-import type { ActorView, Entry, History, Move, Presence } from '../../supervise/journal.ts'
-import type { LiveCharts } from '../../supervise/live-charts.ts'
+import type { ActorView, Entry, History, Move, Presence } from '../../supervise/journal/journal.ts'
 import { workerOf } from '../../supervise/names.ts'
-import type { Overview } from '../../supervise/overview.ts'
+import type { LiveCharts } from '../../supervise/views/live-charts.ts'
+import type { Overview } from '../../supervise/views/overview.ts'
 import type { actor, history, live, move, overview, presence, sample } from './schema.ts'
 
 /** Maps the daemon's state to the answers of the interface. */

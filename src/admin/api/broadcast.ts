@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Entry, Journal } from '../../supervise/journal.ts'
+import type { Entry, Journal } from '../../supervise/journal/journal.ts'
 import { EventStream } from '../event-stream.ts'
 
 /** Bounds the number of concurrent viewers and tracks whether there are any. */

@@ -1,5 +1,5 @@
-import type { Entry, Journal } from '../../supervise/journal.ts'
-import type { Overview } from '../../supervise/overview.ts'
+import type { Entry, Journal } from '../../supervise/journal/journal.ts'
+import type { Overview } from '../../supervise/views/overview.ts'
 import { frame } from '../event-stream.ts'
 import { entryFrame, overviewAnswer, sampleAnswer } from './answers.ts'
 

@@ -1,4 +1,4 @@
-import type { ActorView, Entry, Move } from '../../supervise/journal.ts'
+import type { ActorView, Entry, Move } from '../../supervise/journal/journal.ts'
 import { frame } from '../event-stream.ts'
 
 /**

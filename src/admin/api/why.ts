@@ -7,7 +7,7 @@ import type { ServiceSettings, WorkerSettings } from '../../config/settings.ts'
 import { type ErrorCode, errorTable } from '../../errors.ts'
 import type { Explanation } from '../../proxy/explain/explain.ts'
 import { remedies } from '../../remedies.ts'
-import type { Traffic } from '../../supervise/traffic-desk.ts'
+import type { Traffic } from '../../supervise/views/traffic-desk.ts'
 import { causes, meaning } from './chart-words.ts'
 import { destinationRule, type RuleWords, tunnelRule } from './rule-words.ts'
 

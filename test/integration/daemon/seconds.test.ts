@@ -1,8 +1,8 @@
 import { expect, it, vi } from 'vitest'
-import { Overview } from '../../../src/supervise/overview.ts'
-import { RequestRates } from '../../../src/supervise/request-rates.ts'
+import { WorkerUse } from '../../../src/supervise/limits/worker-use.ts'
 import { Service } from '../../../src/supervise/services.ts'
-import { WorkerUse } from '../../../src/supervise/worker-use.ts'
+import { Overview } from '../../../src/supervise/views/overview.ts'
+import { RequestRates } from '../../../src/supervise/views/request-rates.ts'
 import { startTestDaemon } from '../../kit/daemon.ts'
 import { until } from '../../kit/until.ts'
 

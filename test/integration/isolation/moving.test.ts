@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Listeners } from '../../../src/supervise/listeners.ts'
+import { Listeners } from '../../../src/supervise/listeners/listeners.ts'
 import { type Outcomes, reconnect, startLoose } from '../../kit/moving.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { until } from '../../kit/until.ts'

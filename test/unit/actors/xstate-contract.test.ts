@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { assign, createActor, fromCallback, raise, SimulatedClock, setup } from 'xstate'
-import { Journal } from '../../../src/supervise/journal.ts'
+import { Journal } from '../../../src/supervise/journal/journal.ts'
 import { superviseFakes } from '../../kit/charts.ts'
 
 /** What our supervision relies on in XState, and what it guards against: an update that changes one of these must fail here. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { inTurn } from '../../../src/supervise/bind-turn.ts'
+import { inTurn } from '../../../src/supervise/listeners/bind-turn.ts'
 
 it('two of one port go one after the other, those of others at once', async () => {
   const order: string[] = []

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createActor, setup } from 'xstate'
 import type { CarrierCommand, InstanceInput } from '../../../actors/instance.ts'
-import { Channels, createCarrier } from '../../../src/supervise/carrier.ts'
-import type { Channel, ChannelEvents, InstanceBoot } from '../../../src/supervise/channel.ts'
+import { Channels, createCarrier } from '../../../src/supervise/channel/carrier.ts'
+import type { Channel, ChannelEvents, InstanceBoot } from '../../../src/supervise/channel/channel.ts'
 
 /** A carrier over a channel that the test plays, and below a chart that notes what it is sent. */
 function carry(open?: () => Channel) {

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest'
-import { childFlags, processEnvironment, threadEnvironment } from '../../../src/supervise/child-options.ts'
+import {
+  childFlags,
+  processEnvironment,
+  threadEnvironment,
+} from '../../../src/supervise/channel/child-options.ts'
 
 test('a child gets the variables of its runtime and no others', () => {
   const runtime = { TZ: 'UTC', NODE_EXTRA_CA_CERTS: '/ca.pem', UV_THREADPOOL_SIZE: '16' }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { boundsOf, maxDescriptors } from '../../../src/supervise/descriptors.ts'
+import { boundsOf, maxDescriptors } from '../../../src/supervise/limits/descriptors.ts'
 
 describe('bounds of descriptors', () => {
   it('keep a quarter for who has few connections', () => {

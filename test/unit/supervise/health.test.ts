@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type HealthReading, health, missingInstances } from '../../../src/supervise/health.ts'
+import { type HealthReading, health, missingInstances } from '../../../src/supervise/views/health.ts'
 
 const quiet: HealthReading = {
   isAlive: true,

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
-import { HeldSockets } from '../../../src/supervise/held.ts'
-import { type RefusalCode, Refuser } from '../../../src/supervise/refusal.ts'
+import { HeldSockets } from '../../../src/supervise/listeners/held.ts'
+import { type RefusalCode, Refuser } from '../../../src/supervise/listeners/refusal.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { until } from '../../kit/until.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Step } from '../../../actors/steps.ts'
-import { Journal } from '../../../src/supervise/journal.ts'
+import { Journal } from '../../../src/supervise/journal/journal.ts'
 
 const step = (actor: string, state: string, event = 'e', rest: Partial<Step> = {}): Step => ({
   actor,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { ChangeOutcome } from '../../../src/supervise/limit-book.ts'
-import { LimitBook } from '../../../src/supervise/limit-book.ts'
+import type { ChangeOutcome } from '../../../src/supervise/limits/limit-book.ts'
+import { LimitBook } from '../../../src/supervise/limits/limit-book.ts'
 import { createServices } from '../../../src/supervise/services.ts'
 import { load } from '../../kit/config-text.ts'
 

@@ -7,7 +7,7 @@ import {
   reasonsOf,
   recycleGapMs,
   type Standing,
-} from '../../../src/supervise/limits.ts'
+} from '../../../src/supervise/limits/limits.ts'
 
 const limits: InstanceLimits = { maxMemoryBytes: 1_000, maxCpuPercent: 40, stuckMs: 5_000, cpus: 2 }
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { Channels } from '../../../src/supervise/carrier.ts'
-import type { Channel, ToInstance } from '../../../src/supervise/channel.ts'
-import { LiveCharts } from '../../../src/supervise/live-charts.ts'
+import { Channels } from '../../../src/supervise/channel/carrier.ts'
+import type { Channel, ToInstance } from '../../../src/supervise/channel/channel.ts'
+import { LiveCharts } from '../../../src/supervise/views/live-charts.ts'
 
 function liveCharts(timeoutMs = 60_000) {
   const posted: ToInstance[] = []

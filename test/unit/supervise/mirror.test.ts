@@ -2,7 +2,7 @@ import { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { expect, it } from 'vitest'
-import { Mirror } from '../../../src/supervise/mirror.ts'
+import { Mirror } from '../../../src/supervise/listeners/mirror.ts'
 
 async function listening() {
   const server = createServer().listen({ host: '127.0.0.1', port: 0 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { moveLine } from '../../../src/supervise/move-log.ts'
+import { moveLine } from '../../../src/supervise/journal/move-log.ts'
 
 const levelOf = (actor: string, from: string | null, to: string) =>
   moveLine({ actor, from, to, event: 'e', sender: null }).level

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { classifyEnd } from '../../../actors/instance.ts'
-import { describeEnd, type ProcessEnd } from '../../../src/supervise/process-exit.ts'
+import { describeEnd, type ProcessEnd } from '../../../src/supervise/channel/process-exit.ts'
 
 const end: ProcessEnd = { code: null, signal: null, stderr: '', isKilled: false }
 const heapIsFull =

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { growthBytes, memoryOf, runtimeBytes } from '../../../src/supervise/process-usage.ts'
+import { growthBytes, memoryOf, runtimeBytes } from '../../../src/supervise/channel/process-usage.ts'
 
 const mebibyte = 1024 * 1024
 

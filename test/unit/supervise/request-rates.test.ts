@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
-import { quantileOf } from '../../../src/supervise/quantiles.ts'
-import { RequestRates } from '../../../src/supervise/request-rates.ts'
+import { quantileOf } from '../../../src/supervise/views/quantiles.ts'
+import { RequestRates } from '../../../src/supervise/views/request-rates.ts'
 
 function service() {
   const counts = { requestsTotal: 0, requestsFailed: 0 }

@@ -1,7 +1,12 @@
 import { VirtualTimeScheduler } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import type { Channel, Usage } from '../../../src/supervise/channel.ts'
-import { type Sample, type SampleSources, Samples, sampleStream } from '../../../src/supervise/samples.ts'
+import type { Channel, Usage } from '../../../src/supervise/channel/channel.ts'
+import {
+  type Sample,
+  type SampleSources,
+  Samples,
+  sampleStream,
+} from '../../../src/supervise/limits/samples.ts'
 
 const usage: Usage = { memoryBytes: 1, cpuMs: 2, loopUtilization: 0.5 }
 

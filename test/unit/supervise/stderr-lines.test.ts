@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { StderrLines } from '../../../src/supervise/stderr-lines.ts'
+import { StderrLines } from '../../../src/supervise/channel/stderr-lines.ts'
 
 const lines = (count: number) => Array.from({ length: count }, (_, at) => `line ${at}\n`).join('')
 

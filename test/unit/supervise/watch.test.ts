@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Sample } from '../../../src/supervise/samples.ts'
-import { Watch } from '../../../src/supervise/watch.ts'
+import type { Sample } from '../../../src/supervise/limits/samples.ts'
+import { Watch } from '../../../src/supervise/limits/watch.ts'
 
 const sample = (change: Partial<Sample> = {}): Sample => ({
   id: 'w#1',

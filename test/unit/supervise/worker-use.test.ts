@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { WorkerUse } from '../../../src/supervise/worker-use.ts'
+import { WorkerUse } from '../../../src/supervise/limits/worker-use.ts'
 
 const sample = (id: string, cpuMs: number, isRead = true) => ({
   id,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { EventFrames } from '../../../../src/admin/api/event-frames.ts'
-import { Journal } from '../../../../src/supervise/journal.ts'
-import type { Overview } from '../../../../src/supervise/overview.ts'
+import { Journal } from '../../../../src/supervise/journal/journal.ts'
+import type { Overview } from '../../../../src/supervise/views/overview.ts'
 
 /** Frames of a run `abc` whose journal has so many entries: one arrival, and moves. */
 function framesOf(entries: number) {

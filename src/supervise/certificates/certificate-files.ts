@@ -1,0 +1,69 @@
+import { BifrostError } from '../../errors.ts'
+import type { Log } from '../../telemetry/log.ts'
+import { type Pair, readPair } from '../../tls/certificate.ts'
+import { FileWatch, type WatchTimes } from '../../tls/watch-files.ts'
+
+/** What listeners of workers and that of admin have in common: how certificate files are read, and read again. */
+
+export const watchTimes: WatchTimes = { settleMs: 300, pollMs: 10_000 }
+
+interface PairFiles {
+  readonly certFile: string
+  readonly keyFile: string
+}
+
+/** Throws CONFIG_INVALID with the file and what is wrong with it. */
+export function readCertificate(
+  { certFile, keyFile }: PairFiles,
+  names: readonly string[] | null,
+  log: Log,
+): Pair {
+  const read = readPair(certFile, keyFile, names)
+  if ('fault' in read) {
+    const file = read.fault.at === 'key' ? keyFile : certFile
+    throw new BifrostError('CONFIG_INVALID', `${file}: ${read.fault.message}`)
+  }
+  if (read.pair.warning !== undefined) log('warn', read.pair.warning)
+  return read.pair
+}
+
+/** Takes new files over, or tells why the old ones stay; `whose`: fields of the line. */
+export function loadAnew(log: Log, whose: Readonly<Record<string, string | number>>, take: () => void): void {
+  try {
+    take()
+    log('info', 'certificates loaded anew', whose)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    log('error', 'certificates not loaded; the old ones stay in use', { ...whose, reason })
+  }
+}
+
+/** The certificate of a listener of main itself, with its key, and what the files have later. Ended by `close`. */
+export class OwnCertificate {
+  /** As of now; throws as `readCertificate`. */
+  readonly pair: Pair
+  readonly #files: PairFiles
+  readonly #log: Log
+  #watch: FileWatch | null = null
+
+  constructor(files: PairFiles, log: Log) {
+    this.#files = files
+    this.#log = log
+    this.pair = readCertificate(files, null, log)
+  }
+
+  /** `take` is given what new files have; `listener` names whose they are. */
+  follow(listener: string, take: (pair: Pair) => void): void {
+    const { certFile, keyFile } = this.#files
+    const read = () => take(readCertificate(this.#files, null, this.#log))
+    this.#watch = new FileWatch(
+      [certFile, keyFile],
+      () => loadAnew(this.#log, { listener }, read),
+      watchTimes,
+    )
+  }
+
+  close(): void {
+    this.#watch?.close()
+  }
+}

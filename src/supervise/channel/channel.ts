@@ -1,0 +1,172 @@
+import type { Server, Socket } from 'node:net'
+import type { CarrierExit } from '../../../actors/instance.ts'
+import type { LiveChart } from '../../../actors/live.ts'
+import type { Step } from '../../../actors/steps.ts'
+import type { WorkerSettings } from '../../config/settings.ts'
+import type { LogFields, LogLevel } from '../../telemetry/log.ts'
+import type { LogRecord } from '../../telemetry/log-record.ts'
+import type { SpanRecord } from '../../telemetry/span-record.ts'
+import type { TrafficAnswer, TrafficQuestion, TrafficRecord } from '../../telemetry/traffic-record.ts'
+import type { TlsMaterial } from '../../tls/material.ts'
+import type { DescriptorBounds } from '../limits/descriptors.ts'
+
+/**
+ * The channel between main and an instance: typed messages with generation and sequence number on each. Nothing above
+ * src/supervise knows what carries them.
+ */
+export const protocolVersion = 1
+
+/** Name of the listener number `at` of a worker, in one of its slots. */
+export const listenerKey = (worker: string, at: number, slot: number): string => `${worker}/${at}/${slot}`
+
+/** Which of its worker's listeners it is. */
+export const listenerAt = (key: string): number => Number(key.split('/')[1])
+
+/** The worker that it belongs to. */
+export const listenerWorker = (key: string): string => key.split('/')[0] ?? ''
+
+/** What an instance starts with; plain data and shared memory. */
+export interface InstanceBoot {
+  /** Worker name and generation: `reverse_proxy#3`. */
+  readonly id: string
+  readonly slot: number
+  readonly generation: number
+  /** With the limits of one instance: its share of max_connections_per_client. */
+  readonly worker: WorkerSettings
+  /** Share of each service's max_connections that this instance may use. */
+  readonly maxConnections: Readonly<Record<string, number>>
+  /** Counter block of each service (and of `combined`). */
+  readonly counters: Readonly<Record<string, SharedArrayBuffer>>
+  /** For each of the worker's listeners; null for those without TLS. */
+  readonly tls: readonly (TlsMaterial | null)[]
+  readonly drainTimeoutMs: number
+  /** Whether exchanges are posted as records, for export. */
+  readonly postsExchanges: boolean
+  /** Null where it is not known how many its process may have. */
+  readonly descriptors: DescriptorBounds | null
+  /** 0: telemetry is off, and none are made. */
+  readonly maxSpansPerSecond: number
+  /** Ports that the daemon listens on: the kernel's choice where the configuration has 0. */
+  readonly ownPorts: readonly number[]
+  /** Our name in `Via`, for loop detection (RFC 9110 section 7.6.3). */
+  readonly pseudonym: string
+}
+
+/** Ways to break an instance on purpose. */
+export const faults = [
+  'kill',
+  'throw',
+  'reject',
+  'exit',
+  'spin',
+  'heap',
+  'heapArrays',
+  'buffers',
+  'leak',
+  'burn',
+  'descriptors',
+] as const
+
+export type Fault = (typeof faults)[number]
+
+export type ToInstance =
+  | {
+      readonly type: 'listener.take'
+      readonly key: string
+      readonly server: Server
+      readonly held: readonly Socket[]
+    }
+  /** Listens on the Unix socket of a key by itself: it cannot be moved. */
+  | { readonly type: 'listener.open'; readonly key: string }
+  /** Gives the server of a key back, for a successor. */
+  | { readonly type: 'listener.recall'; readonly key: string }
+  | { readonly type: 'op.drain' }
+  /** From main's samples: the instance is over its memory or CPU limit. */
+  | { readonly type: 'limit.exceeded'; readonly reasons: readonly string[] }
+  | { readonly type: 'limit.recovered' }
+  /** New shares of max_connections, by service (and `combined`). */
+  | { readonly type: 'limits'; readonly maxConnections: Readonly<Record<string, number>> }
+  /** New certificates of one of the worker's listeners. */
+  | { readonly type: 'tls'; readonly at: number; readonly material: TlsMaterial }
+  /** The files of access logs were renamed: go on in new ones. */
+  | { readonly type: 'log.reopen' }
+  /** Something that somebody who looks wants to know, or to have closed; see telemetry/traffic-record.ts. */
+  | { readonly type: 'ask'; readonly id: number; readonly question: TrafficQuestion }
+  /** Is answered with chart.answer. */
+  | { readonly type: 'chart.ask'; readonly ask: number; readonly chart: string }
+  | { readonly type: 'fault'; readonly fault: Fault }
+
+/** What a chart of an instance did; its actors are named as within the instance. */
+export interface ChartMove {
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly step: Step
+  /** Moves that were left out before it, since too many came at once. */
+  readonly skipped: number
+}
+
+export type FromInstance =
+  | { readonly type: 'thread.ready' }
+  /** It failed and will end; its listening servers are on their way back. */
+  | { readonly type: 'thread.failed'; readonly message: string }
+  | { readonly type: 'listener.returned'; readonly key: string; readonly server: Server }
+  /** The path of a Unix socket is this instance's. */
+  | { readonly type: 'listener.opened'; readonly key: string; readonly inode: number }
+  | { readonly type: 'answer'; readonly id: number; readonly answer: TrafficAnswer }
+  /** Its latest failures, for those who ask when it is no more. */
+  | { readonly type: 'failures'; readonly records: readonly TrafficRecord[] }
+  | { readonly type: 'charts.moved'; readonly moves: readonly ChartMove[] }
+  /** Null: there is no such chart, or it has ended. */
+  | { readonly type: 'chart.answer'; readonly ask: number; readonly live: LiveChart | null }
+  /** The access log as records, in batches. */
+  | { readonly type: 'exchanges'; readonly records: readonly LogRecord[] }
+  | { readonly type: 'log'; readonly level: LogLevel; readonly message: string; readonly fields: LogFields }
+  /** Finished spans, some at a time. */
+  | { readonly type: 'spans'; readonly spans: readonly SpanRecord[] }
+
+export interface Envelope<Body> {
+  readonly v: typeof protocolVersion
+  readonly generation: number
+  readonly seq: number
+  readonly body: Body
+}
+
+/** One reading of an instance. */
+export interface Usage {
+  /** V8 heap in use plus external memory, ArrayBuffers included. */
+  readonly memoryBytes: number
+  /** CPU time since the instance started. */
+  readonly cpuMs: number
+  /** Share of the time since the last reading that the event loop was busy, 0..1. */
+  readonly loopUtilization: number
+}
+
+export interface ChannelEvents {
+  message(message: FromInstance): void
+  /** Its sockets are closed; `exit` follows when the rest is cleared up. Not every carrier can tell. */
+  closing(): void
+  /** An accepted socket, unread, that was sent with a server and never arrived. */
+  undelivered(key: string, socket: Socket): void
+  /** Exactly once, whatever ended it. */
+  exit(exit: CarrierExit): void
+}
+
+/** Main's end. */
+export interface Channel {
+  readonly id: string
+  post(message: ToInstance, transfer?: readonly (Server | Socket)[]): void
+  /** At once where the instance has just said it, else a promise: it is asked from outside. */
+  usage(): Usage | Promise<Usage>
+  /** Ends it now, also when it does not answer. */
+  kill(): void
+}
+
+/** The instance's end. */
+export interface InstancePort {
+  post(message: FromInstance, transfer?: readonly Server[]): void
+  onMessage(receive: (message: ToInstance) => void): void
+  /** Calls `then` when nothing that was posted waits here any more: with the instance it would be lost. */
+  whenPosted(then: () => void): void
+  /** Lets the instance end by itself once nothing else keeps it. */
+  close(): void
+}

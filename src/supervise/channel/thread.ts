@@ -1,0 +1,122 @@
+import { extname } from 'node:path'
+import { MessageChannel, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads'
+import type { CarrierExit } from '../../../actors/instance.ts'
+import { BifrostError } from '../../errors.ts'
+import { type CounterBlock, openCounterBlock } from '../../telemetry/counters.ts'
+import {
+  type Channel,
+  type ChannelEvents,
+  type Envelope,
+  type FromInstance,
+  type InstanceBoot,
+  type InstancePort,
+  protocolVersion,
+  type ToInstance,
+} from './channel.ts'
+import { threadEnvironment } from './child-options.ts'
+import { createGauge } from './thread-usage.ts'
+
+/**
+ * The thread carrier: an instance in a worker thread, with an own V8 heap and event loop. A throw, a heap overflow or
+ * an endless loop ends that thread only; a native crash ends the process.
+ */
+
+/** Works from source and from dist alike. */
+const entry = new URL(`../../instance/thread-entry${extname(import.meta.filename)}`, import.meta.url)
+
+/** Exit seen when the thread was terminated from outside: no error, and an exit code of 1. */
+function describeExit(exitCode: number, error: unknown, isKilled: boolean): CarrierExit {
+  if (error === undefined) return isKilled ? { exitCode, errorCode: 'TERMINATED' } : { exitCode }
+  const { code, message } =
+    error instanceof Error ? (error as NodeJS.ErrnoException) : { code: '', message: error }
+  return { exitCode, errorCode: code ?? '', message: String(message) }
+}
+
+/** Where the instance writes its beats. */
+function blockOf({ counters, worker }: InstanceBoot): CounterBlock | null {
+  const buffer = counters[worker.type]
+  return buffer === undefined ? null : openCounterBlock(buffer)
+}
+
+interface ThreadStart {
+  readonly boot: InstanceBoot
+  /** To be kept as long as the thread lives. */
+  readonly lifeline: MessagePort
+}
+
+export function openThread(boot: InstanceBoot, events: ChannelEvents): Channel {
+  // Closes with the sockets of the thread, some milliseconds before `exit`, which waits for its heap to be cleared.
+  const { port1: lifeline, port2 } = new MessageChannel()
+  lifeline.on('close', () => events.closing())
+  lifeline.unref()
+  const start: ThreadStart = { boot, lifeline: port2 }
+  const worker = new Worker(entry, {
+    name: boot.id,
+    workerData: start,
+    env: threadEnvironment(process.env),
+    transferList: [port2],
+    resourceLimits: { maxOldGenerationSizeMb: boot.worker.maxMemoryMb },
+  })
+  let error: unknown
+  let isKilled = false
+  let seq = 0
+  worker.on('message', (envelope: Envelope<FromInstance>) => {
+    if (envelope.v === protocolVersion && envelope.generation === boot.generation)
+      events.message(envelope.body)
+  })
+  // `exit` always follows; it reports both.
+  worker.on('error', (cause) => {
+    error = cause ?? new BifrostError('WORKER_FAILED')
+  })
+  worker.on('exit', (exitCode) => events.exit(describeExit(exitCode, error, isKilled)))
+
+  return {
+    id: boot.id,
+    post(message, transfer = []) {
+      const envelope: Envelope<ToInstance> = {
+        v: protocolVersion,
+        generation: boot.generation,
+        seq: ++seq,
+        body: message,
+      }
+      worker.postMessage(envelope, transfer as never)
+    },
+    usage: createGauge(worker, blockOf(boot)),
+    kill() {
+      isKilled = true
+      void worker.terminate()
+    },
+  }
+}
+
+/** The instance's end of its channel. Call it once, in the thread. */
+export function connectThread(): ThreadStart & { readonly port: InstancePort } {
+  const main = parentPort
+  if (main === null) throw new BifrostError('WORKER_FAILED', 'src/worker runs in a worker thread only')
+  const { boot, lifeline } = workerData as ThreadStart
+  let seq = 0
+  return {
+    boot,
+    lifeline,
+    port: {
+      post(body, transfer = []) {
+        const envelope: Envelope<FromInstance> = {
+          v: protocolVersion,
+          generation: boot.generation,
+          seq: ++seq,
+          body,
+        }
+        main.postMessage(envelope, transfer as never)
+      },
+      onMessage(receive) {
+        main.on('message', (envelope: Envelope<ToInstance>) => {
+          if (envelope.v === protocolVersion && envelope.generation === boot.generation)
+            receive(envelope.body)
+        })
+      },
+      // A port has it as soon as it is posted.
+      whenPosted: (then) => then(),
+      close: () => main.close(),
+    },
+  }
+}

@@ -1,0 +1,51 @@
+import type { LogFields, LogLevel } from '../../telemetry/log.ts'
+
+/** A chart has entered a state. */
+export interface LoggedMove {
+  /** `supervisor:reverse_proxy`, `reverse_proxy#1`, `reverse_proxy#1/reverse`, `listener:reverse_proxy/0/0`, `daemon`. */
+  readonly actor: string
+  /** Null: it has just started. */
+  readonly from: string | null
+  readonly to: string
+  /** Type of the event that led there. */
+  readonly event: string
+  /** The actor that has sent it; null: none is known. */
+  readonly sender: string | null
+}
+
+/**
+ * Each move of a chart is a line of the log. What says that something is wrong, and what the daemon as a whole does, is told at `info` and
+ * above; all the others are for `debug`, since a start alone has some forty.
+ */
+export function moveLine({ actor, from, to, event, sender }: LoggedMove): {
+  readonly level: LogLevel
+  readonly message: string
+  readonly fields: LogFields
+} {
+  const worker = workerOf(actor)
+  const fields = {
+    ...(worker === null ? {} : { worker }),
+    actor,
+    from,
+    to,
+    event,
+    ...(sender === null ? {} : { cause: sender }),
+  }
+  return { level: levelOf(actor, from, to), message: `${actor} is ${to}`, fields }
+}
+
+function workerOf(actor: string): string | null {
+  const [, worker = null] = /^(?:supervisor:|listener:)?([a-z_]+)(?:$|[#/])/.exec(actor) ?? []
+  return actor === 'daemon' ? null : worker
+}
+
+function levelOf(actor: string, from: string | null, to: string): LogLevel {
+  if (to === 'gaveUp') return 'warn'
+  // A start that fails is told by whoever has started it.
+  if (actor === 'daemon')
+    return topOf(from) === topOf(to) || !/^(?:running|draining|stopped)/.test(to) ? 'debug' : 'info'
+  if (to.endsWith('.restarting') || to === 'degraded' || from === 'degraded') return 'info'
+  return 'debug'
+}
+
+const topOf = (state: string | null): string => state?.split('.')[0] ?? ''

@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, lstatSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { dirname, join } from 'node:path'
+import type { UnixAddress } from '../../config/settings.ts'
+import { BifrostError } from '../../errors.ts'
+import type { Channel } from '../channel/channel.ts'
+
+/**
+ * Main's part in Unix sockets: they cannot be moved to another thread, so that instances listen on them by themselves. Main finds at
+ * start whether a path is free, says whose turn it is, and takes the path away at the end.
+ */
+export interface UnixSpec {
+  readonly key: string
+  readonly address: UnixAddress
+}
+
+interface Entry {
+  readonly path: string
+  isClaimed: boolean
+  /** Of the socket that an instance has made last. */
+  inode: number | null
+  isReleased: boolean
+}
+
+export class UnixPaths {
+  readonly #entries: ReadonlyMap<string, Entry>
+
+  constructor(specs: readonly UnixSpec[]) {
+    this.#entries = new Map(
+      specs.map(({ key, address }) => [
+        key,
+        { path: address.path, isClaimed: false, inode: null, isReleased: false },
+      ]),
+    )
+  }
+
+  has(key: string): boolean {
+    return this.#entries.has(key)
+  }
+
+  /** Throws LISTEN_FAILED with a hint, the first time; later the path is ours. */
+  async bind(key: string): Promise<void> {
+    const entry = this.#entry(key)
+    entry.isReleased = false
+    if (entry.isClaimed) return
+    await claimPath(entry.path)
+    entry.isClaimed = true
+  }
+
+  /** It is the instance's turn. */
+  move(key: string, channel: Channel): void {
+    channel.post({ type: 'listener.open', key })
+  }
+
+  /** An instance has made the socket of `key`. */
+  opened(key: string, inode: number): void {
+    const entry = this.#entry(key)
+    entry.inode = inode
+    if (entry.isReleased) removePath(entry)
+  }
+
+  /** Takes the path away, until it is somebody's turn again. */
+  suspend(key: string): void {
+    this.release(key)
+  }
+
+  release(key: string): void {
+    const entry = this.#entry(key)
+    entry.isReleased = true
+    removePath(entry)
+  }
+
+  close(): void {
+    for (const key of this.#entries.keys()) this.release(key)
+  }
+
+  #entry(key: string): Entry {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) throw new BifrostError('INTERNAL', `no Unix socket is called ${key}`)
+    return entry
+  }
+}
+
+/** Removes a socket that nobody listens on any more. Throws LISTEN_FAILED for a path that cannot be had. */
+export async function claimPath(path: string): Promise<void> {
+  // libuv says EACCES for it.
+  if (!existsSync(dirname(path))) throw failure(path, 'its directory does not exist')
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  if (stats !== undefined) {
+    if (!stats.isSocket())
+      throw failure(path, 'there is a file that is no socket; remove it, or choose another path')
+    if (await isServed(path))
+      throw failure(path, 'it is already in use; stop the program that has it, or choose another path')
+    rmSync(path, { force: true })
+  }
+  await tryDirectory(path)
+}
+
+/** Only what an instance of ours has made: the path may be somebody else's by now. */
+function removePath({ path, inode }: Entry): void {
+  if (inode === null) return
+  if (lstatSync(path, { throwIfNoEntry: false })?.ino === inode) rmSync(path, { force: true })
+}
+
+function isServed(path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path)
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false)
+      else reject(failure(path, `it is there and cannot be looked at (${error.code})`, error))
+    })
+  })
+}
+
+/**
+ * Makes a socket in the directory and removes it, so that a directory without write permission is a clear error at start. The name is
+ * random: several sockets of one directory are claimed at the same time, and a daemon that was killed here leaves its name behind.
+ */
+function tryDirectory(path: string): Promise<void> {
+  const server = createServer()
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(failure(path, hints.get(error.code ?? '') ?? error.message, error)),
+    )
+    server.listen(join(dirname(path), `.${randomBytes(4).toString('hex')}.try`), () =>
+      server.close(() => resolve()),
+    )
+  })
+}
+
+const hints: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    EACCES: 'this user may not make files in its directory',
+    EROFS: 'its directory is on a file system that is read-only',
+  }),
+)
+
+function failure(path: string, reason: string, cause?: unknown): BifrostError {
+  return new BifrostError('LISTEN_FAILED', `cannot listen on unix:${path}: ${reason}`, { cause })
+}
