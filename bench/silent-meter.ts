@@ -1,5 +1,5 @@
 /** Preloaded into a daemon (`--import`): the one that counts no series, to compare with. */
-import { Meter } from '../src/telemetry/meter.ts'
+import { Meter } from '../src/telemetry/metrics/meter.ts'
 
 const nothing = () => 0
 

@@ -4,8 +4,8 @@ import { parseConfig } from '../src/config/load.ts'
 import type { Decision } from '../src/proxy/decide/decide.ts'
 import type { Trace } from '../src/proxy/trace/trace.ts'
 import { createTracer } from '../src/proxy/trace/tracer.ts'
-import { SpanBatch } from '../src/telemetry/span-batch.ts'
-import { TraceIds } from '../src/telemetry/trace-sampling.ts'
+import { TraceIds } from '../src/telemetry/trace/sampling.ts'
+import { SpanBatch } from '../src/telemetry/trace/span-batch.ts'
 
 /** Microseconds a request, medians of the rounds. */
 export type TracingCost = Readonly<Record<keyof typeof cases, number>>

@@ -1,11 +1,15 @@
 /** Generates docs/metrics.md from the metric catalogue. */
-import { catalogue } from '../src/telemetry/catalogue.ts'
-import { type Metric, sampleNames } from '../src/telemetry/metric.ts'
-import { bifrostMetrics, type LegacyMetric, seedMetrics } from '../src/telemetry/prometheus-legacy.ts'
+import { catalogue } from '../src/telemetry/metrics/catalogue/catalogue.ts'
+import { type Metric, sampleNames } from '../src/telemetry/metrics/catalogue/metric.ts'
+import {
+  bifrostMetrics,
+  type LegacyMetric,
+  seedMetrics,
+} from '../src/telemetry/metrics/text/prometheus-legacy.ts'
 
 const intro = `# Metrics
 
-<!-- Generated from src/telemetry/catalogue.ts by \`npm run docs\`; a test fails when it is out of date. -->
+<!-- Generated from src/telemetry/metrics/catalogue/catalogue.ts by \`npm run docs\`; a test fails when it is out of date. -->
 
 One list, two ways out: OTLP (\`telemetry\` block of the configuration) and \`GET /metrics\` of the admin address, both made from the same numbers. All are cumulative
 since the start of the daemon; a worker that is restarted goes on counting where it was, and what it holds (connections, memory) is zero until the next one holds something.

@@ -7,10 +7,10 @@ import { startDaemon } from './daemon.ts'
 import { BifrostError } from './errors.ts'
 import type { Daemon } from './supervise/daemon-contract.ts'
 import type { HealthReport, WorkerHealth } from './supervise/views/overview.ts'
-import type { CounterValues } from './telemetry/counters.ts'
-import { type Log, tee } from './telemetry/log.ts'
-import { type OpenLog, openLog } from './telemetry/log-targets.ts'
-import { exportMetrics as formatMetrics } from './telemetry/prometheus.ts'
+import { type Log, tee } from './telemetry/log/log.ts'
+import { type OpenLog, openLog } from './telemetry/log/log-targets.ts'
+import type { CounterValues } from './telemetry/metrics/counters.ts'
+import { exportMetrics as formatMetrics } from './telemetry/metrics/text/prometheus.ts'
 
 /**
  * The public library: a bridge inside of somebody else's program. It adds no signal handler, never ends the process and

@@ -29,7 +29,7 @@ const layers: readonly Layer[] = [
       'src/tls',
       'src/http/address.ts',
       'src/http/upstream-url.ts',
-      'src/telemetry/access-log-format.ts',
+      'src/telemetry/access-log/format.ts',
       'src/errors.ts',
     ],
     types: ['src/telemetry'],

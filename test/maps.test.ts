@@ -28,7 +28,7 @@ const safe: Readonly<Record<string, string>> = {
   'src/config/limits-change.ts: changeSchema.shape[name as keyof typeof changeSchema.shape]': own,
   'src/http/h2-message.ts: out[name]': nullProto,
   'src/http/upgrade.ts: record[name]': nullProto,
-  'src/telemetry/access-log-export.ts: attributes[name]': ours,
+  'src/telemetry/access-log/export.ts: attributes[name]': ours,
   'src/supervise/views/readings.ts: workers[name]': ours,
   'src/supervise/channel/child-options.ts: own[name]': ours,
   'src/supervise/channel/process.ts: this.#boot.counters[type]': ours,

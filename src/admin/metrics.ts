@@ -1,9 +1,14 @@
 import type { Overview } from '../supervise/views/overview.ts'
 import type { Readings } from '../supervise/views/readings.ts'
-import { exportMetrics } from '../telemetry/prometheus.ts'
-import { parityFamilies } from '../telemetry/prometheus-parity.ts'
-import { contentTypes, renderFamily, type TextFormat, textFamily } from '../telemetry/prometheus-text.ts'
-import { TextBytes } from '../telemetry/text-bytes.ts'
+import { exportMetrics } from '../telemetry/metrics/text/prometheus.ts'
+import { parityFamilies } from '../telemetry/metrics/text/prometheus-parity.ts'
+import {
+  contentTypes,
+  renderFamily,
+  type TextFormat,
+  textFamily,
+} from '../telemetry/metrics/text/prometheus-text.ts'
+import { TextBytes } from '../telemetry/metrics/text/text-bytes.ts'
 import { type Answer, json } from './answer.ts'
 import { SharedTexts } from './shared-text.ts'
 

@@ -1,4 +1,4 @@
-import type { TelemetrySettings } from '../telemetry/settings.ts'
+import type { TelemetrySettings } from '../telemetry/export/settings.ts'
 
 /** What --check says of telemetry beyond the file: where the environment sends it, and what of the environment is ignored. */
 export function describeTelemetry(settings: TelemetrySettings | null): string {

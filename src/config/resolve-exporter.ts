@@ -1,6 +1,6 @@
 /** Where one signal goes, and how: `telemetry`, and OTEL_EXPORTER_OTLP_* where it says nothing. */
 import { resolve } from 'node:path'
-import type { ExporterSettings, Signal } from '../telemetry/settings.ts'
+import type { ExporterSettings, Signal } from '../telemetry/export/settings.ts'
 import { readAuthorities, readPair } from '../tls/certificate.ts'
 import type { OtelEnvironment } from './environment.ts'
 import { collectorUrlFault, grpcNames, isGrpcHeaderName, isHeaderName } from './fields.ts'

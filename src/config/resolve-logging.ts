@@ -1,5 +1,5 @@
-import type { LogLevel } from '../telemetry/log.ts'
-import type { LoggingSettings } from '../telemetry/settings.ts'
+import type { LoggingSettings } from '../telemetry/export/settings.ts'
+import type { LogLevel } from '../telemetry/log/log.ts'
 import type { Config } from './schema.ts'
 
 /** Null: nothing is said about the log. */

@@ -1,5 +1,5 @@
 /** `telemetry` and the OTEL_* variables -> what is exported, where to and how. What the file says wins, key by key. */
-import type { DiagnosticsLevel, Signal, TelemetrySettings } from '../telemetry/settings.ts'
+import type { DiagnosticsLevel, Signal, TelemetrySettings } from '../telemetry/export/settings.ts'
 import type { OtelEnvironment } from './environment.ts'
 import { decodeKeyPairs } from './key-pairs.ts'
 import { ExporterReader, endpointVariable } from './resolve-exporter.ts'

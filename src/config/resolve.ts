@@ -1,4 +1,4 @@
-import type { AccessLogSettings } from '../telemetry/access-log-format.ts'
+import type { AccessLogSettings } from '../telemetry/access-log/format.ts'
 import { isLocalAddress } from './address.ts'
 import { OtelEnvironment } from './environment.ts'
 import type { Environment } from './keyring.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { formatFault } from '../telemetry/access-log-format.ts'
+import { formatFault } from '../telemetry/access-log/format.ts'
 import { wholeNumber } from './fields.ts'
 
 const place = z

@@ -3,8 +3,8 @@
  * Times are milliseconds here; the file has seconds, as in the seed.
  */
 
-import type { AccessLogSettings } from '../telemetry/access-log-format.ts'
-import type { LoggingSettings, TelemetrySettings } from '../telemetry/settings.ts'
+import type { AccessLogSettings } from '../telemetry/access-log/format.ts'
+import type { LoggingSettings, TelemetrySettings } from '../telemetry/export/settings.ts'
 import type { DestinationSettings } from './settings-destinations.ts'
 import type { TracingSettings } from './settings-tracing.ts'
 

@@ -10,7 +10,7 @@
  */
 import type { Socket } from 'node:net'
 import { buildConnector, Client, type Dispatcher } from 'undici'
-import { add, type CounterBlock, cell } from '../telemetry/counters.ts'
+import { add, type CounterBlock, cell } from '../telemetry/metrics/counters.ts'
 import type { Gate } from './gate.ts'
 import { guardedConnector } from './guarded-tls.ts'
 import { type Timed, WireClock } from './wire/clock.ts'

@@ -5,7 +5,7 @@
  *     \--------- idle, maxTunnelMs, a reset of either side, stop() ------/
  */
 import type { ErrorCode } from '../errors.ts'
-import { add, type CounterBlock, cell } from '../telemetry/counters.ts'
+import { add, type CounterBlock, cell } from '../telemetry/metrics/counters.ts'
 import type { Reclaimer } from './reclaim.ts'
 
 export type TunnelEnd = 'done' | 'idle' | 'max_tunnel' | 'client' | 'upstream' | 'stopped'

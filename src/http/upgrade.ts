@@ -11,7 +11,7 @@ import type { ClientRequest, IncomingMessage, InformationEvent } from 'node:http
 import type { Socket } from 'node:net'
 import { createProxyServer, type ProxyServer } from 'http-proxy-3'
 import { BifrostError } from '../errors.ts'
-import { type CounterBlock, count } from '../telemetry/counters.ts'
+import { type CounterBlock, count } from '../telemetry/metrics/counters.ts'
 import { breakOff } from './break-off.ts'
 import { failureCode } from './failure.ts'
 import type { Gate } from './gate.ts'

@@ -1,7 +1,7 @@
 import type { ActorRefFrom } from 'xstate'
 import type { workerMachine } from '../../actors/worker.ts'
 import type { Admission } from '../proxy/exchange/admission.ts'
-import { type CounterBlock, count } from '../telemetry/counters.ts'
+import { type CounterBlock, count } from '../telemetry/metrics/counters.ts'
 
 export type WorkerActor = ActorRefFrom<typeof workerMachine>
 

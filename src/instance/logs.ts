@@ -1,9 +1,9 @@
 import type { InstanceBoot, InstancePort } from '../supervise/channel/channel.ts'
-import type { AccessLogs } from '../telemetry/access-log.ts'
-import type { DescribeExchange } from '../telemetry/access-record.ts'
-import { type CounterBlock, count } from '../telemetry/counters.ts'
-import type { Log } from '../telemetry/log.ts'
-import { LogBounds } from '../telemetry/log-bounds.ts'
+import type { AccessLogs } from '../telemetry/access-log/access-log.ts'
+import type { DescribeExchange } from '../telemetry/access-log/access-record.ts'
+import type { Log } from '../telemetry/log/log.ts'
+import { LogBounds } from '../telemetry/log/log-bounds.ts'
+import { type CounterBlock, count } from '../telemetry/metrics/counters.ts'
 
 /** The log of an instance, which main writes: lines that repeat are bounded here already. */
 export function boundedLog({ worker }: InstanceBoot, port: InstancePort): LogBounds {
@@ -21,7 +21,7 @@ export async function openAccessLogs(
   describe: DescribeExchange,
 ): Promise<AccessLogs | null> {
   if (!postsExchanges && worker.services.every(({ accessLog }) => accessLog === null)) return null
-  const { AccessLogs } = await import('../telemetry/access-log.ts')
+  const { AccessLogs } = await import('../telemetry/access-log/access-log.ts')
   return new AccessLogs({
     worker: worker.name,
     instance: id,

@@ -19,7 +19,7 @@ import {
   type ProcessBoot,
   type ToProcess,
 } from '../supervise/channel/process-wire.ts'
-import { type CounterBlock, copyUsed, createCounterBlock } from '../telemetry/counters.ts'
+import { type CounterBlock, copyUsed, createCounterBlock } from '../telemetry/metrics/counters.ts'
 import { endWithParent } from './orphan.ts'
 
 /**

@@ -1,7 +1,13 @@
 import type { DaemonSettings } from '../config/settings.ts'
-import { type Drops, exportingLog, isExporting, startTelemetry, type Telemetry } from '../telemetry/export.ts'
-import { type Log, tee } from '../telemetry/log.ts'
-import { LogBounds } from '../telemetry/log-bounds.ts'
+import {
+  type Drops,
+  exportingLog,
+  isExporting,
+  startTelemetry,
+  type Telemetry,
+} from '../telemetry/export/export.ts'
+import { type Log, tee } from '../telemetry/log/log.ts'
+import { LogBounds } from '../telemetry/log/log-bounds.ts'
 import type { FromInstance } from './channel/channel.ts'
 import { type LoggedMove, moveLine } from './journal/move-log.ts'
 

@@ -10,9 +10,8 @@ import {
   count,
   createCounterBlock,
   readCounters,
-} from '../telemetry/counters.ts'
-import { MovingAverage } from '../telemetry/moving-average.ts'
-import type { ParityReading } from '../telemetry/prometheus-parity.ts'
+} from '../telemetry/metrics/counters.ts'
+import { MovingAverage } from '../telemetry/metrics/moving-average.ts'
 import {
   activeRequests,
   addSeries,
@@ -21,8 +20,9 @@ import {
   type Series,
   SeriesPlaces,
   tunnelLives,
-} from '../telemetry/series.ts'
-import { routesOf } from '../telemetry/series-key.ts'
+} from '../telemetry/metrics/series.ts'
+import { routesOf } from '../telemetry/metrics/series-key.ts'
+import type { ParityReading } from '../telemetry/metrics/text/prometheus-parity.ts'
 import type { Beats } from './limits/samples.ts'
 import { mainRefusals, type RefusalCode } from './listeners/refusal.ts'
 

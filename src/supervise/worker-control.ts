@@ -1,6 +1,6 @@
 import type { AnyActorRef } from 'xstate'
 import { stateText } from '../../actors/edges.ts'
-import type { Log } from '../telemetry/log.ts'
+import type { Log } from '../telemetry/log/log.ts'
 
 /** What an operator may do to a worker: an event to its supervisor's chart, and a line of the log that says who. */
 export const workerActions = {

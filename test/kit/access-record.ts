@@ -1,4 +1,4 @@
-import type { AccessRecord } from '../../src/telemetry/access-record.ts'
+import type { AccessRecord } from '../../src/telemetry/access-log/access-record.ts'
 
 /** What a plain exchange leaves behind. */
 export const accessRecord: AccessRecord = {

@@ -24,13 +24,13 @@ import type { Edge, EdgeOptions } from '../../src/proxy/data-plane/contract.ts'
 import { createEdge } from '../../src/proxy/data-plane/data-plane.ts'
 import type { Admission } from '../../src/proxy/exchange/admission.ts'
 import type { SpanOutput } from '../../src/proxy/trace/span-output.ts'
-import type { AccessRecord } from '../../src/telemetry/access-record.ts'
+import type { AccessRecord } from '../../src/telemetry/access-log/access-record.ts'
 import {
   type CounterBlock,
   type CounterValues,
   createCounterBlock,
   readCounters,
-} from '../../src/telemetry/counters.ts'
+} from '../../src/telemetry/metrics/counters.ts'
 import { opensLoopback } from './destinations.ts'
 
 /** Short enough for tests that wait for them, long enough for a loaded machine. */

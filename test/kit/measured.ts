@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { activeRequests } from '../../src/telemetry/series.ts'
+import { activeRequests } from '../../src/telemetry/metrics/series.ts'
 import type { TestEdge } from './edge.ts'
 import { readSeries, totalOf } from './series.ts'
 import { until } from './until.ts'

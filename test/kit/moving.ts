@@ -5,7 +5,7 @@ import { parseConfig } from '../../src/config/load.ts'
 import type { Isolation } from '../../src/config/settings.ts'
 import type { Channel, FromInstance, InstanceBoot } from '../../src/supervise/channel/channel.ts'
 import { openChannel } from '../../src/supervise/channel/openers.ts'
-import { type CounterBlock, createCounterBlock } from '../../src/telemetry/counters.ts'
+import { type CounterBlock, createCounterBlock } from '../../src/telemetry/metrics/counters.ts'
 import { until } from './until.ts'
 
 /** An instance with nobody above its channel; it is a forward proxy, which answers a request for `/` with 400. */

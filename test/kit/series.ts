@@ -1,12 +1,12 @@
-import type { CounterBlock } from '../../src/telemetry/counters.ts'
+import type { CounterBlock } from '../../src/telemetry/metrics/counters.ts'
 import {
   addSeries,
   type HistogramValue,
   histogramAt,
   type Series,
   SeriesPlaces,
-} from '../../src/telemetry/series.ts'
-import { type Attributes, attributesOf, isClientKey } from '../../src/telemetry/series-key.ts'
+} from '../../src/telemetry/metrics/series.ts'
+import { type Attributes, attributesOf, isClientKey } from '../../src/telemetry/metrics/series-key.ts'
 
 /** A series as tests look at it. */
 export interface ReadSeries {

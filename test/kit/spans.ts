@@ -1,6 +1,6 @@
 import type { SpanOutput } from '../../src/proxy/trace/span-output.ts'
-import { SpanBatch } from '../../src/telemetry/span-batch.ts'
-import type { SpanRecord } from '../../src/telemetry/span-record.ts'
+import { SpanBatch } from '../../src/telemetry/trace/span-batch.ts'
+import type { SpanRecord } from '../../src/telemetry/trace/span-record.ts'
 import type { Origin } from './origin.ts'
 import { until } from './until.ts'
 

@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os'
 import { parseConfig } from '../../src/config/load.ts'
-import type { TelemetrySettings } from '../../src/telemetry/settings.ts'
+import type { TelemetrySettings } from '../../src/telemetry/export/settings.ts'
 
 /** Settings of a `telemetry` block, or of a configuration without one. */
 export function settingsOf(

@@ -4,7 +4,7 @@ import type { TracingSettings } from '../../src/config/settings-tracing.ts'
 import type { Decision } from '../../src/proxy/decide/decide.ts'
 import type { Trace } from '../../src/proxy/trace/trace.ts'
 import { createTracer } from '../../src/proxy/trace/tracer.ts'
-import { TraceIds } from '../../src/telemetry/trace-sampling.ts'
+import { TraceIds } from '../../src/telemetry/trace/sampling.ts'
 import { reverseTo } from './edge.ts'
 import { collectSpans } from './spans.ts'
 

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { replyBytes } from '../../http/reply.ts'
-import { type CounterBlock, count } from '../../telemetry/counters.ts'
+import { type CounterBlock, count } from '../../telemetry/metrics/counters.ts'
 import type { Log } from '../exchange/scope.ts'
 import type { Edge } from './contract.ts'
 

@@ -1,7 +1,7 @@
 import type { MountSettings, ServiceSettings, ServiceType } from '../../config/settings.ts'
 import type { HttpRequest, HttpResponse } from '../../http/message.ts'
 import type { Closer } from '../../http/reply.ts'
-import type { CounterBlock } from '../../telemetry/counters.ts'
+import type { CounterBlock } from '../../telemetry/metrics/counters.ts'
 import type { Forward, Surroundings } from '../upstream/forward.ts'
 import type { Reverse } from '../upstream/reverse.ts'
 import type { UpstreamDeps } from '../upstream/upstream.ts'

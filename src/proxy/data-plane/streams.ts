@@ -3,7 +3,7 @@ import type { WorkerSettings } from '../../config/settings.ts'
 import type { H2Response } from '../../http/h2-message.ts'
 import type { H2Request } from '../../http/h2-request.ts'
 import type { H2Options, H2Server } from '../../http/h2-server.ts'
-import { type CounterBlock, count } from '../../telemetry/counters.ts'
+import { type CounterBlock, count } from '../../telemetry/metrics/counters.ts'
 import { type Connection, connectionOf } from '../exchange/connection.ts'
 import type { Log } from '../exchange/scope.ts'
 

@@ -1,6 +1,6 @@
 /** What of an exchange goes into the series of its service. Numbers only: no text is made, nothing is allocated. */
 import type { ErrorCode } from '../../errors.ts'
-import { clientKey, errorId, methodId, serverKey } from '../../telemetry/series-key.ts'
+import { clientKey, errorId, methodId, serverKey } from '../../telemetry/metrics/series-key.ts'
 import type { Exchange } from './exchange.ts'
 
 /** Connects that failed: a target that cannot be reached, whatever it would have said. */

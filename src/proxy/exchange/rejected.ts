@@ -1,5 +1,5 @@
 import { type ErrorCode, errorTable } from '../../errors.ts'
-import type { AccessRecord } from '../../telemetry/access-record.ts'
+import type { AccessRecord } from '../../telemetry/access-log/access-record.ts'
 import { terminationOf } from './termination.ts'
 
 export interface RejectedConnection {

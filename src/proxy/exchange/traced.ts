@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Provenance } from '../../http/provenance.ts'
-import { parseTraceparent } from '../../telemetry/trace-context.ts'
+import { parseTraceparent } from '../../telemetry/trace/trace-context.ts'
 import type { Trace } from '../trace/trace.ts'
 import type { Connection } from './connection.ts'
 import { Measured } from './measure.ts'

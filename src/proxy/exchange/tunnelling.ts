@@ -8,7 +8,7 @@ import type { ErrorCode } from '../../errors.ts'
 import { bodyLength, type Closer, replyBytes } from '../../http/reply.ts'
 import type { TunnelClient, TunnelEnd } from '../../http/tunnel.ts'
 import { WaitingClient } from '../../http/waiting-client.ts'
-import { cell } from '../../telemetry/counters.ts'
+import { cell } from '../../telemetry/metrics/counters.ts'
 import type { Exchange } from './exchange.ts'
 
 const established = 'HTTP/1.1 200 Connection established\r\n'

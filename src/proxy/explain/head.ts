@@ -1,7 +1,7 @@
 /** The steps of an explanation that are about the request itself. */
 import type { ServiceSettings, SizeSettings, WorkerSettings } from '../../config/settings.ts'
 import type { ErrorCode } from '../../errors.ts'
-import { maskAuthority } from '../../telemetry/access-log-escape.ts'
+import { maskAuthority } from '../../telemetry/access-log/escape.ts'
 import { type Decision, faultOf, type Head, type Policy } from '../decide/decide.ts'
 import { parseAbsolute } from '../decide/target.ts'
 import { clip, type Step, settingOf } from './step.ts'

@@ -12,7 +12,7 @@ import {
 import { join, sep } from 'node:path'
 import { promisify } from 'node:util'
 import { BifrostError, type ErrorCode } from '../../errors.ts'
-import { type CounterBlock, count } from '../../telemetry/counters.ts'
+import { type CounterBlock, count } from '../../telemetry/metrics/counters.ts'
 
 /** An open regular file. Its receiver closes it. */
 export interface OpenFile {

@@ -1,6 +1,6 @@
-import { type CounterBlock, count } from '../../telemetry/counters.ts'
-import { SpanBatch } from '../../telemetry/span-batch.ts'
-import type { ExportSpans, SpanAttributes } from '../../telemetry/span-record.ts'
+import { type CounterBlock, count } from '../../telemetry/metrics/counters.ts'
+import { SpanBatch } from '../../telemetry/trace/span-batch.ts'
+import type { ExportSpans, SpanAttributes } from '../../telemetry/trace/span-record.ts'
 
 /** Where the spans of an instance go, and what each of them says of it. */
 export interface SpanOutput {

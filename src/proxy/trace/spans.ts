@@ -3,8 +3,8 @@
  * attempt at an upstream. A tunnel of CONNECT has the SERVER span alone.
  */
 import { errorTable } from '../../errors.ts'
-import { maskUrl, readable } from '../../telemetry/access-log-escape.ts'
-import type { SpanAttributes, SpanEvent, SpanRecord } from '../../telemetry/span-record.ts'
+import { maskUrl, readable } from '../../telemetry/access-log/escape.ts'
+import type { SpanAttributes, SpanEvent, SpanRecord } from '../../telemetry/trace/span-record.ts'
 import { type Bodies, receivedBytes, sentBytes } from '../exchange/measure.ts'
 import {
   type Attributes,

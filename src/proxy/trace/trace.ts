@@ -1,9 +1,9 @@
 import type { ErrorCode } from '../../errors.ts'
 import { canonicalAddress } from '../../http/address.ts'
-import type { Propagation } from '../../telemetry/propagation.ts'
-import type { SpanLink } from '../../telemetry/span-record.ts'
-import type { TraceContext } from '../../telemetry/trace-context.ts'
-import type { TraceIds } from '../../telemetry/trace-sampling.ts'
+import type { Propagation } from '../../telemetry/trace/propagation.ts'
+import type { TraceIds } from '../../telemetry/trace/sampling.ts'
+import type { SpanLink } from '../../telemetry/trace/span-record.ts'
+import type { TraceContext } from '../../telemetry/trace/trace-context.ts'
 
 /** A socket, which is asked for its other end only where somebody wants to know. */
 export interface Peer {

@@ -10,16 +10,16 @@
 
 import type { ServiceSettings } from '../../config/settings.ts'
 import type { ContextMode, TracingRule } from '../../config/settings-tracing.ts'
-import { contextFields, Propagation, type RequestFields } from '../../telemetry/propagation.ts'
+import { routeName, routesOf } from '../../telemetry/metrics/series-key.ts'
 import { requestField } from '../../telemetry/request-field.ts'
-import { routeName, routesOf } from '../../telemetry/series-key.ts'
+import { contextFields, Propagation, type RequestFields } from '../../telemetry/trace/propagation.ts'
+import { isIdSampled, ratioBound, type TraceIds } from '../../telemetry/trace/sampling.ts'
 import {
   parseTraceparent,
   readTracestate,
   seemsSampled,
   type TraceContext,
-} from '../../telemetry/trace-context.ts'
-import { isIdSampled, ratioBound, type TraceIds } from '../../telemetry/trace-sampling.ts'
+} from '../../telemetry/trace/trace-context.ts'
 import type { Decision } from '../decide/decide.ts'
 import { isBelow, normalisePath } from '../decide/target.ts'
 import { pathOf } from '../guard/refusals.ts'

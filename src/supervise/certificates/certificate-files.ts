@@ -1,5 +1,5 @@
 import { BifrostError } from '../../errors.ts'
-import type { Log } from '../../telemetry/log.ts'
+import type { Log } from '../../telemetry/log/log.ts'
 import { type Pair, readPair } from '../../tls/certificate.ts'
 import { FileWatch, type WatchTimes } from '../../tls/watch-files.ts'
 

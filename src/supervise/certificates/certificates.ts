@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { TlsSettings, WorkerSettings } from '../../config/settings.ts'
 import { BifrostError } from '../../errors.ts'
-import type { Log } from '../../telemetry/log.ts'
+import type { Log } from '../../telemetry/log/log.ts'
 import { readAuthorities } from '../../tls/certificate.ts'
 import type { TlsMaterial } from '../../tls/material.ts'
 import { FileWatch, type WatchTimes } from '../../tls/watch-files.ts'

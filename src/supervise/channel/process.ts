@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import type { Server, Socket } from 'node:net'
 import { extname } from 'node:path'
-import { openCounterBlock } from '../../telemetry/counters.ts'
+import { openCounterBlock } from '../../telemetry/metrics/counters.ts'
 import {
   type Channel,
   type ChannelEvents,

@@ -1,6 +1,6 @@
 import type { EventLoopUtilization } from 'node:perf_hooks'
 import type { Worker } from 'node:worker_threads'
-import { type CounterBlock, cell } from '../../telemetry/counters.ts'
+import { type CounterBlock, cell } from '../../telemetry/metrics/counters.ts'
 import type { Channel } from './channel.ts'
 
 /** A thread that is deep in native code answers nothing; what its loop does is known without it. */

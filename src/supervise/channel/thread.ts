@@ -2,7 +2,7 @@ import { extname } from 'node:path'
 import { MessageChannel, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads'
 import type { CarrierExit } from '../../../actors/instance.ts'
 import { BifrostError } from '../../errors.ts'
-import { type CounterBlock, openCounterBlock } from '../../telemetry/counters.ts'
+import { type CounterBlock, openCounterBlock } from '../../telemetry/metrics/counters.ts'
 import {
   type Channel,
   type ChannelEvents,

@@ -1,4 +1,4 @@
-import type { LogFields, LogLevel } from '../../telemetry/log.ts'
+import type { LogFields, LogLevel } from '../../telemetry/log/log.ts'
 
 /** A chart has entered a state. */
 export interface LoggedMove {

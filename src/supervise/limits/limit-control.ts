@@ -1,5 +1,5 @@
 import type { LimitsChange } from '../../config/limits-change.ts'
-import type { Log } from '../../telemetry/log.ts'
+import type { Log } from '../../telemetry/log/log.ts'
 import type { Channels } from '../channel/carrier.ts'
 import type { ChangeOutcome, LimitBook } from './limit-book.ts'
 

@@ -1,4 +1,4 @@
-import { beatPeriodMs } from '../../telemetry/beat.ts'
+import { beatPeriodMs } from '../../telemetry/metrics/beat.ts'
 
 /**
  * From the samples of an instance to verdicts on it: pure, time comes with the readings. Nothing is judged by one

@@ -1,4 +1,4 @@
-import type { Log } from '../../telemetry/log.ts'
+import type { Log } from '../../telemetry/log/log.ts'
 import type { ToInstance } from '../channel/channel.ts'
 import {
   type InstanceLimits,

@@ -1,4 +1,4 @@
-import type { Log } from '../../telemetry/log.ts'
+import type { Log } from '../../telemetry/log/log.ts'
 import { listenerWorker } from '../channel/channel.ts'
 import type { Service } from '../services.ts'
 import type { RefusalCode } from './refusal.ts'

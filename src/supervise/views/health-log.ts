@@ -1,4 +1,4 @@
-import type { Log, LogFields, LogLevel } from '../../telemetry/log.ts'
+import type { Log, LogFields, LogLevel } from '../../telemetry/log/log.ts'
 import type { HealthStatus } from './health.ts'
 import type { WorkerHealth } from './overview.ts'
 

@@ -1,6 +1,6 @@
 import type { Isolation, ServiceType } from '../../config/settings.ts'
-import type { CounterValues } from '../../telemetry/counters.ts'
-import type { WorkerMetrics } from '../../telemetry/prometheus.ts'
+import type { CounterValues } from '../../telemetry/metrics/counters.ts'
+import type { WorkerMetrics } from '../../telemetry/metrics/text/prometheus.ts'
 import type { Channels } from '../channel/carrier.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { LimitBook } from '../limits/limit-book.ts'

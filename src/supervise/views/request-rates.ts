@@ -1,4 +1,4 @@
-import { finestDurationBounds } from '../../telemetry/bounds.ts'
+import { finestDurationBounds } from '../../telemetry/metrics/bounds.ts'
 import { quantileOf } from './quantiles.ts'
 
 /** Requests a second, their errors and how long they took, of each service: between the latest two seconds, durations of the latest ten (up to twenty while nobody watches). */

@@ -1,6 +1,6 @@
 import { constants } from 'node:http2'
 import { describe, expect, it } from 'vitest'
-import { tunnelLives } from '../../../src/telemetry/series.ts'
+import { tunnelLives } from '../../../src/telemetry/metrics/series.ts'
 import { forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
 import { answerOf, H2Client } from '../../kit/h2-client.ts'
 import { clientOf, counted, expectWhole, serverOf } from '../../kit/measured.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
-import { maxServerSeries } from '../../../src/telemetry/counters.ts'
-import { activeRequests, tunnelLives } from '../../../src/telemetry/series.ts'
+import { maxServerSeries } from '../../../src/telemetry/metrics/counters.ts'
+import { activeRequests, tunnelLives } from '../../../src/telemetry/metrics/series.ts'
 import { forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
 import { clientOf, counted, expectWhole, serverOf } from '../../kit/measured.ts'
 import { startOrigin, startRawOrigin } from '../../kit/origin.ts'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import type { AccessRecord } from '../../../src/telemetry/access-record.ts'
+import type { AccessRecord } from '../../../src/telemetry/access-log/access-record.ts'
 import { forwardTo, reverseTo, startEdge, type TestEdge } from '../../kit/edge.ts'
 import { startOrigin, startRawOrigin, startScriptedOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'

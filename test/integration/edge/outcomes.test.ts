@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { AccessRecord } from '../../../src/telemetry/access-record.ts'
+import type { AccessRecord } from '../../../src/telemetry/access-log/access-record.ts'
 import { forwardTo, reverseTo, startEdge, type TestEdge } from '../../kit/edge.ts'
 import { startOrigin, startRawOrigin, startScriptedOrigin, unusedPort } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'

@@ -1,6 +1,6 @@
 import { constants } from 'node:http2'
 import { expect, test } from 'vitest'
-import type { AccessRecord } from '../../../src/telemetry/access-record.ts'
+import type { AccessRecord } from '../../../src/telemetry/access-log/access-record.ts'
 import { forwardTo, reverseTo, startEdge, type TestEdge } from '../../kit/edge.ts'
 import { H2Client } from '../../kit/h2-client.ts'
 import { startOrigin, startRawOrigin } from '../../kit/origin.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readCounters } from '../../../src/telemetry/counters.ts'
+import { readCounters } from '../../../src/telemetry/metrics/counters.ts'
 import { ask, createSite, serve, staticSettings, writtenAt } from './site.ts'
 
 test('a file is sent with its type, length, validators and nosniff', async () => {

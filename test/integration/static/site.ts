@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import type { MountSettings, StaticSettings } from '../../../src/config/settings.ts'
 import { BifrostError } from '../../../src/errors.ts'
 import { createStatic, type StaticDeps, type StaticHandler } from '../../../src/proxy/static/static.ts'
-import { type CounterBlock, createCounterBlock } from '../../../src/telemetry/counters.ts'
+import { type CounterBlock, createCounterBlock } from '../../../src/telemetry/metrics/counters.ts'
 import { pace, sizes, tracing } from '../../kit/edge.ts'
 
 /** Modification time of every file that a test writes: long ago, so that validators are settled. */

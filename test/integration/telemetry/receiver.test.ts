@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type Drops, startTelemetry, type Telemetry } from '../../../src/telemetry/export.ts'
-import type { SpanRecord } from '../../../src/telemetry/span-record.ts'
+import { type Drops, startTelemetry, type Telemetry } from '../../../src/telemetry/export/export.ts'
+import type { SpanRecord } from '../../../src/telemetry/trace/span-record.ts'
 import { received, startOtlpReceiver } from '../../kit/otlp.ts'
 import { settingsOf } from '../../kit/telemetry.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ExportSpans } from '../../../src/telemetry/span-record.ts'
+import type { ExportSpans } from '../../../src/telemetry/trace/span-record.ts'
 import { startTestDaemon } from '../../kit/daemon.ts'
 import { startOrigin } from '../../kit/origin.ts'
 import { startOtlpReceiver } from '../../kit/otlp.ts'

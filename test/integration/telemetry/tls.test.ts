@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { startTelemetry, type Telemetry } from '../../../src/telemetry/export.ts'
+import { startTelemetry, type Telemetry } from '../../../src/telemetry/export/export.ts'
 import { type Made, makeCertificate } from '../../kit/certificates.ts'
 import { temporaryDirectory } from '../../kit/config-text.ts'
 import { received, startOtlpReceiver } from '../../kit/otlp.ts'

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { errorTable } from '../../../src/errors.ts'
 import { health } from '../../../src/supervise/views/health.ts'
-import { catalogue } from '../../../src/telemetry/catalogue.ts'
-import { type Metric, sampleNames } from '../../../src/telemetry/metric.ts'
+import { catalogue } from '../../../src/telemetry/metrics/catalogue/catalogue.ts'
+import { type Metric, sampleNames } from '../../../src/telemetry/metrics/catalogue/metric.ts'
 import { namesOf } from '../../kit/promql.ts'
 
 const deploy = join(import.meta.dirname, '../../../deploy')

@@ -20,9 +20,9 @@ import {
   maskUrl,
   quoteJson,
   readable,
-} from '../../../src/telemetry/access-log-escape.ts'
-import { deniesB3, parseB3, parseB3Multi } from '../../../src/telemetry/trace-b3.ts'
-import { parseTraceparent, readTracestate } from '../../../src/telemetry/trace-context.ts'
+} from '../../../src/telemetry/access-log/escape.ts'
+import { deniesB3, parseB3, parseB3Multi } from '../../../src/telemetry/trace/b3.ts'
+import { parseTraceparent, readTracestate } from '../../../src/telemetry/trace/trace-context.ts'
 import { filesIn, reverseTo } from '../../kit/edge.ts'
 import type { Parser } from './parser.ts'
 

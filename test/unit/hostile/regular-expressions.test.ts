@@ -57,7 +57,7 @@ const reasons: Readonly<Record<string, string>> = {
 const assembled: Readonly<Record<string, string>> = {
   'src/admin/sessions.ts':
     'the name of the cookie and 43 characters, behind a semicolon that its blanks cannot contain',
-  'src/telemetry/access-log-escape.ts': 'a list of names, and a run that nothing follows',
+  'src/telemetry/access-log/escape.ts': 'a list of names, and a run that nothing follows',
 }
 
 /** The page runs in a browser and reads what our own server sends. */

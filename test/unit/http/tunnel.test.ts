@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { dial } from '../../../src/http/dial.ts'
 import { Reclaimer } from '../../../src/http/reclaim.ts'
 import { Tunnel, type TunnelEnd, type TunnelOptions } from '../../../src/http/tunnel.ts'
-import { createCounterBlock } from '../../../src/telemetry/counters.ts'
+import { createCounterBlock } from '../../../src/telemetry/metrics/counters.ts'
 import { startRawOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { type DescriptorBounds, DescriptorGuard } from '../../../src/proxy/data-plane/descriptors.ts'
-import { createCounterBlock, readCounters } from '../../../src/telemetry/counters.ts'
+import { createCounterBlock, readCounters } from '../../../src/telemetry/metrics/counters.ts'
 
 /** As much of an accepted socket as a guard uses. */
 function socketOf(fd: number | undefined) {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { createServices, type Service } from '../../../src/supervise/services.ts'
-import { openCounterBlock } from '../../../src/telemetry/counters.ts'
-import { Meter } from '../../../src/telemetry/meter.ts'
-import { histogramAt } from '../../../src/telemetry/series.ts'
-import { methods, overflowKeys, serverKey } from '../../../src/telemetry/series-key.ts'
+import { openCounterBlock } from '../../../src/telemetry/metrics/counters.ts'
+import { Meter } from '../../../src/telemetry/metrics/meter.ts'
+import { histogramAt } from '../../../src/telemetry/metrics/series.ts'
+import { methods, overflowKeys, serverKey } from '../../../src/telemetry/metrics/series-key.ts'
 import { load } from '../../kit/config-text.ts'
 
 function createReverse(): Service {

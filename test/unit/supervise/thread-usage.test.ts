@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type AskedThread, createGauge } from '../../../src/supervise/channel/thread-usage.ts'
-import { cell, createCounterBlock } from '../../../src/telemetry/counters.ts'
+import { cell, createCounterBlock } from '../../../src/telemetry/metrics/counters.ts'
 
 const loop = { idle: 0, active: 0, utilization: 0.5 }
 

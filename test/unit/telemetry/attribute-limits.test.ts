@@ -1,9 +1,9 @@
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { describe, expect, it } from 'vitest'
-import { limitAttributes } from '../../../src/telemetry/attribute-limits.ts'
-import { readableLogRecord } from '../../../src/telemetry/log-export.ts'
-import { readableSpan } from '../../../src/telemetry/span-export.ts'
-import type { SpanRecord } from '../../../src/telemetry/span-record.ts'
+import { limitAttributes } from '../../../src/telemetry/export/attribute-limits.ts'
+import { readableLogRecord } from '../../../src/telemetry/export/log-export.ts'
+import { readableSpan } from '../../../src/telemetry/export/span-export.ts'
+import type { SpanRecord } from '../../../src/telemetry/trace/span-record.ts'
 
 const noEnd = Number.POSITIVE_INFINITY
 const origin = { resource: resourceFromAttributes({}), instrumentationScope: { name: 'test' } }

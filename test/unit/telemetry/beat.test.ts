@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { beatPeriodMs, startBeat } from '../../../src/telemetry/beat.ts'
-import { createCounterBlock, readCounters } from '../../../src/telemetry/counters.ts'
+import { beatPeriodMs, startBeat } from '../../../src/telemetry/metrics/beat.ts'
+import { createCounterBlock, readCounters } from '../../../src/telemetry/metrics/counters.ts'
 import { until } from '../../kit/until.ts'
 
 describe('beat', () => {

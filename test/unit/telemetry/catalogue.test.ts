@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest'
-import { catalogue, metricOf } from '../../../src/telemetry/catalogue.ts'
-import { familyName, type Metric, sampleNames } from '../../../src/telemetry/metric.ts'
-import { bifrostMetrics, seedMetrics } from '../../../src/telemetry/prometheus-legacy.ts'
+import { catalogue, metricOf } from '../../../src/telemetry/metrics/catalogue/catalogue.ts'
+import { familyName, type Metric, sampleNames } from '../../../src/telemetry/metrics/catalogue/metric.ts'
+import { bifrostMetrics, seedMetrics } from '../../../src/telemetry/metrics/text/prometheus-legacy.ts'
 
 const metrics: readonly Metric[] = catalogue
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import type { Log } from '../../../src/telemetry/log.ts'
-import { LogBounds } from '../../../src/telemetry/log-bounds.ts'
+import type { Log } from '../../../src/telemetry/log/log.ts'
+import { LogBounds } from '../../../src/telemetry/log/log-bounds.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()

@@ -8,8 +8,8 @@ import {
   maxClientSeries,
   maxServerSeries,
   openCounterBlock,
-} from '../../../src/telemetry/counters.ts'
-import { Meter } from '../../../src/telemetry/meter.ts'
+} from '../../../src/telemetry/metrics/counters.ts'
+import { Meter } from '../../../src/telemetry/metrics/meter.ts'
 import {
   activeRequests,
   addSeries,
@@ -18,7 +18,7 @@ import {
   type Series,
   SeriesPlaces,
   tunnelLives,
-} from '../../../src/telemetry/series.ts'
+} from '../../../src/telemetry/metrics/series.ts'
 import {
   attributesOf,
   clientKey,
@@ -29,7 +29,7 @@ import {
   routeId,
   routesOf,
   serverKey,
-} from '../../../src/telemetry/series-key.ts'
+} from '../../../src/telemetry/metrics/series-key.ts'
 import { readSeries, totalOf } from '../../kit/series.ts'
 
 const plainKey = (status: number, route = 1) => serverKey(methodId('GET'), false, 11, status, 0, route)

@@ -8,8 +8,8 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics'
 import { describe, expect, it } from 'vitest'
-import { Families } from '../../../src/telemetry/family.ts'
-import { createProducer } from '../../../src/telemetry/producer.ts'
+import { Families } from '../../../src/telemetry/metrics/family.ts'
+import { createProducer } from '../../../src/telemetry/metrics/producer.ts'
 
 const own = { 'proxy.worker.name': 'w', 'proxy.type': 'reverse' }
 

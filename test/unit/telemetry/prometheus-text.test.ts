@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { createCounterBlock, readCounters } from '../../../src/telemetry/counters.ts'
-import { Families } from '../../../src/telemetry/family.ts'
-import { Meter } from '../../../src/telemetry/meter.ts'
-import { parityFamilies } from '../../../src/telemetry/prometheus-parity.ts'
+import { createCounterBlock, readCounters } from '../../../src/telemetry/metrics/counters.ts'
+import { Families } from '../../../src/telemetry/metrics/family.ts'
+import { Meter } from '../../../src/telemetry/metrics/meter.ts'
+import { addSeries, type Series, SeriesPlaces, tunnelLives } from '../../../src/telemetry/metrics/series.ts'
+import { serverKey } from '../../../src/telemetry/metrics/series-key.ts'
+import { parityFamilies } from '../../../src/telemetry/metrics/text/prometheus-parity.ts'
 import {
   renderFamily,
   type TextFamily,
   type TextFormat,
   textFamily,
-} from '../../../src/telemetry/prometheus-text.ts'
-import { addSeries, type Series, SeriesPlaces, tunnelLives } from '../../../src/telemetry/series.ts'
-import { serverKey } from '../../../src/telemetry/series-key.ts'
+} from '../../../src/telemetry/metrics/text/prometheus-text.ts'
 
 function textOf(families: readonly TextFamily[], format: TextFormat): string {
   let text = ''

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Propagation } from '../../../src/telemetry/propagation.ts'
+import { Propagation } from '../../../src/telemetry/trace/propagation.ts'
 
 const trace = '80f198ee56343ba864fe8b2a57d3eff7'
 const other = '4bf92f3577b34da6a3ce929d0e0e4736'

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { SpanBatch } from '../../../src/telemetry/span-batch.ts'
-import type { SpanRecord } from '../../../src/telemetry/span-record.ts'
+import { SpanBatch } from '../../../src/telemetry/trace/span-batch.ts'
+import type { SpanRecord } from '../../../src/telemetry/trace/span-record.ts'
 
 const span = (name: string): SpanRecord => ({
   traceId: '1'.repeat(32),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { formatLogLine } from '../../../src/telemetry/log/log.ts'
 import {
   cell,
   clearGauges,
@@ -6,10 +7,9 @@ import {
   createCounterBlock,
   openCounterBlock,
   readCounters,
-} from '../../../src/telemetry/counters.ts'
-import { formatLogLine } from '../../../src/telemetry/log.ts'
-import { MovingAverage } from '../../../src/telemetry/moving-average.ts'
-import { exportMetrics } from '../../../src/telemetry/prometheus.ts'
+} from '../../../src/telemetry/metrics/counters.ts'
+import { MovingAverage } from '../../../src/telemetry/metrics/moving-average.ts'
+import { exportMetrics } from '../../../src/telemetry/metrics/text/prometheus.ts'
 
 describe('counter block', () => {
   it('is the same numbers in whatever thread opens it', () => {

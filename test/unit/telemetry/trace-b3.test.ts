@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { deniesB3, formatB3, parseB3, parseB3Multi } from '../../../src/telemetry/trace-b3.ts'
+import { deniesB3, formatB3, parseB3, parseB3Multi } from '../../../src/telemetry/trace/b3.ts'
 
 const trace = '80f198ee56343ba864fe8b2a57d3eff7'
 const span = 'e457b5a2e4d86bd1'

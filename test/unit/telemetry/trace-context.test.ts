@@ -4,7 +4,7 @@ import {
   parseTraceparent,
   readTracestate,
   seemsSampled,
-} from '../../../src/telemetry/trace-context.ts'
+} from '../../../src/telemetry/trace/trace-context.ts'
 
 const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
 const span = '00f067aa0ba902b7'

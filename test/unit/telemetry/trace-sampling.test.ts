@@ -2,7 +2,7 @@ import { randomBytes, randomFillSync } from 'node:crypto'
 import { context } from '@opentelemetry/api'
 import { TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace'
 import { describe, expect, it } from 'vitest'
-import { isIdSampled, ratioBound, TraceIds } from '../../../src/telemetry/trace-sampling.ts'
+import { isIdSampled, ratioBound, TraceIds } from '../../../src/telemetry/trace/sampling.ts'
 
 const ratios = [0, 1e-9, 0.001, 0.01, 0.1, 0.25, 0.5, 0.75, 0.99, 1 - 1e-9, 1]
 

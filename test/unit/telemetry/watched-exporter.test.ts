@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { WatchedExporter } from '../../../src/telemetry/watched-exporter.ts'
+import { WatchedExporter } from '../../../src/telemetry/export/watched-exporter.ts'
 
 test('the longest time that a variable can say is not the shortest', () => {
   vi.useFakeTimers()

@@ -1,6 +1,6 @@
 import { DiagLogLevel, diag, logs, metrics, type ProxyTracerProvider, trace } from '@opentelemetry/api'
 import { diagLogLevelFromString } from '@opentelemetry/core'
-import type { Log } from './log.ts'
+import type { Log } from '../log/log.ts'
 import type { DiagnosticsLevel } from './settings.ts'
 
 /**

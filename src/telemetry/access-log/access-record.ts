@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors.ts'
+import type { ErrorCode } from '../../errors.ts'
 
 /**
  * The facts of one exchange, or of a connection rejected before it, for the access log. Times are

@@ -6,8 +6,8 @@
  *                                           ^--- a full disk, an unread pipe: retried ---'
  */
 import { write as writeFd, writeSync } from 'node:fs'
-import { LogChunk } from './access-log-chunk.ts'
-import type { Sink } from './access-log-sink.ts'
+import { LogChunk } from './chunk.ts'
+import type { Sink } from './sink.ts'
 
 export interface LogWriterOptions {
   readonly open: () => Promise<Sink>

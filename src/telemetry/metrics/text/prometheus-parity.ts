@@ -1,9 +1,9 @@
-import { finestDurationBounds } from './bounds.ts'
-import type { Point } from './family.ts'
+import { finestDurationBounds } from '../bounds.ts'
+import type { Point } from '../family.ts'
+import { type HistogramValue, requestHistogram } from '../series.ts'
+import type { ServiceReading } from '../service-families.ts'
 import { bifrostBounds, bifrostMetrics } from './prometheus-legacy.ts'
 import type { TextFamily } from './prometheus-text.ts'
-import { type HistogramValue, requestHistogram } from './series.ts'
-import type { ServiceReading } from './service-families.ts'
 
 /** A service's reading plus what only main knows. */
 export interface ParityReading extends ServiceReading {

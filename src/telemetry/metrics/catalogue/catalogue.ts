@@ -1,7 +1,7 @@
-import { catalogue as http } from './catalogue-http.ts'
-import { catalogue as runtime } from './catalogue-runtime.ts'
-import { catalogue as supervision } from './catalogue-supervision.ts'
+import { catalogue as http } from './http.ts'
 import type { Metric } from './metric.ts'
+import { catalogue as runtime } from './runtime.ts'
+import { catalogue as supervision } from './supervision.ts'
 
 /**
  * The one list of metrics: what the producer sends, the Prometheus text shows, docs/metrics.md describes and dashboards may ask

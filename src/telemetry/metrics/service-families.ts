@@ -1,4 +1,4 @@
-import type { MetricName } from './catalogue.ts'
+import type { MetricName } from './catalogue/catalogue.ts'
 import type { CounterValues } from './counters.ts'
 import type { Families } from './family.ts'
 import { coarser, type HistogramValue, histogramAt, type Series } from './series.ts'

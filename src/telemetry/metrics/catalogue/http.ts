@@ -1,4 +1,4 @@
-import { durationBounds, sizeBounds, tunnelBounds } from './bounds.ts'
+import { durationBounds, sizeBounds, tunnelBounds } from '../bounds.ts'
 import type { Metric } from './metric.ts'
 
 const serverAttributes = [

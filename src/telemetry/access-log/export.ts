@@ -2,10 +2,11 @@
  * Converts exchanges to log records and sends them to main in bounded batches for export; excess records are
  * dropped and counted.
  */
-import { fields, type Value } from './access-log-fields.ts'
+
+import { Allowance } from '../log/allowance.ts'
+import type { LogRecord } from '../log/log-record.ts'
 import type { AccessLog, AccessRecord, DescribeExchange } from './access-record.ts'
-import { Allowance } from './allowance.ts'
-import type { LogRecord } from './log-record.ts'
+import { fields, type Value } from './fields.ts'
 
 export interface AccessExportOptions {
   readonly worker: string

@@ -1,8 +1,8 @@
 /** A log record -> what the batch processor and the exporters of the SDK take. */
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs'
+import type { LogLevel } from '../log/log.ts'
+import type { LogRecord } from '../log/log-record.ts'
 import { type AttributeLimits, limitAttributes } from './attribute-limits.ts'
-import type { LogLevel } from './log.ts'
-import type { LogRecord } from './log-record.ts'
 import { hrTimeOf, type Origin } from './span-export.ts'
 
 /** OpenTelemetry, Logs Data Model: DEBUG, INFO, WARN, ERROR. */

@@ -3,8 +3,8 @@ import { createTraceState, type HrTime, type SpanContext } from '@opentelemetry/
 import type { InstrumentationScope } from '@opentelemetry/core'
 import type { Resource } from '@opentelemetry/resources'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
+import type { SpanRecord } from '../trace/span-record.ts'
 import { limitAttributes, type SpanLimits } from './attribute-limits.ts'
-import type { SpanRecord } from './span-record.ts'
 
 /** The same objects for all spans: the exporter groups by reference. */
 export interface Origin {

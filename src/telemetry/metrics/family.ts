@@ -1,5 +1,5 @@
-import { catalogue, type MetricName } from './catalogue.ts'
-import type { Metric } from './metric.ts'
+import { catalogue, type MetricName } from './catalogue/catalogue.ts'
+import type { Metric } from './catalogue/metric.ts'
 import type { HistogramValue } from './series.ts'
 import type { Attributes } from './series-key.ts'
 

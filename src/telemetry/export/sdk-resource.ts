@@ -35,7 +35,7 @@ const systems: Readonly<Record<string, string>> = { win32: 'windows', sunos: 'so
 
 /** Of package.json, from the source or from dist. */
 function ownVersion(): string {
-  const root = new URL(import.meta.filename.endsWith('.ts') ? '../../' : '../../../', import.meta.url)
+  const root = new URL(import.meta.filename.endsWith('.ts') ? '../../../' : '../../../../', import.meta.url)
   const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
     readonly version: string
   }

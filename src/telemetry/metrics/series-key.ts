@@ -1,4 +1,4 @@
-import { type ErrorCode, errorTable } from '../errors.ts'
+import { type ErrorCode, errorTable } from '../../errors.ts'
 
 /**
  * What tells two series apart, as one small integer: made for each request, so no text is. Main reads it back into attributes.

@@ -1,9 +1,9 @@
 /** The fields of an access log line, by the names that templates and JSON know them by. */
 
-import { Fragment, type LogChunk } from './access-log-chunk.ts'
-import { maskAuthority, maskUrl } from './access-log-escape.ts'
+import { requestField } from '../request-field.ts'
 import type { AccessRecord } from './access-record.ts'
-import { requestField } from './request-field.ts'
+import { Fragment, type LogChunk } from './chunk.ts'
+import { maskAuthority, maskUrl } from './escape.ts'
 
 /** Null for what is not known, or was not there. */
 export type Value = string | number | boolean | null

@@ -1,6 +1,7 @@
 /** What telemetry is made of, resolved from configuration and environment: plain data. */
+
+import type { LogLevel } from '../log/log.ts'
 import type { AttributeLimits, SpanLimits } from './attribute-limits.ts'
-import type { LogLevel } from './log.ts'
 
 export type Signal = 'traces' | 'metrics' | 'logs'
 

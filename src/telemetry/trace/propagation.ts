@@ -1,6 +1,6 @@
 /** Reads the context of a trace from a request's fields and writes one into those that go upstream, in the formats that were chosen. */
-import { requestField } from './request-field.ts'
-import { deniesB3, formatB3, parseB3, parseB3Multi } from './trace-b3.ts'
+import { requestField } from '../request-field.ts'
+import { deniesB3, formatB3, parseB3, parseB3Multi } from './b3.ts'
 import { formatTraceparent, parseTraceparent, type TraceContext } from './trace-context.ts'
 
 /** `baggage` (W3C Baggage) is about no trace: it is never read, and only dropped where its sender is not believed. */

@@ -3,10 +3,10 @@
  * call is a no-op.
  */
 import type { MetricProducer } from '@opentelemetry/sdk-metrics'
-import { isAtLeast, type Log } from './log.ts'
-import { type LogRecord, recordOfLine } from './log-record.ts'
+import { isAtLeast, type Log } from '../log/log.ts'
+import { type LogRecord, recordOfLine } from '../log/log-record.ts'
+import type { SpanRecord } from '../trace/span-record.ts'
 import type { TelemetrySettings } from './settings.ts'
-import type { SpanRecord } from './span-record.ts'
 
 /** Items lost since the start: spans, metric data points, log records. */
 export interface Drops {

@@ -7,8 +7,8 @@ import type {
   MetricData,
   MetricProducer,
 } from '@opentelemetry/sdk-metrics'
+import type { Metric } from './catalogue/metric.ts'
 import type { Family, Point } from './family.ts'
-import type { Metric } from './metric.ts'
 import type { HistogramValue } from './series.ts'
 
 /**

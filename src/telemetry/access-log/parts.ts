@@ -5,10 +5,11 @@
  *   constant value | constant value constant value ... | constant value
  *    single part            run of steady values            single part
  */
-import { Fragment, LogChunk, numberBytes } from './access-log-chunk.ts'
-import type { Field, Value } from './access-log-fields.ts'
-import type { LineFormat } from './access-log-writer.ts'
+
 import type { AccessRecord } from './access-record.ts'
+import { Fragment, LogChunk, numberBytes } from './chunk.ts'
+import type { Field, Value } from './fields.ts'
+import type { LineFormat } from './writer.ts'
 
 export type PutValue = (value: Value, chunk: LogChunk) => void
 
