@@ -1,4 +1,4 @@
-import { canonicalAddress, readAddress } from '../http/address.ts'
+import { canonicalAddress, readAddress } from '../http/address/address.ts'
 import type { ListenAddress, ListenerAddress } from './settings.ts'
 
 const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i

@@ -1,7 +1,7 @@
 /** The kinds of single values that a configuration has. Each says what it expects; errors and docs repeat it. */
 import { z } from 'zod'
-import { unixPeer } from '../http/address.ts'
-import { notHttpUrl, readUpstreamUrl } from '../http/upstream-url.ts'
+import { unixPeer } from '../http/address/address.ts'
+import { notHttpUrl, readUpstreamUrl } from '../http/address/upstream-url.ts'
 import { parseAddress, parseListenerAddress } from './address.ts'
 import { networkFault, networkForm } from './network.ts'
 import { passwordForm, passwordForms } from './password.ts'

@@ -1,5 +1,5 @@
 /** Networks in CIDR form, as configurations contain them. */
-import { readAddress, readNetwork } from '../http/address.ts'
+import { readAddress, readNetwork } from '../http/address/address.ts'
 
 export const networkForm = 'an IP address or network, such as "192.0.2.1", "10.0.0.0/8" or "2001:db8::/32"'
 

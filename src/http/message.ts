@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
-import type { TunnelClient } from './tunnel.ts'
+import type { TunnelClient } from './upstream/tunnel.ts'
 
 export interface HttpRequest {
   readonly method?: string | undefined

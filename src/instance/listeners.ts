@@ -1,5 +1,5 @@
 import type { Server, Socket } from 'node:net'
-import { UnixListener } from '../http/unix-listener.ts'
+import { UnixListener } from '../http/accept/unix-listener.ts'
 import { type InstanceBoot, type InstancePort, listenerAt } from '../supervise/channel/channel.ts'
 import { failLoudly } from './faults.ts'
 

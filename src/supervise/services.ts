@@ -1,5 +1,5 @@
 import type { ServiceSettings, WorkerSettings, WorkerType } from '../config/settings.ts'
-import { readUpstreamUrl } from '../http/upstream-url.ts'
+import { readUpstreamUrl } from '../http/address/upstream-url.ts'
 import {
   addTotals,
   type Cell,

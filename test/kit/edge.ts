@@ -19,7 +19,7 @@ import type {
   WorkerType,
 } from '../../src/config/settings.ts'
 import type { TracingSettings } from '../../src/config/settings-tracing.ts'
-import { peerOf } from '../../src/http/peer.ts'
+import { peerOf } from '../../src/http/address/peer.ts'
 import type { Edge, EdgeOptions } from '../../src/proxy/data-plane/contract.ts'
 import { createEdge } from '../../src/proxy/data-plane/data-plane.ts'
 import type { Admission } from '../../src/proxy/exchange/admission.ts'

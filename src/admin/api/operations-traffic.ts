@@ -1,6 +1,6 @@
 /** The operations about traffic, beside those of operations.ts. */
 import { z } from 'zod'
-import { canonicalAddress, unixPeer } from '../../http/address.ts'
+import { canonicalAddress, unixPeer } from '../../http/address/address.ts'
 import { wholeNumber } from './query.ts'
 import { connectionClosed, connections, explanations, reasons, trafficPage } from './schema-traffic.ts'
 

@@ -5,7 +5,7 @@
 import type { z } from 'zod'
 import { type Place, type Positions, placeOf } from '../../config/positions.ts'
 import type { WorkerSettings } from '../../config/settings.ts'
-import { canonicalAddress } from '../../http/address.ts'
+import { canonicalAddress } from '../../http/address/address.ts'
 import type { Explanation, Question } from '../../proxy/explain/explain.ts'
 import type { Journal } from '../../supervise/journal/journal.ts'
 import type { OpenConnection, Traffic, TrafficDesk } from '../../supervise/views/traffic-desk.ts'

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import type { RequestBody } from '../body.ts'
+import type { RequestBody } from '../upstream/body.ts'
 
 export interface WireRequest {
   readonly path: string

@@ -1,4 +1,4 @@
-import { isName } from '../fields.ts'
+import { isName } from '../fields/fields.ts'
 
 export interface RequestHead {
   readonly text: string

@@ -1,4 +1,4 @@
-import { hasToken, isName as is } from '../fields.ts'
+import { hasToken, isName as is } from '../fields/fields.ts'
 import { endOfText, readFields } from './fields.ts'
 
 /** How the body of a response is framed: a number of bytes, chunks, or the end of the connection (RFC 9112 6.3). */

@@ -1,4 +1,4 @@
-import { formatAddressBits, readAddress } from '../../http/address.ts'
+import { formatAddressBits, readAddress } from '../../http/address/address.ts'
 import type { Admission } from '../exchange/admission.ts'
 import type { DoorLimit } from '../exchange/traffic.ts'
 

@@ -8,9 +8,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { type ErrorCode, errorTable } from '../../errors.ts'
+import { HttpServer, type ServedSocket } from '../../http/accept/server.ts'
 import type { HttpRequest, HttpResponse } from '../../http/message.ts'
-import { replyBytes, sendReply } from '../../http/reply.ts'
-import { HttpServer, type ServedSocket } from '../../http/server.ts'
+import { replyBytes, sendReply } from '../../http/reply/reply.ts'
 import type { TrafficAnswer, TrafficQuestion, TrafficRecord } from '../../telemetry/traffic-record.ts'
 import type { TlsMaterial } from '../../tls/material.ts'
 import {

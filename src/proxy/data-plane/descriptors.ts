@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { replyBytes } from '../../http/reply.ts'
+import { replyBytes } from '../../http/reply/reply.ts'
 import { type CounterBlock, count } from '../../telemetry/metrics/counters.ts'
 import type { Log } from '../exchange/scope.ts'
 import type { Edge } from './contract.ts'

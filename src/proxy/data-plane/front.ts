@@ -8,7 +8,7 @@
  */
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import type { HttpServer } from '../../http/server.ts'
+import type { HttpServer } from '../../http/accept/server.ts'
 import type { TlsMaterial } from '../../tls/material.ts'
 import type { Connection } from '../exchange/connection.ts'
 import type { ClientWatch } from './client-watch.ts'

@@ -1,5 +1,5 @@
 import type { HttpRequest, HttpResponse } from '../../http/message.ts'
-import { sendReply } from '../../http/reply.ts'
+import { sendReply } from '../../http/reply/reply.ts'
 import { codeOf, type Decision, replyOptions } from '../decide/decide.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { Services } from './services.ts'

@@ -1,6 +1,6 @@
 import type { MountSettings, ServiceSettings, ServiceType } from '../../config/settings.ts'
 import type { HttpRequest, HttpResponse } from '../../http/message.ts'
-import type { Closer } from '../../http/reply.ts'
+import type { Closer } from '../../http/reply/reply.ts'
 import type { CounterBlock } from '../../telemetry/metrics/counters.ts'
 import type { Forward, Surroundings } from '../upstream/forward.ts'
 import type { Reverse } from '../upstream/reverse.ts'
@@ -72,7 +72,7 @@ async function upstreamDeps(
   nameFor: (type: ServiceType) => string,
   subjectHeaders: ReadonlySet<string> | null,
 ): Promise<UpstreamDeps> {
-  const { Reclaimer } = await import('../../http/reclaim.ts')
+  const { Reclaimer } = await import('../../http/upstream/reclaim.ts')
   const pseudonym = nameFor(type)
   return { pseudonym, closer, reclaimer: new Reclaimer(), subjectHeaders, counters: blockOf(type) }
 }

@@ -1,8 +1,8 @@
 /** The HTTP/2 connections of an edge. node:http2 costs memory, so it is loaded with the first of them. */
 import type { WorkerSettings } from '../../config/settings.ts'
-import type { H2Response } from '../../http/h2-message.ts'
-import type { H2Request } from '../../http/h2-request.ts'
-import type { H2Options, H2Server } from '../../http/h2-server.ts'
+import type { H2Response } from '../../http/h2/message.ts'
+import type { H2Request } from '../../http/h2/request.ts'
+import type { H2Options, H2Server } from '../../http/h2/server.ts'
 import { type CounterBlock, count } from '../../telemetry/metrics/counters.ts'
 import { type Connection, connectionOf } from '../exchange/connection.ts'
 import type { Log } from '../exchange/scope.ts'
@@ -66,7 +66,7 @@ export class Streams {
   }
 
   async #load(): Promise<H2Server> {
-    const { H2Server } = await import('../../http/h2-server.ts')
+    const { H2Server } = await import('../../http/h2/server.ts')
     return new H2Server(this.#serverOptions())
   }
 

@@ -7,9 +7,9 @@
  */
 import type { MountSettings, ServiceSettings, ServiceType } from '../../config/settings.ts'
 import type { ErrorCode } from '../../errors.ts'
-import { formatAuthority, parseAuthority, withoutEmptyPort } from '../../http/authority.ts'
-import type { ReplyOptions } from '../../http/reply.ts'
-import type { HeadBounds } from '../../http/server.ts'
+import type { HeadBounds } from '../../http/accept/server.ts'
+import { formatAuthority, parseAuthority, withoutEmptyPort } from '../../http/address/authority.ts'
+import type { ReplyOptions } from '../../http/reply/reply.ts'
 import { leavesRoot, normalisePath, ownerOf, parseAbsolute, upstreamOf } from './target.ts'
 
 export interface Head {

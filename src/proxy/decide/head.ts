@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import type { H2Request } from '../../http/h2-request.ts'
-import { countHost } from '../../http/headers.ts'
+import { countHost } from '../../http/fields/headers.ts'
+import type { H2Request } from '../../http/h2/request.ts'
 import type { HttpRequest } from '../../http/message.ts'
 import type { Head, Policy } from './decide.ts'
 

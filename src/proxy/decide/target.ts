@@ -1,6 +1,6 @@
 /** The request target, taken apart (RFC 9112 3.2). Pure. */
 import { BifrostError } from '../../errors.ts'
-import { readUpstreamUrl, type UpstreamUrl } from '../../http/upstream-url.ts'
+import { readUpstreamUrl, type UpstreamUrl } from '../../http/address/upstream-url.ts'
 
 export interface AbsoluteTarget {
   readonly scheme: 'http' | 'https'

@@ -1,5 +1,5 @@
 /** What kind of address a destination is (IANA special-purpose registries, RFC 6890). Pure. */
-import { type AddressBits, NetworkSet } from '../../http/address.ts'
+import { type AddressBits, NetworkSet } from '../../http/address/address.ts'
 
 export type AddressClass =
   | 'unspecified'

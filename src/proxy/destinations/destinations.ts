@@ -8,7 +8,7 @@
  */
 import { isIP } from 'node:net'
 import type { DestinationEntry, DestinationSettings } from '../../config/settings-destinations.ts'
-import { type AddressBits, readAddress } from '../../http/address.ts'
+import { type AddressBits, readAddress } from '../../http/address/address.ts'
 import { type AddressClass, classOf } from './address-class.ts'
 import { embeddedIn } from './embedded-address.ts'
 import { EntryList } from './entries.ts'

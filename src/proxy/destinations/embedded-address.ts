@@ -1,5 +1,5 @@
 /** IPv4 addresses inside of IPv6 ones: a gateway, or the kernel, may send such a packet on to the address inside. Pure. */
-import type { AddressBits } from '../../http/address.ts'
+import type { AddressBits } from '../../http/address/address.ts'
 
 /**
  * Every IPv4 address that an IPv6 address may stand for. `::ffff:192.0.2.1` is none of these: `readAddress` gives the IPv4 address itself.

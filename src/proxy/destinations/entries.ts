@@ -1,6 +1,6 @@
 /** A list of host patterns and networks, and which of its entries a destination matches. Pure. */
 import type { DestinationEntry } from '../../config/settings-destinations.ts'
-import { type AddressBits, NetworkSet } from '../../http/address.ts'
+import { type AddressBits, NetworkSet } from '../../http/address/address.ts'
 
 interface HostEntry {
   /** The name, or what a name has to end with. */

@@ -1,6 +1,6 @@
 /** The listeners of this daemon, as addresses that a forward proxy must not lead back to. */
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
-import { type AddressBits, readAddress } from '../../http/address.ts'
+import { type AddressBits, readAddress } from '../../http/address/address.ts'
 import { classOf } from './address-class.ts'
 
 type Interfaces = () => NodeJS.Dict<NetworkInterfaceInfo[]>

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { ServiceType } from '../../config/settings.ts'
 import { randomBytes } from '../../http/builtin.ts'
-import type { H2Session } from '../../http/h2-session.ts'
+import type { H2Session } from '../../http/h2/session.ts'
 import { type CounterBlock, cell } from '../../telemetry/metrics/counters.ts'
 import type { Admission } from './admission.ts'
 import type { ClientSubject } from './client-subject.ts'

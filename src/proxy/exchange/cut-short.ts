@@ -1,7 +1,7 @@
 /** How an exchange ends before its request has come in whole. */
 import { type ErrorCode, errorTable } from '../../errors.ts'
-import { breakOff } from '../../http/break-off.ts'
-import { type Closer, replyBytes, sendReply } from '../../http/reply.ts'
+import { breakOff } from '../../http/reply/break-off.ts'
+import { type Closer, replyBytes, sendReply } from '../../http/reply/reply.ts'
 import type { Lateness } from '../data-plane/client-watch.ts'
 import type { Exchange } from './exchange.ts'
 

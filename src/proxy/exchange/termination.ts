@@ -1,5 +1,5 @@
 import { type ErrorCode, errorTable } from '../../errors.ts'
-import type { TunnelEnd } from '../../http/tunnel.ts'
+import type { TunnelEnd } from '../../http/upstream/tunnel.ts'
 
 /** Where an exchange stands when something ends it. */
 export interface Standing {

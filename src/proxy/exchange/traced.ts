@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Provenance } from '../../http/provenance.ts'
+import type { Provenance } from '../../http/fields/provenance.ts'
 import { parseTraceparent } from '../../telemetry/trace/trace-context.ts'
 import type { Trace } from '../trace/trace.ts'
 import type { Connection } from './connection.ts'

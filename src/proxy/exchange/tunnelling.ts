@@ -5,9 +5,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ErrorCode } from '../../errors.ts'
-import { bodyLength, type Closer, replyBytes } from '../../http/reply.ts'
-import type { TunnelClient, TunnelEnd } from '../../http/tunnel.ts'
-import { WaitingClient } from '../../http/waiting-client.ts'
+import { bodyLength, type Closer, replyBytes } from '../../http/reply/reply.ts'
+import type { TunnelClient, TunnelEnd } from '../../http/upstream/tunnel.ts'
+import { WaitingClient } from '../../http/upstream/waiting-client.ts'
 import { cell } from '../../telemetry/metrics/counters.ts'
 import type { Exchange } from './exchange.ts'
 

@@ -6,7 +6,7 @@
  */
 import type { ServiceSettings, ServiceType, WorkerSettings } from '../../config/settings.ts'
 import { type ErrorCode, errorTable } from '../../errors.ts'
-import { readAddress } from '../../http/address.ts'
+import { readAddress } from '../../http/address/address.ts'
 import { createPolicy, type Decision, decide, type Head, serviceOf } from '../decide/decide.ts'
 import { AccessList } from '../guard/access.ts'
 import type { AuthResult } from '../guard/auth/authenticator.ts'

@@ -1,5 +1,5 @@
 import type { ServiceType } from '../../config/settings.ts'
-import { type AddressBits, NetworkSet } from '../../http/address.ts'
+import { type AddressBits, NetworkSet } from '../../http/address/address.ts'
 
 /** One step of an explanation. */
 export interface Step {

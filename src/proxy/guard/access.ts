@@ -1,5 +1,5 @@
 import type { AccessSettings } from '../../config/settings.ts'
-import { NetworkSet, readAddress, unixPeer } from '../../http/address.ts'
+import { NetworkSet, readAddress, unixPeer } from '../../http/address/address.ts'
 
 /** Which clients a service is for, by their networks. What is denied stays denied, also inside of a network that is allowed. */
 export class AccessList {

@@ -14,10 +14,10 @@
  * A wrong password takes a token too, so guessing is limited as asking is.
  */
 import type { ServiceSettings, ServiceType } from '../../config/settings.ts'
-import { NetworkSet } from '../../http/address.ts'
-import { isName } from '../../http/fields.ts'
+import { NetworkSet } from '../../http/address/address.ts'
+import { isName } from '../../http/fields/fields.ts'
+import { type BelievedField, readProvenance } from '../../http/fields/provenance.ts'
 import type { HttpRequest } from '../../http/message.ts'
-import { type BelievedField, readProvenance } from '../../http/provenance.ts'
 import { count } from '../../telemetry/metrics/counters.ts'
 import { clientOf } from '../data-plane/client-limits.ts'
 import { type Decision, serviceOf } from '../decide/decide.ts'

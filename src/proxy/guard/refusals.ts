@@ -1,7 +1,7 @@
 /** What a service's guard refuses, and with what: pure, for those who serve and those who explain. */
 import type { ServiceType } from '../../config/settings.ts'
 import type { ErrorCode } from '../../errors.ts'
-import type { BelievedField } from '../../http/provenance.ts'
+import type { BelievedField } from '../../http/fields/provenance.ts'
 import type { Decision } from '../decide/decide.ts'
 import { parseAbsolute } from '../decide/target.ts'
 import type { AccessList } from './access.ts'

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { type ErrorCode, errorTable } from '../../errors.ts'
-import { type ErrorBody, errorBody } from '../../http/error-body.ts'
 import type { HttpRequest, HttpResponse } from '../../http/message.ts'
+import { type ErrorBody, errorBody } from '../../http/reply/error-body.ts'
 import { type CounterBlock, count } from '../../telemetry/metrics/counters.ts'
 import { finished, sendSpan } from './body.ts'
 import type { HotFile } from './cache.ts'

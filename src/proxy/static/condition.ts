@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { listsTag } from '../../http/entity-tag.ts'
+import { listsTag } from '../../http/fields/entity-tag.ts'
 import { formatHttpDate, parseHttpDate } from './http-date.ts'
 
 /** Cache validators of a file (RFC 9110 section 8.8). */

@@ -4,8 +4,8 @@
  */
 import type { ServiceSettings } from '../../config/settings.ts'
 import { type ErrorCode, errorTable } from '../../errors.ts'
-import { parseAuthority } from '../../http/authority.ts'
-import type { Provenance } from '../../http/provenance.ts'
+import { parseAuthority } from '../../http/address/authority.ts'
+import type { Provenance } from '../../http/fields/provenance.ts'
 import type { AccessRecord, DescribeExchange } from '../../telemetry/access-log/access-record.ts'
 import { maskUrl, readable } from '../../telemetry/access-log/escape.ts'
 import { methodId, routeName, routesOf } from '../../telemetry/metrics/series-key.ts'

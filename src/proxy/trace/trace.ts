@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../errors.ts'
-import { canonicalAddress } from '../../http/address.ts'
+import { canonicalAddress } from '../../http/address/address.ts'
 import type { Propagation } from '../../telemetry/trace/propagation.ts'
 import type { TraceIds } from '../../telemetry/trace/sampling.ts'
 import type { SpanLink } from '../../telemetry/trace/span-record.ts'

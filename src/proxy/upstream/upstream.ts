@@ -10,18 +10,18 @@ import type {
 } from '../../config/settings.ts'
 import type { TracingSettings } from '../../config/settings-tracing.ts'
 import { errorTable } from '../../errors.ts'
-import { unixPeer } from '../../http/address.ts'
-import type { Forwarding } from '../../http/forwarded.ts'
-import type { Gate } from '../../http/gate.ts'
-import { requestHeaders } from '../../http/headers.ts'
-import { countHop, hopsLeft } from '../../http/max-forwards.ts'
+import { unixPeer } from '../../http/address/address.ts'
+import type { Forwarding } from '../../http/fields/forwarded.ts'
+import { requestHeaders } from '../../http/fields/headers.ts'
+import { countHop, hopsLeft } from '../../http/fields/max-forwards.ts'
 import type { HttpRequest, HttpResponse } from '../../http/message.ts'
-import { UpstreamPool } from '../../http/pool.ts'
-import type { Reclaimer } from '../../http/reclaim.ts'
-import { Relay } from '../../http/relay.ts'
-import { type Closer, replyBytes, sendReply } from '../../http/reply.ts'
-import type { TunnelEnd } from '../../http/tunnel.ts'
-import type { Upgrader } from '../../http/upgrade.ts'
+import { type Closer, replyBytes, sendReply } from '../../http/reply/reply.ts'
+import type { Gate } from '../../http/upstream/gate.ts'
+import { UpstreamPool } from '../../http/upstream/pool.ts'
+import type { Reclaimer } from '../../http/upstream/reclaim.ts'
+import { Relay } from '../../http/upstream/relay.ts'
+import type { TunnelEnd } from '../../http/upstream/tunnel.ts'
+import type { Upgrader } from '../../http/upstream/upgrade.ts'
 import type { CounterBlock } from '../../telemetry/metrics/counters.ts'
 import { contextFields } from '../../telemetry/trace/propagation.ts'
 import { withSubject } from '../exchange/client-subject.ts'
@@ -132,7 +132,7 @@ export class Upstream {
       return
     }
     // Loaded when first needed: most workers never see an upgrade.
-    this.#upgrader ??= import('../../http/upgrade.ts').then((module) => new module.Upgrader())
+    this.#upgrader ??= import('../../http/upstream/upgrade.ts').then((module) => new module.Upgrader())
     const upgrader = await this.#upgrader
     if (socket.destroyed) {
       // It left while that was loaded, and says nothing of it again.

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { parseListenerAddress } from '../../../src/config/address.ts'
 import { collectorUrlFault } from '../../../src/config/fields.ts'
 import { listenerAddress } from '../../../src/config/resolve-listeners.ts'
-import { NetworkSet } from '../../../src/http/address.ts'
+import { NetworkSet } from '../../../src/http/address/address.ts'
 import { basicChallenge } from '../../../src/proxy/guard/auth/basic.ts'
 import { messages } from '../../kit/config-text.ts'
 

@@ -1,7 +1,7 @@
 import { BlockList } from 'node:net'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { NetworkSet, readAddress, readNetwork } from '../../../src/http/address.ts'
+import { NetworkSet, readAddress, readNetwork } from '../../../src/http/address/address.ts'
 
 test.each([
   ['0.0.0.0', 0],

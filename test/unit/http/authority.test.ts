@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { canonicalAddress } from '../../../src/http/address.ts'
-import { formatAuthority, parseAuthority, withoutEmptyPort } from '../../../src/http/authority.ts'
+import { canonicalAddress } from '../../../src/http/address/address.ts'
+import { formatAuthority, parseAuthority, withoutEmptyPort } from '../../../src/http/address/authority.ts'
 
 test.each([
   ['example.test:80', { host: 'example.test', port: 80 }],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Budget } from '../../../src/http/budget.ts'
+import { Budget } from '../../../src/http/h2/budget.ts'
 
 const takes = (budget: Budget, times: number, nowMs: number) =>
   Array.from({ length: times }, () => budget.take(nowMs)).filter(Boolean).length

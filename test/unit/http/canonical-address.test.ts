@@ -7,7 +7,7 @@ import {
   NetworkSet,
   readAddress,
   readAddressBytes,
-} from '../../../src/http/address.ts'
+} from '../../../src/http/address/address.ts'
 import { clientOf } from '../../../src/proxy/data-plane/client-limits.ts'
 
 // Zero groups are frequent, so that runs of every length and place occur.

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { errorTable } from '../../../src/errors.ts'
-import { errorBody, prefersJson } from '../../../src/http/error-body.ts'
+import { errorBody, prefersJson } from '../../../src/http/reply/error-body.ts'
 
 test('text names the code and the request', () => {
   expect(errorBody('NOT_FOUND', {})).toEqual({

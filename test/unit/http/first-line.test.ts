@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { judgeFirstLine } from '../../../src/http/first-line.ts'
+import { judgeFirstLine } from '../../../src/http/accept/first-line.ts'
 
 const judge = (text: string) => judgeFirstLine(Buffer.from(text, 'latin1'))
 

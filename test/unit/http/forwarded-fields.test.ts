@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatHop } from '../../../src/http/forwarded.ts'
-import { readForwarded, readForwardedFor } from '../../../src/http/forwarded-fields.ts'
+import { formatHop } from '../../../src/http/fields/forwarded.ts'
+import { readForwarded, readForwardedFor } from '../../../src/http/fields/forwarded-fields.ts'
 
 const nodes = (hops: readonly { readonly node: string }[]) => hops.map(({ node }) => node)
 

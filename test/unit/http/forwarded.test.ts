@@ -1,9 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { NetworkSet } from '../../../src/http/address.ts'
-import { addForwarding, type ForwardedHop, type Forwarding, formatHop } from '../../../src/http/forwarded.ts'
-import { readForwarded } from '../../../src/http/forwarded-fields.ts'
-import { type ForwardedFields, type Provenance, readProvenance } from '../../../src/http/provenance.ts'
+import { NetworkSet } from '../../../src/http/address/address.ts'
+import {
+  addForwarding,
+  type ForwardedHop,
+  type Forwarding,
+  formatHop,
+} from '../../../src/http/fields/forwarded.ts'
+import { readForwarded } from '../../../src/http/fields/forwarded-fields.ts'
+import { type ForwardedFields, type Provenance, readProvenance } from '../../../src/http/fields/provenance.ts'
 
 const hop = (node: string, proto = '', host = ''): ForwardedHop => ({ for: node, proto, host })
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Backlog, Holding } from '../../../src/http/h2-backlog.ts'
+import { Backlog, Holding } from '../../../src/http/h2/backlog.ts'
 
 const mebibyte = 1024 * 1024
 

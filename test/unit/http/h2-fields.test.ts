@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readFields } from '../../../src/http/h2-fields.ts'
+import { readFields } from '../../../src/http/h2/fields.ts'
 
 const head = [':method', 'GET', ':scheme', 'https', ':authority', 'a.test', ':path', '/x']
 

@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { NetworkSet } from '../../../src/http/address.ts'
+import { NetworkSet } from '../../../src/http/address/address.ts'
 import {
   countHost,
   type RequestContext,
   requestHeaders,
   responseHeaders,
   trailerFields,
-} from '../../../src/http/headers.ts'
-import { readProvenance } from '../../../src/http/provenance.ts'
+} from '../../../src/http/fields/headers.ts'
+import { readProvenance } from '../../../src/http/fields/provenance.ts'
 
 const nothingCame = {
   forwarded: undefined,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { NetworkSet } from '../../../src/http/address.ts'
-import { type ForwardedFields, readProvenance } from '../../../src/http/provenance.ts'
+import { NetworkSet } from '../../../src/http/address/address.ts'
+import { type ForwardedFields, readProvenance } from '../../../src/http/fields/provenance.ts'
 
 const trusted = new NetworkSet(['10.0.0.0/8', '2001:db8::/32'])
 const none: ForwardedFields = {

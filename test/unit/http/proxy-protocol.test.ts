@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canonicalAddress } from '../../../src/http/address.ts'
-import { type ParsedProxyHeader, parseProxyHeader } from '../../../src/http/proxy-protocol.ts'
+import { type ParsedProxyHeader, parseProxyHeader } from '../../../src/http/accept/proxy-protocol.ts'
+import { canonicalAddress } from '../../../src/http/address/address.ts'
 
 const signature = Buffer.from('0d0a0d0a000d0a515549540a', 'hex')
 

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { destinationSettings } from '../../../src/config/resolve-destinations.ts'
-import { parseAuthority } from '../../../src/http/authority.ts'
+import { parseAuthority } from '../../../src/http/address/authority.ts'
 import { Destinations } from '../../../src/proxy/destinations/destinations.ts'
 import { OwnListeners } from '../../../src/proxy/destinations/own-listeners.ts'
 import { forbiddenSpellings } from '../../kit/forbidden-addresses.ts'

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
-import { type ErrorCode, errorTable } from '../errors.ts'
-import { STATUS_CODES } from './builtin.ts'
+import { type ErrorCode, errorTable } from '../../errors.ts'
+import { STATUS_CODES } from '../builtin.ts'
+import type { HttpResponse } from '../message.ts'
 import { type ErrorBody, type ErrorDetails, errorBody } from './error-body.ts'
-import type { HttpResponse } from './message.ts'
 
 export interface ReplyOptions extends ErrorDetails {
   /** Further header fields, flat. */

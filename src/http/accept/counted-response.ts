@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse as Response } from 'node:http'
-import { ServerResponse } from './builtin.ts'
+import { ServerResponse } from '../builtin.ts'
 
 /** Documented by their use in Node's own source only. */
 type Internals = Response & {

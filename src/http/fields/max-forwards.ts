@@ -1,4 +1,4 @@
-import type { HttpRequest } from './message.ts'
+import type { HttpRequest } from '../message.ts'
 
 /**
  * Max-Forwards (RFC 9110 7.6.2): a client of OPTIONS or TRACE says how many proxies may pass the request on. Null for other methods, and for

@@ -3,7 +3,7 @@
  * anything else on it. Pure.
  */
 import { isIPv4, isIPv6 } from 'node:net'
-import { canonicalAddress, formatAddressBits, readAddressBytes } from './address.ts'
+import { canonicalAddress, formatAddressBits, readAddressBytes } from '../address/address.ts'
 
 export interface ProxyHeader {
   /** Bytes of the header; what comes after them is the connection's. */

@@ -3,10 +3,10 @@
  * the first of them.
  */
 import type { Socket } from 'node:net'
-import { Backlog } from './h2-backlog.ts'
-import type { H2Response } from './h2-message.ts'
-import type { H2Request } from './h2-request.ts'
-import { type H2Limits, type H2Owner, H2Session } from './h2-session.ts'
+import { Backlog } from './backlog.ts'
+import type { H2Response } from './message.ts'
+import type { H2Request } from './request.ts'
+import { type H2Limits, type H2Owner, H2Session } from './session.ts'
 
 export interface H2Options extends H2Limits {
   /** Streams of all connections at the same time; one more is reset with REFUSED_STREAM, which means that it may be tried again. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { buildConnector } from 'undici'
-import { BifrostError } from '../errors.ts'
+import { BifrostError } from '../../errors.ts'
 import { dial } from './dial.ts'
 import type { Gate } from './gate.ts'
 

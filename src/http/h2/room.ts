@@ -1,6 +1,6 @@
 /** The part of one response in what its connection holds for its client (h2-backlog.ts), and its wait for room there. */
 import type { ServerHttp2Stream } from 'node:http2'
-import type { Holding } from './h2-backlog.ts'
+import type { Holding } from './backlog.ts'
 
 type Done = (error: Error | null | undefined) => void
 

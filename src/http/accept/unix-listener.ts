@@ -6,7 +6,7 @@
 import { chmodSync, renameSync, rmSync, statSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
-import { randomBytes } from './builtin.ts'
+import { randomBytes } from '../builtin.ts'
 
 const lookMs = 10
 const maxLooks = 100

@@ -1,6 +1,6 @@
 import { connect, type OnReadOpts, Socket } from 'node:net'
-import { BifrostError } from '../errors.ts'
-import { failureCode } from './failure.ts'
+import { BifrostError } from '../../errors.ts'
+import { failureCode } from '../failure.ts'
 import { type Gate, guardedLookup, refusePeer } from './gate.ts'
 
 export interface DialTarget {

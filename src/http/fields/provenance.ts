@@ -5,8 +5,8 @@
  *   trusted?             -         no         yes          yes          the client is the first from the right that is not trusted
  *   X-Forwarded-Proto  ...,     https,       http                       its value is the one that stands as far from the right
  */
-import { type NetworkSet, readAddress } from './address.ts'
-import { parseAuthority, withoutEmptyPort } from './authority.ts'
+import { type NetworkSet, readAddress } from '../address/address.ts'
+import { parseAuthority, withoutEmptyPort } from '../address/authority.ts'
 import { type ReadHop, readForwarded, readForwardedFor, readList } from './forwarded-fields.ts'
 
 export type BelievedField = 'x_forwarded' | 'forwarded'

@@ -2,8 +2,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
-import { readFields } from './h2-fields.ts'
-import type { HttpRequest } from './message.ts'
+import type { HttpRequest } from '../message.ts'
+import { readFields } from './fields.ts'
 
 /** Where the bytes of bodies are counted: those of their connection. */
 export interface Tally {

@@ -4,8 +4,8 @@
  *   open --FIN of one side--> half closed --FIN of the other--> over ('done')
  *     \--------- idle, maxTunnelMs, a reset of either side, stop() ------/
  */
-import type { ErrorCode } from '../errors.ts'
-import { add, type CounterBlock, cell } from '../telemetry/metrics/counters.ts'
+import type { ErrorCode } from '../../errors.ts'
+import { add, type CounterBlock, cell } from '../../telemetry/metrics/counters.ts'
 import type { Reclaimer } from './reclaim.ts'
 
 export type TunnelEnd = 'done' | 'idle' | 'max_tunnel' | 'client' | 'upstream' | 'stopped'

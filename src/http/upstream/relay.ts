@@ -9,16 +9,16 @@
  */
 import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
-import { BifrostError, type ErrorCode } from '../errors.ts'
+import { BifrostError, type ErrorCode } from '../../errors.ts'
+import { STATUS_CODES } from '../builtin.ts'
+import { failureCode, systemCode } from '../failure.ts'
+import { dropLength, hasOtherCoding, responseHeaders, trailerFields, upgradeOf } from '../fields/headers.ts'
+import { type HttpRequest, type HttpResponse, hasBody } from '../message.ts'
+import { sendReply } from '../reply/reply.ts'
+import type { WireHandler } from '../wire/contract.ts'
 import { type BodyOwner, RequestBody } from './body.ts'
-import { STATUS_CODES } from './builtin.ts'
-import { failureCode, systemCode } from './failure.ts'
-import { dropLength, hasOtherCoding, responseHeaders, trailerFields, upgradeOf } from './headers.ts'
-import { type HttpRequest, type HttpResponse, hasBody } from './message.ts'
 import type { Slot, UpstreamPool } from './pool.ts'
 import type { Reclaimer } from './reclaim.ts'
-import { sendReply } from './reply.ts'
-import type { WireHandler } from './wire/contract.ts'
 
 export interface RelayOwner {
   /** Before the client is answered or cut off. Called at most once. */

@@ -6,9 +6,9 @@
  */
 import type { Socket } from 'node:net'
 import type { SecureContext, Server, TLSSocket } from 'node:tls'
-import type { TlsMaterial } from '../tls/material.ts'
-import { tls } from './builtin.ts'
-import { systemCode } from './failure.ts'
+import type { TlsMaterial } from '../../tls/material.ts'
+import { tls } from '../builtin.ts'
+import { systemCode } from '../failure.ts'
 
 export interface TerminatorOptions {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'

@@ -1,5 +1,5 @@
 /** What a client reads of a failure: `CODE: text (request id)`, or the same as JSON for a client that prefers it. */
-import { type ErrorCode, errorTable } from '../errors.ts'
+import { type ErrorCode, errorTable } from '../../errors.ts'
 
 export interface ErrorDetails {
   /** What the client reads instead of the table's text. */

@@ -2,7 +2,7 @@
 import type { LookupAddress, LookupOptions } from 'node:dns'
 import { lookup as systemLookup } from 'node:dns'
 import type { LookupFunction, Socket } from 'node:net'
-import type { BifrostError } from '../errors.ts'
+import type { BifrostError } from '../../errors.ts'
 
 export interface Gate {
   /** What was asked for, before a look-up. Null: go on. */

@@ -19,12 +19,12 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2'
 import type { Socket } from 'node:net'
+import { systemCode } from '../failure.ts'
+import { type Backlog, Holding } from './backlog.ts'
 import { Budget } from './budget.ts'
-import { systemCode } from './failure.ts'
-import { type Backlog, Holding } from './h2-backlog.ts'
-import { H2Response } from './h2-message.ts'
-import { H2Request, type Tally } from './h2-request.ts'
-import { StreamClient } from './h2-tunnel.ts'
+import { H2Response } from './message.ts'
+import { H2Request, type Tally } from './request.ts'
+import { StreamClient } from './tunnel.ts'
 
 export interface H2Limits {
   /** From the start of a connection to its first whole request head. */

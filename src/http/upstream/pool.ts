@@ -10,12 +10,12 @@
  */
 import type { Socket } from 'node:net'
 import { buildConnector, Client, type Dispatcher } from 'undici'
-import { add, type CounterBlock, cell } from '../telemetry/metrics/counters.ts'
+import { add, type CounterBlock, cell } from '../../telemetry/metrics/counters.ts'
+import { type Timed, WireClock } from '../wire/clock.ts'
+import { WireConnection } from '../wire/connection.ts'
+import type { WireHandler, WireRequest } from '../wire/contract.ts'
 import type { Gate } from './gate.ts'
 import { guardedConnector } from './guarded-tls.ts'
-import { type Timed, WireClock } from './wire/clock.ts'
-import { WireConnection } from './wire/connection.ts'
-import type { WireHandler, WireRequest } from './wire/contract.ts'
 
 export interface PoolOptions {
   readonly maxIdlePerHost: number

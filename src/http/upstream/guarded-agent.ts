@@ -1,7 +1,7 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Socket } from 'node:net'
-import type { BifrostError } from '../errors.ts'
+import type { BifrostError } from '../../errors.ts'
 import { type Gate, guardedLookup, refusePeer } from './gate.ts'
 
 /** A node:http agent for one connection, which a gate judges. */

@@ -1,8 +1,8 @@
 import { constants } from 'node:http2'
-import type { ErrorCode } from '../errors.ts'
-import type { H2Response } from './h2-message.ts'
-import { sendReply } from './reply.ts'
-import type { TunnelClient, TunnelSide } from './tunnel.ts'
+import type { ErrorCode } from '../../errors.ts'
+import { sendReply } from '../reply/reply.ts'
+import type { TunnelClient, TunnelSide } from '../upstream/tunnel.ts'
+import type { H2Response } from './message.ts'
 
 /** The client of a CONNECT in HTTP/2: a stream (RFC 9113 8.5). */
 export class StreamClient implements TunnelClient {

@@ -5,12 +5,12 @@
 import { EventEmitter } from 'node:events'
 import type { OutgoingHttpHeaders } from 'node:http'
 import { constants, type ServerHttp2Stream } from 'node:http2'
-import type { Holding } from './h2-backlog.ts'
-import type { H2Request, Tally } from './h2-request.ts'
-import { StreamRoom } from './h2-room.ts'
-import { dropLength } from './headers.ts'
-import type { HttpResponse } from './message.ts'
-import type { TunnelClient } from './tunnel.ts'
+import { dropLength } from '../fields/headers.ts'
+import type { HttpResponse } from '../message.ts'
+import type { TunnelClient } from '../upstream/tunnel.ts'
+import type { Holding } from './backlog.ts'
+import type { H2Request, Tally } from './request.ts'
+import { StreamRoom } from './room.ts'
 
 export class H2Response extends EventEmitter implements HttpResponse {
   readonly req: H2Request

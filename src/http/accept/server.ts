@@ -6,13 +6,13 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { ErrorCode } from '../errors.ts'
-import { createServer } from './builtin.ts'
+import type { ErrorCode } from '../../errors.ts'
+import { createServer } from '../builtin.ts'
+import { systemCode } from '../failure.ts'
+import type { HttpRequest } from '../message.ts'
+import { bodyLength, Closer, replyBytes } from '../reply/reply.ts'
 import { CountedResponse } from './counted-response.ts'
-import { systemCode } from './failure.ts'
 import { peekFirstLine } from './first-line.ts'
-import type { HttpRequest } from './message.ts'
-import { bodyLength, Closer, replyBytes } from './reply.ts'
 import { isSpread } from './request-line.ts'
 
 export interface HeadBounds {

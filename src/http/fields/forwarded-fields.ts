@@ -4,7 +4,7 @@
  * Proxies append, so the rightmost element is the one that the trusted peer wrote, and whatever stands to its left cannot change how it
  * is read. Reading skips empty elements and stops at the first one that is not valid.
  */
-import { canonicalAddress } from './address.ts'
+import { canonicalAddress } from '../address/address.ts'
 
 /** One hop as a field names it; a parameter that was not given is ''. */
 export interface ReadHop {
