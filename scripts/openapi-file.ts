@@ -1,4 +1,4 @@
-import { openApiDocument } from '../src/admin/api/openapi.ts'
+import { openApiDocument } from '../src/admin/api/operations/openapi.ts'
 
 /** Generates docs/openapi.json from the schemas of the admin interface. */
 export function openApiFile(): string {

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Overview } from '../supervise/views/overview.ts'
 import { type Answer, json } from './answer.ts'
-import { openApiDocument } from './api/openapi.ts'
+import { openApiDocument } from './api/operations/openapi.ts'
 import type { Metrics } from './metrics.ts'
 
 export interface PlainRequest {

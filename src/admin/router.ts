@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { z } from 'zod'
 import { type Answer, json } from './answer.ts'
-import { allOperations, type Operation } from './api/operations.ts'
+import { allOperations, type Operation } from './api/operations/operations.ts'
 
 /** From a request to the handler of its operation, with what the operation says of path and query checked. */
 export interface ApiRequest {

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { z } from 'zod'
-import type { actor, actorDetail, move, worker } from '../../src/admin/api/schema.ts'
+import type { actor, actorDetail, move, worker } from '../../src/admin/api/schema/schema.ts'
+import { securityHeaders } from '../../src/admin/gate/security-headers.ts'
 import { pageFileAt } from '../../src/admin/page-files.ts'
-import { securityHeaders } from '../../src/admin/security-headers.ts'
 
 export type FixtureActor = z.infer<typeof actor>
 export type FixtureMove = z.infer<typeof move>

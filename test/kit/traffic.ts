@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Reasons, reasons, type TrafficPage, trafficPage } from '../../src/admin/api/schema-traffic.ts'
+import { type Reasons, reasons, type TrafficPage, trafficPage } from '../../src/admin/api/schema/traffic.ts'
 import type { TestDaemon } from './daemon.ts'
 import { described } from './described.ts'
 import { until } from './until.ts'

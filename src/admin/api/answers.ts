@@ -3,7 +3,7 @@ import type { ActorView, Entry, History, Move, Presence } from '../../supervise/
 import { workerOf } from '../../supervise/names.ts'
 import type { LiveCharts } from '../../supervise/views/live-charts.ts'
 import type { Overview } from '../../supervise/views/overview.ts'
-import type { actor, history, live, move, overview, presence, sample } from './schema.ts'
+import type { actor, history, live, move, overview, presence, sample } from './schema/schema.ts'
 
 /** Maps the daemon's state to the answers of the interface. */
 export type ActorAnswer = z.output<typeof actor>

@@ -8,8 +8,8 @@ import { type Answer, json, kept } from '../answer.ts'
 import type { ApiRequest, Handler } from '../router.ts'
 import { actorAnswer, historyAnswer, liveAnswer, overviewAnswer } from './answers.ts'
 import type { ChartFiles } from './chart-files.ts'
-import type { coreOperations } from './operations.ts'
-import type { actionDone, actorDetail, actors, chartList } from './schema.ts'
+import type { coreOperations } from './operations/operations.ts'
+import type { actionDone, actorDetail, actors, chartList } from './schema/schema.ts'
 
 /** Handlers of the operations in operations.ts. */
 export interface CoreParts {

@@ -1,17 +1,17 @@
 /** Entry point of the admin page: live state charts, served by the daemon itself without third-party code. */
 
-import { addressOf, readAddress } from './address.ts'
-import { Client, Refused } from './client.ts'
-import { h } from './dom.ts'
-import { linkSign, themeSwitch, tokenButton } from './shell.ts'
-import { Store } from './store.ts'
-import { Stream } from './stream.ts'
-import { askForToken } from './token.ts'
+import { h } from './elements/dom.ts'
+import { addressOf, readAddress } from './shell/address.ts'
+import { Client, Refused } from './shell/client.ts'
+import { linkSign, themeSwitch, tokenButton } from './shell/shell.ts'
+import { Store } from './shell/store.ts'
+import { Stream } from './shell/stream.ts'
+import { askForToken } from './shell/token.ts'
+import type { Opened, Page, View } from './shell/view.ts'
 import { charts } from './views/charts.ts'
 import { history } from './views/history.ts'
 import { overview } from './views/overview.ts'
 import { traffic } from './views/traffic.ts'
-import type { Opened, Page, View } from './views/view.ts'
 import { why } from './views/why.ts'
 
 /** The views in tab order. */

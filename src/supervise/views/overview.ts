@@ -57,7 +57,7 @@ export interface StateMove {
 
 const isoTime = (at: number) => new Date(at).toISOString()
 
-/** A service as the admin interface has it; see src/admin/api/schema.ts. */
+/** A service as the admin interface has it; see src/admin/api/schema/schema.ts. */
 export interface WorkerView {
   readonly name: string
   readonly worker: string

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { streamEvents } from '../../../src/admin/api/schema.ts'
+import { streamEvents } from '../../../src/admin/api/schema/schema.ts'
 import type { Isolation } from '../../../src/config/settings.ts'
 import { startTestDaemon } from '../../kit/daemon.ts'
 import { RawClient } from '../../kit/raw-client.ts'

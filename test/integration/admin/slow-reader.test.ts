@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest'
-import { Access } from '../../../src/admin/access.ts'
+import { Access } from '../../../src/admin/gate/access.ts'
 import { AdminServer } from '../../../src/admin/server.ts'
 import { SharedTexts } from '../../../src/admin/shared-text.ts'
 import type { ListenAddress } from '../../../src/config/settings.ts'

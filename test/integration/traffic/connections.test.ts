@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { type Connections, connections } from '../../../src/admin/api/schema-traffic.ts'
+import { type Connections, connections } from '../../../src/admin/api/schema/traffic.ts'
 import { startTestDaemon, type TestDaemon } from '../../kit/daemon.ts'
 import { described } from '../../kit/described.ts'
 import { type Origin, startOrigin } from '../../kit/origin.ts'

@@ -5,7 +5,7 @@ import {
   explanations,
   type Reasons,
   type TrafficPage,
-} from '../../../src/admin/api/schema-traffic.ts'
+} from '../../../src/admin/api/schema/traffic.ts'
 import { startTestDaemon } from '../../kit/daemon.ts'
 import { described } from '../../kit/described.ts'
 import { type Origin, startOrigin, startScriptedOrigin } from '../../kit/origin.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Buckets } from '../../../src/admin/buckets.ts'
+import { Buckets } from '../../../src/admin/gate/buckets.ts'
 
 function buckets(rest: Partial<ConstructorParameters<typeof Buckets>[0]> = {}) {
   const clock = { now: 0 }

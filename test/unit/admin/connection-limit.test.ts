@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { expect, it } from 'vitest'
-import { ConnectionLimit } from '../../../src/admin/connection-limit.ts'
+import { ConnectionLimit } from '../../../src/admin/gate/connection-limit.ts'
 import { bounds } from '../../../src/admin/server.ts'
 
 function limited(max: number) {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { EventStream, frame } from '../../../src/admin/event-stream.ts'
+import { EventStream, frame } from '../../../src/admin/api/events/event-stream.ts'
 
 const cleanUps: (() => void)[] = []
 afterEach(() => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type RequestFacts, refusalOf } from '../../../src/admin/guard.ts'
+import { type RequestFacts, refusalOf } from '../../../src/admin/gate/guard.ts'
 
 const http = { scheme: 'http', hosts: ['bridge.example'] } as const
 const facts = (rest: Partial<RequestFacts>): RequestFacts => ({

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { z } from 'zod'
 import { openApiFile } from '../../../scripts/openapi-file.ts'
 import type { Answer } from '../../../src/admin/answer.ts'
-import { allOperations, type Operation } from '../../../src/admin/api/operations.ts'
+import { allOperations, type Operation } from '../../../src/admin/api/operations/operations.ts'
 import { readQuery } from '../../../src/admin/router.ts'
 
 interface Parameter {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Sessions } from '../../../src/admin/sessions.ts'
+import { Sessions } from '../../../src/admin/gate/sessions.ts'
 
 const cookieOf = (field: string) => field.split(';')[0]
 

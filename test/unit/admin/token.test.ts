@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { bearerOf, isSame, openToken } from '../../../src/admin/token.ts'
+import { bearerOf, isSame, openToken } from '../../../src/admin/gate/token.ts'
 import type { AdminSettings } from '../../../src/config/settings.ts'
 
 const settings = (rest: Partial<AdminSettings> = {}) => ({ token: undefined, tokenFile: null, ...rest })

@@ -1,8 +1,8 @@
 /** The parsers of services, telemetry and admin. */
-import { refusalOf } from '../../../src/admin/guard.ts'
+import { refusalOf } from '../../../src/admin/gate/guard.ts'
+import { Sessions } from '../../../src/admin/gate/sessions.ts'
+import { bearerOf } from '../../../src/admin/gate/token.ts'
 import { findOperation, readQuery } from '../../../src/admin/router.ts'
-import { Sessions } from '../../../src/admin/sessions.ts'
-import { bearerOf } from '../../../src/admin/token.ts'
 import { clientOf } from '../../../src/proxy/data-plane/client-limits.ts'
 import { createPolicy, decide } from '../../../src/proxy/decide/decide.ts'
 import { leavesRoot, normalisePath, parseAbsolute } from '../../../src/proxy/decide/target.ts'

@@ -55,7 +55,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** Expressions that are put together at run time, by file: the checks above cannot read them. */
 const assembled: Readonly<Record<string, string>> = {
-  'src/admin/sessions.ts':
+  'src/admin/gate/sessions.ts':
     'the name of the cookie and 43 characters, behind a semicolon that its blanks cannot contain',
   'src/telemetry/access-log/escape.ts': 'a list of names, and a run that nothing follows',
 }

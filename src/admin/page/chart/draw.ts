@@ -1,4 +1,4 @@
-import { svg } from '../dom.ts'
+import { svg } from '../elements/dom.ts'
 import type { Box, ChartEdge, ChartFile, ChartNode, EdgeLayout, Plan } from './model.ts'
 import { arrowHead, rounded } from './path.ts'
 import {

@@ -1,4 +1,4 @@
-import { h } from '../dom.ts'
+import { h } from '../elements/dom.ts'
 import type { ChartEdge, ChartFile, ChartNode } from './model.ts'
 import { edgeText, rowsOf } from './rows.ts'
 

@@ -1,4 +1,4 @@
-import { button, h } from '../dom.ts'
+import { button, h } from '../elements/dom.ts'
 import type { Drawing } from './draw.ts'
 import type { Box } from './model.ts'
 

@@ -1,6 +1,6 @@
-import { ChartWall } from '../parts/chart-wall.ts'
-import { OneChart } from '../parts/one-chart.ts'
-import type { Opened, View } from './view.ts'
+import { ChartWall } from '../actors/chart-wall.ts'
+import { OneChart } from '../actors/one-chart.ts'
+import type { Opened, View } from '../shell/view.ts'
 
 /** `#/charts` shows every chart; `#/charts/ACTOR` shows one with its details. */
 export const charts: View = {

@@ -1,5 +1,5 @@
-import { HistoryBench } from '../parts/history-bench.ts'
-import type { View } from './view.ts'
+import { HistoryBench } from '../history/history-bench.ts'
+import type { View } from '../shell/view.ts'
 
 /**
  * `#/history` shows all actors, `#/history/ACTOR` one. `?seq=N` selects a moment; without it the view follows

@@ -1,7 +1,7 @@
-import { h, keepList, setText } from '../dom.ts'
-import { ActorTree } from '../parts/actor-tree.ts'
-import { WorkerCard } from '../parts/worker-card.ts'
-import type { View } from './view.ts'
+import { ActorTree } from '../actors/actor-tree.ts'
+import { WorkerCard } from '../actors/worker-card.ts'
+import { h, keepList, setText } from '../elements/dom.ts'
+import type { View } from '../shell/view.ts'
 
 /** All workers as cards, and the actor tree. */
 export const overview: View = {

@@ -1,9 +1,9 @@
-import type { Connections, TrafficPage, TrafficRecord } from '../../api/schema-traffic.ts'
-import { button, h, setText } from '../dom.ts'
-import { ConnectionTable } from '../parts/connection-table.ts'
-import { Poll } from '../parts/poll.ts'
-import { has, isFailed, RequestTable } from '../parts/request-table.ts'
-import type { Page, View } from './view.ts'
+import type { Connections, TrafficPage, TrafficRecord } from '../../api/schema/traffic.ts'
+import { button, h, setText } from '../elements/dom.ts'
+import type { Page, View } from '../shell/view.ts'
+import { ConnectionTable } from '../traffic/connection-table.ts'
+import { Poll } from '../traffic/poll.ts'
+import { has, isFailed, RequestTable } from '../traffic/request-table.ts'
 
 /** Maximum records kept for filtering. */
 const maxKept = 2_000

@@ -1,11 +1,11 @@
-import type { Reasons, TrafficRecord } from '../../api/schema-traffic.ts'
-import { addressOf } from '../address.ts'
-import { h } from '../dom.ts'
-import { milliseconds } from '../format.ts'
-import { explainForm } from '../parts/explain-form.ts'
-import { chainOf, stepsOf } from '../parts/reason-list.ts'
-import { answerText, requestText } from '../parts/request-table.ts'
-import type { View } from './view.ts'
+import type { Reasons, TrafficRecord } from '../../api/schema/traffic.ts'
+import { h } from '../elements/dom.ts'
+import { milliseconds } from '../elements/format.ts'
+import { addressOf } from '../shell/address.ts'
+import type { View } from '../shell/view.ts'
+import { explainForm } from '../traffic/explain-form.ts'
+import { chainOf, stepsOf } from '../traffic/reason-list.ts'
+import { answerText, requestText } from '../traffic/request-table.ts'
 
 /**
  * `#/why/ID` explains an exchange by its list id or X-Request-Id; `#/why` explains a hypothetical request.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { EventFrames } from '../../../../src/admin/api/event-frames.ts'
+import { EventFrames } from '../../../../src/admin/api/events/event-frames.ts'
 import { Journal } from '../../../../src/supervise/journal/journal.ts'
 import type { Overview } from '../../../../src/supervise/views/overview.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { openApiFile } from '../../../../scripts/openapi-file.ts'
-import { allOperations } from '../../../../src/admin/api/operations.ts'
+import { allOperations } from '../../../../src/admin/api/operations/operations.ts'
 
 interface Described {
   readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly operationId: string }>>>>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addressOf, readAddress } from '../../../../src/admin/page/address.ts'
+import { addressOf, readAddress } from '../../../../src/admin/page/shell/address.ts'
 
 describe('addresses of the page', () => {
   it.each([

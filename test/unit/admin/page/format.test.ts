@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { bytes, count, duration, milliseconds, remaining, share } from '../../../../src/admin/page/format.ts'
+import {
+  bytes,
+  count,
+  duration,
+  milliseconds,
+  remaining,
+  share,
+} from '../../../../src/admin/page/elements/format.ts'
 
 describe('numbers as people read them', () => {
   it.each([

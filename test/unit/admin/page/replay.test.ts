@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { historyFile as schema } from '../../../../src/admin/api/schema.ts'
-import type { Move } from '../../../../src/admin/page/data.ts'
-import { historyFile, readHistoryFile } from '../../../../src/admin/page/replay.ts'
+import { historyFile as schema } from '../../../../src/admin/api/schema/schema.ts'
+import { historyFile, readHistoryFile } from '../../../../src/admin/page/history/replay.ts'
+import type { Move } from '../../../../src/admin/page/shell/data.ts'
 import { fixtureActor } from '../../../kit/page-server.ts'
 
 const one: Move = {
