@@ -1,8 +1,8 @@
 /** Generates docs/configuration.md from the schema. */
 import { z } from 'zod'
+import { names } from '../src/config/aliases.ts'
 import { expectation, objectIn, unwrap } from '../src/config/check.ts'
-import { names } from '../src/config/names.ts'
-import { configSchema, type WorkerKey, workerKeys } from '../src/config/schema.ts'
+import { configSchema, type WorkerKey, workerKeys } from '../src/config/schema/schema.ts'
 
 type Schema = z.core.$ZodType
 
@@ -17,7 +17,7 @@ interface Field {
 
 const intro = `# Configuration
 
-<!-- Generated from src/config/schema.ts by \`npm run docs\`; a test fails when it is out of date. -->
+<!-- Generated from src/config/schema/schema.ts by \`npm run docs\`; a test fails when it is out of date. -->
 
 A configuration is one file: JSON, JSON with comments and trailing commas, or YAML 1.2 (without aliases and tags), in
 UTF-8, at most 1 MiB. Files in \`config/\` are examples, each loaded by a test.

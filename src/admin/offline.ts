@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import type { z } from 'zod'
-import type { ListenAddress } from '../config/settings.ts'
+import type { ListenAddress } from '../config/settings/settings.ts'
 import { ChartFiles } from './api/chart-files.ts'
 import { EventStream, frame } from './api/events/event-stream.ts'
 import { chartHandlers } from './api/handlers.ts'

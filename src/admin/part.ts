@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { AdminSettings, ListenAddress } from '../config/settings.ts'
+import type { AdminSettings, ListenAddress } from '../config/settings/settings.ts'
 import { OwnCertificate } from '../supervise/certificates/certificate-files.ts'
 import type { Journal } from '../supervise/journal/journal.ts'
 import type { LimitControl } from '../supervise/limits/limit-control.ts'

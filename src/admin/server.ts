@@ -7,7 +7,7 @@ import {
 } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { Socket } from 'node:net'
-import type { AdminSettings, ListenAddress } from '../config/settings.ts'
+import type { AdminSettings, ListenAddress } from '../config/settings/settings.ts'
 import { BifrostError } from '../errors.ts'
 import { peerOf } from '../http/address/peer.ts'
 import { listsTag } from '../http/fields/entity-tag.ts'

@@ -1,6 +1,6 @@
-import { formatAddress } from '../config/address.ts'
+import { formatAddress } from '../config/address/address.ts'
 import type { LoadedConfig } from '../config/load.ts'
-import type { ListenAddress, ServiceSettings, WorkerSettings } from '../config/settings.ts'
+import type { ListenAddress, ServiceSettings, WorkerSettings } from '../config/settings/settings.ts'
 
 /** What is printed once the daemon serves: what listens where with which limits (seed S182), and how to try it. */
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { createMasterKey, type Environment, Keyring } from '../config/keyring.ts'
-import { hashPassword } from '../config/password.ts'
+import { createMasterKey, type Environment, Keyring } from '../config/secrets/keyring.ts'
+import { hashPassword } from '../config/secrets/password.ts'
 import { BifrostError } from '../errors.ts'
 
 /** Makes what a configuration has in the place of a password. Throws SECRET_UNREADABLE. */

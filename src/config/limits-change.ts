@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { expectation } from './check.ts'
-import { limitFields } from './schema.ts'
-import type { ServiceType } from './settings.ts'
+import { limitFields } from './schema/schema.ts'
+import type { ServiceType } from './settings/settings.ts'
 
 /** A change of the limits of one running worker, in the words of the configuration file. */
 export interface LimitsChange {

@@ -2,9 +2,9 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Sound } from './check.ts'
 import type { Path } from './problem.ts'
-import type { RuleContext } from './rules.ts'
-import type { ConfigInput } from './schema.ts'
-import { maskUserinfo } from './userinfo.ts'
+import type { RuleContext } from './rules/rules.ts'
+import type { ConfigInput } from './schema/schema.ts'
+import { maskUserinfo } from './secrets/userinfo.ts'
 
 type StaticBlock = Sound<NonNullable<NonNullable<ConfigInput['workers']>['static_files']>>
 

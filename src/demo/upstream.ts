@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
-import type { ListenAddress } from '../config/settings.ts'
+import type { ListenAddress } from '../config/settings/settings.ts'
 import { BifrostError } from '../errors.ts'
 import { acceptUpload, sendBytes } from './bodies.ts'
 

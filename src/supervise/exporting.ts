@@ -1,4 +1,4 @@
-import type { DaemonSettings } from '../config/settings.ts'
+import type { DaemonSettings } from '../config/settings/settings.ts'
 import {
   type Drops,
   exportingLog,

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { extname } from 'node:path'
 import { fromCallback } from 'xstate'
-import type { ListenAddress } from '../config/settings.ts'
+import type { ListenAddress } from '../config/settings/settings.ts'
 import { BifrostError } from '../errors.ts'
 import { childFlags, processEnvironment } from './channel/child-options.ts'
 import { bindFailure } from './listeners/bind-error.ts'

@@ -1,4 +1,4 @@
-import type { DaemonSettings } from '../config/settings.ts'
+import type { DaemonSettings } from '../config/settings/settings.ts'
 import { listenerKey } from './channel/channel.ts'
 import type { ListenerSpec } from './listeners/listeners.ts'
 import type { UnixSpec } from './listeners/unix-path.ts'

@@ -1,4 +1,4 @@
-import type { ServiceSettings, WorkerSettings, WorkerType } from '../config/settings.ts'
+import type { ServiceSettings, WorkerSettings, WorkerType } from '../config/settings/settings.ts'
 import { readUpstreamUrl } from '../http/address/upstream-url.ts'
 import {
   addTotals,

@@ -1,4 +1,4 @@
-import type { ServiceType } from '../../src/config/settings.ts'
+import type { ServiceType } from '../../src/config/settings/settings.ts'
 import type { Script } from '../kit/recording-origin.ts'
 
 /**

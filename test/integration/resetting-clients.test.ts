@@ -1,7 +1,7 @@
 /** Clients that send a request and reset the connection at once: the kernel has forgotten their address when they are accepted. */
 import { hashSync } from 'bcryptjs'
 import { describe, expect, it } from 'vitest'
-import type { Isolation } from '../../src/config/settings.ts'
+import type { Isolation } from '../../src/config/settings/settings.ts'
 import { startTestDaemon, type TestDaemon } from '../kit/daemon.ts'
 import { type Origin, startOrigin } from '../kit/origin.ts'
 import { RawClient } from '../kit/raw-client.ts'

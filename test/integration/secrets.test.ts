@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { createMasterKey, Keyring } from '../../src/config/keyring.ts'
+import { createMasterKey, Keyring } from '../../src/config/secrets/keyring.ts'
 import { startChildDaemon } from '../kit/child-daemon.ts'
 import { startOrigin } from '../kit/origin.ts'
 import { startOtlpReceiver } from '../kit/otlp.ts'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { type LoadedConfig, parseConfig } from '../../src/config/load.ts'
-import type { WorkerSettings } from '../../src/config/settings.ts'
+import type { WorkerSettings } from '../../src/config/settings/settings.ts'
 import { BifrostError } from '../../src/errors.ts'
 
 /** A new directory that goes with the test. */

@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { destinationSettings } from '../../src/config/resolve-destinations.ts'
+import { destinationSettings } from '../../src/config/resolve/destinations.ts'
 import type {
   AccessSettings,
   AuthSettings,
@@ -17,8 +17,8 @@ import type {
   TimeoutSettings,
   WorkerSettings,
   WorkerType,
-} from '../../src/config/settings.ts'
-import type { TracingSettings } from '../../src/config/settings-tracing.ts'
+} from '../../src/config/settings/settings.ts'
+import type { TracingSettings } from '../../src/config/settings/tracing.ts'
 import { peerOf } from '../../src/http/address/peer.ts'
 import type { Edge, EdgeOptions } from '../../src/proxy/data-plane/contract.ts'
 import { createEdge } from '../../src/proxy/data-plane/data-plane.ts'

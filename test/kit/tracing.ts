@@ -1,6 +1,6 @@
 /** What a tracer makes of a request, without sockets. */
 import { randomFillSync } from 'node:crypto'
-import type { TracingSettings } from '../../src/config/settings-tracing.ts'
+import type { TracingSettings } from '../../src/config/settings/tracing.ts'
 import type { Decision } from '../../src/proxy/decide/decide.ts'
 import type { Trace } from '../../src/proxy/trace/trace.ts'
 import { createTracer } from '../../src/proxy/trace/tracer.ts'

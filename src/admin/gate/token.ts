@@ -11,8 +11,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type Environment, secretHome } from '../../config/keyring.ts'
-import type { AdminSettings } from '../../config/settings.ts'
+import { type Environment, secretHome } from '../../config/secrets/keyring.ts'
+import type { AdminSettings } from '../../config/settings/settings.ts'
 import { BifrostError } from '../../errors.ts'
 
 /** The admin token, which authorises changes. It is never logged, printed or sent. */

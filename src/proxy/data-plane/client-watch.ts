@@ -7,7 +7,7 @@
  *
  * An upstream that is slow has its own bound (`responseMs`), and so have tunnels.
  */
-import type { PaceSettings, ServiceSettings, ServiceType } from '../../config/settings.ts'
+import type { PaceSettings, ServiceSettings, ServiceType } from '../../config/settings/settings.ts'
 import type { H2Response } from '../../http/h2/message.ts'
 import type { HttpResponse } from '../../http/message.ts'
 import type { Connection } from '../exchange/connection.ts'

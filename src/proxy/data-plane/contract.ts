@@ -1,6 +1,6 @@
 /** What an instance gives to its edge and asks of it. */
 import type { Socket } from 'node:net'
-import type { ServiceType } from '../../config/settings.ts'
+import type { ServiceType } from '../../config/settings/settings.ts'
 import type { TrafficAnswer, TrafficQuestion, TrafficRecord } from '../../telemetry/traffic-record.ts'
 import type { TlsMaterial } from '../../tls/material.ts'
 import type { Admission } from '../exchange/admission.ts'

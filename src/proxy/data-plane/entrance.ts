@@ -8,7 +8,7 @@
  */
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import type { ListenerSettings, ServiceType, WorkerSettings } from '../../config/settings.ts'
+import type { ListenerSettings, ServiceType, WorkerSettings } from '../../config/settings/settings.ts'
 import { readProxyHeader } from '../../http/accept/proxy-header.ts'
 import type { ProxyHeader } from '../../http/accept/proxy-protocol.ts'
 import { TlsTerminator } from '../../http/accept/tls.ts'

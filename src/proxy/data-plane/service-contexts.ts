@@ -1,4 +1,9 @@
-import type { MountSettings, PaceSettings, ServiceType, WorkerSettings } from '../../config/settings.ts'
+import type {
+  MountSettings,
+  PaceSettings,
+  ServiceType,
+  WorkerSettings,
+} from '../../config/settings/settings.ts'
 import { BifrostError, type ErrorCode, errorTable } from '../../errors.ts'
 import { nodeCrypto } from '../../http/builtin.ts'
 import type { AccessLog } from '../../telemetry/access-log/access-record.ts'

@@ -1,4 +1,4 @@
-import type { MountSettings, ServiceSettings, ServiceType } from '../../config/settings.ts'
+import type { MountSettings, ServiceSettings, ServiceType } from '../../config/settings/settings.ts'
 import type { HttpRequest, HttpResponse } from '../../http/message.ts'
 import type { Closer } from '../../http/reply/reply.ts'
 import type { CounterBlock } from '../../telemetry/metrics/counters.ts'

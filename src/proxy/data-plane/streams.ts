@@ -1,5 +1,5 @@
 /** The HTTP/2 connections of an edge. node:http2 costs memory, so it is loaded with the first of them. */
-import type { WorkerSettings } from '../../config/settings.ts'
+import type { WorkerSettings } from '../../config/settings/settings.ts'
 import type { H2Response } from '../../http/h2/message.ts'
 import type { H2Request } from '../../http/h2/request.ts'
 import type { H2Options, H2Server } from '../../http/h2/server.ts'

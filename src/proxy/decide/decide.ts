@@ -5,7 +5,7 @@
  *   a path that a mount owns, GET or HEAD, no upgrade -> static
  *   everything else -> reverse, or a reply that says why not
  */
-import type { MountSettings, ServiceSettings, ServiceType } from '../../config/settings.ts'
+import type { MountSettings, ServiceSettings, ServiceType } from '../../config/settings/settings.ts'
 import type { ErrorCode } from '../../errors.ts'
 import type { HeadBounds } from '../../http/accept/server.ts'
 import { formatAuthority, parseAuthority, withoutEmptyPort } from '../../http/address/authority.ts'

@@ -7,7 +7,7 @@
  * An IPv6 address with an IPv4 address in it passes when both do.
  */
 import { isIP } from 'node:net'
-import type { DestinationEntry, DestinationSettings } from '../../config/settings-destinations.ts'
+import type { DestinationEntry, DestinationSettings } from '../../config/settings/destinations.ts'
 import { type AddressBits, readAddress } from '../../http/address/address.ts'
 import { type AddressClass, classOf } from './address-class.ts'
 import { embeddedIn } from './embedded-address.ts'

@@ -1,5 +1,5 @@
 /** A list of host patterns and networks, and which of its entries a destination matches. Pure. */
-import type { DestinationEntry } from '../../config/settings-destinations.ts'
+import type { DestinationEntry } from '../../config/settings/destinations.ts'
 import { type AddressBits, NetworkSet } from '../../http/address/address.ts'
 
 interface HostEntry {

@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls'
-import type { WorkerSettings } from '../../config/settings.ts'
+import type { WorkerSettings } from '../../config/settings/settings.ts'
 
 /** The subject of a client's certificate, as a field of the requests that go upstream. */
 export interface ClientSubject {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { ServiceType } from '../../config/settings.ts'
+import type { ServiceType } from '../../config/settings/settings.ts'
 import { randomBytes } from '../../http/builtin.ts'
 import type { H2Session } from '../../http/h2/session.ts'
 import { type CounterBlock, cell } from '../../telemetry/metrics/counters.ts'

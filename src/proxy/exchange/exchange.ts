@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { PaceSettings, ServiceType } from '../../config/settings.ts'
+import type { PaceSettings, ServiceType } from '../../config/settings/settings.ts'
 import { type ErrorCode, errorTable } from '../../errors.ts'
 import type { HttpResponse } from '../../http/message.ts'
 import { bodyLength } from '../../http/reply/reply.ts'

@@ -7,7 +7,7 @@
  *          take at the least rate, never more than the longest pause that is allowed. So a burst pays for a pause, and a trickle
  *          after it does not last.
  */
-import type { PaceSettings } from '../../config/settings.ts'
+import type { PaceSettings } from '../../config/settings/settings.ts'
 
 /** What is seen of an exchange at one moment. */
 export interface Turn {

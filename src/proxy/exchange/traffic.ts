@@ -6,7 +6,7 @@
  *
  * Both rings are bounded in number and in bytes. A watch is a lease: it ends by itself when nobody renews it.
  */
-import type { ServiceType } from '../../config/settings.ts'
+import type { ServiceType } from '../../config/settings/settings.ts'
 import type { AccessRecord } from '../../telemetry/access-log/access-record.ts'
 import {
   maxTargetLength,

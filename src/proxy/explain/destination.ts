@@ -1,5 +1,5 @@
 /** The step of an explanation that is about where a forward proxy connects to. */
-import type { ServiceSettings } from '../../config/settings.ts'
+import type { ServiceSettings } from '../../config/settings/settings.ts'
 import { parseAuthority } from '../../http/address/authority.ts'
 import type { Decision } from '../decide/decide.ts'
 import { parseAbsolute } from '../decide/target.ts'

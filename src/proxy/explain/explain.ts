@@ -4,7 +4,7 @@
  *
  *   target -> host -> service -> route -> size -> access list -> authentication -> rate limits -> destination -> connections -> answer
  */
-import type { ServiceSettings, ServiceType, WorkerSettings } from '../../config/settings.ts'
+import type { ServiceSettings, ServiceType, WorkerSettings } from '../../config/settings/settings.ts'
 import { type ErrorCode, errorTable } from '../../errors.ts'
 import { readAddress } from '../../http/address/address.ts'
 import { createPolicy, type Decision, decide, type Head, serviceOf } from '../decide/decide.ts'

@@ -1,5 +1,5 @@
 /** The steps of an explanation that are about the request itself. */
-import type { ServiceSettings, SizeSettings, WorkerSettings } from '../../config/settings.ts'
+import type { ServiceSettings, SizeSettings, WorkerSettings } from '../../config/settings/settings.ts'
 import type { ErrorCode } from '../../errors.ts'
 import { maskAuthority } from '../../telemetry/access-log/escape.ts'
 import { type Decision, faultOf, type Head, type Policy } from '../decide/decide.ts'

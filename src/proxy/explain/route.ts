@@ -1,6 +1,6 @@
 /** The steps of an explanation that are about where a request leads. */
 import { join } from 'node:path'
-import type { ServiceType, StaticSettings, WorkerSettings } from '../../config/settings.ts'
+import type { ServiceType, StaticSettings, WorkerSettings } from '../../config/settings/settings.ts'
 import { formatAuthority } from '../../http/address/authority.ts'
 import { type Decision, type Head, serviceOf } from '../decide/decide.ts'
 import { upstreamOf } from '../decide/target.ts'

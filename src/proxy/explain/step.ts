@@ -1,4 +1,4 @@
-import type { ServiceType } from '../../config/settings.ts'
+import type { ServiceType } from '../../config/settings/settings.ts'
 import { type AddressBits, NetworkSet } from '../../http/address/address.ts'
 
 /** One step of an explanation. */

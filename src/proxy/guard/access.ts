@@ -1,4 +1,4 @@
-import type { AccessSettings } from '../../config/settings.ts'
+import type { AccessSettings } from '../../config/settings/settings.ts'
 import { NetworkSet, readAddress, unixPeer } from '../../http/address/address.ts'
 
 /** Which clients a service is for, by their networks. What is denied stays denied, also inside of a network that is allowed. */

@@ -13,7 +13,7 @@
  *
  * A wrong password takes a token too, so guessing is limited as asking is.
  */
-import type { ServiceSettings, ServiceType } from '../../config/settings.ts'
+import type { ServiceSettings, ServiceType } from '../../config/settings/settings.ts'
 import { NetworkSet } from '../../http/address/address.ts'
 import { isName } from '../../http/fields/fields.ts'
 import { type BelievedField, readProvenance } from '../../http/fields/provenance.ts'

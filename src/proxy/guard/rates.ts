@@ -1,6 +1,6 @@
 /** How often a service may be asked: which rules a request falls under, by which key, and what is said of it. */
 
-import type { RateRule, RateSettings } from '../../config/settings.ts'
+import type { RateRule, RateSettings } from '../../config/settings/settings.ts'
 import { readAddress } from '../../http/address/address.ts'
 import { nodeCrypto } from '../../http/builtin.ts'
 import type { HttpRequest } from '../../http/message.ts'

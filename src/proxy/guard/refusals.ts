@@ -1,5 +1,5 @@
 /** What a service's guard refuses, and with what: pure, for those who serve and those who explain. */
-import type { ServiceType } from '../../config/settings.ts'
+import type { ServiceType } from '../../config/settings/settings.ts'
 import type { ErrorCode } from '../../errors.ts'
 import type { BelievedField } from '../../http/fields/provenance.ts'
 import type { Decision } from '../decide/decide.ts'

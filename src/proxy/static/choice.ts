@@ -1,4 +1,4 @@
-import type { MountSettings } from '../../config/settings.ts'
+import type { MountSettings } from '../../config/settings/settings.ts'
 import type { Disk, Found } from './disk.ts'
 import { isPageRoute, type StaticPath } from './path.ts'
 

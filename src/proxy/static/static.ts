@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from 'node:fs'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { MountSettings, StaticSettings } from '../../config/settings.ts'
+import type { MountSettings, StaticSettings } from '../../config/settings/settings.ts'
 import { BifrostError } from '../../errors.ts'
 import type { HttpRequest, HttpResponse } from '../../http/message.ts'
 import type { CounterBlock } from '../../telemetry/metrics/counters.ts'

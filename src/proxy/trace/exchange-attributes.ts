@@ -2,7 +2,7 @@
  * What OpenTelemetry calls a request, by the semantic conventions for HTTP (1.44): the same names and values for its SERVER span and for its
  * log record, and for the attributes that its metrics have too.
  */
-import type { ServiceSettings } from '../../config/settings.ts'
+import type { ServiceSettings } from '../../config/settings/settings.ts'
 import { type ErrorCode, errorTable } from '../../errors.ts'
 import { parseAuthority } from '../../http/address/authority.ts'
 import type { Provenance } from '../../http/fields/provenance.ts'

@@ -8,8 +8,8 @@
  * A request that is not sampled and whose fields pass as they came has no trace here, and costs next to nothing.
  */
 
-import type { ServiceSettings } from '../../config/settings.ts'
-import type { ContextMode, TracingRule } from '../../config/settings-tracing.ts'
+import type { ServiceSettings } from '../../config/settings/settings.ts'
+import type { ContextMode, TracingRule } from '../../config/settings/tracing.ts'
 import { routeName, routesOf } from '../../telemetry/metrics/series-key.ts'
 import { requestField } from '../../telemetry/request-field.ts'
 import { contextFields, Propagation, type RequestFields } from '../../telemetry/trace/propagation.ts'

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { LookupFunction, Socket } from 'node:net'
-import type { ForwardSettings } from '../../config/settings.ts'
+import type { ForwardSettings } from '../../config/settings/settings.ts'
 import { errorTable } from '../../errors.ts'
 import { formatAuthority } from '../../http/address/authority.ts'
 import type { HttpRequest, HttpResponse } from '../../http/message.ts'

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { ReverseSettings } from '../../config/settings.ts'
+import type { ReverseSettings } from '../../config/settings/settings.ts'
 import type { HttpRequest, HttpResponse } from '../../http/message.ts'
 import type { Decision } from '../decide/decide.ts'
 import { upstreamOf } from '../decide/target.ts'

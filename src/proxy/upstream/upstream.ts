@@ -7,8 +7,8 @@ import type {
   SizeSettings,
   TimeoutSettings,
   TrustSettings,
-} from '../../config/settings.ts'
-import type { TracingSettings } from '../../config/settings-tracing.ts'
+} from '../../config/settings/settings.ts'
+import type { TracingSettings } from '../../config/settings/tracing.ts'
 import { errorTable } from '../../errors.ts'
 import { unixPeer } from '../../http/address/address.ts'
 import type { Forwarding } from '../../http/fields/forwarded.ts'

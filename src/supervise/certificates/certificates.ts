@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { TlsSettings, WorkerSettings } from '../../config/settings.ts'
+import type { TlsSettings, WorkerSettings } from '../../config/settings/settings.ts'
 import { BifrostError } from '../../errors.ts'
 import type { Log } from '../../telemetry/log/log.ts'
 import { readAuthorities } from '../../tls/certificate.ts'

@@ -1,4 +1,4 @@
-import type { Isolation } from '../../config/settings.ts'
+import type { Isolation } from '../../config/settings/settings.ts'
 import type { Channel, ChannelEvents, InstanceBoot } from './channel.ts'
 import { openInline } from './inline.ts'
 import { openProcess } from './process.ts'

@@ -1,4 +1,4 @@
-import type { WorkerSettings } from '../../config/settings.ts'
+import type { WorkerSettings } from '../../config/settings/settings.ts'
 import type { FromInstance, InstanceBoot, ToInstance } from './channel.ts'
 
 /**

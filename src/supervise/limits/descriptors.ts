@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { WorkerSettings } from '../../config/settings.ts'
+import type { WorkerSettings } from '../../config/settings/settings.ts'
 import { slotsOf } from '../services.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { LimitsChange } from '../../config/limits-change.ts'
-import type { RateSettings, WorkerSettings } from '../../config/settings.ts'
+import type { RateSettings, WorkerSettings } from '../../config/settings/settings.ts'
 import { BifrostError } from '../../errors.ts'
 import type { InstanceBoot } from '../channel/channel.ts'
 import type { Service } from '../services.ts'

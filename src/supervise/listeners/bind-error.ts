@@ -1,4 +1,4 @@
-import type { ListenAddress } from '../../config/settings.ts'
+import type { ListenAddress } from '../../config/settings/settings.ts'
 import { BifrostError } from '../../errors.ts'
 
 /** Causes of a failed bind, in the words of the person who has to mend it. */

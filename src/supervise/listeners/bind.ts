@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:net'
-import type { ListenAddress } from '../../config/settings.ts'
+import type { ListenAddress } from '../../config/settings/settings.ts'
 import { bindFailure } from './bind-error.ts'
 import type { SocketHandle } from './mirror.ts'
 

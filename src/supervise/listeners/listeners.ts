@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net'
-import type { ListenAddress } from '../../config/settings.ts'
+import type { ListenAddress } from '../../config/settings/settings.ts'
 import { BifrostError } from '../../errors.ts'
 import type { Channel } from '../channel/channel.ts'
 import { listen, listenOn, probe } from './bind.ts'

@@ -1,4 +1,4 @@
-import type { DaemonSettings, ListenAddress } from '../../config/settings.ts'
+import type { DaemonSettings, ListenAddress } from '../../config/settings/settings.ts'
 import type { WorkerPlan } from '../plan.ts'
 import type { Listeners } from './listeners.ts'
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, lstatSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
-import type { UnixAddress } from '../../config/settings.ts'
+import type { UnixAddress } from '../../config/settings/settings.ts'
 import { BifrostError } from '../../errors.ts'
 import type { Channel } from '../channel/channel.ts'
 

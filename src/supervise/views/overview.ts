@@ -1,4 +1,4 @@
-import type { Isolation, ServiceType } from '../../config/settings.ts'
+import type { Isolation, ServiceType } from '../../config/settings/settings.ts'
 import type { CounterValues } from '../../telemetry/metrics/counters.ts'
 import type { WorkerMetrics } from '../../telemetry/metrics/text/prometheus.ts'
 import type { Channels } from '../channel/carrier.ts'

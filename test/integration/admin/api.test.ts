@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { z } from 'zod'
 import { actorDetail, actors, history, overview } from '../../../src/admin/api/schema/schema.ts'
-import type { Isolation } from '../../../src/config/settings.ts'
+import type { Isolation } from '../../../src/config/settings/settings.ts'
 import { startTestDaemon, type TestDaemon } from '../../kit/daemon.ts'
 import { described } from '../../kit/described.ts'
 import { startOrigin } from '../../kit/origin.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { streamEvents } from '../../../src/admin/api/schema/schema.ts'
-import type { Isolation } from '../../../src/config/settings.ts'
+import type { Isolation } from '../../../src/config/settings/settings.ts'
 import { startTestDaemon } from '../../kit/daemon.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { Viewer } from '../../kit/sse.ts'

@@ -2,7 +2,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { Access } from '../../../src/admin/gate/access.ts'
 import { AdminServer } from '../../../src/admin/server.ts'
 import { SharedTexts } from '../../../src/admin/shared-text.ts'
-import type { ListenAddress } from '../../../src/config/settings.ts'
+import type { ListenAddress } from '../../../src/config/settings/settings.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { until } from '../../kit/until.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Isolation } from '../../../src/config/settings.ts'
+import type { Isolation } from '../../../src/config/settings/settings.ts'
 import { startTestDaemon, type TestDaemon } from '../../kit/daemon.ts'
 import { freePorts } from '../../kit/free-ports.ts'
 import { startOrigin } from '../../kit/origin.ts'

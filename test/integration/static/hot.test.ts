@@ -14,7 +14,7 @@ import {
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
-import type { MountSettings } from '../../../src/config/settings.ts'
+import type { MountSettings } from '../../../src/config/settings/settings.ts'
 import { readCounters } from '../../../src/telemetry/metrics/counters.ts'
 import { until } from '../../kit/until.ts'
 import { ask, createSite, exchange, type Site, serve, staticSettings, writtenAt } from './site.ts'

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { bearerOf, isSame, openToken } from '../../../src/admin/gate/token.ts'
-import type { AdminSettings } from '../../../src/config/settings.ts'
+import type { AdminSettings } from '../../../src/config/settings/settings.ts'
 
 const settings = (rest: Partial<AdminSettings> = {}) => ({ token: undefined, tokenFile: null, ...rest })
 const folder = () => mkdtempSync(join(tmpdir(), 'bifrost-token-'))

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { isLocalAddress, parseAddress } from '../../../src/config/address.ts'
+import { isLocalAddress, parseAddress } from '../../../src/config/address/address.ts'
 import { load, messages } from '../../kit/config-text.ts'
 import { selfSigned } from '../../kit/self-signed.ts'
 

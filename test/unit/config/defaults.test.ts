@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os'
 import { describe, expect, test } from 'vitest'
-import type { ServiceSettings, ServiceType } from '../../../src/config/settings.ts'
+import type { ServiceSettings, ServiceType } from '../../../src/config/settings/settings.ts'
 import { load } from '../../kit/config-text.ts'
 
 /** Everything that may be left out is. */

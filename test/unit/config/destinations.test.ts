@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseDestination, parsePortRange } from '../../../src/config/destination.ts'
+import { parseDestination, parsePortRange } from '../../../src/config/address/destination.ts'
 import { load, messages } from '../../kit/config-text.ts'
 
 const form =

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { formatAddress } from '../../../src/config/address.ts'
+import { formatAddress } from '../../../src/config/address/address.ts'
 import { loadConfig } from '../../../src/config/load.ts'
 import { temporaryDirectory } from '../../kit/config-text.ts'
 

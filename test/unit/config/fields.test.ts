@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseAddress } from '../../../src/config/address.ts'
+import { parseAddress } from '../../../src/config/address/address.ts'
 import { load, messages } from '../../kit/config-text.ts'
 
 const noPort = 'has no port; write host:port, such as 127.0.0.1:8080'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseConfig } from '../../../src/config/load.ts'
-import { placeOf } from '../../../src/config/positions.ts'
+import { placeOf } from '../../../src/config/text/positions.ts'
 
 const baseDir = mkdtempSync(join(tmpdir(), 'bifrost-positions-'))
 const positionsOf = (text: string) => parseConfig(text, { file: 'a.yaml', baseDir, env: {} }).positions

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { nearest } from '../../../src/config/nearest.ts'
+import { nearest } from '../../../src/config/text/nearest.ts'
 import { load, messages, problems } from '../../kit/config-text.ts'
 
 test('every bad field is reported at once, each with its place, in the order of the file', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { Keyring } from '../../../src/config/keyring.ts'
 import { parseConfig } from '../../../src/config/load.ts'
-import { hideSecrets } from '../../../src/config/secrets.ts'
+import { Keyring } from '../../../src/config/secrets/keyring.ts'
+import { hideSecrets } from '../../../src/config/secrets/secrets.ts'
 import { errorOf, load, messages } from '../../kit/config-text.ts'
 
 const withToken = (token: unknown) => ({

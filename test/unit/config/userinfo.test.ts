@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config/load.ts'
-import { maskUrls, maskUserinfo } from '../../../src/config/userinfo.ts'
+import { maskUrls, maskUserinfo } from '../../../src/config/secrets/userinfo.ts'
 
 const secret = 's3cr3t-canary'
 

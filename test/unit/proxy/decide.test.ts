@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { MountSettings, ServiceSettings } from '../../../src/config/settings.ts'
+import type { MountSettings, ServiceSettings } from '../../../src/config/settings/settings.ts'
 import {
   createPolicy,
   type Decision,

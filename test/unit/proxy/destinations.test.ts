@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { destinationSettings } from '../../../src/config/resolve-destinations.ts'
+import { destinationSettings } from '../../../src/config/resolve/destinations.ts'
 import { parseAuthority } from '../../../src/http/address/authority.ts'
 import { Destinations } from '../../../src/proxy/destinations/destinations.ts'
 import { OwnListeners } from '../../../src/proxy/destinations/own-listeners.ts'

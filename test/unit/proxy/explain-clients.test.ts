@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { ServiceSettings } from '../../../src/config/settings.ts'
+import type { ServiceSettings } from '../../../src/config/settings/settings.ts'
 import { explain, type Question } from '../../../src/proxy/explain/explain.ts'
 import { reverseTo, workerOf } from '../../kit/edge.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { MountSettings, ServiceSettings, WorkerSettings } from '../../../src/config/settings.ts'
+import type { MountSettings, ServiceSettings, WorkerSettings } from '../../../src/config/settings/settings.ts'
 import { errorTable } from '../../../src/errors.ts'
 import type { HttpRequest } from '../../../src/http/message.ts'
 import { codeOf, createPolicy, type Decision, decide } from '../../../src/proxy/decide/decide.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { PaceSettings } from '../../../src/config/settings.ts'
+import type { PaceSettings } from '../../../src/config/settings/settings.ts'
 import { Pace, type Turn } from '../../../src/proxy/exchange/pace.ts'
 
 const bounds: PaceSettings = { bodyIdleMs: 60_000, minBytesPerSecond: 100, graceMs: 5_000, exchangeMs: 0 }

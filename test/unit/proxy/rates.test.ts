@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { RateRule } from '../../../src/config/settings.ts'
+import type { RateRule } from '../../../src/config/settings/settings.ts'
 import { type RateSubject, Rates } from '../../../src/proxy/guard/rates.ts'
 
 const rule = (given: Partial<RateRule> = {}): RateRule => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ContextMode } from '../../../src/config/settings-tracing.ts'
+import type { ContextMode } from '../../../src/config/settings/tracing.ts'
 import { ask, kindOf, sampled, unsampled } from '../../kit/tracing.ts'
 
 /** The table of docs/operations.md: mode, who is believed, ratio (or telemetry off), and what came. */

@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { TracingSettings } from '../../../src/config/settings-tracing.ts'
+import type { TracingSettings } from '../../../src/config/settings/tracing.ts'
 import type { Trace } from '../../../src/proxy/trace/trace.ts'
 import { createTracer } from '../../../src/proxy/trace/tracer.ts'
 import { TraceIds } from '../../../src/telemetry/trace/sampling.ts'

@@ -3,8 +3,8 @@
  * shown to nobody.
  */
 import type { z } from 'zod'
-import { type Place, type Positions, placeOf } from '../../../config/positions.ts'
-import type { WorkerSettings } from '../../../config/settings.ts'
+import type { WorkerSettings } from '../../../config/settings/settings.ts'
+import { type Place, type Positions, placeOf } from '../../../config/text/positions.ts'
 import { canonicalAddress } from '../../../http/address/address.ts'
 import type { Explanation, Question } from '../../../proxy/explain/explain.ts'
 import type { Journal } from '../../../supervise/journal/journal.ts'

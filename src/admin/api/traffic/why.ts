@@ -3,7 +3,7 @@
  *
  *   what was refused -> rule or limit, with its setting -> state of the chart -> the move that led there -> what would be right
  */
-import type { ServiceSettings, WorkerSettings } from '../../../config/settings.ts'
+import type { ServiceSettings, WorkerSettings } from '../../../config/settings/settings.ts'
 import { type ErrorCode, errorTable } from '../../../errors.ts'
 import type { Explanation } from '../../../proxy/explain/explain.ts'
 import { remedies } from '../../../remedies.ts'

@@ -10,7 +10,7 @@
  *   compared, remembered -> user | wrong
  */
 
-import type { AuthSettings } from '../../../config/settings.ts'
+import type { AuthSettings } from '../../../config/settings/settings.ts'
 import { nodeCrypto, randomBytes } from '../../../http/builtin.ts'
 import { basicToken, readCredentials } from './basic.ts'
 import { BcryptThread } from './bcrypt.ts'

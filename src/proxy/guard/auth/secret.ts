@@ -1,7 +1,7 @@
 /** How a password is compared with what the configuration has of it; in time that does not depend on where they differ. */
 
 import { promisify } from 'node:util'
-import type { PasswordSettings } from '../../../config/settings.ts'
+import type { PasswordSettings } from '../../../config/settings/settings.ts'
 import { nodeCrypto, randomBytes } from '../../../http/builtin.ts'
 import type { BcryptThread } from './bcrypt.ts'
 

@@ -1,0 +1,151 @@
+import { formatAddress, isSamePlace, parseAddress, parseListenerAddress } from '../address/address.ts'
+import { realSocketPath } from '../address/socket-path.ts'
+import type { Path } from '../problem.ts'
+import { formatPath } from '../problem.ts'
+import { adminAddress } from '../schema/admin.ts'
+import type { ListenerAddress } from '../settings/settings.ts'
+import type { RuleContext, WorkerBlock } from './rules.ts'
+import { checkTls } from './tls.ts'
+
+interface Place {
+  readonly path: Path
+  readonly address: ListenerAddress
+  /** As another place's problem names it. */
+  readonly name: string
+}
+
+/** Every listener has an address, and no two have the same. */
+export function checkPlaces(context: RuleContext, workers: readonly WorkerBlock[]): void {
+  const shared = workers.filter(({ path }) => !hasOwnPlace(context, path))
+  checkIsolation(context, shared)
+  checkTls(context, workers, shared)
+  const places = [...adminPlace(context), ...sharedPlace(context, shared)]
+  for (const worker of workers) {
+    if (!shared.includes(worker)) places.push(...ownPlaces(context, worker))
+  }
+  places.push(...demoPlace(context))
+  for (const [index, place] of places.entries()) {
+    const other = places.slice(0, index).find(({ address }) => isSamePlace(address, place.address))
+    if (other === undefined) continue
+    const isShareable = other.path[0] === 'listen_addr' && place.path.length > 2
+    const right = isShareable ? 'remove it to share that listener, or ' : ''
+    const what = 'path' in place.address ? 'path' : 'port'
+    const here = formatAddress(place.address)
+    context.report(place.path, `${here} is taken by ${other.name}; ${right}choose another ${what}`)
+  }
+}
+
+/** Who shares a listener shares its instances. */
+function checkIsolation(
+  { report, isWritten }: RuleContext,
+  [first, ...others]: readonly WorkerBlock[],
+): void {
+  if (first === undefined) return
+  const isolation = ({ block }: WorkerBlock) => block.isolation ?? 'thread'
+  for (const other of others) {
+    if (isolation(other) === isolation(first)) continue
+    const here = [...other.path, 'isolation']
+    report(
+      isWritten(here) ? here : other.path,
+      `has isolation ${isolation(other)}, but ${first.key} shares its listener and has ${isolation(first)}; give both the same, or one of them a port of its own`,
+    )
+  }
+}
+
+function hasOwnPlace({ isWritten }: RuleContext, path: Path): boolean {
+  return ['port', 'listen_addr', 'listeners'].some((key) => isWritten([...path, key]))
+}
+
+function adminPlace(context: RuleContext): readonly Place[] {
+  const { config, isWritten } = context
+  if (config.admin?.enabled === false) return []
+  const path = ['admin', 'listen_addr']
+  if (isWritten(path))
+    return listenerPlaces(context, path.slice(0, 1), [{ address: config.admin?.listen_addr }]).map(
+      (place) => ({ ...place, path, name: formatPath(path) }),
+    )
+  return placeAt(path, adminAddress, `${formatPath(path)}, by default`)
+}
+
+function demoPlace({ config, isWritten, report }: RuleContext): readonly Place[] {
+  const path = ['demo_upstream', 'listen_addr']
+  if (!isWritten(['demo_upstream']) || config.demo_upstream?.enabled === false) return []
+  if (config.demo_upstream !== undefined && !isWritten(path)) {
+    report(['demo_upstream'], 'has no listen_addr; add one, such as "listen_addr": "127.0.0.1:9981"')
+  }
+  return placeAt(path, config.demo_upstream?.listen_addr)
+}
+
+function sharedPlace(context: RuleContext, workers: readonly WorkerBlock[]): readonly Place[] {
+  const { config, isWritten, report } = context
+  if (workers.length === 0) return []
+  const path = ['listen_addr']
+  const others = listenerPlaces(context, ['listeners'], config.listeners)
+  if (!isWritten(path) && !isWritten(['listeners'])) {
+    for (const worker of workers) {
+      const right = 'add "listen_addr": "127.0.0.1:8080" to it, or at the top level'
+      report(
+        isWritten(worker.path) ? worker.path : ['mode'],
+        `leaves ${worker.key} without an address; ${right}`,
+      )
+    }
+  }
+  const users = workers.map(({ key }) => key).join(', ')
+  return [...placeAt(path, config.listen_addr, `${formatPath(path)} (${users})`), ...others]
+}
+
+function ownPlaces(context: RuleContext, { path, block }: WorkerBlock): readonly Place[] {
+  const others = listenerPlaces(context, [...path, 'listeners'], block.listeners)
+  return [...ownPlace(context, path, block), ...others]
+}
+
+function ownPlace(
+  { config, isWritten, report }: RuleContext,
+  path: Path,
+  { port, listen_addr: own }: WorkerBlock['block'],
+): readonly Place[] {
+  if (isWritten([...path, 'listen_addr'])) {
+    const here = [...path, 'listen_addr']
+    const place = placeAt(here, own)
+    const ownPort = own === undefined ? undefined : parseAddress(own).address?.port
+    if (port !== undefined && ownPort !== undefined && ownPort !== port) {
+      report(
+        [...path, 'port'],
+        `is ${port}, but listen_addr of the same worker has port ${ownPort}; keep one of them`,
+      )
+    }
+    return place
+  }
+  const here = [...path, 'port']
+  if (!isWritten(here)) return []
+  if (!isWritten(['listen_addr'])) {
+    report(
+      here,
+      'has no host; add a top-level listen_addr, or give listen_addr such as "127.0.0.1:8080" instead',
+    )
+    return []
+  }
+  const host = config.listen_addr === undefined ? undefined : parseAddress(config.listen_addr).address?.host
+  return host === undefined || port === undefined
+    ? []
+    : [{ path: here, address: { host, port }, name: formatPath(here) }]
+}
+
+function placeAt(path: Path, text: string | undefined, name = formatPath(path)): readonly Place[] {
+  const address = text === undefined ? undefined : parseAddress(text).address
+  return address === undefined ? [] : [{ path, address, name }]
+}
+
+function listenerPlaces(
+  { baseDir }: RuleContext,
+  path: Path,
+  listeners: readonly ({ readonly address?: string | undefined } | undefined)[] | undefined,
+): readonly Place[] {
+  return (listeners ?? []).flatMap((listener, index) => {
+    const here = [...path, index, 'address']
+    const address = parseListenerAddress(listener?.address ?? '').address
+    if (address === undefined) return []
+    const place = 'path' in address ? { path: realSocketPath(baseDir, address.path) } : address
+    return [{ path: here, address: place, name: formatPath(here) }]
+  })
+}

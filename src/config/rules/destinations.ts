@@ -1,0 +1,23 @@
+/** Rules over the entries of `destinations` that the schema cannot state. */
+import { parseDestination } from '../address/destination.ts'
+import { type Path, show } from '../problem.ts'
+import type { RuleContext, WorkerBlock } from './rules.ts'
+
+/** Names that are loopback on every machine (RFC 6761 6.3), which a host pattern does not open. */
+const localName = /^(?:(?:.+\.)?localhost)$/
+
+export function checkDestinations(
+  { report }: RuleContext,
+  path: Path,
+  { destinations }: WorkerBlock<'forward_proxy'>['block'],
+): void {
+  for (const [at, text] of (destinations?.allow ?? []).entries()) {
+    const entry = text === undefined ? undefined : parseDestination(text).entry
+    if (entry?.host == null || !localName.test(entry.host)) continue
+    const port = entry.port === null ? '' : `:${entry.port}`
+    report(
+      [...path, 'destinations', 'allow', at],
+      `is ${show(text)}; a name opens private networks only, and this one is loopback; write "127.0.0.0/8${port}" and "[::1]${port}"`,
+    )
+  }
+}

@@ -1,0 +1,120 @@
+/** What the schema cannot say: rules over several keys. Each reports at the key that has to change. */
+
+import { names, valueAt } from '../aliases.ts'
+import type { Sound } from '../check.ts'
+import { checkMounts } from '../mounts.ts'
+import type { Path } from '../problem.ts'
+import type { ConfigInput } from '../schema/schema.ts'
+import { type WorkerKey, workerKeys } from '../schema/schema.ts'
+import type { Environment, Keyring } from '../secrets/keyring.ts'
+import { checkAccessLog } from './access-log.ts'
+import { checkPlaces } from './address-conflicts.ts'
+import { checkAdmin } from './admin.ts'
+import { checkClients, checkToken } from './clients.ts'
+import { checkDestinations } from './destinations.ts'
+import { checkLogging, checkTelemetry } from './telemetry.ts'
+import { checkTracing } from './tracing.ts'
+
+export interface RuleContext {
+  /** The part of the configuration that the schema accepts. */
+  readonly config: Sound<ConfigInput>
+  /** Whether something was written at the path, right or wrong. */
+  isWritten(path: Path): boolean
+  report(path: Path, message: string): void
+  readonly keyring: Keyring
+  readonly env: Environment
+  /** Directory that relative directories start from. */
+  readonly baseDir: string
+}
+
+export interface WorkerBlock<Key extends WorkerKey = WorkerKey> {
+  readonly key: Key
+  readonly path: Path
+  readonly block: Sound<NonNullable<NonNullable<ConfigInput['workers']>[Key]>>
+}
+
+const modeWorkers = { Forward: 'forward_proxy', Reverse: 'reverse_proxy', Static: 'static_files' } as const
+
+export function checkRules(context: RuleContext): void {
+  const { config, isWritten, report } = context
+  if (isWritten(['workers']) && isWritten(['worker_separation'])) {
+    report(['worker_separation'], 'is another name of workers, which is given too; keep one of them')
+  }
+  const root = isWritten(['worker_separation']) ? 'worker_separation' : 'workers'
+  const blocks = workerKeys.flatMap((key): WorkerBlock[] => {
+    const block = config[root]?.[key] ?? (isWritten([root, key]) || modeKey(config) === key ? {} : undefined)
+    return block === undefined ? [] : [{ key, path: [root, key], block }]
+  })
+  for (const worker of blocks) checkNames(context, worker)
+  checkMode(context, root, blocks)
+
+  // A block that is no object has its problem already; what it lacks would only be noise.
+  const isNoObject = ({ key, path }: WorkerBlock) => isWritten(path) && config[root]?.[key] === undefined
+  const running = blocks.filter((worker) => worker.block.enabled !== false && !isNoObject(worker))
+  for (const { key, path, block } of running) {
+    if (key === 'reverse_proxy' && !isWritten([...path, 'target'])) {
+      report(path, 'has no target; add the upstream, such as "target": "http://127.0.0.1:3000"')
+    }
+    checkClients(context, path, block)
+    checkTracing(context, path, block.tracing)
+    if (key === 'static_files') checkMounts(context, path, block)
+    if (key === 'forward_proxy') checkDestinations(context, path, block)
+    checkAccessLog(context, [...path, 'access_log'], block.access_log)
+  }
+  checkAccessLog(context, ['access_log'], config.access_log)
+  checkToken(context)
+  checkAdmin(context)
+  checkTelemetry(context)
+  checkLogging(context)
+  checkPlaces(context, running)
+}
+
+function modeKey(config: Sound<ConfigInput>): WorkerKey | undefined {
+  const { mode } = config
+  return mode === undefined || mode === 'Combined' ? undefined : modeWorkers[mode]
+}
+
+function checkMode(
+  { config, report, isWritten }: RuleContext,
+  root: string,
+  blocks: readonly WorkerBlock[],
+): void {
+  const { mode } = config
+  const wanted = modeKey(config)
+  const isOn = ({ block }: WorkerBlock) => block.enabled !== false
+  if (mode === 'Combined' && !blocks.some(isOn)) {
+    if (isWritten([root]) && config[root as 'workers'] === undefined) return
+    report(
+      isWritten([root]) ? [root] : ['mode'],
+      `has nothing to run; enable one of ${workerKeys.join(', ')} in ${root}`,
+    )
+  }
+  for (const worker of blocks) {
+    if (wanted === undefined) continue
+    if (worker.key === wanted) {
+      if (!isOn(worker))
+        report([...worker.path, 'enabled'], `is false, but mode ${mode} runs this worker; remove it`)
+    } else if (isOn(worker)) {
+      const right = 'set "enabled": false in it, or "mode": "Combined" to run both'
+      report(worker.path, `does not run in mode ${mode}; ${right}`)
+    }
+  }
+}
+
+function checkNames({ report, isWritten }: RuleContext, { key, path, block }: WorkerBlock): void {
+  for (const group of names[key]) {
+    const given = group
+      .map((name) => ({ name, value: valueAt(block, name) }))
+      .filter(({ value }) => value !== undefined)
+    const [first, ...others] = given
+    for (const { name, value } of others) {
+      if (value === first?.value) continue
+      const here = [...path, ...name.split('.')]
+      if (isWritten(here))
+        report(
+          here,
+          `is ${value}, but ${first?.name} is ${first?.value} and means the same; keep one of them`,
+        )
+    }
+  }
+}

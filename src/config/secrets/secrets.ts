@@ -1,0 +1,34 @@
+import { formatPath, type Path } from '../problem.ts'
+import type { Config } from '../schema/schema.ts'
+
+/** Values of a configuration that are never shown, neither in an error nor by `--check`. */
+const secretPaths =
+  /^(?:admin\.token|telemetry\.headers\..+|worker(?:s|_separation)\.[^.]+\.auth\.users\.\d+\.password)$/
+
+/** Where a secret may stand by mistake: a user that is no object has its password in it. */
+const mayHoldSecret =
+  /^(?:worker(?:s|_separation)\.[^.]+\.auth\.users(?:\.\d+(?:\.password)?)?|telemetry\.headers)$/
+
+export function isSecret(path: Path): boolean {
+  const text = path.join('.')
+  return secretPaths.test(text) || mayHoldSecret.test(text)
+}
+
+/** The configuration with *** for every secret, and where these are. */
+export function hideSecrets(config: Config): {
+  readonly shown: Config
+  readonly hidden: readonly string[]
+} {
+  const hidden: string[] = []
+  const hide = (value: unknown, path: Path): unknown => {
+    if (typeof value === 'string' && secretPaths.test(path.join('.'))) {
+      hidden.push(formatPath(path))
+      return '***'
+    }
+    if (typeof value !== 'object' || value === null) return value
+    if (Array.isArray(value)) return value.map((part, at) => hide(part, [...path, at]))
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, hide(part, [...path, key])]))
+  }
+  const shown = hide(config, []) as Config
+  return { shown, hidden }
+}

@@ -1,0 +1,63 @@
+/**
+ * Where the parts of a configuration were written, as plain data that outlives its text: a table from a setting's path to its line and
+ * column. No value is in it, so no secret is.
+ */
+import { names } from '../aliases.ts'
+import { formatPath } from '../problem.ts'
+import { workerKeys } from '../schema/schema.ts'
+import type { Source } from './parse.ts'
+
+export interface Positions {
+  /** As it was given. */
+  readonly file: string
+  /** Line and column, both from 1, by path: `workers.static_files.mounts[0]`. */
+  readonly at: Readonly<Record<string, readonly [line: number, column: number]>>
+}
+
+/** Where a setting comes from. */
+export interface Place {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  /** What was written there: the setting under one of its names, or what it is a part of. */
+  readonly path: string
+  /** False: the setting itself was not written, and has its default. */
+  readonly isWritten: boolean
+}
+
+export function positionsOf(file: string, source: Pick<Source, 'written' | 'locate'>): Positions {
+  const at: Record<string, readonly [number, number]> = Object.create(null)
+  for (const path of source.written()) {
+    const { line, column } = source.locate(path)
+    at[formatPath(path)] = [line, column]
+  }
+  return { file, at }
+}
+
+/** The place of a setting by its canonical path: where it, or else the nearest thing around it, was written. */
+export function placeOf({ file, at }: Positions, setting: string): Place | null {
+  for (let path = setting; ; path = parentOf(path)) {
+    for (const name of namesOf(path)) {
+      const found = Object.hasOwn(at, name) ? at[name] : undefined
+      if (found !== undefined)
+        return { file, line: found[0], column: found[1], path: name, isWritten: path === setting }
+    }
+    if (path === '') return null
+    // A worker that is not written runs because of the mode.
+    if (/^workers\.\w+$/.test(path) && Object.hasOwn(at, 'mode')) {
+      const [line, column] = at['mode'] as readonly [number, number]
+      return { file, line, column, path: 'mode', isWritten: false }
+    }
+  }
+}
+
+const parentOf = (path: string): string => path.slice(0, Math.max(0, path.search(/(?:\.[^.[]*|\[[^[]*\])$/)))
+
+/** All the ways to write a path. */
+function namesOf(path: string): readonly string[] {
+  const [, root = '', key, inside = ''] = /^(workers)\.(\w+)\.(.+)$/.exec(path) ?? []
+  const worker = workerKeys.find((one) => one === key)
+  const group = worker === undefined ? undefined : names[worker].find((one) => one[0] === inside)
+  const own = group === undefined ? [path] : group.map((name) => `${root}.${worker}.${name}`)
+  return own.flatMap((name) => [name, name.replace(/^workers(?=\.|$)/, 'worker_separation')])
+}
