@@ -36,13 +36,13 @@ const layers: readonly Layer[] = [
     packages: ['zod', 'yaml'],
   },
   {
-    files: 'src/telemetry/!(sdk|sdk-*).ts',
+    files: 'src/telemetry/**/!(sdk|sdk-*).ts',
     may: ['src/telemetry', 'src/errors.ts'],
     packages: ['@opentelemetry/api'],
     typePackages: ['@opentelemetry'],
   },
   {
-    files: 'src/telemetry/sdk?(-*).ts',
+    files: 'src/telemetry/export/sdk?(-*).ts',
     may: ['src/telemetry', 'src/errors.ts'],
     packages: ['@opentelemetry'],
   },
@@ -108,11 +108,7 @@ const layers: readonly Layer[] = [
       'src/instance',
       'src/proxy',
       'src/http',
-      'src/supervise/channel/channel.ts',
-      'src/supervise/channel/child-start.ts',
-      'src/supervise/channel/inherited.ts',
-      'src/supervise/channel/process-wire.ts',
-      'src/supervise/channel/thread.ts',
+      'src/supervise/channel',
       'src/telemetry',
       'actors',
       'src/errors.ts',
@@ -194,7 +190,9 @@ describe('imports point the way the table allows', () => {
     const files = globSync(['src/**/!(sdk|sdk-*).ts'], { cwd: root })
     const wrong = files
       .flatMap(importsOf)
-      .filter(({ what, isType, isDynamic }) => /^src\/telemetry\/sdk/.test(what) && !isType && !isDynamic)
+      .filter(
+        ({ what, isType, isDynamic }) => /^src\/telemetry\/export\/sdk/.test(what) && !isType && !isDynamic,
+      )
     expect(wrong).toEqual([])
   })
 

@@ -18,42 +18,39 @@ const ask = (path: string, tags?: string, method = 'GET'): Promise<AdminAnswer> 
 
 const tagOf = ({ headers }: AdminAnswer): string => String(headers['etag'])
 
-describe.each(['/', '/page/main.js', '/page/base.css', '/page/charts/worker.json', '/api/charts/worker'])(
-  '%s',
-  (path) => {
-    it('has a strong tag of its content, and is to be asked for again each time', async () => {
-      const first = await ask(path)
-      expect([first.status, first.headers['cache-control']]).toEqual([200, 'no-cache'])
-      expect(tagOf(first)).toMatch(/^"[\w-]{43}"$/)
-      expect(tagOf(await ask(path))).toBe(tagOf(first))
-    })
+describe.each([
+  '/',
+  '/page/main.js',
+  '/page/style/base.css',
+  '/page/charts/worker.json',
+  '/api/charts/worker',
+])('%s', (path) => {
+  it('has a strong tag of its content, and is to be asked for again each time', async () => {
+    const first = await ask(path)
+    expect([first.status, first.headers['cache-control']]).toEqual([200, 'no-cache'])
+    expect(tagOf(first)).toMatch(/^"[\w-]{43}"$/)
+    expect(tagOf(await ask(path))).toBe(tagOf(first))
+  })
 
-    it('is not sent again to who has it: one tag, one of a list, a weak one, any', async () => {
-      const tag = tagOf(await ask(path))
-      for (const tags of [tag, `"other", ${tag}`, `W/"x",${tag} , "y"`, `W/${tag}`, '*', ' * ']) {
-        const again = await ask(path, tags)
-        expect([tags, again.status, again.text, tagOf(again)]).toEqual([tags, 304, '', tag])
-        expect(again.headers).toMatchObject({ 'cache-control': 'no-cache', 'x-frame-options': 'DENY' })
-        expect(again.headers).not.toHaveProperty('content-type')
-      }
-      expect((await ask(path, tag, 'HEAD')).status).toBe(304)
-    })
+  it('is not sent again to who has it: one tag, one of a list, a weak one, any', async () => {
+    const tag = tagOf(await ask(path))
+    for (const tags of [tag, `"other", ${tag}`, `W/"x",${tag} , "y"`, `W/${tag}`, '*', ' * ']) {
+      const again = await ask(path, tags)
+      expect([tags, again.status, again.text, tagOf(again)]).toEqual([tags, 304, '', tag])
+      expect(again.headers).toMatchObject({ 'cache-control': 'no-cache', 'x-frame-options': 'DENY' })
+      expect(again.headers).not.toHaveProperty('content-type')
+    }
+    expect((await ask(path, tag, 'HEAD')).status).toBe(304)
+  })
 
-    it('is sent to who has another one', async () => {
-      const { text } = await ask(path)
-      for (const tags of [
-        '"other"',
-        'W/"other", "*"',
-        '',
-        '**',
-        tagOf(await ask(path)).replaceAll('"', ''),
-      ]) {
-        const again = await ask(path, tags)
-        expect([tags, again.status, again.text === text]).toEqual([tags, 200, true])
-      }
-    })
-  },
-)
+  it('is sent to who has another one', async () => {
+    const { text } = await ask(path)
+    for (const tags of ['"other"', 'W/"other", "*"', '', '**', tagOf(await ask(path)).replaceAll('"', '')]) {
+      const again = await ask(path, tags)
+      expect([tags, again.status, again.text === text]).toEqual([tags, 200, true])
+    }
+  })
+})
 
 it('two files of different content have different tags, two of the same content the same', async () => {
   expect(tagOf(await ask('/'))).not.toBe(tagOf(await ask('/page/main.js')))

@@ -10,7 +10,7 @@ export async function pictureOf(file: ChartFile, state: string, edges: readonly 
   const { w, h } = file.layout
   drawing.svg.setAttribute('width', String(w))
   drawing.svg.setAttribute('height', String(h))
-  const sheet = await (await fetch('/page/chart.css')).text()
+  const sheet = await (await fetch('/page/style/chart.css')).text()
   const colours = getComputedStyle(document.documentElement)
   const plain = sheet.replaceAll(/var\((--[\w-]+)\)/g, (_, name: string) =>
     colourOf(colours.getPropertyValue(name)),

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import {
+  bytes,
+  count,
+  duration,
+  milliseconds,
+  remaining,
+  share,
+} from '../../../../../src/admin/page/elements/format.ts'
+
+describe('numbers as people read them', () => {
+  it.each([
+    [duration(850), '850 ms'],
+    [duration(12_400), '12 s'],
+    [duration(245_000), '4 min 05 s'],
+    [duration(12_000_000), '3 h 20 min'],
+    [duration(187_200_000), '2 d 4 h'],
+    [remaining(3_240), '3.2 s'],
+    [remaining(-5), '0.0 s'],
+    [remaining(41_200), '42 s'],
+    [remaining(750_000), '12:30'],
+    [count(0), '0'],
+    [count(0.42), '0.4'],
+    [count(1_250), '1,250'],
+    [count(12_540), '12.5 k'],
+    [bytes(512), '512 B'],
+    [bytes(38_900), '38 KB'],
+    [bytes(1_610_612_736), '1.5 GB'],
+    [milliseconds(0.841, 6.2), '0.84 · 6.20 ms'],
+    [milliseconds(900, 12_000), '0.90 · 12.0 s'],
+    [share(0), '0 %'],
+    [share(0.0312), '3.1 %'],
+    [share(1), '100 %'],
+  ])('%s', (text, expected) => expect(text).toBe(expected))
+})

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest'
+import { historyFile as schema } from '../../../../../src/admin/api/schema/schema.ts'
+import { historyFile, readHistoryFile } from '../../../../../src/admin/page/history/replay.ts'
+import type { Move } from '../../../../../src/admin/page/shell/data.ts'
+import { fixtureActor } from '../../../../kit/page-server.ts'
+
+const one: Move = {
+  seq: 4,
+  at: 1_700_000_000_000,
+  actor: 'reverse_proxy#1/reverse',
+  chart: 'worker',
+  event: 'load.high',
+  sender: null,
+  from: 'accepting',
+  to: 'saturated',
+  edges: ['worker.accepting|load.high|0'],
+  ignored: false,
+  diff: { connections: [9, 10] },
+  skipped: 0,
+}
+const actors = [fixtureActor(one.actor, 'worker', null, 'saturated')]
+
+describe('an exported history', () => {
+  it('reads back as it was', () => {
+    const file = historyFile(5, actors, [one])
+    expect(readHistoryFile(JSON.stringify(file))).toEqual(file)
+  })
+
+  it('is what the interface describes', () => {
+    expect(schema.parse(historyFile(5, actors, [one]))).toEqual(historyFile(5, actors, [one]))
+  })
+
+  it('comes in the order of its numbers', () => {
+    const file = historyFile(5, actors, [one, { ...one, seq: 2 }])
+    expect(readHistoryFile(JSON.stringify(file)).moves.map(({ seq }) => seq)).toEqual([2, 4])
+  })
+
+  it.each([
+    ['{', /It is no JSON/],
+    ['[]', /no exported history/],
+    ['{"format":"bifrost-history","version":2}', /version 2/],
+    ['{"format":"bifrost-history","version":1}', /no list of actors/],
+    [
+      JSON.stringify({ ...historyFile(1, actors, []), moves: [{ ...one, edges: [1] }] }),
+      /moves\[0\] has edges/,
+    ],
+    [JSON.stringify({ ...historyFile(1, actors, []), moves: [one, null] }), /moves\[1\] is no object/],
+    [
+      JSON.stringify(historyFile(1, actors, [{ ...one, at: 1e300 }])),
+      /moves\[0\] has no number .* or no time/,
+    ],
+    [JSON.stringify(historyFile(1, actors, [{ ...one, seq: 0.5 }])), /moves\[0\] has no number/],
+    [JSON.stringify(historyFile(1, actors, [{ ...one, seq: 1e21 }])), /moves\[0\] has no number/],
+    [
+      JSON.stringify({ ...historyFile(1, actors, []), moves: [{ ...one, diff: { a: 5 } }] }),
+      /moves\[0\] has a diff/,
+    ],
+    [
+      JSON.stringify({ ...historyFile(1, [], []), actors: [{ ...actors[0], since: -1e300 }] }),
+      /actors\[0\] has no time/,
+    ],
+    [
+      JSON.stringify({ ...historyFile(1, [], []), actors: [{ ...actors[0], gone: 'x' }] }),
+      /actors\[0\] has an end/,
+    ],
+    [JSON.stringify({ ...historyFile(1, [], [one]), actors: [{}] }), /actors\[0\] has no id/],
+  ])('that is none is refused with the reason: %s', (text, reason) => {
+    expect(() => readHistoryFile(text)).toThrow(reason)
+  })
+
+  it('with a time that no date can hold is refused by the command line too', () => {
+    expect(schema.safeParse(historyFile(5, actors, [{ ...one, at: 1e300 }])).success).toBe(false)
+  })
+})

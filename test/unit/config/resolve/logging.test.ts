@@ -1,0 +1,58 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { load, messages, temporaryDirectory } from '../../../kit/config-text.ts'
+
+const config = (logging?: unknown) => ({
+  mode: 'Forward',
+  listen_addr: '127.0.0.1:0',
+  ...(logging === undefined ? {} : { logging }),
+})
+
+it('is null when nothing is said', () => {
+  expect(load(config()).settings.logging).toBeNull()
+})
+
+it('without targets is standard error', () => {
+  expect(load(config({ level: 'warn', format: 'json' })).settings.logging).toEqual({
+    targets: [{ type: 'stderr', path: null, level: 'warn', format: 'json' }],
+  })
+})
+
+it('has level and format for all targets, and of their own', () => {
+  const folder = temporaryDirectory()
+  const targets = [
+    { type: 'stdout', level: 'error', format: 'json' },
+    { type: 'file', path: 'a.log' },
+  ]
+  expect(load(config({ level: 'trace', targets }), folder).settings.logging?.targets).toEqual([
+    { type: 'stdout', path: null, level: 'error', format: 'json' },
+    { type: 'file', path: join(folder, 'a.log'), level: 'debug', format: 'text' },
+  ])
+})
+
+describe('mistakes', () => {
+  it.each([
+    [{ targets: [{ type: 'file' }] }, 'logging.targets[0]: has no path; add that of the file'],
+    [
+      { targets: [{ type: 'stdout', path: 'a' }] },
+      'logging.targets[0].path: is of no use to stdout; write "type": "file", or remove it',
+    ],
+    [
+      { targets: [{ type: 'stderr' }, { type: 'stderr' }] },
+      'logging.targets[1]: is the place of targets[0], too; keep one of them',
+    ],
+    [
+      { targets: [{ type: 'syslog' }] },
+      /^logging\.targets\[0\]\.type: .* must be "stdout", "stderr" or "file"$/,
+    ],
+    [{ level: 'verbose' }, /^logging\.level: .* must be "trace", "debug", "info", "warn" or "error"$/],
+    [
+      { targets: [{ type: 'file', path: 'no/such/a.log' }] },
+      /^logging\.targets\[0\]\.path: .* does not exist; must be a file in a directory/,
+    ],
+  ])('%j', (block, expected) => {
+    expect(messages(config(block), temporaryDirectory())).toEqual([
+      typeof expected === 'string' ? expected : expect.stringMatching(expected),
+    ])
+  })
+})

@@ -1,0 +1,208 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { makeCertificate } from '../../../kit/certificates.ts'
+import { temporaryDirectory } from '../../../kit/config-text.ts'
+import { settingsOf as settings } from '../../../kit/telemetry.ts'
+
+const env = (values: Record<string, string>) => ({
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+  ...values,
+})
+
+it('takes queues of spans and log records from OTEL_BSP_* and OTEL_BLRP_*', () => {
+  const telemetry = settings(
+    { logs: { enabled: true } },
+    {
+      OTEL_BSP_MAX_QUEUE_SIZE: '100',
+      OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '50',
+      OTEL_BSP_SCHEDULE_DELAY: '10',
+      OTEL_BSP_EXPORT_TIMEOUT: '20',
+      OTEL_BLRP_MAX_QUEUE_SIZE: '30',
+    },
+  )
+  expect(telemetry?.traces?.batch).toEqual({ maxQueue: 100, maxBatch: 50, delayMs: 10, exportTimeoutMs: 20 })
+  // A batch is no larger than its queue.
+  expect(telemetry?.logs?.batch).toEqual({
+    maxQueue: 30,
+    maxBatch: 30,
+    delayMs: 1000,
+    exportTimeoutMs: 30_000,
+  })
+})
+
+it('takes 0 as no wait, and as a timeout without end', () => {
+  const telemetry = settings(
+    {},
+    { OTEL_BSP_SCHEDULE_DELAY: '0', OTEL_BSP_EXPORT_TIMEOUT: '0', OTEL_EXPORTER_OTLP_TIMEOUT: '0' },
+  )
+  expect(telemetry?.traces?.batch).toMatchObject({ delayMs: 0, exportTimeoutMs: 2 ** 31 - 1 })
+  expect(telemetry?.traces?.exporter.timeoutMs).toBe(2 ** 31 - 1)
+  expect(telemetry?.warnings).toEqual([])
+})
+
+it('takes limits of attributes, events and links, those of spans and log records over those for all', () => {
+  const logs = { enabled: true }
+  const bare = settings({ logs })
+  expect(bare?.traces?.limits).toEqual({
+    maxAttributes: 128,
+    maxCharacters: Number.POSITIVE_INFINITY,
+    maxEvents: 128,
+    maxEventAttributes: 128,
+    maxLinks: 128,
+  })
+  expect(bare?.logs?.limits).toEqual({ maxAttributes: 128, maxCharacters: Number.POSITIVE_INFINITY })
+  const all = { OTEL_ATTRIBUTE_COUNT_LIMIT: '20', OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: '100' }
+  expect(settings({ logs }, all)?.logs?.limits).toEqual({ maxAttributes: 20, maxCharacters: 100 })
+  const telemetry = settings(
+    { logs },
+    {
+      ...all,
+      OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: '10',
+      OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: '50',
+      OTEL_SPAN_EVENT_COUNT_LIMIT: '3',
+      OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT: '2',
+      OTEL_SPAN_LINK_COUNT_LIMIT: '0',
+      OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT: '11',
+      OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT: '51',
+    },
+  )
+  expect(telemetry?.traces?.limits).toEqual({
+    maxAttributes: 10,
+    maxCharacters: 50,
+    maxEvents: 3,
+    maxEventAttributes: 2,
+    maxLinks: 0,
+  })
+  expect(telemetry?.logs?.limits).toEqual({ maxAttributes: 11, maxCharacters: 51 })
+})
+
+it('takes who we are from OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME, the file first', () => {
+  const variables = {
+    OTEL_RESOURCE_ATTRIBUTES: 'service.name=a, team=r%C3%B6t%3D%2Cx ,zone=1',
+    OTEL_SERVICE_NAME: 'b',
+  }
+  expect(settings({ resource: { zone: '2' } }, variables)?.resource).toEqual({
+    'service.name': 'b',
+    team: 'r\u00f6t=,x',
+    zone: '2',
+  })
+})
+
+describe('variables that are none', () => {
+  it.each([
+    ['OTEL_EXPORTER_OTLP_TIMEOUT', 'soon', 'must be a whole number from 0 on'],
+    ['OTEL_BSP_MAX_QUEUE_SIZE', '0', 'must be a whole number above 0'],
+    ['OTEL_SPAN_LINK_COUNT_LIMIT', '-1', 'must be a whole number from 0 on'],
+    ['OTEL_SDK_DISABLED', 'yes', 'must be true or false'],
+    ['OTEL_LOG_LEVEL', 'loud', 'must be none or error or warn or info or debug or verbose or all'],
+    ['OTEL_RESOURCE_ATTRIBUTES', 'a', 'must be name=value pairs with commas between them, percent-encoded'],
+    [
+      'OTEL_RESOURCE_ATTRIBUTES',
+      'a=%zz',
+      'must be name=value pairs with commas between them, percent-encoded',
+    ],
+    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/json', 'must be http/protobuf or grpc'],
+    ['OTEL_EXPORTER_OTLP_COMPRESSION', 'zstd', 'must be gzip or none'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'secret', 'must be name=value pairs with commas between them'],
+    ['OTEL_EXPORTER_OTLP_CERTIFICATE', '/no/such.pem', 'must be a file with certificates in PEM'],
+    ['OTEL_EXPORTER_OTLP_CERTIFICATE', import.meta.filename, 'must be a file with certificates in PEM'],
+    [
+      'OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY',
+      import.meta.filename,
+      'a client certificate and its key are of no use without each other',
+    ],
+    ['OTEL_TRACES_EXPORTER', 'zipkin', 'there are otlp and none here'],
+    [
+      'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+      'collector:4318',
+      'must be an http: or https: URL without user name',
+    ],
+    [
+      'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE',
+      'delta',
+      'there is cumulative only; see cumulativetodelta',
+    ],
+    ['OTEL_METRICS_EXEMPLAR_FILTER', 'trace_based', 'there is always_off only; there are no exemplars'],
+    [
+      'OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION',
+      'base2_exponential_bucket_histogram',
+      'there is explicit_bucket_histogram only; the buckets are in docs/metrics.md',
+    ],
+    [
+      'OTEL_CONFIG_FILE',
+      'otel.yaml',
+      'this configuration is the one that is read; see telemetry and tracing',
+    ],
+    [
+      'OTEL_ENTITIES',
+      'service{service.name=a}',
+      'there are no entities here; put their attributes into OTEL_RESOURCE_ATTRIBUTES',
+    ],
+    ['OTEL_EXPORTER_PROMETHEUS_PORT', '9464', '/metrics is answered by admin; see admin.listen_addr'],
+  ])('%s=%s is ignored and told, without its value', (name, value, right) => {
+    const telemetry = settings(undefined, env({ [name]: value }))
+    expect(telemetry?.warnings).toEqual([`${name} is ignored: ${right}`])
+    expect(telemetry?.traces?.exporter).toMatchObject({ timeoutMs: 10_000, protocol: 'http/protobuf' })
+  })
+
+  it('that belong together are judged together, and are told which of them is wrong', () => {
+    const folder = temporaryDirectory()
+    const made = ['one', 'other'].map((subject) => makeCertificate({ subject }))
+    const file = (name: string, content = '') => {
+      writeFileSync(join(folder, name), content)
+      return join(folder, name)
+    }
+    const cert = file('one.pem', made[0]?.cert)
+    const pair = (variables: Record<string, string>) => {
+      const telemetry = settings(undefined, env(variables))
+      return [telemetry?.traces?.exporter.tls, telemetry?.warnings]
+    }
+    const key = file('one.key', made[0]?.key)
+    expect(
+      pair({ OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: cert, OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY: key }),
+    ).toEqual([
+      { caFile: null, certFile: cert, keyFile: key },
+      [
+        'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE is ignored: a client certificate and its key are of no use without each other',
+      ],
+    ])
+    const none = { caFile: null, certFile: null, keyFile: null }
+    expect(
+      pair({
+        OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: cert,
+        OTEL_EXPORTER_OTLP_CLIENT_KEY: file('other.key', made[1]?.key),
+      }),
+    ).toEqual([
+      none,
+      [
+        'OTEL_EXPORTER_OTLP_CLIENT_KEY is ignored: must be a file with the key of OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE in PEM, without a passphrase',
+      ],
+    ])
+    expect(pair({ OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: key, OTEL_EXPORTER_OTLP_CLIENT_KEY: key })).toEqual([
+      none,
+      ['OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE is ignored: must be a file with a certificate in PEM'],
+    ])
+  })
+
+  it('for gRPC alone are ignored by gRPC alone', () => {
+    const telemetry = settings(
+      undefined,
+      env({
+        OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'grpc',
+        OTEL_EXPORTER_OTLP_HEADERS: 'a-bin=AAAA,api-key=secret',
+      }),
+    )
+    expect(telemetry?.traces?.exporter.headers).toEqual({})
+    expect(telemetry?.metrics?.exporter.headers).toEqual({ 'a-bin': 'AAAA', 'api-key': 'secret' })
+    expect(telemetry?.warnings).toEqual([
+      'OTEL_EXPORTER_OTLP_HEADERS is ignored: must be name=value pairs with commas between them; names over gRPC: letters, digits, "_", "-" and ".", not ending in -bin',
+    ])
+  })
+
+  it('are told even where nothing is left to export', () => {
+    const telemetry = settings(undefined, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://user:pw@collector' })
+    expect(telemetry).toMatchObject({ metrics: null, traces: null, logs: null })
+    expect(JSON.stringify(telemetry)).not.toContain('pw')
+  })
+})

@@ -1,0 +1,74 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { load, messages, problems, temporaryDirectory } from '../../../kit/config-text.ts'
+
+const config = (top: unknown, own?: unknown) => ({
+  mode: 'Combined',
+  listen_addr: '127.0.0.1:0',
+  ...(top === undefined ? {} : { access_log: top }),
+  workers: {
+    forward_proxy: { port: 0, ...(own === undefined ? {} : { access_log: own }) },
+    reverse_proxy: { port: 0, target: 'http://127.0.0.1:3000' },
+  },
+})
+
+const logs = (given: unknown, folder?: string) =>
+  load(given, folder).settings.workers.map(({ services }) => services[0]?.accessLog)
+
+const defaults = { format: 'json', bufferBytes: 1_048_576, flushMs: 1_000 }
+
+it('is off when nothing is said', () => {
+  expect(logs(config(undefined))).toEqual([null, null])
+})
+
+it('at the top is that of the workers which have none of their own', () => {
+  const folder = temporaryDirectory()
+  expect(logs(config('all.log', 'stdout'), folder)).toEqual([
+    { ...defaults, path: 'stdout' },
+    { ...defaults, path: join(folder, 'all.log') },
+  ])
+  expect(logs(config('stdout', 'off'))).toEqual([null, { ...defaults, path: 'stdout' }])
+})
+
+it('as an object has a format, a buffer and a wait', () => {
+  const given = { path: 'stdout', format: '%client "%{user-agent}"', buffer_kb: 128, flush_ms: 50 }
+  expect(logs(config('off', given))).toEqual([
+    { path: 'stdout', format: '%client "%{user-agent}"', bufferBytes: 131_072, flushMs: 50 },
+    null,
+  ])
+})
+
+it('is the same when the effective configuration is loaded again', () => {
+  const folder = temporaryDirectory()
+  const { effective, settings } = load(config({ path: 'x.log', format: 'combined' }, 'off'), folder)
+  expect(load(JSON.stringify(effective), '/').settings).toEqual(settings)
+})
+
+it('that cannot be written is a problem before anything starts', () => {
+  const folder = temporaryDirectory()
+  mkdirSync(join(folder, 'directory'))
+  expect(messages(config('no/such/x.log', 'directory'), folder)).toEqual([
+    `access_log: "${folder}/no/such" does not exist; must be a file in a directory that exists and may be written to`,
+    `workers.forward_proxy.access_log: "${folder}/directory" is a directory; name the file in it`,
+  ])
+})
+
+it('has its faults told where they are', () => {
+  expect(
+    messages(config({ path: 'off', format: '%{Cookie}', buffer_kb: 1, flush_sm: 1 }, { format: 'text' })),
+  ).toEqual([
+    'access_log.path: is "off"; write "access_log": "off" to have none',
+    'access_log.format: is the text "%{Cookie}"; %{cookie} is a secret and never logged; remove it',
+    'access_log.buffer_kb: is 1; must be a whole number from 128 to 1048576',
+    'access_log.flush_sm: is not a known key; did you mean `flush_ms`?',
+    'workers.forward_proxy.access_log.path: is missing; must be "stdout" or the path of a file',
+    'workers.forward_proxy.access_log.format: is the text "text"; must be "json", "combined" or a template, such as "%client %status %{user-agent}"',
+  ])
+})
+
+it('that is neither text nor an object is a problem with its place', () => {
+  expect(problems('{"mode": "Forward",\n "listen_addr": "127.0.0.1:0",\n "access_log": 5}')).toEqual([
+    'bifrost.json:3:16 access_log: is 5; must be "off", "stdout", the path of a file, or an object with path, format, buffer_kb, flush_ms',
+  ])
+})

@@ -1,0 +1,98 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { isLocalAddress, parseAddress } from '../../../../src/config/address/address.ts'
+import { load, messages } from '../../../kit/config-text.ts'
+import { selfSigned } from '../../../kit/self-signed.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'bifrost-admin-'))
+const tls = { cert: join(folder, 'admin.pem'), key: join(folder, 'admin.key') }
+writeFileSync(tls.cert, selfSigned.cert)
+writeFileSync(tls.key, selfSigned.key)
+
+const withAdmin = (admin: object) => ({ mode: 'Forward', listen_addr: '127.0.0.1:3128', admin })
+
+describe('an address of admin that others can reach', () => {
+  it('needs TLS and a token, and says both at once', () => {
+    expect(messages(withAdmin({ listen_addr: '0.0.0.0:9900' }))).toEqual([
+      'admin.listen_addr: is 0.0.0.0:9900, which others can reach; add "tls": { "cert": "admin.pem", "key": "admin.key" } and "token_file": "admin-token", or listen on 127.0.0.1 or unix:PATH',
+    ])
+  })
+
+  it('needs the token beside TLS', () => {
+    expect(messages(withAdmin({ listen_addr: '[::]:9900', tls }))).toEqual([
+      'admin.listen_addr: is [::]:9900, which others can reach; add "token_file": "admin-token", or listen on 127.0.0.1 or unix:PATH',
+    ])
+  })
+
+  it('needs TLS beside the token', () => {
+    const token = 'a-token-of-some-length'
+    expect(messages(withAdmin({ listen_addr: 'bridge.example:9900', token }))).toEqual([
+      'admin.listen_addr: is bridge.example:9900, which others can reach; add "tls": { "cert": "admin.pem", "key": "admin.key" }, or listen on 127.0.0.1 or unix:PATH',
+    ])
+  })
+
+  it('is taken with both', () => {
+    const { settings } = load(withAdmin({ listen_addr: '0.0.0.0:9900', tls, token_file: 'tok' }))
+    expect(settings.admin).toMatchObject({
+      isLocal: false,
+      tls: { certFile: tls.cert, keyFile: tls.key },
+      tokenFile: expect.stringMatching(/^\/.*\/tok$/),
+    })
+  })
+
+  it('is of no interest while admin is off', () => {
+    expect(messages(withAdmin({ enabled: false, listen_addr: '0.0.0.0:9900' }))).toEqual([])
+  })
+})
+
+it.each([
+  ['127.0.0.1:1', true],
+  ['127.9.9.9:1', true],
+  ['localhost:1', true],
+  ['LOCALHOST.:1', true],
+  ['[::1]:1', true],
+  ['[0:0:0:0:0:0:0:1]:1', true],
+  ['[::ffff:127.0.0.1]:1', true],
+  ['0.0.0.0:1', false],
+  ['[::]:1', false],
+  ['10.0.0.1:1', false],
+  ['localhost.example.com:1', false],
+  ['127.example.com:1', false],
+  ['[::ffff:10.0.0.1]:1', false],
+])('%s is local: %s', (text, isLocal) => {
+  const { address } = parseAddress(text)
+  expect(address && isLocalAddress(address)).toBe(isLocal)
+})
+
+it('a Unix socket of admin is found from the directory of the file, and is local', () => {
+  const { settings, effective } = load(withAdmin({ listen_addr: 'unix:run/admin.sock' }))
+  expect(settings.admin).toMatchObject({
+    isLocal: true,
+    listen: { path: expect.stringMatching(/^\/.*run\/admin\.sock$/) },
+  })
+  expect(effective.admin.listen_addr).toMatch(/^unix:\//)
+})
+
+it('TLS on a Unix socket, and a token beside a file of one, are mistakes', () => {
+  const token = 'a-token-of-some-length'
+  expect(messages(withAdmin({ listen_addr: 'unix:/tmp/a.sock', tls, token, token_file: 'tok' }))).toEqual([
+    'admin.tls: has no effect on a Unix socket; remove it',
+    'admin.token_file: has no effect beside admin.token; keep one of them',
+  ])
+})
+
+it('its certificate is read and judged', () => {
+  const [message] = messages(withAdmin({ tls: { ...tls, key: join(folder, 'none.key') } }))
+  expect(message).toContain('admin.tls.key: ')
+  expect(message).toContain('none.key')
+})
+
+it('its path is no path of a worker', () => {
+  const admin = { listen_addr: 'unix:/tmp/x.sock' }
+  const config = { mode: 'Forward', listeners: [{ address: 'unix:/tmp/x.sock' }], admin }
+  expect(messages(config)).toEqual([
+    'listeners[0].address: unix:/tmp/x.sock is taken by admin.listen_addr; choose another path',
+  ])
+})

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { readFields } from '../../../../src/http/h2/fields.ts'
+
+const head = [':method', 'GET', ':scheme', 'https', ':authority', 'a.test', ':path', '/x']
+
+test('pseudo-fields come apart from the others, and Host is made of :authority', () => {
+  expect(readFields([...head, 'x-a', '1', 'x-a', '2'])).toEqual({
+    method: 'GET',
+    scheme: 'https',
+    authority: 'a.test',
+    path: '/x',
+    fields: ['host', 'a.test', 'x-a', '1', 'x-a', '2'],
+    bytes: [...head, 'x-a', '1', 'x-a', '2'].join('').length,
+  })
+})
+
+test('a Host that came stays the only one', () => {
+  expect(readFields([...head, 'host', 'b.test']).fields).toEqual(['host', 'b.test'])
+  const withoutAuthority = readFields([':method', 'GET', 'host', 'b.test'])
+  expect(withoutAuthority).toMatchObject({ authority: undefined, fields: ['host', 'b.test'] })
+})
+
+test('the pieces of a Cookie are one field, in the place of the first', () => {
+  const { fields } = readFields([...head, 'cookie', 'a=1', 'x', 'y', 'cookie', 'b=2', 'cookie', 'c=3'])
+  expect(fields).toEqual(['host', 'a.test', 'cookie', 'a=1; b=2; c=3', 'x', 'y'])
+})
+
+test('no pseudo-field is among the fields, whatever its name', () => {
+  expect(readFields([...head, ':protocol', 'websocket', ':odd', '1']).fields).toEqual(['host', 'a.test'])
+})

@@ -1,0 +1,59 @@
+import type { Socket } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { type DescriptorBounds, DescriptorGuard } from '../../../../src/proxy/data-plane/descriptors.ts'
+import { createCounterBlock, readCounters } from '../../../../src/telemetry/metrics/counters.ts'
+
+/** As much of an accepted socket as a guard uses. */
+function socketOf(fd: number | undefined) {
+  const socket = { _handle: { fd }, on: () => socket, write: () => true, destroySoon: () => {} }
+  return socket as unknown as Socket
+}
+
+function guard(bounds: DescriptorBounds | null) {
+  const block = createCounterBlock()
+  const told: unknown[] = []
+  const refused: unknown[] = []
+  let spared = 0
+  const edge = {
+    open: 0,
+    dropIdle: () => {
+      spared += 1
+    },
+    refused: (...told: unknown[]) => refused.push(told),
+  }
+  const made = new DescriptorGuard(edge, bounds, { block, log: (...line) => told.push(line) })
+  const admits = (fd: number | undefined, open: number, isPlain = true) => {
+    edge.open = open
+    return made.admits(socketOf(fd), '192.0.2.7', isPlain)
+  }
+  return { admits, told, block, refused, spared: () => spared }
+}
+
+describe('a guard of descriptors', () => {
+  const bounds = { scarceFrom: 100, share: 5 }
+
+  it.each([
+    ['descriptors are not scarce', 99, 50, true],
+    ['they are, and the instance has its share', 100, 5, false],
+    ['they are, and it has less than its share', 100, 4, true],
+    ['a socket tells no descriptor', undefined, 50, true],
+  ])('when %s', (_, fd, open, isAdmitted) => {
+    expect(guard(bounds).admits(fd, open)).toBe(isAdmitted)
+  })
+
+  it('admits everything where the kernel tells no bound', () => {
+    expect(guard(null).admits(1_000_000, 1_000_000)).toBe(true)
+  })
+
+  it('counts each refusal, and tells of the first and gives back what is idle', () => {
+    const { admits, told, block, spared } = guard(bounds)
+    for (let n = 0; n < 3; n++) admits(100, 7)
+    expect(readCounters(block)).toMatchObject({
+      connectionsTotal: 3,
+      connectionsRefused: 3,
+      connectionsActive: 0,
+    })
+    expect(told).toEqual([['warn', expect.stringContaining('descriptors are scarce'), { open: 7 }]])
+    expect(spared()).toBe(1)
+  })
+})

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest'
+import {
+  childFlags,
+  processEnvironment,
+  threadEnvironment,
+} from '../../../../src/supervise/channel/child-options.ts'
+
+test('a child gets the variables of its runtime and no others', () => {
+  const runtime = { TZ: 'UTC', NODE_EXTRA_CA_CERTS: '/ca.pem', UV_THREADPOOL_SIZE: '16' }
+  const others = { PATH: '/bin', HOME: '/root', OTEL_EXPORTER_OTLP_HEADERS: 'a=b', BIFROST_SECRET_HOME: '/s' }
+  expect(threadEnvironment({ ...runtime, ...others })).toEqual(runtime)
+  expect(processEnvironment({ ...runtime, ...others })).toEqual(runtime)
+})
+
+test('a child process does not compete for the port of a debugger', () => {
+  const NODE_OPTIONS = '--inspect=0.0.0.0:9229 --stack-trace-limit=50 --inspect-wait'
+  expect(processEnvironment({ NODE_OPTIONS })).toEqual({ NODE_OPTIONS: '--stack-trace-limit=50' })
+  // Node takes flags of the whole process for a thread only where they are letter for letter those of main.
+  expect(threadEnvironment({ NODE_OPTIONS })).toEqual({ NODE_OPTIONS })
+  expect(childFlags('--a')).toEqual(['--disable-sigusr1', '--a'])
+})

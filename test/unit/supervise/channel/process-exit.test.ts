@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { classifyEnd } from '../../../../actors/instance.ts'
+import { describeEnd, type ProcessEnd } from '../../../../src/supervise/channel/process-exit.ts'
+
+const end: ProcessEnd = { code: null, signal: null, stderr: '', isKilled: false }
+const heapIsFull =
+  'FATAL ERROR: Ineffective mark-compacts near heap limit Allocation failed - JavaScript heap out of memory'
+
+describe('the end of a process', () => {
+  it.each<[string, Partial<ProcessEnd>, string, string | undefined]>([
+    ['a code of its own', { code: 3 }, 'exited', undefined],
+    ['our kill', { signal: 'SIGKILL', isKilled: true }, 'killed', undefined],
+    [
+      'an abort of V8',
+      { signal: 'SIGABRT', stderr: `\n${heapIsFull}\n----- trace\n` },
+      'outOfMemory',
+      heapIsFull,
+    ],
+    ['the same as an exit code', { code: 134, stderr: heapIsFull }, 'outOfMemory', heapIsFull],
+    ['an abort without a word', { signal: 'SIGABRT' }, 'killed', 'signal SIGABRT'],
+    ['a native crash', { signal: 'SIGSEGV' }, 'killed', 'signal SIGSEGV'],
+    [
+      'a kill that is not ours',
+      { signal: 'SIGKILL' },
+      'killed',
+      'SIGKILL from outside (the kernel out of memory, or an operator)',
+    ],
+    [
+      'an error before the entry catches them',
+      { code: 1, stderr: 'file.ts:1\n\nSyntaxError: no\n    at x' },
+      'threw',
+      'SyntaxError: no',
+    ],
+  ])('%s', (_, given, reason, message) => {
+    const exit = describeEnd({ ...end, ...given })
+    expect(exit.message).toBe(message)
+    expect(classifyEnd('none', exit)).toBe(reason)
+  })
+
+  it('after a drain is orderly with code 0', () => {
+    expect(classifyEnd('drain', describeEnd({ ...end, code: 0 }))).toBe('drained')
+  })
+})

@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest'
+import { moveLine } from '../../../../src/supervise/journal/move-log.ts'
+
+const levelOf = (actor: string, from: string | null, to: string) =>
+  moveLine({ actor, from, to, event: 'e', sender: null }).level
+
+it('says which actor of which worker went from where to where, by which event of whom', () => {
+  const move = {
+    actor: 'reverse_proxy#3',
+    from: 'running.alive',
+    to: 'running.draining',
+    event: 'op.drain',
+    sender: 'supervisor:reverse_proxy',
+  }
+  expect(moveLine(move)).toEqual({
+    level: 'debug',
+    message: 'reverse_proxy#3 is running.draining',
+    fields: {
+      worker: 'reverse_proxy',
+      actor: 'reverse_proxy#3',
+      from: 'running.alive',
+      to: 'running.draining',
+      event: 'op.drain',
+      cause: 'supervisor:reverse_proxy',
+    },
+  })
+})
+
+it.each([
+  ['supervisor:static_files', 'static_files'],
+  ['forward_proxy#1', 'forward_proxy'],
+  ['combined#2/reverse', 'combined'],
+  ['listener:reverse_proxy/0/1', 'reverse_proxy'],
+  ['daemon', undefined],
+])('the worker of %s is %s', (actor, worker) => {
+  expect(moveLine({ actor, from: null, to: 'x', event: 'e', sender: null }).fields['worker']).toBe(worker)
+})
+
+it('warns of what was given up', () => {
+  expect(levelOf('supervisor:reverse_proxy', 'supervising.restarting', 'gaveUp')).toBe('warn')
+})
+
+it('informs of the daemon, of restarts and of degradation', () => {
+  expect(levelOf('daemon', 'booting.starting', 'running')).toBe('info')
+  expect(levelOf('supervisor:reverse_proxy', 'supervising.steady', 'supervising.restarting')).toBe('info')
+  expect(levelOf('reverse_proxy#1/reverse', 'accepting', 'degraded')).toBe('info')
+  expect(levelOf('reverse_proxy#1/reverse', 'degraded', 'accepting')).toBe('info')
+})
+
+it('keeps all others for debug: a worker at its limit moves with each connection', () => {
+  expect(levelOf('daemon', 'draining.settling', 'draining.armed')).toBe('debug')
+  expect(levelOf('daemon', 'booting.binding', 'failed')).toBe('debug')
+  expect(levelOf('listener:reverse_proxy/0/0', 'binding', 'failed')).toBe('debug')
+  expect(levelOf('reverse_proxy#1/reverse', 'accepting', 'saturated')).toBe('debug')
+  expect(levelOf('reverse_proxy#1', 'running.starting', 'running.alive')).toBe('debug')
+})

@@ -1,0 +1,75 @@
+import { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { expect, it } from 'vitest'
+import { Mirror } from '../../../../src/supervise/listeners/mirror.ts'
+
+async function listening() {
+  const server = createServer().listen({ host: '127.0.0.1', port: 0 })
+  await once(server, 'listening')
+  return { server, port: (server.address() as AddressInfo).port }
+}
+
+it('a copy of a listening socket accepts what came when its server was closed', async () => {
+  const { server, port } = await listening()
+  const mirror = new Mirror()
+  const copy = await mirror.copy(server)
+  server.close()
+  const client = connect({ host: '127.0.0.1', port })
+  await once(client, 'connect')
+
+  const later = createServer()
+  const accepted = once(later, 'connection')
+  later.listen(copy)
+  const [socket] = await accepted
+  socket.destroy()
+  client.destroy()
+  later.close()
+  mirror.close()
+})
+
+it('copies of several sockets are each of their own', async () => {
+  const both = await Promise.all([listening(), listening()])
+  const mirror = new Mirror()
+  const copies = await Promise.all(both.map(({ server }) => mirror.copy(server)))
+  for (const { server } of both) server.close()
+  const again = copies.map((copy) => createServer().listen(copy))
+  await Promise.all(again.map((server) => once(server, 'listening')))
+  const ports = again.map((server) => (server.address() as AddressInfo).port)
+  expect(ports).toEqual(both.map(({ port }) => port))
+  for (const server of again) server.close()
+  mirror.close()
+})
+
+it('a copy of a server that was closed is none', async () => {
+  const { server } = await listening()
+  server.close()
+  const mirror = new Mirror()
+  expect(await mirror.copy(server)).toBeNull()
+  mirror.close()
+})
+
+it('a mirror that is closed gives out nothing more', async () => {
+  const { server } = await listening()
+  const mirror = new Mirror()
+  const copy = mirror.copy(server)
+  mirror.close()
+  expect(await copy).toBeNull()
+  server.close()
+})
+
+it('without a process to be had there is no copy, and nothing fails', async () => {
+  const { server } = await listening()
+  const mirror = new Mirror(() => {
+    // As of a child for which the machine has no descriptor left: it has no channel, and says why later.
+    const child = new ChildProcess()
+    process.nextTick(() => child.emit('error', new Error('spawn EMFILE')))
+    return child
+  })
+  expect(await mirror.copy(server)).toBeNull()
+  const broken = new Mirror(() => {
+    throw new Error('spawn ENOMEM')
+  })
+  expect(await broken.copy(server)).toBeNull()
+  server.close()
+})

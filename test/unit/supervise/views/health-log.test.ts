@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import { HealthLog, healthLine } from '../../../../src/supervise/views/health-log.ts'
+import type { WorkerHealth } from '../../../../src/supervise/views/overview.ts'
+
+const health = (status: WorkerHealth['status'], change: Partial<WorkerHealth> = {}): WorkerHealth => ({
+  proxy_type: 'ReverseProxy',
+  status,
+  reasons: [],
+  connection_utilization: 0.8512,
+  memory_utilization: 0.12,
+  active_connections: 1,
+  total_requests: 1,
+  ...change,
+})
+
+describe('healthLine', () => {
+  it('S150: tells at info which type is healthy', () => {
+    expect(healthLine(health('Healthy'))).toMatchObject({
+      level: 'info',
+      message: 'Worker ReverseProxy is healthy',
+    })
+  })
+
+  it('S151: warns with both percentages', () => {
+    expect(healthLine(health('Warning', { reasons: ['connections at 85 % of the limit'] }))).toEqual({
+      level: 'warn',
+      message: 'Worker ReverseProxy warning: 85% connections, 12% memory',
+      fields: { reasons: ['connections at 85 % of the limit'] },
+    })
+  })
+
+  it('S152: says at error that immediate attention is needed', () => {
+    expect(healthLine(health('Critical'))).toMatchObject({
+      level: 'error',
+      message: 'Worker ReverseProxy critical - immediate attention required',
+      fields: { connections: '85%', memory: '12%' },
+    })
+  })
+})
+
+describe('HealthLog', () => {
+  it('has one line a change, and none for a start in health', () => {
+    const lines: string[] = []
+    const log = new HealthLog((level) => lines.push(level))
+    for (const status of ['Healthy', 'Warning', 'Warning', 'Critical', 'Critical', 'Healthy'] as const)
+      log.update({ reverse_proxy: health(status) })
+    expect(lines).toEqual(['warn', 'error', 'info'])
+  })
+
+  it('keeps services apart', () => {
+    const lines: string[] = []
+    const log = new HealthLog((_level, message) => lines.push(message))
+    log.update({ a: health('Critical'), b: health('Healthy', { proxy_type: 'StaticFiles' }) })
+    expect(lines).toEqual(['Worker ReverseProxy critical - immediate attention required'])
+  })
+})

@@ -1,0 +1,199 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { AccessRecord } from '../../../../src/telemetry/access-log/access-record.ts'
+import { LogChunk } from '../../../../src/telemetry/access-log/chunk.ts'
+import { compileFormat, formatFault } from '../../../../src/telemetry/access-log/format.ts'
+import { chunkBytes } from '../../../../src/telemetry/access-log/writer.ts'
+import { accessRecord as record } from '../../../kit/access-record.ts'
+
+const names = { worker: 'reverse_proxy', instance: 'reverse_proxy#1' }
+function line(format: string, changes: Partial<AccessRecord> = {}): string {
+  const chunk = new LogChunk(chunkBytes)
+  expect(compileFormat(format, names)({ ...record, ...changes }, chunk)).toBe(true)
+  return chunk.bytes.toString('latin1', 0, chunk.length)
+}
+const json = (changes: Partial<AccessRecord> = {}) => JSON.parse(line('json', changes))
+
+describe('a line in JSON', () => {
+  it('has every field, with null for what was not there', () => {
+    const { time, ...rest } = json()
+    expect(Math.abs(Date.parse(time) - Date.now())).toBeLessThan(5_000)
+    expect(rest).toEqual({
+      worker: 'reverse_proxy',
+      instance: 'reverse_proxy#1',
+      service: 'reverse',
+      client: '192.0.2.1',
+      request_id: null,
+      trace_id: null,
+      span_id: null,
+      user: null,
+      method: 'GET',
+      scheme: 'http',
+      host: 'www.test',
+      path: '/a?b=c',
+      version: '1.1',
+      status: 200,
+      termination: '--',
+      error: null,
+      upstream: 'http://127.0.0.1:3000',
+      attempts: 1,
+      reused: false,
+      bytes_received: 100,
+      bytes_sent: 200,
+      head_ms: 1.5,
+      connect_ms: 0.25,
+      response_ms: 2,
+      total_ms: 3.123,
+      tunnel_end: null,
+    })
+  })
+
+  it('has null for everything of a request that never was one', () => {
+    const nothing = { method: null, target: null, host: undefined, version: 0, headers: {}, upstream: null }
+    const times = { headMs: -1, connectedAt: 0, answeredAt: 0, status: 0 }
+    expect(json({ ...nothing, ...times })).toMatchObject({
+      method: null,
+      scheme: null,
+      host: null,
+      path: null,
+      version: null,
+      status: null,
+      reused: null,
+      head_ms: null,
+      connect_ms: null,
+      response_ms: null,
+    })
+  })
+
+  it('has its time to the millisecond, as the start of the exchange', () => {
+    const before = Date.now()
+    const at = Date.parse(json({ startedAt: 0, endedAt: 60_007 }).time)
+    expect(at).toBeGreaterThanOrEqual(before - 60_007)
+    expect(at).toBeLessThanOrEqual(Date.now() - 60_006)
+    expect(json().time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+  })
+
+  it('takes the host of an absolute target and of CONNECT from the target', () => {
+    expect(json({ target: 'HTTPS://other.test:8/p?q' })).toMatchObject({
+      scheme: 'https',
+      host: 'other.test:8',
+      path: '/p?q',
+    })
+    expect(json({ target: 'http://other.test' })).toMatchObject({ path: '/' })
+    expect(json({ method: 'CONNECT', target: 'other.test:443' })).toMatchObject({
+      scheme: null,
+      host: 'other.test:443',
+      path: null,
+    })
+  })
+
+  it('has the ids of a trace where there is one', () => {
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+    const ids = { traceId, spanId: '00f067aa0ba902b7' }
+    expect(json(ids)).toMatchObject({ trace_id: traceId, span_id: '00f067aa0ba902b7' })
+    expect(line('%trace_id %span_id', ids)).toBe(`${traceId} 00f067aa0ba902b7\n`)
+    expect(line('%trace_id %span_id', { traceId })).toBe(`${traceId} -\n`)
+  })
+
+  it('reads UTF-8 as what it means and keeps other bytes as numbers', () => {
+    const bytes = (text: string) => Buffer.from(text).toString('latin1')
+    expect(json({ target: `/${bytes('grüße')}` }).path).toBe('/grüße')
+    expect(json({ target: '/\xfc\xff' }).path).toBe('/\xfc\xff')
+    expect(line('json', { target: `/${bytes('grüße \u{1f600}')}` })).toContain(
+      '/gr\\u00fc\\u00dfe \\ud83d\\ude00',
+    )
+  })
+
+  it('bounds what one value may take', () => {
+    expect(json({ target: `/${'a'.repeat(20_000)}` }).path).toHaveLength(4_099)
+  })
+
+  it('is one line of ASCII, and JSON with the same value, whatever a client has written', () => {
+    const byte = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code))
+    const anything = fc.string({ unit: byte, maxLength: 60 })
+    fc.assert(
+      fc.property(anything, anything, anything, (method, host, user) => {
+        const text = line('json', { method, host, user, target: '/' })
+        expect(text).toMatch(/^[\x20-\x7e]*\n$/)
+        const bytes = Buffer.from(user, 'latin1')
+        const meant = bytes.toString()
+        const value = JSON.parse(text).user
+        expect([user, meant]).toContain(value)
+      }),
+    )
+  })
+})
+
+describe('secrets', () => {
+  it.each([
+    ['http://user:secret@h.test/p', '***@h.test', '/p'],
+    ['http://user:sec@ret@h.test/p', '***@h.test', '/p'],
+    ['/go?to=http://user:secret@h.test/&x', 'www.test', '/go?to=http://***@h.test/&x'],
+    ['//user:secret@h.test/p', 'www.test', '//***@h.test/p'],
+    ['/p?X-Amz-Signature=secret&a=1&sig=secret', 'www.test', '/p?X-Amz-Signature=***&a=1&sig=***'],
+    ['http:/user:secret@h.test/p', 'www.test', 'http:/***@h.test/p'],
+    ['user:secret@h.test', 'www.test', '***@h.test'],
+  ])('of %s are masked', (target, host, path) => {
+    expect(json({ target })).toMatchObject({ host, path })
+    for (const format of ['json', 'combined', '%request %path']) {
+      expect(line(format, { target })).not.toContain('secret')
+    }
+  })
+
+  it('before the host of CONNECT, or in Host and Referer, are masked', () => {
+    expect(json({ method: 'CONNECT', target: 'u:p@h.test:443' }).host).toBe('***@h.test:443')
+    expect(json({ host: 'u:p@h.test' }).host).toBe('***@h.test')
+    expect(line('"%{referer}"')).toBe('"http://***@from.test/x"\n')
+  })
+
+  it.each(['authorization', 'Proxy-Authorization', 'COOKIE', 'Set-Cookie'])(
+    '%s is no field of a template',
+    (name) => {
+      expect(formatFault(`%status %{${name}}`)).toContain('never logged')
+      expect(() => compileFormat(`%status %{${name}}`, names)).toThrow(TypeError)
+    },
+  )
+})
+
+describe('the combined format', () => {
+  it('is that of Apache and nginx', () => {
+    expect(line('combined', { user: 'ada' })).toMatch(
+      /^192\.0\.2\.1 - ada \[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d \+0000\] "GET \/a\?b=c HTTP\/1\.1" 200 200 "http:\/\/\*\*\*@from\.test\/x" "curl\/8"\n$/,
+    )
+  })
+
+  it('has dashes for what was not there', () => {
+    const nothing = { method: null, target: null, version: 0, headers: {}, status: 0 }
+    expect(line('combined', nothing)).toMatch(/^192\.0\.2\.1 - - \[.*\] "-" - 200 "-" "-"\n$/)
+  })
+})
+
+describe('a template', () => {
+  it('has fields, header fields, constants and percent signs', () => {
+    expect(line('%worker %instance %status %{User-Agent} 100%%')).toBe(
+      'reverse_proxy reverse_proxy#1 200 curl/8 100%\n',
+    )
+  })
+
+  it('keeps a value within its quotes, and within its place', () => {
+    const headers = { 'user-agent': 'a" \\b\n\x1b[31m\xfc' }
+    expect(line('"%{user-agent}" %status', { headers })).toBe('"a\\" \\\\b\\x0a\\x1b[31m\\xfc" 200\n')
+    expect(line('%{user-agent} %status', { headers: { 'user-agent': 'a 500' } })).toBe('a\\x20500 200\n')
+    expect(line('%{user-agent} "%host"', { headers: { 'user-agent': '' } })).toBe('- "www.test"\n')
+  })
+
+  it('joins a field that came several times', () => {
+    expect(line('"%{x}"', { headers: { x: ['a', 'b'] } })).toBe('"a, b"\n')
+  })
+
+  it.each([
+    ['text', 'must be "json", "combined" or a template'],
+    ['%nope', '%nope is not known; known are attempts, bytes_received'],
+    ['%status % x', 'has a % with no name behind it'],
+    ['%{a b}', '%{a b} names no header field'],
+    ['%status\n', 'must have no line ends'],
+    ['%status é', 'must have no line ends, and no other than ASCII'],
+  ])('such as %s is a fault', (format, fault) => {
+    expect(formatFault(format)).toContain(fault)
+  })
+})

@@ -1,0 +1,32 @@
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { openFileSink, type Sink } from '../../../../src/telemetry/access-log/sink.ts'
+import { chunkBytes, LogWriter } from '../../../../src/telemetry/access-log/writer.ts'
+import { temporaryDirectory } from '../../../kit/config-text.ts'
+import { until } from '../../../kit/until.ts'
+
+it('closes a file whose opening outlasts the end of the writer', async () => {
+  const opening = Promise.withResolvers<Sink>()
+  const writer = new LogWriter({
+    open: () => opening.promise,
+    bufferBytes: 4 * chunkBytes,
+    flushMs: 5,
+    retryMs: 10,
+    onDropped: () => {},
+    onTrouble: () => {},
+  })
+  await writer.close()
+  const path = join(temporaryDirectory(), 'late.log')
+  const sink = await openFileSink(path)
+  let closings = 0
+  opening.resolve({
+    ...sink,
+    close() {
+      closings += 1
+      sink.close()
+    },
+  })
+  await until('it is closed', () => closings > 0)
+  writer.reopen()
+  expect(closings).toBe(1)
+})

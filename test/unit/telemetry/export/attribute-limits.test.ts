@@ -1,0 +1,75 @@
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import { describe, expect, it } from 'vitest'
+import { limitAttributes } from '../../../../src/telemetry/export/attribute-limits.ts'
+import { readableLogRecord } from '../../../../src/telemetry/export/log-export.ts'
+import { readableSpan } from '../../../../src/telemetry/export/span-export.ts'
+import type { SpanRecord } from '../../../../src/telemetry/trace/span-record.ts'
+
+const noEnd = Number.POSITIVE_INFINITY
+const origin = { resource: resourceFromAttributes({}), instrumentationScope: { name: 'test' } }
+
+describe('limits of attributes', () => {
+  it('leave what is within them as it is', () => {
+    const attributes = { a: 'text', b: 12345 }
+    const limited = limitAttributes(attributes, { maxAttributes: 2, maxCharacters: 4 })
+    expect(limited.attributes).toBe(attributes)
+    expect(limited.dropped).toBe(0)
+  })
+
+  it('keep the first, and cut text and nothing else', () => {
+    const attributes = { a: 'text', b: 12345, c: true }
+    expect(limitAttributes(attributes, { maxAttributes: 2, maxCharacters: 2 })).toEqual({
+      attributes: { a: 'te', b: 12345 },
+      dropped: 1,
+    })
+    expect(limitAttributes(attributes, { maxAttributes: 0, maxCharacters: noEnd })).toEqual({
+      attributes: {},
+      dropped: 3,
+    })
+  })
+})
+
+it('a span has no more attributes, events and links than it may, and says how many it had', () => {
+  const event = (name: string) => ({ name, atMs: 1, attributes: { why: 'because', at: 1 } })
+  const record: SpanRecord = {
+    traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+    spanId: '00f067aa0ba902b7',
+    parentSpanId: null,
+    isParentRemote: false,
+    traceState: null,
+    kind: 'server',
+    name: 'GET',
+    startMs: 1,
+    endMs: 2,
+    status: 'unset',
+    attributes: { a: 'first', b: 'second', c: 'third' },
+    events: [event('one'), event('two'), event('three')],
+    links: [{ traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7', isSampled: true }],
+  }
+  const limits = { maxAttributes: 2, maxCharacters: 3, maxEvents: 1, maxEventAttributes: 1, maxLinks: 0 }
+  expect(readableSpan(record, origin, limits)).toMatchObject({
+    attributes: { a: 'fir', b: 'sec' },
+    droppedAttributesCount: 1,
+    events: [{ name: 'one', attributes: { why: 'bec' }, droppedAttributesCount: 1 }],
+    droppedEventsCount: 2,
+    links: [],
+    droppedLinksCount: 1,
+  })
+})
+
+it('a log record has no more attributes than it may, and says how many it had', () => {
+  const record = {
+    atMs: 1,
+    level: 'info',
+    message: 'whole',
+    attributes: { a: 'first', gone: null, b: { c: 1 } },
+    event: null,
+    traceId: null,
+    spanId: null,
+  } as const
+  expect(readableLogRecord(record, origin, { maxAttributes: 1, maxCharacters: 3 }, 1)).toMatchObject({
+    body: 'whole',
+    attributes: { a: 'fir' },
+    droppedAttributesCount: 1,
+  })
+})

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import { beatPeriodMs, startBeat } from '../../../../src/telemetry/metrics/beat.ts'
+import { createCounterBlock, readCounters } from '../../../../src/telemetry/metrics/counters.ts'
+import { until } from '../../../kit/until.ts'
+
+describe('beat', () => {
+  it('counts up while the loop turns, and tells how late it was', async () => {
+    const block = createCounterBlock()
+    const stop = startBeat(block, 20)
+    await until('it beats', () => readCounters(block).beats > 2)
+    const isSeen = () => {
+      const end = performance.now() + 150
+      while (performance.now() < end);
+      return readCounters(block).loopDelayP99Ms > 20
+    }
+    await until('the delay is seen', isSeen)
+    stop()
+  })
+
+  it('tells what the thread uses, from the start', async () => {
+    const block = createCounterBlock()
+    const stop = startBeat(block, 20)
+    const { memoryBytes, cpuMs, beats } = readCounters(block)
+    expect(beats).toBe(0)
+    const { heapUsed, external } = process.memoryUsage()
+    expect(memoryBytes / (heapUsed + external)).toBeCloseTo(1, 0)
+    const until150 = performance.now() + 150
+    while (performance.now() < until150);
+    const spent = process.threadCpuUsage()
+    await until('it beats', () => readCounters(block).beats > 0)
+    expect(readCounters(block).cpuMs).toBeGreaterThanOrEqual((spent.user + spent.system) / 1000)
+    expect(readCounters(block).cpuMs).toBeGreaterThan(cpuMs)
+    stop()
+  })
+
+  it('stops', async () => {
+    const block = createCounterBlock()
+    startBeat(block, 20)()
+    const other = createCounterBlock()
+    const stopOther = startBeat(other, 20)
+    await until('another one has beaten', () => readCounters(other).beats > 3)
+    stopOther()
+    expect(readCounters(block).beats).toBe(0)
+  })
+})
+
+describe('beatPeriodMs', () => {
+  it.each([
+    [5_000, 950],
+    [1_000, 250],
+    [1, 20],
+  ])('stuck after %i ms: a beat in %i ms', (stuckMs, periodMs) => {
+    expect(beatPeriodMs(stuckMs)).toBe(periodMs)
+  })
+})

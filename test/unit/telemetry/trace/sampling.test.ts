@@ -1,0 +1,75 @@
+import { randomBytes, randomFillSync } from 'node:crypto'
+import { context } from '@opentelemetry/api'
+import { TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace'
+import { describe, expect, it } from 'vitest'
+import { isIdSampled, ratioBound, TraceIds } from '../../../../src/telemetry/trace/sampling.ts'
+
+const ratios = [0, 1e-9, 0.001, 0.01, 0.1, 0.25, 0.5, 0.75, 0.99, 1 - 1e-9, 1]
+
+/** Its own word; 2 is RECORD_AND_SAMPLED. */
+const sdkSays = (sampler: TraceIdRatioBasedSampler, traceId: string): boolean =>
+  sampler.shouldSample(context.active(), traceId).decision === 2
+
+describe('sampling by ratio', () => {
+  it.each(ratios)('decides of ids that come as the SDK does, at %d', (ratio) => {
+    const sampler = new TraceIdRatioBasedSampler(ratio)
+    const bound = ratioBound(ratio)
+    for (let at = 0; at < 20_000; at += 1) {
+      const traceId = randomBytes(16).toString('hex')
+      if (isIdSampled(traceId, bound) !== sdkSays(sampler, traceId)) expect.fail(traceId)
+    }
+  })
+
+  it.each(ratios)('decides of ids that it draws as the SDK does, at %d', (ratio) => {
+    const sampler = new TraceIdRatioBasedSampler(ratio)
+    const bound = ratioBound(ratio)
+    const ids = new TraceIds(randomFillSync)
+    for (let at = 0; at < 20_000; at += 1) {
+      const isSampled = ids.draw(bound)
+      if (isSampled !== sdkSays(sampler, ids.drawn)) expect.fail(ids.drawn)
+    }
+  })
+
+  it('decides at the very bound as the SDK does', () => {
+    for (const ratio of ratios) {
+      const sampler = new TraceIdRatioBasedSampler(ratio)
+      const bound = ratioBound(ratio)
+      for (const sum of [bound - 1, bound, bound + 1]) {
+        if (sum < 0 || sum > 0xffffffff) continue
+        const traceId = `${sum.toString(16).padStart(8, '0')}${'12345678'.repeat(2)}00000000`
+        expect(isIdSampled(traceId, bound)).toBe(sdkSays(sampler, traceId))
+      }
+    }
+  })
+
+  it('takes ratios that are none as the nearest one', () => {
+    expect([ratioBound(-1), ratioBound(2)]).toEqual([0, 2 ** 32])
+  })
+})
+
+describe('ids', () => {
+  it('are of the right form, each once, over many fills of the pool', () => {
+    const ids = new TraceIds(randomFillSync)
+    const seen = new Set<string>()
+    for (let at = 0; at < 5_000; at += 1) {
+      ids.draw(0)
+      const { drawn } = ids
+      expect(drawn).toMatch(/^[\da-f]{32}$/)
+      const span = ids.spanId()
+      expect(span).toMatch(/^[\da-f]{16}$/)
+      seen.add(drawn).add(span)
+    }
+    expect(seen.size).toBe(10_000)
+  })
+
+  it('are never all zero', () => {
+    let fills = 0
+    const ids = new TraceIds((bytes) => {
+      fills += 1
+      bytes.fill(fills === 1 ? 0 : 7)
+    })
+    ids.draw(0)
+    expect(ids.drawn).toBe('07'.repeat(16))
+    expect(ids.spanId()).toBe('07'.repeat(8))
+  })
+})
