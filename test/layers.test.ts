@@ -204,9 +204,13 @@ describe('imports point the way the table allows', () => {
 })
 
 describe('files stay small', () => {
-  it('none has more than 300 lines', () => {
+  /** Two central classes may be longer, so that the limit is no reason to split them. */
+  const central = ['src/proxy/exchange/exchange.ts', 'src/proxy/data-plane/data-plane.ts']
+
+  it('none has more than 300 lines, or 400 for the two central ones', () => {
     const long = globSync(['src/**/*.{ts,js}', 'actors/**/*.ts', 'test/**/*.ts'], { cwd: root }).filter(
-      (file) => readFileSync(join(root, file), 'utf8').split('\n').length > 301,
+      (file) =>
+        readFileSync(join(root, file), 'utf8').split('\n').length > (central.includes(file) ? 401 : 301),
     )
     expect(long).toEqual([])
   })

@@ -4,8 +4,7 @@ import { lowWaterMark, workerSystemId } from '../../actors/ledger.ts'
 import { workerMachine } from '../../actors/worker.ts'
 import { peerOf } from '../http/address/peer.ts'
 import { limitClients } from '../proxy/data-plane/client-limits.ts'
-import type { Edge } from '../proxy/data-plane/contract.ts'
-import { createEdge } from '../proxy/data-plane/data-plane.ts'
+import { createDataPlane, type DataPlane } from '../proxy/data-plane/data-plane.ts'
 import { DescriptorGuard } from '../proxy/data-plane/descriptors.ts'
 import type { Admission } from '../proxy/exchange/admission.ts'
 import { describeExchanges } from '../proxy/trace/exchange-attributes.ts'
@@ -61,7 +60,7 @@ class RunningInstance {
   #isCut = false
   /** What main has said to be above its limit. */
   #exceeded: readonly string[] = []
-  #edge: Edge | null = null
+  #dataPlane: DataPlane | null = null
   #descriptors: DescriptorGuard | null = null
   #accessLogs: AccessLogs | null = null
   #spans: SpanOutput | null = null
@@ -97,7 +96,7 @@ class RunningInstance {
       describeExchanges(worker.services),
     )
     this.#spans = createSpanOutput(this.#boot, block, (spans) => this.#port.post({ type: 'spans', spans }))
-    this.#edge = await createEdge({
+    this.#dataPlane = await createDataPlane({
       worker,
       admissions: { worker: this.#workerAdmission(), services: Object.fromEntries(services) },
       counters: this.#counters,
@@ -110,7 +109,10 @@ class RunningInstance {
       exceeded: () => this.#exceeded,
       surroundings: { ownPorts: this.#boot.ownPorts },
     })
-    this.#descriptors = new DescriptorGuard(this.#edge, this.#boot.descriptors, { block, log: this.#log })
+    this.#descriptors = new DescriptorGuard(this.#dataPlane, this.#boot.descriptors, {
+      block,
+      log: this.#log,
+    })
     this.#stopBeat = startBeat(block, beatPeriodMs(worker.stuckMs))
     this.#port.onMessage((message) => this.#receive(message))
     this.#port.post({ type: 'thread.ready' })
@@ -124,7 +126,7 @@ class RunningInstance {
   /** Main has from here on what has failed here, and the last spans. */
   #leaveRest(): void {
     this.#spans?.batch.flush()
-    const records = this.#edge?.failures ?? []
+    const records = this.#dataPlane?.failures ?? []
     if (records.length > 0) this.#port.post({ type: 'failures', records })
   }
 
@@ -137,7 +139,7 @@ class RunningInstance {
   async close(): Promise<void> {
     this.#stopBeat()
     this.#listeners.close()
-    await this.#edge?.close()
+    await this.#dataPlane?.close()
     this.#leaveRest()
     await this.#accessLogs?.close()
     this.#logBounds.close()
@@ -149,9 +151,9 @@ class RunningInstance {
     const machine = workerMachine.provide({
       actions: {
         report: ({ event, context }, { state }) => this.#reports.moved(type, state, event.type, context),
-        restrain: () => this.#edge?.setDegraded(true),
-        release: () => this.#edge?.setDegraded(false),
-        endKeepAlive: () => this.#edge?.drain(),
+        restrain: () => this.#dataPlane?.setDegraded(true),
+        release: () => this.#dataPlane?.setDegraded(false),
+        endKeepAlive: () => this.#dataPlane?.drain(),
         cutOff: () => this.#cutOff(),
       },
     })
@@ -209,7 +211,7 @@ class RunningInstance {
         this.#setLimits(message.maxConnections)
         return
       case 'tls':
-        this.#edge?.updateTls(message.at, message.material)
+        this.#dataPlane?.updateTls(message.at, message.material)
         return
       case 'log.reopen':
         this.#accessLogs?.reopen()
@@ -226,7 +228,8 @@ class RunningInstance {
   }
 
   #tell(id: number, question: TrafficQuestion): void {
-    if (this.#edge !== null) this.#port.post({ type: 'answer', id, answer: this.#edge.ask(question) })
+    if (this.#dataPlane !== null)
+      this.#port.post({ type: 'answer', id, answer: this.#dataPlane.ask(question) })
   }
 
   /** State of the chart that admits connections of a service; of the worker as a whole for null. */
@@ -244,7 +247,7 @@ class RunningInstance {
       return
     }
     const isPlain = (tls[at] ?? null) === null
-    if (this.#descriptors?.admits(socket, peer, isPlain)) this.#edge?.accept(socket, peer, at)
+    if (this.#descriptors?.admits(socket, peer, isPlain)) this.#dataPlane?.accept(socket, peer, at)
   }
 
   async #drain(): Promise<void> {
@@ -254,11 +257,11 @@ class RunningInstance {
 
   /** Exchanges that are cut count as failed. */
   #cutOff(): void {
-    const connections = this.#edge?.open ?? 0
+    const connections = this.#dataPlane?.open ?? 0
     if (!this.#isCut)
       this.#log('warn', 'the drain has run out of time, connections are closed', { connections })
     this.#isCut = true
-    void this.#edge?.close()
+    void this.#dataPlane?.close()
   }
 
   /** Nothing is cut: a ledger above its new limit refuses until it is below. */

@@ -20,8 +20,8 @@ import type {
 } from '../../src/config/settings/settings.ts'
 import type { TracingSettings } from '../../src/config/settings/tracing.ts'
 import { peerOf } from '../../src/http/address/peer.ts'
-import type { Edge, EdgeOptions } from '../../src/proxy/data-plane/contract.ts'
-import { createEdge } from '../../src/proxy/data-plane/data-plane.ts'
+import type { DataPlaneOptions } from '../../src/proxy/data-plane/contract.ts'
+import { createDataPlane, type DataPlane } from '../../src/proxy/data-plane/data-plane.ts'
 import type { Admission } from '../../src/proxy/exchange/admission.ts'
 import type { SpanOutput } from '../../src/proxy/trace/span-output.ts'
 import type { AccessRecord } from '../../src/telemetry/access-log/access-record.ts'
@@ -186,7 +186,7 @@ export class CountingAdmission implements Admission {
 }
 
 export interface TestEdge {
-  readonly edge: Edge
+  readonly edge: DataPlane
   readonly port: number
   readonly admission: CountingAdmission
   readonly services: Readonly<Record<ServiceType, CountingAdmission>>
@@ -215,7 +215,7 @@ export async function startEdge(
     readonly pauseOnConnect?: boolean
     /** Telemetry is on. */
     readonly spans?: SpanOutput
-    readonly surroundings?: EdgeOptions['surroundings']
+    readonly surroundings?: DataPlaneOptions['surroundings']
   } = {},
 ): Promise<TestEdge> {
   const list = Array.isArray(services) ? services : [services as ServiceSettings]
@@ -234,7 +234,7 @@ export async function startEdge(
   }
   const logged: { level: string; message: string; fields?: Record<string, unknown> }[] = []
   const records: AccessRecord[] = []
-  const edge = await createEdge({
+  const edge = await createDataPlane({
     worker: workerOf(type, list),
     admissions: { worker: admission, services: type === 'combined' ? perService : {} },
     counters: blocks,

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { replyBytes } from '../../http/reply/reply.ts'
 import { type CounterBlock, count } from '../../telemetry/metrics/counters.ts'
 import type { Log } from '../exchange/scope.ts'
-import type { Edge } from './contract.ts'
+import type { DataPlane } from './data-plane.ts'
 
 /** From which descriptor on they are scarce, and how many connections are admitted all the same. */
 export interface DescriptorBounds {
@@ -28,17 +28,17 @@ const refusal = replyBytes('OVER_LIMIT', { headers: ['Retry-After', '1'], isPrep
  * (POSIX, `open`), so that of an accepted socket tells how many are in use, for nothing.
  */
 export class DescriptorGuard {
-  readonly #edge: Pick<Edge, 'open' | 'dropIdle' | 'refused'>
+  readonly #dataPlane: Pick<DataPlane, 'open' | 'dropIdle' | 'refused'>
   readonly #bounds: DescriptorBounds | null
   readonly #deps: Deps
   #toldAt = Number.NEGATIVE_INFINITY
 
   constructor(
-    edge: Pick<Edge, 'open' | 'dropIdle' | 'refused'>,
+    dataPlane: Pick<DataPlane, 'open' | 'dropIdle' | 'refused'>,
     bounds: DescriptorBounds | null,
     deps: Deps,
   ) {
-    this.#edge = edge
+    this.#dataPlane = dataPlane
     this.#bounds = bounds
     this.#deps = deps
   }
@@ -49,7 +49,7 @@ export class DescriptorGuard {
    */
   admits(socket: Socket, peer: string, isPlain: boolean): boolean {
     const bounds = this.#bounds
-    const { open } = this.#edge
+    const { open } = this.#dataPlane
     if (bounds === null || open < bounds.share) return true
     const fd = (socket as HandledSocket)._handle?.fd ?? -1
     if (fd < bounds.scarceFrom) return true
@@ -63,7 +63,7 @@ export class DescriptorGuard {
     const { block } = this.#deps
     count(block, 'connectionsTotal')
     count(block, 'connectionsRefused')
-    this.#edge.refused(peer, 'descriptors', isPlain ? refusal.length : 0)
+    this.#dataPlane.refused(peer, 'descriptors', isPlain ? refusal.length : 0)
     if (!isPlain) {
       socket.destroy()
       return
@@ -76,6 +76,6 @@ export class DescriptorGuard {
     if (now - this.#toldAt < tellAgainMs) return
     this.#toldAt = now
     this.#deps.log('warn', 'file descriptors are scarce, connections are refused', { open })
-    this.#edge.dropIdle()
+    this.#dataPlane.dropIdle()
   }
 }

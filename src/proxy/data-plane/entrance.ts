@@ -20,14 +20,14 @@ import type { Admission } from '../exchange/admission.ts'
 import { subjectOf } from '../exchange/client-subject.ts'
 import { attachConnection, type Connection, connectionOf } from '../exchange/connection.ts'
 import type { ClientWatch } from './client-watch.ts'
-import type { Lanes } from './service-contexts.ts'
+import type { ServiceContexts } from './service-contexts.ts'
 
 export interface EntranceOptions {
   readonly worker: WorkerSettings
   readonly materials: readonly (TlsMaterial | null)[]
   readonly admission: Admission
   readonly services: Partial<Record<ServiceType, Admission>>
-  readonly lanes: Lanes
+  readonly contexts: ServiceContexts
   readonly watch: ClientWatch
   readonly closer: Closer
   /** Application protocols that are spoken over TLS, in the order of preference. */
@@ -104,7 +104,7 @@ export class Entrance {
         clientAuth: clients === null ? 'off' : clients.isRequired ? 'required' : 'optional',
         protocols: this.#options.protocols,
         onSecure: (raw, secure) => this.#secured(raw, secure, clients?.subjectHeader ?? null),
-        onFailed: () => count(this.#options.lanes.none.block, 'tlsHandshakesFailed'),
+        onFailed: () => count(this.#options.contexts.none.block, 'tlsHandshakesFailed'),
       },
       material,
     )
@@ -138,15 +138,15 @@ export class Entrance {
   }
 
   #deny({ socket }: Connection): void {
-    count(this.#options.lanes.none.block, 'proxyHeadersRejected')
+    count(this.#options.contexts.none.block, 'proxyHeadersRejected')
     socket.destroy()
   }
 
   /** A handshake is dear, and what a client could read comes after it only. */
   #refuse(socket: Socket, door: Door | null, peer: string): void {
-    const { lanes, closer, admission } = this.#options
+    const { contexts, closer, admission } = this.#options
     const isSilent = door !== null && door.terminator !== null
-    lanes.refused(peer, isSilent ? 0 : refusal.length, admission.refusedBy ?? 'worker')
+    contexts.refused(peer, isSilent ? 0 : refusal.length, admission.refusedBy ?? 'worker')
     if (isSilent) socket.destroy()
     else closer.end(socket, refusal)
   }
@@ -166,7 +166,7 @@ export class Entrance {
       secure.destroy()
       return
     }
-    count(this.#options.lanes.none.block, 'tlsHandshakes')
+    count(this.#options.contexts.none.block, 'tlsHandshakes')
     connection.secured(secure)
     if (subjectHeader !== null) connection.subject = subjectOf(secure, subjectHeader)
     this.#options.onReady(connection)

@@ -20,7 +20,7 @@ import type { SpanOutput } from '../trace/span-output.ts'
 import { createTracer, type Tracer } from '../trace/tracer.ts'
 
 /** What the exchanges of one service share, or those that belong to none. */
-export interface Lane {
+export interface ServiceContext {
   readonly service: ServiceType | null
   readonly block: CounterBlock
   readonly meter: Meter
@@ -32,7 +32,7 @@ export interface Lane {
   readonly tracer: Tracer | null
 }
 
-export interface LanesOptions {
+export interface ServiceContextsOptions {
   readonly worker: WorkerSettings
   /** Each request counts in its service's block; in a combined worker what belongs to no service counts in `combined`. */
   readonly counters: Readonly<Partial<Record<ServiceType | 'combined', CounterBlock>>>
@@ -42,14 +42,14 @@ export interface LanesOptions {
 }
 
 /** Where things are counted and logged, by service; and what never became an exchange. */
-export class Lanes {
+export class ServiceContexts {
   /** Of what belongs to no service. */
-  readonly none: Lane
-  readonly #lanes: Readonly<Partial<Record<ServiceType, Lane>>>
+  readonly none: ServiceContext
+  readonly #contexts: Readonly<Partial<Record<ServiceType, ServiceContext>>>
   readonly #mounts: ReadonlyMap<MountSettings, number>
 
   constructor(
-    { worker, counters, accessLogOf, spans = null }: LanesOptions,
+    { worker, counters, accessLogOf, spans = null }: ServiceContextsOptions,
     boundsOf: (type: ServiceType | null) => PaceSettings,
     traffic: Traffic,
   ) {
@@ -70,7 +70,7 @@ export class Lanes {
       return ids
     }
     const tracers = worker.services.map((service) => createTracer(service, spans, traceIds))
-    const laneOf = (service: ServiceType | null): Lane => ({
+    const contextOf = (service: ServiceType | null): ServiceContext => ({
       service,
       block: blockOf(service),
       meter: meterOf(blockOf(service)),
@@ -88,8 +88,8 @@ export class Lanes {
     })
     const mounts = worker.services.flatMap((service) => (service.type === 'static' ? service.mounts : []))
     this.#mounts = new Map(mounts.map((mount, index) => [mount, routeId(index)]))
-    this.none = laneOf(null)
-    this.#lanes = Object.fromEntries(worker.services.map(({ type }) => [type, laneOf(type)]))
+    this.none = contextOf(null)
+    this.#contexts = Object.fromEntries(worker.services.map(({ type }) => [type, contextOf(type)]))
   }
 
   /** The number of the route that a request takes; 0 where it takes none. */
@@ -107,8 +107,8 @@ export class Lanes {
     }
   }
 
-  of(type: ServiceType | null): Lane {
-    return (type === null ? undefined : this.#lanes[type]) ?? this.none
+  of(type: ServiceType | null): ServiceContext {
+    return (type === null ? undefined : this.#contexts[type]) ?? this.none
   }
 
   /** A connection that was not admitted was sent `sentBytes` and closed. */

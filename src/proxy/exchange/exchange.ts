@@ -8,7 +8,7 @@ import type { TunnelEnd } from '../../http/upstream/tunnel.ts'
 import type { AccessRecord } from '../../telemetry/access-log/access-record.ts'
 import { add, type CounterBlock, cell } from '../../telemetry/metrics/counters.ts'
 import type { Meter } from '../../telemetry/metrics/meter.ts'
-import type { Lane } from '../data-plane/service-contexts.ts'
+import type { ServiceContext } from '../data-plane/service-contexts.ts'
 import type { Head } from '../decide/decide.ts'
 import type { Peer } from '../trace/trace.ts'
 import type { Connection } from './connection.ts'
@@ -59,7 +59,7 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
   answeredAt = 0
   endedAt = 0
   readonly #head: Head
-  readonly #lane: Lane
+  readonly #context: ServiceContext
   readonly #scope: ExchangeScope
   #isFinished = false
   #isTakenOver = false
@@ -68,7 +68,7 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
     connection: Connection,
     head: Head,
     headers: IncomingHttpHeaders,
-    lane: Lane,
+    context: ServiceContext,
     route: number,
     scope: ExchangeScope,
   ) {
@@ -76,10 +76,10 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
     this.connection = connection
     this.client = connection.peer
     this.#head = head
-    this.#lane = lane
-    this.block = lane.block
-    lane.meter.active(this.methodId, connection.scheme === 'https', 1)
-    this.bounds = lane.bounds
+    this.#context = context
+    this.block = context.block
+    context.meter.active(this.methodId, connection.scheme === 'https', 1)
+    this.bounds = context.bounds
     this.#scope = scope
     this.headMs = connection.firstHeadMs(this.startedAt)
     connection.begin()
@@ -91,7 +91,7 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
   }
 
   get meter(): Meter {
-    return this.#lane.meter
+    return this.#context.meter
   }
 
   get isFinished(): boolean {
@@ -99,7 +99,7 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
   }
 
   get service(): ServiceType | null {
-    return this.#lane.service
+    return this.#context.service
   }
 
   get method(): string {
@@ -145,7 +145,7 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
 
   connected(peer: Peer | null): void {
     this.connectedAt = this.#now()
-    this.#lane.meter.targetReached()
+    this.#context.meter.targetReached()
     this.trace?.connected(peer, this.connectedAt)
   }
 
@@ -245,7 +245,7 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
 
   /** Writes its log line and spans, and keeps it among the exchanges that a viewer may ask about. */
   #record(now: number): void {
-    const { accessLog, traffic, tracer } = this.#lane
+    const { accessLog, traffic, tracer } = this.#context
     this.endedAt = now
     if (this.status === 0 && this.response?.headersSent) this.status = this.response.statusCode
     if (this.status === 0 && this.code === 'CLIENT_ABORTED') this.status = errorTable.CLIENT_ABORTED.status
@@ -279,7 +279,7 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
 
   /** Only a log, a trace, or who watches, asks for times within an exchange. */
   #now(): number {
-    const { accessLog, traffic } = this.#lane
+    const { accessLog, traffic } = this.#context
     return accessLog === null && this.trace === null && !traffic.isWatched ? 1 : performance.now()
   }
 
