@@ -203,6 +203,30 @@ describe('imports point the way the table allows', () => {
   })
 })
 
+describe('rooms of src/proxy', () => {
+  /** From the lowest to the highest; rooms on one line do not import each other. */
+  const floors = [
+    ['decide'],
+    ['trace'],
+    ['exchange'],
+    ['guard', 'upstream', 'static'],
+    ['explain', 'data-plane'],
+  ]
+  const floorOf = (room: string) => floors.findIndex((floor) => floor.includes(room))
+  const roomOf = (file: string) => /^src\/proxy\/([^/]+)\//.exec(file)?.[1] ?? ''
+
+  it('import lower rooms only, types included', () => {
+    const wrong = floors
+      .flat()
+      .flatMap((room) => globSync(`src/proxy/${room}/**/*.ts`, { cwd: root }))
+      .flatMap(importsOf)
+      .map(({ from, what }) => ({ from, what, own: roomOf(from), other: roomOf(what) }))
+      .filter(({ own, other }) => own !== other && floorOf(other) >= floorOf(own))
+      .map(({ from, what }) => `${from} imports ${what}`)
+    expect(wrong).toEqual([])
+  })
+})
+
 describe('files stay small', () => {
   /** Two central classes may be longer, so that the limit is no reason to split them. */
   const central = ['src/proxy/exchange/exchange.ts', 'src/proxy/data-plane/data-plane.ts']

@@ -1,6 +1,7 @@
-import { formatAddressBits, readAddress } from '../../http/address/address.ts'
+/** The limit of open connections per client. */
 import type { Admission } from '../exchange/admission.ts'
 import type { DoorLimit } from '../exchange/traffic.ts'
+import { clientOf } from '../guard/client-of.ts'
 
 /**
  * Open connections by client, for `max_connections_per_client`. A client is an IPv4 address or an IPv6 /64, which is what
@@ -32,15 +33,6 @@ export class ClientCounts {
   get size(): number {
     return this.#open.size
   }
-}
-
-/** What an address counts as: an IPv4 address is itself, an IPv6 address its /64, and a peer without an address its own name. */
-export function clientOf(address: string): string {
-  const bits = readAddress(address)
-  if (bits === null) return address
-  return typeof bits === 'number'
-    ? formatAddressBits(bits)
-    : `${formatAddressBits(`${bits.slice(0, 4)}\0\0\0\0`)}/64`
 }
 
 /** Asks for the client first, where it is known, and for the worker then; `onRefused` hears of what never came to the worker's own admission. */

@@ -11,12 +11,10 @@ import type { PaceSettings, ServiceSettings, ServiceType } from '../../config/se
 import type { H2Response } from '../../http/h2/message.ts'
 import type { HttpResponse } from '../../http/message.ts'
 import type { Connection } from '../exchange/connection.ts'
+import type { Lateness } from '../exchange/cut-short.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { Pace, type Turn } from '../exchange/pace.ts'
 import { Running } from '../exchange/running.ts'
-
-/** Why an exchange is ended: its client owes the rest of the request, does not take the answer, or it took too long. */
-export type Lateness = 'owes' | 'behind' | 'overdue'
 
 export interface WatchOwner {
   /** Ends a connection between two exchanges; `late`: part of a request head has come. */
@@ -26,7 +24,7 @@ export interface WatchOwner {
 
 export class ClientWatch {
   /** The exchanges that are looked at. */
-  readonly running = new Running()
+  readonly running = new Running<Exchange>()
   readonly headerMs: number
   readonly idleMs: number
   readonly #boundsOf: Partial<Record<ServiceType, PaceSettings>> = {}

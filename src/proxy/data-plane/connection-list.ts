@@ -7,11 +7,12 @@ import type {
 } from '../../telemetry/traffic-record.ts'
 import { maxTargetLength } from '../../telemetry/traffic-record.ts'
 import type { Connection, TakenOver } from '../exchange/connection.ts'
+import type { Exchange } from '../exchange/exchange.ts'
 import type { Running } from '../exchange/running.ts'
 
 export interface Watched {
   readonly connections: ReadonlySet<Connection>
-  readonly running: Running
+  readonly running: Running<Exchange>
 }
 
 /** The oldest ones come first, for those are what one looks for. */

@@ -2,7 +2,7 @@
 import type { ServiceType } from '../../config/settings/settings.ts'
 import type { TlsMaterial } from '../../tls/material.ts'
 import type { Admission } from '../exchange/admission.ts'
-import type { Log } from '../exchange/scope.ts'
+import type { Log } from '../exchange/exchange-log.ts'
 import type { Surroundings } from '../upstream/forward.ts'
 import type { ServiceContextsOptions } from './service-contexts.ts'
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { replyBytes } from '../../http/reply/reply.ts'
 import { type CounterBlock, count } from '../../telemetry/metrics/counters.ts'
-import type { Log } from '../exchange/scope.ts'
+import type { Log } from '../exchange/exchange-log.ts'
 import type { DataPlane } from './data-plane.ts'
 
 /** From which descriptor on they are scarce, and how many connections are admitted all the same. */

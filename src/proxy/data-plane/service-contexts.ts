@@ -15,22 +15,10 @@ import type { Decision } from '../decide/decide.ts'
 import type { Connection } from '../exchange/connection.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { rejectedRecord } from '../exchange/rejected.ts'
+import type { ServiceContext } from '../exchange/service-context.ts'
 import type { DoorLimit, Traffic } from '../exchange/traffic.ts'
 import type { SpanOutput } from '../trace/span-output.ts'
-import { createTracer, type Tracer } from '../trace/tracer.ts'
-
-/** What the exchanges of one service share, or those that belong to none. */
-export interface ServiceContext {
-  readonly service: ServiceType | null
-  readonly block: CounterBlock
-  readonly meter: Meter
-  /** How slow a client may be. */
-  readonly bounds: PaceSettings
-  readonly accessLog: AccessLog | null
-  readonly traffic: Traffic
-  /** Null: nothing is traced, and what is said of traces passes. */
-  readonly tracer: Tracer | null
-}
+import { createTracer } from '../trace/tracer.ts'
 
 export interface ServiceContextsOptions {
   readonly worker: WorkerSettings

@@ -5,7 +5,7 @@ import type { H2Request } from '../../http/h2/request.ts'
 import type { H2Options, H2Server } from '../../http/h2/server.ts'
 import { type CounterBlock, count } from '../../telemetry/metrics/counters.ts'
 import { type Connection, connectionOf } from '../exchange/connection.ts'
-import type { Log } from '../exchange/scope.ts'
+import type { Log } from '../exchange/exchange-log.ts'
 
 type Start = (connection: Connection, req: H2Request, res: H2Response) => void
 

@@ -226,6 +226,12 @@ const services = { forward: 'forward', tunnel: 'forward', reverse: 'reverse', st
 export const serviceOf = (decision: Decision): ServiceType | null =>
   decision.kind === 'reply' ? decision.service : services[decision.kind]
 
+/** Path and query of a request, without authority; null for CONNECT, which has no path. */
+export function pathOf(decision: Decision, target: string): string | null {
+  if (decision.kind === 'tunnel') return null
+  return decision.kind === 'reply' ? (parseAbsolute(target)?.path ?? target) : decision.path
+}
+
 /** The row of the error table that a reply is made of. */
 export const codeOf = (decision: Decision): ErrorCode =>
   decision.kind === 'reply' ? decision.code : 'BAD_REQUEST'

@@ -2,8 +2,10 @@
 import { type ErrorCode, errorTable } from '../../errors.ts'
 import { breakOff } from '../../http/reply/break-off.ts'
 import { type Closer, replyBytes, sendReply } from '../../http/reply/reply.ts'
-import type { Lateness } from '../data-plane/client-watch.ts'
 import type { Exchange } from './exchange.ts'
+
+/** Why an exchange is ended: its client owes the rest of the request, does not take the answer, or it took too long. */
+export type Lateness = 'owes' | 'behind' | 'overdue'
 
 /** Ends an exchange that is late: with an answer where none has begun and one can be read. */
 export function endLate(exchange: Exchange, why: Lateness, closer: Closer): void {

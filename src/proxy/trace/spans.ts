@@ -5,7 +5,6 @@
 import { errorTable } from '../../errors.ts'
 import { maskUrl, readable } from '../../telemetry/access-log/escape.ts'
 import type { SpanAttributes, SpanEvent, SpanRecord } from '../../telemetry/trace/span-record.ts'
-import { type Bodies, receivedBytes, sentBytes } from '../exchange/measure.ts'
 import {
   type Attributes,
   addressAttributes,
@@ -19,13 +18,15 @@ import {
 } from './exchange-attributes.ts'
 import type { Attempt, Trace } from './trace.ts'
 
-/** What an exchange knows of itself; times are `performance.now()`. */
-export interface TracedExchange extends DescribedExchange, Bodies {
-  readonly headers: Bodies['headers']
-  readonly response: Bodies['response']
-  /** How long it has waited for the one before it on its connection. */
+/** The parts of a finished exchange that its spans are made of; times are `performance.now()`. */
+export interface TracedExchange extends DescribedExchange {
+  /** Null if nothing was answered through a response. */
+  readonly response: { readonly headersSent: boolean } | null
+  readonly requestBodyBytes: number
+  readonly responseBodyBytes: number
+  /** Time spent waiting for the previous exchange of the connection. */
   readonly waitedMs: number
-  /** Why it was refused or failed, for operators. */
+  /** Cause of a refusal or failure, for operators. */
   readonly reason: string | null
 }
 
@@ -55,8 +56,8 @@ function serverSpan(
     ...requestAttributes(exchange, route),
   }
   if (exchange.response !== null) {
-    attributes['http.request.body.size'] = receivedBytes(exchange)
-    attributes['http.response.body.size'] = sentBytes(exchange)
+    attributes['http.request.body.size'] = exchange.requestBodyBytes
+    attributes['http.response.body.size'] = exchange.responseBodyBytes
   }
   return {
     traceId,

@@ -20,9 +20,8 @@ import {
   seemsSampled,
   type TraceContext,
 } from '../../telemetry/trace/trace-context.ts'
-import type { Decision } from '../decide/decide.ts'
+import { type Decision, pathOf } from '../decide/decide.ts'
 import { isBelow, normalisePath } from '../decide/target.ts'
-import { pathOf } from '../guard/refusals.ts'
 import type { SpanOutput } from './span-output.ts'
 import { spansOf, type TracedExchange } from './spans.ts'
 import { Trace, type TraceStart } from './trace.ts'
