@@ -98,6 +98,7 @@ class RunningInstance {
     this.#spans = createSpanOutput(this.#boot, block, (spans) => this.#port.post({ type: 'spans', spans }))
     this.#dataPlane = await createDataPlane({
       worker,
+      maxConnections: maxConnections[worker.type] ?? 0,
       admissions: { worker: this.#workerAdmission(), services: Object.fromEntries(services) },
       counters: this.#counters,
       tls: this.#boot.tls,

@@ -236,6 +236,7 @@ export async function startEdge(
   const records: AccessRecord[] = []
   const edge = await createDataPlane({
     worker: workerOf(type, list),
+    maxConnections: list.reduce((sum, service) => sum + service.maxConnections, 0),
     admissions: { worker: admission, services: type === 'combined' ? perService : {} },
     counters: blocks,
     accessLogOf: () => ({ write: (record) => records.push(record) }),

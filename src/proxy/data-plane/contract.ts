@@ -7,6 +7,8 @@ import type { Surroundings } from '../upstream/forward.ts'
 import type { ServiceContextsOptions } from './service-contexts.ts'
 
 export interface DataPlaneOptions extends ServiceContextsOptions {
+  /** The `max_connections` that held for this instance when it started: its share, over all services. */
+  readonly maxConnections: number
   readonly admissions: {
     /** Asked about every connection of the worker. */
     readonly worker: Admission

@@ -90,9 +90,13 @@ export class DataPlane {
       newId: () => this.#guards.newId(),
       afterRunning,
     })
-    this.#streams = new Streams(worker, this.#contexts.none.block, log, (connection, req, res) =>
-      this.#start(connection, readStreamHead(req, this.#policy), req, res),
-    )
+    this.#streams = new Streams({
+      worker,
+      maxConnections: options.maxConnections,
+      block: this.#contexts.none.block,
+      log,
+      start: (connection, req, res) => this.#start(connection, readStreamHead(req, this.#policy), req, res),
+    })
     const { admissions, tls = [] } = options
     this.#entrance = new Entrance({
       worker,
