@@ -1,3 +1,4 @@
+/** Composition root of an instance: its charts and ledgers, its data plane, and its channel to main. */
 import type { Socket } from 'node:net'
 import { createActor } from 'xstate'
 import { lowWaterMark, workerSystemId } from '../../actors/ledger.ts'
@@ -23,21 +24,21 @@ import { WorkerListeners } from './listeners.ts'
 import { boundedLog, openAccessLogs } from './logs.ts'
 
 /**
- * Composition root of an instance: charts and ledgers, the edge, and the channel to main. It neither ends its thread or
- * process nor listens to their signals: that is its entry's business, and in `shared` isolation nobody's.
+ * A running instance. It neither ends its thread or process nor listens to signals: that is the task of its
+ * entry, and in `shared` isolation there is neither.
  */
 export interface Instance {
   /** Resolves when it accepts connections. */
   readonly ready: Promise<void>
-  /** Sends all listening servers back to main. */
+  /** Returns all listening servers to main. */
   giveBack(): void
-  /** Writes the lines of access logs that wait, and posts what else does, now. */
+  /** Writes the waiting access log lines, and posts other waiting data, now. */
   flushLogs(): void
-  /** Ends everything at once; for `shared` isolation, where no thread or process ends with it. */
+  /** Ends everything at once, for `shared` isolation, where no thread or process ends with the instance. */
   close(): Promise<void>
 }
 
-/** `exit` is called once when a drain is over: nothing is open any more. */
+/** `exit` is called once, when a drain is over and nothing is open any more. */
 export function runInstance(boot: InstanceBoot, port: InstancePort, exit: () => void): Instance {
   const instance = new RunningInstance(boot, port, exit)
   return {
@@ -53,12 +54,12 @@ class RunningInstance {
   readonly #port: InstancePort
   readonly #exit: () => void
   readonly #counters: Readonly<Record<string, CounterBlock>>
-  /** One chart a service, and one for the worker as a whole where it has several. */
+  /** One chart per service, and one for the whole worker if it has several services. */
   readonly #charts = new Map<string, WorkerActor>()
   readonly #reports: ChartReports
   readonly #listeners: WorkerListeners
   #isCut = false
-  /** What main has said to be above its limit. */
+  /** Resources above their limit, as main has reported. */
   #exceeded: readonly string[] = []
   #dataPlane: DataPlane | null = null
   #descriptors: DescriptorGuard | null = null
@@ -87,7 +88,7 @@ class RunningInstance {
     const services =
       worker.type === 'combined' ? worker.services.map(({ type }) => [type, this.#admissionOf(type)]) : []
     const block = this.#counters[worker.type]
-    if (block === undefined) throw new TypeError(`there is no block for ${worker.type}`)
+    if (block === undefined) throw new TypeError(`no counter block for ${worker.type}`)
     this.#accessLogs = await openAccessLogs(
       this.#boot,
       this.#port,
@@ -124,7 +125,7 @@ class RunningInstance {
     this.#leaveRest()
   }
 
-  /** Main has from here on what has failed here, and the last spans. */
+  /** Hands the last spans and the kept failures to main. */
   #leaveRest(): void {
     this.#spans?.batch.flush()
     const records = this.#dataPlane?.failures ?? []
@@ -132,7 +133,7 @@ class RunningInstance {
   }
 
   giveBack(): void {
-    // Before: nothing gets past a handle on its way, and main may be busy.
+    // Spans first: messages queued behind a handle wait for main, which may be busy.
     this.#spans?.batch.flush()
     this.#listeners.giveAllBack()
   }
@@ -172,7 +173,7 @@ class RunningInstance {
   #admissionOf(type: string): Admission {
     const actor = this.#charts.get(type)
     const block = this.#counters[type]
-    if (actor === undefined || block === undefined) throw new TypeError(`there is no chart for ${type}`)
+    if (actor === undefined || block === undefined) throw new TypeError(`no chart for ${type}`)
     return ledgerAdmission(actor, block)
   }
 
@@ -218,7 +219,7 @@ class RunningInstance {
         this.#accessLogs?.reopen()
         return
       case 'ask':
-        this.#tell(message.id, message.question)
+        this.#answer(message.id, message.question)
         return
       case 'chart.ask':
         this.#reports.answer(message.ask, message.chart)
@@ -228,12 +229,12 @@ class RunningInstance {
     }
   }
 
-  #tell(id: number, question: TrafficQuestion): void {
+  #answer(id: number, question: TrafficQuestion): void {
     if (this.#dataPlane !== null)
       this.#port.post({ type: 'answer', id, answer: this.#dataPlane.ask(question) })
   }
 
-  /** State of the chart that admits connections of a service; of the worker as a whole for null. */
+  /** State of the chart that admits connections of a service, or of the whole worker for null. */
   #stateOf(service: string | null): string {
     const actor = this.#charts.get(service ?? this.#boot.worker.type)
     return String(actor?.getSnapshot().value ?? '')
@@ -256,16 +257,15 @@ class RunningInstance {
     for (const actor of this.#charts.values()) actor.send({ type: 'op.drain' })
   }
 
-  /** Exchanges that are cut count as failed. */
+  /** Closes everything when the drain has timed out. Exchanges that are cut off count as failed. */
   #cutOff(): void {
     const connections = this.#dataPlane?.open ?? 0
-    if (!this.#isCut)
-      this.#log('warn', 'the drain has run out of time, connections are closed', { connections })
+    if (!this.#isCut) this.#log('warn', 'the drain has timed out, connections are closed', { connections })
     this.#isCut = true
     void this.#dataPlane?.close()
   }
 
-  /** Nothing is cut: a ledger above its new limit refuses until it is below. */
+  /** Closes no connection: a ledger above its new limit refuses until it is below. */
   #setLimits(maxConnections: Readonly<Record<string, number>>): void {
     for (const [type, high] of Object.entries(maxConnections)) {
       const actor = this.#charts.get(type)
@@ -274,7 +274,7 @@ class RunningInstance {
     }
   }
 
-  /** Every chart has stopped: nothing is open, nothing will be admitted. */
+  /** Ends the instance when every chart has stopped: nothing is open, and nothing will be admitted. */
   #endWhenStopped(): void {
     if ([...this.#charts.values()].some((actor) => actor.getSnapshot().status === 'active')) return
     void this.close().finally(this.#exit)

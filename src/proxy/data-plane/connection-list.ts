@@ -1,4 +1,4 @@
-/** The open connections of a worker for somebody who looks, and the end of one. */
+/** Lists the open connections of an instance for a viewer, and closes one. */
 import type {
   ConnectionState,
   ConnectionView,
@@ -15,7 +15,7 @@ export interface Watched {
   readonly running: Running<Exchange>
 }
 
-/** The oldest ones come first, for those are what one looks for. */
+/** Answers with the oldest connections first, since those are the ones an operator looks for. */
 export function askConnections(
   question: Extract<TrafficQuestion, { kind: 'connections' | 'close' }>,
   { connections, running }: Watched,
@@ -57,7 +57,7 @@ function stateOf({ session, tunnel, running, isHttp }: Connection): ConnectionSt
   return isHttp ? 'idle' : 'handshake'
 }
 
-/** What runs on it is cut off, and says so. */
+/** The running exchanges are cut off and logged as closed by an operator. */
 function close(connections: ReadonlySet<Connection>, id: number): boolean {
   for (const connection of connections) {
     if (connection.id !== id) continue

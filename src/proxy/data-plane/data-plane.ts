@@ -214,7 +214,7 @@ export class DataPlane {
   #start(connection: Connection, head: Head, req: HttpRequest, res: HttpResponse): void {
     const decision = decide(head, this.#policy)
     const exchange = this.#begin(connection, decision, head, req)
-    // A tunnel on a stream is followed only when it is refused.
+    // A tunnel on a stream is followed only if it is refused.
     if (decision.kind !== 'tunnel') exchange.follow(res)
     const guard = this.#guards.of(decision)
     if (guard === null) {
@@ -225,7 +225,7 @@ export class DataPlane {
   }
 
   #answer(exchange: Exchange, req: HttpRequest, res: HttpResponse, decision: Decision): void {
-    // While a password was compared: a stream has closed, and nothing would say so again.
+    // The stream closed while a password was compared; there will be no further event.
     if (exchange.response === null && res.destroyed) {
       exchange.blameClient()
       exchange.finish(true)
@@ -250,7 +250,7 @@ export class DataPlane {
     }
   }
 
-  /** CONNECT and Upgrade: the socket is no longer the HTTP server's. */
+  /** Takes the socket of a CONNECT or an upgrade over from the HTTP server. */
   #takeOver(req: IncomingMessage, socket: Socket, head: Buffer): void {
     socket.on('error', () => socket.destroy())
     const connection = connectionOf(socket)
@@ -262,7 +262,7 @@ export class DataPlane {
       this.#switch(connection, req, head)
       return
     }
-    // node:http has let go of the socket, and so of the 'drain' that the answers before this one wait for.
+    // node:http has detached its listeners, but the answers before this one still wait for 'drain'.
     socket.on('drain', () => (socket as ServedSocket)._httpMessage?.emit('drain'))
     connection.turns.waitLast(() => this.#switch(connection, req, head))
   }

@@ -1,22 +1,26 @@
+/** Refuses connections when file descriptors are scarce. */
 import type { Socket } from 'node:net'
 import { replyBytes } from '../../http/reply/reply.ts'
 import { type CounterBlock, count } from '../../telemetry/metrics/counters.ts'
 import type { Log } from '../exchange/exchange-log.ts'
 import type { DataPlane } from './data-plane.ts'
 
-/** From which descriptor on they are scarce, and how many connections are admitted all the same. */
+/**
+ * The descriptor number from which descriptors are scarce, and the number of connections that are admitted
+ * all the same.
+ */
 export interface DescriptorBounds {
   readonly scarceFrom: number
   readonly share: number
 }
 
-/** While it lasts, scarcity is told so often. */
-const tellAgainMs = 10_000
+/** Interval of the warning while scarcity lasts. */
+const warnAgainMs = 10_000
 
 type HandledSocket = Socket & { readonly _handle?: { readonly fd?: number } | null }
 
 interface Deps {
-  /** Counts what is refused. */
+  /** Counts refused connections. */
   readonly block: CounterBlock
   readonly log: Log
 }
@@ -24,14 +28,14 @@ interface Deps {
 const refusal = replyBytes('OVER_LIMIT', { headers: ['Retry-After', '1'], isPrepared: true })
 
 /**
- * Refuses connections for which there are no descriptors to spare. A new descriptor has the lowest number that is free
- * (POSIX, `open`), so that of an accepted socket tells how many are in use, for nothing.
+ * Refuses connections when descriptors are scarce. A new descriptor gets the lowest free number (POSIX,
+ * `open`), so the number of an accepted socket shows at no cost how many are in use.
  */
 export class DescriptorGuard {
   readonly #dataPlane: Pick<DataPlane, 'open' | 'dropIdle' | 'refused'>
   readonly #bounds: DescriptorBounds | null
   readonly #deps: Deps
-  #toldAt = Number.NEGATIVE_INFINITY
+  #warnedAt = Number.NEGATIVE_INFINITY
 
   constructor(
     dataPlane: Pick<DataPlane, 'open' | 'dropIdle' | 'refused'>,
@@ -44,8 +48,8 @@ export class DescriptorGuard {
   }
 
   /**
-   * False: the socket was refused, and counted as such. What is not plain could read an answer only after a handshake, and
-   * gets none.
+   * Returns false if the socket was refused and counted. A TLS client could read an answer only after a
+   * handshake, so it gets none.
    */
   admits(socket: Socket, peer: string, isPlain: boolean): boolean {
     const bounds = this.#bounds
@@ -54,11 +58,11 @@ export class DescriptorGuard {
     const fd = (socket as HandledSocket)._handle?.fd ?? -1
     if (fd < bounds.scarceFrom) return true
     this.#refuse(socket, peer, isPlain)
-    this.#tell(open, performance.now())
+    this.#warn(open, performance.now())
     return false
   }
 
-  /** At once, without waiting for the client to close: whoever lingers has a descriptor. */
+  /** Closes at once, without waiting for the client: a lingering socket keeps its descriptor. */
   #refuse(socket: Socket, peer: string, isPlain: boolean): void {
     const { block } = this.#deps
     count(block, 'connectionsTotal')
@@ -72,9 +76,9 @@ export class DescriptorGuard {
     socket.destroySoon()
   }
 
-  #tell(open: number, now: number): void {
-    if (now - this.#toldAt < tellAgainMs) return
-    this.#toldAt = now
+  #warn(open: number, now: number): void {
+    if (now - this.#warnedAt < warnAgainMs) return
+    this.#warnedAt = now
     this.#deps.log('warn', 'file descriptors are scarce, connections are refused', { open })
     this.#dataPlane.dropIdle()
   }

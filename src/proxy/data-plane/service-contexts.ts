@@ -1,3 +1,4 @@
+/** The service contexts of an instance, and records of connections that never became an exchange. */
 import type {
   MountSettings,
   PaceSettings,
@@ -22,16 +23,19 @@ import { createTracer } from '../trace/tracer.ts'
 
 export interface ServiceContextsOptions {
   readonly worker: WorkerSettings
-  /** Each request counts in its service's block; in a combined worker what belongs to no service counts in `combined`. */
+  /**
+   * Counter block of each service; in a combined worker, `combined` counts requests that belong to no
+   * service.
+   */
   readonly counters: Readonly<Partial<Record<ServiceType | 'combined', CounterBlock>>>
   readonly accessLogOf?: ((type: ServiceType | null) => AccessLog | null) | undefined
-  /** Null, or missing, while telemetry is off: no spans are made. */
+  /** Null or missing while telemetry is off: no spans are made. */
   readonly spans?: SpanOutput | null
 }
 
-/** Where things are counted and logged, by service; and what never became an exchange. */
+/** Per-service counters, meter, log and tracer; also records connections rejected before a request. */
 export class ServiceContexts {
-  /** Of what belongs to no service. */
+  /** Context of requests that belong to no service. */
   readonly none: ServiceContext
   readonly #contexts: Readonly<Partial<Record<ServiceType, ServiceContext>>>
   readonly #mounts: ReadonlyMap<MountSettings, number>
@@ -43,7 +47,7 @@ export class ServiceContexts {
   ) {
     const ownBlock = counters[worker.type]
     if (ownBlock === undefined) throw new BifrostError('INTERNAL', `no counter block for ${worker.type}`)
-    // Each block has one writer of its series.
+    // Only one meter may write the series of a block.
     const meters = new Map<CounterBlock, Meter>()
     const meterOf = (block: CounterBlock): Meter => {
       const meter = meters.get(block) ?? new Meter(block)
@@ -65,7 +69,7 @@ export class ServiceContexts {
       bounds: boundsOf(service),
       accessLog: accessLogOf?.(service) ?? null,
       traffic,
-      // What belongs to none is traced as the first one's.
+      // Requests that belong to no service are traced by the rules of the first one.
       tracer:
         tracers[
           Math.max(
@@ -80,7 +84,7 @@ export class ServiceContexts {
     this.#contexts = Object.fromEntries(worker.services.map(({ type }) => [type, contextOf(type)]))
   }
 
-  /** The number of the route that a request takes; 0 where it takes none. */
+  /** Number of the request's route, see series-key.ts; 0 if there is none. */
   routeOf(decision: Decision): number {
     switch (decision.kind) {
       case 'forward':
@@ -99,7 +103,7 @@ export class ServiceContexts {
     return (type === null ? undefined : this.#contexts[type]) ?? this.none
   }
 
-  /** A connection that was not admitted was sent `sentBytes` and closed. */
+  /** Records a connection that was not admitted; `sentBytes` were sent to it before it was closed. */
   refused(client: string, sentBytes: number, limit: DoorLimit): void {
     const { accessLog, traffic } = this.none
     const connection = { client, scheme: 'http' as const, received: 0, sent: sentBytes, headMs: 0 }
@@ -109,8 +113,9 @@ export class ServiceContexts {
   }
 
   /**
-   * A connection ends because what came is no request, or no whole one. Within a request (a broken chunk, say) the exchange that it
-   * belongs to counts and logs it. It has no response time: there was nothing to time.
+   * Records a connection that ends because of an invalid or incomplete request. Within a request (a broken
+   * chunk, for example) the running exchange counts and logs it instead. There is no response time, since
+   * there was no request to time.
    */
   rejected(
     connection: Connection | undefined,

@@ -223,7 +223,8 @@ export class Exchange implements RelayOwner, AccessRecord, Measured {
     this.dialledAt = this.attemptAt
     add(this.block, cell.upstreamAttempts, 1)
     if (this.attempts > 1) add(this.block, cell.upstreamRetries, 1)
-    // What is said in a tunnel is not ours, and a span for it would say nothing more.
+    // A tunnel has no CLIENT span: this proxy does not see its requests, and the span would add nothing to
+    // the SERVER span.
     if (this.method !== 'CONNECT') this.trace?.begin(upstream, isReused, this.attemptAt)
   }
 
@@ -244,7 +245,7 @@ export class Exchange implements RelayOwner, AccessRecord, Measured {
     this.trace?.ended(why, this.upstreamStatus, performance.now())
   }
 
-  /** Says what ends it, before that is answered; the first word counts. */
+  /** Sets the code and the termination of a failure, before it is answered. Only the first call counts. */
   blame(code: ErrorCode): void {
     if (this.code !== null) return
     const { response, upstream } = this
@@ -257,7 +258,7 @@ export class Exchange implements RelayOwner, AccessRecord, Measured {
     })
   }
 
-  /** Its client has gone, unless it was ended by us. */
+  /** Blames the client for closing the connection, unless this proxy or an operator closed it. */
   blameClient(): void {
     if (this.#scope.isCut) this.blame('DRAINING')
     else this.blame(this.connection.isClosedByHand ? 'CLOSED_BY_OPERATOR' : 'CLIENT_ABORTED')
@@ -270,7 +271,7 @@ export class Exchange implements RelayOwner, AccessRecord, Measured {
     this.#scope.log(errorTable[code].source === 'proxy' ? 'error' : 'warn', 'exchange failed', fields)
   }
 
-  /** Counts the request; its connection is from here on its own, and its line comes when that `ended`. */
+  /** Counts the request as finished. The connection is a tunnel from now on; it is logged by `ended`. */
   takeOver(status: number): void {
     this.status = status
     this.answered(status)
@@ -279,12 +280,12 @@ export class Exchange implements RelayOwner, AccessRecord, Measured {
     this.finish(status >= 500)
   }
 
-  /** The body of an answer that went out as bytes. */
+  /** Counts the body of an answer that was written to the socket as bytes. */
   replied(answer: Buffer): void {
     this.repliedBytes = bodyLength(answer)
   }
 
-  /** The end of what was taken over; `bytes` where they are not all that its connection has carried. */
+  /** Ends a taken-over connection; `bytes` if it did not carry all bytes of its connection. */
   ended(end: TunnelEnd, bytes?: { readonly received: number; readonly sent: number }): void {
     const { connection } = this
     connection.account(this.block)
@@ -306,7 +307,7 @@ export class Exchange implements RelayOwner, AccessRecord, Measured {
     this.#scope.refuse(this, code)
   }
 
-  /** Counts the request; every call but the first does nothing. */
+  /** Counts the request. Only the first call has an effect. */
   finish(isFailed: boolean): void {
     if (this.#isFinished) return
     this.#isFinished = true
@@ -327,7 +328,7 @@ export class Exchange implements RelayOwner, AccessRecord, Measured {
     if (!this.#isTakenOver) this.#record(now)
   }
 
-  /** Writes its log line and spans, and keeps it among the exchanges that a viewer may ask about. */
+  /** Writes the log line and the spans, and keeps the exchange for viewers. */
   #record(now: number): void {
     const { accessLog, traffic, tracer } = this.#context
     this.endedAt = now
@@ -338,15 +339,15 @@ export class Exchange implements RelayOwner, AccessRecord, Measured {
     if (this.trace !== null) tracer?.finish(this, this.trace)
   }
 
-  /** Whether nothing of its request can come any more. */
+  /** Whether no more of the request can arrive. */
   get #isRead(): boolean {
     const { response, connection } = this
     if (response === null || response.req.complete) return true
-    // A stream that has closed has nothing left.
+    // A closed stream receives nothing more.
     return connection.session !== null || connection.socket.destroyed
   }
 
-  /** Whether what was taken over is a tunnel, and no answer that goes its own way. */
+  /** True for a tunnel; false for an upgrade that was answered with an ordinary response. */
   get #isSwitched(): boolean {
     return this.status === 101 || this.method === 'CONNECT'
   }
@@ -357,17 +358,17 @@ export class Exchange implements RelayOwner, AccessRecord, Measured {
     if (!res.writableFinished) this.blameClient()
     this.finish(!res.writableFinished || res.statusCode >= 500)
     if (this.connection.isAwaited && this.connection.turns.next()) return
-    // A head that promised keep-alive before the drain began, or the degradation.
+    // The response head may have promised keep-alive before the drain or the degradation began.
     if (this.closing) this.connection.retire()
   }
 
-  /** Only a log, a trace, or who watches, asks for times within an exchange. */
+  /** Only a log, a trace or a viewer needs times within an exchange; without them, 1 stands for "happened". */
   #now(): number {
     const { accessLog, traffic } = this.#context
     return accessLog === null && this.trace === null && !traffic.isWatched ? 1 : performance.now()
   }
 
-  /** Shared by all responses, so that following one costs no closure. */
+  /** Shared by all responses, so that `follow` creates no closure. */
   static closed(exchange: Exchange, res: HttpResponse): void {
     exchange.#closed(res)
   }

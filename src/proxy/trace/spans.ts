@@ -1,6 +1,6 @@
 /**
- * The spans of a finished exchange, by the semantic conventions for HTTP (1.44): one SERVER span, and below it one CLIENT span for each
- * attempt at an upstream. A tunnel of CONNECT has the SERVER span alone.
+ * Makes the spans of a finished exchange, by the semantic conventions for HTTP (1.44): one SERVER span with
+ * one CLIENT span for each attempt at an upstream. A CONNECT tunnel has a SERVER span only.
  */
 import { errorTable } from '../../errors.ts'
 import { maskUrl, readable } from '../../telemetry/access-log/escape.ts'
@@ -66,7 +66,7 @@ function serverSpan(
     isParentRemote: parent !== null,
     traceState,
     kind: 'server',
-    // A CONNECT has itself for its route.
+    // The route of a CONNECT is its method.
     name: route === null || route === method ? method : `${method} ${readable(route)}`,
     startMs: offset + exchange.startedAt,
     endMs: offset + exchange.endedAt,
@@ -86,7 +86,8 @@ function clientSpan(
 ): SpanRecord {
   const attempt = attempts[at] as Attempt
   const { spanId, upstream, status } = attempt
-  // One that is still running ends with its exchange. RFC 9110 15: to the sender of a request a 4xx is a failure too.
+  // A running attempt ends with its exchange. RFC 9110 15: to the sender of a request, a 4xx is a failure
+  // too.
   const code = attempt.endedAt > 0 ? attempt.failure : exchange.code
   const failure = code ?? (status >= 400 ? String(status) : null)
   const method = methodOf(exchange.method)
@@ -124,10 +125,10 @@ function clientSpan(
   }
 }
 
-/** As in the access log. */
+/** Rounds as the access log does. */
 const rounded = (ms: number): number => Math.round(ms * 1000) / 1000
 
-/** What would not be seen in the two spans. */
+/** Events for facts that the spans themselves do not show. */
 function eventsOf(
   exchange: TracedExchange,
   attempts: readonly Attempt[],
@@ -156,8 +157,8 @@ const maxDriftMs = 20
 let lastOffset = performance.timeOrigin
 
 /**
- * What turns `performance.now()` into a Unix time. It has fractions, which the wall clock has not, and follows that one when it was set or
- * has drifted away.
+ * Difference between Unix time and `performance.now()`, which has fractions of a millisecond. Follows the
+ * wall clock when that was set or has drifted away.
  */
 function wallOffset(): number {
   const offset = Date.now() - performance.now()
