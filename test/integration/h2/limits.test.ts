@@ -25,7 +25,7 @@ test('an instance that starts after a change of max_connections allows as many s
     worker: { max_connections: 1_000, http2: { max_concurrent_streams: streamsPerConnection } },
   })
   const { proxy } = tls
-  // Four streams for each connection, but never fewer than one connection may have.
+  // Four streams per connection, but never fewer than one connection may have.
   const answer = await proxy.admin('/limits/reverse_proxy', 'PATCH', {
     headers: { Authorization: `Bearer ${token}` },
     body: '{"max_connections":2}',
