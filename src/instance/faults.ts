@@ -12,7 +12,7 @@ export function failLoudly(error: unknown): void {
 const mebibyte = 1024 * 1024
 
 /** Breaks this instance on purpose. Only main can request it, and only if faults are allowed. */
-export const faults: Readonly<Record<Fault, (maxMemoryMb: number) => void>> = {
+export const faultActions: Readonly<Record<Fault, (maxMemoryMb: number) => void>> = {
   kill: () => {},
   throw: () => failLoudly(new Error('fault: throw')),
   reject: () => void Promise.reject(new Error('fault: reject')),

@@ -13,7 +13,7 @@ import type { HttpResponse } from '../../http/message.ts'
 import type { Connection } from '../exchange/connection.ts'
 import type { Lateness } from '../exchange/cut-short.ts'
 import type { Exchange } from '../exchange/exchange.ts'
-import { Pace, type Turn } from '../exchange/pace.ts'
+import { Pace, type PaceSample } from '../exchange/pace.ts'
 import { Running } from '../exchange/running.ts'
 
 export interface WatchOwner {
@@ -105,16 +105,16 @@ export class ClientWatch {
         return
       }
     } else if (bounds.exchangeMs > 0 && now - exchange.startedAt >= bounds.exchangeMs) {
-      this.#owner.endExchange(exchange, turnOf(exchange, response).owes ? 'owes' : 'overdue')
+      this.#owner.endExchange(exchange, sampleOf(exchange, response).owes ? 'owes' : 'overdue')
       return
     }
     if (exchange.pace === null) {
       const { read, written } = connection.session === null ? connection.accounted : unread
       exchange.pace = new Pace(bounds, read, written, now)
     }
-    const turn = turnOf(exchange, response)
-    if (exchange.pace.isOver(turn, bounds, now)) {
-      this.#owner.endExchange(exchange, turn.owes ? 'owes' : 'behind')
+    const sample = sampleOf(exchange, response)
+    if (exchange.pace.isOver(sample, bounds, now)) {
+      this.#owner.endExchange(exchange, sample.owes ? 'owes' : 'behind')
     }
   }
 }
@@ -124,12 +124,12 @@ const unread = { read: 0, written: 0 } as const
 
 type WithHandle = Exchange['connection']['socket'] & { _handle?: { readonly writeQueueSize?: number } | null }
 
-function turnOf({ connection }: Exchange, response: HttpResponse): Turn {
+function sampleOf({ connection }: Exchange, response: HttpResponse): PaceSample {
   const { req } = response
   // A body that is not being read is held up by its upstream, or was not wanted; neither is the client's
   // fault.
   const owes = !req.complete && req.readableFlowing === true
-  if (connection.session !== null) return streamTurn(response as unknown as H2Response, owes)
+  if (connection.session !== null) return streamSample(response as unknown as H2Response, owes)
   const socket: WithHandle = connection.socket
   return {
     sent: socket.bytesRead,
@@ -141,8 +141,8 @@ function turnOf({ connection }: Exchange, response: HttpResponse): Turn {
   }
 }
 
-/** The turn of one stream: other streams of the connection may go on. */
-function streamTurn({ req, takenBytes, isBehind }: H2Response, owes: boolean): Turn {
+/** The sample of one stream: other streams of the connection may go on. */
+function streamSample({ req, takenBytes, isBehind }: H2Response, owes: boolean): PaceSample {
   return { sent: req.receivedBytes, taken: takenBytes, owes, isBehind, hasEnded: false }
 }
 

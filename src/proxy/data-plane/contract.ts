@@ -1,8 +1,8 @@
 /** The options of a data plane: everything an instance passes to it. */
 import type { ServiceType } from '../../config/settings/settings.ts'
+import type { Log } from '../../telemetry/log/log.ts'
 import type { TlsMaterial } from '../../tls/material.ts'
 import type { Admission } from '../exchange/admission.ts'
-import type { Log } from '../exchange/exchange-log.ts'
 import type { Surroundings } from '../upstream/forward.ts'
 import type { ServiceContextsOptions } from './service-contexts.ts'
 

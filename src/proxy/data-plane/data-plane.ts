@@ -31,14 +31,14 @@ import { subjectHeadersOf } from '../exchange/client-subject.ts'
 import { afterRunning, type Connection, connectionOf } from '../exchange/connection.ts'
 import { cutShort, endLate } from '../exchange/cut-short.ts'
 import { Exchange, type ExchangeScope } from '../exchange/exchange.ts'
-import { type DoorLimit, Traffic } from '../exchange/traffic.ts'
+import { type DoorLimit, TrafficRecorder } from '../exchange/traffic.ts'
 import { SocketClient } from '../exchange/tunnelling.ts'
 import { Guards } from '../guard/guard.ts'
 import { ClientWatch } from './client-watch.ts'
 import { askConnections } from './connection-list.ts'
 import type { DataPlaneOptions } from './contract.ts'
 import { Entrance, refusal } from './entrance.ts'
-import { failed, serve } from './serve.ts'
+import { answerInternal, serve } from './serve.ts'
 import { ServiceContexts } from './service-contexts.ts'
 import { loadServices, type Services } from './services.ts'
 import { Streams } from './streams.ts'
@@ -60,7 +60,7 @@ export class DataPlane {
   readonly #watch: ClientWatch
   readonly #streams: Streams
   readonly #entrance: Entrance
-  readonly #traffic: Traffic
+  readonly #traffic: TrafficRecorder
   #services: Services = {}
 
   constructor(options: DataPlaneOptions) {
@@ -76,7 +76,7 @@ export class DataPlane {
     const refuse = (exchange: Exchange, code: ErrorCode) => cutShort(exchange, code, this.#server.closer)
     this.#scope = { isDraining: false, isDegraded: false, isCut: false, log, refuse, running }
     const { stateOf = () => '', exceeded = () => [] } = options
-    this.#traffic = new Traffic({ stateOf, exceeded })
+    this.#traffic = new TrafficRecorder({ stateOf, exceeded })
     this.#contexts = new ServiceContexts(options, (type) => this.#watch.boundsOf(type), this.#traffic)
     this.#server = new HttpServer({
       idleMs: this.#watch.idleMs,
@@ -246,7 +246,7 @@ export class DataPlane {
     try {
       serve(this.#services, exchange, req, res, decision)
     } catch (cause) {
-      failed(exchange, res, cause)
+      answerInternal(exchange, res, cause)
     }
   }
 

@@ -1,15 +1,15 @@
 /** Refuses connections when file descriptors are scarce. */
 import type { Socket } from 'node:net'
 import { replyBytes } from '../../http/reply/reply.ts'
+import type { Log } from '../../telemetry/log/log.ts'
 import { type CounterBlock, count } from '../../telemetry/metrics/counters.ts'
-import type { Log } from '../exchange/exchange-log.ts'
 import type { DataPlane } from './data-plane.ts'
 
 /**
  * The descriptor number from which descriptors are scarce, and the number of connections that are admitted
  * all the same.
  */
-export interface DescriptorBounds {
+export interface DescriptorReserve {
   readonly scarceFrom: number
   readonly share: number
 }
@@ -33,13 +33,13 @@ const refusal = replyBytes('OVER_LIMIT', { headers: ['Retry-After', '1'], isPrep
  */
 export class DescriptorGuard {
   readonly #dataPlane: Pick<DataPlane, 'open' | 'dropIdle' | 'refused'>
-  readonly #bounds: DescriptorBounds | null
+  readonly #bounds: DescriptorReserve | null
   readonly #deps: Deps
   #warnedAt = Number.NEGATIVE_INFINITY
 
   constructor(
     dataPlane: Pick<DataPlane, 'open' | 'dropIdle' | 'refused'>,
-    bounds: DescriptorBounds | null,
+    bounds: DescriptorReserve | null,
     deps: Deps,
   ) {
     this.#dataPlane = dataPlane

@@ -24,7 +24,7 @@ export function serve(
       if (exchange.closing) res.shouldKeepAlive = false
       files
         ?.handle(req, res, decision.mount, decision.path)
-        .catch((cause: unknown) => failed(exchange, res, cause))
+        .catch((cause: unknown) => answerInternal(exchange, res, cause))
       return
     default:
       exchange.blame(codeOf(decision))
@@ -34,7 +34,7 @@ export function serve(
 }
 
 /** Answers a request that failed because of a fault of this proxy. */
-export function failed(exchange: Exchange, res: HttpResponse, cause: unknown): void {
+export function answerInternal(exchange: Exchange, res: HttpResponse, cause: unknown): void {
   exchange.relayFailed('INTERNAL', cause)
   sendReply(res, 'INTERNAL', { close: true, requestId: exchange.shownId })
 }

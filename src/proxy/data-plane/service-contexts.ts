@@ -17,7 +17,7 @@ import type { Connection } from '../exchange/connection.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { rejectedRecord } from '../exchange/rejected.ts'
 import type { ServiceContext } from '../exchange/service-context.ts'
-import type { DoorLimit, Traffic } from '../exchange/traffic.ts'
+import type { DoorLimit, TrafficRecorder } from '../exchange/traffic.ts'
 import type { SpanOutput } from '../trace/span-output.ts'
 import { createTracer } from '../trace/tracer.ts'
 
@@ -43,7 +43,7 @@ export class ServiceContexts {
   constructor(
     { worker, counters, accessLogOf, spans = null }: ServiceContextsOptions,
     boundsOf: (type: ServiceType | null) => PaceSettings,
-    traffic: Traffic,
+    traffic: TrafficRecorder,
   ) {
     const ownBlock = counters[worker.type]
     if (ownBlock === undefined) throw new BifrostError('INTERNAL', `no counter block for ${worker.type}`)
@@ -84,7 +84,7 @@ export class ServiceContexts {
     this.#contexts = Object.fromEntries(worker.services.map(({ type }) => [type, contextOf(type)]))
   }
 
-  /** Number of the request's route, see series-key.ts; 0 if there is none. */
+  /** Number of the request's route, see series-key.ts; 0 without a route. */
   routeOf(decision: Decision): number {
     switch (decision.kind) {
       case 'forward':

@@ -3,9 +3,9 @@ import type { WorkerSettings } from '../../config/settings/settings.ts'
 import type { H2Response } from '../../http/h2/message.ts'
 import type { H2Request } from '../../http/h2/request.ts'
 import type { H2Options, H2Server } from '../../http/h2/server.ts'
+import type { Log } from '../../telemetry/log/log.ts'
 import { type CounterBlock, count } from '../../telemetry/metrics/counters.ts'
 import { type Connection, connectionOf } from '../exchange/connection.ts'
-import type { Log } from '../exchange/exchange-log.ts'
 
 interface StreamsOptions {
   readonly worker: WorkerSettings

@@ -16,7 +16,7 @@ export interface Head {
   readonly method: string
   /** The request target as received. */
   readonly url: string
-  /** The Host field; undefined if there is none. */
+  /** The Host field; undefined without one. */
   readonly host: string | undefined
   /** Number of Host fields. */
   readonly hosts: number
@@ -247,7 +247,7 @@ const endsConnection: ReadonlySet<ErrorCode> = new Set([
   'BODY_TOO_LARGE',
 ])
 
-/** What a reply contains besides its row; `closing` if its connection ends in any case. */
+/** Options of a reply beyond its row; `closing` if its connection ends in any case. */
 export function replyOptions(
   decision: Decision,
   { closing, shownId: requestId }: { readonly closing: boolean; readonly shownId: string | null },

@@ -32,7 +32,7 @@ export class Connection {
   scheme: 'http' | 'https' = 'http'
   /** Canonical address of the peer, or of the client named by a PROXY header; `unix:` on a Unix socket. */
   peer: string
-  /** Port of `peer`; 0 if there is none or it is unknown. */
+  /** Port of `peer`; 0 if unknown or without one. */
   peerPort: number
   /** Address counted by the worker's admission; undefined if none was counted. */
   admittedAs: string | undefined
@@ -50,7 +50,7 @@ export class Connection {
   isReadingRest = false
   /** When it began to wait for a request; used by the client watch. */
   #waitingSince = this.openedAt
-  /** When the client watch first saw part of a further head; -1 if there is none. */
+  /** When the client watch first saw part of a further head; -1 before that. */
   #headSince = -1
   #hasAsked = false
   /** Bytes added by the latest `account`. */

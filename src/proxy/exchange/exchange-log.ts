@@ -1,10 +1,4 @@
-/** The log of a data plane, and what its lines say about an exchange. */
-export type Log = (
-  level: 'info' | 'warn' | 'error',
-  message: string,
-  fields?: Record<string, unknown>,
-) => void
-
+/** Texts and fields for log lines about an exchange. */
 interface Ids {
   readonly requestId: string | null
   readonly traceId: string | null

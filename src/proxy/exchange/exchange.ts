@@ -8,6 +8,7 @@ import { bodyLength } from '../../http/reply/reply.ts'
 import type { RelayOwner } from '../../http/upstream/relay.ts'
 import type { TunnelEnd } from '../../http/upstream/tunnel.ts'
 import type { AccessRecord } from '../../telemetry/access-log/access-record.ts'
+import type { Log } from '../../telemetry/log/log.ts'
 import { add, type CounterBlock, cell } from '../../telemetry/metrics/counters.ts'
 import type { Meter } from '../../telemetry/metrics/meter.ts'
 import { methodId } from '../../telemetry/metrics/series-key.ts'
@@ -15,7 +16,7 @@ import { parseTraceparent } from '../../telemetry/trace/trace-context.ts'
 import type { Head } from '../decide/decide.ts'
 import type { Peer, Trace } from '../trace/trace.ts'
 import type { Connection } from './connection.ts'
-import { causeOf, idFields, type Log } from './exchange-log.ts'
+import { causeOf, idFields } from './exchange-log.ts'
 import { type Measured, measureAttempt, measureEnd, measureRest } from './measure.ts'
 import type { Pace } from './pace.ts'
 import type { Running } from './running.ts'
@@ -52,7 +53,7 @@ export class Exchange implements RelayOwner, AccessRecord, Measured {
   readonly headers: IncomingHttpHeaders
   /** The method as a number, see series-key.ts. */
   readonly methodId: number
-  /** The route as a number, see series-key.ts; 0 if there is none. */
+  /** The route as a number, see series-key.ts; 0 without a route. */
   readonly route: number
   readonly block: CounterBlock
   /** How slow the client may be. */
@@ -101,7 +102,7 @@ export class Exchange implements RelayOwner, AccessRecord, Measured {
   /** Time spent waiting for the previous exchange of the connection. */
   readonly waitedMs: number
   readonly startedAt = performance.now()
-  /** Start of the running attempt at an upstream; 0 if there is none. */
+  /** Start of the running attempt at an upstream; 0 without one. */
   attemptAt = 0
   /** Start of the latest attempt; 0 before the first. */
   dialledAt = 0

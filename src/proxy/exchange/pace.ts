@@ -10,7 +10,7 @@
 import type { PaceSettings } from '../../config/settings/settings.ts'
 
 /** The state of an exchange at one moment. */
-export interface Turn {
+export interface PaceSample {
   /** Bytes received from the client so far. */
   readonly sent: number
   /** Bytes for the client that the kernel has taken so far; may seem to shrink while more is queued. */
@@ -51,19 +51,19 @@ export class Pace {
   }
 
   /** Whether the client is too slow. */
-  isOver(turn: Turn, bounds: PaceSettings, now: number): boolean {
+  isOver(sample: PaceSample, bounds: PaceSettings, now: number): boolean {
     const passed = now - this.#at
-    const sent = turn.sent - this.#sent
-    const taken = Math.max(0, turn.taken - this.#taken)
+    const sent = sample.sent - this.#sent
+    const taken = Math.max(0, sample.taken - this.#taken)
     // Time between two checks is charged only if it was the client's turn at both.
-    const sendMs = turn.owes && this.#owed ? passed : 0
-    const takeMs = turn.isBehind && this.#wasBehind ? passed : 0
+    const sendMs = sample.owes && this.#owed ? passed : 0
+    const takeMs = sample.isBehind && this.#wasBehind ? passed : 0
     this.#at = now
-    this.#sent = turn.sent
+    this.#sent = sample.sent
     this.#taken += taken
-    this.#owed = turn.owes
-    this.#wasBehind = turn.isBehind
-    if (this.#isIdle(turn, sent > 0, taken > 0, bounds, now)) return true
+    this.#owed = sample.owes
+    this.#wasBehind = sample.isBehind
+    if (this.#isIdle(sample, sent > 0, taken > 0, bounds, now)) return true
     if (bounds.minBytesPerSecond === 0) return false
     this.#sendCreditMs = credit(this.#sendCreditMs, sent, sendMs, bounds)
     this.#takeCreditMs = credit(this.#takeCreditMs, taken, takeMs, bounds)
@@ -72,16 +72,16 @@ export class Pace {
 
   /** Sending is no sign of life of a client that is to read, and the other way round. */
   #isIdle(
-    turn: Turn,
+    sample: PaceSample,
     hasSent: boolean,
     hasTaken: boolean,
     { bodyIdleMs }: PaceSettings,
     now: number,
   ): boolean {
-    const isItsTurn = turn.owes || turn.isBehind
+    const isItsTurn = sample.owes || sample.isBehind
     const hasMoved = isItsTurn
-      ? (turn.owes && hasSent) || (turn.isBehind && hasTaken)
-      : hasSent || hasTaken || !turn.hasEnded
+      ? (sample.owes && hasSent) || (sample.isBehind && hasTaken)
+      : hasSent || hasTaken || !sample.hasEnded
     if (hasMoved) {
       this.#movedAt = now
       return false

@@ -3,7 +3,7 @@ import { type ErrorCode, errorTable } from '../../errors.ts'
 import type { TunnelEnd } from '../../http/upstream/tunnel.ts'
 
 /** The progress of an exchange when it is ended. */
-export interface Standing {
+export interface Progress {
   /** The response head has been sent, at least in part. */
   readonly isAnswered: boolean
   readonly isRequestWhole: boolean
@@ -15,9 +15,9 @@ export interface Standing {
  * Two letters in the manner of HAProxy's session state: who ended the exchange, and in which phase; `--` is a
  * complete exchange. src/telemetry/termination-words.ts explains each.
  */
-export function terminationOf(code: ErrorCode, standing: Standing): string {
+export function terminationOf(code: ErrorCode, progress: Progress): string {
   const side = sideOf(code)
-  return side + phaseOf(standing, side, code)
+  return side + phaseOf(progress, side, code)
 }
 
 /** The two letters for a tunnel, and the setting of the limit that ended it, relative to its worker. */
@@ -68,9 +68,9 @@ function sideOf(code: ErrorCode): string {
   return sides[code] ?? (errorTable[code].source === 'upstream' ? 'S' : 'P')
 }
 
-function phaseOf(standing: Standing, side: string, code: ErrorCode): string {
-  if (standing.isAnswered) return 'D'
+function phaseOf(progress: Progress, side: string, code: ErrorCode): string {
+  if (progress.isAnswered) return 'D'
   if (side === 'P' || code === 'OVER_LIMIT') return 'R'
-  if (side !== 'S' && side !== 's' && !standing.isRequestWhole) return 'R'
-  return standing.hasUpstream && !standing.isConnected ? 'C' : 'H'
+  if (side !== 'S' && side !== 's' && !progress.isRequestWhole) return 'R'
+  return progress.hasUpstream && !progress.isConnected ? 'C' : 'H'
 }

@@ -38,7 +38,7 @@ const maxPerSecond = 50
 const maxLeaseMs = 60_000
 const maxReasonLength = 200
 
-export class Traffic {
+export class TrafficRecorder {
   /** Hot path: checked once per exchange. While false, successful exchanges skip this class. */
   isWatched = false
   readonly #options: TrafficOptions

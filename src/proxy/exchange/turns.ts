@@ -48,7 +48,7 @@ export class Turns {
   }
 
   /**
-   * Starts the task that has waited longest; returns false if there is none, or if the previous response
+   * Starts the task that has waited longest; returns false if none waits, or if the previous response
    * ended the connection.
    */
   next(): boolean {

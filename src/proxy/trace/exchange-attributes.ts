@@ -12,7 +12,7 @@ import { methodId, routeName, routesOf } from '../../telemetry/metrics/series-ke
 import type { SpanAttributes } from '../../telemetry/trace/span-record.ts'
 import { parseAbsolute } from '../decide/target.ts'
 
-export type Attributes = Record<string, string | number | boolean>
+export type RequestAttributes = Record<string, string | number | boolean>
 
 /**
  * An exchange with the fields that its access log line lacks; a connection rejected before a request has none
@@ -33,9 +33,9 @@ export const hidden = 'REDACTED'
 export const hiddenUser = 'REDACTED:REDACTED'
 
 /** `route` is the `http.route` of its metrics. */
-export function requestAttributes(exchange: DescribedExchange, route: string | null): Attributes {
+export function requestAttributes(exchange: DescribedExchange, route: string | null): RequestAttributes {
   const { connection, headers, scheme } = exchange
-  const attributes: Attributes = {
+  const attributes: RequestAttributes = {
     ...methodOf(exchange.method).attributes,
     'url.scheme': scheme,
     ...targetAttributes(exchange),
@@ -98,7 +98,7 @@ function targetAttributes({ method, target }: DescribedExchange): SpanAttributes
   if (method === 'CONNECT' || target === null) return {}
   const whole = maskUrl(parseAbsolute(target)?.path ?? target, hidden, hiddenUser)
   const [path = '', ...query] = whole.split('?')
-  const attributes: Attributes = { 'url.path': readable(path) }
+  const attributes: RequestAttributes = { 'url.path': readable(path) }
   if (query.length > 0) attributes['url.query'] = readable(query.join('?'))
   return attributes
 }

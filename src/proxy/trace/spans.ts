@@ -6,7 +6,6 @@ import { errorTable } from '../../errors.ts'
 import { maskUrl, readable } from '../../telemetry/access-log/escape.ts'
 import type { SpanAttributes, SpanEvent, SpanRecord } from '../../telemetry/trace/span-record.ts'
 import {
-  type Attributes,
   addressAttributes,
   type DescribedExchange,
   failureOf,
@@ -14,6 +13,7 @@ import {
   hiddenUser,
   isClientsDoing,
   methodOf,
+  type RequestAttributes,
   requestAttributes,
 } from './exchange-attributes.ts'
 import type { Attempt, Trace } from './trace.ts'
@@ -50,7 +50,7 @@ function serverSpan(
   const { traceId, parent, link, traceState, route } = start
   const { name: method } = methodOf(exchange.method)
   const failure = failureOf(exchange)
-  const attributes: Attributes = {
+  const attributes: RequestAttributes = {
     ...instance,
     ...(service === null ? {} : { 'proxy.type': service }),
     ...requestAttributes(exchange, route),
@@ -92,7 +92,7 @@ function clientSpan(
   const failure = code ?? (status >= 400 ? String(status) : null)
   const method = methodOf(exchange.method)
   const [scheme = '', authority = ''] = upstream.split('://')
-  const attributes: Attributes = {
+  const attributes: RequestAttributes = {
     ...instance,
     ...(exchange.service === null ? {} : { 'proxy.type': exchange.service }),
     ...method.attributes,

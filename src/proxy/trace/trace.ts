@@ -47,7 +47,7 @@ export interface TraceStart {
   readonly drops: ReadonlySet<string> | null
   /** Whether the trace is sent to upstreams. */
   readonly isSent: boolean
-  /** `http.route`: the part of the configuration that the request belongs to; null if there is none. */
+  /** `http.route`: the part of the configuration that the request belongs to; null without one. */
   readonly route: string | null
 }
 

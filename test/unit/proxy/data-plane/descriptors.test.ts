@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { type DescriptorBounds, DescriptorGuard } from '../../../../src/proxy/data-plane/descriptors.ts'
+import { DescriptorGuard, type DescriptorReserve } from '../../../../src/proxy/data-plane/descriptors.ts'
 import { createCounterBlock, readCounters } from '../../../../src/telemetry/metrics/counters.ts'
 
 /** The parts of an accepted socket that the guard uses. */
@@ -9,7 +9,7 @@ function socketOf(fd: number | undefined) {
   return socket as unknown as Socket
 }
 
-function guard(bounds: DescriptorBounds | null) {
+function guard(bounds: DescriptorReserve | null) {
   const block = createCounterBlock()
   const told: unknown[] = []
   const refused: unknown[] = []

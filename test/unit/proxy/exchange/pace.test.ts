@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import type { PaceSettings } from '../../../../src/config/settings/settings.ts'
-import { Pace, type Turn } from '../../../../src/proxy/exchange/pace.ts'
+import { Pace, type PaceSample } from '../../../../src/proxy/exchange/pace.ts'
 
 const bounds: PaceSettings = { bodyIdleMs: 60_000, minBytesPerSecond: 100, graceMs: 5_000, exchangeMs: 0 }
-const still: Turn = { sent: 0, taken: 0, owes: false, isBehind: false, hasEnded: false }
+const still: PaceSample = { sent: 0, taken: 0, owes: false, isBehind: false, hasEnded: false }
 
 /** Checks once a second. Returns the second at which the client is too slow, or null if it never is. */
-function endOf(turnAt: (second: number) => Partial<Turn>, by = bounds, seconds = 600): number | null {
+function endOf(turnAt: (second: number) => Partial<PaceSample>, by = bounds, seconds = 600): number | null {
   const pace = new Pace(by, 0, 0, 0)
   for (let second = 1; second <= seconds; second += 1) {
     if (pace.isOver({ ...still, ...turnAt(second) }, by, second * 1_000)) return second
@@ -67,8 +67,8 @@ test('a half-closed client is kept for two seconds without a byte', () => {
 
 test('bytes before the first check count', () => {
   const pace = new Pace(bounds, 1_000, 0, 0)
-  const turn = { ...still, owes: true, sent: 2_000 }
+  const sample = { ...still, owes: true, sent: 2_000 }
   let second = 1
-  while (!pace.isOver(turn, bounds, second * 1_000)) second += 1
+  while (!pace.isOver(sample, bounds, second * 1_000)) second += 1
   expect(second).toBe(17)
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { type Noted, Traffic } from '../../../../src/proxy/exchange/traffic.ts'
+import { type Noted, TrafficRecorder } from '../../../../src/proxy/exchange/traffic.ts'
 import type { TrafficAnswer } from '../../../../src/telemetry/traffic-record.ts'
 import { accessRecord } from '../../../kit/access-record.ts'
 
@@ -20,9 +20,9 @@ const record = (more: Partial<Noted> = {}): Noted => ({
   ...more,
 })
 
-const traffic = () => new Traffic({ stateOf: (service) => `state of ${service}`, now: () => 7 })
+const traffic = () => new TrafficRecorder({ stateOf: (service) => `state of ${service}`, now: () => 7 })
 
-function all(of: Traffic, more: { after?: number; watchMs?: number; limit?: number } = {}) {
+function all(of: TrafficRecorder, more: { after?: number; watchMs?: number; limit?: number } = {}) {
   const answer = of.ask({ kind: 'requests', after: 0, limit: 1000, watchMs: 0, ...more })
   return answer as Extract<TrafficAnswer, { kind: 'requests' }>
 }
