@@ -1,3 +1,4 @@
+/** The admission of connections by the ledger of a chart. */
 import type { ActorRefFrom } from 'xstate'
 import type { workerMachine } from '../../actors/worker.ts'
 import type { Admission } from '../proxy/exchange/admission.ts'
@@ -5,7 +6,10 @@ import { type CounterBlock, count } from '../telemetry/metrics/counters.ts'
 
 export type WorkerActor = ActorRefFrom<typeof workerMachine>
 
-/** The edge's way to the ledger of a chart: its mode says whether a connection is admitted, and it hears of each. */
+/**
+ * Connects a data plane to the ledger of a chart: the ledger's mode decides whether a connection is admitted,
+ * and every connection is reported to it.
+ */
 export function ledgerAdmission(actor: WorkerActor, block: CounterBlock): Admission {
   const { ledger } = actor.getSnapshot().context
   return {
@@ -18,7 +22,7 @@ export function ledgerAdmission(actor: WorkerActor, block: CounterBlock): Admiss
     },
     identify: () => true,
     close() {
-      // After a drain that ran out of time the ledger is gone before the last connection is.
+      // After a drain has timed out, the ledger is gone before the last connection ends.
       if (actor.getSnapshot().status === 'active') ledger.send({ type: 'conn.closed' })
       count(block, 'connectionsActive', -1)
     },

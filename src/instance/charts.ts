@@ -1,3 +1,8 @@
+/**
+ * Reports the charts of an instance to main: each move, from the chart's own `report`, and events that a chart ignores, which only main
+ * sends. There is no inspector: it would see every connection of the ledger too, at some 2 us each. A limited number of moves is sent at
+ * once; of a storm beyond that, some follow in batches, always including the last.
+ */
 import type { AnyActorRef, AnyMachineSnapshot, AnyStateMachine } from 'xstate'
 import { digestOf } from '../../actors/digest.ts'
 import { edgesBetween } from '../../actors/edges.ts'
@@ -6,15 +11,10 @@ import { liveChart } from '../../actors/live.ts'
 import type { Step } from '../../actors/steps.ts'
 import type { ChartMove, FromInstance } from '../supervise/channel/channel.ts'
 
-/**
- * What an instance tells main of its charts: each move, from the chart's own `report`, and the events that nobody handled, which only
- * main sends. No inspector is attached: it would hear of every connection of the ledger too, some 2 us each. So many moves go at
- * once; of a storm beyond that a part follows in batches, the last of it always.
- */
 export interface ChartReportsOptions {
   readonly post: (message: FromInstance) => void
   readonly now?: () => number
-  /** In a period so many moves go at once, and as many together at its end. */
+  /** Up to `maxBatch` moves are sent at once in each period, and as many together at its end. */
   readonly periodMs?: number
   readonly maxBatch?: number
 }
@@ -23,7 +23,7 @@ interface Chart {
   readonly actor: AnyActorRef
   readonly machine: AnyStateMachine
   state: string | null
-  /** Arrows by the states and the event. */
+  /** Arrows by states and event. */
   readonly arrows: Map<string, readonly string[]>
 }
 
@@ -34,7 +34,7 @@ export class ChartReports {
   readonly #maxBatch: number
   readonly #charts = new Map<string, Chart>()
   #waiting: ChartMove[] = []
-  /** At once, in this period. */
+  /** Moves sent at once in this period. */
   #sent = 0
   #timer: NodeJS.Timeout | null = null
 
@@ -45,13 +45,13 @@ export class ChartReports {
     this.#maxBatch = maxBatch
   }
 
-  /** Before the chart is started. */
+  /** Registers a chart before it is started. */
   add(name: string, actor: AnyActorRef, machine: AnyStateMachine): void {
     const chart: Chart = { actor, machine, state: null, arrows: new Map() }
     this.#charts.set(name, chart)
   }
 
-  /** A chart has entered a state. */
+  /** Reports that a chart has entered a state. */
   moved(name: string, state: string, event: string, context: unknown): void {
     const chart = this.#charts.get(name)
     if (chart === undefined) return
@@ -61,7 +61,7 @@ export class ChartReports {
     this.#push(stepOf(name, chart, { event, state, edges, context, isIgnored: false }))
   }
 
-  /** An event is about to be sent to a chart. */
+  /** Reports an event that a chart is about to ignore; call it before sending the event. */
   sending(name: string, event: { readonly type: string }): void {
     const chart = this.#charts.get(name)
     if (chart?.state == null) return
@@ -84,7 +84,7 @@ export class ChartReports {
     this.#post({ type: 'chart.answer', ask, live: actor === undefined ? null : liveChart(actor) })
   }
 
-  /** Sends what waits. */
+  /** Sends the waiting moves. */
   flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
@@ -125,7 +125,7 @@ export class ChartReports {
   }
 }
 
-/** A worker at its limit goes back and forth with every connection. */
+/** Cached: a worker at its limit changes state with every connection. */
 function arrowsOf({ arrows, machine }: Chart, from: string, event: string, to: string): readonly string[] {
   const key = `${from} ${event} ${to}`
   const known = arrows.get(key) ?? edgesBetween(machine, from, event, to)
@@ -133,7 +133,7 @@ function arrowsOf({ arrows, machine }: Chart, from: string, event: string, to: s
   return known
 }
 
-/** Only its ledger sends a chart what is about load. */
+/** Events about load come from the chart's ledger only. */
 function stepOf(
   actor: string,
   { machine }: Chart,

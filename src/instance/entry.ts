@@ -1,9 +1,8 @@
+/** The part shared by the entries of threads and processes: only here may an instance end its thread or process. */
 import type { InstanceBoot, InstancePort } from '../supervise/channel/channel.ts'
 import { runInstance } from './instance.ts'
 
-/** What the entries of threads and processes share: only here may an instance end its thread or process. */
-
-/** Running exchanges of a failed instance get this long, as long as its loop still turns. */
+/** Time for running exchanges after a failure, provided that the event loop still turns. */
 const graceMs = 500
 
 export interface Connected {
@@ -11,13 +10,13 @@ export interface Connected {
   readonly port: InstancePort
 }
 
-/** Runs the instance; resolves when it is ready, or has failed and will end. */
+/** Runs the instance. Resolves when it is ready, or has failed and will end. */
 export async function runEntry({ boot, port }: Connected): Promise<void> {
   const end = (code: number): void => port.whenPosted(() => process.exit(code))
   const instance = runInstance(boot, port, () => end(0))
   let isFailing = false
 
-  /** The last act: the listening sockets go back to main, which holds what connects until the next incarnation serves. */
+  /** Returns the listening sockets to main, which holds new connections until the next incarnation serves. */
   function fail(error: unknown): void {
     if (isFailing) return
     isFailing = true
@@ -27,9 +26,10 @@ export async function runEntry({ boot, port }: Connected): Promise<void> {
   }
 
   process.on('uncaughtException', fail)
-  // Also when somebody ends it from within: what a thread posts here is delivered before its sockets are closed.
+  // Also reached if code in the instance calls `process.exit`: messages posted here are delivered before the
+  // thread's sockets are closed.
   process.on('exit', () => {
-    // In this order: of a process that ends, nothing gets past a handle on its way.
+    // Logs first: when a process ends, messages queued behind a handle are lost.
     instance.flushLogs()
     instance.giveBack()
   })

@@ -1,7 +1,8 @@
+/** Deliberate faults for tests, and the way in which an instance fails. */
 import { closeSync, openSync } from 'node:fs'
 import type { Fault } from '../supervise/channel/channel.ts'
 
-/** A chart that fails is a bug: the instance must not go on admitting by a chart that is dead. */
+/** A failing chart is a bug, and the instance must not go on admitting connections by a dead chart. */
 export function failLoudly(error: unknown): void {
   queueMicrotask(() => {
     throw error
@@ -10,8 +11,8 @@ export function failLoudly(error: unknown): void {
 
 const mebibyte = 1024 * 1024
 
-/** Breaks this instance on purpose; only main can ask for it, and only where faults are allowed. */
-export const faults: Readonly<Record<Fault, (maxMemoryMb: number) => void>> = {
+/** Breaks this instance on purpose. Only main can request it, and only if faults are allowed. */
+export const faultActions: Readonly<Record<Fault, (maxMemoryMb: number) => void>> = {
   kill: () => {},
   throw: () => failLoudly(new Error('fault: throw')),
   reject: () => void Promise.reject(new Error('fault: reject')),
@@ -33,7 +34,8 @@ export const faults: Readonly<Record<Fault, (maxMemoryMb: number) => void>> = {
   },
   leak: (maxMemoryMb) => {
     const hoard: Buffer[] = []
-    // It never ends: what only a timer knows is gone with it, and a collection of the heap makes room that a leak would fill.
+    // Never ends: an interval alone would be collected with its memory, and every collection makes room that
+    // a real leak would fill.
     setInterval(() => {
       const { heapUsed, external } = process.memoryUsage()
       if (heapUsed + external < 1.1 * maxMemoryMb * mebibyte) hoard.push(Buffer.alloc(mebibyte / 2, 1))
@@ -52,7 +54,8 @@ export const faults: Readonly<Record<Fault, (maxMemoryMb: number) => void>> = {
   burn: () => {
     const until = performance.now() + 3_000
     const slice = (): void => {
-      // No divisor of the time between two looks at the loop's delay: each look would come just when the loop turns.
+      // Not a divisor of the interval at which the loop delay is measured: every measurement would coincide
+      // with a turn of the loop.
       const end = performance.now() + 30
       while (performance.now() < end);
       if (end < until) setImmediate(slice)

@@ -1,11 +1,11 @@
+/** Composition root of an instance: its charts and ledgers, its data plane, and its channel to main. */
 import type { Socket } from 'node:net'
 import { createActor } from 'xstate'
 import { lowWaterMark, workerSystemId } from '../../actors/ledger.ts'
 import { workerMachine } from '../../actors/worker.ts'
 import { peerOf } from '../http/address/peer.ts'
 import { limitClients } from '../proxy/data-plane/client-limits.ts'
-import type { Edge } from '../proxy/data-plane/contract.ts'
-import { createEdge } from '../proxy/data-plane/data-plane.ts'
+import { createDataPlane, type DataPlane } from '../proxy/data-plane/data-plane.ts'
 import { DescriptorGuard } from '../proxy/data-plane/descriptors.ts'
 import type { Admission } from '../proxy/exchange/admission.ts'
 import { describeExchanges } from '../proxy/trace/exchange-attributes.ts'
@@ -19,26 +19,26 @@ import { type CounterBlock, count, openCounterBlock } from '../telemetry/metrics
 import type { TrafficQuestion } from '../telemetry/traffic-record.ts'
 import { ledgerAdmission, type WorkerActor } from './admission.ts'
 import { ChartReports } from './charts.ts'
-import { failLoudly, faults } from './faults.ts'
+import { failLoudly, faultActions } from './faults.ts'
 import { WorkerListeners } from './listeners.ts'
 import { boundedLog, openAccessLogs } from './logs.ts'
 
 /**
- * Composition root of an instance: charts and ledgers, the edge, and the channel to main. It neither ends its thread or
- * process nor listens to their signals: that is its entry's business, and in `shared` isolation nobody's.
+ * A running instance. It neither ends its thread or process nor listens to signals: that is the task of its
+ * entry, and in `shared` isolation there is neither.
  */
 export interface Instance {
   /** Resolves when it accepts connections. */
   readonly ready: Promise<void>
-  /** Sends all listening servers back to main. */
+  /** Returns all listening servers to main. */
   giveBack(): void
-  /** Writes the lines of access logs that wait, and posts what else does, now. */
+  /** Writes the waiting access log lines, and posts other waiting data, now. */
   flushLogs(): void
-  /** Ends everything at once; for `shared` isolation, where no thread or process ends with it. */
+  /** Ends everything at once, for `shared` isolation, where no thread or process ends with the instance. */
   close(): Promise<void>
 }
 
-/** `exit` is called once when a drain is over: nothing is open any more. */
+/** `exit` is called once, when a drain is over and nothing is open any more. */
 export function runInstance(boot: InstanceBoot, port: InstancePort, exit: () => void): Instance {
   const instance = new RunningInstance(boot, port, exit)
   return {
@@ -54,14 +54,14 @@ class RunningInstance {
   readonly #port: InstancePort
   readonly #exit: () => void
   readonly #counters: Readonly<Record<string, CounterBlock>>
-  /** One chart a service, and one for the worker as a whole where it has several. */
+  /** One chart per service, and one for the whole worker if it has several services. */
   readonly #charts = new Map<string, WorkerActor>()
   readonly #reports: ChartReports
   readonly #listeners: WorkerListeners
   #isCut = false
-  /** What main has said to be above its limit. */
+  /** Resources above their limit, as main has reported. */
   #exceeded: readonly string[] = []
-  #edge: Edge | null = null
+  #dataPlane: DataPlane | null = null
   #descriptors: DescriptorGuard | null = null
   #accessLogs: AccessLogs | null = null
   #spans: SpanOutput | null = null
@@ -88,7 +88,7 @@ class RunningInstance {
     const services =
       worker.type === 'combined' ? worker.services.map(({ type }) => [type, this.#admissionOf(type)]) : []
     const block = this.#counters[worker.type]
-    if (block === undefined) throw new TypeError(`there is no block for ${worker.type}`)
+    if (block === undefined) throw new TypeError(`no counter block for ${worker.type}`)
     this.#accessLogs = await openAccessLogs(
       this.#boot,
       this.#port,
@@ -97,8 +97,9 @@ class RunningInstance {
       describeExchanges(worker.services),
     )
     this.#spans = createSpanOutput(this.#boot, block, (spans) => this.#port.post({ type: 'spans', spans }))
-    this.#edge = await createEdge({
+    this.#dataPlane = await createDataPlane({
       worker,
+      maxConnections: maxConnections[worker.type] ?? 0,
       admissions: { worker: this.#workerAdmission(), services: Object.fromEntries(services) },
       counters: this.#counters,
       tls: this.#boot.tls,
@@ -110,7 +111,10 @@ class RunningInstance {
       exceeded: () => this.#exceeded,
       surroundings: { ownPorts: this.#boot.ownPorts },
     })
-    this.#descriptors = new DescriptorGuard(this.#edge, this.#boot.descriptors, { block, log: this.#log })
+    this.#descriptors = new DescriptorGuard(this.#dataPlane, this.#boot.descriptors, {
+      block,
+      log: this.#log,
+    })
     this.#stopBeat = startBeat(block, beatPeriodMs(worker.stuckMs))
     this.#port.onMessage((message) => this.#receive(message))
     this.#port.post({ type: 'thread.ready' })
@@ -121,15 +125,15 @@ class RunningInstance {
     this.#leaveRest()
   }
 
-  /** Main has from here on what has failed here, and the last spans. */
+  /** Hands the last spans and the kept failures to main. */
   #leaveRest(): void {
     this.#spans?.batch.flush()
-    const records = this.#edge?.failures ?? []
+    const records = this.#dataPlane?.failures ?? []
     if (records.length > 0) this.#port.post({ type: 'failures', records })
   }
 
   giveBack(): void {
-    // Before: nothing gets past a handle on its way, and main may be busy.
+    // Spans first: messages queued behind a handle wait for main, which may be busy.
     this.#spans?.batch.flush()
     this.#listeners.giveAllBack()
   }
@@ -137,7 +141,7 @@ class RunningInstance {
   async close(): Promise<void> {
     this.#stopBeat()
     this.#listeners.close()
-    await this.#edge?.close()
+    await this.#dataPlane?.close()
     this.#leaveRest()
     await this.#accessLogs?.close()
     this.#logBounds.close()
@@ -149,9 +153,9 @@ class RunningInstance {
     const machine = workerMachine.provide({
       actions: {
         report: ({ event, context }, { state }) => this.#reports.moved(type, state, event.type, context),
-        restrain: () => this.#edge?.setDegraded(true),
-        release: () => this.#edge?.setDegraded(false),
-        endKeepAlive: () => this.#edge?.drain(),
+        restrain: () => this.#dataPlane?.setDegraded(true),
+        release: () => this.#dataPlane?.setDegraded(false),
+        endKeepAlive: () => this.#dataPlane?.drain(),
         cutOff: () => this.#cutOff(),
       },
     })
@@ -169,7 +173,7 @@ class RunningInstance {
   #admissionOf(type: string): Admission {
     const actor = this.#charts.get(type)
     const block = this.#counters[type]
-    if (actor === undefined || block === undefined) throw new TypeError(`there is no chart for ${type}`)
+    if (actor === undefined || block === undefined) throw new TypeError(`no chart for ${type}`)
     return ledgerAdmission(actor, block)
   }
 
@@ -209,27 +213,28 @@ class RunningInstance {
         this.#setLimits(message.maxConnections)
         return
       case 'tls':
-        this.#edge?.updateTls(message.at, message.material)
+        this.#dataPlane?.updateTls(message.at, message.material)
         return
       case 'log.reopen':
         this.#accessLogs?.reopen()
         return
       case 'ask':
-        this.#tell(message.id, message.question)
+        this.#answer(message.id, message.question)
         return
       case 'chart.ask':
         this.#reports.answer(message.ask, message.chart)
         return
       case 'fault':
-        faults[message.fault](this.#boot.worker.maxMemoryMb)
+        faultActions[message.fault](this.#boot.worker.maxMemoryMb)
     }
   }
 
-  #tell(id: number, question: TrafficQuestion): void {
-    if (this.#edge !== null) this.#port.post({ type: 'answer', id, answer: this.#edge.ask(question) })
+  #answer(id: number, question: TrafficQuestion): void {
+    if (this.#dataPlane !== null)
+      this.#port.post({ type: 'answer', id, answer: this.#dataPlane.ask(question) })
   }
 
-  /** State of the chart that admits connections of a service; of the worker as a whole for null. */
+  /** State of the chart that admits connections of a service, or of the whole worker for null. */
   #stateOf(service: string | null): string {
     const actor = this.#charts.get(service ?? this.#boot.worker.type)
     return String(actor?.getSnapshot().value ?? '')
@@ -244,7 +249,7 @@ class RunningInstance {
       return
     }
     const isPlain = (tls[at] ?? null) === null
-    if (this.#descriptors?.admits(socket, peer, isPlain)) this.#edge?.accept(socket, peer, at)
+    if (this.#descriptors?.admits(socket, peer, isPlain)) this.#dataPlane?.accept(socket, peer, at)
   }
 
   async #drain(): Promise<void> {
@@ -252,16 +257,15 @@ class RunningInstance {
     for (const actor of this.#charts.values()) actor.send({ type: 'op.drain' })
   }
 
-  /** Exchanges that are cut count as failed. */
+  /** Closes everything when the drain has timed out. Exchanges that are cut off count as failed. */
   #cutOff(): void {
-    const connections = this.#edge?.open ?? 0
-    if (!this.#isCut)
-      this.#log('warn', 'the drain has run out of time, connections are closed', { connections })
+    const connections = this.#dataPlane?.open ?? 0
+    if (!this.#isCut) this.#log('warn', 'the drain has timed out, connections are closed', { connections })
     this.#isCut = true
-    void this.#edge?.close()
+    void this.#dataPlane?.close()
   }
 
-  /** Nothing is cut: a ledger above its new limit refuses until it is below. */
+  /** Closes no connection: a ledger above its new limit refuses until it is below. */
   #setLimits(maxConnections: Readonly<Record<string, number>>): void {
     for (const [type, high] of Object.entries(maxConnections)) {
       const actor = this.#charts.get(type)
@@ -270,7 +274,7 @@ class RunningInstance {
     }
   }
 
-  /** Every chart has stopped: nothing is open, nothing will be admitted. */
+  /** Ends the instance when every chart has stopped: nothing is open, and nothing will be admitted. */
   #endWhenStopped(): void {
     if ([...this.#charts.values()].some((actor) => actor.getSnapshot().status === 'active')) return
     void this.close().finally(this.#exit)

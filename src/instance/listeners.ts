@@ -1,9 +1,13 @@
+/** The listening sockets of an instance. */
 import type { Server, Socket } from 'node:net'
 import { UnixListener } from '../http/accept/unix-listener.ts'
 import { type InstanceBoot, type InstancePort, listenerAt } from '../supervise/channel/channel.ts'
 import { failLoudly } from './faults.ts'
 
-/** The listening sockets of an instance: taken from main and given back to it, or, where they cannot be moved, its own. */
+/**
+ * The listening sockets of an instance: taken from main and returned to it or, if they cannot be moved (Unix
+ * sockets), opened here.
+ */
 export class WorkerListeners {
   readonly #settings: InstanceBoot['worker']['listen']
   readonly #port: InstancePort
@@ -22,12 +26,12 @@ export class WorkerListeners {
     this.#accept = accept
   }
 
-  /** From here on connections are accepted in this instance, without main. */
+  /** Accepts connections in this instance from now on, without main. */
   take(key: string, server: Server, held: readonly Socket[]): void {
     const at = listenerAt(key)
     const accept = (socket: Socket) => this.#accept(socket, at)
     this.#servers.set(key, server)
-    // A server that was moved has none of the options that it was made with.
+    // A moved server loses the options it was created with.
     Object.assign(server, { allowHalfOpen: true, pauseOnConnect: false, noDelay: true })
     server.on('connection', accept)
     server.on('error', (error) =>
@@ -42,12 +46,12 @@ export class WorkerListeners {
   }
 
   giveBack(key: string): void {
-    // Another instance has the path now.
+    // Another instance owns the path now.
     const unix = this.#unix.get(key)
     if (unix !== undefined && this.#unix.delete(key)) void unix.leave()
     const server = this.#servers.get(key)
     if (server === undefined || !this.#servers.delete(key)) return
-    // Its listeners stay: what is accepted until it has left is served here.
+    // The event listeners stay: connections accepted until the server has left are served here.
     this.#port.post({ type: 'listener.returned', key, server }, [server])
   }
 
@@ -55,7 +59,7 @@ export class WorkerListeners {
     for (const key of [...this.#servers.keys()]) this.giveBack(key)
   }
 
-  /** Takes the path from whoever has it. */
+  /** Opens a Unix socket at the path, in place of the current owner's. */
   openUnix(key: string): void {
     const at = listenerAt(key)
     const settings = this.#settings[at]
@@ -68,7 +72,7 @@ export class WorkerListeners {
     }, failLoudly)
   }
 
-  /** Accepts nothing more; what waits at a Unix socket is taken first. */
+  /** Stops accepting; connections waiting at a Unix socket are accepted first. */
   async leave(): Promise<void> {
     this.#closeServers()
     if (this.#unix.size > 0) await Promise.all([...this.#unix.values()].map((listener) => listener.leave()))

@@ -1,3 +1,4 @@
+/** The logs of an instance. */
 import type { InstanceBoot, InstancePort } from '../supervise/channel/channel.ts'
 import type { AccessLogs } from '../telemetry/access-log/access-log.ts'
 import type { DescribeExchange } from '../telemetry/access-log/access-record.ts'
@@ -5,14 +6,14 @@ import type { Log } from '../telemetry/log/log.ts'
 import { LogBounds } from '../telemetry/log/log-bounds.ts'
 import { type CounterBlock, count } from '../telemetry/metrics/counters.ts'
 
-/** The log of an instance, which main writes: lines that repeat are bounded here already. */
+/** The log of an instance, written by main. Repeated lines are limited here, before they are sent. */
 export function boundedLog({ worker }: InstanceBoot, port: InstancePort): LogBounds {
   return LogBounds.ofInstance(worker.instances, (level, message, fields = {}) =>
     port.post({ type: 'log', level, message, fields }),
   )
 }
 
-/** Without a log nothing of it is loaded. */
+/** Loads the access log modules only if a service has an access log or exchanges are exported. */
 export async function openAccessLogs(
   { worker, id, postsExchanges }: InstanceBoot,
   port: InstancePort,

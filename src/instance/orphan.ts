@@ -1,11 +1,13 @@
+/** Ends a child process whose parent has ended. */
 import { Worker } from 'node:worker_threads'
 
-/** How long a process may outlive its parent. */
+/** Maximum time a process outlives its parent. */
 const checkMs = 1_000
 
 /**
- * Runs in a thread of its own, which a loop that spins does not hold up. It sleeps in `Atomics.wait`, not on a timer: without
- * an event loop to turn, a look costs some microseconds, and the wait ends at once when the process does.
+ * Source of a thread, which a spinning loop of the main thread does not hold up. It sleeps in `Atomics.wait`
+ * instead of a timer: without an event loop a check costs some microseconds, and the wait ends at once with
+ * the process.
  */
 const watchParent = `
   const { parentPort, workerData: parent } = require('node:worker_threads')
@@ -18,9 +20,10 @@ const watchParent = `
 `
 
 /**
- * Ends this process when `parent`, the process that has started it, has ended, whatever its own event loop does: the end of the channel, by
- * which it would hear of it, is an event. Who the parent was cannot be asked here: it may be gone by now. Resolves when it is looked after: a
- * thread that has not quite started does not get on while this one spins (seen on 26.10).
+ * Ends this process when `parent`, the process that started it, has ended, even if its own event loop spins:
+ * the end of the channel is an event, which a spinning loop never handles. The caller passes the parent's id
+ * because the parent may be gone by now. Resolves when the watch runs: a thread that is still starting makes
+ * no progress while this one spins (seen on 26.10).
  */
 export async function endWithParent(parent: number): Promise<void> {
   const thread = new Worker(watchParent, {
@@ -31,7 +34,7 @@ export async function endWithParent(parent: number): Promise<void> {
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 },
   })
   thread.unref()
-  // Without it the process still ends with its channel, as long as its loop turns.
+  // If the watch fails to start, the process still ends with its channel, as long as its loop turns.
   await new Promise<void>((resolve) => {
     thread.once('message', () => resolve()).once('error', () => resolve())
   })

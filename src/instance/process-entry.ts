@@ -1,8 +1,9 @@
+/** Entry point of an instance in a process of its own. */
 import { startAsChild } from '../supervise/channel/child-start.ts'
 
-/** Entry of an instance in a process of its own. */
 startAsChild()
-// On demand: loading the instance takes a while, and until the signals are ignored each of them ends the process.
+// Imported on demand: loading the instance takes a while, and until signals are ignored each of them ends the
+// process.
 const [{ connectProcess }, { runEntry }] = await Promise.all([
   import('./process-port.ts'),
   import('./entry.ts'),

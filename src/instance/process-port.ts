@@ -1,3 +1,4 @@
+/** The instance's end of its channel, in a child process. */
 import { once } from 'node:events'
 import type { Server, Socket } from 'node:net'
 import { type EventLoopUtilization, performance } from 'node:perf_hooks'
@@ -23,8 +24,8 @@ import { type CounterBlock, copyUsed, createCounterBlock } from '../telemetry/me
 import { endWithParent } from './orphan.ts'
 
 /**
- * The instance's end of its channel, in a process of its own. Call it once, after `startAsChild`. The process ends when main does:
- * nobody else would end it.
+ * Connects an instance in a child process to main. Call it once, after `startAsChild`. The process ends when
+ * main does, since nothing else would end it.
  */
 export async function connectProcess(): Promise<{
   readonly boot: InstanceBoot
@@ -43,17 +44,17 @@ export async function connectProcess(): Promise<{
 
 class ProcessPort implements InstancePort {
   readonly #boot: ProcessBoot
-  /** Nothing is served before it. */
+  /** Resolves when the watch on the parent runs; nothing is served before. */
   readonly #watched: Promise<void>
   readonly #blocks: ReadonlyMap<string, CounterBlock>
-  /** What main has been told of each block. */
-  readonly #told = new Map<string, Float64Array>()
-  /** The latest server of each key; sockets that main had accepted for it come after it. */
+  /** Last counters reported to main, by block. */
+  readonly #reported = new Map<string, Float64Array>()
+  /** The latest server of each key; sockets that main has accepted for it arrive after it. */
   readonly #servers = new Map<string, Server>()
-  /** Servers on their way back to main. */
+  /** Number of servers on their way back to main. */
   #leaving = 0
   #isDrainDue = false
-  /** What comes before the instance listens. */
+  /** Messages received before the instance listens. */
   #early: ToInstance[] = []
   #receive: (message: ToInstance) => void = (message) => this.#early.push(message)
   #loop: EventLoopUtilization = performance.eventLoopUtilization()
@@ -79,7 +80,7 @@ class ProcessPort implements InstancePort {
   }
 
   post: InstancePort['post'] = (message) => {
-    // Whoever hears of its state or its end has its numbers by then.
+    // Main must have the counters before it learns of a new state or the end.
     if (message.type === 'thread.ready' || message.type === 'thread.failed') this.#beat()
     if (message.type !== 'listener.returned') {
       if (message.type === 'thread.ready') void this.#watched.then(() => this.#send(message))
@@ -87,7 +88,7 @@ class ProcessPort implements InstancePort {
       return
     }
     const { type, key, server } = message
-    // What is accepted until the server has left is still served here.
+    // Connections accepted until the server has left are still served here.
     this.#leaving += 1
     this.#send({ type, key }, server, () => {
       server.close()
@@ -102,8 +103,8 @@ class ProcessPort implements InstancePort {
   }
 
   /**
-   * Node keeps what comes after a handle until main has the handle, and what a pipe does not take until there is room. Without main there is
-   * nobody to wait for.
+   * Node queues messages behind a handle until main has received it, and what a pipe does not take until
+   * there is room. Without main there is nothing to wait for.
    */
   whenPosted(then: () => void): void {
     if (process.connected) this.#beat(then)
@@ -135,7 +136,7 @@ class ProcessPort implements InstancePort {
     }
   }
 
-  /** What draining would refuse may still be accepted by a server that leaves. */
+  /** Waits for leaving servers: they may still accept connections, which a drain would refuse. */
   #drainWhenLeft(): void {
     if (!this.#isDrainDue || this.#leaving > 0) return
     this.#isDrainDue = false
@@ -147,7 +148,7 @@ class ProcessPort implements InstancePort {
     this.#receive({ type: 'listener.take', key, server, held: [] })
   }
 
-  /** As if the server had accepted it just now. */
+  /** Handles a socket from main as if the server had just accepted it. */
   #takeSocket(key: string, socket: Socket): void {
     Object.assign(socket.setNoDelay(true), { allowHalfOpen: true })
     const server = this.#servers.get(key)
@@ -172,8 +173,8 @@ class ProcessPort implements InstancePort {
 
   #changesOf(type: string, block: CounterBlock): Changes {
     const now = copyUsed(block)
-    const changes = changesBetween(this.#told.get(type) ?? new Float64Array(), now)
-    this.#told.set(type, now)
+    const changes = changesBetween(this.#reported.get(type) ?? new Float64Array(), now)
+    this.#reported.set(type, now)
     return changes
   }
 

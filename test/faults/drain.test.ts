@@ -48,7 +48,7 @@ describe.each(['thread', 'process', 'shared'] as const)('a draining instance (%s
     expect((await answer).text).toBe('whole')
     tunnel.end()
     await until('they are gone', () => areGone(running))
-    expect(running.log.filter((line) => line.includes('run out of time'))).toEqual([])
+    expect(running.log.filter((line) => line.includes('timed out'))).toEqual([])
   })
 
   it('closes what is left at the deadline, counts it and says so', async () => {
@@ -61,9 +61,9 @@ describe.each(['thread', 'process', 'shared'] as const)('a draining instance (%s
     drain(running, isolation)
     await Promise.all([client.ended(), tunnel.ended()])
     await until('they are gone', () => areGone(running))
-    const lines = running.log.filter((line) => line.includes('run out of time'))
+    const lines = running.log.filter((line) => line.includes('timed out'))
     const lineOf = (worker: string) =>
-      `warn the drain has run out of time, connections are closed {"instance":"${worker}#1","connections":1}`
+      `warn the drain has timed out, connections are closed {"instance":"${worker}#1","connections":1}`
     expect(lines.toSorted()).toEqual(workers.map(lineOf))
     const block = (worker: string) => running.daemon.overview.counters(worker)
     expect(block('reverse_proxy')).toMatchObject({

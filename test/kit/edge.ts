@@ -20,8 +20,8 @@ import type {
 } from '../../src/config/settings/settings.ts'
 import type { TracingSettings } from '../../src/config/settings/tracing.ts'
 import { peerOf } from '../../src/http/address/peer.ts'
-import type { Edge, EdgeOptions } from '../../src/proxy/data-plane/contract.ts'
-import { createEdge } from '../../src/proxy/data-plane/data-plane.ts'
+import type { DataPlaneOptions } from '../../src/proxy/data-plane/contract.ts'
+import { createDataPlane, type DataPlane } from '../../src/proxy/data-plane/data-plane.ts'
 import type { Admission } from '../../src/proxy/exchange/admission.ts'
 import type { SpanOutput } from '../../src/proxy/trace/span-output.ts'
 import type { AccessRecord } from '../../src/telemetry/access-log/access-record.ts'
@@ -33,7 +33,7 @@ import {
 } from '../../src/telemetry/metrics/counters.ts'
 import { opensLoopback } from './destinations.ts'
 
-/** Short enough for tests that wait for them, long enough for a loaded machine. */
+/** Short enough for tests that wait for a timeout, long enough for a loaded machine. */
 const timeouts: TimeoutSettings = {
   connectMs: 2_000,
   idleMs: 5_000,
@@ -155,7 +155,7 @@ export const filesIn = (mounts: readonly MountSettings[], tuning: Tuning = {}): 
   mounts,
 })
 
-/** An admission that counts and has a limit. */
+/** Counts connections and has a limit. */
 export class CountingAdmission implements Admission {
   limit: number
   active = 0
@@ -186,7 +186,7 @@ export class CountingAdmission implements Admission {
 }
 
 export interface TestEdge {
-  readonly edge: Edge
+  readonly edge: DataPlane
   readonly port: number
   readonly admission: CountingAdmission
   readonly services: Readonly<Record<ServiceType, CountingAdmission>>
@@ -195,17 +195,17 @@ export interface TestEdge {
     readonly message: string
     readonly fields?: Record<string, unknown>
   }[]
-  /** What an access log was given, in order; the exchanges themselves. */
+  /** The exchanges that were given to the access log, in order. */
   readonly records: AccessRecord[]
-  /** Sockets as the edge was handed them, in order. */
+  /** Sockets given to the data plane, in order. */
   readonly accepted: Socket[]
   counters(type?: ServiceType | 'combined'): CounterValues
-  /** Its block, for its series. */
+  /** The counter block, for its series. */
   block(type?: ServiceType | 'combined'): CounterBlock
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** An edge fed by a plain net server in this process, as an instance feeds it. */
+/** Starts a data plane that a plain net server in this process feeds, as an instance does. */
 export async function startEdge(
   services: ServiceSettings | readonly ServiceSettings[],
   options: {
@@ -213,9 +213,9 @@ export async function startEdge(
     readonly limit?: number
     readonly pseudonym?: string
     readonly pauseOnConnect?: boolean
-    /** Telemetry is on. */
+    /** Turns telemetry on. */
     readonly spans?: SpanOutput
-    readonly surroundings?: EdgeOptions['surroundings']
+    readonly surroundings?: DataPlaneOptions['surroundings']
   } = {},
 ): Promise<TestEdge> {
   const list = Array.isArray(services) ? services : [services as ServiceSettings]
@@ -234,8 +234,9 @@ export async function startEdge(
   }
   const logged: { level: string; message: string; fields?: Record<string, unknown> }[] = []
   const records: AccessRecord[] = []
-  const edge = await createEdge({
+  const edge = await createDataPlane({
     worker: workerOf(type, list),
+    maxConnections: list.reduce((sum, service) => sum + service.maxConnections, 0),
     admissions: { worker: admission, services: type === 'combined' ? perService : {} },
     counters: blocks,
     accessLogOf: () => ({ write: (record) => records.push(record) }),

@@ -28,13 +28,15 @@ export async function startTlsDaemon(
     readonly tls?: object
     readonly worker?: object
     readonly listener?: object
+    readonly admin?: object
   } = {},
 ): Promise<TlsDaemon> {
-  const { tls = {}, worker = {}, listener = {}, ...rest } = options
+  const { tls = {}, worker = {}, listener = {}, admin, ...rest } = options
   const directory = temporaryDirectory()
   const certificates = writeSites(directory)
   const config = {
     mode: 'Reverse',
+    ...(admin === undefined ? {} : { admin }),
     workers: {
       reverse_proxy: {
         target,

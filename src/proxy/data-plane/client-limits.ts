@@ -1,10 +1,11 @@
-import { formatAddressBits, readAddress } from '../../http/address/address.ts'
+/** The limit of open connections per client (`max_connections_per_client`). */
 import type { Admission } from '../exchange/admission.ts'
 import type { DoorLimit } from '../exchange/traffic.ts'
+import { clientOf } from '../guard/client-of.ts'
 
 /**
- * Open connections by client, for `max_connections_per_client`. A client is an IPv4 address or an IPv6 /64, which is what
- * one subscriber has. There are never more entries than open connections.
+ * Open connections by client. A client is an IPv4 address or an IPv6 /64, the size of one subscriber's
+ * network. Never has more entries than open connections.
  */
 export class ClientCounts {
   readonly #open = new Map<string, number>()
@@ -14,7 +15,7 @@ export class ClientCounts {
     this.#max = max
   }
 
-  /** Counts a connection of the client; false when it has as many as it may have. */
+  /** Counts a connection of the client; returns false if the client is at its limit. */
   enter(client: string): boolean {
     const open = this.#open.get(client) ?? 0
     if (open >= this.#max) return false
@@ -28,22 +29,16 @@ export class ClientCounts {
     else this.#open.delete(client)
   }
 
-  /** Clients that have a connection. */
+  /** Number of clients with an open connection. */
   get size(): number {
     return this.#open.size
   }
 }
 
-/** What an address counts as: an IPv4 address is itself, an IPv6 address its /64, and a peer without an address its own name. */
-export function clientOf(address: string): string {
-  const bits = readAddress(address)
-  if (bits === null) return address
-  return typeof bits === 'number'
-    ? formatAddressBits(bits)
-    : `${formatAddressBits(`${bits.slice(0, 4)}\0\0\0\0`)}/64`
-}
-
-/** Asks for the client first, where it is known, and for the worker then; `onRefused` hears of what never came to the worker's own admission. */
+/**
+ * Checks the limit of the client, if known, before that of the worker. `onRefused` is called for connections
+ * that never reached the worker's own admission.
+ */
 export function limitClients(admission: Admission, max: number, onRefused: () => void): Admission {
   const counts = new ClientCounts(max)
   let refusedBy: DoorLimit = 'worker'

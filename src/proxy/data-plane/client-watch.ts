@@ -1,32 +1,29 @@
 /**
- * The deadlines of the clients of one worker. One coarse timer looks at all connections and exchanges, so neither costs a timer; without any there
- * is none at all.
+ * The deadlines of all clients of one instance. One coarse timer checks every connection and exchange, so neither has a timer of its
+ * own; it runs only while there is something to check.
  *
  *   connection that waits for a request --idleMs--> closed      with a part of a head --headerMs--> 408
  *   exchange whose client stops or trickles --pace.ts--> 408 | cut off      that takes too long --exchangeMs--> 504 | cut off
  *
- * An upstream that is slow has its own bound (`responseMs`), and so have tunnels.
+ * Slow upstreams have their own limit (`responseMs`), and so have tunnels.
  */
 import type { PaceSettings, ServiceSettings, ServiceType } from '../../config/settings/settings.ts'
 import type { H2Response } from '../../http/h2/message.ts'
 import type { HttpResponse } from '../../http/message.ts'
 import type { Connection } from '../exchange/connection.ts'
+import type { Lateness } from '../exchange/cut-short.ts'
 import type { Exchange } from '../exchange/exchange.ts'
-import { Pace, type Turn } from '../exchange/pace.ts'
+import { Pace, type PaceSample } from '../exchange/pace.ts'
 import { Running } from '../exchange/running.ts'
 
-/** Why an exchange is ended: its client owes the rest of the request, does not take the answer, or it took too long. */
-export type Lateness = 'owes' | 'behind' | 'overdue'
-
 export interface WatchOwner {
-  /** Ends a connection between two exchanges; `late`: part of a request head has come. */
+  /** Ends a connection between two exchanges; `late` means that part of a request head has arrived. */
   endWaiting(connection: Connection, why: 'idle' | 'late'): void
   endExchange(exchange: Exchange, why: Lateness): void
 }
 
 export class ClientWatch {
-  /** The exchanges that are looked at. */
-  readonly running = new Running()
+  readonly running = new Running<Exchange>()
   readonly headerMs: number
   readonly idleMs: number
   readonly #boundsOf: Partial<Record<ServiceType, PaceSettings>> = {}
@@ -46,12 +43,12 @@ export class ClientWatch {
     this.#periodMs = periodMs(services)
   }
 
-  /** The bounds for exchanges of a service; the widest ones for what belongs to none. */
+  /** Limits for exchanges of a service; the widest limits for null. */
   boundsOf(type: ServiceType | null): PaceSettings {
     return (type === null ? undefined : this.#boundsOf[type]) ?? this.#widest
   }
 
-  /** Connections that are looked at. */
+  /** Number of watched connections. */
   get open(): number {
     return this.#connections.size
   }
@@ -80,7 +77,8 @@ export class ClientWatch {
       return
     }
     const { all } = this.running
-    // Backwards: an exchange that ends meanwhile leaves its place to the last one, which has been looked at.
+    // Backwards: if an exchange ends during the loop, the last one takes its index, and that one has been
+    // checked already.
     for (let at = all.length - 1; at >= 0; at -= 1) {
       const exchange = all[at]
       if (exchange !== undefined) this.#lookAt(exchange, now)
@@ -107,34 +105,35 @@ export class ClientWatch {
         return
       }
     } else if (bounds.exchangeMs > 0 && now - exchange.startedAt >= bounds.exchangeMs) {
-      this.#owner.endExchange(exchange, turnOf(exchange, response).owes ? 'owes' : 'overdue')
+      this.#owner.endExchange(exchange, sampleOf(exchange, response).owes ? 'owes' : 'overdue')
       return
     }
     if (exchange.pace === null) {
       const { read, written } = connection.session === null ? connection.accounted : unread
       exchange.pace = new Pace(bounds, read, written, now)
     }
-    const turn = turnOf(exchange, response)
-    if (exchange.pace.isOver(turn, bounds, now)) {
-      this.#owner.endExchange(exchange, turn.owes ? 'owes' : 'behind')
+    const sample = sampleOf(exchange, response)
+    if (exchange.pace.isOver(sample, bounds, now)) {
+      this.#owner.endExchange(exchange, sample.owes ? 'owes' : 'behind')
     }
   }
 }
 
-/** A stream begins at 0. */
+/** The counts of a stream start at 0. */
 const unread = { read: 0, written: 0 } as const
 
 type WithHandle = Exchange['connection']['socket'] & { _handle?: { readonly writeQueueSize?: number } | null }
 
-function turnOf({ connection }: Exchange, response: HttpResponse): Turn {
+function sampleOf({ connection }: Exchange, response: HttpResponse): PaceSample {
   const { req } = response
-  // Nobody reads a body that is held up by its upstream, or that nobody wants.
+  // A body that is not being read is held up by its upstream, or was not wanted; neither is the client's
+  // fault.
   const owes = !req.complete && req.readableFlowing === true
-  if (connection.session !== null) return streamTurn(response as unknown as H2Response, owes)
+  if (connection.session !== null) return streamSample(response as unknown as H2Response, owes)
   const socket: WithHandle = connection.socket
   return {
     sent: socket.bytesRead,
-    // `bytesWritten` alone stands still while one large write drains slowly.
+    // `bytesWritten` alone does not change while one large write drains slowly.
     taken: socket.bytesWritten - (socket._handle?.writeQueueSize ?? 0),
     owes,
     isBehind: socket.writableLength > 0,
@@ -142,12 +141,12 @@ function turnOf({ connection }: Exchange, response: HttpResponse): Turn {
   }
 }
 
-/** Of its own stream: others of the connection may go on. */
-function streamTurn({ req, takenBytes, isBehind }: H2Response, owes: boolean): Turn {
+/** The sample of one stream: other streams of the connection may go on. */
+function streamSample({ req, takenBytes, isBehind }: H2Response, owes: boolean): PaceSample {
   return { sent: req.receivedBytes, taken: takenBytes, owes, isBehind, hasEnded: false }
 }
 
-/** Often enough that no bound is passed by more than a tenth of it or a second. */
+/** Short enough that no limit is exceeded by more than a tenth of it, or a second. */
 function periodMs(services: readonly ServiceSettings[]): number {
   const bounds = services.flatMap(({ timeouts, pace }) => [
     timeouts.headerMs,

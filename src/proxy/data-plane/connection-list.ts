@@ -1,4 +1,4 @@
-/** The open connections of a worker for somebody who looks, and the end of one. */
+/** Lists the open connections of an instance for a viewer, and closes one. */
 import type {
   ConnectionState,
   ConnectionView,
@@ -7,14 +7,15 @@ import type {
 } from '../../telemetry/traffic-record.ts'
 import { maxTargetLength } from '../../telemetry/traffic-record.ts'
 import type { Connection, TakenOver } from '../exchange/connection.ts'
+import type { Exchange } from '../exchange/exchange.ts'
 import type { Running } from '../exchange/running.ts'
 
 export interface Watched {
   readonly connections: ReadonlySet<Connection>
-  readonly running: Running
+  readonly running: Running<Exchange>
 }
 
-/** The oldest ones come first, for those are what one looks for. */
+/** Answers with the oldest connections first, since those are the ones an operator looks for. */
 export function askConnections(
   question: Extract<TrafficQuestion, { kind: 'connections' | 'close' }>,
   { connections, running }: Watched,
@@ -56,7 +57,7 @@ function stateOf({ session, tunnel, running, isHttp }: Connection): ConnectionSt
   return isHttp ? 'idle' : 'handshake'
 }
 
-/** What runs on it is cut off, and says so. */
+/** The running exchanges are cut off and logged as closed by an operator. */
 function close(connections: ReadonlySet<Connection>, id: number): boolean {
   for (const connection of connections) {
     if (connection.id !== id) continue

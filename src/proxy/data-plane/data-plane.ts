@@ -1,12 +1,15 @@
 /**
- * The edge of one worker: from an accepted socket to its answer.
+ * The data plane of one instance: takes an accepted socket to its answer.
  *
- *   Front -> HttpServer | Streams -> decide(head) -> service admitted? --no--> 503, closed
- *                                                      | yes
- *                                           forward | reverse | static | reply
+ *   accept -> Entrance: ledger, PROXY header, TLS --no--> 503, closed
+ *               | yes
+ *   ALPN: h2 -> Streams, else -> HttpServer -> decide(head) -> service admitted? --no--> 503, closed
+ *                                                                | yes
+ *                                                     forward | reverse | static | reply
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { type ErrorCode, errorTable } from '../../errors.ts'
 import { HttpServer, type ServedSocket } from '../../http/accept/server.ts'
 import type { HttpRequest, HttpResponse } from '../../http/message.ts'
@@ -27,42 +30,40 @@ import { asksForWebSocket, readHead, readStreamHead } from '../decide/head.ts'
 import { subjectHeadersOf } from '../exchange/client-subject.ts'
 import { afterRunning, type Connection, connectionOf } from '../exchange/connection.ts'
 import { cutShort, endLate } from '../exchange/cut-short.ts'
-import { Exchange } from '../exchange/exchange.ts'
-import type { ExchangeScope } from '../exchange/scope.ts'
-import { type DoorLimit, Traffic } from '../exchange/traffic.ts'
+import { Exchange, type ExchangeScope } from '../exchange/exchange.ts'
+import { type DoorLimit, TrafficRecorder } from '../exchange/traffic.ts'
 import { SocketClient } from '../exchange/tunnelling.ts'
 import { Guards } from '../guard/guard.ts'
 import { ClientWatch } from './client-watch.ts'
 import { askConnections } from './connection-list.ts'
-import type { Edge, EdgeOptions } from './contract.ts'
-import { refusal } from './entrance.ts'
-import { Front } from './front.ts'
-import { failed, serve } from './serve.ts'
-import { Lanes } from './service-contexts.ts'
+import type { DataPlaneOptions } from './contract.ts'
+import { Entrance, refusal } from './entrance.ts'
+import { answerInternal, serve } from './serve.ts'
+import { ServiceContexts } from './service-contexts.ts'
 import { loadServices, type Services } from './services.ts'
 import { Streams } from './streams.ts'
 
-/** Loads what the worker's services need, and nothing else: a static worker never loads an HTTP client. */
-export async function createEdge(options: EdgeOptions): Promise<Edge> {
-  const edge = new WorkerEdge(options)
-  await edge.load()
-  return edge
+/** Loads only the modules that the worker's services need: a static worker never loads an HTTP client. */
+export async function createDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
+  const dataPlane = new DataPlane(options)
+  await dataPlane.load()
+  return dataPlane
 }
 
-class WorkerEdge implements Edge {
-  readonly #options: EdgeOptions
+export class DataPlane {
+  readonly #options: DataPlaneOptions
   readonly #policy: Policy
   readonly #guards: Guards
   readonly #scope: ExchangeScope
   readonly #server: HttpServer
-  readonly #lanes: Lanes
+  readonly #contexts: ServiceContexts
   readonly #watch: ClientWatch
   readonly #streams: Streams
-  readonly #front: Front
-  readonly #traffic: Traffic
+  readonly #entrance: Entrance
+  readonly #traffic: TrafficRecorder
   #services: Services = {}
 
-  constructor(options: EdgeOptions) {
+  constructor(options: DataPlaneOptions) {
     this.#options = options
     const { worker, log } = options
     this.#policy = createPolicy(worker.services)
@@ -75,8 +76,8 @@ class WorkerEdge implements Edge {
     const refuse = (exchange: Exchange, code: ErrorCode) => cutShort(exchange, code, this.#server.closer)
     this.#scope = { isDraining: false, isDegraded: false, isCut: false, log, refuse, running }
     const { stateOf = () => '', exceeded = () => [] } = options
-    this.#traffic = new Traffic({ stateOf, exceeded })
-    this.#lanes = new Lanes(options, (type) => this.#watch.boundsOf(type), this.#traffic)
+    this.#traffic = new TrafficRecorder({ stateOf, exceeded })
+    this.#contexts = new ServiceContexts(options, (type) => this.#watch.boundsOf(type), this.#traffic)
     this.#server = new HttpServer({
       idleMs: this.#watch.idleMs,
       heads: this.#policy,
@@ -85,64 +86,86 @@ class WorkerEdge implements Edge {
       onUpgrade: (req, socket, head) => this.#takeOver(req, socket, head),
       canUpgrade: (req) => (this.#policy.hasForward || this.#policy.hasReverse) && asksForWebSocket(req),
       onRejected: (socket, code, isAnswered, id, bodyBytes) =>
-        this.#lanes.rejected(connectionOf(socket), running.all, code, isAnswered, id, bodyBytes),
+        this.#contexts.rejected(connectionOf(socket), running.all, code, isAnswered, id, bodyBytes),
       newId: () => this.#guards.newId(),
       afterRunning,
     })
-    this.#streams = new Streams(worker, this.#lanes.none.block, log, (connection, req, res) =>
-      this.#start(connection, readStreamHead(req, this.#policy), req, res),
-    )
-    this.#front = new Front(options, {
-      server: this.#server,
-      streams: this.#streams,
+    this.#streams = new Streams({
+      worker,
+      maxConnections: options.maxConnections,
+      block: this.#contexts.none.block,
+      log,
+      start: (connection, req, res) => this.#start(connection, readStreamHead(req, this.#policy), req, res),
+    })
+    const { admissions, tls = [] } = options
+    this.#entrance = new Entrance({
+      worker,
+      materials: tls,
+      admission: admissions.worker,
+      services: admissions.services,
+      contexts: this.#contexts,
       watch: this.#watch,
-      lanes: this.#lanes,
+      closer: this.#server.closer,
+      protocols: worker.http2.enabled ? ['h2', 'http/1.1'] : ['http/1.1'],
+      onReady: (connection) => this.#speak(connection),
     })
   }
 
+  /** Called once, before the first connection. */
   async load(): Promise<void> {
     const { worker, pseudonym, surroundings } = this.#options
     this.#services = await loadServices(worker.services, {
       pseudonym,
       closer: this.#server.closer,
-      blockOf: (type) => this.#lanes.of(type).block,
+      blockOf: (type) => this.#contexts.of(type).block,
       subjectHeaders: subjectHeadersOf(worker),
       surroundings,
     })
   }
 
+  /** Number of admitted connections that are open. */
   get open(): number {
     return this.#watch.open
   }
 
+  /** The failures that are kept, oldest first. */
   get failures(): readonly TrafficRecord[] {
     return this.#traffic.failed
   }
 
+  /** Answers a question about the traffic, or closes a connection. */
   ask(question: TrafficQuestion): TrafficAnswer {
     return question.kind === 'requests' || question.kind === 'request'
       ? this.#traffic.ask(question)
       : askConnections(question, this.#watch)
   }
 
+  /** Records a connection that was refused before `accept`. */
   refused(peer: string, limit: DoorLimit, sentBytes: number): void {
-    this.#lanes.refused(peer, sentBytes, limit)
+    this.#contexts.refused(peer, sentBytes, limit)
   }
 
+  /**
+   * Takes a socket accepted by listener number `at` of the worker; it may be paused with bytes waiting. `peer` is the result of `peerOf`
+   * at the accept; a socket whose peer has no name must not be passed.
+   */
   accept(socket: Socket, peer: string, at = 0): void {
-    this.#front.accept(socket, peer, at)
+    this.#entrance.accept(socket, peer, at)
   }
 
+  /** Sets new certificates for listener number `at`; handshakes and connections that have begun keep theirs. */
   updateTls(at: number, material: TlsMaterial): void {
-    this.#front.updateTls(at, material)
+    this.#entrance.update(at, material)
   }
 
+  /** Lets running exchanges and tunnels finish, and ends every connection after its exchange. */
   drain(): void {
     this.#scope.isDraining = true
     this.#server.closeIdle()
     void this.#streams.retire()
   }
 
+  /** While degraded, every connection ends after its exchange. Running exchanges go on; idle upstream connections are closed. */
   setDegraded(isDegraded: boolean): void {
     this.#scope.isDegraded = isDegraded
     if (!isDegraded) return
@@ -150,11 +173,13 @@ class WorkerEdge implements Edge {
     this.#services.files?.dropCaches()
   }
 
+  /** Closes the idle upstream connections. */
   dropIdle(): void {
     this.#services.forward?.dropIdle()
     this.#services.reverse?.dropIdle()
   }
 
+  /** Ends everything now; resolves when all is closed. */
   async close(): Promise<void> {
     this.#guards.close()
     this.#scope.isDraining = true
@@ -163,9 +188,16 @@ class WorkerEdge implements Edge {
     this.#traffic.close()
     this.#services.forward?.close()
     this.#services.reverse?.close()
-    this.#front.close()
+    this.#entrance.close()
     this.#server.closer.close()
     await Promise.all([this.#server.close(), this.#streams.close()])
+  }
+
+  #speak(connection: Connection): void {
+    const { scheme, socket } = connection
+    const protocol = scheme === 'https' ? (socket as TLSSocket).alpnProtocol : this.#options.cleartext
+    if (protocol === 'h2') void this.#streams.accept(connection)
+    else this.#server.accept(socket)
   }
 
   #request(req: IncomingMessage, res: ServerResponse): void {
@@ -182,7 +214,7 @@ class WorkerEdge implements Edge {
   #start(connection: Connection, head: Head, req: HttpRequest, res: HttpResponse): void {
     const decision = decide(head, this.#policy)
     const exchange = this.#begin(connection, decision, head, req)
-    // A tunnel on a stream is followed only when it is refused.
+    // A tunnel on a stream is followed only if it is refused.
     if (decision.kind !== 'tunnel') exchange.follow(res)
     const guard = this.#guards.of(decision)
     if (guard === null) {
@@ -193,7 +225,7 @@ class WorkerEdge implements Edge {
   }
 
   #answer(exchange: Exchange, req: HttpRequest, res: HttpResponse, decision: Decision): void {
-    // While a password was compared: a stream has closed, and nothing would say so again.
+    // The stream closed while a password was compared; there will be no further event.
     if (exchange.response === null && res.destroyed) {
       exchange.blameClient()
       exchange.finish(true)
@@ -214,11 +246,11 @@ class WorkerEdge implements Edge {
     try {
       serve(this.#services, exchange, req, res, decision)
     } catch (cause) {
-      failed(exchange, res, cause)
+      answerInternal(exchange, res, cause)
     }
   }
 
-  /** CONNECT and Upgrade: the socket is no longer the HTTP server's. */
+  /** Takes the socket of a CONNECT or an upgrade over from the HTTP server. */
   #takeOver(req: IncomingMessage, socket: Socket, head: Buffer): void {
     socket.on('error', () => socket.destroy())
     const connection = connectionOf(socket)
@@ -230,7 +262,7 @@ class WorkerEdge implements Edge {
       this.#switch(connection, req, head)
       return
     }
-    // node:http has let go of the socket, and so of the 'drain' that the answers before this one wait for.
+    // node:http has detached its listeners, but the answers before this one still wait for 'drain'.
     socket.on('drain', () => (socket as ServedSocket)._httpMessage?.emit('drain'))
     connection.turns.waitLast(() => this.#switch(connection, req, head))
   }
@@ -282,11 +314,11 @@ class WorkerEdge implements Edge {
   }
 
   #begin(connection: Connection, decision: Decision, head: Head, req: HttpRequest): Exchange {
-    const lane = this.#lanes.of(decision.kind === 'reply' ? null : serviceOf(decision))
-    const route = this.#lanes.routeOf(decision)
-    const exchange = new Exchange(connection, head, req.headers, lane, route, this.#scope)
+    const context = this.#contexts.of(decision.kind === 'reply' ? null : serviceOf(decision))
+    const route = this.#contexts.routeOf(decision)
+    const exchange = new Exchange(connection, head, req.headers, context, route, this.#scope)
     this.#guards.identify(exchange, req, decision)
-    lane.tracer?.begin(exchange, req.headers, decision)
+    context.tracer?.begin(exchange, req.headers, decision)
     return exchange
   }
 

@@ -1,22 +1,26 @@
+/** Refuses connections when file descriptors are scarce. */
 import type { Socket } from 'node:net'
 import { replyBytes } from '../../http/reply/reply.ts'
+import type { Log } from '../../telemetry/log/log.ts'
 import { type CounterBlock, count } from '../../telemetry/metrics/counters.ts'
-import type { Log } from '../exchange/scope.ts'
-import type { Edge } from './contract.ts'
+import type { DataPlane } from './data-plane.ts'
 
-/** From which descriptor on they are scarce, and how many connections are admitted all the same. */
-export interface DescriptorBounds {
+/**
+ * The descriptor number from which descriptors are scarce, and the number of connections that are admitted
+ * all the same.
+ */
+export interface DescriptorReserve {
   readonly scarceFrom: number
   readonly share: number
 }
 
-/** While it lasts, scarcity is told so often. */
-const tellAgainMs = 10_000
+/** Interval of the warning while scarcity lasts. */
+const warnAgainMs = 10_000
 
 type HandledSocket = Socket & { readonly _handle?: { readonly fd?: number } | null }
 
 interface Deps {
-  /** Counts what is refused. */
+  /** Counts refused connections. */
   readonly block: CounterBlock
   readonly log: Log
 }
@@ -24,46 +28,46 @@ interface Deps {
 const refusal = replyBytes('OVER_LIMIT', { headers: ['Retry-After', '1'], isPrepared: true })
 
 /**
- * Refuses connections for which there are no descriptors to spare. A new descriptor has the lowest number that is free
- * (POSIX, `open`), so that of an accepted socket tells how many are in use, for nothing.
+ * Refuses connections when descriptors are scarce. A new descriptor gets the lowest free number (POSIX,
+ * `open`), so the number of an accepted socket shows at no cost how many are in use.
  */
 export class DescriptorGuard {
-  readonly #edge: Pick<Edge, 'open' | 'dropIdle' | 'refused'>
-  readonly #bounds: DescriptorBounds | null
+  readonly #dataPlane: Pick<DataPlane, 'open' | 'dropIdle' | 'refused'>
+  readonly #bounds: DescriptorReserve | null
   readonly #deps: Deps
-  #toldAt = Number.NEGATIVE_INFINITY
+  #warnedAt = Number.NEGATIVE_INFINITY
 
   constructor(
-    edge: Pick<Edge, 'open' | 'dropIdle' | 'refused'>,
-    bounds: DescriptorBounds | null,
+    dataPlane: Pick<DataPlane, 'open' | 'dropIdle' | 'refused'>,
+    bounds: DescriptorReserve | null,
     deps: Deps,
   ) {
-    this.#edge = edge
+    this.#dataPlane = dataPlane
     this.#bounds = bounds
     this.#deps = deps
   }
 
   /**
-   * False: the socket was refused, and counted as such. What is not plain could read an answer only after a handshake, and
-   * gets none.
+   * Returns false if the socket was refused and counted. A TLS client could read an answer only after a
+   * handshake, so it gets none.
    */
   admits(socket: Socket, peer: string, isPlain: boolean): boolean {
     const bounds = this.#bounds
-    const { open } = this.#edge
+    const { open } = this.#dataPlane
     if (bounds === null || open < bounds.share) return true
     const fd = (socket as HandledSocket)._handle?.fd ?? -1
     if (fd < bounds.scarceFrom) return true
     this.#refuse(socket, peer, isPlain)
-    this.#tell(open, performance.now())
+    this.#warn(open, performance.now())
     return false
   }
 
-  /** At once, without waiting for the client to close: whoever lingers has a descriptor. */
+  /** Closes at once, without waiting for the client: a lingering socket keeps its descriptor. */
   #refuse(socket: Socket, peer: string, isPlain: boolean): void {
     const { block } = this.#deps
     count(block, 'connectionsTotal')
     count(block, 'connectionsRefused')
-    this.#edge.refused(peer, 'descriptors', isPlain ? refusal.length : 0)
+    this.#dataPlane.refused(peer, 'descriptors', isPlain ? refusal.length : 0)
     if (!isPlain) {
       socket.destroy()
       return
@@ -72,10 +76,10 @@ export class DescriptorGuard {
     socket.destroySoon()
   }
 
-  #tell(open: number, now: number): void {
-    if (now - this.#toldAt < tellAgainMs) return
-    this.#toldAt = now
+  #warn(open: number, now: number): void {
+    if (now - this.#warnedAt < warnAgainMs) return
+    this.#warnedAt = now
     this.#deps.log('warn', 'file descriptors are scarce, connections are refused', { open })
-    this.#edge.dropIdle()
+    this.#dataPlane.dropIdle()
   }
 }

@@ -1,10 +1,10 @@
 /**
- * How a connection comes in, by what its listener asks for:
+ * The steps of a connection before HTTP, as its listener requires them.
  *
  *   accepted -> ledger: open? -> PROXY header from a trusted peer? -> client below its limit? -> TLS handshake -> onReady
  *                 '- no: 503            '- no: closed                    '- no: 503              '- no: closed
  *
- * Before TLS there is no 503: closed.
+ * On a TLS listener there is no 503: a refused connection is closed.
  */
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
@@ -20,23 +20,23 @@ import type { Admission } from '../exchange/admission.ts'
 import { subjectOf } from '../exchange/client-subject.ts'
 import { attachConnection, type Connection, connectionOf } from '../exchange/connection.ts'
 import type { ClientWatch } from './client-watch.ts'
-import type { Lanes } from './service-contexts.ts'
+import type { ServiceContexts } from './service-contexts.ts'
 
 export interface EntranceOptions {
   readonly worker: WorkerSettings
   readonly materials: readonly (TlsMaterial | null)[]
   readonly admission: Admission
   readonly services: Partial<Record<ServiceType, Admission>>
-  readonly lanes: Lanes
+  readonly contexts: ServiceContexts
   readonly watch: ClientWatch
   readonly closer: Closer
-  /** Application protocols that are spoken over TLS, in the order of preference. */
+  /** Application protocols offered over TLS, in order of preference. */
   readonly protocols: readonly string[]
-  /** HTTP may begin on `connection.socket`. */
+  /** Called when HTTP may begin on `connection.socket`. */
   readonly onReady: (connection: Connection) => void
 }
 
-/** What a listener asks for before HTTP. */
+/** The steps that a listener requires before HTTP. */
 interface Door {
   readonly settings: ListenerSettings
   readonly trusted: NetworkSet | null
@@ -47,7 +47,7 @@ export const refusal = replyBytes('OVER_LIMIT', { headers: ['Retry-After', '1'],
 
 export class Entrance {
   readonly #options: EntranceOptions
-  /** Null for a listener that asks for nothing. */
+  /** By listener number; null for a listener that requires no step. */
   readonly #doors: readonly (Door | null)[]
 
   constructor(options: EntranceOptions) {
@@ -58,8 +58,8 @@ export class Entrance {
   accept(socket: Socket, peer: string, at: number): void {
     const { admission, services, watch } = this.#options
     const door = this.#doors[at] ?? null
-    const isTold = door !== null && door.trusted !== null
-    const address = isTold ? undefined : countedAs(peer)
+    const hasProxyHeader = door !== null && door.trusted !== null
+    const address = hasProxyHeader ? undefined : countedAs(peer)
     if (!admission.open(address)) {
       this.#refuse(socket, door, peer)
       return
@@ -79,12 +79,12 @@ export class Entrance {
     else this.#pass(connection, door)
   }
 
-  /** New certificates for listener number `at`; handshakes that have begun are not touched. */
+  /** Sets new certificates for listener number `at`; handshakes that have begun keep theirs. */
   update(at: number, material: TlsMaterial): void {
     this.#doors[at]?.terminator?.update(material)
   }
 
-  /** Ends the handshakes that are not over. */
+  /** Ends all unfinished handshakes. */
   close(): void {
     for (const door of this.#doors) door?.terminator?.close()
   }
@@ -104,7 +104,7 @@ export class Entrance {
         clientAuth: clients === null ? 'off' : clients.isRequired ? 'required' : 'optional',
         protocols: this.#options.protocols,
         onSecure: (raw, secure) => this.#secured(raw, secure, clients?.subjectHeader ?? null),
-        onFailed: () => count(this.#options.lanes.none.block, 'tlsHandshakesFailed'),
+        onFailed: () => count(this.#options.contexts.none.block, 'tlsHandshakesFailed'),
       },
       material,
     )
@@ -116,12 +116,12 @@ export class Entrance {
     if (door.trusted === null) this.#secure(connection, door, 0)
     else if (door.trusted.hasPeer(connection.peer)) {
       readProxyHeader(connection.socket, this.#options.watch.headerMs, (header) =>
-        this.#told(connection, door, header),
+        this.#identify(connection, door, header),
       )
     } else this.#deny(connection)
   }
 
-  #told(connection: Connection, door: Door, header: ProxyHeader | null): void {
+  #identify(connection: Connection, door: Door, header: ProxyHeader | null): void {
     const { socket } = connection
     if (header === null) {
       this.#deny(connection)
@@ -138,15 +138,15 @@ export class Entrance {
   }
 
   #deny({ socket }: Connection): void {
-    count(this.#options.lanes.none.block, 'proxyHeadersRejected')
+    count(this.#options.contexts.none.block, 'proxyHeadersRejected')
     socket.destroy()
   }
 
-  /** A handshake is dear, and what a client could read comes after it only. */
+  /** A TLS client could read an answer only after a handshake, which is expensive, so it gets none. */
   #refuse(socket: Socket, door: Door | null, peer: string): void {
-    const { lanes, closer, admission } = this.#options
+    const { contexts, closer, admission } = this.#options
     const isSilent = door !== null && door.terminator !== null
-    lanes.refused(peer, isSilent ? 0 : refusal.length, admission.refusedBy ?? 'worker')
+    contexts.refused(peer, isSilent ? 0 : refusal.length, admission.refusedBy ?? 'worker')
     if (isSilent) socket.destroy()
     else closer.end(socket, refusal)
   }
@@ -166,12 +166,15 @@ export class Entrance {
       secure.destroy()
       return
     }
-    count(this.#options.lanes.none.block, 'tlsHandshakes')
+    count(this.#options.contexts.none.block, 'tlsHandshakes')
     connection.secured(secure)
     if (subjectHeader !== null) connection.subject = subjectOf(secure, subjectHeader)
     this.#options.onReady(connection)
   }
 }
 
-/** What `max_connections_per_client` counts a peer by; undefined for Unix sockets, where it counts no one. */
+/**
+ * Address that `max_connections_per_client` counts a peer by; undefined for Unix sockets, which it does not
+ * count.
+ */
 const countedAs = (peer: string): string | undefined => (peer === unixPeer ? undefined : peer)

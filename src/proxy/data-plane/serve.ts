@@ -1,10 +1,11 @@
+/** Dispatches a decided request to its service. */
 import type { HttpRequest, HttpResponse } from '../../http/message.ts'
 import { sendReply } from '../../http/reply/reply.ts'
 import { codeOf, type Decision, replyOptions } from '../decide/decide.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { Services } from './services.ts'
 
-/** Hands a request to the service that it was decided to be for, or answers it. */
+/** Passes a request to the service that was decided on, or answers it. */
 export function serve(
   { forward, reverse, files }: Services,
   exchange: Exchange,
@@ -23,7 +24,7 @@ export function serve(
       if (exchange.closing) res.shouldKeepAlive = false
       files
         ?.handle(req, res, decision.mount, decision.path)
-        .catch((cause: unknown) => failed(exchange, res, cause))
+        .catch((cause: unknown) => answerInternal(exchange, res, cause))
       return
     default:
       exchange.blame(codeOf(decision))
@@ -32,8 +33,8 @@ export function serve(
   }
 }
 
-/** Answers what could not be served because of a fault of ours. */
-export function failed(exchange: Exchange, res: HttpResponse, cause: unknown): void {
+/** Answers a request that failed because of a fault of this proxy. */
+export function answerInternal(exchange: Exchange, res: HttpResponse, cause: unknown): void {
   exchange.relayFailed('INTERNAL', cause)
   sendReply(res, 'INTERNAL', { close: true, requestId: exchange.shownId })
 }

@@ -1,3 +1,4 @@
+/** The service contexts of an instance, and records of connections that never became an exchange. */
 import type {
   MountSettings,
   PaceSettings,
@@ -15,47 +16,38 @@ import type { Decision } from '../decide/decide.ts'
 import type { Connection } from '../exchange/connection.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { rejectedRecord } from '../exchange/rejected.ts'
-import type { DoorLimit, Traffic } from '../exchange/traffic.ts'
+import type { ServiceContext } from '../exchange/service-context.ts'
+import type { DoorLimit, TrafficRecorder } from '../exchange/traffic.ts'
 import type { SpanOutput } from '../trace/span-output.ts'
-import { createTracer, type Tracer } from '../trace/tracer.ts'
+import { createTracer } from '../trace/tracer.ts'
 
-/** What the exchanges of one service share, or those that belong to none. */
-export interface Lane {
-  readonly service: ServiceType | null
-  readonly block: CounterBlock
-  readonly meter: Meter
-  /** How slow a client may be. */
-  readonly bounds: PaceSettings
-  readonly accessLog: AccessLog | null
-  readonly traffic: Traffic
-  /** Null: nothing is traced, and what is said of traces passes. */
-  readonly tracer: Tracer | null
-}
-
-export interface LanesOptions {
+export interface ServiceContextsOptions {
   readonly worker: WorkerSettings
-  /** Each request counts in its service's block; in a combined worker what belongs to no service counts in `combined`. */
+  /**
+   * Counter block of each service; in a combined worker, `combined` counts requests that belong to no
+   * service.
+   */
   readonly counters: Readonly<Partial<Record<ServiceType | 'combined', CounterBlock>>>
   readonly accessLogOf?: ((type: ServiceType | null) => AccessLog | null) | undefined
-  /** Null, or missing, while telemetry is off: no spans are made. */
+  /** Null or missing while telemetry is off: no spans are made. */
   readonly spans?: SpanOutput | null
 }
 
-/** Where things are counted and logged, by service; and what never became an exchange. */
-export class Lanes {
-  /** Of what belongs to no service. */
-  readonly none: Lane
-  readonly #lanes: Readonly<Partial<Record<ServiceType, Lane>>>
+/** Per-service counters, meter, log and tracer; also records connections rejected before a request. */
+export class ServiceContexts {
+  /** Context of requests that belong to no service. */
+  readonly none: ServiceContext
+  readonly #contexts: Readonly<Partial<Record<ServiceType, ServiceContext>>>
   readonly #mounts: ReadonlyMap<MountSettings, number>
 
   constructor(
-    { worker, counters, accessLogOf, spans = null }: LanesOptions,
+    { worker, counters, accessLogOf, spans = null }: ServiceContextsOptions,
     boundsOf: (type: ServiceType | null) => PaceSettings,
-    traffic: Traffic,
+    traffic: TrafficRecorder,
   ) {
     const ownBlock = counters[worker.type]
     if (ownBlock === undefined) throw new BifrostError('INTERNAL', `no counter block for ${worker.type}`)
-    // Each block has one writer of its series.
+    // Only one meter may write the series of a block.
     const meters = new Map<CounterBlock, Meter>()
     const meterOf = (block: CounterBlock): Meter => {
       const meter = meters.get(block) ?? new Meter(block)
@@ -70,14 +62,14 @@ export class Lanes {
       return ids
     }
     const tracers = worker.services.map((service) => createTracer(service, spans, traceIds))
-    const laneOf = (service: ServiceType | null): Lane => ({
+    const contextOf = (service: ServiceType | null): ServiceContext => ({
       service,
       block: blockOf(service),
       meter: meterOf(blockOf(service)),
       bounds: boundsOf(service),
       accessLog: accessLogOf?.(service) ?? null,
       traffic,
-      // What belongs to none is traced as the first one's.
+      // Requests that belong to no service are traced by the rules of the first one.
       tracer:
         tracers[
           Math.max(
@@ -88,11 +80,11 @@ export class Lanes {
     })
     const mounts = worker.services.flatMap((service) => (service.type === 'static' ? service.mounts : []))
     this.#mounts = new Map(mounts.map((mount, index) => [mount, routeId(index)]))
-    this.none = laneOf(null)
-    this.#lanes = Object.fromEntries(worker.services.map(({ type }) => [type, laneOf(type)]))
+    this.none = contextOf(null)
+    this.#contexts = Object.fromEntries(worker.services.map(({ type }) => [type, contextOf(type)]))
   }
 
-  /** The number of the route that a request takes; 0 where it takes none. */
+  /** Number of the request's route, see series-key.ts; 0 without a route. */
   routeOf(decision: Decision): number {
     switch (decision.kind) {
       case 'forward':
@@ -107,11 +99,11 @@ export class Lanes {
     }
   }
 
-  of(type: ServiceType | null): Lane {
-    return (type === null ? undefined : this.#lanes[type]) ?? this.none
+  of(type: ServiceType | null): ServiceContext {
+    return (type === null ? undefined : this.#contexts[type]) ?? this.none
   }
 
-  /** A connection that was not admitted was sent `sentBytes` and closed. */
+  /** Records a connection that was not admitted; `sentBytes` were sent to it before it was closed. */
   refused(client: string, sentBytes: number, limit: DoorLimit): void {
     const { accessLog, traffic } = this.none
     const connection = { client, scheme: 'http' as const, received: 0, sent: sentBytes, headMs: 0 }
@@ -121,8 +113,9 @@ export class Lanes {
   }
 
   /**
-   * A connection ends because what came is no request, or no whole one. Within a request (a broken chunk, say) the exchange that it
-   * belongs to counts and logs it. It has no response time: there was nothing to time.
+   * Records a connection that ends because of an invalid or incomplete request. Within a request (a broken
+   * chunk, for example) the running exchange counts and logs it instead. There is no response time, since
+   * there was no request to time.
    */
   rejected(
     connection: Connection | undefined,

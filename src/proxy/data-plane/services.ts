@@ -1,3 +1,4 @@
+/** Loads the services of a worker. */
 import type { MountSettings, ServiceSettings, ServiceType } from '../../config/settings/settings.ts'
 import type { HttpRequest, HttpResponse } from '../../http/message.ts'
 import type { Closer } from '../../http/reply/reply.ts'
@@ -8,11 +9,11 @@ import type { UpstreamDeps } from '../upstream/upstream.ts'
 
 export interface Files {
   handle(req: HttpRequest, res: HttpResponse, mount: MountSettings, path: string): Promise<void>
-  /** Gives up the memory of what is held to be served again. */
+  /** Frees the memory of cached files. */
   dropCaches(): void
 }
 
-/** What serves the decisions of a worker. */
+/** The services of a worker. */
 export interface Services {
   forward?: Forward
   reverse?: Reverse
@@ -23,18 +24,19 @@ export interface ServiceDeps {
   readonly pseudonym: string
   readonly closer: Closer
   readonly blockOf: (type: ServiceType) => CounterBlock
-  /** Request fields that only we may set (`subjectHeadersOf`). */
+  /** Request fields that only this proxy may set (`subjectHeadersOf`). */
   readonly subjectHeaders: ReadonlySet<string> | null
   readonly surroundings: Surroundings | undefined
 }
 
-/** Each service brings its modules when it is asked for: their memory and start time are its own. */
+/** Imports each service on demand, so that a worker pays memory and start time only for the services it has. */
 export async function loadServices(
   settings: readonly ServiceSettings[],
   deps: ServiceDeps,
 ): Promise<Services> {
   const services: Services = {}
-  // A name for each service: from our forward proxy to our own reverse proxy is a way, and no loop.
+  // One name per service: the forward proxy may reach the reverse proxy of the same worker, which must not
+  // look like a loop.
   const nameFor = (type: ServiceType) => (settings.length > 1 ? `${deps.pseudonym}-${type}` : deps.pseudonym)
   for (const service of settings) {
     switch (service.type) {
@@ -65,7 +67,10 @@ export async function loadServices(
   return services
 }
 
-/** Whom a forward proxy's client wants to reach need not know who its user is: `subjectHeaders` is for reverse only. */
+/**
+ * `subjectHeaders` is for the reverse proxy only: a destination of the forward proxy need not know who its
+ * user is.
+ */
 async function upstreamDeps(
   { closer, blockOf }: ServiceDeps,
   type: ServiceType,

@@ -1,43 +1,45 @@
-/** The HTTP/2 connections of an edge. node:http2 costs memory, so it is loaded with the first of them. */
+/** The HTTP/2 connections of a data plane. node:http2 costs memory, so the first connection loads it. */
 import type { WorkerSettings } from '../../config/settings/settings.ts'
 import type { H2Response } from '../../http/h2/message.ts'
 import type { H2Request } from '../../http/h2/request.ts'
 import type { H2Options, H2Server } from '../../http/h2/server.ts'
+import type { Log } from '../../telemetry/log/log.ts'
 import { type CounterBlock, count } from '../../telemetry/metrics/counters.ts'
 import { type Connection, connectionOf } from '../exchange/connection.ts'
-import type { Log } from '../exchange/scope.ts'
 
-type Start = (connection: Connection, req: H2Request, res: H2Response) => void
+interface StreamsOptions {
+  readonly worker: WorkerSettings
+  /** Maximum connections of this instance. */
+  readonly maxConnections: number
+  /** Counts the connections that are cut off because of their clients' behaviour. */
+  readonly block: CounterBlock
+  readonly log: Log
+  readonly start: (connection: Connection, req: H2Request, res: H2Response) => void
+}
 
-/** Streams of a worker for each connection that it may have: far fewer than its connections could open together. */
+/** Maximum streams of an instance per allowed connection, far fewer than its connections could open together. */
 const streamsPerConnection = 4
 
 const mebibyte = 1024 * 1024
-/** Share of the worker's memory that may wait for slow readers, and what it is at least. */
+/** Share of the worker's memory that responses may occupy while they wait for slow readers. */
 const backlogShare = 1 / 8
+/** Minimum of that share per instance. */
 const minBacklogBytes = 4 * mebibyte
 
 export class Streams {
-  readonly #worker: WorkerSettings
-  readonly #block: CounterBlock
-  readonly #log: Log
-  readonly #start: Start
+  readonly #options: StreamsOptions
   #server: Promise<H2Server> | null = null
   #isRetired = false
   #isClosed = false
 
-  /** `block` counts the connections that are cut off for what their clients do. */
-  constructor(worker: WorkerSettings, block: CounterBlock, log: Log, start: Start) {
-    this.#worker = worker
-    this.#block = block
-    this.#log = log
-    this.#start = start
+  constructor(options: StreamsOptions) {
+    this.#options = options
   }
 
-  /** Takes a connection that has agreed on HTTP/2. */
+  /** Takes a connection that has negotiated HTTP/2. */
   async accept(connection: Connection): Promise<void> {
     const { socket } = connection
-    // Until there is a session nobody reads it, and it is not late.
+    // Until the session exists nothing reads the socket, so the client watch must not call it late.
     connection.isHttp = false
     try {
       this.#server ??= this.#load()
@@ -47,7 +49,7 @@ export class Streams {
       connection.session = server.accept(socket)
       if (this.#isRetired) connection.session.retire()
     } catch {
-      // Ended while it was handed over.
+      // The socket ended during the hand-over.
       socket.destroy()
     }
   }
@@ -59,6 +61,7 @@ export class Streams {
     server?.retire()
   }
 
+  /** Ends everything now; resolves when every connection is closed. */
   async close(): Promise<void> {
     this.#isClosed = true
     const server = await this.#server
@@ -71,22 +74,18 @@ export class Streams {
   }
 
   #serverOptions(): H2Options {
-    const worker = this.#worker
+    const { worker, maxConnections, block, log, start } = this.#options
     const { maxConcurrentStreams } = worker.http2
     const sizes = worker.services.map((service) => service.sizes)
     const longest = (pick: 'headerMs' | 'idleMs') =>
       Math.max(...worker.services.map(({ timeouts }) => timeouts[pick]))
-    const connections = worker.services.reduce((sum, { maxConnections }) => sum + maxConnections, 0)
     return {
       headerMs: longest('headerMs'),
       idleMs: longest('idleMs'),
       maxConcurrentStreams,
       maxHeaderBytes: Math.max(...sizes.map(({ maxHeadBytes }) => maxHeadBytes)),
       maxFields: Math.max(...sizes.map(({ maxFields }) => maxFields)),
-      maxStreams: Math.max(
-        maxConcurrentStreams,
-        streamsPerConnection * Math.ceil(connections / worker.instances),
-      ),
+      maxStreams: Math.max(maxConcurrentStreams, streamsPerConnection * maxConnections),
       maxBacklogBytes: Math.max(
         minBacklogBytes,
         (worker.maxMemoryMb * mebibyte * backlogShare) / worker.instances,
@@ -94,11 +93,11 @@ export class Streams {
       onRequest: (req, res) => {
         const connection = connectionOf(req.socket)
         if (connection === undefined) res.destroy()
-        else this.#start(connection, req, res)
+        else start(connection, req, res)
       },
       onCutOff: (socket, reason) => {
-        count(this.#block, 'connectionsCutOff')
-        this.#log('warn', 'connection cut off', { client: connectionOf(socket)?.peer, reason })
+        count(block, 'connectionsCutOff')
+        log('warn', 'connection cut off', { client: connectionOf(socket)?.peer, reason })
       },
     }
   }

@@ -1,8 +1,8 @@
 /**
- * What is to be done with a request: a pure function from its head and the worker's policy.
+ * Decides what to do with a request: a pure function of its head and the worker's policy.
  *
- *   CONNECT, absolute-form -> forward where there is one
- *   a path that a mount owns, GET or HEAD, no upgrade -> static
+ *   CONNECT, absolute-form -> forward, if there is one
+ *   GET or HEAD without upgrade, path owned by a mount -> static
  *   everything else -> reverse, or a reply that says why not
  */
 import type { MountSettings, ServiceSettings, ServiceType } from '../../config/settings/settings.ts'
@@ -14,16 +14,16 @@ import { leavesRoot, normalisePath, ownerOf, parseAbsolute, upstreamOf } from '.
 
 export interface Head {
   readonly method: string
-  /** The request target as it came. */
+  /** The request target as received. */
   readonly url: string
-  /** The Host field; undefined when there is none. */
+  /** The Host field; undefined without one. */
   readonly host: string | undefined
-  /** How many Host fields came. */
+  /** Number of Host fields. */
   readonly hosts: number
-  /** Only what came by HTTP/2 has it. */
+  /** Present for HTTP/2 requests only. */
   readonly stream?: StreamHead
   readonly isUpgrade: boolean
-  /** Its request line has more than one space between two parts. */
+  /** The request line has more than one space between two parts. */
   readonly isSpread: boolean
   /** 10 and 11 for HTTP/1.0 and 1.1, 20 for HTTP/2. */
   readonly version: number
@@ -31,42 +31,45 @@ export interface Head {
   readonly coding: string | undefined
   /** Expect. */
   readonly expect: string | undefined
-  /** How many header fields came. */
+  /** Number of header fields. */
   readonly fields: number
   /** Content-Length. */
   readonly length: string | undefined
 }
 
 export interface StreamHead {
-  /** Size of the field section (RFC 9113 6.5.2); over HTTP/1.1 the parser bounds the head. */
+  /** Size of the field section (RFC 9113 6.5.2); over HTTP/1.1 the parser limits the head. */
   readonly bytes: number
   /** `:authority`. */
   readonly authority: string | undefined
-  /** It has what no HTTP/1.1 request line could hold. */
+  /** It contains something that no HTTP/1.1 request line could hold. */
   readonly isMalformed: boolean
 }
 
 export interface OwnedMount {
-  /** The mount's path as bytes, one character each, comparable with a normalised path. */
+  /** Path of the mount as bytes, one character each, to be compared with a normalised path. */
   readonly prefix: string
   readonly settings: MountSettings
 }
 
-/** Which services a worker has, made once. Of heads the largest that any service allows: it is the head that says whose it is. */
+/**
+ * The services of a worker, prepared once. Limits for heads are the widest of all services, since the service
+ * is known only after the head has been read.
+ */
 export interface Policy extends HeadBounds {
   readonly hasForward: boolean
   readonly hasReverse: boolean
-  /** The reverse target has a path of its own, and no request may lead out of it. */
+  /** The reverse target has a path of its own, which no request may leave. */
   readonly hasBase: boolean
-  /** Longest first; null when the worker serves no files. */
+  /** Longest prefix first; null if the worker serves no files. */
   readonly mounts: readonly OwnedMount[] | null
-  /** By service; null when no body has a bound. */
+  /** Limit per service; null if no service limits bodies. */
   readonly maxBodyBytes: Readonly<Partial<Record<ServiceType, number>>> | null
 }
 
 /**
- * `authority` is the host as the next hop and X-Forwarded-Host see it; '' when the client named none. `service` is whose reply it is:
- * null for what is no request to any.
+ * `authority` is the host as sent to the next hop and in X-Forwarded-Host; '' if the client sent none.
+ * `service` of a reply is the service that the request belongs to; null if it belongs to none.
  */
 export type Decision =
   | { readonly kind: 'forward'; readonly origin: string; readonly authority: string; readonly path: string }
@@ -137,14 +140,14 @@ function decideTarget(head: Head, policy: Policy): Decision {
   const defaultPort = scheme === 'http' ? 80 : 443
   const authority = parseAuthority(absolute.authority, defaultPort)
   if (authority === null) return reply('BAD_AUTHORITY')
-  // RFC 9112 3.2.2: the target's authority is the host, whatever Host says.
+  // RFC 9112 3.2.2: the authority of the target overrides Host.
   const host = formatAuthority(authority, defaultPort)
   if (!policy.hasForward) return decidePath(head, policy, host, absolute.path)
   const origin = `${scheme}://${formatAuthority(authority)}`
   return { kind: 'forward', origin, authority: host, path: absolute.path }
 }
 
-/** What is wrong with a request wherever it leads. */
+/** Finds a fault that makes the request invalid for every service. */
 export function faultOf(
   { url, fields, isSpread, version, host, hosts, stream, coding, expect }: Head,
   { maxTargetBytes, maxFields, maxHeadBytes }: Policy,
@@ -152,30 +155,31 @@ export function faultOf(
   if (url.length > maxTargetBytes) return 'TARGET_TOO_LONG'
   if (fields > maxFields || (stream !== undefined && stream.bytes > maxHeadBytes)) return 'HEAD_TOO_LARGE'
   if (isSpread || stream?.isMalformed) return 'BAD_REQUEST'
-  // A request line of HTTP/1 that says 2.0 is no HTTP/2.
+  // An HTTP/1 request line with version 2.0 is not HTTP/2.
   if (version < 10 || (version >= 20 && stream === undefined)) return 'VERSION_NOT_SUPPORTED'
-  // RFC 9112 3.2: one valid Host field, from HTTP/1.1 on; an empty one is for targets that have their own authority, or none.
+  // RFC 9112 3.2: exactly one valid Host field from HTTP/1.1 on; it may be empty if the target has an
+  // authority of its own, or can have none.
   if (hosts > 1 || (host !== undefined && host !== '' && parseAuthority(host, 80) === null)) {
     return 'BAD_AUTHORITY'
   }
   if (stream !== undefined && !agrees(stream.authority, host)) return 'BAD_AUTHORITY'
   if (hosts === 0 && version > 10) return 'BAD_REQUEST'
-  // RFC 9112 6.1: faulty framing, which whoever came before may have read in another way.
+  // RFC 9112 6.1: faulty framing, which the previous hop may have read differently.
   if (coding !== undefined && version === 10) return 'BAD_REQUEST'
-  // RFC 9112 6.1: a coding that is not understood; the next hop would be given it as content.
+  // RFC 9112 6.1: an unknown coding; the next hop would receive it as content.
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'NOT_IMPLEMENTED'
   if (expect !== undefined && version > 10 && !continueExpected.test(expect)) return 'EXPECTATION_FAILED'
   return null
 }
 
-/** RFC 9113 8.3.1: Host says nothing else than `:authority`. */
+/** RFC 9113 8.3.1: Host must not differ from `:authority`. */
 function agrees(authority: string | undefined, host: string | undefined): boolean {
   if (authority === undefined || authority === host) return true
   const [first, second] = [parseAuthority(authority, 443), parseAuthority(host ?? '', 443)]
   return first !== null && second !== null && first.host === second.host && first.port === second.port
 }
 
-/** The only expectation that there is (RFC 9110 10.1.1). */
+/** The only defined expectation (RFC 9110 10.1.1). */
 const continueExpected = /^100-continue$/i
 
 function decideConnect(head: Head, policy: Policy): Decision {
@@ -222,11 +226,17 @@ const reply = (
 
 const services = { forward: 'forward', tunnel: 'forward', reverse: 'reverse', static: 'static' } as const
 
-/** Whose request it is; null for what is no request to any service. */
+/** Service that the request belongs to; null if it belongs to none. */
 export const serviceOf = (decision: Decision): ServiceType | null =>
   decision.kind === 'reply' ? decision.service : services[decision.kind]
 
-/** The row of the error table that a reply is made of. */
+/** Path and query of a request, without authority; null for CONNECT, which has no path. */
+export function pathOf(decision: Decision, target: string): string | null {
+  if (decision.kind === 'tunnel') return null
+  return decision.kind === 'reply' ? (parseAbsolute(target)?.path ?? target) : decision.path
+}
+
+/** The row of the error table that a reply is made from. */
 export const codeOf = (decision: Decision): ErrorCode =>
   decision.kind === 'reply' ? decision.code : 'BAD_REQUEST'
 
@@ -237,7 +247,7 @@ const endsConnection: ReadonlySet<ErrorCode> = new Set([
   'BODY_TOO_LARGE',
 ])
 
-/** What a reply says besides its row; `closing` when its connection ends in any case. */
+/** Options of a reply beyond its row; `closing` if its connection ends in any case. */
 export function replyOptions(
   decision: Decision,
   { closing, shownId: requestId }: { readonly closing: boolean; readonly shownId: string | null },
@@ -245,7 +255,7 @@ export function replyOptions(
   if (decision.kind !== 'reply') return { close: closing, requestId }
   const { code, message, allow, fields } = decision
   return {
-    // What such a client sends next cannot be known to be a request.
+    // After such a request, the following bytes cannot be read as a request.
     close: closing || endsConnection.has(code),
     requestId,
     ...(message === undefined ? {} : { message }),

@@ -1,10 +1,11 @@
+/** Reads request heads of HTTP/1 and HTTP/2 into the form that `decide` takes. */
 import type { IncomingMessage } from 'node:http'
 import { countHost } from '../../http/fields/headers.ts'
 import type { H2Request } from '../../http/h2/request.ts'
 import type { HttpRequest } from '../../http/message.ts'
 import type { Head, Policy } from './decide.ts'
 
-/** What `decide` is told of a request. */
+/** Reads the parts of a request that `decide` needs. */
 export function readHead(req: HttpRequest, isUpgrade: boolean): Head {
   return {
     method: req.method ?? '',
@@ -22,8 +23,9 @@ export function readHead(req: HttpRequest, isUpgrade: boolean): Head {
 }
 
 /**
- * The head of an HTTP/2 request as an HTTP/1.1 request of the same meaning would have it. With `:scheme` and `:authority` every request
- * names a whole URL; it is one for the forward proxy where the worker is nothing else, or where its scheme is not that of the connection.
+ * Reads an HTTP/2 head as the HTTP/1.1 head of the same meaning. With `:scheme` and `:authority` every
+ * request names a full URL; it is meant for the forward proxy if the worker has no other service, or if its
+ * scheme differs from that of the connection.
  */
 export function readStreamHead(req: H2Request, policy: Policy): Head {
   const { method, url, scheme, authority, headers } = req
@@ -53,13 +55,13 @@ export function readStreamHead(req: H2Request, policy: Policy): Head {
   }
 }
 
-/** nghttp2 checks the same: an HTTP/1.1 request line is made of these. */
+/** The characters of an HTTP/1.1 request line; nghttp2 checks the same. */
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const visible = /^[\x21-\x7e\x80-\xff]+$/
 
 /**
- * RFC 9110 7.8: a server may ignore Upgrade. What is no WebSocket, or has a body that would come before the switch, is served as if
- * it had not been asked for.
+ * RFC 9110 7.8: a server may ignore Upgrade. A request that is not for WebSocket, or has a body before the
+ * switch, is served without upgrade.
  */
 export function asksForWebSocket({ method, headers }: IncomingMessage): boolean {
   if (method !== 'GET' || headers.upgrade?.toLowerCase() !== 'websocket') return false

@@ -1,19 +1,19 @@
-/** The request target, taken apart (RFC 9112 3.2). Pure. */
+/** Parses request targets (RFC 9112 3.2). Pure. */
 import { BifrostError } from '../../errors.ts'
 import { readUpstreamUrl, type UpstreamUrl } from '../../http/address/upstream-url.ts'
 
 export interface AbsoluteTarget {
   readonly scheme: 'http' | 'https'
-  /** As the client wrote it, unchecked. */
+  /** As the client sent it, not validated. */
   readonly authority: string
   /** Path and query; starts with a slash. */
   readonly path: string
 }
 
-/** Reads absolute-form with an http or https scheme; null when it is another form or scheme. */
+/** Parses absolute-form with an http or https scheme; null for any other form or scheme. */
 export function parseAbsolute(url: string): AbsoluteTarget | null {
   const first = url.charCodeAt(0)
-  // Nearly every request of a reverse proxy starts with a slash and ends here.
+  // Hot path: nearly every request of a reverse proxy starts with a slash.
   if (first === 0x2f) return null
   const scheme = /^https?:\/\//i.exec(url)?.[0]
   if (scheme === undefined) return null
@@ -27,12 +27,14 @@ export function parseAbsolute(url: string): AbsoluteTarget | null {
   }
 }
 
-// A backslash is no end here: URL parsers disagree about it, so it must stay in the authority and be refused.
+// A backslash does not end the authority: URL parsers disagree about it, so it must stay there and be
+// refused.
 const isAuthorityEnd = (code: number): boolean => code === 0x2f || code === 0x3f || code === 0x23
 
 /**
- * The path that a target means, for finding out whose it is: query dropped, percent-decoded (each byte one character), empty and dot
- * segments resolved. Null when it has no single meaning: a broken escape, NUL, a backslash, or `..` above the root.
+ * The path that decides the service: query removed, percent-decoded (one character per byte), empty and dot
+ * segments resolved. Null if it has no single meaning: a broken escape, NUL, a backslash, or `..` above the
+ * root.
  */
 export function normalisePath(target: string): string | null {
   const query = target.indexOf('?')
@@ -59,7 +61,7 @@ function percentDecode(text: string): string | null {
   return text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }
 
-/** Where a reverse target is, and the path before every request's. Throws CONFIG_INVALID for a URL that `--check` refuses too. */
+/** Parses the URL of a reverse target. Throws CONFIG_INVALID for a URL that `--check` refuses too. */
 export function upstreamOf(target: string): UpstreamUrl {
   const { url, fault } = readUpstreamUrl(target)
   if (url === undefined) throw new BifrostError('CONFIG_INVALID', `the reverse target ${fault}`)
@@ -67,9 +69,9 @@ export function upstreamOf(target: string): UpstreamUrl {
 }
 
 /**
- * Whether an upstream may read a path as leading above the one that it is put behind: dot segments counted, with slashes and dots
- * also in their escaped form, escaped more than once too, a backslash as the slash that some take it for, and `..;x` as the `..` that
- * servers with path parameters take it for (RFC 3986 5.2.4).
+ * Whether an upstream may read the path as leading above the path that it is appended to. Counts dot
+ * segments; slashes and dots may also be escaped, more than once; a backslash counts as a slash, and `..;x`
+ * as `..`, since some servers read them so (RFC 3986 5.2.4).
  */
 export function leavesRoot(target: string): boolean {
   const query = target.indexOf('?')
@@ -95,7 +97,7 @@ function withoutParameters(segment: string): string {
   return at === -1 ? segment : segment.slice(0, at)
 }
 
-/** The mount that owns a normalised path: the longest one that ends at a segment boundary in it. */
+/** The mount that owns a normalised path: the longest prefix that ends at a segment boundary. */
 export function ownerOf<M extends { readonly prefix: string }>(
   mounts: readonly M[],
   path: string,
@@ -103,6 +105,6 @@ export function ownerOf<M extends { readonly prefix: string }>(
   return mounts.find(({ prefix }) => isBelow(prefix, path))
 }
 
-/** Whether a normalised path is a prefix, or what lies below it: a prefix ends at a segment boundary. */
+/** Whether a normalised path equals the prefix or lies below it; a prefix ends at a segment boundary. */
 export const isBelow = (prefix: string, path: string): boolean =>
   prefix === '/' || path === prefix || (path.startsWith(prefix) && path.charCodeAt(prefix.length) === 0x2f)

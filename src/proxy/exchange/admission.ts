@@ -1,19 +1,24 @@
+/** The interface through which a data plane admits connections. */
 import type { DoorLimit } from './traffic.ts'
 
 /**
- * How the edge asks the ledger about a connection. The ledger's mode follows from the worker chart's state: a worker
- * admits a connection because its chart is in a state that admits, and for no other reason.
+ * Asks the ledger about connections and reports them to it. The ledger's mode follows from the state of the
+ * worker chart: a worker admits a connection because its chart is in a state that admits, and for no other
+ * reason.
  */
 export interface Admission {
   /**
-   * Tells the ledger that a connection came, for the worker with its peer's address where that is known. False: it was refused
-   * and counted as such; do not call `close`.
+   * Reports a new connection, with its peer's address if known. Returns false if it was refused and counted
+   * as such; do not call `close` then.
    */
   open(address?: string): boolean
-  /** What the latest refusal was for; the worker as a whole where it is missing. */
+  /** Limit that caused the latest refusal; the worker as a whole if missing. */
   readonly refusedBy?: DoorLimit
-  /** The address of a connection that was opened without one is known. False: its client has as many as it may have. */
+  /**
+   * Reports the address of a connection that was opened without one. Returns false if its client is at its
+   * limit.
+   */
   identify(address: string): boolean
-  /** Tells the ledger that an admitted connection ended; with the address that it was opened or identified with. */
+  /** Reports the end of an admitted connection, with the address that it was opened or identified with. */
   close(address?: string): void
 }

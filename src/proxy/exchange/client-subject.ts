@@ -1,21 +1,22 @@
+/** The subject of a client certificate as a request field. */
 import type { TLSSocket } from 'node:tls'
 import type { WorkerSettings } from '../../config/settings/settings.ts'
 
-/** The subject of a client's certificate, as a field of the requests that go upstream. */
+/** The subject of a client certificate, sent as a field of upstream requests. */
 export interface ClientSubject {
   readonly header: string
-  /** As in RFC 4514: the innermost part first. */
+  /** The subject as in RFC 4514: innermost part first. */
   readonly value: string
 }
 
-/** Null without a certificate, and with one that is not valid. */
+/** Null without a certificate, or with an invalid one. */
 export function subjectOf(secure: TLSSocket, header: string): ClientSubject | null {
-  // `authorized` alone is also said of a resumed TLS 1.3 session of a client that has shown none.
+  // `authorized` is also true for a resumed TLS 1.3 session of a client that has presented no certificate.
   const certificate = secure.authorized ? secure.getPeerX509Certificate() : undefined
   return certificate === undefined ? null : { header, value: distinguishedName(certificate.subject) }
 }
 
-/** From one part a line, outermost first, to one line of visible ASCII. */
+/** Converts one part per line, outermost first, to one line of visible ASCII. */
 export function distinguishedName(lines: string): string {
   const bytes = Buffer.from(lines.split('\n').reverse().join(','))
   let text = ''
@@ -26,13 +27,13 @@ export function distinguishedName(lines: string): string {
   return text
 }
 
-/** Names under which any listener of the worker tells a subject, as `plain` has them; null when none does. */
+/** Normalised names of the subject fields of all listeners of the worker; null if there are none. */
 export function subjectHeadersOf({ listen }: WorkerSettings): ReadonlySet<string> | null {
   const names = listen.flatMap(({ tls }) => tls?.clients?.subjectHeader ?? [])
   return names.length === 0 ? null : new Set(names.map(plain))
 }
 
-/** Takes the fields that only we may set out of flat `fields` and adds the subject. */
+/** Removes the fields that only this proxy may set from flat `fields`, and adds the subject. */
 export function withSubject(
   fields: readonly string[],
   reserved: ReadonlySet<string>,
@@ -47,5 +48,5 @@ export function withSubject(
   return out
 }
 
-/** Many an upstream takes `_` for `-`. */
+/** Many upstreams treat `_` as `-`. */
 const plain = (name: string): string => name.toLowerCase().replaceAll('_', '-')

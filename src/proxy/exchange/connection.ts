@@ -1,3 +1,4 @@
+/** One admitted connection: its peer, protocol, bytes and waiting times. */
 import type { Socket } from 'node:net'
 import type { ServiceType } from '../../config/settings/settings.ts'
 import { randomBytes } from '../../http/builtin.ts'
@@ -7,7 +8,7 @@ import type { Admission } from './admission.ts'
 import type { ClientSubject } from './client-subject.ts'
 import { Turns } from './turns.ts'
 
-/** Of the exchange that a connection has become. */
+/** The request that took over a connection (a CONNECT tunnel or an upgrade). */
 export interface TakenOver {
   readonly method: string
   readonly target: string
@@ -18,42 +19,41 @@ export interface TakenOver {
 
 let latestId = 0
 
-/** What the edge knows of one admitted connection. */
 export class Connection {
-  /** Counts up in its instance. */
+  /** Unique within its instance, increasing. */
   readonly id = ++latestId
   readonly openedAt = performance.now()
-  /** An operator has closed it. */
+  /** Whether an operator has closed it. */
   isClosedByHand = false
-  /** What has taken it over. */
+  /** The request that has taken it over. */
   tunnel: TakenOver | null = null
-  /** What HTTP is spoken over: the accepted socket, or TLS over it. */
+  /** The stream that carries HTTP: the accepted socket, or TLS over it. */
   socket: Socket
   scheme: 'http' | 'https' = 'http'
-  /** The canonical address of the peer, or of the client that a PROXY header named; `unix:` on a Unix socket. */
+  /** Canonical address of the peer, or of the client named by a PROXY header; `unix:` on a Unix socket. */
   peer: string
-  /** Beside `peer`: its port; 0 where there is none, or it is not known. */
+  /** Port of `peer`; 0 if unknown or without one. */
   peerPort: number
-  /** The address that the worker's admission has counted; undefined: none. */
+  /** Address counted by the worker's admission; undefined if none was counted. */
   admittedAs: string | undefined
-  /** From the client's certificate. */
+  /** Subject of the client's certificate. */
   subject: ClientSubject | null = null
-  /** The service of the latest request, in a worker that has several. */
+  /** Service of the latest request, in a combined worker. */
   service: ServiceType | null = null
-  /** Set where the connection speaks HTTP/2: its exchanges run beside each other, each on a stream. */
+  /** The HTTP/2 session; null over HTTP/1. Exchanges of a session run in parallel, each on a stream. */
   session: H2Session | null = null
-  /** Exchanges that have begun and not ended. */
+  /** Number of running exchanges. */
   running = 0
-  /** Its bytes are those of requests: false for a tunnel, and before the end of a handshake. */
+  /** Whether its bytes are HTTP: false for a tunnel, and until the handshake is over. */
   isHttp = true
-  /** The rest of a request is being read that was answered early. */
+  /** Whether the rest of a request that was answered early is being read. */
   isReadingRest = false
-  /** Since when it waits for a request; the client watch's clock. */
+  /** When it began to wait for a request; used by the client watch. */
   #waitingSince = this.openedAt
-  /** When a further head was seen to have begun; -1 when none has. */
+  /** When the client watch first saw part of a further head; -1 before that. */
   #headSince = -1
   #hasAsked = false
-  /** What the latest `account` has added. */
+  /** Bytes added by the latest `account`. */
   received = 0
   sent = 0
   #turns: Turns | null = null
@@ -69,27 +69,27 @@ export class Connection {
     this.peerPort = socket.remotePort ?? 0
   }
 
-  /** A PROXY header named the client `peer`; `admittedAs` is the address that admission counted for it. */
+  /** Sets the client that a PROXY header named; `admittedAs` is the address that admission counted for it. */
   identified(peer: string, port: number, admittedAs: string | undefined): void {
     this.peer = peer
     this.peerPort = port
     this.admittedAs = admittedAs
   }
 
-  /** Requests are waited for from here on; the first `skipped` bytes were none of theirs. */
+  /** Begins to wait for requests. The first `skipped` bytes do not belong to them. */
   ready(skipped: number): void {
     this.isHttp = true
     this.#read = skipped
     this.rest(performance.now())
   }
 
-  /** A name for the peer that says nothing about it, the same for all requests of the connection (RFC 7239 6.3). */
+  /** Obfuscated name of the peer, the same for all requests of the connection (RFC 7239 6.3). */
   get madeUpName(): string {
     this.#madeUpName ??= `_${randomBytes(6).toString('hex')}`
     return this.#madeUpName
   }
 
-  /** The handshake is over: from here on HTTP is spoken over `secure`, and a request waited for. */
+  /** Ends the TLS handshake: HTTP is spoken over `secure` from now on. */
   secured(secure: Socket): void {
     this.socket = secure
     this.scheme = 'https'
@@ -97,13 +97,13 @@ export class Connection {
     ;(secure as Tagged)[key] = this
   }
 
-  /** Who waits for the running exchange to end. */
+  /** Requests that wait for the running exchange to end. */
   get turns(): Turns {
     this.#turns ??= new Turns(this.socket)
     return this.#turns
   }
 
-  /** How long the exchange that begins in this moment has waited for its turn. */
+  /** Time that the exchange starting now has waited for its turn. */
   get waitedMs(): number {
     return this.#turns === null ? 0 : this.#turns.waitedMs
   }
@@ -117,36 +117,39 @@ export class Connection {
     return this.#turns !== null && this.#turns.waiting > 0
   }
 
-  /** How long its first request took to come, from the start of the connection; -1 for later ones, whose start is not seen. */
+  /**
+   * Time from the start of the connection to the end of its first request head; -1 for later heads, whose
+   * start is not observed.
+   */
   firstHeadMs(now: number): number {
     return this.#hasAsked ? -1 : now - this.#waitingSince
   }
 
-  /** An exchange begins. */
+  /** Called when an exchange begins. */
   begin(): void {
     this.running += 1
     this.#hasAsked = true
   }
 
-  /** An exchange is over; called when its bytes are accounted for. */
+  /** Called when an exchange is over and its bytes are accounted for. */
   end(now: number): void {
     this.running -= 1
     this.rest(now)
   }
 
-  /** Waits for the next request from here on. */
+  /** Begins to wait for the next request. */
   rest(now: number): void {
     this.#waitingSince = now
     this.#headSince = -1
   }
 
-  /** The rest of an answered request has come. */
+  /** Called when the rest of a request that was answered early has arrived. */
   restAfterRead(now: number): void {
     this.#read = this.socket.bytesRead
     this.rest(now)
   }
 
-  /** Whether it has waited too long: for a request (`idle`) or for the rest of a head (`late`). */
+  /** Whether it has waited too long for a request (`idle`) or for the rest of a head (`late`). */
   overdue(now: number, headerMs: number, idleMs: number): 'idle' | 'late' | null {
     const { socket } = this
     if (this.running > 0 || this.isReadingRest || this.isAwaited || !this.isHttp || socket.writableEnded) {
@@ -164,17 +167,17 @@ export class Connection {
     return now - this.#headSince < headerMs ? null : 'late'
   }
 
-  /** Bytes of the client's that belong to exchanges that have ended, and bytes written for those. */
+  /** Bytes read and written so far that belong to ended exchanges. */
   get accounted(): { readonly read: number; readonly written: number } {
     return { read: this.#read, written: this.#written }
   }
 
-  /** Whether something has come that is not accounted for yet: part of a request. */
+  /** Whether bytes have arrived that are not accounted for yet, that is, part of a request. */
   get hasBegun(): boolean {
     return this.socket.bytesRead > this.#read
   }
 
-  /** Moves the connection to the service of its request; false when that has no room. */
+  /** Moves the connection to the service of its request; returns false if the service is full. */
   enter(type: ServiceType, admissions: Partial<Record<ServiceType, Admission>>): boolean {
     if (this.service === type) return true
     const admission = admissions[type]
@@ -186,19 +189,19 @@ export class Connection {
     return true
   }
 
-  /** The connection is closed: it leaves what it has entered. */
+  /** Leaves all services that the closed connection has entered. */
   leave(admissions: Partial<Record<ServiceType, Admission>>): void {
     if (this.#entered !== null) for (const type of this.#entered) admissions[type]?.close()
     else if (this.service !== null) admissions[this.service]?.close()
   }
 
-  /** Ends the connection when nothing runs on it any more. */
+  /** Ends the connection as soon as no exchange runs on it. */
   retire(): void {
     if (this.session !== null) this.session.retire()
     else if (this.running === 0) this.socket.destroySoon()
   }
 
-  /** Exchanges of several services run at once here, so the connection stays in each. */
+  /** Streams of several services run at the same time, so the connection stays in each of them. */
   #enterAlso(type: ServiceType, admission: Admission): boolean {
     this.#entered ??= new Set()
     if (!this.#entered.has(type)) {
@@ -210,8 +213,9 @@ export class Connection {
   }
 
   /**
-   * Adds what went over the wire since the last call to `block`: bytes are those of the client's connection, heads and framing included.
-   * Every byte of a connection is counted once, on behalf of the request that ended last (or was rejected).
+   * Adds the bytes transferred since the last call to `block`: bytes of the client's connection, heads and
+   * framing included. Every byte of a connection is counted once, for the request that ended (or was
+   * rejected) last.
    */
   account(block: CounterBlock): void {
     const read = this.socket.bytesRead
@@ -235,12 +239,15 @@ export function attachConnection(socket: Socket, peer: string, admittedAs: strin
   return connection
 }
 
-/** Undefined for a socket that the edge did not admit. */
+/** Undefined for a socket that was not admitted. */
 export function connectionOf(socket: Socket): Connection | undefined {
   return (socket as Tagged)[key]
 }
 
-/** Runs the task after the exchanges that came before, and nothing after it; false when none is running. */
+/**
+ * Runs the task after all earlier exchanges of the connection, as the last one; returns false if none is
+ * running.
+ */
 export function afterRunning(socket: Socket, task: () => void): boolean {
   const connection = connectionOf(socket)
   if (connection === undefined || !connection.isBusy) return false

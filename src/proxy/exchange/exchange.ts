@@ -1,51 +1,88 @@
+/** One request and its response, from its head to its log line. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { PaceSettings, ServiceType } from '../../config/settings/settings.ts'
 import { type ErrorCode, errorTable } from '../../errors.ts'
+import type { Provenance } from '../../http/fields/provenance.ts'
 import type { HttpResponse } from '../../http/message.ts'
 import { bodyLength } from '../../http/reply/reply.ts'
 import type { RelayOwner } from '../../http/upstream/relay.ts'
 import type { TunnelEnd } from '../../http/upstream/tunnel.ts'
 import type { AccessRecord } from '../../telemetry/access-log/access-record.ts'
+import type { Log } from '../../telemetry/log/log.ts'
 import { add, type CounterBlock, cell } from '../../telemetry/metrics/counters.ts'
 import type { Meter } from '../../telemetry/metrics/meter.ts'
-import type { Lane } from '../data-plane/service-contexts.ts'
+import { methodId } from '../../telemetry/metrics/series-key.ts'
+import { parseTraceparent } from '../../telemetry/trace/trace-context.ts'
 import type { Head } from '../decide/decide.ts'
-import type { Peer } from '../trace/trace.ts'
+import type { Peer, Trace } from '../trace/trace.ts'
 import type { Connection } from './connection.ts'
-import { finished, measureAttempt, measureRest } from './measure.ts'
+import { causeOf, idFields } from './exchange-log.ts'
+import { type Measured, measureAttempt, measureEnd, measureRest } from './measure.ts'
 import type { Pace } from './pace.ts'
-import { causeOf, type ExchangeScope, idFields, type Work } from './scope.ts'
+import type { Running } from './running.ts'
+import type { ServiceContext } from './service-context.ts'
 import { endCodes, isFailure, terminationOf, tunnelOutcome } from './termination.ts'
-import { Traced } from './traced.ts'
+
+/** State shared by all exchanges of a data plane. */
+export interface ExchangeScope {
+  isDraining: boolean
+  isDegraded: boolean
+  /** Everything is being ended now. */
+  isCut: boolean
+  readonly log: Log
+  /** Answers a request that is not read to its end. */
+  readonly refuse: (exchange: Exchange, code: ErrorCode) => void
+  /** Exchanges whose responses are followed, and finished ones whose request bodies are still being read. */
+  readonly running: Running<Exchange>
+}
+
+/** The relay that moves the exchange's bytes, which must know when the client is gone. */
+export interface Work {
+  /** Bytes of the request body received so far. */
+  readonly receivedBytes: number
+  clientClosed(): void
+}
 
 /**
- * One request and its response, for the counters and the access log. A plain exchange finishes when its response closes; one that takes
- * its connection over (a tunnel) is counted when that happens, counts its own bytes, and has its line when it ends.
+ * One request and its response. Owns its counters, log line, spans and end state; `finish()` takes effect once. A plain exchange finishes
+ * when its response closes. One that takes its connection over (a tunnel) is counted at that moment, counts its own bytes and is logged
+ * when it ends.
  */
-export class Exchange extends Traced implements RelayOwner, AccessRecord {
+export class Exchange implements RelayOwner, AccessRecord, Measured {
   readonly connection: Connection
+  readonly headers: IncomingHttpHeaders
+  /** The method as a number, see series-key.ts. */
+  readonly methodId: number
+  /** The route as a number, see series-key.ts; 0 without a route. */
+  readonly route: number
   readonly block: CounterBlock
-  /** How slow its client may be. */
+  /** How slow the client may be. */
   readonly bounds: PaceSettings
-  /** The client watch's own; made when it first looks, so a short exchange has none. */
+  /** Created by the client watch at its first look, so a short exchange has none. */
   pace: Pace | null = null
-  /** The client's address: the peer's, or the one that a trusted proxy has named. */
+  /** Address of the client: the peer's, or the one named by a trusted proxy. */
   client: string
-  /** Whether the peer is a proxy that is believed where the request comes from. */
+  /** Whether the peer is a trusted proxy. */
   isTrusted = false
-  /** What X-Request-Id names it; null where the worker has no request ids. */
+  /** Origin of the request as reported by a trusted proxy; null if the peer is not trusted. */
+  provenance: Provenance | null = null
+  /** Null if not sampled; trace fields of the client then pass unchanged. */
+  trace: Trace | null = null
+  /** Value of X-Request-Id; null if the worker has no request ids. */
   requestId: string | null = null
-  /** The request id that the client is shown. */
+  /** The request id shown to the client. */
   shownId: string | null = null
-  /** Who it was authenticated as. */
+  /** Name of the authenticated user. */
   user: string | null = null
-  /** Its index among those that run, -1 when it is none of them. */
+  /** Index among the running exchanges; -1 if it is not one of them. */
   place = -1
-  /** Null until it is followed. */
+  /** Null until `follow`. */
   response: HttpResponse | null = null
   work: Work | null = null
   status = 0
   code: ErrorCode | null = null
+  /** Cause of the failure beyond the code, for operators. */
+  reason: string | null = null
   termination = '--'
   tunnelEnd: TunnelEnd | null = null
   upstream: string | null = null
@@ -53,13 +90,27 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
   isReused = false
   received = 0
   sent = 0
+  /** Body bytes of an answer that was not sent through `response`. */
+  repliedBytes = 0
+  /** Series in which its sizes are counted, once it has finished. */
+  series = 0
+  /** Status of the running attempt's response; 0 before there is one. */
+  upstreamStatus = 0
+  /** Whether it was counted as failed. */
+  isFailed = false
   readonly headMs: number
+  /** Time spent waiting for the previous exchange of the connection. */
+  readonly waitedMs: number
   readonly startedAt = performance.now()
+  /** Start of the running attempt at an upstream; 0 without one. */
+  attemptAt = 0
+  /** Start of the latest attempt; 0 before the first. */
+  dialledAt = 0
   connectedAt = 0
   answeredAt = 0
   endedAt = 0
   readonly #head: Head
-  readonly #lane: Lane
+  readonly #context: ServiceContext
   readonly #scope: ExchangeScope
   #isFinished = false
   #isTakenOver = false
@@ -68,18 +119,21 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
     connection: Connection,
     head: Head,
     headers: IncomingHttpHeaders,
-    lane: Lane,
+    context: ServiceContext,
     route: number,
     scope: ExchangeScope,
   ) {
-    super(head.method, route, headers, connection)
     this.connection = connection
+    this.headers = headers
+    this.methodId = methodId(head.method)
+    this.route = route
+    this.waitedMs = connection.waitedMs
     this.client = connection.peer
     this.#head = head
-    this.#lane = lane
-    this.block = lane.block
-    lane.meter.active(this.methodId, connection.scheme === 'https', 1)
-    this.bounds = lane.bounds
+    this.#context = context
+    this.block = context.block
+    context.meter.active(this.methodId, connection.scheme === 'https', 1)
+    this.bounds = context.bounds
     this.#scope = scope
     this.headMs = connection.firstHeadMs(this.startedAt)
     connection.begin()
@@ -91,7 +145,7 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
   }
 
   get meter(): Meter {
-    return this.#lane.meter
+    return this.#context.meter
   }
 
   get isFinished(): boolean {
@@ -99,7 +153,7 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
   }
 
   get service(): ServiceType | null {
-    return this.#lane.service
+    return this.#context.service
   }
 
   get method(): string {
@@ -122,7 +176,36 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
     return this.connection.scheme
   }
 
-  /** Ties the exchange to its response: when that closes, complete or not, the exchange is over. */
+  /** Trace id of its own trace, or of the client's trace that passes unchanged. */
+  get traceId(): string | null {
+    if (this.trace !== null) return this.trace.start.traceId
+    const value = this.headers['traceparent']
+    return typeof value === 'string' ? (parseTraceparent(value)?.traceId ?? null) : null
+  }
+
+  get spanId(): string | null {
+    return this.trace?.isSampled ? this.trace.spanId : null
+  }
+
+  /** Body bytes of the request. */
+  get requestBodyBytes(): number {
+    const { response, work, headers } = this
+    if (response === null) return 0
+    if (response.bodyBytes !== undefined) return response.bodyBytes.received
+    if (work !== null) return work.receivedBytes
+    // The body was read and thrown away, so nothing has counted it.
+    const length = headers['content-length']
+    return length !== undefined && response.req.complete ? Number(length) : 0
+  }
+
+  /** Body bytes of the response. */
+  get responseBodyBytes(): number {
+    const { response, repliedBytes } = this
+    if (response === null) return repliedBytes
+    return repliedBytes + (response.bodyBytes?.sent ?? response.writtenBytes ?? 0)
+  }
+
+  /** Ties the exchange to its response: when the response closes, complete or not, the exchange is over. */
   follow(res: HttpResponse): void {
     ;(res as Tagged)[key] = this
     this.response = res
@@ -136,16 +219,19 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
     this.attempts += 1
     this.isReused = isReused
     this.connectedAt = 0
-    this.beginAttempt(performance.now())
+    this.upstreamStatus = 0
+    this.attemptAt = performance.now()
+    this.dialledAt = this.attemptAt
     add(this.block, cell.upstreamAttempts, 1)
     if (this.attempts > 1) add(this.block, cell.upstreamRetries, 1)
-    // What is said in a tunnel is not ours, and a span for it would say nothing more.
+    // A tunnel has no CLIENT span: this proxy does not see its requests, and the span would add nothing to
+    // the SERVER span.
     if (this.method !== 'CONNECT') this.trace?.begin(upstream, isReused, this.attemptAt)
   }
 
   connected(peer: Peer | null): void {
     this.connectedAt = this.#now()
-    this.#lane.meter.targetReached()
+    this.#context.meter.targetReached()
     this.trace?.connected(peer, this.connectedAt)
   }
 
@@ -160,7 +246,7 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
     this.trace?.ended(why, this.upstreamStatus, performance.now())
   }
 
-  /** Says what ends it, before that is answered; the first word counts. */
+  /** Sets the code and the termination of a failure, before it is answered. Only the first call counts. */
   blame(code: ErrorCode): void {
     if (this.code !== null) return
     const { response, upstream } = this
@@ -173,7 +259,7 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
     })
   }
 
-  /** Its client has gone, unless it was ended by us. */
+  /** Blames the client for closing the connection, unless this proxy or an operator closed it. */
   blameClient(): void {
     if (this.#scope.isCut) this.blame('DRAINING')
     else this.blame(this.connection.isClosedByHand ? 'CLOSED_BY_OPERATOR' : 'CLIENT_ABORTED')
@@ -186,7 +272,7 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
     this.#scope.log(errorTable[code].source === 'proxy' ? 'error' : 'warn', 'exchange failed', fields)
   }
 
-  /** Counts the request; its connection is from here on its own, and its line comes when that `ended`. */
+  /** Counts the request as finished. The connection is a tunnel from now on; it is logged by `ended`. */
   takeOver(status: number): void {
     this.status = status
     this.answered(status)
@@ -195,12 +281,12 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
     this.finish(status >= 500)
   }
 
-  /** The body of an answer that went out as bytes. */
+  /** Counts the body of an answer that was written to the socket as bytes. */
   replied(answer: Buffer): void {
     this.repliedBytes = bodyLength(answer)
   }
 
-  /** The end of what was taken over; `bytes` where they are not all that its connection has carried. */
+  /** Ends a taken-over connection; `bytes` if it did not carry all bytes of its connection. */
   ended(end: TunnelEnd, bytes?: { readonly received: number; readonly sent: number }): void {
     const { connection } = this
     connection.account(this.block)
@@ -222,7 +308,7 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
     this.#scope.refuse(this, code)
   }
 
-  /** Counts the request; every call but the first does nothing. */
+  /** Counts the request. Only the first call has an effect. */
   finish(isFailed: boolean): void {
     if (this.#isFinished) return
     this.#isFinished = true
@@ -239,13 +325,13 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
     if (isFailed) add(block, cell.requestsFailed, 1)
     add(block, cell.responseTimeMs, now - this.startedAt)
     add(block, cell.responsesTimed, 1)
-    finished(this, (now - this.startedAt) / 1000, isFailed, this.#isTakenOver && !this.#isSwitched)
+    measureEnd(this, (now - this.startedAt) / 1000, isFailed, this.#isTakenOver && !this.#isSwitched)
     if (!this.#isTakenOver) this.#record(now)
   }
 
-  /** Writes its log line and spans, and keeps it among the exchanges that a viewer may ask about. */
+  /** Writes the log line and the spans, and keeps the exchange for viewers. */
   #record(now: number): void {
-    const { accessLog, traffic, tracer } = this.#lane
+    const { accessLog, traffic, tracer } = this.#context
     this.endedAt = now
     if (this.status === 0 && this.response?.headersSent) this.status = this.response.statusCode
     if (this.status === 0 && this.code === 'CLIENT_ABORTED') this.status = errorTable.CLIENT_ABORTED.status
@@ -254,15 +340,15 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
     if (this.trace !== null) tracer?.finish(this, this.trace)
   }
 
-  /** Whether nothing of its request can come any more. */
+  /** Whether no more of the request can arrive. */
   get #isRead(): boolean {
     const { response, connection } = this
     if (response === null || response.req.complete) return true
-    // A stream that has closed has nothing left.
+    // A closed stream receives nothing more.
     return connection.session !== null || connection.socket.destroyed
   }
 
-  /** Whether what was taken over is a tunnel, and no answer that goes its own way. */
+  /** True for a tunnel; false for an upgrade that was answered with an ordinary response. */
   get #isSwitched(): boolean {
     return this.status === 101 || this.method === 'CONNECT'
   }
@@ -273,17 +359,17 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
     if (!res.writableFinished) this.blameClient()
     this.finish(!res.writableFinished || res.statusCode >= 500)
     if (this.connection.isAwaited && this.connection.turns.next()) return
-    // A head that promised keep-alive before the drain began, or the degradation.
+    // The response head may have promised keep-alive before the drain or the degradation began.
     if (this.closing) this.connection.retire()
   }
 
-  /** Only a log, a trace, or who watches, asks for times within an exchange. */
+  /** Only a log, a trace or a viewer needs times within an exchange; without them, 1 stands for "happened". */
   #now(): number {
-    const { accessLog, traffic } = this.#lane
+    const { accessLog, traffic } = this.#context
     return accessLog === null && this.trace === null && !traffic.isWatched ? 1 : performance.now()
   }
 
-  /** Shared by all responses, so that following one costs no closure. */
+  /** Shared by all responses, so that `follow` creates no closure. */
   static closed(exchange: Exchange, res: HttpResponse): void {
     exchange.#closed(res)
   }

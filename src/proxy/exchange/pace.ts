@@ -1,31 +1,32 @@
 /**
- * How slow a client may be while an exchange runs, in both directions. Time counts against it only while it is its turn: it owes the
- * rest of its request and nobody holds that up, or bytes of its answer wait for it.
+ * How slow a client may be while an exchange runs, in both directions. Time counts against the client only during its turn: it owes
+ * the rest of its request and nothing holds that up, or bytes of the response wait for it.
  *
  *   idle   it was its turn and no byte moved for `bodyIdleMs`
- *   slow   its credit is used up. Credit is time: `graceMs` at first, less what passes, more by each byte as long as that would
- *          take at the least rate, never more than the longest pause that is allowed. So a burst pays for a pause, and a trickle
- *          after it does not last.
+ *   slow   its credit is used up. Credit is time: it starts at `graceMs`, shrinks as time passes, grows with each byte by the time
+ *          that the byte takes at the minimum rate, and is never more than the longest allowed pause. So a burst pays for a pause,
+ *          but not for a long trickle after it.
  */
 import type { PaceSettings } from '../../config/settings/settings.ts'
 
-/** What is seen of an exchange at one moment. */
-export interface Turn {
-  /** Bytes that came from the client so far. */
+/** The state of an exchange at one moment. */
+export interface PaceSample {
+  /** Bytes received from the client so far. */
   readonly sent: number
-  /** Bytes for the client that the kernel has taken so far; may be seen to shrink while more is queued. */
+  /** Bytes for the client that the kernel has taken so far; may seem to shrink while more is queued. */
   readonly taken: number
-  /** The rest of its request is missing, and nobody holds it up. */
+  /** The rest of the request is missing, and only the client holds it up. */
   readonly owes: boolean
-  /** Bytes of its answer wait for it. */
+  /** Bytes of the response wait for the client to read. */
   readonly isBehind: boolean
-  /** It has sent FIN. */
+  /** The client has sent FIN. */
   readonly hasEnded: boolean
 }
 
 /**
- * How long a client that has sent its FIN is given without a byte moving. It may wait for its answer (RFC 9112 9.6) or be gone,
- * which looks the same until something is sent to it, and a client that is gone must not hold an upstream for `responseMs`.
+ * How long a client that has sent FIN is kept while no byte moves. It may wait for its response (RFC 9112
+ * 9.6) or be gone, which looks the same until bytes are sent to it; a client that is gone must not hold an
+ * upstream for `responseMs`.
  */
 const halfClosedMs = 2_000
 
@@ -39,7 +40,7 @@ export class Pace {
   #sendCreditMs: number
   #takeCreditMs: number
 
-  /** `sent` and `taken`: where the exchange began. */
+  /** `sent` and `taken` are the counts at the start of the exchange. */
   constructor({ graceMs }: PaceSettings, sent: number, taken: number, now: number) {
     this.#at = now
     this.#movedAt = now
@@ -49,38 +50,38 @@ export class Pace {
     this.#takeCreditMs = graceMs
   }
 
-  /** Whether the client is to be let go. */
-  isOver(turn: Turn, bounds: PaceSettings, now: number): boolean {
+  /** Whether the client is too slow. */
+  isOver(sample: PaceSample, bounds: PaceSettings, now: number): boolean {
     const passed = now - this.#at
-    const sent = turn.sent - this.#sent
-    const taken = Math.max(0, turn.taken - this.#taken)
-    // What lay between two looks is only charged when it was the client's turn at both.
-    const sendMs = turn.owes && this.#owed ? passed : 0
-    const takeMs = turn.isBehind && this.#wasBehind ? passed : 0
+    const sent = sample.sent - this.#sent
+    const taken = Math.max(0, sample.taken - this.#taken)
+    // Time between two checks is charged only if it was the client's turn at both.
+    const sendMs = sample.owes && this.#owed ? passed : 0
+    const takeMs = sample.isBehind && this.#wasBehind ? passed : 0
     this.#at = now
-    this.#sent = turn.sent
+    this.#sent = sample.sent
     this.#taken += taken
-    this.#owed = turn.owes
-    this.#wasBehind = turn.isBehind
-    if (this.#isIdle(turn, sent > 0, taken > 0, bounds, now)) return true
+    this.#owed = sample.owes
+    this.#wasBehind = sample.isBehind
+    if (this.#isIdle(sample, sent > 0, taken > 0, bounds, now)) return true
     if (bounds.minBytesPerSecond === 0) return false
     this.#sendCreditMs = credit(this.#sendCreditMs, sent, sendMs, bounds)
     this.#takeCreditMs = credit(this.#takeCreditMs, taken, takeMs, bounds)
     return this.#sendCreditMs < 0 || this.#takeCreditMs < 0
   }
 
-  /** What it sends is no sign of life from a client that is to take, nor the other way round. */
+  /** Sending is no sign of life of a client that is to read, and the other way round. */
   #isIdle(
-    turn: Turn,
+    sample: PaceSample,
     hasSent: boolean,
     hasTaken: boolean,
     { bodyIdleMs }: PaceSettings,
     now: number,
   ): boolean {
-    const isItsTurn = turn.owes || turn.isBehind
+    const isItsTurn = sample.owes || sample.isBehind
     const hasMoved = isItsTurn
-      ? (turn.owes && hasSent) || (turn.isBehind && hasTaken)
-      : hasSent || hasTaken || !turn.hasEnded
+      ? (sample.owes && hasSent) || (sample.isBehind && hasTaken)
+      : hasSent || hasTaken || !sample.hasEnded
     if (hasMoved) {
       this.#movedAt = now
       return false

@@ -1,3 +1,4 @@
+/** The record of a connection that was rejected before it became an exchange. */
 import { type ErrorCode, errorTable } from '../../errors.ts'
 import type { AccessRecord } from '../../telemetry/access-log/access-record.ts'
 import { terminationOf } from './termination.ts'
@@ -7,11 +8,10 @@ export interface RejectedConnection {
   readonly scheme: 'http' | 'https'
   readonly received: number
   readonly sent: number
-  /** From the start of the connection, -1 after an earlier request. */
+  /** Time from the start of the connection; -1 after an earlier request. */
   readonly headMs: number
 }
 
-/** The record of what never became an exchange: a connection that was refused, a head that was none. */
 export function rejectedRecord(
   connection: RejectedConnection,
   code: ErrorCode,

@@ -1,9 +1,10 @@
+/** The termination letters of an exchange: who ended it, and in which phase. */
 import { type ErrorCode, errorTable } from '../../errors.ts'
 import type { TunnelEnd } from '../../http/upstream/tunnel.ts'
 
-/** Where an exchange stands when something ends it. */
-export interface Standing {
-  /** A response head is on its way to the client. */
+/** The progress of an exchange when it is ended. */
+export interface Progress {
+  /** The response head has been sent, at least in part. */
   readonly isAnswered: boolean
   readonly isRequestWhole: boolean
   readonly hasUpstream: boolean
@@ -11,15 +12,15 @@ export interface Standing {
 }
 
 /**
- * How an exchange ended, two letters after the manner of HAProxy's session state: who ended it, and in which phase; `--` is a whole
- * exchange. What each means: src/telemetry/termination-words.ts.
+ * Two letters in the manner of HAProxy's session state: who ended the exchange, and in which phase; `--` is a
+ * complete exchange. src/telemetry/termination-words.ts explains each.
  */
-export function terminationOf(code: ErrorCode, standing: Standing): string {
+export function terminationOf(code: ErrorCode, progress: Progress): string {
   const side = sideOf(code)
-  return side + phaseOf(standing, side, code)
+  return side + phaseOf(progress, side, code)
 }
 
-/** The same for a tunnel, and the setting of the limit that has ended it, inside of its worker. */
+/** The two letters for a tunnel, and the setting of the limit that ended it, relative to its worker. */
 export const tunnelOutcome: Readonly<
   Record<TunnelEnd, readonly [termination: string, limit: string | null]>
 > = {
@@ -31,14 +32,14 @@ export const tunnelOutcome: Readonly<
   stopped: ['KT', null],
 }
 
-/** Whether an operator may want to know why: it failed, or a limit has cut a tunnel off. */
+/** Whether an operator may want to know why: it failed, or a limit cut a tunnel off. */
 export const isFailure = (record: {
   readonly status: number
   readonly code: string | null
   readonly termination: string
 }): boolean => record.status >= 400 || record.code !== null || record.termination === 'LT'
 
-/** What ends an exchange that has taken its connection over and is no tunnel. */
+/** Codes for the end of a taken-over connection that is not a tunnel. */
 export const endCodes = {
   idle: 'CLIENT_STALLED',
   max_tunnel: 'CLIENT_STALLED',
@@ -62,14 +63,14 @@ const sides: Readonly<Partial<Record<ErrorCode, string>>> = {
   INTERNAL: 'I',
 }
 
-/** What is no row above is refused by the proxy, whoever is to blame for it, or went wrong at the upstream. */
+/** A code without a row above is an upstream failure, or a refusal by the proxy. */
 function sideOf(code: ErrorCode): string {
   return sides[code] ?? (errorTable[code].source === 'upstream' ? 'S' : 'P')
 }
 
-function phaseOf(standing: Standing, side: string, code: ErrorCode): string {
-  if (standing.isAnswered) return 'D'
+function phaseOf(progress: Progress, side: string, code: ErrorCode): string {
+  if (progress.isAnswered) return 'D'
   if (side === 'P' || code === 'OVER_LIMIT') return 'R'
-  if (side !== 'S' && side !== 's' && !standing.isRequestWhole) return 'R'
-  return standing.hasUpstream && !standing.isConnected ? 'C' : 'H'
+  if (side !== 'S' && side !== 's' && !progress.isRequestWhole) return 'R'
+  return progress.hasUpstream && !progress.isConnected ? 'C' : 'H'
 }

@@ -1,10 +1,10 @@
 /**
- * The traffic of a worker as somebody who looks may see it.
+ * The exchanges of an instance that viewers may see.
  *
  *   exchange ends --refused, failed: 4xx, 5xx, cut off--> kept, always
  *        '- good --watched, below the rate--> kept      --not watched--> nothing at all
  *
- * Both rings are bounded in number and in bytes. A watch is a lease: it ends by itself when nobody renews it.
+ * Both rings are bounded in number and in bytes. A watch is a lease, which ends unless it is renewed.
  */
 import type { ServiceType } from '../../config/settings/settings.ts'
 import type { AccessRecord } from '../../telemetry/access-log/access-record.ts'
@@ -16,30 +16,30 @@ import {
 } from '../../telemetry/traffic-record.ts'
 import { isFailure } from './termination.ts'
 
-/** Why a connection was refused at the door. */
+/** The limit that refused a connection before any of it was read. */
 export type DoorLimit = 'client' | 'worker' | 'descriptors'
 
 export interface TrafficOptions {
-  /** State of the chart that admits connections of a service; of the worker as a whole for null. */
+  /** State of the chart that admits connections of a service, or of the whole worker for null. */
   readonly stateOf: (service: ServiceType | null) => string
-  /** What main has said to be above its limit. */
+  /** Resources above their limit, as main has reported. */
   readonly exceeded?: () => readonly string[]
   /** Milliseconds since 1970. */
   readonly now?: () => number
 }
 
-/** An exchange, with what only some of them know. */
+/** An exchange, with its reason if it has one. */
 export type Noted = AccessRecord & { readonly reason?: string | null }
 
 const failedBounds = { maxRecords: 256, maxBytes: 256 * 1024 } as const
 const recentBounds = { maxRecords: 512, maxBytes: 512 * 1024 } as const
-/** Good exchanges that are kept of each second while watched. */
+/** Maximum good exchanges kept per second of a watch. */
 const maxPerSecond = 50
 const maxLeaseMs = 60_000
 const maxReasonLength = 200
 
-export class Traffic {
-  /** Asked for every exchange; nothing else of this class is where it is false and all is well. */
+export class TrafficRecorder {
+  /** Hot path: checked once per exchange. While false, successful exchanges skip this class. */
   isWatched = false
   readonly #options: TrafficOptions
   readonly #failed = new Ring(failedBounds)
@@ -54,13 +54,13 @@ export class Traffic {
     this.#options = options
   }
 
-  /** Records an exchange that failed, or any while watched. */
+  /** Keeps a failed exchange, or any exchange during a watch. */
   note(record: Noted): void {
     if (isFailure(record)) this.#failed.add(this.#recordOf(record))
     else if (this.isWatched && this.#hasRoom()) this.#recent.add(this.#recordOf(record))
   }
 
-  /** A connection was refused before anything of it was read. */
+  /** Keeps a connection that was refused before any of it was read. */
   refused(record: AccessRecord, limit: DoorLimit): void {
     this.#failed.add(this.#recordOf({ ...record, reason: limit }))
   }
@@ -74,7 +74,7 @@ export class Traffic {
     return { kind: 'requests', records, last: this.#seq, isWatched: this.isWatched, skipped: this.#skipped }
   }
 
-  /** The failures that are kept, oldest first. */
+  /** The kept failures, oldest first. */
   get failed(): readonly TrafficRecord[] {
     return this.#failed.all
   }
@@ -95,7 +95,7 @@ export class Traffic {
     this.isWatched = true
   }
 
-  /** What was seen while it was watched is of no use to whoever comes later. */
+  /** Good exchanges are dropped with the watch: a later viewer has no use for them. */
   #end(): void {
     if (this.#lease !== null) clearTimeout(this.#lease)
     this.#lease = null
@@ -120,7 +120,7 @@ export class Traffic {
     const { startedAt, dialledAt, connectedAt, answeredAt, endedAt, headers } = record
     const { now = Date.now, stateOf, exceeded } = this.#options
     const length = headers['content-length']
-    // 1 stands for a time that nobody has taken.
+    // 1 stands for a time that was not measured.
     const since = (time: number) => (time > 1 ? round(time - startedAt) : null)
     return {
       seq: ++this.#seq,
@@ -154,13 +154,13 @@ export class Traffic {
 
 const round = (ms: number): number => Math.round(ms * 100) / 100
 
-/** A part of a string keeps the whole of it alive, so a long one is copied. */
+/** Copies what it cuts: a slice would keep the whole string alive. */
 function cut(text: string | null, length: number): string | null {
   if (text === null || text.length <= length) return text
   return `${Buffer.from(text.slice(0, length - 1)).toString()}…`
 }
 
-/** What is constant of a record, and two bytes for each character of the rest. */
+/** Constant part of a record's size; each character of its strings adds two bytes. */
 const recordBytes = 400
 const sizeOf = (record: TrafficRecord): number =>
   recordBytes +
@@ -181,7 +181,7 @@ interface RingBounds {
   readonly maxBytes: number
 }
 
-/** The latest records; the oldest make room. */
+/** Keeps the latest records and drops the oldest. */
 class Ring {
   readonly all: TrafficRecord[] = []
   readonly #bounds: RingBounds

@@ -1,7 +1,4 @@
-/**
- * What CONNECT and Upgrade have in common: after the switch a connection is no exchange any more but a tunnel with
- * counters of its own.
- */
+/** The part shared by CONNECT and Upgrade: after the switch a connection is a tunnel with counters of its own. */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ErrorCode } from '../../errors.ts'
@@ -13,7 +10,7 @@ import type { Exchange } from './exchange.ts'
 
 const established = 'HTTP/1.1 200 Connection established\r\n'
 
-/** The client of a CONNECT in HTTP/1.1: a connection that is HTTP no longer. */
+/** The client of an HTTP/1.1 CONNECT, on a connection that has left HTTP. */
 export class SocketClient implements TunnelClient {
   readonly side: Socket
   readonly #accept: string | undefined
@@ -45,7 +42,10 @@ export class SocketClient implements TunnelClient {
   }
 }
 
-/** Counts a tunnel in; the returned function counts it out, with its bytes, and may be called again. */
+/**
+ * Counts an opened tunnel. The returned function counts its end and its bytes; further calls count bytes
+ * only.
+ */
 export function countTunnel(exchange: Exchange, client?: TunnelClient): (end: TunnelEnd) => void {
   const { block } = exchange
   block[cell.tunnelsActive] = (block[cell.tunnelsActive] ?? 0) + 1

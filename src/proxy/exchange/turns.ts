@@ -1,26 +1,26 @@
 /**
- * The turns of a connection whose client pipelines (RFC 9112 9.3.2). node:http hands over every request that one read holds; here one
- * exchange runs at a time, so that a client holds one upstream connection and its answers are made in their order.
+ * The turns of a connection whose client pipelines (RFC 9112 9.3.2). node:http emits every request that one read contains; here one
+ * exchange runs at a time, so that a client holds one upstream connection and its responses are made in order.
  *
  *   request --nothing runs--> starts
  *      '--something runs--> waits --the one before has ended--> starts
  */
 import type { Socket } from 'node:net'
 
-/** With so many waiting the socket is not read on; what one read holds beyond that is bounded by the read. */
+/** When this many requests wait, the socket is paused; the size of one read bounds what may still come. */
 const maxWaiting = 16
 
-/** Made for the first request that has to wait: a connection without pipelining has none. */
+/** Created for the first request that has to wait: a connection without pipelining has none. */
 export class Turns {
   readonly #socket: Socket
   #waiting: { readonly task: () => void; readonly since: number }[] = []
   #isLast = false
-  /** How long whoever starts in this moment has waited; 0 for one that had not to. */
+  /** How long the task that starts now has waited; 0 if it did not have to. */
   waitedMs = 0
 
   constructor(socket: Socket) {
     this.#socket = socket
-    // node:http resumes the socket for reasons of its own, when an answer has drained for one.
+    // node:http resumes the socket for its own reasons, for example when a response has drained.
     socket.on('resume', () => {
       if (this.#isFull) socket.pause()
     })
@@ -38,13 +38,19 @@ export class Turns {
     if (this.#isFull) this.#socket.pause()
   }
 
-  /** Waits as the last one: from here on the socket's bytes belong to the task, and nobody here reads or pauses it. */
+  /**
+   * Queues the last task. From now on the socket's bytes belong to it, and this class neither resumes nor
+   * pauses the socket.
+   */
   waitLast(task: () => void): void {
     this.#push(task)
     this.#isLast = true
   }
 
-  /** Starts who has waited longest; false when nobody has, or the answer before ended the connection. */
+  /**
+   * Starts the task that has waited longest; returns false if none waits, or if the previous response
+   * ended the connection.
+   */
   next(): boolean {
     const first = this.#waiting.shift()
     if (first === undefined) return false

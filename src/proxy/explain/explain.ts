@@ -7,19 +7,12 @@
 import type { ServiceSettings, ServiceType, WorkerSettings } from '../../config/settings/settings.ts'
 import { type ErrorCode, errorTable } from '../../errors.ts'
 import { readAddress } from '../../http/address/address.ts'
-import { createPolicy, type Decision, decide, type Head, serviceOf } from '../decide/decide.ts'
+import { createPolicy, type Decision, decide, type Head, pathOf, serviceOf } from '../decide/decide.ts'
 import { AccessList } from '../guard/access.ts'
 import type { AuthResult } from '../guard/auth/authenticator.ts'
 import { readRatePath } from '../guard/rate-path.ts'
 import { ruleApplies } from '../guard/rates.ts'
-import {
-  accessRefusal,
-  authRefusal,
-  believedName,
-  countsForRates,
-  pathOf,
-  refusalOf,
-} from '../guard/refusals.ts'
+import { accessRefusal, authRefusal, believedName, countsForRates, refusalOf } from '../guard/refusals.ts'
 import { readStaticPath } from '../static/path.ts'
 import { judgeDestination } from './destination.ts'
 import { hostStep, sizeStep, targetStep } from './head.ts'

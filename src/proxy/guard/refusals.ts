@@ -3,7 +3,6 @@ import type { ServiceType } from '../../config/settings/settings.ts'
 import type { ErrorCode } from '../../errors.ts'
 import type { BelievedField } from '../../http/fields/provenance.ts'
 import type { Decision } from '../decide/decide.ts'
-import { parseAbsolute } from '../decide/target.ts'
 import type { AccessList } from './access.ts'
 import type { AuthResult } from './auth/authenticator.ts'
 
@@ -42,9 +41,3 @@ export function authRefusal(service: ServiceType, result: AuthResult, challenge:
 /** Whether rate limits count a request whose credentials were found to be so: a wrong password takes a token too. */
 export const countsForRates = (result: AuthResult): boolean =>
   result === 'wrong' || typeof result === 'object'
-
-/** The path that rate limits know a request by; null for CONNECT, which has none. */
-export function pathOf(decision: Decision, target: string): string | null {
-  if (decision.kind === 'tunnel') return null
-  return decision.kind === 'reply' ? (parseAbsolute(target)?.path ?? target) : decision.path
-}

@@ -1,6 +1,6 @@
 /**
- * What OpenTelemetry calls a request, by the semantic conventions for HTTP (1.44): the same names and values for its SERVER span and for its
- * log record, and for the attributes that its metrics have too.
+ * OpenTelemetry attributes of a request, by the semantic conventions for HTTP (1.44): the same names and
+ * values for its SERVER span, its log record and its metrics.
  */
 import type { ServiceSettings } from '../../config/settings/settings.ts'
 import { type ErrorCode, errorTable } from '../../errors.ts'
@@ -12,13 +12,16 @@ import { methodId, routeName, routesOf } from '../../telemetry/metrics/series-ke
 import type { SpanAttributes } from '../../telemetry/trace/span-record.ts'
 import { parseAbsolute } from '../decide/target.ts'
 
-export type Attributes = Record<string, string | number | boolean>
+export type RequestAttributes = Record<string, string | number | boolean>
 
-/** What a request has beyond its line in the access log; bytes that never became a request have none of it. */
+/**
+ * An exchange with the fields that its access log line lacks; a connection rejected before a request has none
+ * of them.
+ */
 export interface DescribedExchange extends AccessRecord {
-  /** From a trusted proxy; its `host` is that of the client's request. */
+  /** Reported by a trusted proxy; `host` is the host of the client's request. */
   readonly provenance?: Pick<Provenance, 'host'> | null
-  /** Its number, as in series-key.ts. */
+  /** The route as a number, see series-key.ts. */
   readonly route?: number
   /** Whether it was counted as failed: cut short, or answered with 5xx. */
   readonly isFailed?: boolean
@@ -29,10 +32,10 @@ export interface DescribedExchange extends AccessRecord {
 export const hidden = 'REDACTED'
 export const hiddenUser = 'REDACTED:REDACTED'
 
-/** `route`: the `http.route` of its metrics. */
-export function requestAttributes(exchange: DescribedExchange, route: string | null): Attributes {
+/** `route` is the `http.route` of its metrics. */
+export function requestAttributes(exchange: DescribedExchange, route: string | null): RequestAttributes {
   const { connection, headers, scheme } = exchange
-  const attributes: Attributes = {
+  const attributes: RequestAttributes = {
     ...methodOf(exchange.method).attributes,
     'url.scheme': scheme,
     ...targetAttributes(exchange),
@@ -55,32 +58,32 @@ export function requestAttributes(exchange: DescribedExchange, route: string | n
   return attributes
 }
 
-/** For log records; bytes that never became a request belong to no service. */
+/** Describes exchanges for log records. A connection rejected before a request belongs to no service. */
 export function describeExchanges(services: readonly ServiceSettings[]): DescribeExchange {
   const routes = new Map(services.map((service) => [service.type as string, routesOf(service)]))
   return (exchange: DescribedExchange) =>
     requestAttributes(exchange, routeName(exchange.route ?? 0, routes.get(exchange.service ?? '') ?? []))
 }
 
-/** `error.type`: what made it fail, as its metrics have it; null when it did not. */
+/** `error.type` as in its metrics; null if it did not fail. */
 export function failureOf({ isFailed, code, status, tunnelEnd }: DescribedExchange): string | null {
-  // The answer to a declined upgrade is counted when it begins; what cuts it short later is known here only.
+  // The response to a declined upgrade is counted when it begins, so a later cut shows only in the code.
   const isCutLater = isFailed === false && code !== null && status < 400 && tunnelEnd === null
   return (isFailed ?? status >= 500) || isCutLater ? (code ?? String(status || '_OTHER')) : null
 }
 
-/** A failure that no one but the client can do anything about is no error of a span. */
+/** A failure that only the client can repair is not an error of the span. */
 export function isClientsDoing(failure: string): boolean {
   return Object.hasOwn(errorTable, failure) && errorTable[failure as ErrorCode].source === 'client'
 }
 
-/** 0 when nothing was sent: 499 is a word of logs. */
+/** 0 if no status was sent: 499 exists in logs only. */
 function sentStatus({ status, code, response }: DescribedExchange): number {
   const isNothing = code === 'CLIENT_ABORTED' && response?.headersSent !== true
   return isNothing ? 0 : status
 }
 
-/** Anybody can make methods up, and names of spans are few. */
+/** Clients can invent methods, but the number of span names must stay small. */
 export function methodOf(method: string | null): {
   readonly name: string
   readonly attributes: SpanAttributes
@@ -95,12 +98,12 @@ function targetAttributes({ method, target }: DescribedExchange): SpanAttributes
   if (method === 'CONNECT' || target === null) return {}
   const whole = maskUrl(parseAbsolute(target)?.path ?? target, hidden, hiddenUser)
   const [path = '', ...query] = whole.split('?')
-  const attributes: Attributes = { 'url.path': readable(path) }
+  const attributes: RequestAttributes = { 'url.path': readable(path) }
   if (query.length > 0) attributes['url.query'] = readable(query.join('?'))
   return attributes
 }
 
-/** The host the client asked for; a trusted proxy knows it best. */
+/** The host that the client requested; a trusted proxy knows it best. */
 function hostAttributes({ method, target, scheme, host, provenance }: DescribedExchange): SpanAttributes {
   if (target === null) return {}
   if (method === 'CONNECT') return addressAttributes(target, '')
@@ -111,14 +114,14 @@ function hostAttributes({ method, target, scheme, host, provenance }: DescribedE
   )
 }
 
-/** The host alone, an IPv6 address without brackets, and the port beside it. */
+/** Host and port as separate attributes; an IPv6 address has no brackets. */
 export function addressAttributes(authority: string, scheme: string): SpanAttributes {
   const found = parseAuthority(authority, scheme === 'http' ? 80 : 443)
   if (found === null) return {}
   return { 'server.address': readable(found.host), 'server.port': found.port }
 }
 
-/** `network.protocol.version`: 1.0, 1.1, 2; null where there was no request. */
+/** `network.protocol.version`: 1.0, 1.1 or 2; null without a request. */
 function versionOf(version: number): string | null {
   if (version === 0) return null
   return version >= 20 ? String(version / 10) : `${Math.trunc(version / 10)}.${version % 10}`

@@ -1,13 +1,11 @@
 /**
- * The spans of a finished exchange, by the semantic conventions for HTTP (1.44): one SERVER span, and below it one CLIENT span for each
- * attempt at an upstream. A tunnel of CONNECT has the SERVER span alone.
+ * Makes the spans of a finished exchange, by the semantic conventions for HTTP (1.44): one SERVER span with
+ * one CLIENT span for each attempt at an upstream. A CONNECT tunnel has a SERVER span only.
  */
 import { errorTable } from '../../errors.ts'
 import { maskUrl, readable } from '../../telemetry/access-log/escape.ts'
 import type { SpanAttributes, SpanEvent, SpanRecord } from '../../telemetry/trace/span-record.ts'
-import { type Bodies, receivedBytes, sentBytes } from '../exchange/measure.ts'
 import {
-  type Attributes,
   addressAttributes,
   type DescribedExchange,
   failureOf,
@@ -15,17 +13,20 @@ import {
   hiddenUser,
   isClientsDoing,
   methodOf,
+  type RequestAttributes,
   requestAttributes,
 } from './exchange-attributes.ts'
 import type { Attempt, Trace } from './trace.ts'
 
-/** What an exchange knows of itself; times are `performance.now()`. */
-export interface TracedExchange extends DescribedExchange, Bodies {
-  readonly headers: Bodies['headers']
-  readonly response: Bodies['response']
-  /** How long it has waited for the one before it on its connection. */
+/** The parts of a finished exchange that its spans are made of; times are `performance.now()`. */
+export interface TracedExchange extends DescribedExchange {
+  /** Null if nothing was answered through a response. */
+  readonly response: { readonly headersSent: boolean } | null
+  readonly requestBodyBytes: number
+  readonly responseBodyBytes: number
+  /** Time spent waiting for the previous exchange of the connection. */
   readonly waitedMs: number
-  /** Why it was refused or failed, for operators. */
+  /** Cause of a refusal or failure, for operators. */
   readonly reason: string | null
 }
 
@@ -49,14 +50,14 @@ function serverSpan(
   const { traceId, parent, link, traceState, route } = start
   const { name: method } = methodOf(exchange.method)
   const failure = failureOf(exchange)
-  const attributes: Attributes = {
+  const attributes: RequestAttributes = {
     ...instance,
     ...(service === null ? {} : { 'proxy.type': service }),
     ...requestAttributes(exchange, route),
   }
   if (exchange.response !== null) {
-    attributes['http.request.body.size'] = receivedBytes(exchange)
-    attributes['http.response.body.size'] = sentBytes(exchange)
+    attributes['http.request.body.size'] = exchange.requestBodyBytes
+    attributes['http.response.body.size'] = exchange.responseBodyBytes
   }
   return {
     traceId,
@@ -65,7 +66,7 @@ function serverSpan(
     isParentRemote: parent !== null,
     traceState,
     kind: 'server',
-    // A CONNECT has itself for its route.
+    // The route of a CONNECT is its method.
     name: route === null || route === method ? method : `${method} ${readable(route)}`,
     startMs: offset + exchange.startedAt,
     endMs: offset + exchange.endedAt,
@@ -85,12 +86,13 @@ function clientSpan(
 ): SpanRecord {
   const attempt = attempts[at] as Attempt
   const { spanId, upstream, status } = attempt
-  // One that is still running ends with its exchange. RFC 9110 15: to the sender of a request a 4xx is a failure too.
+  // A running attempt ends with its exchange. RFC 9110 15: to the sender of a request, a 4xx is a failure
+  // too.
   const code = attempt.endedAt > 0 ? attempt.failure : exchange.code
   const failure = code ?? (status >= 400 ? String(status) : null)
   const method = methodOf(exchange.method)
   const [scheme = '', authority = ''] = upstream.split('://')
-  const attributes: Attributes = {
+  const attributes: RequestAttributes = {
     ...instance,
     ...(exchange.service === null ? {} : { 'proxy.type': exchange.service }),
     ...method.attributes,
@@ -123,10 +125,10 @@ function clientSpan(
   }
 }
 
-/** As in the access log. */
+/** Rounds as the access log does. */
 const rounded = (ms: number): number => Math.round(ms * 1000) / 1000
 
-/** What would not be seen in the two spans. */
+/** Events for facts that the spans themselves do not show. */
 function eventsOf(
   exchange: TracedExchange,
   attempts: readonly Attempt[],
@@ -155,8 +157,8 @@ const maxDriftMs = 20
 let lastOffset = performance.timeOrigin
 
 /**
- * What turns `performance.now()` into a Unix time. It has fractions, which the wall clock has not, and follows that one when it was set or
- * has drifted away.
+ * Difference between Unix time and `performance.now()`, which has fractions of a millisecond. Follows the
+ * wall clock when that was set or has drifted away.
  */
 function wallOffset(): number {
   const offset = Date.now() - performance.now()

@@ -1,3 +1,4 @@
+/** The trace of one exchange. */
 import type { ErrorCode } from '../../errors.ts'
 import { canonicalAddress } from '../../http/address/address.ts'
 import type { Propagation } from '../../telemetry/trace/propagation.ts'
@@ -5,13 +6,16 @@ import type { TraceIds } from '../../telemetry/trace/sampling.ts'
 import type { SpanLink } from '../../telemetry/trace/span-record.ts'
 import type { TraceContext } from '../../telemetry/trace/trace-context.ts'
 
-/** A socket, which is asked for its other end only where somebody wants to know. */
+/** A socket whose remote address is read only if a trace needs it. */
 export interface Peer {
   readonly remoteAddress?: string | undefined
   readonly remotePort?: number | undefined
 }
 
-/** One try to get an answer of an upstream; times are `performance.now()`, 0 for what never came. */
+/**
+ * One attempt to get a response from an upstream; times are `performance.now()`, 0 if the event never
+ * happened.
+ */
 export interface Attempt {
   readonly spanId: string
   /** `scheme://host:port`. */
@@ -19,45 +23,48 @@ export interface Attempt {
   readonly isReused: boolean
   readonly startedAt: number
   connectedAt: number
-  /** The other end of its connection; empty and 0 where that is not known. */
+  /** Remote address of the connection; empty and 0 if unknown. */
   peerAddress: string
   peerPort: number
   endedAt: number
-  /** Of the upstream's response; 0 before there is one. */
+  /** Status of the upstream's response; 0 before there is one. */
   status: number
-  /** What went wrong with it; null for nothing. */
+  /** Null if it succeeded. */
   failure: ErrorCode | null
 }
 
 export interface TraceStart {
   readonly traceId: string
-  /** Whether spans are made of it. */
+  /** Whether spans are made. */
   readonly isSampled: boolean
-  /** The client's context, when that is joined. */
+  /** The client's context, if this trace continues it. */
   readonly parent: TraceContext | null
-  /** The client's context, when it is not. */
+  /** The client's context, if this trace does not continue it. */
   readonly link: SpanLink | null
-  /** Of the client, when it is joined and well-formed. */
+  /** The client's tracestate, if this trace continues it and it is well-formed. */
   readonly traceState: string | null
-  /** Lower-case names of the fields that go no further; null: all do. */
+  /** Lower-case names of the fields that are not passed on; null if all are. */
   readonly drops: ReadonlySet<string> | null
-  /** Whether upstreams are told of it. */
+  /** Whether the trace is sent to upstreams. */
   readonly isSent: boolean
-  /** `http.route`: what of the configuration the request belongs to; null for none. */
+  /** `http.route`: the part of the configuration that the request belongs to; null without one. */
   readonly route: string | null
 }
 
-/** What a trace makes of one exchange: the fields that go upstream and, where it is sampled, what its spans are made of. */
+/**
+ * The trace of one exchange: writes the fields that go upstream and, if sampled, collects what its spans are
+ * made of.
+ */
 export class Trace {
   readonly start: TraceStart
-  /** Of the SERVER span. */
+  /** Id of the SERVER span. */
   readonly spanId: string
   readonly attempts: Attempt[] = []
-  /** What upstreams are asked for. */
+  /** Path that is requested from upstreams. */
   upstreamPath = ''
   readonly #ids: TraceIds
   readonly #propagation: Propagation
-  /** What the next attempt is called, where that was written into its fields already. */
+  /** Span id of the next attempt, if it was written into the fields already. */
   #nextId: string | null = null
   #fields: string[] | null = null
   #first = 0
@@ -73,7 +80,10 @@ export class Trace {
     return this.start.isSampled
   }
 
-  /** Makes flat fields of a request for `path` what they are to be upstream. Each repeat changes them to its own span. */
+  /**
+   * Changes flat fields of a request for `path` to what goes upstream. `begin` rewrites them for every
+   * further attempt.
+   */
   writeTo(fields: string[], path: string): void {
     this.upstreamPath = path
     const { traceId, isSampled, drops, isSent } = this.start
@@ -87,7 +97,7 @@ export class Trace {
     this.#first = this.#propagation.write(fields, traceId, id, isSampled)
   }
 
-  /** A further attempt after one is a repeat of it. */
+  /** Starts an attempt; every attempt after the first is a retry. */
   begin(upstream: string, isReused: boolean, now: number): void {
     if (!this.isSampled) return
     const spanId = this.#nextId ?? this.#ids.spanId()
@@ -117,7 +127,7 @@ export class Trace {
     attempt.peerPort = peer?.remotePort ?? 0
   }
 
-  /** The running attempt is over. */
+  /** Ends the running attempt. */
   ended(failure: ErrorCode | null, status: number, now: number): void {
     const attempt = this.attempts.at(-1)
     if (attempt === undefined || attempt.endedAt > 0) return

@@ -1,11 +1,12 @@
 /**
- * Whether a request is traced, which trace that is, and what its upstream is told of it. See the table in docs/operations.md.
+ * Decides whether a request is traced, which trace it belongs to, and what its upstream receives of it. See the table in
+ * docs/operations.md.
  *
  *   ignore                   nothing
  *   inject, not believed --> a new trace, with a link to the client's
- *   propagate, extract ----> the client's trace where it has one that is sampled, else a new one by ratio
+ *   propagate, extract ----> the client's trace if it is sampled, else a new one by ratio
  *
- * A request that is not sampled and whose fields pass as they came has no trace here, and costs next to nothing.
+ * A request that is not sampled and whose fields pass unchanged has no trace object, and costs next to nothing.
  */
 
 import type { ServiceSettings } from '../../config/settings/settings.ts'
@@ -20,25 +21,24 @@ import {
   seemsSampled,
   type TraceContext,
 } from '../../telemetry/trace/trace-context.ts'
-import type { Decision } from '../decide/decide.ts'
+import { type Decision, pathOf } from '../decide/decide.ts'
 import { isBelow, normalisePath } from '../decide/target.ts'
-import { pathOf } from '../guard/refusals.ts'
 import type { SpanOutput } from './span-output.ts'
 import { spansOf, type TracedExchange } from './spans.ts'
 import { Trace, type TraceStart } from './trace.ts'
 
-/** What is asked of an exchange at its beginning. */
+/** The parts of an exchange that the decision needs. */
 export interface TraceSubject {
   readonly target: string
   readonly isTrusted: boolean
-  /** Its number, as in series-key.ts. */
+  /** The route as a number, see series-key.ts. */
   readonly route: number
   trace: Trace | null
 }
 
 interface Rule {
   readonly mode: ContextMode
-  /** 0: no new trace is sampled. */
+  /** 0 if no new trace is sampled. */
   readonly bound: number
 }
 
@@ -46,7 +46,7 @@ interface RouteRule extends Rule {
   readonly prefix: string
 }
 
-/** Null where nothing would ever be done: no spans are made, and every field passes. */
+/** Null if a tracer would never do anything: no spans are made and every field passes. */
 export function createTracer(
   service: ServiceSettings,
   output: SpanOutput | null,
@@ -68,7 +68,7 @@ export class Tracer {
   readonly #output: SpanOutput | null
   readonly #ids: TraceIds
   readonly #routeNames: readonly string[]
-  /** Static files have nobody to tell. */
+  /** False for static files, which send no trace on. */
   readonly #hasUpstreams: boolean
 
   constructor(service: ServiceSettings, output: SpanOutput | null, ids: TraceIds) {
@@ -89,7 +89,7 @@ export class Tracer {
     this.#hasUpstreams = type !== 'static'
   }
 
-  /** Gives the exchange its trace, where it has one. It is known by then whether its peer is trusted. */
+  /** Gives the exchange its trace, if it has one. Call it when it is known whether the peer is trusted. */
   begin(exchange: TraceSubject, headers: RequestFields, decision: Decision): void {
     const rule = this.#routes === null ? this.#rule : this.#ruleFor(decision, exchange.target, this.#routes)
     if (rule.mode === 'ignore') return
@@ -103,7 +103,7 @@ export class Tracer {
     exchange.trace = new Trace({ ...start, route }, this.#propagation, this.#ids)
   }
 
-  /** The exchange is over: its spans are made, where they have room. */
+  /** Makes the spans of a finished exchange, if the batch has room for them. */
   finish(exchange: TracedExchange, trace: Trace): void {
     const output = this.#output
     if (output === null || !trace.isSampled || !output.batch.admits(1 + trace.attempts.length)) return
@@ -118,7 +118,7 @@ export class Tracer {
     return routes.find(({ prefix }) => isBelow(prefix, meant)) ?? this.#rule
   }
 
-  /** Null for what is not sampled: all of its fields pass. */
+  /** Null if not sampled: all fields then pass. */
   #join({ mode, bound }: Rule, headers: RequestFields): Start | null {
     const { isPlain } = this.#propagation
     if (this.#output === null || (bound === 0 && !this.#isParentBased)) return null
@@ -128,7 +128,7 @@ export class Tracer {
       if (!isItsWord) {
         if (bound === 0 || !this.#ids.draw(bound)) return null
         const { drawn } = this.#ids
-        // What is not sampled is to be left alone only if it is a context at all.
+        // An unsampled context is left alone only if it is valid.
         const isJoined = typeof value === 'string' && parseTraceparent(value) !== null
         return isJoined ? null : this.#root(mode, drawn)
       }
@@ -150,7 +150,7 @@ export class Tracer {
     const came = this.#propagation.own.has('tracestate') ? headers['tracestate'] : undefined
     const traceState = typeof came === 'string' ? readTracestate(came) : null
     const isSent = mode === 'propagate'
-    // One with a fault goes no further (W3C Trace Context 3.3.1.4).
+    // A malformed tracestate is not passed on (W3C Trace Context 3.3.1.4).
     const replaced = traceState === null ? this.#propagation.own : this.#propagation.ownButState
     const drops = isSent ? replaced : null
     return { traceId: parent.traceId, isSampled: true, parent, link: null, traceState, drops, isSent }
@@ -161,7 +161,8 @@ export class Tracer {
     const link = came === null || came === 'denied' ? null : came
     const isSampled = this.#ids.draw(bound)
     if (!isSampled && !this.#hasUpstreams) return null
-    // Whoever has named a trace is answered with one, so that nobody behind us takes its absence for a beginning.
+    // A client that sent a trace gets one sent on, so that no upstream takes a missing context for the start
+    // of a trace.
     const isSent = mode === 'inject' || (mode === 'propagate' && (isSampled || link !== null))
     if (!isSampled && !isSent && !hasContext(headers)) return null
     return {

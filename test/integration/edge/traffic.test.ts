@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { Traffic } from '../../../src/proxy/exchange/traffic.ts'
+import { TrafficRecorder } from '../../../src/proxy/exchange/traffic.ts'
 import { reverseTo, startEdge } from '../../kit/edge.ts'
 import { H2Client } from '../../kit/h2-client.ts'
 import { startOrigin } from '../../kit/origin.ts'
@@ -11,7 +11,7 @@ afterEach(() => {
 })
 
 test('a good request that nobody watches never comes to it: 500 requests, nothing noted, nothing kept', async () => {
-  const note = vi.spyOn(Traffic.prototype, 'note')
+  const note = vi.spyOn(TrafficRecorder.prototype, 'note')
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)

@@ -33,8 +33,8 @@ function instance(periodMs = 10) {
 const texts = (steps: readonly { event: string; state: string; edges: readonly string[] }[]) =>
   steps.map(({ event, state, edges }) => `${event} ${state} ${edges.join()}`)
 
-describe('what an instance tells of its charts', () => {
-  it('is each move with its arrow', () => {
+describe('chart reports of an instance', () => {
+  it('contain each move with its arrow', () => {
     const { actor, reports, steps } = instance()
     const { ledger } = actor.getSnapshot().context
     ledger.send({ type: 'conn.opened' })
@@ -64,7 +64,7 @@ describe('what an instance tells of its charts', () => {
     expect(steps()[1]?.digest).toEqual({ high: 2, low: 1, drainTimeoutMs: 1_000 })
   })
 
-  it('is besides the events that nobody handles, whether somebody watches or not', () => {
+  it('contain events that a chart ignores, with or without a viewer', () => {
     const { actor, reports, steps } = instance()
     const { ledger } = actor.getSnapshot().context
     ledger.send({ type: 'conn.opened' })
@@ -83,7 +83,7 @@ describe('what an instance tells of its charts', () => {
     expect(steps().map(({ isIgnored }) => isIgnored)).toEqual([false, false, true, false])
   })
 
-  it('tells of no connection, however many there are', () => {
+  it('contain no connections, however many there are', () => {
     const { actor, reports, posted } = instance()
     reports.flush()
     const { length } = posted
@@ -98,7 +98,7 @@ describe('what an instance tells of its charts', () => {
 })
 
 describe('a storm of moves', () => {
-  it('is told so many at once, of the others a part together, the last of it always', () => {
+  it('is limited: some moves at once, some of the rest in batches, always including the last', () => {
     const { actor, reports, posted, moves } = instance(60_000)
     const { ledger } = actor.getSnapshot().context
     ledger.send({ type: 'conn.opened' })
@@ -114,7 +114,7 @@ describe('a storm of moves', () => {
     expect(moves().at(-1)).toMatchObject({ step: { state: 'saturated' }, skipped: 992 })
   })
 
-  it('leaves room for moves at once when it is over', async () => {
+  it('no longer delays moves when it is over', async () => {
     const { actor, reports, posted } = instance(5)
     for (let n = 0; n < 20; n++) {
       actor.send({ type: 'limit.exceeded', reasons: [] })
@@ -122,7 +122,7 @@ describe('a storm of moves', () => {
     }
     const { length } = posted
     await vi.waitFor(() => expect(posted.length).toBe(length + 1))
-    // The batch was of the next period; the one after that is quiet.
+    // The batch belonged to the next period; the one after that is quiet.
     await vi.waitFor(() => {
       const before = posted.length
       actor.send({ type: 'limit.exceeded', reasons: [] })
@@ -133,8 +133,8 @@ describe('a storm of moves', () => {
   })
 })
 
-describe('a question', () => {
-  it('is answered with what the chart has pending and what could be next', () => {
+describe('a question about a chart', () => {
+  it('is answered with the pending delays and the possible next events', () => {
     const { actor, reports, posted } = instance()
     actor.getSnapshot().context.ledger.send({ type: 'conn.opened' })
     actor.send({ type: 'op.drain' })
@@ -150,7 +150,7 @@ describe('a question', () => {
     actor.stop()
   })
 
-  it('about a chart that is not there has the answer null', () => {
+  it('is answered with null if the chart does not exist', () => {
     const { reports, posted } = instance()
     reports.answer(8, 'static')
     expect(posted.at(-1)).toEqual({ type: 'chart.answer', ask: 8, live: null })

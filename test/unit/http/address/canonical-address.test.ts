@@ -8,7 +8,7 @@ import {
   readAddress,
   readAddressBytes,
 } from '../../../../src/http/address/address.ts'
-import { clientOf } from '../../../../src/proxy/data-plane/client-limits.ts'
+import { clientOf } from '../../../../src/proxy/guard/client-of.ts'
 
 // Zero groups are frequent, so that runs of every length and place occur.
 const group = fc.oneof(fc.constant(0), fc.constant(0), fc.integer({ min: 0, max: 0xffff }))

@@ -1,15 +1,15 @@
 import type { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { type DescriptorBounds, DescriptorGuard } from '../../../../src/proxy/data-plane/descriptors.ts'
+import { DescriptorGuard, type DescriptorReserve } from '../../../../src/proxy/data-plane/descriptors.ts'
 import { createCounterBlock, readCounters } from '../../../../src/telemetry/metrics/counters.ts'
 
-/** As much of an accepted socket as a guard uses. */
+/** The parts of an accepted socket that the guard uses. */
 function socketOf(fd: number | undefined) {
   const socket = { _handle: { fd }, on: () => socket, write: () => true, destroySoon: () => {} }
   return socket as unknown as Socket
 }
 
-function guard(bounds: DescriptorBounds | null) {
+function guard(bounds: DescriptorReserve | null) {
   const block = createCounterBlock()
   const told: unknown[] = []
   const refused: unknown[] = []
@@ -29,23 +29,23 @@ function guard(bounds: DescriptorBounds | null) {
   return { admits, told, block, refused, spared: () => spared }
 }
 
-describe('a guard of descriptors', () => {
+describe('DescriptorGuard', () => {
   const bounds = { scarceFrom: 100, share: 5 }
 
   it.each([
     ['descriptors are not scarce', 99, 50, true],
     ['they are, and the instance has its share', 100, 5, false],
     ['they are, and it has less than its share', 100, 4, true],
-    ['a socket tells no descriptor', undefined, 50, true],
+    ['a socket has no descriptor number', undefined, 50, true],
   ])('when %s', (_, fd, open, isAdmitted) => {
     expect(guard(bounds).admits(fd, open)).toBe(isAdmitted)
   })
 
-  it('admits everything where the kernel tells no bound', () => {
+  it('admits everything if the kernel reports no limit', () => {
     expect(guard(null).admits(1_000_000, 1_000_000)).toBe(true)
   })
 
-  it('counts each refusal, and tells of the first and gives back what is idle', () => {
+  it('counts each refusal; logs the first one and drops idle upstream connections', () => {
     const { admits, told, block, spared } = guard(bounds)
     for (let n = 0; n < 3; n++) admits(100, 7)
     expect(readCounters(block)).toMatchObject({

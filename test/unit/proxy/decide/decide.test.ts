@@ -46,7 +46,7 @@ function ask(request: string, by: Policy, more: Partial<Head> = {}): Decision {
   )
 }
 
-/** A decision in one word or two. */
+/** Short text of a decision. */
 function answer(decision: Decision): string {
   if (decision.kind === 'reply') return decision.code
   if (decision.kind === 'static') return `static ${decision.mount.path}`
@@ -121,7 +121,7 @@ describe('static', () => {
     expect(answer(ask(request, policy(files)))).toBe(expected)
   })
 
-  test('a refused method is told which are allowed', () => {
+  test('a refused method is answered with the allowed ones', () => {
     expect(ask('POST /blog', policy(files))).toMatchObject({ allow: 'GET, HEAD' })
   })
 })
@@ -147,12 +147,12 @@ describe('combined', () => {
     expect(answer(ask('GET /blog/ws', combined, { isUpgrade: true }))).toBe('reverse h.test /blog/ws')
   })
 
-  test('without a forward service absolute-form is the path that it names', () => {
+  test('without a forward service, absolute-form stands for its path', () => {
     expect(answer(ask('GET http://a.test/blog', policy(reverse, files)))).toBe('static /blog')
     expect(answer(ask('GET http://a.test/x', policy(reverse, files)))).toBe('reverse a.test /x')
   })
 
-  test('without a reverse service what no mount owns is not found', () => {
+  test('without a reverse service, a path outside of all mounts is not found', () => {
     expect(answer(ask('GET /x', policy(forward, files)))).toBe('NOT_FOUND')
     expect(answer(ask('POST /blog', policy(forward, files)))).toBe('METHOD_NOT_ALLOWED')
   })

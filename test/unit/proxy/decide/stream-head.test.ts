@@ -26,7 +26,7 @@ function decided(over: Partial<Record<keyof H2Request, unknown>>, policy: keyof 
   return decide(readStreamHead(request, policies[policy]), policies[policy])
 }
 
-test('over TLS http:// is for the forward proxy, https:// for whoever serves here', () => {
+test('over TLS, http:// is for the forward proxy and https:// for the other services', () => {
   expect(decided({ scheme: 'http' }, 'both')).toMatchObject({
     kind: 'forward',
     origin: 'http://a.test:80',
@@ -37,11 +37,11 @@ test('over TLS http:// is for the forward proxy, https:// for whoever serves her
   expect(decided({ scheme: 'http' }, 'reverse')).toMatchObject({ kind: 'reverse' })
 })
 
-test('a worker that is a forward proxy only takes every request for a whole URL', () => {
+test('a worker with only a forward proxy takes every request as a full URL', () => {
   expect(decided({}, 'forward')).toMatchObject({ kind: 'forward', origin: 'https://a.test:443' })
 })
 
-test('CONNECT has its authority as target', () => {
+test('the target of CONNECT is its authority', () => {
   const connect = {
     method: 'CONNECT',
     url: 'b.test:443',

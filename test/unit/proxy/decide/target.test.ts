@@ -25,7 +25,7 @@ test.each([
   expect(leavesRoot(path)).toBe(expected)
 })
 
-test('a base path has no slash at its end', () => {
+test('a base path has no trailing slash', () => {
   const paths = ['', '/', '/base/', '/a/b']
   expect(paths.map((path) => upstreamOf(`http://a.test${path}`).basePath)).toEqual(['', '', '/base', '/a/b'])
 })

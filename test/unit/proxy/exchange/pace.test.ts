@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import type { PaceSettings } from '../../../../src/config/settings/settings.ts'
-import { Pace, type Turn } from '../../../../src/proxy/exchange/pace.ts'
+import { Pace, type PaceSample } from '../../../../src/proxy/exchange/pace.ts'
 
 const bounds: PaceSettings = { bodyIdleMs: 60_000, minBytesPerSecond: 100, graceMs: 5_000, exchangeMs: 0 }
-const still: Turn = { sent: 0, taken: 0, owes: false, isBehind: false, hasEnded: false }
+const still: PaceSample = { sent: 0, taken: 0, owes: false, isBehind: false, hasEnded: false }
 
-/** Looks once a second; the second at which the client is let go, or null when it never is. */
-function endOf(turnAt: (second: number) => Partial<Turn>, by = bounds, seconds = 600): number | null {
+/** Checks once a second. Returns the second at which the client is too slow, or null if it never is. */
+function endOf(turnAt: (second: number) => Partial<PaceSample>, by = bounds, seconds = 600): number | null {
   const pace = new Pace(by, 0, 0, 0)
   for (let second = 1; second <= seconds; second += 1) {
     if (pace.isOver({ ...still, ...turnAt(second) }, by, second * 1_000)) return second
@@ -14,61 +14,61 @@ function endOf(turnAt: (second: number) => Partial<Turn>, by = bounds, seconds =
   return null
 }
 
-test('a client that sends a byte a second is let go when its grace is used up', () => {
+test('a client that sends a byte a second is too slow after its grace period', () => {
   expect(endOf((second) => ({ owes: true, sent: second }))).toBe(7)
 })
 
-test('a client at the least rate is never let go, in either direction', () => {
+test('a client at the minimum rate is never too slow, in either direction', () => {
   expect(endOf((second) => ({ owes: true, sent: second * 100 }))).toBeNull()
   expect(endOf((second) => ({ isBehind: true, taken: second * 100 }))).toBeNull()
 })
 
-test('a client that takes a byte a second is let go when its grace is used up', () => {
+test('a client that reads a byte a second is too slow after its grace period', () => {
   expect(endOf((second) => ({ isBehind: true, taken: second }))).toBe(7)
 })
 
-test('what it sends does not pay for what it does not take', () => {
+test('bytes sent do not pay for bytes not read', () => {
   expect(endOf((second) => ({ owes: true, isBehind: true, sent: second * 1_000, taken: 0 }))).toBe(7)
 })
 
-test('time in which it is not its turn does not count', () => {
+test('time outside of its turn does not count', () => {
   expect(endOf(() => ({ owes: false }))).toBeNull()
   expect(endOf((second) => ({ owes: second % 10 === 0, sent: second }))).toBeNull()
   expect(endOf((second) => ({ owes: second > 300 }))).toBe(307)
 })
 
-test('a burst pays for a pause up to the idle bound, and for a trickle no longer than that', () => {
+test('a burst pays for a pause up to the idle limit, and for a trickle of the same length', () => {
   const burst = (second: number) => (second < 3 ? 0 : 1_000_000)
   expect(endOf((second) => ({ owes: true, sent: burst(second) }))).toBe(63)
   expect(endOf((second) => ({ owes: true, sent: burst(second) + second }))).toBe(64)
 })
 
-test('with no least rate a trickle goes on, and only a pause of the idle bound ends it', () => {
+test('without a minimum rate a trickle goes on until a pause reaches the idle limit', () => {
   const none = { ...bounds, minBytesPerSecond: 0 }
   expect(endOf((second) => ({ owes: true, sent: second }), none)).toBeNull()
   expect(endOf(() => ({ owes: true }), none)).toBe(60)
   expect(endOf((second) => ({ owes: true, sent: Math.floor(second / 59) }), none)).toBeNull()
 })
 
-test('bytes that are queued and taken back from what is seen are no progress', () => {
+test('bytes that only seem to be taken are not progress', () => {
   expect(endOf((second) => ({ isBehind: true, taken: second % 2 === 0 ? 0 : 400 }))).toBeLessThan(12)
 })
 
-test('bytes that nobody waits for are no sign of life', () => {
+test('bytes in the other direction are no sign of life', () => {
   const none = { ...bounds, minBytesPerSecond: 0 }
   expect(endOf((second) => ({ isBehind: true, sent: second }), none)).toBe(60)
   expect(endOf((second) => ({ owes: true, taken: second }), none)).toBe(60)
   expect(endOf((second) => ({ owes: true, isBehind: true, taken: second }), none)).toBeNull()
 })
 
-test('a client that has half-closed is waited for two seconds without a byte', () => {
+test('a half-closed client is kept for two seconds without a byte', () => {
   expect(endOf(() => ({ hasEnded: true }))).toBe(2)
 })
 
-test('what came before the first look counts', () => {
+test('bytes before the first check count', () => {
   const pace = new Pace(bounds, 1_000, 0, 0)
-  const turn = { ...still, owes: true, sent: 2_000 }
+  const sample = { ...still, owes: true, sent: 2_000 }
   let second = 1
-  while (!pace.isOver(turn, bounds, second * 1_000)) second += 1
+  while (!pace.isOver(sample, bounds, second * 1_000)) second += 1
   expect(second).toBe(17)
 })

@@ -6,8 +6,8 @@ import { Running } from '../../../../src/proxy/exchange/running.ts'
 
 const exchange = () => ({ place: -1 }) as Exchange
 
-describe('exchanges that run', () => {
-  it('are those that were added and not deleted, in whatever order they end', () => {
+describe('Running', () => {
+  it('holds the exchanges that were added and not deleted, in whatever order they end', () => {
     const running = new Running()
     const [a, b, c, d] = [exchange(), exchange(), exchange(), exchange()]
     for (const one of [a, b, c, d]) running.add(one)
@@ -19,7 +19,7 @@ describe('exchanges that run', () => {
     expect(running.all).toEqual([])
   })
 
-  it('may be deleted twice, and without having been added', () => {
+  it('allows an exchange to be deleted twice, or without having been added', () => {
     const running = new Running()
     const [a, b] = [exchange(), exchange()]
     running.add(a)
@@ -30,7 +30,7 @@ describe('exchanges that run', () => {
     expect(running.all).toEqual([b])
   })
 
-  it('are garbage for the young generation when they have ended', () => {
+  it('lets the young generation collect exchanges that have ended', () => {
     setFlagsFromString('--expose-gc')
     const collect = runInNewContext('gc') as (options: { type: 'minor' | 'major' }) => void
     const running = new Running()
@@ -52,7 +52,7 @@ describe('exchanges that run', () => {
     const before = getHeapStatistics().used_heap_size
     churn(10_000)
     collect({ type: 'minor' })
-    // 10,000 of 4 kB came; a Set kept all 40 MB of them.
+    // 10,000 exchanges of 4 kB were added; a Set kept all 40 MB of them.
     expect(getHeapStatistics().used_heap_size - before).toBeLessThan(8_000_000)
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { type Noted, Traffic } from '../../../../src/proxy/exchange/traffic.ts'
+import { type Noted, TrafficRecorder } from '../../../../src/proxy/exchange/traffic.ts'
 import type { TrafficAnswer } from '../../../../src/telemetry/traffic-record.ts'
 import { accessRecord } from '../../../kit/access-record.ts'
 
@@ -20,27 +20,27 @@ const record = (more: Partial<Noted> = {}): Noted => ({
   ...more,
 })
 
-const traffic = () => new Traffic({ stateOf: (service) => `state of ${service}`, now: () => 7 })
+const traffic = () => new TrafficRecorder({ stateOf: (service) => `state of ${service}`, now: () => 7 })
 
-function all(of: Traffic, more: { after?: number; watchMs?: number; limit?: number } = {}) {
+function all(of: TrafficRecorder, more: { after?: number; watchMs?: number; limit?: number } = {}) {
   const answer = of.ask({ kind: 'requests', after: 0, limit: 1000, watchMs: 0, ...more })
   return answer as Extract<TrafficAnswer, { kind: 'requests' }>
 }
 
-describe('while nobody watches', () => {
+describe('without a watch', () => {
   test.each<[string, Partial<Noted>, boolean]>([
     ['a good exchange is not kept', { status: 200 }, false],
     ['a redirection is not kept', { status: 304 }, false],
     ['a 404 of a file is kept', { status: 404 }, true],
     ['a 502 is kept', { status: 502, code: 'UPSTREAM_REFUSED' }, true],
-    ['one that was cut off after a good head is kept', { status: 200, code: 'CLIENT_ABORTED' }, true],
+    ['an exchange cut off after a good head is kept', { status: 200, code: 'CLIENT_ABORTED' }, true],
   ])('%s', (_, more, isKept) => {
     const of = traffic()
     of.note(record(more))
     expect(all(of).records).toHaveLength(isKept ? 1 : 0)
   })
 
-  test('what is kept says what happened, in what state, and in which times that were taken', () => {
+  test('a kept record has the outcome, the state of the chart and the times that were measured', () => {
     const of = traffic()
     of.note(record({ status: 404, requestId: 'x-1', headers: { 'content-length': '5' }, reason: 'why' }))
     expect(all(of).records).toEqual([
@@ -63,7 +63,7 @@ describe('while nobody watches', () => {
 })
 
 describe('a flood of failures', () => {
-  test('leaves the latest ones, in number', () => {
+  test('keeps the latest ones, up to a number', () => {
     const of = traffic()
     for (let at = 0; at < 5_000; at += 1) of.note(record({ status: 429 }))
     const { records, last } = all(of)
@@ -72,7 +72,7 @@ describe('a flood of failures', () => {
     expect(records[0]?.seq).toBe(4_745)
   })
 
-  test('leaves the latest ones, in bytes', () => {
+  test('keeps the latest ones, up to a size', () => {
     const of = traffic()
     const long = 'x'.repeat(8_000)
     for (let at = 0; at < 5_000; at += 1)
@@ -96,7 +96,7 @@ describe('a flood of failures', () => {
 })
 
 describe('a watch', () => {
-  test('keeps all exchanges, so many a second, and counts the rest', () => {
+  test('keeps a limited number of exchanges per second and counts the rest', () => {
     vi.useFakeTimers()
     try {
       const of = traffic()
@@ -112,7 +112,7 @@ describe('a watch', () => {
     }
   })
 
-  test('ends by itself when nobody renews it, and takes with it what it has seen', () => {
+  test('ends unless it is renewed, and drops the good exchanges', () => {
     vi.useFakeTimers()
     try {
       const of = traffic()
@@ -130,7 +130,7 @@ describe('a watch', () => {
     }
   })
 
-  test('is for a minute at most, whatever is asked for', () => {
+  test('lasts a minute at most, whatever is requested', () => {
     vi.useFakeTimers()
     try {
       const of = traffic()

@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest'
 import type { ContextMode } from '../../../../src/config/settings/tracing.ts'
 import { ask, kindOf, sampled, unsampled } from '../../../kit/tracing.ts'
 
-/** The table of docs/operations.md: mode, who is believed, ratio (or telemetry off), and what came. */
+/**
+ * The table of docs/operations.md: mode, believed clients, ratio (or telemetry off), and the received
+ * context.
+ */
 
 const baggage = 'user=1;a=b,\tc=%20'
 const state = 'rojo=1 , congo=2'
@@ -11,7 +14,10 @@ type Came = 'nothing' | 'sampled' | 'unsampled'
 type Told = 'as it came' | 'nothing' | 'ours 01' | 'ours 00'
 type Row = readonly [Came, Told, spans: string, others: 'pass' | 'baggage' | 'go']
 
-/** What upstreams are told, which spans are made, and whether `tracestate` and `baggage` pass, baggage alone, or neither. */
+/**
+ * What upstreams receive, which spans are made, and whether `tracestate` and `baggage` pass, baggage alone,
+ * or neither.
+ */
 const table: Readonly<Record<string, readonly Row[]>> = {
   'propagate all 0': [
     ['nothing', 'as it came', 'none', 'pass'],
@@ -112,7 +118,7 @@ function told(field: string | undefined, came: string | undefined): Told {
 
 describe.each(Object.entries(table))('%s', (title, rows) => {
   const [mode, who, ratio] = title.split(' ')
-  it.each(rows)('%s came: upstream is told %s, spans are %s, the rest: %s', (came, what, spans, others) => {
+  it.each(rows)('%s received: upstream gets %s, spans are %s, the rest: %s', (came, what, spans, others) => {
     const traceparent = contexts[came]
     const fields = {
       ...(traceparent === undefined ? {} : { traceparent }),
@@ -126,7 +132,7 @@ describe.each(Object.entries(table))('%s', (title, rows) => {
       trustsProxiesOnly: who !== 'all',
     }
     const { trace, upstream } = ask({ tracing, isOn: ratio !== 'off', isTrusted: who === 'proxy', fields })
-    // `nothing` told while nothing came looks the same.
+    // If nothing was received, sending nothing looks the same.
     const asked = what === 'nothing' && came === 'nothing' ? 'as it came' : what
     expect(told(upstream['traceparent'], traceparent)).toBe(asked)
     expect(kindOf(trace)).toBe(spans)
@@ -134,7 +140,7 @@ describe.each(Object.entries(table))('%s', (title, rows) => {
     expect(upstream['baggage']).toBe(others === 'go' ? undefined : baggage)
     expect(upstream['X-Else']).toBe('stays')
     if (what === 'ours 01') {
-      // The upstream's parent is our CLIENT span, and its trace that of our spans.
+      // The upstream's parent is the CLIENT span of this proxy.
       expect(upstream['traceparent']).toBe(`00-${trace?.start.traceId}-${trace?.attempts[0]?.spanId}-01`)
     }
     if (spans === 'joined') expect(trace?.start.traceState).toBe('rojo=1,congo=2')

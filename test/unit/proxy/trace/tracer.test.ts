@@ -10,8 +10,8 @@ import { ask, kindOf, sampled, spanId, traceId, unsampled } from '../../../kit/t
 
 const { output } = collectSpans()
 
-describe('what is sampled', () => {
-  it('is decided by the id, where a parent is not heeded', () => {
+describe('sampling', () => {
+  it('is decided by the id if the parent is ignored', () => {
     const fields = { traceparent: unsampled }
     const always = { parentBased: false, sampleRatio: 1 }
     expect(kindOf(ask({ tracing: always, fields }).trace)).toBe('joined')
@@ -21,7 +21,7 @@ describe('what is sampled', () => {
     expect([trace, upstream['traceparent']]).toEqual([null, sampled])
   })
 
-  it('is decided by ratio where b3 leaves it open, and not at all where it denies', () => {
+  it('is decided by ratio if b3 leaves it open, and is off if b3 denies it', () => {
     const tracing = (sampleRatio: number) => ({ sampleRatio, formats: ['b3' as const] })
     const open = { b3: `${traceId}-${spanId}` }
     expect(kindOf(ask({ tracing: tracing(1), fields: open }).trace)).toBe('joined')
@@ -29,7 +29,7 @@ describe('what is sampled', () => {
     expect(ask({ tracing: tracing(1), fields: { b3: '0' } })).toEqual({ trace: null, upstream: { b3: '0' } })
   })
 
-  it('is a share of many', () => {
+  it('samples the configured share', () => {
     let count = 0
     const ids = new TraceIds(randomFillSync)
     const service = reverseTo('http://upstream.test', { tracing: { sampleRatio: 0.1 } })
@@ -44,10 +44,10 @@ describe('what is sampled', () => {
   })
 })
 
-describe('a context with a fault', () => {
+describe('an invalid context', () => {
   const wrong = `00-${'0'.repeat(32)}-${spanId}-01`
 
-  it('is none: a trace begins, and what was said of the other one goes no further', () => {
+  it('is ignored: a new trace begins, and the invalid one is not passed on', () => {
     const { trace, upstream } = ask({
       tracing: { sampleRatio: 1 },
       fields: { traceparent: wrong, tracestate: 'a=1' },
@@ -57,13 +57,13 @@ describe('a context with a fault', () => {
     expect(upstream['tracestate']).toBeUndefined()
   })
 
-  it('passes where nothing is sampled', () => {
+  it('passes if nothing is sampled', () => {
     for (const traceparent of [wrong, wrong.replace(/1$/, '0'), 'x', `${sampled}, ${sampled}`]) {
       expect(ask({ fields: { traceparent } })).toEqual({ trace: null, upstream: { traceparent } })
     }
   })
 
-  it('loses its tracestate alone where that has the fault', () => {
+  it('loses only its tracestate if that is invalid', () => {
     const { trace, upstream } = ask({ fields: { traceparent: sampled, tracestate: 'A=,' } })
     expect(kindOf(trace)).toBe('joined')
     expect(upstream['tracestate']).toBeUndefined()
@@ -91,15 +91,15 @@ describe('routes', () => {
     expect(kindOf(ask({ tracing, path }).trace)).toBe(spans)
   })
 
-  it('that are ignored do not join what others would', () => {
+  it('that are ignored do not join a trace that others would', () => {
     const fields = { traceparent: sampled }
     expect(kindOf(ask({ tracing, fields, path: '/api/a' }).trace)).toBe('joined')
     expect(ask({ tracing, fields, path: '/api/health/live' }).trace).toBeNull()
   })
 })
 
-describe('a repeat', () => {
-  it('is a span of its own, and the upstream is told that one', () => {
+describe('a retry', () => {
+  it('has a span of its own, which is sent to the upstream', () => {
     const ids = new TraceIds(randomFillSync)
     const service = reverseTo('http://u.test', { tracing: { formats: ['tracecontext', 'b3multi'] } })
     const tracer = createTracer(service, output, () => ids)
@@ -120,8 +120,8 @@ describe('a repeat', () => {
   })
 })
 
-describe('nothing is there to cost anything', () => {
-  it('for static files that are not sampled: they have no upstream to tell', () => {
+describe('there is no trace object', () => {
+  it('for static files that are not sampled: they have no upstream', () => {
     const service = filesIn([], { tracing: { context: 'inject' } })
     const tracer = createTracer(service, output, () => new TraceIds(randomFillSync))
     const exchange = { target: '/', isTrusted: false, route: 1, trace: null as Trace | null }
@@ -135,7 +135,7 @@ describe('nothing is there to cost anything', () => {
       throw new Error('ids are asked for')
     })
 
-  it('while telemetry is off and all fields pass, and where all is ignored', () => {
+  it('while telemetry is off and all fields pass, or if everything is ignored', () => {
     expect(create({}, false)).toBeNull()
     expect(create({ context: 'extract' }, false)).toBeNull()
     expect(create({ context: 'ignore', trustsProxiesOnly: true }, true)).toBeNull()
@@ -144,7 +144,7 @@ describe('nothing is there to cost anything', () => {
   })
 })
 
-describe('where no format is read or written', () => {
+describe('without a known format', () => {
   it.each([[[]], [['baggage'] as const]])('formats %j: each trace is new, and all fields pass', (formats) => {
     const fields = { traceparent: sampled, tracestate: 'a=1', baggage: 'b=1', b3: '0' }
     for (const context of ['propagate', 'inject'] as const) {
