@@ -30,7 +30,19 @@ export function checkSchema(source: Source): {
     remove(sound, path)
     return [{ ...source.locate(path), path, message: fault(source, path, issue) }]
   })
-  return { sound, problems }
+  return { sound, problems: [...problems, ...droppedNames(source)] }
+}
+
+/** zod leaves `__proto__` out of a record without an issue. */
+function droppedNames(source: Source): readonly Problem[] {
+  const dropped = source.written().filter((path) => {
+    return path.at(-1) === '__proto__' && objectIn(schemaAt(path.slice(0, -1))) instanceof z.ZodRecord
+  })
+  return dropped.map((path) => ({
+    ...source.locate(path, 'key'),
+    path,
+    message: 'is not a usable name; JavaScript reserves it',
+  }))
 }
 
 /** A value that may be text or an object: an object is meant as one, so what is wrong is inside of it. */

@@ -245,6 +245,8 @@ class RunningInstance {
     const listener = worker.listen[at]
     const peer = peerOf(socket, listener !== undefined && 'path' in listener)
     if (peer === null) {
+      const block = this.#counters[worker.type]
+      if (block !== undefined) count(block, 'connectionsReset')
       socket.destroy()
       return
     }

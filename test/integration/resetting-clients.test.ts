@@ -1,15 +1,21 @@
 /** Clients that send a request and reset the connection at once: the kernel has forgotten their address when they are accepted. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { hashSync } from 'bcryptjs'
 import { describe, expect, it } from 'vitest'
 import type { Isolation } from '../../src/config/settings/settings.ts'
+import { temporaryDirectory } from '../kit/config-text.ts'
 import { startTestDaemon, type TestDaemon } from '../kit/daemon.ts'
+import { fieldsOf, flag, frame, frameOf, requestOf } from '../kit/h2-frames.ts'
 import { type Origin, startOrigin } from '../kit/origin.ts'
 import { RawClient } from '../kit/raw-client.ts'
-import { resetClients } from '../kit/resetting-clients.ts'
+import { resetClients, resetTlsClients } from '../kit/resetting-clients.ts'
+import { selfSigned } from '../kit/self-signed.ts'
 import { until } from '../kit/until.ts'
 
 const post = 'POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello'
 const tries = 200
+const tlsTries = 30
 
 const start = (origin: Origin, worker: object, isolation: Isolation = 'shared') =>
   startTestDaemon(
@@ -109,6 +115,40 @@ describe('clients that reset before they are accepted', () => {
       connectionsTotal: 1,
     })
   })
+
+  it('are counted', async () => {
+    await using origin = await startOrigin()
+    await using proxy = await start(origin, {})
+    resetClients(proxy.port('reverse_proxy'), tries, post)
+    expect(await settle(proxy)).toBe(200)
+    expect(proxy.daemon.overview.counters('reverse_proxy')).toMatchObject({
+      connectionsReset: tries,
+      connectionsTotal: 1,
+    })
+  })
+})
+
+describe.each([
+  ['HTTP/1.1', 'http/1.1', Buffer.from(post)],
+  ['HTTP/2', 'h2', http2Post()],
+])('clients that reset after the TLS handshake and one request of %s', (_, protocol, request) => {
+  it('reach no upstream from a denied network', async () => {
+    const directory = temporaryDirectory()
+    const [cert, key] = ['cert.pem', 'key.pem'].map((name) => join(directory, name)) as [string, string]
+    writeFileSync(cert, selfSigned.cert)
+    writeFileSync(key, selfSigned.key)
+    await using origin = await startOrigin()
+    {
+      const tls = { certificates: [{ cert, key }] }
+      const listeners = [{ address: '127.0.0.1:0', tls }]
+      await using proxy = await start(origin, { ...deny, listeners }, 'thread')
+      resetTlsClients(proxy.port('reverse_proxy'), tlsTries, protocol, request)
+      const counters = () => proxy.daemon.overview.counters('reverse_proxy')
+      await until('every handshake is over', () => counters()?.tlsHandshakes === tlsTries)
+      await until('every connection has ended', () => counters()?.connectionsActive === 0)
+    }
+    expect(origin.seen).toEqual([])
+  })
 })
 
 describe.each(['thread', 'process'] as const)('clients that reset at any moment (%s)', (isolation) => {
@@ -138,4 +178,15 @@ describe.each(['thread', 'process'] as const)('clients that reset at any moment 
 
 function proxyV1(client: string): string {
   return `PROXY TCP4 ${client} 127.0.0.1 1000 443\r\n`
+}
+
+/** The preface, SETTINGS and a whole POST. */
+function http2Post(): Buffer {
+  const fields = fieldsOf(requestOf({ ':method': 'POST', ':scheme': 'https' }))
+  return Buffer.concat([
+    Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+    frameOf(frame.settings, 0, 0),
+    frameOf(frame.headers, flag.endHeaders, 1, fields),
+    frameOf(frame.data, flag.endStream, 1, Buffer.from('hello')),
+  ])
 }

@@ -1,17 +1,38 @@
 import { formatPath, type Path } from '../problem.ts'
 import type { Config } from '../schema/schema.ts'
 
-/** Values of a configuration that are never shown, neither in an error nor by `--check`. */
-const secretPaths =
-  /^(?:admin\.token|telemetry\.headers\..+|worker(?:s|_separation)\.[^.]+\.auth\.users\.\d+\.password)$/
+/** Headers of exports, by any name. */
+const isHeader = (path: Path): boolean => path.length > 2 && path[0] === 'telemetry' && path[1] === 'headers'
 
-/** Where a secret may stand by mistake: a user that is no object has its password in it. */
-const mayHoldSecret =
-  /^(?:worker(?:s|_separation)\.[^.]+\.auth\.users(?:\.\d+(?:\.password)?)?|telemetry\.headers)$/
+const isAdminToken = (path: Path): boolean => path.length === 2 && path[0] === 'admin' && path[1] === 'token'
 
+/** `auth` of a worker and what is in it: the keys below the worker; null for any other path. */
+function inAuth([root, , block, ...inside]: Path): Path | null {
+  return (root === 'workers' || root === 'worker_separation') && block === 'auth' ? inside : null
+}
+
+/** A value that `--check` never shows. */
+function isHidden(path: Path): boolean {
+  const inside = inAuth(path)
+  return (
+    isAdminToken(path) ||
+    isHeader(path) ||
+    (inside?.length === 3 && inside[0] === 'users' && inside[2] === 'password')
+  )
+}
+
+/** `auth` itself, its list of users, one user, and the name or password of one. */
+const mayBeSecret = /^(?:|users(?:\.\d+(?:\.(?:name|password))?)?)$/
+
+/**
+ * Whether no message shows the value: a secret, or something else in a place where a secret may be by mistake, such as a text in place
+ * of the object with the secret in it, or `name:password` as a name.
+ */
 export function isSecret(path: Path): boolean {
-  const text = path.join('.')
-  return secretPaths.test(text) || mayHoldSecret.test(text)
+  const inside = inAuth(path)
+  const isBlock = path.length === 1 && (path[0] === 'admin' || path[0] === 'telemetry')
+  const isHeaders = path.length === 2 && path[0] === 'telemetry' && path[1] === 'headers'
+  return isHidden(path) || isBlock || isHeaders || (inside !== null && mayBeSecret.test(inside.join('.')))
 }
 
 /** The configuration with *** for every secret, and where these are. */
@@ -21,7 +42,7 @@ export function hideSecrets(config: Config): {
 } {
   const hidden: string[] = []
   const hide = (value: unknown, path: Path): unknown => {
-    if (typeof value === 'string' && secretPaths.test(path.join('.'))) {
+    if (typeof value === 'string' && isHidden(path)) {
       hidden.push(formatPath(path))
       return '***'
     }

@@ -66,14 +66,14 @@ export function fieldKind(name: string): Kind {
   }
 }
 
-/** X-Forwarded-Anything and X-Real-IP, and what reads as one of them where `_` is `-`. */
+/** X-Forwarded, X-Forwarded-Anything and X-Real-IP, and what reads as one of them where `_` is `-`. */
 function provenance(name: string): Kind {
   const first = name.charCodeAt(0) | 0x20
   if (first !== 0x78 || !originName.test(name)) return kind.other
   return name.includes('_') ? kind.lookalike : kind.provenance
 }
 
-const originName = /^x[-_](?:forwarded[-_]|real[-_]ip$)/i
+const originName = /^x[-_](?:forwarded(?:[-_]|$)|real[-_]ip$)/i
 
 /**
  * Lower-case names of the fields that Connection declares hop-by-hop, null when it declares none (the usual case:

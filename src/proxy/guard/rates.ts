@@ -75,8 +75,9 @@ export class Rates {
   }
 }
 
+/** A rule names methods in capital letters; some servers read `post` as POST, and over HTTP/2 a client may send it. */
 export function ruleApplies({ methods, pathPrefix }: RateRule, method: string, path: RatePath): boolean {
-  if (methods !== null && !methods.includes(method)) return false
+  if (methods !== null && !methods.includes(method.toUpperCase())) return false
   return pathPrefix === null || isLimited(pathPrefix, path)
 }
 

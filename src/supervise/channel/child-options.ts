@@ -64,9 +64,37 @@ export function processEnvironment(environment: Environment): Record<string, str
   const own = threadEnvironment(environment)
   const { NODE_OPTIONS: options } = own
   if (options !== undefined)
-    own['NODE_OPTIONS'] = options
-      .split(' ')
-      .filter((flag) => !/^--inspect/.test(flag))
+    own['NODE_OPTIONS'] = wordsOf(options)
+      .filter((word, at, all) => !isInspector(word) && !(isInspector(all[at - 1]) && !word.startsWith('-')))
+      .map(quoted)
       .join(' ')
   return own
 }
+
+/** A word behind such a flag is its value, as in `--inspect-port 9229`. */
+const isInspector = (word: string | undefined): boolean => word?.startsWith('--inspect') === true
+
+/** The flags in NODE_OPTIONS as Node reads them: a space separates, unless it is between quotes, where a backslash escapes. */
+function wordsOf(options: string): string[] {
+  const words = ['']
+  let isQuoted = false
+  for (let at = 0; at < options.length; at += 1) {
+    let character = options[at] as string
+    if (character === '"') {
+      isQuoted = !isQuoted
+      continue
+    }
+    if (character === ' ' && !isQuoted) {
+      words.push('')
+      continue
+    }
+    if (character === '\\' && isQuoted) {
+      at += 1
+      character = options[at] ?? ''
+    }
+    words[words.length - 1] += character
+  }
+  return words.filter((word) => word !== '')
+}
+
+const quoted = (word: string): string => (/[ "]/.test(word) ? `"${word.replace(/["\\]/g, '\\$&')}"` : word)

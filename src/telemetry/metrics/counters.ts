@@ -10,6 +10,7 @@ const cells = [
   'connectionsTotal',
   'connectionsRefused',
   'connectionsCutOff',
+  'connectionsReset',
   'requestsTotal',
   'requestsFailed',
   'bytesReceived',

@@ -78,6 +78,7 @@ function addConnections(add: Add, { counters, connectionsActive, refused, isPart
 function addDoor(add: Add, { counters }: ServiceReading): void {
   add('proxy.connections.accepted', counters.connectionsTotal)
   add('proxy.connections.cut_off', counters.connectionsCutOff)
+  add('proxy.connections.reset', counters.connectionsReset)
   add('proxy.tls.handshakes', counters.tlsHandshakes, { 'proxy.tls.result': 'ok' })
   add('proxy.tls.handshakes', counters.tlsHandshakesFailed, { 'proxy.tls.result': 'failed' })
   add('proxy.proxy_protocol.rejected', counters.proxyHeadersRejected)

@@ -111,6 +111,15 @@ export const catalogue = [
   },
   {
     ...common,
+    name: 'proxy.connections.reset',
+    instrument: 'counter',
+    unit: '{connection}',
+    description:
+      'Connections that their clients had reset before they were accepted, and so have no address; closed unread.',
+    attributes: [],
+  },
+  {
+    ...common,
     name: 'proxy.network.io',
     instrument: 'counter',
     unit: 'By',

@@ -143,7 +143,7 @@ describe('a forward proxy that anybody can use', () => {
     'is warned of when it listens on %s',
     (at) => {
       expect(warnings(at)).toEqual([
-        `workers.forward_proxy listens on ${at} without auth or access: whoever can connect can use it; add one of them, or listen on 127.0.0.1`,
+        `workers.forward_proxy listens on ${at} without auth or access.allow: whoever can connect can use it; add one of them, or listen on 127.0.0.1`,
       ])
     },
   )
@@ -156,6 +156,12 @@ describe('a forward proxy that anybody can use', () => {
     expect(warnings('0.0.0.0:3128', { access: { allow: ['10.0.0.0/8'] } })).toEqual([])
     const users = [{ name: 'ann', password: `$2b$04$${'a'.repeat(53)}` }]
     expect(warnings('0.0.0.0:3128', { auth: { users } })).toEqual([])
+  })
+
+  test('is warned of with an access list that only denies', () => {
+    expect(warnings('0.0.0.0:3128', { access: { deny: ['192.0.2.0/24'] } })).toHaveLength(1)
+    const both = { allow: ['10.0.0.0/8'], deny: ['10.0.0.1'] }
+    expect(warnings('0.0.0.0:3128', { access: both })).toEqual([])
   })
 
   test('is warned of where it shares a listener, too', () => {

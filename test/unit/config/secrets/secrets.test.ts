@@ -80,8 +80,8 @@ describe('passwords', () => {
     [{ name: 'alice', password: 12345 }, '.password: is not usable; must be a bcrypt hash'],
     ['alice:hunter2', ': is not usable; must be an object with keys such as name'],
     [
-      { name: 'a:b', password: bcrypt },
-      '.name: is the text "a:b"; must be text of at most 256 characters without colon',
+      { name: 'alice:hunter2', password: bcrypt },
+      '.name: is not usable; must be text of at most 256 characters without colon',
     ],
     [{ name: 'alice', password: '{encrypted}AAAA' }, '.password: is too short for an {encrypted} value'],
     [{ name: 'alice' }, '.password: is not usable; must be a bcrypt hash'],
@@ -104,4 +104,30 @@ describe('passwords', () => {
     const short = new Keyring(env).encrypt('short')
     expect(faults(withToken(short))).toContain('admin.token: is not usable; must be at least 16')
   })
+})
+
+describe('a secret in the wrong place is not shown', () => {
+  const secret = 's3cr3t-canary'
+  const users = (value: unknown) => ({ workers: { forward_proxy: { auth: value } } })
+  const headers = (value: unknown) => ({ telemetry: { endpoint: 'http://127.0.0.1:4318', headers: value } })
+  test.each([
+    ['a header whose name has a line end', headers({ 'a\nb': secret })],
+    ['a header without a name', headers({ '': secret })],
+    ['a header named __proto__', { telemetry: JSON.parse(`{"headers":{"__proto__":"${secret}"}}`) }],
+    ['a list of headers', headers([secret])],
+    ['admin as a text', { admin: secret }],
+    ['telemetry as a text', { telemetry: secret }],
+    ['auth as a text', users(secret)],
+    ['a user name with the password behind it', users({ users: [{ name: `alice:${secret}` }] })],
+  ])('%s', (_, block) => {
+    const config = { mode: 'Forward', listen_addr: '127.0.0.1:3128', ...block }
+    const found = messages(config)
+    expect(found).not.toHaveLength(0)
+    expect(found.join('\n')).not.toContain(secret)
+  })
+})
+
+test.each(['headers', 'resource'])('__proto__ in telemetry.%s is refused, not left out', (key) => {
+  const text = `{"mode":"Forward","listen_addr":"127.0.0.1:3128","telemetry":{"${key}":{"__proto__":"x","a":"b"}}}`
+  expect(messages(text)).toEqual([`telemetry.${key}.__proto__: is not a usable name; JavaScript reserves it`])
 })

@@ -14,7 +14,17 @@ describe('userinfo is left out', () => {
     [`http://u:a@b:${secret}@h`, 'http://***@h'],
     [`u:${secret}@h:3000`, '***@h:3000'],
     [`/http://u:${secret}@h`, '/http://***@h'],
+    [`http://u:${secret}`, 'http://u:***'],
+    [`http://u:${secret}%40h/p`, 'http://u:***/p'],
+    [`http://[::1]:${secret}/p`, 'http://[::1]:***/p'],
+    [`https://h/v1?key=${secret}`, 'https://h/v1?***'],
+    [`https://u:p@h/v1?key=${secret}`, 'https://***@h/v1?***'],
+    [`https://h?${secret}\nx`, 'https://h?***'],
+    [`unix:/u:${secret}@h`, 'unix:/u:***@h'],
     ['http://h/p', 'http://h/p'],
+    ['http://[::1]:80/p', 'http://[::1]:80/p'],
+    ['http://h:80;', 'http://h:80;'],
+    ['http://h:80:80/#x', 'http://h:80:80/#x'],
     ['/assets/@scope', '/assets/@scope'],
     ['unix:/run/@a', 'unix:/run/@a'],
   ])('%s', (value, shown) => {
@@ -22,8 +32,8 @@ describe('userinfo is left out', () => {
   })
 
   it('of every URL in a sentence, in linear time', () => {
-    expect(maskUrls(`no http://u:${secret}@h, no "https://a@b:${secret}@h/x"; a@b`)).toBe(
-      'no http://***@h, no "https://***@h/x"; a@b',
+    expect(maskUrls(`no http://u:${secret}@h, no "https://a@b:${secret}@h/x"; a@b; "/u:${secret}@h"`)).toBe(
+      'no http://***@h, no "https://***@h/x"; a@b; "/***@h"',
     )
     const start = performance.now()
     for (const hostile of ['://', ':', '/', '://@', '@']) maskUrls(hostile.repeat(65_536 / hostile.length))
@@ -40,6 +50,9 @@ const places: readonly (readonly [string, object])[] = [
     `http://u:${secret}@h:0`,
     `http://u:a/${secret}@h`,
     `http://u:${secret}@h b`,
+    `http://u:${secret}`,
+    `http://h/?key=${secret}`,
+    `http://u:${secret}%40h`,
   ].flatMap((url): [string, object][] => [
     ['target', { workers: { reverse_proxy: { target: url } } }],
     ['telemetry.endpoint', { telemetry: { endpoint: url } }],
@@ -49,6 +62,7 @@ const places: readonly (readonly [string, object])[] = [
     ['a key', { [url]: 1 }],
     ['access_log', { access_log: { path: url, format: url } }],
     ['mounts', { workers: { static_files: { mounts: [{ path: url, root_dir: url }] } } }],
+    ['telemetry.tls', { telemetry: { endpoint: 'https://127.0.0.1', tls: { ca: url } } }],
     ['trusted_proxies', { workers: { reverse_proxy: { trusted_proxies: [url] } } }],
   ]),
 ]

@@ -85,6 +85,13 @@ describe('rules', () => {
     expect(grants(rates([{ pathPrefix: '/api' }]), { path })).toBe(applies ? 2 : 10)
   })
 
+  test('a rule for a method counts it in small letters too, which some servers read alike', () => {
+    const of = rates([{ methods: ['POST'] }])
+    expect(grants(of, { method: 'post' })).toBe(2)
+    expect(grants(of, { method: 'Post' })).toBe(0)
+    expect(grants(of, { method: 'POST' })).toBe(0)
+  })
+
   test('a rule for methods', () => {
     const of = rates([{ methods: ['POST', 'CONNECT'] }])
     expect(grants(of)).toBe(10)

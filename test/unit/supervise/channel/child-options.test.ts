@@ -19,3 +19,14 @@ test('a child process does not compete for the port of a debugger', () => {
   expect(threadEnvironment({ NODE_OPTIONS })).toEqual({ NODE_OPTIONS })
   expect(childFlags('--a')).toEqual(['--disable-sigusr1', '--a'])
 })
+
+test.each([
+  ['"--inspect=0.0.0.0:9229" --stack-trace-limit=50', '--stack-trace-limit=50'],
+  ['--ins"pect-brk"', ''],
+  ['"--inspe\\ct" --a', '--a'],
+  ['--inspect-port 9229 --a', '--a'],
+  ['--inspect --a  "--b=c d"', '--a "--b=c d"'],
+  ['"--require=a \\"b\\" \\\\c" --title=a\\b', '"--require=a \\"b\\" \\\\c" --title=a\\b'],
+])('NODE_OPTIONS are read as Node reads them: %s', (NODE_OPTIONS, left) => {
+  expect(processEnvironment({ NODE_OPTIONS })).toEqual({ NODE_OPTIONS: left })
+})
