@@ -10,6 +10,8 @@ export interface RestartPolicy {
   readonly maxBackoffMs: number
   /** Time after which a supervisor that gave up tries again. */
   readonly revivalMs: number
+  /** A slot that is empty for longer lends its listeners to instances that live. */
+  readonly lendAfterMs: number
 }
 
 export const defaultRestartPolicy: RestartPolicy = {
@@ -18,6 +20,7 @@ export const defaultRestartPolicy: RestartPolicy = {
   minBackoffMs: 20,
   maxBackoffMs: 5_000,
   revivalMs: 60_000,
+  lendAfterMs: 1_000,
 }
 
 /** The crash times that still count at `nowMs`, with this one added. */

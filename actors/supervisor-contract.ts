@@ -47,6 +47,8 @@ export type SupervisorEvent =
   | { readonly type: 'slot.start'; readonly slot: number }
   | { readonly type: 'slot.succeed'; readonly slot: number }
   | { readonly type: 'intensity.exceeded' }
+  /** Some time has passed since instances were started or one ended. */
+  | { readonly type: 'slots.overdue' }
   | { readonly type: 'op.recycle'; readonly id?: string | undefined }
   /** Out of service until op.restart. */
   | { readonly type: 'op.drain' }

@@ -13,10 +13,13 @@ export const tellListeners = (
   }
 }
 
+const living = ({ roster }: SupervisorContext) =>
+  roster.slots.flatMap(({ current, isUp }) => (current !== null && isUp ? [current.id] : []))
+
 /** Gives the listeners of each slot without a living instance to one that lives. */
 export const shareListeners = supervisorSetup.enqueueActions(({ context, enqueue, system }) => {
   const { slots } = context.roster
-  const heirs = slots.flatMap(({ current, isUp }) => (current !== null && isUp ? [current.id] : []))
+  const heirs = living(context)
   // One that is still starting is worth waiting for.
   if (heirs.length === 0 && slots.some(({ current }) => current !== null)) return
   for (const [at, { isUp }] of slots.entries()) {
@@ -31,6 +34,11 @@ export const shareListeners = supervisorSetup.enqueueActions(({ context, enqueue
       context.listeners[at],
     )
   }
+})
+
+/** As `shareListeners` while instances are still being started: if none lives, the listeners go on holding. */
+export const lendListeners = supervisorSetup.enqueueActions(({ context, enqueue }) => {
+  if (living(context).length > 0) enqueue(shareListeners)
 })
 
 /** Instances are started again, so what connects waits for them. */

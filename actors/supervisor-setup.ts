@@ -1,6 +1,7 @@
 import { setup } from 'xstate'
 import { instanceMachine } from './instance.ts'
-import { everyone } from './slots.ts'
+import { isIntensityExceeded, withCrash } from './restart-policy.ts'
+import { everyone, find } from './slots.ts'
 import type { SupervisorContext, SupervisorEvent, SupervisorInput } from './supervisor-contract.ts'
 
 /** Types, guards and delays of the supervisor chart, which its actions are made with. */
@@ -22,6 +23,14 @@ export const supervisorSetup = setup({
     /** There is something to replace. */
     isMeantUp: ({ context, event }) =>
       context.roster.slots.some((slot) => slot.isUp && event.type === 'op.recycle' && isMeant(event, slot)),
+    /** It is the end of the last instance, and not one crash too many of late. */
+    isWorthAnother: ({ context: { roster, history, policy, now }, event }) => {
+      const id = 'actorId' in event ? event.actorId : 'id' in event ? event.id : undefined
+      if (id === undefined || (find(roster, id)?.at ?? -1) < 0) return false
+      const others = roster.slots.flatMap(({ current, next }) => [current, next])
+      if (others.some((one) => one !== null && one.id !== id)) return false
+      return !isIntensityExceeded(withCrash(history, now(), policy), policy)
+    },
     isNoneLive: ({ context }) => everyone(context.roster).length === 0,
   },
   delays: { REVIVAL: ({ context }) => context.policy.revivalMs },

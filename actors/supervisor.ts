@@ -2,7 +2,13 @@ import { assign, sendParent } from 'xstate'
 import { backoffMs, isIntensityExceeded, withCrash } from './restart-policy.ts'
 import { emptyRoster, everyone, find, rise, seat, strike, vacate } from './slots.ts'
 import { endOf, type ListenerRef, listenerSystemId } from './supervisor-contract.ts'
-import { resumeHolding, shareListeners, suspendListeners, tellListeners } from './supervisor-listeners.ts'
+import {
+  lendListeners,
+  resumeHolding,
+  shareListeners,
+  suspendListeners,
+  tellListeners,
+} from './supervisor-listeners.ts'
 import { isMeant, supervisorSetup } from './supervisor-setup.ts'
 
 /**
@@ -17,7 +23,8 @@ import { isMeant, supervisorSetup } from './supervisor-setup.ts'
  * where nobody listens; op.restart brings it back, also from gaveUp, and replaces every instance at once while it runs.
  *
  * While it has given up, living instances take over the listeners of the slots that are empty: nothing waits for an instance that
- * does not come. If none lives, main refuses what connects.
+ * does not come. If none lives, main refuses what connects. When the last one ends and there were not too many crashes of late, all
+ * are started again. While instances are being started, the listeners of empty slots are lent in the same way after a second.
  *
  * A planned replacement (op.recycle) starts the successor first; when that is alive it gets the listeners, and the old
  * one retires.
@@ -97,6 +104,11 @@ const bury = supervisorSetup.enqueueActions(({ context, event, enqueue, system }
   enqueue.assign({ roster: strike(context.roster, event.actorId), lastEnd: endOf(event) })
 })
 
+const planLending = supervisorSetup.enqueueActions(({ context, enqueue }) => {
+  if (context.roster.slots.length > 1)
+    enqueue.raise({ type: 'slots.overdue' }, { delay: context.policy.lendAfterMs })
+})
+
 /** Plans the restart of the slot that lost its incarnation. Runs before the roster forgets whose slot it was. */
 const planRestart = supervisorSetup.enqueueActions(({ context, event, enqueue }) => {
   const id = 'actorId' in event ? event.actorId : 'id' in event ? event.id : undefined
@@ -112,6 +124,7 @@ const planRestart = supervisorSetup.enqueueActions(({ context, event, enqueue })
   enqueue.assign({ restarts: context.restarts + 1 })
   const delay = backoffMs(history, context.policy, context.random())
   enqueue.raise({ type: 'slot.start', slot }, { delay, id: `restart:${slot}:${context.restarts}` })
+  enqueue(planLending)
 })
 
 /** Ends every incarnation and starts another in its slot, which waits for no end. */
@@ -145,6 +158,8 @@ export const supervisorMachine = supervisorSetup
       startSlot,
       startSuccessors,
       welcome,
+      planLending,
+      lendListeners,
       shareListeners,
       resumeHolding,
       letGo,
@@ -182,9 +197,10 @@ export const supervisorMachine = supervisorSetup
     },
     states: {
       supervising: {
-        entry: 'startAll',
+        entry: ['startAll', 'planLending'],
         initial: 'starting',
         on: {
+          'slots.overdue': { actions: 'lendListeners' },
           'slot.start': { actions: 'startSlot' },
           'slot.succeed': { actions: 'startSlot' },
           'op.recycle': { guard: 'isMeantUp', actions: 'startSuccessors' },
@@ -212,9 +228,18 @@ export const supervisorMachine = supervisorSetup
         exit: ['forgetCrashes', 'resumeHolding'],
         on: {
           'instance.alive': { actions: ['welcome', 'shareListeners'] },
-          'instance.lost': { actions: ['letGo', 'shareListeners'] },
-          'xstate.done.actor.*': { actions: ['bury', 'logEnd', 'shareListeners'] },
-          'xstate.error.actor.*': { actions: ['bury', 'logEnd', 'shareListeners'] },
+          'instance.lost': [
+            { guard: 'isWorthAnother', actions: 'letGo', target: 'supervising' },
+            { actions: ['letGo', 'shareListeners'] },
+          ],
+          'xstate.done.actor.*': [
+            { guard: 'isWorthAnother', actions: ['bury', 'logEnd'], target: 'supervising' },
+            { actions: ['bury', 'logEnd', 'shareListeners'] },
+          ],
+          'xstate.error.actor.*': [
+            { guard: 'isWorthAnother', actions: ['bury', 'logEnd'], target: 'supervising' },
+            { actions: ['bury', 'logEnd', 'shareListeners'] },
+          ],
           'slot.start': {},
           'op.drain': 'draining',
           'op.restart': 'supervising',

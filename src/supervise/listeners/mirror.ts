@@ -91,6 +91,8 @@ export class Mirror {
     }
     child.on('error', end)
     child.on('disconnect', end)
+    // A child killed while a socket is on its way emits no `disconnect`.
+    child.on('close', end)
     return child
   }
 

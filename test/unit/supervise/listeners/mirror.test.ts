@@ -1,4 +1,4 @@
-import { ChildProcess } from 'node:child_process'
+import { ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { expect, it } from 'vitest'
@@ -56,6 +56,24 @@ it('a mirror that is closed gives out nothing more', async () => {
   mirror.close()
   expect(await copy).toBeNull()
   server.close()
+})
+
+it('a child killed with a socket on its way to it is noticed at once, and the next copy is made by another', async () => {
+  const { server } = await listening()
+  const children: ChildProcess[] = []
+  const mirror = new Mirror(() => {
+    const child = fork('src/supervise/listeners/mirror-process.ts', { execArgv: [] })
+    children.push(child)
+    return child
+  })
+  const lost = mirror.copy(server)
+  children[0]?.kill('SIGKILL')
+  expect(await lost).toBeNull()
+  const copy = await mirror.copy(server)
+  expect([children.length, copy === null]).toEqual([2, false])
+  copy?.close()
+  server.close()
+  mirror.close()
 })
 
 it('without a process to be had there is no copy, and nothing fails', async () => {
