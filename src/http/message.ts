@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
-import type { TunnelClient } from './upstream/tunnel.ts'
+import type { ErrorCode } from '../errors.ts'
 
 export interface HttpRequest {
   readonly method?: string | undefined
@@ -72,6 +72,35 @@ export interface HttpResponse {
   on(event: 'close' | 'drain', listener: () => void): unknown
   once(event: 'close' | 'drain', listener: () => void): unknown
   off(event: 'close' | 'drain', listener: () => void): unknown
+}
+
+/** One end of a tunnel: a socket, or a stream of HTTP/2. */
+export interface TunnelSide {
+  readonly destroyed: boolean
+  readonly readableEnded: boolean
+  readonly writableFinished: boolean
+  on(event: 'data', listener: (chunk: Buffer) => void): unknown
+  on(event: 'drain' | 'end' | 'timeout' | 'error' | 'close', listener: () => void): unknown
+  off(event: 'close', listener: () => void): unknown
+  write(chunk: Buffer): boolean
+  end(): unknown
+  pause(): unknown
+  resume(): unknown
+  setTimeout(ms: number): unknown
+  destroy(): unknown
+}
+
+/** Who asks for a tunnel. */
+export interface TunnelClient {
+  readonly side: TunnelSide
+  /** What went through it, where that is not all that its connection has carried. */
+  readonly bodyBytes?: { readonly received: number; readonly sent: number } | undefined
+  /** Notices from here on that the client leaves, until it is accepted or refused: `side` is closed then. */
+  wait(): void
+  /** Says that the tunnel is open, with flat header fields: from here on `side` is all that there is. Returns what came meanwhile. */
+  accept(fields: readonly string[]): readonly Buffer[]
+  /** Answers with a row of the error table instead; gives the bytes of that answer's body. */
+  refuse(code: ErrorCode, requestId: string | null): number
 }
 
 /** Whether a body follows the head (RFC 9112 6.3; RFC 9113 8.1: unless the head ends the stream). */

@@ -1,7 +1,7 @@
 import { constants } from 'node:http2'
 import type { ErrorCode } from '../../errors.ts'
+import type { TunnelClient, TunnelSide } from '../message.ts'
 import { sendReply } from '../reply/reply.ts'
-import type { TunnelClient, TunnelSide } from '../upstream/tunnel.ts'
 import type { H2Response } from './message.ts'
 
 /** The client of a CONNECT in HTTP/2: a stream (RFC 9113 8.5). */

@@ -11,11 +11,11 @@
 import type { Socket } from 'node:net'
 import { buildConnector, Client, type Dispatcher } from 'undici'
 import { add, type CounterBlock, cell } from '../../telemetry/metrics/counters.ts'
+import type { Gate } from '../dial/gate.ts'
+import { guardedConnector } from '../dial/guarded-tls.ts'
 import { type Timed, WireClock } from '../wire/clock.ts'
 import { WireConnection } from '../wire/connection.ts'
 import type { WireHandler, WireRequest } from '../wire/contract.ts'
-import type { Gate } from './gate.ts'
-import { guardedConnector } from './guarded-tls.ts'
 
 export interface PoolOptions {
   readonly maxIdlePerHost: number

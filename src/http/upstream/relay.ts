@@ -14,11 +14,11 @@ import { STATUS_CODES } from '../builtin.ts'
 import { failureCode, systemCode } from '../failure.ts'
 import { dropLength, hasOtherCoding, responseHeaders, trailerFields, upgradeOf } from '../fields/headers.ts'
 import { type HttpRequest, type HttpResponse, hasBody } from '../message.ts'
+import type { Reclaimer } from '../reclaim.ts'
 import { sendReply } from '../reply/reply.ts'
+import { type BodyOwner, RequestBody } from '../request-body.ts'
 import type { WireHandler } from '../wire/contract.ts'
-import { type BodyOwner, RequestBody } from './body.ts'
 import type { Slot, UpstreamPool } from './pool.ts'
-import type { Reclaimer } from './reclaim.ts'
 
 export interface RelayOwner {
   /** Before the client is answered or cut off. Called at most once. */

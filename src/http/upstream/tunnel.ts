@@ -4,40 +4,11 @@
  *   open --FIN of one side--> half closed --FIN of the other--> over ('done')
  *     \--------- idle, maxTunnelMs, a reset of either side, stop() ------/
  */
-import type { ErrorCode } from '../../errors.ts'
 import { add, type CounterBlock, cell } from '../../telemetry/metrics/counters.ts'
-import type { Reclaimer } from './reclaim.ts'
+import type { TunnelSide } from '../message.ts'
+import type { Reclaimer } from '../reclaim.ts'
 
 export type TunnelEnd = 'done' | 'idle' | 'max_tunnel' | 'client' | 'upstream' | 'stopped'
-
-/** One end of a tunnel: a socket, or a stream of HTTP/2. */
-export interface TunnelSide {
-  readonly destroyed: boolean
-  readonly readableEnded: boolean
-  readonly writableFinished: boolean
-  on(event: 'data', listener: (chunk: Buffer) => void): unknown
-  on(event: 'drain' | 'end' | 'timeout' | 'error' | 'close', listener: () => void): unknown
-  off(event: 'close', listener: () => void): unknown
-  write(chunk: Buffer): boolean
-  end(): unknown
-  pause(): unknown
-  resume(): unknown
-  setTimeout(ms: number): unknown
-  destroy(): unknown
-}
-
-/** Who asks for a tunnel. */
-export interface TunnelClient {
-  readonly side: TunnelSide
-  /** What went through it, where that is not all that its connection has carried. */
-  readonly bodyBytes?: { readonly received: number; readonly sent: number } | undefined
-  /** Notices from here on that the client leaves, until it is accepted or refused: `side` is closed then. */
-  wait(): void
-  /** Says that the tunnel is open, with flat header fields: from here on `side` is all that there is. Returns what came meanwhile. */
-  accept(fields: readonly string[]): readonly Buffer[]
-  /** Answers with a row of the error table instead; gives the bytes of that answer's body. */
-  refuse(code: ErrorCode, requestId: string | null): number
-}
 
 export interface TunnelOptions {
   /** No byte in either direction for so long ends the tunnel. */

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import type { RequestBody } from '../upstream/body.ts'
+import type { RequestBody } from '../request-body.ts'
 
 export interface WireRequest {
   readonly path: string

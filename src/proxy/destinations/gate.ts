@@ -1,6 +1,6 @@
 import type { LookupFunction } from 'node:net'
 import { BifrostError } from '../../errors.ts'
-import type { Gate } from '../../http/upstream/gate.ts'
+import type { Gate } from '../../http/dial/gate.ts'
 import { settingOf } from '../explain/step.ts'
 import type { Destinations, Refused } from './destinations.ts'
 

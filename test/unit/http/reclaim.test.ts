@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Reclaimer } from '../../../../src/http/upstream/reclaim.ts'
+import { Reclaimer } from '../../../src/http/reclaim.ts'
 
 test('the young generation is collected once for every 16 MiB that went through', () => {
   const calls: unknown[] = []

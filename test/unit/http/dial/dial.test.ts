@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { BifrostError } from '../../../../src/errors.ts'
-import { dial } from '../../../../src/http/upstream/dial.ts'
-import type { Gate } from '../../../../src/http/upstream/gate.ts'
+import { dial } from '../../../../src/http/dial/dial.ts'
+import type { Gate } from '../../../../src/http/dial/gate.ts'
 import { startRawOrigin, unusedPort } from '../../../kit/origin.ts'
 import { startStuckListener } from '../../../kit/stuck-listener.ts'
 

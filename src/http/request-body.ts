@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { HttpRequest, HttpResponse } from '../message.ts'
+import type { HttpRequest, HttpResponse } from './message.ts'
 import type { Reclaimer } from './reclaim.ts'
 
 const highWaterMark = 64 * 1024
