@@ -10,4 +10,4 @@ export const nodeCrypto = (): typeof import('node:crypto') => process.getBuiltin
 export const randomBytes = (size: number): Buffer => nodeCrypto().randomBytes(size)
 
 /** Loaded by the first listener with TLS. */
-export const tls = (): typeof import('node:tls') => process.getBuiltinModule('node:tls')
+export const nodeTls = (): typeof import('node:tls') => process.getBuiltinModule('node:tls')

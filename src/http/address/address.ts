@@ -12,7 +12,7 @@ export type AddressBits = number | string
 const maxLength = 64
 
 /** Reads an address without port and brackets; a zone is dropped. Null for any other text. */
-export function readAddress(text: string): AddressBits | null {
+export function readIpAddress(text: string): AddressBits | null {
   if (text.length > maxLength) return null
   return text.includes(':') ? readIpv6(text) : readIpv4(text)
 }
@@ -36,7 +36,7 @@ export function formatAddressBits(bits: AddressBits): string {
  * spellings of one address give one text.
  */
 export function canonicalAddress(text: string): string | null {
-  const bits = readAddress(text)
+  const bits = readIpAddress(text)
   return bits === null ? null : formatAddressBits(bits)
 }
 
@@ -133,7 +133,7 @@ interface Range {
 /** Reads `address` or `address/length`; bits beyond the length do not count. Null for anything else. */
 export function readNetwork(text: string): Range | null {
   const slash = text.indexOf('/')
-  const bits = readAddress(slash === -1 ? text : text.slice(0, slash))
+  const bits = readIpAddress(slash === -1 ? text : text.slice(0, slash))
   if (bits === null) return null
   const isIpv4 = typeof bits === 'number'
   let length = isIpv4 ? 32 : 128
@@ -185,7 +185,7 @@ export class NetworkSet {
   /** Whether it has a peer by its name: an address in any spelling, or `unix:`. It never has any other text. */
   hasPeer(peer: string): boolean {
     if (peer === unixPeer) return this.#hasUnix
-    const bits = readAddress(peer)
+    const bits = readIpAddress(peer)
     return bits !== null && this.has(bits)
   }
 

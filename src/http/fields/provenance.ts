@@ -5,7 +5,7 @@
  *   trusted?             -         no         yes          yes          the client is the first from the right that is not trusted
  *   X-Forwarded-Proto  ...,     https,       http                       its value is the one that stands as far from the right
  */
-import { type NetworkSet, readAddress } from '../address/address.ts'
+import { type NetworkSet, readIpAddress } from '../address/address.ts'
 import { parseAuthority, withoutEmptyPort } from '../address/authority.ts'
 import { type ReadHop, readForwarded, readForwardedFor, readList } from './forwarded-fields.ts'
 
@@ -70,7 +70,7 @@ function findClient(hops: readonly ReadHop[], peer: string, trusted: NetworkSet)
     const address = hops[clientAt]?.address ?? null
     if (address === null) break
     client = address
-    if (!trusted.has(readAddress(address))) break
+    if (!trusted.has(readIpAddress(address))) break
   }
   return { client, clientAt }
 }

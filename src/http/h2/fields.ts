@@ -12,7 +12,7 @@ export interface H2Fields {
   readonly bytes: number
 }
 
-export function readFields(raw: readonly string[]): H2Fields {
+export function readH2Fields(raw: readonly string[]): H2Fields {
   const fields: string[] = []
   let [method, path, scheme] = ['', '', '']
   let authority: string | undefined

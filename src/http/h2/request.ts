@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { HttpRequest } from '../message.ts'
-import { readFields } from './fields.ts'
+import { readH2Fields } from './fields.ts'
 
 /** Where the bytes of bodies are counted: those of their connection. */
 export interface Tally {
@@ -39,7 +39,7 @@ export class H2Request implements HttpRequest {
     socket: Socket,
     tally: Tally,
   ) {
-    const { method, path, scheme, authority, fields, bytes } = readFields(raw)
+    const { method, path, scheme, authority, fields, bytes } = readH2Fields(raw)
     this.method = method
     this.url = method === 'CONNECT' ? (authority ?? '') : path
     this.scheme = scheme

@@ -35,7 +35,7 @@ export interface PoolOptions {
 
 interface Origin {
   readonly name: string
-  readonly idle: Slot[]
+  readonly idle: PoolSlot[]
   open: number
 }
 
@@ -46,7 +46,7 @@ interface SlotEvents {
 }
 
 /** One upstream connection, taken by one exchange at a time. */
-export class Slot {
+export class PoolSlot {
   readonly client: Client | WireConnection
   readonly origin: Origin
   readonly #pool: UpstreamPool
@@ -136,7 +136,7 @@ export class UpstreamPool implements Timed {
   readonly options: PoolOptions
   closed = false
   readonly #origins = new Map<string, Origin>()
-  readonly #slots = new Set<Slot>()
+  readonly #slots = new Set<PoolSlot>()
   readonly #connect: buildConnector.connector
   readonly #clock: WireClock
 
@@ -153,7 +153,7 @@ export class UpstreamPool implements Timed {
   }
 
   /** A connection to `name`, a lower-case `scheme://host:port`; the caller gives it back or drops it, once. */
-  take(name: string): Slot {
+  take(name: string): PoolSlot {
     let origin = this.#origins.get(name)
     const slot = origin?.idle.pop()
     if (slot !== undefined) {
@@ -165,7 +165,7 @@ export class UpstreamPool implements Timed {
       origin = { name, idle: [], open: 0 }
       this.#origins.set(name, origin)
     }
-    const created = new Slot(origin, this)
+    const created = new PoolSlot(origin, this)
     origin.open += 1
     this.#slots.add(created)
     if (this.options.lifetimeMs > 0) this.#clock.add(this)
@@ -204,7 +204,7 @@ export class UpstreamPool implements Timed {
   }
 
   /** Called by a slot that ended; later calls for the same slot do nothing. */
-  forget(slot: Slot): void {
+  forget(slot: PoolSlot): void {
     if (!this.#slots.delete(slot)) return
     if (this.#slots.size === 0) this.#clock.delete(this)
     slot.origin.open -= 1

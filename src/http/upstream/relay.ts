@@ -18,7 +18,7 @@ import type { Reclaimer } from '../reclaim.ts'
 import { sendReply } from '../reply/reply.ts'
 import { type BodyOwner, RequestBody } from '../request-body.ts'
 import type { WireHandler } from '../wire/contract.ts'
-import type { Slot, UpstreamPool } from './pool.ts'
+import type { PoolSlot, UpstreamPool } from './pool.ts'
 
 export interface RelayOwner {
   /** Before the client is answered or cut off. Called at most once. */
@@ -68,7 +68,7 @@ export class Relay implements WireHandler, BodyOwner {
   readonly #res: HttpResponse
   readonly #options: RelayOptions
   readonly #body: RequestBody | null
-  #slot: Slot | null = null
+  #slot: PoolSlot | null = null
   #controller: Dispatcher.DispatchController | null = null
   #isAnswered = false
   #isFlushed = false
@@ -256,7 +256,7 @@ export class Relay implements WireHandler, BodyOwner {
     this.#res.writeInformation(status, responseHeaders(raw, this.#options.pseudonym))
   }
 
-  #release(): Slot | null {
+  #release(): PoolSlot | null {
     const slot = this.#slot
     this.#slot = null
     return slot

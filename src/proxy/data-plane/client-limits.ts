@@ -1,4 +1,4 @@
-import { formatAddressBits, readAddress } from '../../http/address/address.ts'
+import { formatAddressBits, readIpAddress } from '../../http/address/address.ts'
 import type { Admission } from '../exchange/admission.ts'
 import type { DoorLimit } from '../exchange/traffic.ts'
 
@@ -36,7 +36,7 @@ export class ClientCounts {
 
 /** What an address counts as: an IPv4 address is itself, an IPv6 address its /64, and a peer without an address its own name. */
 export function clientOf(address: string): string {
-  const bits = readAddress(address)
+  const bits = readIpAddress(address)
   if (bits === null) return address
   return typeof bits === 'number'
     ? formatAddressBits(bits)

@@ -8,13 +8,13 @@
  */
 import { isIP } from 'node:net'
 import type { DestinationEntry, DestinationSettings } from '../../config/settings/destinations.ts'
-import { type AddressBits, readAddress } from '../../http/address/address.ts'
+import { type AddressBits, readIpAddress } from '../../http/address/address.ts'
 import { type AddressClass, classOf } from './address-class.ts'
 import { embeddedIn } from './embedded-address.ts'
 import { EntryList } from './entries.ts'
 import type { OwnListeners } from './own-listeners.ts'
 
-export interface Refused {
+export interface DestinationRefusal {
   readonly code: 'FORBIDDEN_DESTINATION' | 'FORBIDDEN_PORT'
   /** A sentence without its full stop. */
   readonly text: string
@@ -47,7 +47,7 @@ export class Destinations {
   }
 
   /** Judges what a client asks for, before anything is looked up. Null: nothing is against it so far. */
-  refuseTarget(host: string, port: number, isConnect: boolean): Refused | null {
+  refuseTarget(host: string, port: number, isConnect: boolean): DestinationRefusal | null {
     const isOpen = this.#settings.connectPorts.some(({ first, last }) => port >= first && port <= last)
     if (isConnect && !isOpen) {
       const setting = 'destinations.connect_ports'
@@ -59,8 +59,8 @@ export class Destinations {
   }
 
   /** Judges an address of `host`, or `host` itself where it is one. */
-  refuseAddress(host: string, port: number, address: string): Refused | null {
-    const bits = readAddress(address)
+  refuseAddress(host: string, port: number, address: string): DestinationRefusal | null {
+    const bits = readIpAddress(address)
     const shown = host === address ? address : `${host} leads to ${address}, which`
     if (bits === null) return forbidden(`${shown} is not an address`)
     const refused = this.#judge(host, port, bits, shown)
@@ -73,13 +73,13 @@ export class Destinations {
   }
 
   /** A socket that is connected to itself, or to a listener here under an address that no interface has. */
-  refuseOwn(host: string, port: number, address: string): Refused | null {
-    const bits = readAddress(address)
+  refuseOwn(host: string, port: number, address: string): DestinationRefusal | null {
+    const bits = readIpAddress(address)
     const isOpen = bits !== null && this.#allow.networkEntry(bits, port, true) !== -1
     return this.#own.hasPort(port) && !isOpen ? ownListener(`${host} leads to ${address}, which`) : null
   }
 
-  #judge(host: string, port: number, bits: AddressBits, shown: string): Refused | null {
+  #judge(host: string, port: number, bits: AddressBits, shown: string): DestinationRefusal | null {
     const denied = this.#deny.networkEntry(bits, port)
     if (denied !== -1) return this.#denied(shown, denied)
     const isOwn = this.#own.has(bits, port)
@@ -90,17 +90,17 @@ export class Destinations {
     return forbidden(`${shown} is ${nouns[kind]}`)
   }
 
-  #denied(shown: string, at: number): Refused {
+  #denied(shown: string, at: number): DestinationRefusal {
     const { text } = this.#settings.deny[at] as DestinationEntry
     return forbidden(`${shown} is denied by ${text}`, `deny[${at}]`)
   }
 }
 
-const forbidden = (text: string, key = 'allow'): Refused => ({
+const forbidden = (text: string, key = 'allow'): DestinationRefusal => ({
   code: 'FORBIDDEN_DESTINATION',
   text,
   setting: `destinations.${key}`,
 })
 
-const ownListener = (shown: string): Refused =>
+const ownListener = (shown: string): DestinationRefusal =>
   forbidden(`${shown} is a listener of this daemon; only a network with the port opens it`)

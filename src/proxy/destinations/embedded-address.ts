@@ -2,7 +2,7 @@
 import type { AddressBits } from '../../http/address/address.ts'
 
 /**
- * Every IPv4 address that an IPv6 address may stand for. `::ffff:192.0.2.1` is none of these: `readAddress` gives the IPv4 address itself.
+ * Every IPv4 address that an IPv6 address may stand for. `::ffff:192.0.2.1` is none of these: `readIpAddress` gives the IPv4 address itself.
  */
 export function embeddedIn(bits: AddressBits): readonly number[] {
   if (typeof bits === 'number') return []

@@ -2,7 +2,7 @@ import type { LookupFunction } from 'node:net'
 import { BifrostError } from '../../errors.ts'
 import type { Gate } from '../../http/dial/gate.ts'
 import { settingOf } from '../explain/step.ts'
-import type { Destinations, Refused } from './destinations.ts'
+import type { DestinationRefusal, Destinations } from './destinations.ts'
 
 /** What a forward proxy's connections are judged by; `isConnect` for those of CONNECT, whose ports are bounded too. */
 export function createGate(
@@ -23,7 +23,7 @@ export function createGate(
 }
 
 /** For operators: the client is told the row of the table only. */
-function errorOf(refused: Refused | null): BifrostError | null {
+function errorOf(refused: DestinationRefusal | null): BifrostError | null {
   if (refused === null) return null
   const { code, text, setting } = refused
   return new BifrostError(code, `${text} (${settingOf('forward', setting)})`)

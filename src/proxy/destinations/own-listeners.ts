@@ -1,6 +1,6 @@
 /** The listeners of this daemon, as addresses that a forward proxy must not lead back to. */
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
-import { type AddressBits, readAddress } from '../../http/address/address.ts'
+import { type AddressBits, readIpAddress } from '../../http/address/address.ts'
 import { classOf } from './address-class.ts'
 
 type Interfaces = () => NodeJS.Dict<NetworkInterfaceInfo[]>
@@ -36,7 +36,7 @@ export class OwnListeners {
     if (now - this.#readAt < maxAgeMs) return this.#addresses
     this.#readAt = now
     const all = Object.values(this.#interfaces()).flatMap((list) => list ?? [])
-    this.#addresses = new Set(all.flatMap(({ address }) => readAddress(address) ?? []))
+    this.#addresses = new Set(all.flatMap(({ address }) => readIpAddress(address) ?? []))
     return this.#addresses
   }
 }

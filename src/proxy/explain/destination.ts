@@ -5,11 +5,11 @@ import type { Decision } from '../decide/decide.ts'
 import { parseAbsolute } from '../decide/target.ts'
 import { Destinations } from '../destinations/destinations.ts'
 import { OwnListeners } from '../destinations/own-listeners.ts'
-import { refusalOf } from '../guard/refusals.ts'
-import { clip, type Step, settingOf } from './step.ts'
+import { refusalDecision } from '../guard/refusals.ts'
+import { clip, type ExplanationStep, settingOf } from './step.ts'
 
 interface Judged {
-  readonly step: Step
+  readonly step: ExplanationStep
   /** Null: nothing is against it before its name is looked up. */
   readonly refusal: Decision | null
 }
@@ -25,14 +25,17 @@ export function judgeDestination(
   const { host, port } = target
   const destinations = new Destinations(service.destinations, new OwnListeners(ownPorts))
   const refused = destinations.refuseTarget(host, port, decided.kind === 'tunnel')
-  const step = (text: string, inside: string): Step => ({
+  const step = (text: string, inside: string): ExplanationStep => ({
     about: 'destination',
     text: `${text}.`,
     setting: settingOf('forward', inside),
     isRefusal: refused !== null,
   })
   if (refused !== null)
-    return { step: step(clip(refused.text), refused.setting), refusal: refusalOf('forward', refused.code) }
+    return {
+      step: step(clip(refused.text), refused.setting),
+      refusal: refusalDecision('forward', refused.code),
+    }
   const text = `Nothing is against ${clip(host)}, port ${port}; each address that is dialled is judged then, and those that are refused are left out`
   return { step: step(text, 'destinations'), refusal: null }
 }

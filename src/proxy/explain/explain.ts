@@ -6,7 +6,7 @@
  */
 import type { ServiceSettings, ServiceType, WorkerSettings } from '../../config/settings/settings.ts'
 import { type ErrorCode, errorTable } from '../../errors.ts'
-import { readAddress } from '../../http/address/address.ts'
+import { readIpAddress } from '../../http/address/address.ts'
 import { createPolicy, type Decision, decide, type Head, serviceOf } from '../decide/decide.ts'
 import { AccessList } from '../guard/access.ts'
 import type { AuthResult } from '../guard/auth/authenticator.ts'
@@ -18,15 +18,15 @@ import {
   believedName,
   countsForRates,
   pathOf,
-  refusalOf,
+  refusalDecision,
 } from '../guard/refusals.ts'
 import { readStaticPath } from '../static/path.ts'
 import { judgeDestination } from './destination.ts'
 import { hostStep, sizeStep, targetStep } from './head.ts'
 import { routeSteps, serviceStep, toOf } from './route.ts'
-import { clip, entryOf, type Step, settingOf } from './step.ts'
+import { clip, type ExplanationStep, entryOf, settingOf } from './step.ts'
 
-export interface Question {
+export interface ExplainedRequest {
   readonly method: string
   /** The request target as the request line has it. */
   readonly url: string
@@ -61,12 +61,12 @@ export interface Outcome {
 export interface Explanation {
   readonly worker: string
   readonly outcome: Outcome
-  readonly steps: readonly Step[]
+  readonly steps: readonly ExplanationStep[]
 }
 
 /** `ownPorts`: ports that this daemon listens on. */
 export function explain(
-  question: Question,
+  question: ExplainedRequest,
   worker: WorkerSettings,
   ownPorts: readonly number[] = [],
 ): Explanation {
@@ -77,14 +77,14 @@ export function explain(
   const service = worker.services.find((one) => one.type === type)
   const target = targetStep(head, policy, worker, decided)
   const host = target.isRefusal ? null : hostStep(head, decided)
-  const steps: Step[] = [
+  const steps: ExplanationStep[] = [
     target,
     host,
     serviceStep(head, decided, worker),
     ...routeSteps(head, decided, worker),
     sizeStep(question.length, decided, service),
   ].flatMap((step) => step ?? [])
-  const guarding: Step[] = []
+  const guarding: ExplanationStep[] = []
   const admitted = service === undefined ? decided : judge(question, decided, service, guarding)
   const destination = service === undefined ? null : judgeDestination(admitted, service, ownPorts)
   if (destination !== null) guarding.push(destination.step)
@@ -99,7 +99,14 @@ export function explain(
 }
 
 /** What `decide` would be told of it. */
-export function headOf({ method, url, host, version = 11, length, isUpgrade = false }: Question): Head {
+export function headOf({
+  method,
+  url,
+  host,
+  version = 11,
+  length,
+  isUpgrade = false,
+}: ExplainedRequest): Head {
   const isStream = version === 20
   return {
     method,
@@ -118,10 +125,15 @@ export function headOf({ method, url, host, version = 11, length, isUpgrade = fa
 }
 
 /** What the guard of the service would make of the decision, in the guard's order; a rate limit is taken to have a token left. */
-function judge(question: Question, decided: Decision, service: ServiceSettings, steps: Step[]): Decision {
+function judge(
+  question: ExplainedRequest,
+  decided: Decision,
+  service: ServiceSettings,
+  steps: ExplanationStep[],
+): Decision {
   const { type, access, auth } = service
   const { client } = question
-  const misnamed = question.isMisnamed === true ? refusalOf(type, 'BAD_FORWARDED') : null
+  const misnamed = question.isMisnamed === true ? refusalDecision(type, 'BAD_FORWARDED') : null
   steps.push(...clientSteps(service, misnamed !== null))
   if (misnamed !== null) return misnamed
   const stranger = accessRefusal(type, access === null ? null : new AccessList(access), client)
@@ -134,13 +146,13 @@ function judge(question: Question, decided: Decision, service: ServiceSettings, 
   return refusal ?? decided
 }
 
-function authResult({ user }: Question, auth: NonNullable<ServiceSettings['auth']>): AuthResult {
+function authResult({ user }: ExplainedRequest, auth: NonNullable<ServiceSettings['auth']>): AuthResult {
   if (user === null) return 'missing'
   return auth.users.some(({ name }) => name === user) ? { user } : 'wrong'
 }
 
 /** How the client's address is found; nothing to tell where no proxy is trusted. */
-function clientSteps({ type, trust }: ServiceSettings, isRefusal: boolean): readonly Step[] {
+function clientSteps({ type, trust }: ServiceSettings, isRefusal: boolean): readonly ExplanationStep[] {
   if (trust.proxies.length === 0) return []
   const field = believedName(trust.believes)
   const text = isRefusal
@@ -149,14 +161,14 @@ function clientSteps({ type, trust }: ServiceSettings, isRefusal: boolean): read
   return [{ about: 'access', text, setting: settingOf(type, 'trusted_proxies'), isRefusal }]
 }
 
-function accessStep(client: string, service: ServiceSettings, isRefused: boolean): Step {
+function accessStep(client: string, service: ServiceSettings, isRefused: boolean): ExplanationStep {
   const { access } = service
   const about = 'access'
   if (access === null) {
     const text = `Every client may use the ${service.type} service: it has no access list.`
     return { about, text, setting: settingOf(service.type, 'access'), isRefusal: false }
   }
-  const bits = readAddress(client)
+  const bits = readIpAddress(client)
   const denied = entryOf(access.deny, bits)
   const allowed = entryOf(access.allow, bits)
   const setting = (end: string) => settingOf(service.type, `access.${end}`)
@@ -185,10 +197,10 @@ function accessStep(client: string, service: ServiceSettings, isRefused: boolean
 }
 
 function authStep(
-  { user, shownUser }: Question,
+  { user, shownUser }: ExplainedRequest,
   { type, auth }: ServiceSettings,
   result: AuthResult | null,
-): Step {
+): ExplanationStep {
   const setting = settingOf(type, 'auth')
   if (auth === null || result === null)
     return { about: 'auth', text: 'Nobody is asked for a password.', setting, isRefusal: false }
@@ -201,8 +213,12 @@ function authStep(
   return { about: 'auth', text, setting, isRefusal: typeof result !== 'object' }
 }
 
-function rateSteps(question: Question, decided: Decision, { type, rates }: ServiceSettings): readonly Step[] {
-  const none = (text: string): readonly Step[] => [
+function rateSteps(
+  question: ExplainedRequest,
+  decided: Decision,
+  { type, rates }: ServiceSettings,
+): readonly ExplanationStep[] {
+  const none = (text: string): readonly ExplanationStep[] => [
     { about: 'rate', text, setting: settingOf(type, 'rate_limiting'), isRefusal: false },
   ]
   if (rates === null) return none('No rate limit applies: there are none.')
@@ -237,7 +253,7 @@ function rateSetting(type: ServiceType, rules: readonly { readonly id: string }[
   return settingOf(type, `rate_limiting.rules[${hasDefault ? at - 1 : at}]`)
 }
 
-function roomStep({ type, maxConnections }: ServiceSettings): Step {
+function roomStep({ type, maxConnections }: ServiceSettings): ExplanationStep {
   return {
     about: 'room',
     text: `Its connection has to have been admitted: the ${type} service is configured to take ${maxConnections} at once.`,
@@ -264,7 +280,7 @@ const refused = (code: ErrorCode, service: ServiceType | null): Outcome => ({
   to: null,
 })
 
-function answerStep({ code, status, kind, to }: Outcome): Step {
+function answerStep({ code, status, kind, to }: Outcome): ExplanationStep {
   const verbs = { forward: 'is sent to', reverse: 'is sent to', tunnel: 'becomes a tunnel to', static: 'is' }
   const text =
     code === null && kind !== 'reply'

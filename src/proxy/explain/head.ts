@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../errors.ts'
 import { maskAuthority } from '../../telemetry/access-log/escape.ts'
 import { type Decision, faultOf, type Head, type Policy } from '../decide/decide.ts'
 import { parseAbsolute } from '../decide/target.ts'
-import { clip, type Step, settingOf } from './step.ts'
+import { clip, type ExplanationStep, settingOf } from './step.ts'
 
 type Size = 'maxTargetBytes' | 'maxFields' | 'maxHeadBytes'
 
@@ -50,7 +50,7 @@ export function targetStep(
   policy: Policy,
   { services }: WorkerSettings,
   decided: Decision,
-): Step {
+): ExplanationStep {
   const fault = faultOf(head, policy)
   if (fault !== null && fault !== 'BAD_AUTHORITY') {
     const size = byFault[fault]
@@ -81,7 +81,7 @@ function formText({ method, url, isUpgrade }: Head): string {
     : 'The target is a path (origin-form).'
 }
 
-export function hostStep({ method, host, url }: Head, decided: Decision): Step {
+export function hostStep({ method, host, url }: Head, decided: Decision): ExplanationStep {
   const isRefusal = decided.kind === 'reply' && decided.code === 'BAD_AUTHORITY'
   const absolute = method === 'CONNECT' ? null : parseAbsolute(url)
   const text = isRefusal
@@ -101,7 +101,7 @@ export function sizeStep(
   length: number | undefined,
   decided: Decision,
   service: ServiceSettings | undefined,
-): Step | null {
+): ExplanationStep | null {
   if (service === undefined) return null
   const { maxBodyBytes } = service.sizes
   const setting = settingOf(service.type, sizeKeys.maxBodyBytes)

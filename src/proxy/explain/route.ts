@@ -5,7 +5,7 @@ import { formatAuthority } from '../../http/address/authority.ts'
 import { type Decision, type Head, serviceOf } from '../decide/decide.ts'
 import { upstreamOf } from '../decide/target.ts'
 import { readStaticPath } from '../static/path.ts'
-import { clip, type Step, settingOf } from './step.ts'
+import { clip, type ExplanationStep, settingOf } from './step.ts'
 
 type Served = Exclude<Decision, { kind: 'reply' }>
 
@@ -16,7 +16,7 @@ const nouns: Readonly<Record<ServiceType, string>> = {
 }
 
 /** Null for what is no request to any service. */
-export function serviceStep(head: Head, decided: Decision, worker: WorkerSettings): Step | null {
+export function serviceStep(head: Head, decided: Decision, worker: WorkerSettings): ExplanationStep | null {
   const type = serviceOf(decided)
   if (type === null) return null
   const setting = settingOf(type)
@@ -36,7 +36,11 @@ function reasonOf(head: Head, decided: Decision, type: ServiceType): string {
     : `static files take no ${clip(head.method)}, or none of their mounts owns the path`
 }
 
-export function routeSteps(head: Head, decided: Decision, worker: WorkerSettings): readonly Step[] {
+export function routeSteps(
+  head: Head,
+  decided: Decision,
+  worker: WorkerSettings,
+): readonly ExplanationStep[] {
   const about = 'route'
   switch (decided.kind) {
     case 'forward':
@@ -76,10 +80,10 @@ export function routeSteps(head: Head, decided: Decision, worker: WorkerSettings
 function mountSteps(
   { mount, path }: Extract<Decision, { kind: 'static' }>,
   worker: WorkerSettings,
-): readonly Step[] {
+): readonly ExplanationStep[] {
   const files = worker.services.find((one): one is StaticSettings => one.type === 'static')
   const setting = settingOf('static', `mounts[${files?.mounts.indexOf(mount) ?? 0}]`)
-  const owner: Step = {
+  const owner: ExplanationStep = {
     about: 'route',
     text: `The mount ${mount.path} owns the path: it is the longest one that the path begins with.`,
     setting,
@@ -106,9 +110,9 @@ function refusedStep(
   head: Head,
   decided: Extract<Decision, { kind: 'reply' }>,
   worker: WorkerSettings,
-): readonly Step[] {
+): readonly ExplanationStep[] {
   const { code, service } = decided
-  const step = (text: string, setting: string): readonly Step[] => [
+  const step = (text: string, setting: string): readonly ExplanationStep[] => [
     { about: 'route', text, setting, isRefusal: true },
   ]
   const has = (type: ServiceType) => worker.services.some((one) => one.type === type)

@@ -2,7 +2,7 @@ import type { ServiceType } from '../../config/settings/settings.ts'
 import { type AddressBits, NetworkSet } from '../../http/address/address.ts'
 
 /** One step of an explanation. */
-export interface Step {
+export interface ExplanationStep {
   readonly about:
     | 'target'
     | 'host'

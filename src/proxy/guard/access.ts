@@ -1,5 +1,5 @@
 import type { AccessSettings } from '../../config/settings/settings.ts'
-import { NetworkSet, readAddress, unixPeer } from '../../http/address/address.ts'
+import { NetworkSet, readIpAddress, unixPeer } from '../../http/address/address.ts'
 
 /** Which clients a service is for, by their networks. What is denied stays denied, also inside of a network that is allowed. */
 export class AccessList {
@@ -14,7 +14,7 @@ export class AccessList {
 
   /** `client` is an address or `unix:`. Any other text is refused: no list can say anything about it. */
   admits(client: string): boolean {
-    const bits = client === unixPeer ? null : readAddress(client)
+    const bits = client === unixPeer ? null : readIpAddress(client)
     if (bits === null && client !== unixPeer) return false
     if (this.#denied.has(bits)) return false
     return this.#allowed?.has(bits) ?? true

@@ -27,7 +27,14 @@ import { AccessList } from './access.ts'
 import { Authenticator, type AuthResult } from './auth/authenticator.ts'
 import { basicChallenge } from './auth/basic.ts'
 import { Rates } from './rates.ts'
-import { accessRefusal, authRefusal, believedName, countsForRates, pathOf, refusalOf } from './refusals.ts'
+import {
+  accessRefusal,
+  authRefusal,
+  believedName,
+  countsForRates,
+  pathOf,
+  refusalDecision,
+} from './refusals.ts'
 import { RequestIds } from './request-ids.ts'
 
 class Guard {
@@ -72,7 +79,7 @@ class Guard {
   #misnamed(exchange: Exchange): Decision | null {
     if (exchange.provenance?.isBad !== true) return null
     exchange.reason = `${believedName(this.#believes)} of ${exchange.connection.peer} has no valid element`
-    return refusalOf(this.#service, 'BAD_FORWARDED')
+    return refusalDecision(this.#service, 'BAD_FORWARDED')
   }
 
   #limit(exchange: Exchange, { headers }: HttpRequest, decision: Decision): Decision | null {
@@ -83,7 +90,7 @@ class Guard {
     if (!verdict.isGranted) {
       count(exchange.block, 'rateLimited')
       exchange.reason = verdict.refusedBy?.join(' ') ?? null
-      return refusalOf(this.#service, 'RATE_LIMITED', verdict.fields)
+      return refusalDecision(this.#service, 'RATE_LIMITED', verdict.fields)
     }
     for (let at = 0; at < verdict.fields.length; at += 2) {
       response?.setHeader(verdict.fields[at] as string, verdict.fields[at + 1] as string)
@@ -116,7 +123,7 @@ class Guard {
       (cause: unknown) => {
         if (endIfGone(exchange)) return
         exchange.relayFailed('INTERNAL', cause)
-        then(refusalOf(this.#service, 'INTERNAL'), false)
+        then(refusalDecision(this.#service, 'INTERNAL'), false)
       },
     )
   }

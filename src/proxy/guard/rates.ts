@@ -1,7 +1,7 @@
 /** How often a service may be asked: which rules a request falls under, by which key, and what is said of it. */
 
 import type { RateRule, RateSettings } from '../../config/settings/settings.ts'
-import { readAddress } from '../../http/address/address.ts'
+import { readIpAddress } from '../../http/address/address.ts'
 import { nodeCrypto } from '../../http/builtin.ts'
 import type { HttpRequest } from '../../http/message.ts'
 import { requestField } from '../../telemetry/request-field.ts'
@@ -97,7 +97,7 @@ function keyOf(
 
 /** An IPv4 address, or the /64 of an IPv6 address: what one subscriber has. */
 function clientKey(address: string): BucketKey {
-  const bits = readAddress(address)
+  const bits = readIpAddress(address)
   if (bits === null) return short(`a${address}`)
   return typeof bits === 'number' ? bits : `c${bits.slice(0, 4)}`
 }

@@ -7,7 +7,7 @@ import { parseAbsolute } from '../decide/target.ts'
 import type { AccessList } from './access.ts'
 import type { AuthResult } from './auth/authenticator.ts'
 
-export const refusalOf = (
+export const refusalDecision = (
   service: ServiceType,
   code: ErrorCode,
   fields: readonly string[] = [],
@@ -23,7 +23,7 @@ export function accessRefusal(
   list: AccessList | null,
   client: string,
 ): Decision | null {
-  return list?.admits(client) === false ? refusalOf(service, 'FORBIDDEN_CLIENT') : null
+  return list?.admits(client) === false ? refusalDecision(service, 'FORBIDDEN_CLIENT') : null
 }
 
 /** The field in which a trusted proxy names the client. */
@@ -32,11 +32,11 @@ export const believedName = (believes: BelievedField): string =>
 
 /** `challenge` is the value of the field that asks for credentials. */
 export function authRefusal(service: ServiceType, result: AuthResult, challenge: string): Decision | null {
-  if (result === 'busy') return refusalOf(service, 'AUTH_BUSY', ['Retry-After', '1'])
+  if (result === 'busy') return refusalDecision(service, 'AUTH_BUSY', ['Retry-After', '1'])
   if (typeof result === 'object') return null
   return service === 'forward'
-    ? refusalOf(service, 'PROXY_AUTH_REQUIRED', ['Proxy-Authenticate', challenge])
-    : refusalOf(service, 'AUTH_REQUIRED', ['WWW-Authenticate', challenge])
+    ? refusalDecision(service, 'PROXY_AUTH_REQUIRED', ['Proxy-Authenticate', challenge])
+    : refusalDecision(service, 'AUTH_REQUIRED', ['WWW-Authenticate', challenge])
 }
 
 /** Whether rate limits count a request whose credentials were found to be so: a wrong password takes a token too. */

@@ -14,7 +14,7 @@ import type { AuthSettings } from '../../../config/settings/settings.ts'
 import { nodeCrypto, randomBytes } from '../../../http/builtin.ts'
 import { basicToken, readCredentials } from './basic.ts'
 import { BcryptThread } from './bcrypt.ts'
-import { Gate, Remembered } from './bounds.ts'
+import { Remembered, TaskQueue } from './bounds.ts'
 import { createVerifier, type Verifier } from './secret.ts'
 
 export type AuthResult = { readonly user: string } | 'missing' | 'wrong' | 'busy'
@@ -23,7 +23,7 @@ export type AuthResult = { readonly user: string } | 'missing' | 'wrong' | 'busy
 const wrongMs = 5_000
 const maxWrong = 4_096
 
-const gateLimits = { running: 2, all: 128, perClient: 8 } as const
+const queueLimits = { running: 2, all: 128, perClient: 8 } as const
 
 export interface AuthDeps {
   /** A clock that never goes back, in milliseconds. */
@@ -37,7 +37,7 @@ export class Authenticator {
   readonly #cacheMs: number
   readonly #now: () => number
   readonly #bcrypt = new BcryptThread()
-  readonly #gate = new Gate(gateLimits)
+  readonly #queue = new TaskQueue(queueLimits)
   /** Credentials are remembered by their HMAC: neither they nor anything that can be computed from a guess is kept. */
   readonly #key = randomBytes(32)
   readonly #right: Remembered<AuthResult>
@@ -70,7 +70,7 @@ export class Authenticator {
     const credentials = readCredentials(token)
     if (credentials === null) return 'wrong'
     const { user, password } = credentials
-    const started = this.#gate.run(client, () => this.#compare(user, password))
+    const started = this.#queue.run(client, () => this.#compare(user, password))
     if (started === null) return 'busy'
     const result = started
       .then((isRight) => this.#remember(key, isRight ? { user } : 'wrong'))

@@ -43,7 +43,7 @@ export interface GateLimits {
   readonly perClient: number
 }
 
-export class Gate {
+export class TaskQueue {
   readonly #limits: GateLimits
   readonly #byClient = new Map<string, number>()
   readonly #waiting: (() => void)[] = []

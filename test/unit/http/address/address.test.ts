@@ -1,7 +1,7 @@
 import { BlockList } from 'node:net'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { NetworkSet, readAddress, readNetwork } from '../../../../src/http/address/address.ts'
+import { NetworkSet, readIpAddress, readNetwork } from '../../../../src/http/address/address.ts'
 
 test.each([
   ['0.0.0.0', 0],
@@ -13,7 +13,7 @@ test.each([
   ['fe80::1%eth0', '\ufe80\0\0\0\0\0\0\u0001'],
   ['1:2:3:4:5:6:7.8.9.10', '\u0001\u0002\u0003\u0004\u0005\u0006\u0708\u090a'],
 ])('%s is read', (text, bits) => {
-  expect(readAddress(text)).toBe(bits)
+  expect(readIpAddress(text)).toBe(bits)
 })
 
 test.each([
@@ -29,7 +29,7 @@ test.each([
   '1::2::3',
   '[::1]',
 ])('%j is no address', (text) => {
-  expect(readAddress(text)).toBeNull()
+  expect(readIpAddress(text)).toBeNull()
 })
 
 test.each(['10.0.0.0/33', '10.0.0.0/', '10.0.0.0/08', '::/129', '::ffff:10.0.0.0/95', 'x/8', '1.2.3.4/8/8'])(
@@ -70,7 +70,7 @@ test.each([
       const list = new BlockList()
       for (const [base, length] of networks) list.addSubnet(base, length, family)
       const set = new NetworkSet(networks.map(([base, length]) => `${base}/${length}`))
-      expect(set.has(readAddress(asked) as number | string)).toBe(list.check(asked, family))
+      expect(set.has(readIpAddress(asked) as number | string)).toBe(list.check(asked, family))
     }),
     { numRuns: 2000 },
   )

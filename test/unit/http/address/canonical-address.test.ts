@@ -5,8 +5,8 @@ import {
   canonicalAddress,
   formatAddressBits,
   NetworkSet,
-  readAddress,
   readAddressBytes,
+  readIpAddress,
 } from '../../../../src/http/address/address.ts'
 import { clientOf } from '../../../../src/proxy/data-plane/client-limits.ts'
 
@@ -53,7 +53,7 @@ test('every spelling of an IPv6 address is read to the bits of its bytes', () =>
   fc.assert(
     fc.property(spelled, ({ groups, text }) => {
       expect(isIP(text)).toBe(6)
-      expect(readAddress(text)).toBe(readAddressBytes(bytesOf(groups)))
+      expect(readIpAddress(text)).toBe(readAddressBytes(bytesOf(groups)))
     }),
     { numRuns: 3000 },
   )
@@ -64,7 +64,7 @@ test('all spellings of one address have one canonical text, which reads back to 
     fc.property(spelled, ({ groups, text }) => {
       const canonical = canonicalAddress(text) as string
       expect(canonical).toBe(formatAddressBits(readAddressBytes(bytesOf(groups))))
-      expect(readAddress(canonical)).toBe(readAddress(text))
+      expect(readIpAddress(canonical)).toBe(readIpAddress(text))
       expect(canonicalAddress(canonical)).toBe(canonical)
     }),
     { numRuns: 3000 },
@@ -87,7 +87,7 @@ test('the canonical text of an IPv6 address is the one that URL parsers write', 
   fc.assert(
     fc.property(ipv6, (groups) => {
       const full = groups.map((one) => one.toString(16)).join(':')
-      const bits = readAddress(full)
+      const bits = readIpAddress(full)
       if (typeof bits === 'number') return
       expect(canonicalAddress(full)).toBe(new URL(`http://[${full}]`).hostname.slice(1, -1))
     }),

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import type { ServiceSettings } from '../../../../src/config/settings/settings.ts'
-import { explain, type Question } from '../../../../src/proxy/explain/explain.ts'
+import { type ExplainedRequest, explain } from '../../../../src/proxy/explain/explain.ts'
 import { forwardTo, reverseTo, workerOf } from '../../../kit/edge.ts'
 
 const worker = (...services: ServiceSettings[]) =>
   workerOf(services.length > 1 ? 'combined' : (services[0]?.type ?? 'static'), services)
 
-const ask = (request: string, of: ReturnType<typeof worker>, more: Partial<Question> = {}) => {
+const ask = (request: string, of: ReturnType<typeof worker>, more: Partial<ExplainedRequest> = {}) => {
   const [method = '', url = ''] = request.split(' ')
   return explain({ method, url, host: 'h.test', client: '192.0.2.7', user: null, ...more }, of)
 }

@@ -5,7 +5,7 @@ import { errorTable } from '../../../../src/errors.ts'
 import type { HttpRequest } from '../../../../src/http/message.ts'
 import { codeOf, createPolicy, type Decision, decide } from '../../../../src/proxy/decide/decide.ts'
 import type { Exchange } from '../../../../src/proxy/exchange/exchange.ts'
-import { explain, headOf, type Question } from '../../../../src/proxy/explain/explain.ts'
+import { type ExplainedRequest, explain, headOf } from '../../../../src/proxy/explain/explain.ts'
 import { Guards } from '../../../../src/proxy/guard/guard.ts'
 import { readStaticPath } from '../../../../src/proxy/static/path.ts'
 import { filesIn, forwardTo, reverseTo, type Tuning, workerOf } from '../../../kit/edge.ts'
@@ -23,7 +23,7 @@ const mount = (path: string, spaMode = false): MountSettings => ({
 const worker = (...services: ServiceSettings[]): WorkerSettings =>
   workerOf(services.length > 1 ? 'combined' : (services[0]?.type ?? 'static'), services)
 
-const ask = (request: string, of: WorkerSettings, more: Partial<Question> = {}) => {
+const ask = (request: string, of: WorkerSettings, more: Partial<ExplainedRequest> = {}) => {
   const [method = '', url = ''] = request.split(' ')
   return explain({ method, url, host: 'h.test', client: '192.0.2.7', user: null, ...more }, of)
 }
@@ -68,7 +68,7 @@ test('says that a request without Host is refused for that', () => {
 
 describe('says which setting refuses', () => {
   const tuned = (tuning: Tuning) => worker(reverseTo('http://up.test', tuning))
-  test.each<[string, WorkerSettings, Partial<Question>, string, string | null]>([
+  test.each<[string, WorkerSettings, Partial<ExplainedRequest>, string, string | null]>([
     [
       'a network of the deny list',
       tuned({ access: { allow: ['192.0.2.0/24'], deny: ['198.51.100.0/24', '192.0.2.7'] } }),
@@ -166,7 +166,7 @@ describe('says which setting refuses', () => {
 
 /** What the guard itself makes of it, with a bucket that is always full. */
 function guarded(
-  question: Question,
+  question: ExplainedRequest,
   decided: Decision,
   services: readonly ServiceSettings[],
 ): Promise<Decision> {
@@ -252,7 +252,7 @@ const anyUrl = fc.oneof(
     .map((parts) => `/${parts.join('')}`),
 )
 
-const anyQuestion: fc.Arbitrary<Question> = fc.record({
+const anyQuestion: fc.Arbitrary<ExplainedRequest> = fc.record({
   method: fc.constantFrom('GET', 'HEAD', 'POST', 'OPTIONS', 'CONNECT', 'TRACE'),
   url: anyUrl,
   host: fc.constantFrom('h.test', 'h.test:8080', '', 'a b', '[::1]', undefined),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Gate, Remembered } from '../../../../../src/proxy/guard/auth/bounds.ts'
+import { Remembered, TaskQueue } from '../../../../../src/proxy/guard/auth/bounds.ts'
 
 test('what is remembered is forgotten in time, and the oldest when there is too much', () => {
   const memory = new Remembered<number>(2)
@@ -20,7 +20,7 @@ function tasks() {
 }
 
 test('so many run at the same time, the others wait in their order', async () => {
-  const gate = new Gate({ running: 2, all: 10, perClient: 10 })
+  const gate = new TaskQueue({ running: 2, all: 10, perClient: 10 })
   const { started, task } = tasks()
   const results = ['a', 'b', 'c', 'd'].map((client) => gate.run(client, task))
   expect(started).toHaveLength(2)
@@ -36,7 +36,7 @@ test('so many run at the same time, the others wait in their order', async () =>
 })
 
 test('nobody waits beyond the limit of all, or of one client, and a place comes back also from a failure', async () => {
-  const gate = new Gate({ running: 1, all: 3, perClient: 2 })
+  const gate = new TaskQueue({ running: 1, all: 3, perClient: 2 })
   const { started, task } = tasks()
   const fail = () => Promise.reject(new Error('no'))
   const first = gate.run('a', fail)
