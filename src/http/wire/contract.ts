@@ -1,3 +1,4 @@
+/** The interface between a connection to an upstream and the exchange on it. */
 import type { Dispatcher } from 'undici'
 import type { RequestBody } from '../request-body.ts'
 

@@ -1,4 +1,5 @@
 /** An upstream's hint is about its own clock: so much sooner its idle connection is no longer used. */
+
 const hintMarginMs = 2_000
 
 /** For how long a connection is kept after a response with that hint (Keep-Alive: timeout), null for none. */
