@@ -1,3 +1,4 @@
+/** Sends a request body over an HTTP/1.1 upstream connection. */
 import type { Socket } from 'node:net'
 import { BifrostError } from '../../errors.ts'
 import { trailerFields } from '../fields/headers.ts'

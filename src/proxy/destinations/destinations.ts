@@ -1,10 +1,10 @@
 /**
- * Where a forward proxy may connect to. Pure but for the addresses of this machine.
+ * Where a forward proxy may connect to. Pure, except for reading this machine's addresses.
  *
- *   the target, before a look-up:  port of CONNECT -> deny, by name -> an address as for those that were looked up
+ *   the target, before a look-up:  port of CONNECT -> deny, by name -> if it is an address: as below
  *   an address, before it is dialled:  deny -> own listeners -> allow -> refused by its class
  *
- * An IPv6 address with an IPv4 address in it passes when both do.
+ * An IPv6 address that contains an IPv4 address passes only if both do.
  */
 import { isIP } from 'node:net'
 import type { DestinationEntry, DestinationSettings } from '../../config/settings/destinations.ts'
@@ -18,7 +18,7 @@ export interface DestinationRefusal {
   readonly code: 'FORBIDDEN_DESTINATION' | 'FORBIDDEN_PORT'
   /** A sentence without its full stop. */
   readonly text: string
-  /** The key that decides, below the service. */
+  /** The deciding key, relative to the service. */
   readonly setting: string
 }
 
@@ -46,7 +46,7 @@ export class Destinations {
     this.#deny = new EntryList(settings.deny)
   }
 
-  /** Judges what a client asks for, before anything is looked up. Null: nothing is against it so far. */
+  /** Checks a requested target before name resolution. Null if there is no objection so far. */
   refuseTarget(host: string, port: number, isConnect: boolean): DestinationRefusal | null {
     const isOpen = this.#settings.connectPorts.some(({ first, last }) => port >= first && port <= last)
     if (isConnect && !isOpen) {
@@ -58,7 +58,7 @@ export class Destinations {
     return isIP(host) === 0 ? null : this.refuseAddress(host, port, host)
   }
 
-  /** Judges an address of `host`, or `host` itself where it is one. */
+  /** Checks an address of `host`, or `host` itself if it is an address. */
   refuseAddress(host: string, port: number, address: string): DestinationRefusal | null {
     const bits = readIpAddress(address)
     const shown = host === address ? address : `${host} leads to ${address}, which`
@@ -72,7 +72,9 @@ export class Destinations {
     return null
   }
 
-  /** A socket that is connected to itself, or to a listener here under an address that no interface has. */
+  /**
+   * Refuses a socket connected to itself, or to a listener of this daemon under an address of no interface.
+   */
   refuseOwn(host: string, port: number, address: string): DestinationRefusal | null {
     const bits = readIpAddress(address)
     const isOpen = bits !== null && this.#allow.networkEntry(bits, port, true) !== -1

@@ -1,4 +1,4 @@
-/** The step of an explanation that is about where a forward proxy connects to. */
+/** The step of an explanation about the destination of a forward proxy. */
 import type { ServiceSettings } from '../../config/settings/settings.ts'
 import { parseAuthority } from '../../http/address/authority.ts'
 import type { Decision } from '../decide/decide.ts'
@@ -10,11 +10,11 @@ import { clip, type ExplanationStep, settingOf } from './step.ts'
 
 interface Judged {
   readonly step: ExplanationStep
-  /** Null: nothing is against it before its name is looked up. */
+  /** Null if the target is acceptable before name resolution. */
   readonly refusal: Decision | null
 }
 
-/** Null for a service that connects to nothing a client has chosen. */
+/** Null for a service whose clients do not choose the destination. */
 export function judgeDestination(
   decided: Decision,
   service: ServiceSettings,

@@ -1,6 +1,7 @@
 /**
- * Which part of a worker would serve a request, and why: the outcome is that of the functions which serve (`decide`, the access list, the
- * refusals of a guard, the destinations of a forward proxy), and each step names the setting that it follows from. Nothing is looked up.
+ * Explains which part of a worker would serve a request, and why. The outcome comes from the functions that
+ * serve (`decide`, the access list, the guard's refusals, the destination rules), and each step names the
+ * setting it follows from. No name is resolved.
  *
  *   target -> host -> service -> route -> size -> access list -> authentication -> rate limits -> destination -> connections -> answer
  */
@@ -28,33 +29,33 @@ import { clip, type ExplanationStep, entryOf, settingOf } from './step.ts'
 
 export interface ExplainedRequest {
   readonly method: string
-  /** The request target as the request line has it. */
+  /** The request target, as in the request line. */
   readonly url: string
-  /** The Host field; undefined when there is none. */
+  /** The Host field; undefined if it is missing. */
   readonly host: string | undefined
   /** The client's address. */
   readonly client: string
-  /** Whom its credentials name, taken to be right; null when it has none. */
+  /** The user of its credentials, which are assumed to be right; null if it has none. */
   readonly user: string | null
-  /** How texts write the user; as it is when left out. */
+  /** How texts show the user; default: the name itself. */
   readonly shownUser?: string
-  /** 11 when left out. */
+  /** Default: 11. */
   readonly version?: number
   /** Content-Length. */
   readonly length?: number | undefined
   readonly isUpgrade?: boolean
-  /** A trusted proxy sent the field that names the client, with nothing valid in it. */
+  /** A trusted proxy sent the field that names the client, without a valid element. */
   readonly isMisnamed?: boolean
 }
 
 export interface Outcome {
   readonly kind: Decision['kind']
   readonly service: ServiceType | null
-  /** Null for what is served. */
+  /** Null if the request is served. */
   readonly code: ErrorCode | null
-  /** Of the refusal; 0 for what is served: then it is the upstream's or the file's. */
+  /** Status of a refusal; 0 if the request is served, as the upstream or the file then decides. */
   readonly status: number
-  /** The upstream with the path that it is asked for, `host:port` of a tunnel, or the file. */
+  /** The upstream URL, `host:port` of a tunnel, or the file. */
   readonly to: string | null
 }
 
@@ -64,7 +65,7 @@ export interface Explanation {
   readonly steps: readonly ExplanationStep[]
 }
 
-/** `ownPorts`: ports that this daemon listens on. */
+/** `ownPorts`: ports this daemon listens on. */
 export function explain(
   question: ExplainedRequest,
   worker: WorkerSettings,
@@ -89,7 +90,7 @@ export function explain(
   const destination = service === undefined ? null : judgeDestination(admitted, service, ownPorts)
   if (destination !== null) guarding.push(destination.step)
   const judged = destination?.refusal ?? admitted
-  // Who is not let in is not told what is not there.
+  // If the guard rejects the client, don't reveal whether the route exists.
   const isTurnedAway = judged !== decided
   const before = isTurnedAway ? steps.map((step) => ({ ...step, isRefusal: false })) : steps
   const all = [...before, ...guarding]
@@ -98,7 +99,7 @@ export function explain(
   return { worker: worker.name, outcome, steps: [...all, answerStep(outcome)] }
 }
 
-/** What `decide` would be told of it. */
+/** The head that `decide` would receive. */
 export function headOf({
   method,
   url,
@@ -124,7 +125,10 @@ export function headOf({
   }
 }
 
-/** What the guard of the service would make of the decision, in the guard's order; a rate limit is taken to have a token left. */
+/**
+ * Applies the service's guard to the decision, in the guard's order. Rate limits are assumed to have a token
+ * left.
+ */
 function judge(
   question: ExplainedRequest,
   decided: Decision,
@@ -151,7 +155,7 @@ function authResult({ user }: ExplainedRequest, auth: NonNullable<ServiceSetting
   return auth.users.some(({ name }) => name === user) ? { user } : 'wrong'
 }
 
-/** How the client's address is found; nothing to tell where no proxy is trusted. */
+/** How the client's address is found; empty if no proxy is trusted. */
 function clientSteps({ type, trust }: ServiceSettings, isRefusal: boolean): readonly ExplanationStep[] {
   if (trust.proxies.length === 0) return []
   const field = believedName(trust.believes)
@@ -246,7 +250,7 @@ function rateSteps(
   })
 }
 
-/** `rules` has the default limit first, where there is one. */
+/** `rules` starts with the default limit, if there is one. */
 function rateSetting(type: ServiceType, rules: readonly { readonly id: string }[], at: number): string {
   const hasDefault = rules[0]?.id === 'default'
   if (hasDefault && at === 0) return settingOf(type, 'rate_limiting.default_limit')

@@ -1,4 +1,4 @@
-/** The steps of an explanation that are about the request itself. */
+/** Steps of an explanation about the request head and body size. */
 import type { ServiceSettings, SizeSettings, WorkerSettings } from '../../config/settings/settings.ts'
 import type { ErrorCode } from '../../errors.ts'
 import { maskAuthority } from '../../telemetry/access-log/escape.ts'
@@ -20,7 +20,10 @@ const byFault: Readonly<Partial<Record<ErrorCode, Size>>> = {
   HEAD_TOO_LARGE: 'maxFields',
 }
 
-/** The setting that bounds the size of heads in a worker: of several services the largest, for it is the head that says whose it is. */
+/**
+ * The setting that limits the size of heads in a worker. With several services it is the largest, because the
+ * service is only known after the head is read.
+ */
 function sizeSetting(services: readonly ServiceSettings[], size: keyof SizeSettings): string | null {
   const [first, ...others] = services
   if (first === undefined) return null
@@ -39,7 +42,7 @@ const forms: ReadonlyMap<string, string> = new Map(
   }),
 )
 
-/** What is refused for the form of its target alone. */
+/** Codes of requests refused only for the form of their target. */
 const isAboutForm: ReadonlySet<ErrorCode> = new Set(['BAD_TARGET', 'NOT_IMPLEMENTED'])
 
 const hasNoHost = ({ hosts, isSpread, stream }: Head, fault: ErrorCode): boolean =>
@@ -96,7 +99,7 @@ export function hostStep({ method, host, url }: Head, decided: Decision): Explan
   return { about: 'host', text, setting: null, isRefusal }
 }
 
-/** Null where there is neither a length nor a bound to tell of. */
+/** Null if there is neither a length nor a limit to report. */
 export function sizeStep(
   length: number | undefined,
   decided: Decision,

@@ -1,4 +1,4 @@
-/** The steps of an explanation that are about where a request leads. */
+/** Steps of an explanation about the service and route of a request. */
 import { join } from 'node:path'
 import type { ServiceType, StaticSettings, WorkerSettings } from '../../config/settings/settings.ts'
 import { formatAuthority } from '../../http/address/authority.ts'
@@ -15,7 +15,7 @@ const nouns: Readonly<Record<ServiceType, string>> = {
   static: 'static files',
 }
 
-/** Null for what is no request to any service. */
+/** Null if the request belongs to no service. */
 export function serviceStep(head: Head, decided: Decision, worker: WorkerSettings): ExplanationStep | null {
   const type = serviceOf(decided)
   if (type === null) return null
@@ -147,7 +147,7 @@ function baseText(worker: WorkerSettings): string {
   return basePath === '' ? `, ${origin}` : `, ${origin}, with ${basePath} before its path`
 }
 
-/** Where a decision leads, as one text. */
+/** The destination of a decision, as one text. */
 export function toOf(decided: Served, worker: WorkerSettings): string {
   switch (decided.kind) {
     case 'forward':

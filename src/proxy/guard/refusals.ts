@@ -1,4 +1,4 @@
-/** What a service's guard refuses, and with what: pure, for those who serve and those who explain. */
+/** The refusals of a service's guard. Pure, shared by the data plane and by explanations. */
 import type { ServiceType } from '../../config/settings/settings.ts'
 import type { ErrorCode } from '../../errors.ts'
 import type { BelievedField } from '../../http/fields/provenance.ts'
@@ -26,11 +26,11 @@ export function accessRefusal(
   return list?.admits(client) === false ? refusalDecision(service, 'FORBIDDEN_CLIENT') : null
 }
 
-/** The field in which a trusted proxy names the client. */
+/** Name of the field in which a trusted proxy reports the client. */
 export const believedName = (believes: BelievedField): string =>
   believes === 'forwarded' ? 'Forwarded' : 'X-Forwarded-For'
 
-/** `challenge` is the value of the field that asks for credentials. */
+/** `challenge`: value of the field that requests credentials. */
 export function authRefusal(service: ServiceType, result: AuthResult, challenge: string): Decision | null {
   if (result === 'busy') return refusalDecision(service, 'AUTH_BUSY', ['Retry-After', '1'])
   if (typeof result === 'object') return null
@@ -39,11 +39,11 @@ export function authRefusal(service: ServiceType, result: AuthResult, challenge:
     : refusalDecision(service, 'AUTH_REQUIRED', ['WWW-Authenticate', challenge])
 }
 
-/** Whether rate limits count a request whose credentials were found to be so: a wrong password takes a token too. */
+/** Whether rate limits count a request with this result. A wrong password counts as well. */
 export const countsForRates = (result: AuthResult): boolean =>
   result === 'wrong' || typeof result === 'object'
 
-/** The path that rate limits know a request by; null for CONNECT, which has none. */
+/** The path for rate limits; null for CONNECT, which has no path. */
 export function pathOf(decision: Decision, target: string): string | null {
   if (decision.kind === 'tunnel') return null
   return decision.kind === 'reply' ? (parseAbsolute(target)?.path ?? target) : decision.path
