@@ -26,10 +26,10 @@ const nouns: Readonly<Record<Exclude<AddressClass, 'public'>, string>> = {
   unspecified: 'an unspecified address',
   loopback: 'a loopback address',
   'link-local': 'a link-local address',
-  metadata: 'an address of instance metadata',
+  metadata: 'an instance metadata address',
   multicast: 'a multicast address',
   broadcast: 'the broadcast address',
-  private: 'an address of a private network',
+  private: 'a private network address',
   reserved: 'a reserved address',
 }
 
@@ -51,7 +51,7 @@ export class Destinations {
     const isOpen = this.#settings.connectPorts.some(({ first, last }) => port >= first && port <= last)
     if (isConnect && !isOpen) {
       const setting = 'destinations.connect_ports'
-      return { code: 'FORBIDDEN_PORT', text: `CONNECT may not name port ${port}`, setting }
+      return { code: 'FORBIDDEN_PORT', text: `CONNECT to port ${port} is not allowed`, setting }
     }
     const denied = this.#deny.hostEntry(host, port)
     if (denied !== -1) return this.#denied(host, denied)
@@ -61,12 +61,12 @@ export class Destinations {
   /** Checks an address of `host`, or `host` itself if it is an address. */
   refuseAddress(host: string, port: number, address: string): DestinationRefusal | null {
     const bits = readIpAddress(address)
-    const shown = host === address ? address : `${host} leads to ${address}, which`
+    const shown = host === address ? address : `${host} resolves to ${address}, which`
     if (bits === null) return forbidden(`${shown} is not an address`)
     const refused = this.#judge(host, port, bits, shown)
     if (refused !== null) return refused
     for (const inner of embeddedIn(bits)) {
-      const within = this.#judge(host, port, inner, `${shown} stands for an IPv4 address and`)
+      const within = this.#judge(host, port, inner, `${shown} stands for an IPv4 address that`)
       if (within !== null) return within
     }
     return null
@@ -78,7 +78,7 @@ export class Destinations {
   refuseOwn(host: string, port: number, address: string): DestinationRefusal | null {
     const bits = readIpAddress(address)
     const isOpen = bits !== null && this.#allow.networkEntry(bits, port, true) !== -1
-    return this.#own.hasPort(port) && !isOpen ? ownListener(`${host} leads to ${address}, which`) : null
+    return this.#own.hasPort(port) && !isOpen ? ownListener(`${host} resolves to ${address}, which`) : null
   }
 
   #judge(host: string, port: number, bits: AddressBits, shown: string): DestinationRefusal | null {
@@ -105,4 +105,4 @@ const forbidden = (text: string, key = 'allow'): DestinationRefusal => ({
 })
 
 const ownListener = (shown: string): DestinationRefusal =>
-  forbidden(`${shown} is a listener of this daemon; only a network with the port opens it`)
+  forbidden(`${shown} is a listener of this daemon; only an allowed network with this port opens it`)

@@ -2,7 +2,6 @@
 import type { LookupFunction } from 'node:net'
 import { BifrostError } from '../../errors.ts'
 import type { Gate } from '../../http/dial/gate.ts'
-import { settingOf } from '../explain/step.ts'
 import type { DestinationRefusal, Destinations } from './destinations.ts'
 
 /** The gate for a forward proxy's connections; with `isConnect` it also checks the port. */
@@ -27,5 +26,5 @@ export function createGate(
 function errorOf(refused: DestinationRefusal | null): BifrostError | null {
   if (refused === null) return null
   const { code, text, setting } = refused
-  return new BifrostError(code, `${text} (${settingOf('forward', setting)})`)
+  return new BifrostError(code, `${text} (workers.forward_proxy.${setting})`)
 }

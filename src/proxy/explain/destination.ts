@@ -36,7 +36,7 @@ export function judgeDestination(
       step: step(clip(refused.text), refused.setting),
       refusal: refusalDecision('forward', refused.code),
     }
-  const text = `Nothing is against ${clip(host)}, port ${port}; each address that is dialled is judged then, and those that are refused are left out`
+  const text = `${clip(host)}, port ${port}, is acceptable so far; each address is checked before it is dialled, and refused ones are skipped`
   return { step: step(text, 'destinations'), refusal: null }
 }
 

@@ -160,8 +160,8 @@ function clientSteps({ type, trust }: ServiceSettings, isRefusal: boolean): read
   if (trust.proxies.length === 0) return []
   const field = believedName(trust.believes)
   const text = isRefusal
-    ? `Its peer is a trusted proxy, and nothing in its ${field} is valid, so the client is not known.`
-    : `If its peer is a trusted proxy, its ${field} names the client; a field with nothing valid in it is answered 400.`
+    ? `The peer is a trusted proxy, but its ${field} has no valid element, so the client is unknown.`
+    : `If the peer is a trusted proxy, its ${field} names the client; a field without a valid element is answered with 400.`
   return [{ about: 'access', text, setting: settingOf(type, 'trusted_proxies'), isRefusal }]
 }
 
@@ -179,7 +179,7 @@ function accessStep(client: string, service: ServiceSettings, isRefused: boolean
   if (denied !== -1)
     return {
       about,
-      text: `The client ${client} is denied: it is in ${access.deny[denied]}, and deny is stronger than allow.`,
+      text: `The client ${client} is denied: it is in ${access.deny[denied]}, and deny wins over allow.`,
       setting: setting(`deny[${denied}]`),
       isRefusal: isRefused,
     }
@@ -194,7 +194,7 @@ function accessStep(client: string, service: ServiceSettings, isRefused: boolean
     ? { about, text: `The client ${client} is not denied.`, setting: setting('deny'), isRefusal: isRefused }
     : {
         about,
-        text: `The client ${client} is in no network that is allowed.`,
+        text: `The client ${client} is not in an allowed network.`,
         setting: setting('allow'),
         isRefusal: isRefused,
       }
@@ -207,12 +207,12 @@ function authStep(
 ): ExplanationStep {
   const setting = settingOf(type, 'auth')
   if (auth === null || result === null)
-    return { about: 'auth', text: 'Nobody is asked for a password.', setting, isRefusal: false }
+    return { about: 'auth', text: 'This service requires no password.', setting, isRefusal: false }
   const text =
     typeof result === 'object'
-      ? `The user ${clip(shownUser ?? result.user)} is known; the password is taken to be right.`
+      ? `The user ${clip(shownUser ?? result.user)} exists; the password is assumed to be right.`
       : user === null
-        ? 'A user name and a password are needed, and none was given.'
+        ? 'Authentication is required, but the request has no credentials.'
         : 'The user name or the password is wrong.'
   return { about: 'auth', text, setting, isRefusal: typeof result !== 'object' }
 }
@@ -225,12 +225,12 @@ function rateSteps(
   const none = (text: string): readonly ExplanationStep[] => [
     { about: 'rate', text, setting: settingOf(type, 'rate_limiting'), isRefusal: false },
   ]
-  if (rates === null) return none('No rate limit applies: there are none.')
+  if (rates === null) return none('There are no rate limits.')
   const path = readRatePath(pathOf(decided, question.url))
   const applying = rates.rules.flatMap((rule, at) =>
     ruleApplies(rule, question.method, path) ? [{ rule, at }] : [],
   )
-  if (applying.length === 0) return none('None of the rate limits applies to this method and path.')
+  if (applying.length === 0) return none('No rate limit applies to this method and path.')
   return applying.map(({ rule, at }) => {
     const by =
       rule.key === 'client'
@@ -238,12 +238,12 @@ function rateSteps(
         : rule.key === 'user' && question.user !== null
           ? `user ${clip(question.shownUser ?? question.user)}`
           : rule.key === 'header'
-            ? `the value of ${rule.header}, or by client where it is missing`
+            ? `the value of ${rule.header}, or by client if it is missing`
             : `client ${question.client}`
     const seconds = rule.windowMs / 1000
-    const text = `The rate limit "${rule.id}" counts it by ${by}: ${rule.quota} in ${seconds} s, ${rule.burst} at once; without a token left it is answered 429.${
+    const text = `The rate limit "${rule.id}" counts the request by ${by}: ${rule.quota} in ${seconds} s, ${rule.burst} at once; without a token left the answer is 429.${
       rule.pathPrefix !== null && path === 'every'
-        ? ' Servers read the path in different ways, so it counts for every path.'
+        ? ' Servers may read this path differently, so it counts for every path.'
         : ''
     }`
     return { about: 'rate', text, setting: rateSetting(type, rates.rules, at), isRefusal: false }
@@ -260,7 +260,7 @@ function rateSetting(type: ServiceType, rules: readonly { readonly id: string }[
 function roomStep({ type, maxConnections }: ServiceSettings): ExplanationStep {
   return {
     about: 'room',
-    text: `Its connection has to have been admitted: the ${type} service is configured to take ${maxConnections} at once.`,
+    text: `The connection must be admitted first: the ${type} service accepts ${maxConnections} at once.`,
     setting: settingOf(type, 'resource_limits.max_connections'),
     isRefusal: false,
   }
@@ -289,7 +289,7 @@ function answerStep({ code, status, kind, to }: Outcome): ExplanationStep {
   const text =
     code === null && kind !== 'reply'
       ? kind === 'static'
-        ? `The answer is the file ${to}, where there is one.`
+        ? `The answer is the file ${to}, if it exists.`
         : `The request ${verbs[kind]} ${to}.`
       : `The answer is ${status} ${code}: ${code === null ? '' : errorTable[code].message}`
   return { about: 'answer', text, setting: null, isRefusal: code !== null }

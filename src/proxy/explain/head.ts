@@ -33,12 +33,11 @@ function sizeSetting(services: readonly ServiceSettings[], size: keyof SizeSetti
 
 const forms: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    BAD_REQUEST: 'The request line or its framing is not what HTTP allows (RFC 9112).',
-    BAD_AUTHORITY:
-      'The host that it names is not valid, is named twice, or is missing where HTTP asks for one.',
-    VERSION_NOT_SUPPORTED: 'This version of HTTP is not spoken here.',
+    BAD_REQUEST: 'The request line or the framing is not valid HTTP (RFC 9112).',
+    BAD_AUTHORITY: 'The host is invalid, is named twice, or is missing although HTTP requires it.',
+    VERSION_NOT_SUPPORTED: 'This HTTP version is not supported.',
     NOT_IMPLEMENTED: 'A transfer coding other than chunked, or OPTIONS *, is not supported.',
-    EXPECTATION_FAILED: 'Of Expect only 100-continue is known.',
+    EXPECTATION_FAILED: 'The only supported expectation is 100-continue.',
   }),
 )
 
@@ -64,7 +63,7 @@ export function targetStep(
         : size === 'maxFields'
           ? `The head has ${head.fields} fields, more than ${policy.maxFields}.`
           : hasNoHost(head, fault)
-            ? 'It has no Host field, which HTTP/1.1 asks for (RFC 9112 3.2).'
+            ? 'There is no Host field, which HTTP/1.1 requires (RFC 9112 3.2).'
             : (forms.get(fault) ?? 'The request could not be understood.')
     return { about: 'target', text, setting, isRefusal: true }
   }
@@ -75,12 +74,12 @@ export function targetStep(
 function formText({ method, url, isUpgrade }: Head): string {
   if (method === 'CONNECT')
     return `CONNECT ${clip(maskAuthority(url))}: the target is a host and a port, for a tunnel.`
-  if (url.includes('#')) return 'The target has a fragment (#), which a request never has.'
-  if (parseAbsolute(url) !== null) return 'The target is a whole URL (absolute-form), as for a proxy.'
+  if (url.includes('#')) return 'The target has a fragment (#), which a request must not have.'
+  if (parseAbsolute(url) !== null) return 'The target is an absolute URL (absolute-form), as for a proxy.'
   if (url === '*') return 'The target is *, which stands for the server as a whole.'
   if (!url.startsWith('/')) return 'The target is neither a path, nor an http(s) URL, nor *.'
   return isUpgrade
-    ? 'The target is a path (origin-form), and asks for a WebSocket.'
+    ? 'The target is a path (origin-form), and the request is a WebSocket upgrade.'
     : 'The target is a path (origin-form).'
 }
 
@@ -90,12 +89,12 @@ export function hostStep({ method, host, url }: Head, decided: Decision): Explan
   const text = isRefusal
     ? (forms.get('BAD_AUTHORITY') ?? '')
     : absolute !== null
-      ? `The host is ${clip(maskAuthority(absolute.authority))}, of the target, whatever Host says (RFC 9112 3.2.2).`
+      ? `The host is ${clip(maskAuthority(absolute.authority))}, from the target; the Host field is ignored (RFC 9112 3.2.2).`
       : method === 'CONNECT'
-        ? `The host is ${clip(maskAuthority(url))}, of the target.`
+        ? `The host is ${clip(maskAuthority(url))}, from the target.`
         : host === undefined
-          ? 'It names no host, as HTTP/1.0 may.'
-          : `The host is ${clip(maskAuthority(host))}; any host is served alike.`
+          ? 'There is no host, which HTTP/1.0 allows.'
+          : `The host is ${clip(maskAuthority(host))}; every host is served the same way.`
   return { about: 'host', text, setting: null, isRefusal }
 }
 
@@ -113,6 +112,6 @@ export function sizeStep(
     return { about: 'size', text, setting, isRefusal: true }
   }
   if (maxBodyBytes === 0) return null
-  const text = `A body may have ${maxBodyBytes} bytes${length === undefined ? '' : `, and has ${length}`}.`
+  const text = `A body may have up to ${maxBodyBytes} bytes${length === undefined ? '' : `; this one has ${length}`}.`
   return { about: 'size', text, setting, isRefusal: false }
 }

@@ -26,7 +26,7 @@ export interface ExplanationStep {
 
 const keys = { forward: 'forward_proxy', reverse: 'reverse_proxy', static: 'static_files' } as const
 
-/** Configuration path of a service's setting. */
+/** The path of a setting of a service. */
 export const settingOf = (type: ServiceType, inside = ''): string =>
   `workers.${keys[type]}${inside === '' ? '' : `.${inside}`}`
 

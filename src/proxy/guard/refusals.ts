@@ -43,7 +43,7 @@ export function authRefusal(service: ServiceType, result: AuthResult, challenge:
 export const countsForRates = (result: AuthResult): boolean =>
   result === 'wrong' || typeof result === 'object'
 
-/** The path for rate limits; null for CONNECT, which has no path. */
+/** The path that rate limits know a request by; null for CONNECT, which has none. */
 export function pathOf(decision: Decision, target: string): string | null {
   if (decision.kind === 'tunnel') return null
   return decision.kind === 'reply' ? (parseAbsolute(target)?.path ?? target) : decision.path

@@ -19,10 +19,7 @@ import { createVerifier, type Verifier } from './secret.ts'
 
 export type AuthResult = { readonly user: string } | 'missing' | 'wrong' | 'busy'
 
-/**
- * Wrong credentials are compared again after this time: the configured password may be the wrong one, and be
- * corrected.
- */
+/** How long wrong credentials are remembered. */
 const wrongMs = 5_000
 const maxWrong = 4_096
 

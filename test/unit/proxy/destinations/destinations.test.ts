@@ -267,11 +267,11 @@ describe('the ports of CONNECT', () => {
 test('a refusal says what the address is, and which key decides', () => {
   expect(closed.refuseAddress('a.test', 80, '::ffff:127.0.0.1')).toEqual({
     code: forbidden,
-    text: 'a.test leads to ::ffff:127.0.0.1, which is a loopback address',
+    text: 'a.test resolves to ::ffff:127.0.0.1, which is a loopback address',
     setting: 'destinations.allow',
   })
   expect(closed.refuseTarget('127.0.0.1', 9900, false)?.text).toBe(
-    '127.0.0.1 is a listener of this daemon; only a network with the port opens it',
+    '127.0.0.1 is a listener of this daemon; only an allowed network with this port opens it',
   )
   expect(policy({ deny: ['a.test', 'b.test:80'] }).refuseTarget('b.test', 80, false)).toEqual({
     code: forbidden,
@@ -280,7 +280,7 @@ test('a refusal says what the address is, and which key decides', () => {
   })
   expect(closed.refuseTarget('a.test', 25, true)).toEqual({
     code: 'FORBIDDEN_PORT',
-    text: 'CONNECT may not name port 25',
+    text: 'CONNECT to port 25 is not allowed',
     setting: 'destinations.connect_ports',
   })
 })

@@ -31,7 +31,7 @@ test('a path without a single meaning counts for the rules of every path, and sa
   const rate = (request: string) => ask(request, of).steps.find(({ about }) => about === 'rate')?.text
   expect(rate('GET /x/../y')).toMatch(/"login" .*every path/)
   expect(rate('GET /login')).toMatch(/"login"(?!.*every path)/)
-  expect(rate('GET /other')).toContain('None')
+  expect(rate('GET /other')).toContain('No rate limit applies')
 })
 
 test.each(['CONNECT u:hush@a.test:443', 'GET http://u:hush@a.test/', 'GET /x'])(
