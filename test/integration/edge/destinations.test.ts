@@ -88,7 +88,7 @@ describe.each(everyWay)('%s', (way) => {
     expect(reasons[0]).toBe('127.0.0.1 is a loopback address (workers.forward_proxy.destinations.allow)')
   })
 
-  test('to a name that leads to this machine is refused with every address that it has', async () => {
+  test('to a name of this machine is refused for each of its addresses', async () => {
     await using origin = await startOrigin()
     const { asked, lookup } = resolver(['127.0.0.1', '::1', '0.0.0.0', '::ffff:127.0.0.1'])
     const destinations = { allow: ['inside.test'], connect_ports: everyPort }
@@ -101,7 +101,7 @@ describe.each(everyWay)('%s', (way) => {
     expect(origin.accepted).toBe(0)
   })
 
-  test('to a name whose address changes between two dials is judged at each of them', async () => {
+  test('to a name whose address changes between two dials is checked at each dial', async () => {
     await using origin = await startOrigin((_req, res) => res.setHeader('Connection', 'close').end('hello'))
     const secret = createServer((socket) => socket.destroy())
     let reached = 0
@@ -123,7 +123,7 @@ describe.each(everyWay)('%s', (way) => {
     expect([origin.accepted, reached]).toEqual([1, 0])
   })
 
-  test('to a name that is denied is refused before it is looked up', async () => {
+  test('to a denied name is refused before it is resolved', async () => {
     const { asked, lookup } = resolver(['127.0.0.1'])
     const destinations = { allow: ['127.0.0.0/8'], deny: ['*.bad.test'], connect_ports: everyPort }
     await using proxy = await startEdge(forwardTo({ destinations }), {
@@ -134,7 +134,7 @@ describe.each(everyWay)('%s', (way) => {
     expect(asked).toEqual([])
   })
 
-  test('goes to the addresses of a name that are not refused', async () => {
+  test('uses only the addresses of a name that are not refused', async () => {
     await using origin = await startOrigin()
     new WebSocketServer({ server: origin.server as never })
     const { lookup } = resolver(['127.0.0.2', '::1', '127.0.0.1'])
@@ -160,7 +160,7 @@ describe.each(everyWay)('%s', (way) => {
   })
 })
 
-test('a request with a body is refused, and its connection stays in step', async () => {
+test('a request with a body is refused, and its connection stays usable', async () => {
   await using proxy = await startEdge(forwardTo({ destinations: {} }))
   using client = await RawClient.connect(proxy.port)
   for (const _ of [1, 2]) {
@@ -169,7 +169,7 @@ test('a request with a body is refused, and its connection stays in step', async
   }
 })
 
-test('a kept connection was judged when it was dialled: using it again looks nothing up', async () => {
+test('reusing a kept connection resolves no name, as it was checked when it was dialled', async () => {
   await using origin = await startOrigin()
   const { asked, lookup } = resolver(['127.0.0.1'], ['127.0.0.2'])
   const destinations = { allow: ['127.0.0.1'] }
@@ -180,7 +180,7 @@ test('a kept connection was judged when it was dialled: using it again looks not
   expect(origin.accepted).toBe(1)
 })
 
-test('CONNECT has ports of its own, and its answer names their key', async () => {
+test('CONNECT has its own list of ports, and the log names its key', async () => {
   await using origin = await startRawOrigin(() => {})
   await using proxy = await startEdge(forwardTo({ destinations: { allow: ['127.0.0.1'] } }))
   using client = await RawClient.connect(proxy.port)
@@ -193,7 +193,7 @@ test('CONNECT has ports of its own, and its answer names their key', async () =>
   expect(origin.accepted).toBe(0)
 })
 
-test('over HTTP/2 a request and a tunnel are refused, and the connection goes on', async () => {
+test('over HTTP/2 a request and a tunnel are refused, and the connection stays open', async () => {
   await using origin = await startOrigin()
   const destinations = { connect_ports: everyPort }
   await using proxy = await startEdge(forwardTo({ destinations }), { cleartext: 'h2' })
@@ -204,7 +204,7 @@ test('over HTTP/2 a request and a tunnel are refused, and the connection goes on
   expect(client.isClosed).toBe(false)
 })
 
-test('a refusal is in the metrics of upstreams by its code, and no failure of the proxy', async () => {
+test('a refusal appears in the upstream metrics by its code, and not as a failure of the proxy', async () => {
   await using proxy = await startEdge(forwardTo({ destinations: {} }))
   using client = await RawClient.connect(proxy.port)
   await client.get('http://127.0.0.1:9/')

@@ -28,7 +28,7 @@ const chunked = [
 const of = (fields: Readonly<Record<string, unknown>>) =>
   Object.entries(fields).filter(([name]) => lower.includes(name))
 
-test('fields and trailers of an upstream reach a client of HTTP/2, and the connection is kept', async () => {
+test('fields and trailers of an upstream reach an HTTP/2 client, and the connection is kept', async () => {
   await using origin = await startScriptedOrigin(chunked, { keepOpen: true })
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
   using client = await H2Client.connect(proxy.port)
@@ -42,7 +42,7 @@ test('fields and trailers of an upstream reach a client of HTTP/2, and the conne
   expect(proxy.counters()).toMatchObject({ requestsFailed: 0 })
 })
 
-test('early hints of an upstream reach a client of HTTP/2', async () => {
+test('early hints of an upstream reach an HTTP/2 client', async () => {
   const hints = ['HTTP/1.1 103 Early Hints', ...lines('hint'), '', ''].join('\r\n')
   await using origin = await startScriptedOrigin(`${hints}HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n`)
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
@@ -52,7 +52,7 @@ test('early hints of an upstream reach a client of HTTP/2', async () => {
   expect(of(answer.informed[0] ?? {})).toEqual(lower.map((name) => [name, 'hint']))
 })
 
-test('fields and trailers of an upstream reach a client of HTTP/1.1', async () => {
+test('fields and trailers of an upstream reach an HTTP/1.1 client', async () => {
   await using origin = await startScriptedOrigin(chunked, { keepOpen: true })
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
@@ -113,7 +113,7 @@ test.each(['HTTP/1.1 101 Switching Protocols', 'HTTP/1.1 403 Forbidden'])(
   },
 )
 
-test('paths, queries, hosts, extensions and users are words like others', async () => {
+test('inherited names work as paths, queries, hosts, extensions and users', async () => {
   await using site = createSite({ 'a.constructor': 'typed' })
   const mount = { path: '/', rootDir: site.root, spaMode: false, spaFallbackFile: 'x', indexFiles: [] }
   await using files = await startEdge(filesIn([mount]))
@@ -139,7 +139,7 @@ test('paths, queries, hosts, extensions and users are words like others', async 
   expect((await asked.get('/', `Authorization: Basic ${right}`)).status).toBe(200)
 })
 
-test('methods are words like others', async () => {
+test('inherited names work as methods', async () => {
   await using site = createSite()
   const mount = { path: '/', rootDir: site.root, spaMode: false, spaFallbackFile: 'x', indexFiles: [] }
   await using proxy = await startEdge(filesIn([mount]), h2)

@@ -55,7 +55,7 @@ for (const scheme of ['http', 'https'] as const) {
     expect(proxy.records.length).toBe(1)
   })
 
-  test(`a stream of HTTP/2 to a ${what} ends with its reset`, async () => {
+  test(`an HTTP/2 stream to a ${what} ends with its reset`, async () => {
     await using origin = await startRawOrigin(neverAnswer)
     await using proxy = await startEdge(reverseTo(`${scheme}://${origin.authority}`, patient), {
       cleartext: 'h2',
@@ -69,7 +69,7 @@ for (const scheme of ['http', 'https'] as const) {
   })
 }
 
-test('a FIN that comes with the request is noticed as well', async () => {
+test('a FIN that arrives with the request is noticed', async () => {
   await using origin = await startRawOrigin(neverAnswer)
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, patient))
   using client = await RawClient.connect(proxy.port)
@@ -79,7 +79,7 @@ test('a FIN that comes with the request is noticed as well', async () => {
   await isRecorded(proxy)
 })
 
-test('a client that has only ended its side still reads the answer to its handshake', async () => {
+test('a half-closed client still reads the answer to its handshake', async () => {
   await using origin = await startScriptedOrigin('HTTP/1.1 403 No\r\nContent-Length: 5\r\n\r\nnever')
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, patient))
   using client = await RawClient.connect(proxy.port)
@@ -87,7 +87,7 @@ test('a client that has only ended its side still reads the answer to its handsh
   expect(await client.response()).toMatchObject({ status: 403, text: 'never' })
 })
 
-test.each(ways)('a declined upgrade whose body stands still ends with its client (%s)', async (way) => {
+test.each(ways)('a declined upgrade with a stalled body ends with its client (%s)', async (way) => {
   await using origin = await startScriptedOrigin('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbody', {
     keepOpen: true,
   })
@@ -100,7 +100,7 @@ test.each(ways)('a declined upgrade whose body stands still ends with its client
   await until('the edge has closed it', () => proxy.edge.open === 0)
 })
 
-test('what a client sends before the switch reaches the origin, in its order', async () => {
+test('bytes sent before the switch reach the origin in order', async () => {
   let got = ''
   await using origin = await startRawOrigin((socket) => {
     socket.on('data', (chunk) => {
@@ -121,7 +121,7 @@ test('what a client sends before the switch reaches the origin, in its order', a
   expect(tunnelBytesReceived).toBe('onetwothree'.length)
 })
 
-test.each(ways)('a CONNECT that is dialled ends with its client (%s)', async (way) => {
+test.each(ways)('a CONNECT that is being dialled ends with its client (%s)', async (way) => {
   await using stuck = await startStuckListener()
   await using proxy = await startEdge(forwardTo(patient))
   using client = await RawClient.connect(proxy.port)
@@ -143,7 +143,7 @@ test.each(ways)('a request that waits for its upstream connection ends with its 
   await until('no upstream connection is left', () => proxy.counters().upstreamOpen === 0)
 })
 
-test('a CONNECT of HTTP/2 that is dialled ends with its stream', async () => {
+test('an HTTP/2 CONNECT that is being dialled ends with its stream', async () => {
   await using stuck = await startStuckListener()
   await using proxy = await startEdge(forwardTo(patient), { cleartext: 'h2' })
   using client = await H2Client.connect(proxy.port)
@@ -157,7 +157,7 @@ test('a CONNECT of HTTP/2 that is dialled ends with its stream', async () => {
   expect(proxy.records[0]).toMatchObject({ status: 499, code: 'CLIENT_ABORTED' })
 })
 
-test('a client that sends and ends before its tunnel is open is served', async () => {
+test('a client that sends and half-closes before its tunnel is open is served', async () => {
   await using origin = await startRawOrigin((socket) => {
     let got = ''
     socket.on('data', (chunk) => {
@@ -172,7 +172,7 @@ test('a client that sends and ends before its tunnel is open is served', async (
   expect((await client.rest()).toString()).toBe('you said all of it')
 })
 
-test('a client that sends much before it is answered is held up, and nothing is lost', async () => {
+test('a client that sends a lot before its answer is slowed down, and loses nothing', async () => {
   const size = 1024 * 1024
   let [received, asked] = [0, 0]
   await using origin = await startRawOrigin((socket) => {

@@ -45,7 +45,7 @@ test('a waiting upload arrives whole', async () => {
   for (let at = 0; at < 3; at += 1) expect((await client.response()).text).toBe('300000')
 })
 
-test('CONNECT behind a request is a tunnel once that is answered', async () => {
+test('CONNECT behind a request becomes a tunnel after that request is answered', async () => {
   let answer: ServerResponse | undefined
   await using origin = await startOrigin((_req, res) => {
     answer = res
@@ -67,7 +67,7 @@ test('CONNECT behind a request is a tunnel once that is answered', async () => {
   expect((await client.bytes(5)).toString()).toBe('later')
 })
 
-test('what is no HTTP behind a request is refused after the answer', async () => {
+test('bytes behind a request that are not HTTP are refused after its answer', async () => {
   let answer: ServerResponse | undefined
   await using origin = await startOrigin((_req, res) => {
     answer = res

@@ -31,7 +31,7 @@ test('no timer runs before the first connection, nor for long after the last', a
   await until('all timers have ended', () => timers.live.size === 0)
 })
 
-test('after a rest the deadline of heads holds again', async () => {
+test('after a rest the header deadline applies again', async () => {
   using timers = watchIntervals()
   await using files = await startFiles(200)
   using first = await RawClient.connect(files.port)

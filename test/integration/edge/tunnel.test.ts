@@ -55,7 +55,7 @@ test('a tunnel without traffic is closed', async () => {
   await until('the upstream side is closed', () => origin.sockets.size === 0)
 })
 
-test('a tunnel is closed at the age of maxTunnelMs although it is used', async () => {
+test('a busy tunnel is closed after maxTunnelMs', async () => {
   await using origin = await startRawOrigin(echo)
   await using proxy = await startEdge(forwardTo({ timeouts: { maxTunnelMs: 300 } }))
   const startedAt = performance.now()
@@ -89,7 +89,7 @@ test('a reset of one side ends the other', async () => {
   await until('the edge has closed both', () => proxy.edge.open === 0)
 })
 
-test('a client that ends while the upstream is dialled leaves nothing behind', async () => {
+test('a client that leaves while the upstream is dialled leaves nothing behind', async () => {
   await using origin = await startRawOrigin(echo)
   await using proxy = await startEdge(forwardTo())
   const client = await RawClient.connect(proxy.port)
@@ -99,7 +99,7 @@ test('a client that ends while the upstream is dialled leaves nothing behind', a
   await until('the upstream side is closed', () => origin.sockets.size === 0)
 })
 
-test('a tunnel counts its bytes, and is a request that did not fail', async () => {
+test('a tunnel counts its bytes, and is a successful request', async () => {
   await using origin = await startRawOrigin(echo)
   await using proxy = await startEdge(forwardTo())
   const client = await openTunnel(proxy, origin.authority)
@@ -117,7 +117,7 @@ test('a tunnel counts its bytes, and is a request that did not fail', async () =
   })
 })
 
-test('a CONNECT without a port or with a path is a 400', async () => {
+test('a CONNECT without a port or with a path gets a 400', async () => {
   await using proxy = await startEdge(forwardTo())
   for (const target of [
     'example.test',

@@ -14,7 +14,7 @@ test.each([
   ['longer than nothing', '0', ['x']],
   ['shorter', '50', ['hello']],
   ['empty', '5', ['']],
-])('a body that is %s never reaches the upstream as a whole request', async (_, length, pieces) => {
+])('a body that is %s never reaches the upstream as a complete request', async (_, length, pieces) => {
   const bodies: string[] = []
   await using origin = await startOrigin(async (_req, res, seen) => {
     const body = await seen.body.catch(() => null)
@@ -54,7 +54,7 @@ test('no byte beyond the length is written to the upstream', async () => {
   expect(origin.seen).toHaveLength(1)
 })
 
-test('a new connection is served as before, and what ended the other one is counted', async () => {
+test('a new connection is served, and the end of the other one is counted', async () => {
   await using proxy = await startEdge(
     filesIn([
       { path: '/', rootDir: 'config/site', spaMode: false, spaFallbackFile: 'x', indexFiles: ['index.html'] },

@@ -17,7 +17,7 @@ async function startSlow() {
   return { origin, waiting, release: () => waiting.splice(0).map((end) => end()) }
 }
 
-test('a drain says which streams are served, ends with the last of them and keeps the connection counted until then', async () => {
+test('a drain announces the last stream it serves, ends with it and counts the connection until then', async () => {
   const { origin, waiting, release } = await startSlow()
   await using _ = origin
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
@@ -38,7 +38,7 @@ test('a drain says which streams are served, ends with the last of them and keep
   expect(proxy.counters()).toMatchObject({ requestsTotal: 1, requestsFailed: 0 })
 })
 
-test('a client whose connection is idle when the drain begins is let go', async () => {
+test('a connection that is idle when the drain begins is closed', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
   using client = await H2Client.connect(proxy.port)
@@ -61,7 +61,7 @@ test('a client that does not close after the last GOAWAY is closed', async () =>
   await until('the edge has none', () => proxy.edge.open === 0)
 })
 
-test('degraded: the connection ends after the exchanges that run', async () => {
+test('degraded: the connection ends after its running exchanges', async () => {
   const { origin, waiting, release } = await startSlow()
   await using _ = origin
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
@@ -91,7 +91,7 @@ test('close() ends everything now', async () => {
   await until('the upstream connection is closed', () => origin.sockets.size === 0)
 })
 
-test('a client that goes away takes its exchanges with it', async () => {
+test('a client that leaves ends its exchanges', async () => {
   const { origin, waiting } = await startSlow()
   await using _ = origin
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
@@ -104,7 +104,7 @@ test('a client that goes away takes its exchanges with it', async () => {
   expect(proxy.admission.active).toBe(0)
 })
 
-test('a connection of HTTP/1.1 where HTTP/2 is spoken is told so and closed', async () => {
+test('an HTTP/1.1 request on an HTTP/2 connection gets an error and is closed', async () => {
   await using proxy = await startEdge(reverseTo('http://127.0.0.1:1'), h2)
   using client = await FrameClient.connect(proxy.port)
   client.bytes(Buffer.from('x'.repeat(100)))

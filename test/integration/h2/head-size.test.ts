@@ -56,7 +56,7 @@ test.each([
 })
 
 test.each([3_000, 16_000, 30_000, 60_000])(
-  'a head of %i bytes is answered with 431 and goes nowhere',
+  'a head of %i bytes is answered with 431 and not forwarded',
   async (bytes) => {
     await using origin = await startOrigin()
     await using proxy = await startEdge(
@@ -73,7 +73,7 @@ test.each([3_000, 16_000, 30_000, 60_000])(
   },
 )
 
-test('many short fields count with 32 bytes each, and so do the pieces of a Cookie', async () => {
+test('short fields count 32 bytes more each, and so do the crumbs of a Cookie', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(
     reverseTo(`http://${origin.authority}`, { sizes: { maxHeadBytes } }),

@@ -28,12 +28,12 @@ test.each([
   ':::',
   '1::2::3',
   '[::1]',
-])('%j is no address', (text) => {
+])('%j is not an address', (text) => {
   expect(readIpAddress(text)).toBeNull()
 })
 
 test.each(['10.0.0.0/33', '10.0.0.0/', '10.0.0.0/08', '::/129', '::ffff:10.0.0.0/95', 'x/8', '1.2.3.4/8/8'])(
-  '%j is no network',
+  '%j is not a network',
   (text) => {
     expect(readNetwork(text)).toBeNull()
     expect(() => new NetworkSet([text])).toThrow(TypeError)
@@ -44,7 +44,7 @@ test('a network in its mapped form is the IPv4 network', () => {
   expect(readNetwork('::ffff:10.0.0.0/104')).toEqual(readNetwork('10.0.0.0/8'))
 })
 
-test('an empty set has nothing, and all of one family is not all of the other', () => {
+test('an empty set contains nothing, and all of IPv4 is not all of IPv6', () => {
   expect(new NetworkSet([]).has(0)).toBe(false)
   const all = new NetworkSet(['0.0.0.0/0'])
   expect([all.has(0), all.has(0xffffffff), all.has('\0'.repeat(8))]).toEqual([true, true, false])

@@ -83,7 +83,7 @@ test('all spellings of one address are one client to limits and one peer to list
   )
 })
 
-test('the canonical text of an IPv6 address is the one that URL parsers write', () => {
+test('the canonical text of an IPv6 address equals that of URL parsers', () => {
   fc.assert(
     fc.property(ipv6, (groups) => {
       const full = groups.map((one) => one.toString(16)).join(':')

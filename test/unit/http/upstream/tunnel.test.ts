@@ -42,21 +42,21 @@ async function build(options: Partial<TunnelOptions>) {
   }
 }
 
-test('two ends that have both said FIN are done', async () => {
+test('a tunnel is done after a FIN from both sides', async () => {
   await using built = await build({})
   built.client.end()
   built.far.on('end', () => built.far.end()).resume()
   await expect.poll(() => built.ends).toEqual(['done'])
 })
 
-test('a half-closed tunnel has an idle time of its own', async () => {
+test('a half-closed tunnel has its own idle timeout', async () => {
   await using built = await build({ halfClosedIdleMs: 100 })
   built.far.resume()
   built.client.end()
   await expect.poll(() => built.ends).toEqual(['idle'])
 })
 
-test('idle, age, stop and a reset of either side each end it once, for their reason', async () => {
+test('idle, age, stop and a reset of either side each end the tunnel once, with their reason', async () => {
   for (const [reason, options, cause] of [
     ['idle', { idleMs: 100 }, () => {}],
     ['max_tunnel', { maxTunnelMs: 100 }, () => {}],

@@ -28,7 +28,7 @@ const ask = (request: string, of: WorkerSettings, more: Partial<ExplainedRequest
   return explain({ method, url, host: 'h.test', client: '192.0.2.7', user: null, ...more }, of)
 }
 
-describe('says where a request leads', () => {
+describe('shows where a request leads', () => {
   const files = filesIn([mount('/docs'), mount('/docs/api', true)])
   const all = worker(forwardTo(), reverseTo('http://up.test/base/'), files)
 
@@ -47,26 +47,26 @@ describe('says where a request leads', () => {
   })
 })
 
-test('a WebSocket is for the upstream, also where a mount owns its path', () => {
+test('a WebSocket goes to the upstream even below a mount', () => {
   const of = worker(reverseTo('http://up.test'), filesIn([mount('/')]))
   expect(ask('GET /chat', of).outcome.kind).toBe('static')
   expect(ask('GET /chat', of, { isUpgrade: true }).outcome.kind).toBe('reverse')
 })
 
-test('a request of HTTP/2 needs no Host field: it has :authority', () => {
+test('an HTTP/2 request needs no Host field, as it has :authority', () => {
   const of = worker(reverseTo('http://up.test'))
   expect(ask('GET /', of, { version: 20, host: 'h.test' }).outcome.code).toBeNull()
   expect(ask('GET /', of, { version: 10, host: undefined }).outcome.code).toBeNull()
   expect(ask('GET /', of, { version: 11, host: undefined }).outcome.code).toBe('BAD_REQUEST')
 })
 
-test('says that a request without Host is refused for that', () => {
+test('a request without Host is refused for that reason', () => {
   const { outcome, steps } = ask('GET /', worker(reverseTo('http://up.test')), { host: undefined })
   expect(outcome).toMatchObject({ kind: 'reply', status: 400 })
   expect(steps.filter(({ isRefusal }) => isRefusal)[0]?.text).toContain('no Host field')
 })
 
-describe('says which setting refuses', () => {
+describe('names the setting that refuses', () => {
   const tuned = (tuning: Tuning) => worker(reverseTo('http://up.test', tuning))
   test.each<[string, WorkerSettings, Partial<ExplainedRequest>, string, string | null]>([
     [
@@ -150,7 +150,7 @@ describe('says which setting refuses', () => {
     expect(refusing[0]?.setting).toBe(setting)
   })
 
-  test('the rate limits that count a request, by their own settings', () => {
+  test('names the rate limits that apply, each by its setting', () => {
     const rules = [
       { id: 'default' },
       { id: 'posts', methods: ['POST'] },
@@ -263,7 +263,7 @@ const anyQuestion: fc.Arbitrary<ExplainedRequest> = fc.record({
   isUpgrade: fc.boolean(),
 })
 
-test('the outcome is that of decide and of the guard, for any request and worker', async () => {
+test('the outcome equals that of decide and the guard, for any request and worker', async () => {
   const codes = new Set<string>()
   await fc.assert(
     fc.asyncProperty(anyWorker, anyQuestion, async (of, question) => {
@@ -284,7 +284,7 @@ test('the outcome is that of decide and of the guard, for any request and worker
   expect(codes.size).toBeGreaterThan(14)
 })
 
-test('one that a head never has does not throw', () => {
+test('an impossible head does not throw', () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), fc.string(), anyWorker, (method, url, host, of) => {
       explain({ method, url, host, client: 'x', user: null }, of)

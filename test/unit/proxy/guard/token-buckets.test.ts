@@ -16,7 +16,7 @@ function ask(of: TokenBuckets, key: string | number, now: number): boolean {
 const grantedAt = (of: TokenBuckets, key: string | number, now: number, times: number): number =>
   Array.from({ length: times }, () => ask(of, key, now)).filter(Boolean).length
 
-test('a full bucket grants its burst at once, and then a token each time that one has come', () => {
+test('a full bucket grants its burst at once, and then each new token', () => {
   const of = buckets(10)
   expect(grantedAt(of, 'a', 0, 20)).toBe(10)
   expect(grantedAt(of, 'a', 99, 20)).toBe(0)
@@ -25,13 +25,13 @@ test('a full bucket grants its burst at once, and then a token each time that on
   expect(grantedAt(of, 'a', 60_000, 20)).toBe(10)
 })
 
-test('a burst of its own', () => {
+test('the burst can differ from the rate', () => {
   const of = buckets(10, 3)
   expect(grantedAt(of, 'a', 0, 20)).toBe(3)
   expect(grantedAt(of, 'a', 100, 20)).toBe(1)
 })
 
-test('what is left and when there is more', () => {
+test('a grant reports the remaining tokens and the time until more', () => {
   const of = buckets(10)
   expect(of.look('a', 5)).toEqual({ isGranted: true, remaining: 10, waitMs: 0, fullMs: 0 })
   expect(of.take('a', 5)).toEqual({ isGranted: true, remaining: 9, waitMs: 0, fullMs: 100 })
@@ -40,7 +40,7 @@ test('what is left and when there is more', () => {
   expect(of.look('a', 65)).toMatchObject({ isGranted: false, waitMs: 40, fullMs: 940 })
 })
 
-test('keys have buckets of their own', () => {
+test('each key has its own bucket', () => {
   const of = buckets(1)
   expect([ask(of, 'a', 0), ask(of, 'b', 0), ask(of, 'a', 0), ask(of, 1, 0), ask(of, '1', 0)]).toEqual([
     true,
@@ -51,7 +51,7 @@ test('keys have buckets of their own', () => {
   ])
 })
 
-test('full buckets are forgotten as new keys come; there are never more than may be', () => {
+test('full buckets are forgotten as new keys arrive, so the maximum is never exceeded', () => {
   const of = buckets(10, 10, 100)
   for (let now = 0; now < 100_000; now += 1) {
     ask(of, `k${now}`, now)
@@ -63,7 +63,7 @@ test('full buckets are forgotten as new keys come; there are never more than may
   expect(grantedAt(of, 'late0', 1_000_000, 20)).toBe(9)
 })
 
-test('many keys do not give a client its tokens back', () => {
+test("sending many keys does not restore a client's tokens", () => {
   const of = buckets(10, 10, 100)
   expect(grantedAt(of, 'greedy', 0, 20)).toBe(10)
   for (let at = 0; at < 10_000; at += 1) ask(of, `made-up-${at}`, 1)
@@ -71,7 +71,7 @@ test('many keys do not give a client its tokens back', () => {
   expect(of.size).toBe(100)
 })
 
-test('keys beyond the room share buckets, so that together they are limited, and an honest newcomer is served among some', () => {
+test('keys over the maximum share buckets: they are limited together, and most new clients are still served', () => {
   const of = buckets(1, 1, 10)
   for (let at = 0; at < 10; at += 1) ask(of, `first${at}`, 0)
   let granted = 0
@@ -83,7 +83,7 @@ test('keys beyond the room share buckets, so that together they are limited, and
   expect(ask(of, 'flood0', 5_000)).toBe(true)
 })
 
-test('whoever gets a bucket of its own later brings along what it took from the shared one', () => {
+test('a key that later gets its own bucket keeps its debt from the shared one', () => {
   const of = buckets(1, 5, 1)
   ask(of, 'first', 0)
   expect(grantedAt(of, 'second', 500, 10)).toBe(5)
@@ -91,7 +91,7 @@ test('whoever gets a bucket of its own later brings along what it took from the 
   expect(grantedAt(of, 'second', 1_500, 10)).toBe(1)
 })
 
-test('over any window no key is granted more than its burst and what came in', () => {
+test('over any window no key is granted more than its burst and the new tokens', () => {
   const request = fc.record({ key: fc.constantFrom('a', 'b', 'c'), after: fc.integer({ min: 0, max: 400 }) })
   const of = fc.record({ limit: fc.integer({ min: 1, max: 20 }), burst: fc.integer({ min: 1, max: 20 }) })
   fc.assert(
