@@ -27,7 +27,10 @@ export function dial(target: DialTarget, done: (error: BifrostError | null, sock
   const timer = setTimeout(
     () =>
       fail(
-        new BifrostError('UPSTREAM_CONNECT_TIMEOUT', `no connection to ${host}:${port} in ${timeoutMs} ms`),
+        new BifrostError(
+          'UPSTREAM_CONNECT_TIMEOUT',
+          `no connection to ${host}:${port} within ${timeoutMs} ms`,
+        ),
       ),
     timeoutMs,
   )

@@ -26,7 +26,7 @@ export function guardedConnector(
       }
       const late = new BifrostError(
         'UPSTREAM_CONNECT_TIMEOUT',
-        `no TLS with ${host}:${port} in ${connectMs} ms`,
+        `no TLS handshake with ${host}:${port} within ${connectMs} ms`,
       )
       // The connector returns the socket it creates, although its type does not say so.
       let socket: Socket | undefined

@@ -61,7 +61,7 @@ export class H2Response extends EventEmitter implements HttpResponse {
     return this.stream.bufferSize
   }
 
-  /** Whether the client lags: it leaves bytes of this stream, or so many of the others that this one has no room. */
+  /** Whether the client lags: it leaves bytes of this stream, or so many bytes of others that this one has no room. */
   get isBehind(): boolean {
     return this.pendingBytes > 0 || this.#room.isOwed
   }

@@ -266,6 +266,6 @@ export class UpstreamPool implements Timed {
   }
 }
 
-const givenUp = new Error('nobody waits for this connection')
+const givenUp = new Error('the request that needed this connection is over')
 
 const ignore = (): void => {}

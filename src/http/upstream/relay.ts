@@ -127,7 +127,7 @@ export class Relay implements WireHandler, BodyOwner {
   bodyTooLarge(): void {
     if (this.#isOver) return
     const { owner } = this.#options
-    owner.relayFailed('BODY_TOO_LARGE', 'more came than was announced')
+    owner.relayFailed('BODY_TOO_LARGE', 'the body is larger than allowed')
     this.clientClosed()
     if (this.#isAnswered) this.#res.destroy()
     else owner.refuse('BODY_TOO_LARGE')
@@ -151,7 +151,9 @@ export class Relay implements WireHandler, BodyOwner {
       return
     }
     if (hasOtherCoding(raw)) {
-      controller.abort(new BifrostError('UPSTREAM_BROKEN', 'a transfer coding that is not chunked'))
+      controller.abort(
+        new BifrostError('UPSTREAM_BROKEN', 'the response has a transfer coding other than chunked'),
+      )
       return
     }
     const fields = responseHeaders(raw, this.#options.pseudonym, this.#options.owner.shownId)

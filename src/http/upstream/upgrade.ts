@@ -171,7 +171,7 @@ class Attempt {
     const protocol = answer.headers.upgrade
     // RFC 9110 7.8: the origin must not switch to a protocol that the client did not offer.
     if (protocol?.toLowerCase() !== 'websocket') {
-      this.fail(new BifrostError('UPSTREAM_BROKEN', 'a switch to another protocol'))
+      this.fail(new BifrostError('UPSTREAM_BROKEN', 'the upstream switched to another protocol'))
       upstream.destroy()
       return
     }
@@ -219,11 +219,11 @@ class Attempt {
 
   #relay(answer: IncomingMessage): void {
     if (answer.statusCode === 101) {
-      this.fail(new BifrostError('UPSTREAM_BROKEN', 'a switch to no protocol'))
+      this.fail(new BifrostError('UPSTREAM_BROKEN', 'the upstream switched without naming a protocol'))
       return
     }
     if (hasOtherCoding(answer.rawHeaders)) {
-      this.fail(new BifrostError('UPSTREAM_BROKEN', 'a transfer coding that is not chunked'))
+      this.fail(new BifrostError('UPSTREAM_BROKEN', 'the response has a transfer coding other than chunked'))
       return
     }
     if (!this.#settle()) {

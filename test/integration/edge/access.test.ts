@@ -134,7 +134,7 @@ test.each([
     )
     expect(await status(proxy.port, '127.0.0.9', '/', field)).toBe(expected)
     expect(origin.seen).toHaveLength(0)
-    // The field of a peer that is not trusted is left out, valid or not.
+    // The field of an untrusted peer is dropped, valid or not.
     expect(await status(proxy.port, '127.0.0.2', '/', field)).toBe(200)
     if (expected === 400)
       expect(proxy.records[0]).toMatchObject({ code: 'BAD_FORWARDED', client: '127.0.0.9' })

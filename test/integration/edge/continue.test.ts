@@ -29,7 +29,7 @@ test('a client that waits for a 100 gets it when the upstream sends one', async 
   answer(ok)
   expect((await client.response()).text).toBe('ok')
   client.head(...ask)
-  await until('the connection lives on', () => seen.split('Expect').length === 3)
+  await until('the connection stays open', () => seen.split('Expect').length === 3)
   answer('HTTP/1.1 100 Continue\r\n\r\n')
   expect((await client.responseHead()).status).toBe(100)
 })
@@ -70,7 +70,7 @@ test('an upstream that never sends a 100 gets the body after a while', async () 
   expect((await client.response()).text).toBe('ok')
 })
 
-test('a client that stops waiting for a 100 is served', async () => {
+test('a client that sends its body without waiting for the 100 is served', async () => {
   await using origin = await startOrigin(async (_req, res, seen) => res.end(await seen.body))
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)

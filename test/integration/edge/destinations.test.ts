@@ -7,7 +7,7 @@ import { clientOf, counted, serverOf } from '../../kit/measured.ts'
 import { startOrigin, startRawOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 
-/** The ways out of a forward proxy, each as a request for `host:port`. */
+/** Every way through a forward proxy, each as a request for `host:port`. */
 const ways = {
   'an http: URL': (authority: string) => [`GET http://${authority}/x HTTP/1.1`, 'Host: a'],
   'an https: URL': (authority: string) => [`GET https://${authority}/x HTTP/1.1`, 'Host: a'],
@@ -35,7 +35,7 @@ const everyWay = Object.keys(ways) as Way[]
 
 const everyPort = ['1-65535']
 
-/** A resolver that gives the answers of a list in turn, the last one again and again; it counts its calls. */
+/** A resolver that returns the answers of a list in turn, then repeats the last one; it counts its calls. */
 function resolver(...answers: readonly (readonly string[])[]) {
   const asked: string[] = []
   const lookup: LookupFunction = (host, options, done) => {
@@ -55,7 +55,7 @@ async function ask(port: number, way: Way, authority: string) {
   return { status: head.status, text: 'text' in head ? head.text : '' }
 }
 
-/** Spellings of this machine that Node itself would dial without a look-up. */
+/** Spellings of this machine that Node itself would dial without resolving a name. */
 const literals = [
   '127.0.0.1',
   '127.0.0.2',
@@ -114,11 +114,11 @@ describe.each(everyWay)('%s', (way) => {
       surroundings: { ownPorts: [], lookup },
     })
     const authority = `rebind.test:${origin.port}`
-    // It may fail later, by TLS or as a WebSocket; it is not refused.
+    // It may fail later, by TLS or as a WebSocket, but it is not refused.
     expect((await ask(proxy.port, way, authority)).status).not.toBe(403)
     expect(origin.accepted).toBe(1)
     expect((await ask(proxy.port, way, authority)).status).toBe(403)
-    // One look-up a dial: the address that was judged is the one that was dialled.
+    // One look-up per dial: the checked address is the dialled one.
     expect(asked).toEqual(['rebind.test', 'rebind.test'])
     expect([origin.accepted, reached]).toEqual([1, 0])
   })
@@ -180,7 +180,7 @@ test('reusing a kept connection resolves no name, as it was checked when it was 
   expect(origin.accepted).toBe(1)
 })
 
-test('CONNECT has its own list of ports, and the log names its key', async () => {
+test('CONNECT has its own list of ports, and the answer names its key', async () => {
   await using origin = await startRawOrigin(() => {})
   await using proxy = await startEdge(forwardTo({ destinations: { allow: ['127.0.0.1'] } }))
   using client = await RawClient.connect(proxy.port)

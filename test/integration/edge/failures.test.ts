@@ -112,7 +112,7 @@ test('an idempotent request is retried when its kept upstream connection has jus
     socket.on('data', () => {
       mine += 1
       requests += 1
-      // The second request on a connection finds it gone.
+      // The second request on a connection finds it closed.
       if (mine === 2) socket.destroy()
       else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
     })

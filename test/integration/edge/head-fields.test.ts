@@ -4,7 +4,9 @@ import { H2Client } from '../../kit/h2-client.ts'
 import { startOrigin, startRawOrigin, startScriptedOrigin, unusedPort } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 
-/** Fields that a response must have, whoever makes it: Upgrade of a 426, Date, and the informational responses before it. */
+/**
+ * Fields that every response must have: Upgrade of a 426, Date, and the informational responses before it.
+ */
 const upgrade = ['Host: client.test', 'Connection: Upgrade', 'Upgrade: websocket']
 
 const required = `HTTP/1.1 426 Upgrade Required
@@ -132,7 +134,7 @@ test('informational responses are kept for a client that reads slowly', async ()
   await using origin = await startOrigin()
   await using slow = await startRawOrigin((socket) => {
     socket.on('data', () => {
-      // As a client that does not read: what is written waits in the socket.
+      // Imitates a client that does not read: written bytes stay in the socket.
       cork()
       socket.write(`${hints}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok`)
     })

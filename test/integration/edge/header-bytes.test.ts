@@ -9,10 +9,10 @@ import { startRawOrigin, startScriptedOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { selfSigned } from '../../kit/self-signed.ts'
 
-/** Bytes above 127 in heads: a proxy passes them on as they came (RFC 9110 5.5), in both directions. */
+/** Bytes above 127 in heads: a proxy forwards them unchanged (RFC 9110 5.5), in both directions. */
 const upgrade = ['Host: client.test', 'Connection: Upgrade', 'Upgrade: websocket']
 
-/** Every byte that a field value may have above 127. */
+/** Every byte above 127 that a field value may contain. */
 const high = Buffer.from(Array.from({ length: 128 }, (_, at) => at + 128)).toString('latin1')
 
 test('a switch forwards fields and reason unchanged, both ways', async () => {
@@ -122,7 +122,7 @@ test.each([
   const { port } = server.address() as { port: number }
   await using proxy = await startEdge(reverseTo(`https://127.0.0.1:${port}`))
   using client = await RawClient.connect(proxy.port)
-  // The certificate is compared with Host.
+  // The certificate is checked against Host.
   client.head('GET / HTTP/1.1', 'Host: localhost')
   const head = await client.response()
   expect(head).toMatchObject({ status: 200, statusText: expected })

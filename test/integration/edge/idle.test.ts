@@ -42,7 +42,7 @@ test('a client that does not read its answer is cut off', async () => {
   client.head('GET / HTTP/1.1', 'Host: a')
   client.socket.pause()
   await until('it runs', () => proxy.edge.open === 1)
-  await until('the edge has closed it', () => proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.edge.open === 0)
   await until('the upstream connection is closed', () => origin.sockets.size === 0)
 })
 
@@ -55,7 +55,7 @@ test('a client that does not read a file is cut off', async () => {
   client.head('GET /big.bin HTTP/1.1', 'Host: a')
   client.socket.pause()
   await until('it runs', () => proxy.edge.open === 1)
-  await until('the edge has closed it', () => proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.edge.open === 0)
 })
 
 test('an upstream that takes longer to answer than the client may be idle is waited for', async () => {
@@ -94,5 +94,5 @@ test('a half-closed client gets all its answers, to the last of several requests
   client.send(['/1', '/2', '/3'].map((url) => `GET ${url} HTTP/1.1\r\nHost: a\r\n\r\n`).join('')).end()
   for (const url of ['/1', '/2', '/3']) expect((await client.response()).text).toBe(url)
   await client.ended()
-  await until('the edge has closed it', () => proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.edge.open === 0)
 })

@@ -1,4 +1,4 @@
-/** Names that every plain object inherits, wherever a peer can choose one. */
+/** Names that every plain object inherits, in every position that a peer controls. */
 import { expect, test } from 'vitest'
 import { filesIn, forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
 import { H2Client } from '../../kit/h2-client.ts'
@@ -71,7 +71,7 @@ test('fields of a request reach the upstream, from HTTP/1.1 and HTTP/2', async (
   using client = await RawClient.connect(plain.port)
   expect((await client.get('/', ...lines('1'))).status).toBe(200)
   for (const name of names) expect(origin.last.all(name), name).toEqual(['1'])
-  // Another value of the field has another bucket, and so have those that do not send it.
+  // Another value of the field has its own bucket, and so have requests without the field.
   expect((await client.get('/', 'constructor: 2')).status).toBe(200)
   expect((await client.get('/')).status).toBe(200)
   expect((await client.get('/')).status).toBe(429)

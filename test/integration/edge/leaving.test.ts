@@ -7,7 +7,10 @@ import { RawClient } from '../../kit/raw-client.ts'
 import { startStuckListener } from '../../kit/stuck-listener.ts'
 import { until } from '../../kit/until.ts'
 
-/** Clients that leave while their upstream has not answered. No other bound ends anything here: each would take ten minutes. */
+/**
+ * Clients that leave before their upstream answers. No other limit ends these exchanges: each would take ten
+ * minutes.
+ */
 const patient = { timeouts: { connectMs: 600_000, responseMs: 600_000, idleMs: 600_000 } }
 
 const upgrade = ['Host: client.test', 'Connection: Upgrade', 'Upgrade: websocket']
@@ -26,7 +29,7 @@ const ways = ['FIN', 'reset'] as const
 async function isRecorded(proxy: TestEdge): Promise<void> {
   await until('it is recorded', () => proxy.records.length === 1)
   expect(proxy.records[0]).toMatchObject({ status: 499, code: 'CLIENT_ABORTED' })
-  await until('the edge has closed it', () => proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.edge.open === 0)
 }
 
 for (const scheme of ['http', 'https'] as const) {
@@ -51,7 +54,7 @@ for (const scheme of ['http', 'https'] as const) {
     await until('the origin has its connection', () => origin.sockets.size === 1)
     leave[way](client)
     await until('the upstream connection is closed', () => origin.sockets.size === 0)
-    await until('the edge has closed it', () => proxy.edge.open === 0)
+    await until('the proxy has closed it', () => proxy.edge.open === 0)
     expect(proxy.records.length).toBe(1)
   })
 
@@ -97,7 +100,7 @@ test.each(ways)('a declined upgrade with a stalled body ends with its client (%s
   await client.until('body')
   leave[way](client)
   await until('the upstream connection is closed', () => origin.sockets.size === 0)
-  await until('the edge has closed it', () => proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.edge.open === 0)
 })
 
 test('bytes sent before the switch reach the origin in order', async () => {
@@ -116,7 +119,7 @@ test('bytes sent before the switch reach the origin in order', async () => {
   for (const socket of origin.sockets) socket.write(switched)
   expect((await client.responseHead()).status).toBe(101)
   client.send('three')
-  await until('all of it has arrived', () => got.endsWith('onetwothree'))
+  await until('all bytes have arrived', () => got.endsWith('onetwothree'))
   const { tunnelBytesReceived } = proxy.counters()
   expect(tunnelBytesReceived).toBe('onetwothree'.length)
 })
@@ -138,7 +141,7 @@ test.each(ways)('a request that waits for its upstream connection ends with its 
   client.head(`GET http://127.0.0.1:${stuck.port}/ HTTP/1.1`, 'Host: a')
   await until('it is a request', () => proxy.accepted[0]?.bytesRead === client.socket.bytesWritten)
   leave[way](client)
-  await until('the edge has closed it', () => proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.edge.open === 0)
   expect(proxy.records.length).toBe(1)
   await until('no upstream connection is left', () => proxy.counters().upstreamOpen === 0)
 })
@@ -150,7 +153,7 @@ test('an HTTP/2 CONNECT that is being dialled ends with its stream', async () =>
   const authority = `127.0.0.1:${stuck.port}`
   const stream = client.request({ ':method': 'CONNECT', ':authority': authority }, { endStream: false })
   await until('it is sent', () => stream.sentHeaders !== undefined)
-  // A PING is answered after what came before it.
+  // A PING is answered after all frames before it.
   await new Promise<void>((resolve) => client.session.ping(() => resolve()))
   stream.close(8)
   await until('it is recorded', () => proxy.records.length === 1)
@@ -192,5 +195,5 @@ test('a client that sends a lot before its answer is slowed down, and loses noth
   expect(socket?.bytesRead).toBeLessThan(size / 2)
   await until('the origin has the request', () => asked === 1)
   for (const upstream of origin.sockets) upstream.write(switched)
-  await until('all of it has arrived', () => received === size)
+  await until('all bytes have arrived', () => received === size)
 })

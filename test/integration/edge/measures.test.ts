@@ -12,7 +12,7 @@ describe('a request through the reverse proxy', () => {
   it('is one request with its attributes and the exact sizes of its bodies', async () => {
     await using origin = await startOrigin(async (_req, res, seen) => {
       await seen.body
-      // Without a length: chunked, whose framing is no body.
+      // Without a length: chunked, whose framing does not count as body.
       res.write('x'.repeat(1_000))
       res.end('y'.repeat(70_000))
     })
@@ -163,7 +163,7 @@ describe('a CONNECT', () => {
     })
     await using proxy = await startEdge(forwardTo())
     using client = await RawClient.connect(proxy.port)
-    // The first bytes come with the request.
+    // The first bytes arrive with the request.
     client.send(`CONNECT 127.0.0.1:${origin.port} HTTP/1.1\r\nHost: a\r\n\r\nfirst`)
     expect((await client.responseHead()).status).toBe(200)
     await counted(proxy, 1)
@@ -188,7 +188,7 @@ describe('a CONNECT', () => {
         },
       },
     ])
-    // Nothing of it was a request of HTTP to an upstream.
+    // None of it was an HTTP request to an upstream.
     expect(clientOf(proxy)).toEqual([])
     expectWhole(proxy, 1)
   })
@@ -224,6 +224,6 @@ test('the number of series per worker is bounded, whatever an upstream answers',
   }
   await counted(proxy, 1_200)
   expect(serverOf(proxy).length).toBe(maxServerSeries + 1)
-  // What is in there has lost its attributes, the error among them, and its count has not.
+  // Overflowing series lose their attributes, including the error, but not their count.
   expect(totalOf(serverOf(proxy))).toMatchObject({ count: 1_200, sizes: [1_200, 1_200] })
 })

@@ -8,7 +8,7 @@ import { RawClient } from '../../kit/raw-client.ts'
 
 import { until } from '../../kit/until.ts'
 
-/** What the access log is told of the ends of tunnels and of websockets. */
+/** Access-log records of the ends of tunnels and WebSockets. */
 
 async function recordOf(proxy: TestEdge, at = 0): Promise<AccessRecord> {
   await until('it is recorded', () => proxy.records.length > at)

@@ -6,14 +6,14 @@ import { RawClient } from '../../kit/raw-client.ts'
 import { startStuckListener } from '../../kit/stuck-listener.ts'
 import { until } from '../../kit/until.ts'
 
-/** What the access log is told of every way in which an exchange can end. */
+/** Access-log records of every way in which an exchange can end. */
 
 async function recordOf(proxy: TestEdge, at = 0): Promise<AccessRecord> {
   await until('it is recorded', () => proxy.records.length > at)
   return proxy.records[at] as AccessRecord
 }
 
-/** Of what never reads: more than fits into the kernel's buffers. */
+/** For clients that never read: more than fits into the kernel's buffers. */
 const flood = Buffer.alloc(64 * 1024, 'x')
 
 test('a whole exchange has its bytes, its upstream and its times in order', async () => {
@@ -71,7 +71,7 @@ test('a client that leaves within its head is CR, without a request', async () =
   await using proxy = await startEdge(forwardTo())
   const client = await RawClient.connect(proxy.port)
   client.send('GET / HTTP/1.1\r\nHost: a')
-  await until('it has come', () => (proxy.accepted[0]?.bytesRead ?? 0) > 0)
+  await until('the bytes have arrived', () => (proxy.accepted[0]?.bytesRead ?? 0) > 0)
   client.destroy()
   expect(await recordOf(proxy)).toMatchObject({
     termination: 'CR',
@@ -132,7 +132,7 @@ test('a client that leaves while the upstream is dialled is CC', async () => {
     const client = await RawClient.connect(proxy.port)
     const before = proxy.records.length
     client.head(`${line} HTTP/1.1`, 'Host: a')
-    await until('it has come', () => (proxy.accepted[before]?.bytesRead ?? 0) > 0)
+    await until('the bytes have arrived', () => (proxy.accepted[before]?.bytesRead ?? 0) > 0)
     client.socket.resetAndDestroy()
     expect(await recordOf(proxy, before), line).toMatchObject({
       termination: 'CC',

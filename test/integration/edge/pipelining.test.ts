@@ -18,7 +18,8 @@ test('three thousand pipelined requests run one at a time and leave nothing behi
   const [socket] = proxy.accepted
   expect(socket?.listenerCount('close')).toBeLessThan(10)
   client.destroy()
-  // Nobody reads a connection whose requests wait: that its client is gone shows when it is answered.
+  // A connection with waiting requests is not read, so the client's end only shows when the response is
+  // written.
   await until('the connection is closed', () => {
     for (const one of origin.sockets) one.destroy()
     return proxy.edge.open === 0

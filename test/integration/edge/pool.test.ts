@@ -47,7 +47,7 @@ test('without idle connections each request has its own connection', async () =>
   await client.get(`http://${origin.authority}/`)
   await client.get(`http://${origin.authority}/`)
   expect(origin.accepted).toBe(2)
-  await until('none stays', () => origin.sockets.size === 0)
+  await until('no connection is left', () => origin.sockets.size === 0)
 })
 
 test('an idle upstream connection is closed at the end of its lifetime', async () => {

@@ -4,7 +4,7 @@ import { H2Client } from '../../kit/h2-client.ts'
 import { startOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 
-// An hour: no token comes while a test runs.
+// An hour, so that no token arrives while a test runs.
 const hourly = (limit: number, more = {}) => ({ limit, burst: limit, windowMs: 3_600_000, ...more })
 const rates = { rules: [hourly(2)] }
 const site = {

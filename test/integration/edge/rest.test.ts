@@ -4,7 +4,7 @@ import { filesIn, startEdge } from '../../kit/edge.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { until } from '../../kit/until.ts'
 
-/** Timers that repeat and were made by our code since the watch began, by where. */
+/** Repeating timers created by our code since the watch began, by call site. */
 function watchIntervals() {
   const live = new Map<number, string>()
   const hook = createHook({

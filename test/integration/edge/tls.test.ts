@@ -32,7 +32,7 @@ test('an https upstream with an untrusted certificate gives a 502', async () => 
   expect(response.text).not.toContain('127.0.0.1')
 })
 
-/** A gate that opens everything but what a test closes. */
+/** A gate that allows everything except what a test refuses. */
 const gateWith = (closed: Partial<Gate> = {}): Gate => ({
   refuseTarget: () => null,
   refuseAddress: () => null,

@@ -29,7 +29,7 @@ test("the client's FIN reaches the upstream while its answer still comes", async
   using client = await openTunnel(proxy, origin.authority)
   client.send('all of it').end()
   expect((await client.rest()).toString()).toBe('you said all of it')
-  await until('the tunnel is counted out', () => proxy.counters().tunnelsActive === 0)
+  await until('the tunnel is no longer counted', () => proxy.counters().tunnelsActive === 0)
 })
 
 test("the upstream's FIN reaches the client, which may still send", async () => {
@@ -86,7 +86,7 @@ test('a reset of one side ends the other', async () => {
   using client = await openTunnel(proxy, origin.authority)
   client.send('x')
   await client.ended()
-  await until('the edge has closed both', () => proxy.edge.open === 0)
+  await until('the proxy has closed both', () => proxy.edge.open === 0)
 })
 
 test('a client that leaves while the upstream is dialled leaves nothing behind', async () => {
@@ -95,7 +95,7 @@ test('a client that leaves while the upstream is dialled leaves nothing behind',
   const client = await RawClient.connect(proxy.port)
   client.head(`CONNECT ${origin.authority} HTTP/1.1`, 'Host: a')
   client.destroy()
-  await until('the edge has closed it', () => proxy.accepted.length === 1 && proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.accepted.length === 1 && proxy.edge.open === 0)
   await until('the upstream side is closed', () => origin.sockets.size === 0)
 })
 
@@ -108,7 +108,7 @@ test('a tunnel counts its bytes, and is a successful request', async () => {
   await client.bytes(5)
   client.end()
   await client.ended()
-  await until('it is counted out', () => proxy.counters().tunnelsActive === 0)
+  await until('it is no longer counted', () => proxy.counters().tunnelsActive === 0)
   const { bytesRead, bytesWritten } = client.socket
   expect(proxy.counters()).toMatchObject({
     bytesReceived: bytesWritten,

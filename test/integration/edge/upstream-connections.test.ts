@@ -7,7 +7,7 @@ import { until } from '../../kit/until.ts'
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 const poison = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison'
 
-/** Answers each request by its number, from 1. */
+/** Answers each request by its number, starting at 1. */
 const countingOrigin = (
   answer: (request: number) => string,
   then: (request: number) => string = () => '',
@@ -51,7 +51,7 @@ test('an unsolicited answer that arrives with the next request does not become i
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
   expect((await client.get('/1')).text).toBe('ok')
-  // Both are there before the proxy looks at its sockets again, the request first.
+  // Both arrive before the proxy polls its sockets again, the request first.
   client.head('GET /2 HTTP/1.1', 'Host: a')
   for (const socket of origin.sockets) socket.write(poison, 'latin1')
   expect((await client.response()).text).toBe('ok')

@@ -21,7 +21,7 @@ const upgrade = [
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
 ]
 
-/** The lifetime of pooled connections is short, and so is the idle time. */
+/** Short lifetime of pooled connections and short idle timeout. */
 const brief = { timeouts: { lifetimeMs: 50, idleMs: 2_000 } }
 
 function echoOn(origin: Origin): WebSocketServer {
@@ -108,7 +108,7 @@ test('another answer that the origin breaks off breaks off the client', async ()
   using client = await RawClient.connect(proxy.port)
   client.head('GET / HTTP/1.1', ...upgrade)
   await expect(client.response()).rejects.toThrow()
-  await until('the edge has closed it', () => proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.edge.open === 0)
 })
 
 test('an upgrade to an upstream that refuses gives a 502', async () => {
@@ -118,7 +118,7 @@ test('an upgrade to an upstream that refuses gives a 502', async () => {
   const response = await client.response()
   expect(response.status).toBe(502)
   expect(response.text).not.toContain('127.0.0.1')
-  await until('the edge has closed it', () => proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.edge.open === 0)
   expect(proxy.counters()).toMatchObject({ requestsTotal: 1, requestsFailed: 1 })
 })
 
@@ -208,7 +208,7 @@ test.each([
     client.head(`GET ${target}/ HTTP/1.1`.replace(kind === 'reverse' ? target : '', ''), ...upgrade)
     expect((await client.responseHead()).status).toBe(101)
     const startedAt = performance.now()
-    // An unmasked ping of no bytes would be refused: masked, with a key of zeros.
+    // An unmasked ping would be refused: this one is empty and masked with a key of zeros.
     const chatter = setInterval(() => client.send(Buffer.from([0x89, 0x80, 0, 0, 0, 0])), 20)
     await until('it is older than both', () => client.isEnded || performance.now() - startedAt > 3_000)
     clearInterval(chatter)

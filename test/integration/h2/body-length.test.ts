@@ -1,4 +1,4 @@
-/** RFC 9113 8.1.1: a body that is not as long as its Content-Length makes the request malformed. */
+/** RFC 9113 8.1.1: a body whose length differs from its Content-Length makes the request malformed. */
 import { expect, test } from 'vitest'
 import { filesIn, reverseTo, startEdge } from '../../kit/edge.ts'
 import { FrameClient, flag, frame, requestOf } from '../../kit/h2-frames.ts'
@@ -29,7 +29,7 @@ test.each([
   // nghttp2 ends the stream or the whole connection.
   const outcome = await client.outcome(1).catch(() => 'closed')
   expect(['reset 1', 'closed', '400', '502']).toContain(outcome)
-  await until('nothing runs any more', () => proxy.edge.open === 0 || outcome !== 'closed')
+  await until('nothing is running', () => proxy.edge.open === 0 || outcome !== 'closed')
   await until('the origin has let go', () => origin.seen.every(({ req }) => req.closed))
   expect(bodies).toEqual([])
   for (const { body } of origin.seen)

@@ -7,7 +7,7 @@ import { until } from '../../kit/until.ts'
 
 const h2 = { cleartext: 'h2' } as const
 
-/** An origin that answers `/slow` when told to. */
+/** An origin that answers `/slow` on demand. */
 async function startSlow() {
   const waiting: (() => void)[] = []
   const origin = await startOrigin((req, res) => {
@@ -26,14 +26,14 @@ test('a drain announces the last stream it serves, ends with it and counts the c
   await until('it runs', () => waiting.length === 1)
   proxy.edge.drain()
   expect(await client.firstGoaway()).toEqual({ code: 0, last: 1 })
-  // Its client may repeat it elsewhere: it is not served here.
+  // The client may repeat it elsewhere; it is not served here.
   client.request(3, requestOf())
   expect(proxy.admission.active).toBe(1)
   expect(client.isEnded).toBe(false)
   release()
   expect(await client.outcome(1)).toBe('200')
   await client.ended()
-  await until('it is counted out', () => proxy.admission.active === 0)
+  await until('it is no longer counted', () => proxy.admission.active === 0)
   expect(origin.seen).toHaveLength(1)
   expect(proxy.counters()).toMatchObject({ requestsTotal: 1, requestsFailed: 0 })
 })
@@ -47,7 +47,7 @@ test('a connection that is idle when the drain begins is closed', async () => {
   await until('the client has closed', () => client.isClosed)
   expect(client.goaways.length).toBeGreaterThan(0)
   expect(client.goaways.every(({ code }) => code === 0)).toBe(true)
-  await until('the edge has none', () => proxy.edge.open === 0)
+  await until('the proxy has no connection', () => proxy.edge.open === 0)
 })
 
 test('a client that does not close after the last GOAWAY is closed', async () => {
@@ -58,7 +58,7 @@ test('a client that does not close after the last GOAWAY is closed', async () =>
   client.request(1, requestOf())
   await client.outcome(1)
   proxy.edge.drain()
-  await until('the edge has none', () => proxy.edge.open === 0)
+  await until('the proxy has no connection', () => proxy.edge.open === 0)
 })
 
 test('degraded: the connection ends after its running exchanges', async () => {
@@ -75,7 +75,7 @@ test('degraded: the connection ends after its running exchanges', async () => {
   release()
   expect(await client.outcome(1)).toBe('200')
   await client.ended()
-  await until('the edge has none', () => proxy.edge.open === 0)
+  await until('the proxy has no connection', () => proxy.edge.open === 0)
 })
 
 test('close() ends everything now', async () => {
@@ -104,7 +104,7 @@ test('a client that leaves ends its exchanges', async () => {
   expect(proxy.admission.active).toBe(0)
 })
 
-test('an HTTP/1.1 request on an HTTP/2 connection gets an error and is closed', async () => {
+test('bytes that are not HTTP/2 end an HTTP/2 connection, which is counted', async () => {
   await using proxy = await startEdge(reverseTo('http://127.0.0.1:1'), h2)
   using client = await FrameClient.connect(proxy.port)
   client.bytes(Buffer.from('x'.repeat(100)))

@@ -28,7 +28,7 @@ afterEach(async () => {
   await origin[Symbol.asyncDispose]()
 })
 
-/** Sends until the connection ends, at most `most` times, and has an honest client served all the while. */
+/** Sends until the connection ends, at most `most` times, while an honest client is served. */
 async function flood(most: number, send: (round: number) => Buffer): Promise<void> {
   let served = 0
   for (let round = 0; round < most && !attacker.isEnded; round += 1) {
@@ -130,7 +130,7 @@ test.each([
 })
 
 test('a header list over the limit is refused, even if it is small on the wire', async () => {
-  // One entry of the dynamic table with 4,000 bytes, and then a byte for each repetition (RFC 7541 6.1).
+  // One entry of 4,000 bytes in the dynamic table, then one byte per repetition (RFC 7541 6.1).
   const entry = Buffer.concat([Buffer.from([0x40]), fieldsOf([['x-bomb', 'a'.repeat(4_000)]]).subarray(1)])
   const block = Buffer.concat([fieldsOf(requestOf()), entry, Buffer.alloc(100, 0x80 | 62)])
   attacker.send(frame.headers, flag.endHeaders | flag.endStream, 1, block)

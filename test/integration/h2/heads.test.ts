@@ -6,7 +6,10 @@ import { startOrigin } from '../../kit/origin.ts'
 const h2 = { cleartext: 'h2' } as const
 type Fields = ReturnType<typeof requestOf>
 
-/** Fields at which nghttp2 or the edge sees that the request is none; it is reset or answered, and goes nowhere. */
+/**
+ * Fields that make a request malformed for nghttp2 or the data plane; it is reset or answered, but not
+ * forwarded.
+ */
 const refused: [string, Fields][] = [
   ['an upper-case name', requestOf({}, ['X-A', 'b'])],
   ['an unknown pseudo-field', requestOf({}, [':foo', 'b'])],
@@ -67,7 +70,7 @@ for (const [name, fields] of refused) {
   })
 }
 
-/** nghttp2 leaves these out by itself, as if they had not been sent. */
+/** nghttp2 drops these itself, as if they had not been sent. */
 const dropped: [string, string, string][] = [
   ['a line end in a value', 'x-a', 'b\r\nx-injected: c'],
   ['a line feed in a value', 'x-a', 'b\nx-injected: c'],

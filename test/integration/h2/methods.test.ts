@@ -1,4 +1,4 @@
-/** Every token is a method (RFC 9110 9.1), and methods differ by case. */
+/** Every token is a method (RFC 9110 9.1), and methods are case-sensitive. */
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:tls'
 import type { Client } from 'undici'
@@ -32,7 +32,7 @@ const mount = {
   indexFiles: ['index.html'],
 }
 
-/** An origin that answers every head with its request line. */
+/** An origin that answers with the request line it received. */
 const lineOrigin = () =>
   startRawOrigin((socket) => {
     socket.on('data', (chunk) => {

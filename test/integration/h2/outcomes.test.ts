@@ -6,7 +6,7 @@ import { H2Client } from '../../kit/h2-client.ts'
 import { startOrigin, startRawOrigin } from '../../kit/origin.ts'
 import { until } from '../../kit/until.ts'
 
-/** What the access log is told of streams. */
+/** Access-log records of HTTP/2 streams. */
 
 const h2 = { cleartext: 'h2' } as const
 

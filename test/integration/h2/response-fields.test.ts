@@ -1,4 +1,4 @@
-/** What an upstream may say in HTTP/1.1 and a message of HTTP/2 may not (RFC 9113 8.2). */
+/** Responses that HTTP/1.1 allows and HTTP/2 forbids (RFC 9113 8.2). */
 import type { AddressInfo, Socket } from 'node:net'
 import tls, { createServer } from 'node:tls'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -41,7 +41,7 @@ async function ask(start: typeof plain, answer: readonly string[], body = '') {
   using client = await H2Client.connect(proxy.port)
   const { protocol, host } = new URL(upstream.url)
   const first = await client.get('/', { ':scheme': protocol.slice(0, -1), ':authority': host })
-  // Whatever it was, the connection is still good.
+  // The connection must still be usable.
   expect(client.isClosed).toBe(false)
   expect(client.goaways).toEqual([])
   return first

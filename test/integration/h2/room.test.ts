@@ -1,4 +1,4 @@
-/** Streams that wait for room go on when others have been read: nothing is lost, and nothing waits for ever. */
+/** Streams that wait for room continue after others are read: nothing is lost, and nothing waits for ever. */
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { filesIn, reverseTo, startEdge } from '../../kit/edge.ts'

@@ -50,7 +50,7 @@ test('a combined worker: a connection counts for each service it has used, and h
   expect(proxy.services).toMatchObject({ static: { active: 1 }, reverse: { active: 0 } })
   expect((await client.get('/x')).text).toBe('client.test/x')
   expect(proxy.services).toMatchObject({ static: { active: 1 }, reverse: { active: 1 } })
-  // Over a cleartext connection https is the scheme that is not its own.
+  // On a cleartext connection, https is not the connection's scheme.
   const other = await answerOf(
     client.request({ ':scheme': 'https', ':authority': '127.0.0.1:1', ':path': '/y' }),
   )

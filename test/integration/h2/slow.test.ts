@@ -15,7 +15,7 @@ test('a connection without a request within headerMs is closed with a GOAWAY', a
   using client = await FrameClient.connect(proxy.port)
   expect(await client.firstGoaway()).toEqual({ code: 0, last: 0 })
   await client.ended()
-  await until('the edge has closed it', () => proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.edge.open === 0)
 })
 
 test('a first head that never ends is closed at the same deadline', async () => {
@@ -23,7 +23,7 @@ test('a first head that never ends is closed at the same deadline', async () => 
   using client = await FrameClient.connect(proxy.port)
   client.send(frame.headers, 0, 1, Buffer.from([0x82]))
   await client.ended()
-  await until('the edge has closed it', () => proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.edge.open === 0)
 })
 
 test('an idle connection is closed after idleMs, even if it sends PINGs', async () => {
@@ -39,7 +39,7 @@ test('an idle connection is closed after idleMs, even if it sends PINGs', async 
   await client.ended()
   clearInterval(timer)
   expect(await client.firstGoaway()).toEqual({ code: 0, last: 1 })
-  await until('the edge has closed it', () => proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.edge.open === 0)
 })
 
 test('a stream with a stalled body is answered with 408, and the others of its connection continue', async () => {
@@ -92,7 +92,7 @@ test('a client that does not read one stream neither stops the others nor makes 
   stuck.pause()
   await until('it flows', () => sent > 0)
   for (let round = 0; round < 50; round += 1) expect((await client.get('/')).text).toBe('hello')
-  // What the kernel, the upstream's socket and the stream hold of it.
+  // Bytes buffered by the kernel, the upstream's socket and the stream.
   expect(sent).toBeLessThan(16 * 1024 * 1024)
   stuck.resume()
   expect((await ended).body.length).toBe(big)

@@ -7,7 +7,7 @@ import { until } from '../../kit/until.ts'
 
 const h2 = { cleartext: 'h2' } as const
 
-/** A CONNECT has `:method` and `:authority` and nothing else. */
+/** A CONNECT has only `:method` and `:authority`. */
 const connectTo = (client: H2Client, authority: string) =>
   client.request({ ':method': 'CONNECT', ':authority': authority }, { endStream: false })
 
@@ -96,9 +96,9 @@ test('a client that resets its stream ends the connection to the upstream', asyn
   using client = await H2Client.connect(proxy.port)
   const stream = connectTo(client, origin.authority)
   expect(await opened(stream)).toBe(200)
-  await until('it is there', () => origin.sockets.size === 1)
+  await until('it has arrived', () => origin.sockets.size === 1)
   stream.destroy()
-  await until('it has gone', () => origin.sockets.size === 0)
+  await until('the client has left', () => origin.sockets.size === 0)
   await until('it is over', () => proxy.counters().tunnelsActive === 0)
 })
 

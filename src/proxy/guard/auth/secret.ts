@@ -40,7 +40,7 @@ function plainVerifier(expected: string): Verifier {
 function scryptVerifier(text: string): Verifier {
   const [, , given = '', salt = '', hash = ''] = text.split('$')
   const [log, r, p] = given.split(',').map((pair) => Number(pair.split('=')[1]))
-  if (log === undefined || r === undefined || p === undefined) throw new TypeError('no scrypt hash')
+  if (log === undefined || r === undefined || p === undefined) throw new TypeError('not a scrypt hash')
   const runScrypt = promisify<string, Buffer, number, object, Buffer>(nodeCrypto().scrypt)
   const right = Buffer.from(hash, 'base64')
   const saltBytes = Buffer.from(salt, 'base64')

@@ -57,7 +57,7 @@ const ipv4 = fc
 const ipv6 = fc
   .tuple(...Array.from({ length: 8 }, () => fc.constantFrom('0', '1', '7fff', '8000', 'ffff')))
   .map((groups) => groups.join(':'))
-  // A mapped address is an IPv4 address here, and an IPv6 address to BlockList.
+  // A mapped address counts as IPv4 here, and as IPv6 for BlockList.
   .filter((address) => !address.startsWith('0:0:0:0:0:ffff:'))
 
 test.each([

@@ -19,7 +19,7 @@ const mapped = ipv4.map((bytes) => [0, 0, 0, 0, 0, 0xffff, ...pairs(bytes)])
 const pairs = ([a = 0, b = 0, c = 0, d = 0]: readonly number[]) => [a * 256 + b, c * 256 + d]
 const bytesOf = (groups: readonly number[]) => Uint8Array.from(groups.flatMap((one) => [one >> 8, one & 255]))
 
-/** Draws one of the spellings of RFC 4291 2.2 and RFC 4007 11: any case, padding, compression, dotted tail and zone. */
+/** Draws a spelling of RFC 4291 2.2 and RFC 4007 11: any case, padding, compression, dotted tail and zone. */
 function spelling(groups: readonly number[]): fc.Arbitrary<string> {
   const gaps = Array.from({ length: 8 }, (_, from) => from).flatMap((from) =>
     Array.from({ length: 8 - from }, (_, more) => [from, from + more + 1] as const).filter(([start, end]) =>
@@ -37,7 +37,7 @@ function spelling(groups: readonly number[]): fc.Arbitrary<string> {
     .map(({ gap, padding, isUpper, isDotted, zone }) => {
       const words = groups.map((one, at) => one.toString(16).padStart(padding[at] as number, '0'))
       const [start, end] = gap ?? [8, 8]
-      // A dotted tail stands for the last two groups, so neither may be in the gap.
+      // A dotted tail replaces the last two groups, so neither may be in the gap.
       if (isDotted && (gap === null || end <= 6)) words.splice(6, 2, bytesOf(groups.slice(6)).join('.'))
       const text =
         gap === null ? words.join(':') : `${words.slice(0, start).join(':')}::${words.slice(end).join(':')}`

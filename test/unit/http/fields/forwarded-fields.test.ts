@@ -22,7 +22,7 @@ describe('X-Forwarded-For', () => {
     ['[::ffff:192.0.2.1]:80', ['192.0.2.1:80']],
     ['_hidden.node-1', ['_hidden.node-1']],
     ['unknown, UNKNOWN', ['unknown', 'unknown']],
-    // Reading stops at the first element that is not valid.
+    // Reading stops at the first invalid element.
     ['192.0.2.1, rubbish here, ::1', ['::1']],
     ['192.0.2.1, rubbish', []],
     ['192.0.2.1, "192.0.2.2"', []],
@@ -90,7 +90,7 @@ describe('Forwarded', () => {
     ['for=_a"', []],
     ['for="_a"b', []],
     ['for=_a;constructor=1', [['_a', '', '']]],
-    // What a client wrote to the left of the proxy's element cannot change how that is read.
+    // Text that a client wrote left of the proxy's element cannot change how that is read.
     ['for="open, for=192.0.2.1', [['192.0.2.1', '', '']]],
     ['for="open, for="[2001:db8::1]"', [['2001:db8::1', '', '']]],
     ['for="open\\, for="[2001:db8::1]"', [['2001:db8::1', '', '']]],

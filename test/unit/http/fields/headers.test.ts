@@ -147,7 +147,7 @@ describe('for any fields', () => {
         const out = responseHeaders(raw, 'edge')
         expect(out.length % 2).toBe(0)
         const pairs = (flat: readonly string[]) =>
-          // White space around a value is no part of it (RFC 9110 5.5).
+          // White space around a value does not belong to it (RFC 9110 5.5).
           flat
             .filter((_, at) => at % 2 === 0)
             .map((text, at) => `${text}\n${(flat[at * 2 + 1] ?? '').replace(/^[ \t]+|[ \t]+$/g, '')}`)

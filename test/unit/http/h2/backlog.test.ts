@@ -74,7 +74,7 @@ test('while the worker is full, a connection that takes nothing for five seconds
   one.holding.look(now + 6_000, 0)
   expect(one.ended).toEqual([true])
   expect(backlog.bytes).toBe(3 * mebibyte)
-  // There is room again, so the other one may take its time.
+  // There is room again, so the other connection may be slow.
   other.holding.look(now + 60_000, 0)
   expect(other.ended).toEqual([])
 })
@@ -86,7 +86,7 @@ test('at twice the bound of the worker the connection that holds most is ended a
   small.holding.change(3 * mebibyte)
   expect([small.ended, large.ended]).toEqual([[], [true]])
   expect(backlog.bytes).toBe(3 * mebibyte)
-  // What it frees afterwards has been taken off already.
+  // Bytes it frees afterwards were already subtracted.
   large.holding.change(-5 * mebibyte)
   large.holding.close()
   expect(backlog.bytes).toBe(3 * mebibyte)

@@ -7,7 +7,7 @@ import { createCounterBlock } from '../../../../src/telemetry/metrics/counters.t
 import { startRawOrigin } from '../../../kit/origin.ts'
 import { RawClient } from '../../../kit/raw-client.ts'
 
-/** A tunnel between two real connections: the client's far end, the upstream's far end, and how it ended. */
+/** A tunnel between two real connections: both far ends, and the reason of its end. */
 async function build(options: Partial<TunnelOptions>) {
   const near: Socket[] = []
   const far: Socket[] = []

@@ -5,7 +5,7 @@ import { Destinations } from '../../../../src/proxy/destinations/destinations.ts
 import { OwnListeners } from '../../../../src/proxy/destinations/own-listeners.ts'
 import { forbiddenSpellings } from '../../../kit/forbidden-addresses.ts'
 
-/** Pure: nothing here is dialled or looked up. */
+/** Pure: no test here dials or resolves anything. */
 
 interface Given {
   readonly allow?: string[]
@@ -33,14 +33,14 @@ function policy({ allow = [], deny = [], connect_ports = [443, 8443] }: Given = 
 
 const closed = policy()
 
-/** What becomes of a target as a client writes it: not parsed, refused, or on its way. */
+/** The result for a target as a client writes it: not parsed, refused, or accepted. */
 function targeted(authority: string, of: Destinations = closed, isConnect = false): string {
   const parsed = parseAuthority(authority, 80)
   if (parsed === null) return 'BAD_AUTHORITY'
   return of.refuseTarget(parsed.host, parsed.port, isConnect)?.code ?? 'open'
 }
 
-/** What becomes of an address that a resolver gives for a name. */
+/** The result for an address that a resolver returns for a name. */
 const resolved = (address: string, of: Destinations = closed, host = 'name.test', port = 80): string =>
   of.refuseAddress(host, port, address)?.code ?? 'open'
 
@@ -67,7 +67,7 @@ describe('refused by default', () => {
   )
 })
 
-/** Forms that some reader takes for an address: they never come as far as this policy. */
+/** Forms that some parsers accept as addresses: they never reach this policy. */
 test.each([
   '127.1',
   '127.0.1',
@@ -138,14 +138,14 @@ describe('the order is deny, allow, defaults', () => {
     ['192.168.1.1', '192.168.1.1', 80, forbidden],
     ['8.8.8.8', '8.8.8.8', 80, 'open'],
     ['8.8.8.8', '8.8.8.8', 53, forbidden],
-    // Mapped and embedded forms of what is allowed and of what is denied.
+    // Mapped and embedded forms of allowed and denied addresses.
     ['mapped.test', '::ffff:10.1.1.1', 80, 'open'],
     ['mapped.test', '::ffff:10.9.1.1', 80, forbidden],
     ['nat64.test', '64:ff9b::10.1.1.1', 80, 'open'],
     ['nat64.test', '64:ff9b::10.9.1.1', 80, forbidden],
     ['nat64.test', '64:ff9b::8.8.8.8', 53, forbidden],
     ['6to4.test', '2002:a09:101::', 80, forbidden],
-    // A host pattern opens private networks and nothing else.
+    // A host pattern allows private networks, and no other class.
     ['db.corp.test', '192.168.1.1', 80, 'open'],
     ['db.corp.test', 'fd00::1', 80, 'open'],
     ['db.corp.test.', '192.168.1.1', 80, 'open'],

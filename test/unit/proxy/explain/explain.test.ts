@@ -104,8 +104,14 @@ describe('names the setting that refuses', () => {
       'TARGET_TOO_LONG',
       'workers.reverse_proxy.request_limits.max_target_size',
     ],
-    ['a host that is none', tuned({}), { host: 'a b' }, 'BAD_AUTHORITY', null],
-    ['no mount', worker(filesIn([mount('/docs')])), {}, 'NOT_FOUND', 'workers.static_files.mounts'],
+    ['an invalid host', tuned({}), { host: 'a b' }, 'BAD_AUTHORITY', null],
+    [
+      'a path below no mount',
+      worker(filesIn([mount('/docs')])),
+      {},
+      'NOT_FOUND',
+      'workers.static_files.mounts',
+    ],
     [
       'a hidden name',
       worker(filesIn([mount('/')])),
@@ -113,7 +119,7 @@ describe('names the setting that refuses', () => {
       'NOT_FOUND',
       'workers.static_files.mounts[0]',
     ],
-    ['a path of a forward proxy', worker(forwardTo()), {}, 'BAD_TARGET', 'workers.forward_proxy'],
+    ['a path at a forward proxy', worker(forwardTo()), {}, 'BAD_TARGET', 'workers.forward_proxy'],
     [
       'a loopback address',
       worker(forwardTo({ destinations: {} })),
@@ -164,7 +170,7 @@ describe('names the setting that refuses', () => {
   })
 })
 
-/** What the guard itself makes of it, with a bucket that is always full. */
+/** The result of the guard itself, with a bucket that is always full. */
 function guarded(
   question: ExplainedRequest,
   decided: Decision,

@@ -26,7 +26,7 @@ const subject = (given: Partial<RateSubject> = {}): RateSubject => ({
   ...given,
 })
 
-/** How many of ten requests at the same time are granted. */
+/** How many of ten simultaneous requests are granted. */
 const grants = (of: Rates, given: Partial<RateSubject> = {}, headers = {}, now = 0) =>
   Array.from({ length: 10 }, () => of.ask(subject(given), headers, now)).filter(({ isGranted }) => isGranted)
     .length
@@ -98,7 +98,7 @@ describe('rules', () => {
       { id: 'post', methods: ['POST'] },
     ])
     expect(grants(of, { method: 'POST' })).toBe(2)
-    // Of eight refused posts none has cost the others a token.
+    // The eight refused posts took no token from the other rule.
     expect(grants(of)).toBe(3)
   })
 })

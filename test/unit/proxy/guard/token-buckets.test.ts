@@ -6,7 +6,7 @@ import { TokenBuckets } from '../../../../src/proxy/guard/token-buckets.ts'
 const buckets = (limit: number, burst = limit, maxKeys = 1000) =>
   new TokenBuckets({ tokensPerMs: limit / 1000, burst, maxKeys })
 
-/** Takes a token where there is one. */
+/** Takes a token if there is one. */
 function ask(of: TokenBuckets, key: string | number, now: number): boolean {
   if (!of.look(key, now).isGranted) return false
   of.take(key, now)
@@ -58,7 +58,7 @@ test('full buckets are forgotten as new keys arrive, so the maximum is never exc
     expect(of.size).toBeLessThanOrEqual(100)
   }
   for (let at = 0; at < 100; at += 1) ask(of, `late${at}`, 1_000_000)
-  // Each new key goes over four entries: of the old ones none is left.
+  // Each new key examines four entries, so no old one is left.
   expect(of.size).toBeLessThanOrEqual(100)
   expect(grantedAt(of, 'late0', 1_000_000, 20)).toBe(9)
 })
@@ -71,14 +71,14 @@ test("sending many keys does not restore a client's tokens", () => {
   expect(of.size).toBe(100)
 })
 
-test('keys over the maximum share buckets: they are limited together, and most new clients are still served', () => {
+test('keys over the maximum share a fixed number of buckets, which refill like any other', () => {
   const of = buckets(1, 1, 10)
   for (let at = 0; at < 10; at += 1) ask(of, `first${at}`, 0)
   let granted = 0
   for (let at = 0; at < 100_000; at += 1) if (ask(of, `flood${at}`, 0)) granted += 1
   expect(granted).toBeLessThanOrEqual(1024)
   expect(granted).toBeGreaterThan(900)
-  // A shared bucket fills as any other; who gets one of its own later brings the debt along.
+  // A shared bucket refills like any other, and a key that later gets its own keeps the debt.
   expect(ask(of, 'flood0', 0)).toBe(false)
   expect(ask(of, 'flood0', 5_000)).toBe(true)
 })
@@ -87,7 +87,7 @@ test('a key that later gets its own bucket keeps its debt from the shared one', 
   const of = buckets(1, 5, 1)
   ask(of, 'first', 0)
   expect(grantedAt(of, 'second', 500, 10)).toBe(5)
-  // The first is full again and goes; the second has a bucket of its own from here on.
+  // The first key is full again and is dropped; the second has its own bucket from here on.
   expect(grantedAt(of, 'second', 1_500, 10)).toBe(1)
 })
 

@@ -9,7 +9,7 @@ import { createVerifier } from '../../../../../src/proxy/guard/auth/secret.ts'
 const basic = (user: string, password: string) =>
   `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
 
-/** Passwords of the form `plain`, each comparison counted, with a cost by name. */
+/** Passwords of the form `plain`; counts comparisons, with a cost per password. */
 function counting(costs: Record<string, number> = {}) {
   const compared: string[] = []
   const verifierOf = ({ text }: PasswordSettings) => ({
@@ -68,7 +68,7 @@ describe('a result is remembered', () => {
     const { compared, verifierOf } = counting()
     const auth = authenticator({ alice: 'secret' }, { verifierOf })
     const results = Array.from({ length: 1000 }, (_, at) => auth.check(basic('alice', `${at}`), 'attacker'))
-    // Another client still gets a place.
+    // Another client still has room.
     const other = auth.check(basic('alice', 'secret'), 'honest')
     const words = await Promise.all(results)
     expect(words.filter((word) => word === 'busy')).toHaveLength(992)
@@ -95,7 +95,7 @@ test('an unknown name and a wrong password of any kind cost as much as the costl
   expect(await compare('high', 'x')).toEqual(['wrong', 'dear?x'])
   expect(await compare('low', 'x')).toEqual(['wrong', 'cheap?x', 'dear?x'])
   expect(await compare('low', 'cheap')).toEqual([{ user: 'low' }, 'cheap?cheap'])
-  // The password of somebody else is no password of an unknown name.
+  // An existing user's password does not work for an unknown name.
   expect(await compare('nobody', 'dear')).toEqual(['wrong', 'dear?dear'])
 })
 

@@ -12,7 +12,7 @@ test('values expire, and the oldest is dropped when the cache is full', () => {
   expect(['a', 'b', 'c'].map((key) => memory.get(key, 0))).toEqual([3, undefined, 4])
 })
 
-/** Tasks that end when they are told to. */
+/** Tasks that end on demand. */
 function tasks() {
   const started: (() => void)[] = []
   const task = () => new Promise<string>((resolve) => started.push(() => resolve('done')))
