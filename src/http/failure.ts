@@ -1,3 +1,4 @@
+/** Maps errors of Node and undici to codes of the error table. */
 import { BifrostError, type ErrorCode } from '../errors.ts'
 
 const codes: ReadonlyMap<string, ErrorCode> = new Map(
@@ -30,16 +31,16 @@ const codes: ReadonlyMap<string, ErrorCode> = new Map(
   }),
 )
 
-/** Which row of the error table a failure of the upstream side is; what is not known is a broken upstream. */
+/** The error code for a failure of the upstream. Unknown failures are UPSTREAM_BROKEN. */
 export function failureCode(error: unknown): ErrorCode {
   if (error instanceof BifrostError) return error.code
   const code = systemCode(error)
-  // Thrown by our own code within a handler: a bug here is not the upstream's.
+  // A TypeError comes from our own code in a handler, so it is not the upstream's fault.
   if (code === '' && error instanceof TypeError) return 'INTERNAL'
   return codes.get(code) ?? 'UPSTREAM_BROKEN'
 }
 
-/** The `code` of a Node or undici error, '' when it has none. */
+/** The `code` of a Node or undici error; '' if it has none. */
 export function systemCode(error: unknown): string {
   const code = (error as { code?: unknown } | null | undefined)?.code
   return typeof code === 'string' ? code : ''

@@ -1,21 +1,21 @@
 /**
- * What the edge and its services use of a request and its response, whatever carries them: node:http's own objects for HTTP/1.1, a
- * stream of its own for each in HTTP/2 (h2-message.ts).
+ * The request, response and tunnel interfaces that the data plane works with. HTTP/1.1 uses node:http's own
+ * objects, HTTP/2 one pair of objects per stream (h2/).
  */
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
-import type { TunnelClient } from './upstream/tunnel.ts'
+import type { ErrorCode } from '../errors.ts'
 
 export interface HttpRequest {
   readonly method?: string | undefined
-  /** Its request line has more than one space between two parts; known for what came by HTTP/1.1. */
+  /** The request line has more than one space between two parts (HTTP/1.1 only). */
   isSpread?: boolean
   /** The request target as an HTTP/1.1 request line would have it. */
   readonly url?: string | undefined
   readonly headers: IncomingHttpHeaders
-  /** Flat and without pseudo-fields; what goes to the next hop is made of these. */
+  /** Flat, without pseudo-fields; the request to the next hop is built from these. */
   readonly rawHeaders: readonly string[]
-  /** Flat; known at the end of the body. */
+  /** Flat; available at the end of the body. */
   readonly rawTrailers?: readonly string[]
   readonly httpVersion: string
   readonly httpVersionMajor: number
@@ -29,7 +29,7 @@ export interface HttpRequest {
   on(event: 'error', listener: (error: Error) => void): unknown
   pause(): unknown
   resume(): unknown
-  /** True while it is read, false while it is paused, null while nobody wants its body. */
+  /** True while the body is read, false while it is paused, null while it has no consumer. */
   readonly readableFlowing: boolean | null
 }
 
@@ -38,23 +38,25 @@ export interface HttpResponse {
   statusCode: number
   readonly headersSent: boolean
   readonly destroyed: boolean
-  /** Whether all of it was handed over; false for ever when it was cut off. */
+  /** Whether the whole response was handed to the connection; stays false if it was cut off. */
   readonly writableFinished: boolean
-  /** False ends the connection after this response. HTTP/2 has no such field: its connections end by GOAWAY. */
+  /**
+   * False ends the connection after this response. Without effect in HTTP/2, where GOAWAY ends connections.
+   */
   shouldKeepAlive: boolean
-  /** What it is written to; null while an earlier response has its turn. */
+  /** The socket it is written to; null while an earlier response is being sent. */
   readonly socket: { readonly writableNeedDrain: boolean } | null
-  /** Bytes of its bodies, where it shares its connection with others. */
+  /** Body bytes of this exchange, if it shares its connection with others. */
   readonly bodyBytes?: { readonly received: number; readonly sent: number } | undefined
-  /** Bytes of its body that were given to the connection. */
+  /** Body bytes handed to the connection. */
   readonly writtenBytes?: number | undefined
-  /** Whom a CONNECT in HTTP/2 makes a tunnel for; in HTTP/1.1 that is no exchange with a response. */
+  /** The client of a CONNECT over HTTP/2. Over HTTP/1.1 a CONNECT has no response object. */
   readonly tunnel?: TunnelClient | undefined
-  /** A field of the final response, whoever makes it; one of the same name in `writeHead` takes its place. */
+  /** Sets a field of the final response; a field of the same name in `writeHead` replaces it. */
   setHeader(name: string, value: string): unknown
   /**
-   * Keeps room for the next write, where many responses share a connection. Null when there is some; else resolves when there is, or when the
-   * response has ended.
+   * Reserves room for the next write on a connection that many responses share. Null if there is room;
+   * otherwise resolves when there is, or when the response has ended.
    */
   room?(bytes: number): Promise<void> | null
   writeHead(status: number, reason: string | undefined, fields: string[]): unknown
@@ -63,18 +65,50 @@ export interface HttpResponse {
   end(last?: string | Uint8Array, done?: () => void): unknown
   end(last: string | Uint8Array, encoding: BufferEncoding): unknown
   flushHeaders(): void
-  /** 100, for a client that waits for it; where it is missing `writeInformation` says it. */
+  /** Sends 100 to a client that waits for it; if missing, use `writeInformation`. */
   writeContinue?(): void
   writeInformation(status: number, fields: readonly string[]): void
   addTrailers(fields: readonly [string, string][]): void
-  /** Breaks it off, so that what was sent of it does not look complete. */
+  /** Breaks the response off, so that it does not look complete. */
   destroy(): unknown
   on(event: 'close' | 'drain', listener: () => void): unknown
   once(event: 'close' | 'drain', listener: () => void): unknown
   off(event: 'close' | 'drain', listener: () => void): unknown
 }
 
-/** Whether a body follows the head (RFC 9112 6.3; RFC 9113 8.1: unless the head ends the stream). */
+/** One end of a tunnel: a socket or an HTTP/2 stream. */
+export interface TunnelSide {
+  readonly destroyed: boolean
+  readonly readableEnded: boolean
+  readonly writableFinished: boolean
+  on(event: 'data', listener: (chunk: Buffer) => void): unknown
+  on(event: 'drain' | 'end' | 'timeout' | 'error' | 'close', listener: () => void): unknown
+  off(event: 'close', listener: () => void): unknown
+  write(chunk: Buffer): boolean
+  end(): unknown
+  pause(): unknown
+  resume(): unknown
+  setTimeout(ms: number): unknown
+  destroy(): unknown
+}
+
+/** The client that requested a tunnel. */
+export interface TunnelClient {
+  readonly side: TunnelSide
+  /** Bytes of this tunnel, if its connection also carries others. */
+  readonly bodyBytes?: { readonly received: number; readonly sent: number } | undefined
+  /** Watches until `accept` or `refuse` whether the client leaves; if it does, `side` closes. */
+  wait(): void
+  /**
+   * Confirms the tunnel, with flat header fields; from then on only `side` is used. Returns the bytes
+   * received so far.
+   */
+  accept(fields: readonly string[]): readonly Buffer[]
+  /** Answers with an error response instead; returns the size of its body. */
+  refuse(code: ErrorCode, requestId: string | null): number
+}
+
+/** Whether the request has a body (RFC 9112 6.3; RFC 9113 8.1: unless the head ends the stream). */
 export function hasBody({ httpVersionMajor, complete, headers }: HttpRequest): boolean {
   if (httpVersionMajor === 2) return !complete
   const length = headers['content-length']

@@ -1,4 +1,4 @@
-import { canonicalAddress, readAddress } from '../../http/address/address.ts'
+import { canonicalAddress, readIpAddress } from '../../http/address/address.ts'
 import type { ListenAddress, ListenerAddress } from '../settings/settings.ts'
 
 const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i
@@ -69,7 +69,7 @@ export function isLocalAddress(address: ListenerAddress): boolean {
   if ('path' in address) return true
   const host = plainHost(address.host)
   if (host === 'localhost' || host === '::1') return true
-  const bits = readAddress(host)
+  const bits = readIpAddress(host)
   return typeof bits === 'number' && bits >>> 24 === 127
 }
 
@@ -88,7 +88,7 @@ function plainHost(host: string): string {
 
 function isHostName(host: string): boolean {
   // Four numbers are an address or a slip, never a name: 256.0.0.1 would otherwise be looked up in the DNS.
-  if (/^[\d.]+$/.test(host)) return readAddress(host) !== null
+  if (/^[\d.]+$/.test(host)) return readIpAddress(host) !== null
   return (
     host.length <= 253 &&
     host
@@ -100,5 +100,5 @@ function isHostName(host: string): boolean {
 
 function isIpv6(host: string): boolean {
   const address = host.replace(/%[\w.-]+$/, '')
-  return address.includes(':') && !address.includes('%') && readAddress(address) !== null
+  return address.includes(':') && !address.includes('%') && readIpAddress(address) !== null
 }

@@ -1,5 +1,5 @@
 /** Networks in CIDR form, as configurations contain them. */
-import { readAddress, readNetwork } from '../../http/address/address.ts'
+import { readIpAddress, readNetwork } from '../../http/address/address.ts'
 
 export const networkForm = 'an IP address or network, such as "192.0.2.1", "10.0.0.0/8" or "2001:db8::/32"'
 
@@ -7,7 +7,7 @@ export const networkForm = 'an IP address or network, such as "192.0.2.1", "10.0
 export function networkFault(value: string): string | undefined {
   const slash = value.indexOf('/')
   const written = slash === -1 ? value : value.slice(0, slash)
-  const bits = readAddress(written)
+  const bits = readIpAddress(written)
   if (bits === null || written.includes('%')) return `must be ${networkForm}`
   if (readNetwork(value) !== null) return undefined
   const isIpv4 = !written.includes(':')

@@ -1,3 +1,4 @@
+/** node:http's ServerResponse with a count of its body bytes. */
 import type { IncomingMessage, ServerResponse as Response } from 'node:http'
 import { ServerResponse } from '../builtin.ts'
 

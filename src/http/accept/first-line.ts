@@ -1,3 +1,4 @@
+/** Looks at the first line of a connection before node:http parses it. */
 import type { Socket } from 'node:net'
 
 /** A line that is longer is judged by who reads the whole head. */

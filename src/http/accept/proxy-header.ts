@@ -1,3 +1,4 @@
+/** Reads the PROXY header from an accepted socket. */
 import type { Socket } from 'node:net'
 import { type ProxyHeader, parseProxyHeader } from './proxy-protocol.ts'
 

@@ -7,7 +7,7 @@
 import type { Socket } from 'node:net'
 import type { SecureContext, Server, TLSSocket } from 'node:tls'
 import type { TlsMaterial } from '../../tls/material.ts'
-import { tls } from '../builtin.ts'
+import { nodeTls } from '../builtin.ts'
 import { systemCode } from '../failure.ts'
 
 export interface TerminatorOptions {
@@ -49,7 +49,7 @@ export class TlsTerminator {
     this.#options = options
     const { clientAuth, protocols, handshakeMs } = options
     this.#contexts = this.#contextsOf(material)
-    this.#server = tls().createServer({
+    this.#server = nodeTls().createServer({
       ...this.#contextOptions(material, 0),
       handshakeTimeout: Math.ceil(handshakeMs),
       requestCert: clientAuth !== 'off',
@@ -104,7 +104,7 @@ export class TlsTerminator {
   #contextsOf(material: TlsMaterial): ReadonlyMap<string, SecureContext> {
     const contexts = new Map<string, SecureContext>()
     for (const [index, { names }] of material.certificates.entries()) {
-      const context = tls().createSecureContext(this.#contextOptions(material, index))
+      const context = nodeTls().createSecureContext(this.#contextOptions(material, index))
       for (const name of names) if (!contexts.has(name)) contexts.set(name, context)
     }
     return contexts

@@ -1,18 +1,18 @@
 /**
- * IP addresses: every spelling of one address is read to the same bits and written as the same text. Also sets of networks. Pure.
- * An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) is read as the IPv4 address, because a dual-stack listener reports its IPv4
- * peers in that form.
+ * Reads and writes IP addresses, and sets of networks. Every spelling of an address is read to the same bits
+ * and written as the same text. Pure. An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) is read as the IPv4
+ * address, because a dual-stack listener reports its IPv4 peers in that form.
  */
 import { isIPv6 } from 'node:net'
 
-/** IPv4: its 32 bits. IPv6: its eight groups as eight UTF-16 units, which compare as the addresses do. */
+/** IPv4: its 32 bits. IPv6: its eight groups as UTF-16 units, which sort like the addresses. */
 export type AddressBits = number | string
 
-/** An IPv6 address has at most 45 characters, and the name of a network interface at most 15. */
+/** An IPv6 address has at most 45 characters, the zone's interface name at most 15. */
 const maxLength = 64
 
 /** Reads an address without port and brackets; a zone is dropped. Null for any other text. */
-export function readAddress(text: string): AddressBits | null {
+export function readIpAddress(text: string): AddressBits | null {
   if (text.length > maxLength) return null
   return text.includes(':') ? readIpv6(text) : readIpv4(text)
 }
@@ -32,11 +32,11 @@ export function formatAddressBits(bits: AddressBits): string {
 }
 
 /**
- * The canonical text of the address that `text` spells; null if it is not an address. Mapped, compressed, upper-case and zoned
- * spellings of one address give one text.
+ * The canonical text of an address; null for any other text. Mapped, compressed, upper-case and zoned
+ * spellings of one address give the same text.
  */
 export function canonicalAddress(text: string): string | null {
-  const bits = readAddress(text)
+  const bits = readIpAddress(text)
   return bits === null ? null : formatAddressBits(bits)
 }
 
@@ -84,7 +84,7 @@ function readIpv4(text: string): number | null {
   return dots === 4 ? bits : null
 }
 
-/** Reading one takes a microsecond, and the requests of a connection ask for the same one. */
+/** Recently read addresses: reading one takes a microsecond, and requests of a connection repeat it. */
 const lately = new Map<string, AddressBits | null>()
 const maxLately = 256
 
@@ -130,10 +130,10 @@ interface Range {
   readonly last: AddressBits
 }
 
-/** Reads `address` or `address/length`; bits beyond the length do not count. Null for anything else. */
+/** Reads `address` or `address/length`; bits beyond the length are ignored. Null for any other text. */
 export function readNetwork(text: string): Range | null {
   const slash = text.indexOf('/')
-  const bits = readAddress(slash === -1 ? text : text.slice(0, slash))
+  const bits = readIpAddress(slash === -1 ? text : text.slice(0, slash))
   if (bits === null) return null
   const isIpv4 = typeof bits === 'number'
   let length = isIpv4 ? 32 : 128
@@ -160,36 +160,41 @@ function fill(bits: string, length: number, filler: number): string {
   return String.fromCharCode(...groups)
 }
 
-/** The name of every peer on a Unix socket, which has no address: in lists, limits, logs and traces. */
+/** Name of every peer on a Unix socket, which has no address: in lists, limits, logs and traces. */
 export const unixPeer = 'unix:'
 
-/** A set of networks, and `unix:` for peers that have no address; asking it takes a binary search over their merged ranges. */
+/**
+ * A set of networks, and `unix:` for peers without an address. A look-up is a binary search over merged
+ * ranges.
+ */
 export class NetworkSet {
   readonly #ipv4: readonly Range[]
   readonly #ipv6: readonly Range[]
   readonly #hasUnix: boolean
 
-  /** Throws TypeError for a text that is no network; configurations are checked before. */
+  /** Throws TypeError for an invalid network; configurations are checked earlier. */
   constructor(networks: readonly string[]) {
     this.#hasUnix = networks.includes(unixPeer)
     const addressed = networks.filter((text) => text !== unixPeer)
     const ranges = addressed.map((text) => {
       const range = readNetwork(text)
-      if (range === null) throw new TypeError(`${text} is no network`)
+      if (range === null) throw new TypeError(`${text} is not a network`)
       return range
     })
     this.#ipv4 = merged(ranges.filter(({ first }) => typeof first === 'number'))
     this.#ipv6 = merged(ranges.filter(({ first }) => typeof first === 'string'))
   }
 
-  /** Whether it has a peer by its name: an address in any spelling, or `unix:`. It never has any other text. */
+  /**
+   * Whether it contains a peer, given as an address in any spelling or as `unix:`. False for any other text.
+   */
   hasPeer(peer: string): boolean {
     if (peer === unixPeer) return this.#hasUnix
-    const bits = readAddress(peer)
+    const bits = readIpAddress(peer)
     return bits !== null && this.has(bits)
   }
 
-  /** Null: a peer on a Unix socket. */
+  /** `null`: a peer on a Unix socket. */
   has(address: AddressBits | null): boolean {
     if (address === null) return this.#hasUnix
     const ranges = typeof address === 'number' ? this.#ipv4 : this.#ipv6

@@ -1,4 +1,4 @@
-/** The authority of a target or of Host: `host`, `host:port`, `[IPv6]:port`. Pure. */
+/** Reads the authority of a target or of Host: `host`, `host:port`, `[IPv6]:port`. Pure. */
 import { isIPv4, isIPv6 } from 'node:net'
 import { canonicalAddress } from './address.ts'
 
@@ -13,9 +13,9 @@ const maxNameLength = 253
 const maxLabelLength = 63
 
 /**
- * Reads `host`, `host:port` or `[IPv6]:port` (RFC 3986 3.2.2, RFC 9110 4.2). An empty port is the default port. Null for any other
- * text: userinfo, a path, spaces, an empty host, percent-encoding, a comma, a port outside of 1..65535 or, without a `defaultPort`, no
- * port.
+ * Reads `host`, `host:port` or `[IPv6]:port` (RFC 3986 3.2.2, RFC 9110 4.2). An empty port means the default
+ * port. Null for any other text: userinfo, a path, spaces, an empty host, percent-encoding, a comma, a port
+ * outside 1..65535 or, without a `defaultPort`, a missing port.
  */
 export function parseAuthority(text: string, defaultPort?: number): Authority | null {
   const bracketed = text.charCodeAt(0) === 0x5b
@@ -27,7 +27,7 @@ export function parseAuthority(text: string, defaultPort?: number): Authority | 
 
   if (bracketed) {
     const address = text.slice(1, hostEnd - 1)
-    // A zone (`%eth0`) has a meaning on one machine only, and is the client's machine here (RFC 6874 1).
+    // A zone (`%eth0`) is valid on one machine only: here, the client's (RFC 6874 1).
     if (!isIPv6(address) || address.includes('%')) return null
     const host = canonicalAddress(address)
     return host === null ? null : { host, port }
@@ -36,10 +36,13 @@ export function parseAuthority(text: string, defaultPort?: number): Authority | 
   return isName(host) ? { host, port } : null
 }
 
-/** Drops an empty port: `a:` and `a` are the same authority (RFC 3986 6.2.3), but not every server reads the first. */
+/**
+ * Drops an empty port: `a:` and `a` are the same authority (RFC 3986 6.2.3), but some servers reject the
+ * first.
+ */
 export const withoutEmptyPort = (text: string): string => (text.endsWith(':') ? text.slice(0, -1) : text)
 
-/** The text form of an authority; IPv6 in brackets, the port left out where it is `defaultPort`. */
+/** The text of an authority; IPv6 in brackets, without the port if it is `defaultPort`. */
 export function formatAuthority(authority: Authority, defaultPort?: number): string {
   const host = authority.host.includes(':') ? `[${authority.host}]` : authority.host
   return authority.port === defaultPort ? host : `${host}:${authority.port}`
@@ -50,7 +53,7 @@ function endOfName(text: string): number {
   return colon === -1 ? text.length : colon
 }
 
-/** Whether no port follows the host: nothing, or a colon only. */
+/** Whether the text ends after the host, or after a bare colon. */
 const endsAt = (text: string, hostEnd: number): boolean =>
   hostEnd === text.length || (hostEnd === text.length - 1 && text.charCodeAt(hostEnd) === 0x3a)
 
@@ -77,12 +80,12 @@ function isName(host: string): boolean {
       if (at < end) labelAt = at + 1
     } else if (!isNameCode(code)) return false
   }
-  // A name that ends in a number is an IPv4 address to every resolver and URL parser, in forms such as `127.1`, `0x7f.1` or
-  // `2130706433` that hide which one (WHATWG URL "ends in a number"). Only the plain form has one reading.
+  // Resolvers and URL parsers read a name that ends in a number as an IPv4 address, in forms such as `127.1`,
+  // `0x7f.1` or `2130706433` (WHATWG URL "ends in a number"). Only the plain form is unambiguous.
   return !endsInNumber(host, labelAt, end) || isIPv4(host)
 }
 
-/** Unreserved characters and sub-delims (RFC 3986 2), but no comma: X-Forwarded-Host is a list. */
+/** Unreserved characters and sub-delims (RFC 3986 2), except the comma: X-Forwarded-Host is a list. */
 function isNameCode(code: number): boolean {
   return (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || punctuation.has(code)
 }

@@ -1,3 +1,4 @@
+/** The name of a connected peer. */
 import type { Socket } from 'node:net'
 import { canonicalAddress, unixPeer } from './address.ts'
 

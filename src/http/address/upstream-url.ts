@@ -1,6 +1,6 @@
 /**
- * The URL of an upstream server or collector. One function judges it when the configuration is checked and reads it when a worker
- * starts, so a worker never starts with a URL that the check accepted and it cannot read. Pure.
+ * The URL of an upstream server or collector. The same function checks the configuration and reads the URL
+ * when a worker starts, so every URL that passes the check can be read. Pure.
  */
 import { canonicalAddress } from './address.ts'
 import { formatAuthority, parseAuthority } from './authority.ts'
@@ -8,7 +8,7 @@ import { formatAuthority, parseAuthority } from './authority.ts'
 export interface UpstreamUrl {
   /** `scheme://host:port`. */
   readonly origin: string
-  /** The path that goes before the path of every request, without a trailing slash; '' if there is none. */
+  /** Prefix of every request path, without a trailing slash; '' if there is none. */
   readonly basePath: string
 }
 
@@ -18,7 +18,7 @@ export type UpstreamUrlResult =
 
 export const notHttpUrl = 'must be an http: or https: URL'
 
-/** Never throws; `fault` says what is wrong and what would be right. */
+/** Never throws; `fault` names the problem and the correction. */
 export function readUpstreamUrl(text: string): UpstreamUrlResult {
   const [, scheme = '', given = '', path = ''] = /^(https?):\/\/([^/?#]+)([\s\S]*)$/i.exec(text) ?? []
   if (scheme === '') return { fault: notHttpUrl }
@@ -45,7 +45,7 @@ function withoutLastSlashes(path: string): string {
   return path.slice(0, end)
 }
 
-/** HTTP clients parse the URL again, so their parser has to find the same host. */
+/** HTTP clients parse the URL again, so their parser must find the same host. */
 function isUnderstood(text: string, host: string): boolean {
   return URL.canParse(text) && plainHost(new URL(text).hostname) === host
 }

@@ -1,4 +1,7 @@
-/** Which header fields a proxy must look at. Read for every field of every message, so it looks at the length first. */
+/**
+ * Classifies the header fields that a proxy must handle. Called for every field of every message, so it
+ * checks the length first.
+ */
 export const kind = Object.freeze({
   other: 0,
   hop: 1,
@@ -12,16 +15,16 @@ export const kind = Object.freeze({
   framing: 9,
   forwarded: 10,
   requestId: 11,
-  /** Any other field that says where a request comes from; of a peer that is not trusted it is worth nothing. */
+  /** Any other field that describes the origin of a request; dropped if the peer is not trusted. */
   provenance: 12,
-  /** A spelling that gateways to CGI and its heirs take for one of the above. */
+  /** A spelling that CGI-like gateways read as one of the above. */
   lookalike: 13,
   authorization: 14,
 })
 
 export type Kind = (typeof kind)[keyof typeof kind]
 
-/** What kind of field this name is; names compare without case (RFC 9110 5.1). */
+/** The kind of a field, by its name in any case (RFC 9110 5.1). */
 export function fieldKind(name: string): Kind {
   switch (name.length) {
     case 2:
@@ -45,7 +48,7 @@ export function fieldKind(name: string): Kind {
       return isName(name, 'authorization') ? kind.authorization : provenance(name)
     case 14:
       if (isName(name, 'content-length')) return kind.framing
-      // Of the withdrawn upgrade to HTTP/2 (RFC 7540 3.2.1); a message of HTTP/2 may not have it.
+      // Belongs to the withdrawn upgrade to HTTP/2 (RFC 7540 3.2.1) and is forbidden in HTTP/2 messages.
       return isName(name, 'http2-settings') ? kind.hop : provenance(name)
     case 15:
       return isName(name, 'x-forwarded-for') ? kind.forwardedFor : provenance(name)
@@ -66,7 +69,7 @@ export function fieldKind(name: string): Kind {
   }
 }
 
-/** X-Forwarded, X-Forwarded-Anything and X-Real-IP, and what reads as one of them where `_` is `-`. */
+/** Matches X-Forwarded, X-Forwarded-* and X-Real-IP; a lookalike has `_` in place of `-`. */
 function provenance(name: string): Kind {
   const first = name.charCodeAt(0) | 0x20
   if (first !== 0x78 || !originName.test(name)) return kind.other
@@ -76,8 +79,8 @@ function provenance(name: string): Kind {
 const originName = /^x[-_](?:forwarded(?:[-_]|$)|real[-_]ip$)/i
 
 /**
- * Lower-case names of the fields that Connection declares hop-by-hop, null when it declares none (the usual case:
- * `keep-alive`, `close`, `upgrade` and `te` are not looked up).
+ * Lower-case names of the fields that Connection declares hop-by-hop; null if there are none. That is the
+ * usual case: `keep-alive`, `close`, `upgrade` and `te` are skipped.
  */
 export function namedByConnection(raw: readonly string[]): ReadonlySet<string> | null {
   let named: Set<string> | null = null
@@ -96,7 +99,7 @@ export function namedByConnection(raw: readonly string[]): ReadonlySet<string> |
   return named
 }
 
-/** Whether a comma-separated list holds a token, parameters aside. `token` is lower-case. */
+/** Whether a comma-separated list contains a token, ignoring parameters. `token` is lower-case. */
 export function hasToken(list: string, token: string): boolean {
   if (list === token) return true
   return list
@@ -105,6 +108,9 @@ export function hasToken(list: string, token: string): boolean {
     .some((entry) => entry.split(';')[0]?.trim() === token)
 }
 
-/** Whether a name of the same length is that one. Most that are not differ in their first letter, and are not copied for that. */
+/**
+ * Compares two names of equal length without case. Most differ in the first letter, which is compared without
+ * a copy.
+ */
 export const isName = (name: string, lower: string): boolean =>
   (name.charCodeAt(0) | 0x20) === lower.charCodeAt(0) && (name === lower || name.toLowerCase() === lower)

@@ -1,18 +1,18 @@
 /**
- * The elements of `X-Forwarded-For` and `Forwarded` (RFC 7239), read from the right in linear time. Pure.
+ * Reads the elements of `X-Forwarded-For` and `Forwarded` (RFC 7239) from the right, in linear time. Pure.
  *
- * Proxies append, so the rightmost element is the one that the trusted peer wrote, and whatever stands to its left cannot change how it
- * is read. Reading skips empty elements and stops at the first one that is not valid.
+ * Proxies append, so the trusted peer wrote the rightmost element, and no text to its left can change how it
+ * is read. Empty elements are skipped; reading stops at the first invalid one.
  */
 import { canonicalAddress } from '../address/address.ts'
 
-/** One hop as a field names it; a parameter that was not given is ''. */
+/** One hop as a field describes it; a missing parameter is ''. */
 export interface ReadHop {
-  /** The element as it came, without the white space around it. */
+  /** The element as received, trimmed. */
   readonly text: string
-  /** In canonical form; null for `unknown` and made-up names. */
+  /** Canonical address; null for `unknown` and obfuscated names. */
   readonly address: string | null
-  /** An address, with port where one was given (IPv6 in brackets then), `unknown`, or `_` and a made-up name. */
+  /** An address, optionally with a port (IPv6 then in brackets), `unknown`, or `_` and an obfuscated name. */
   readonly node: string
   readonly proto: string
   readonly host: string
@@ -33,7 +33,7 @@ export function readForwardedFor(field: string): readonly ReadHop[] {
   return hops.reverse()
 }
 
-/** First hop first. Parameters other than `for`, `proto` and `host` are checked for their form only. */
+/** First hop first. Parameters other than `for`, `proto` and `host` only need to be well-formed. */
 export function readForwarded(field: string): readonly ReadHop[] {
   const hops: ReadHop[] = []
   for (let end = field.length; end >= 0; ) {
@@ -51,7 +51,10 @@ export function readForwarded(field: string): readonly ReadHop[] {
   return hops.reverse()
 }
 
-/** The comma before `end` that is outside of quotes, -1 where there is none; null where a quoted string does not begin. */
+/**
+ * Position of the last comma before `end` outside quotes, -1 if there is none; null if a quoted string has no
+ * start.
+ */
 function commaBefore(field: string, end: number): number | null {
   let isQuoted = false
   for (let at = end - 1; at >= 0; at -= 1) {
@@ -62,14 +65,17 @@ function commaBefore(field: string, end: number): number | null {
   return isQuoted ? null : -1
 }
 
-/** Whether an odd number of backslashes stands before it. The backslashes belong to one quote, so counting them stays linear. */
+/**
+ * Whether an odd number of backslashes precedes it. Each backslash belongs to one quote, so counting stays
+ * linear.
+ */
 function isEscaped(field: string, at: number): boolean {
   let first = at
   while (first > 0 && field.charCodeAt(first - 1) === backslash) first -= 1
   return (at - first) % 2 === 1
 }
 
-/** The parameters of one element by lower-case name, unquoted; null where they are not well-formed or one is repeated. */
+/** Unquoted parameters of one element by lower-case name; null if they are malformed or repeated. */
 function readParameters(element: string): ReadonlyMap<string, string> | null {
   const parameters = new Map<string, string>()
   let at = 0
@@ -90,7 +96,7 @@ function readParameters(element: string): ReadonlyMap<string, string> | null {
   return parameters
 }
 
-/** The end of the token or quoted string that begins at `from`; null where none does. */
+/** End of the token or quoted string that starts at `from`; null if there is neither. */
 function endOfValue(element: string, from: number): number | null {
   if (element.charCodeAt(from) !== quote) {
     const end = endOfToken(element, from)
@@ -112,7 +118,10 @@ interface Node {
   readonly node: string
 }
 
-/** Node and port (RFC 7239 6); IPv6 without brackets, as X-Forwarded-For has it, is read as well. Null for any other text. */
+/**
+ * Reads node and port (RFC 7239 6), and also IPv6 without brackets, as in X-Forwarded-For. Null for any other
+ * text.
+ */
 function readNode(text: string): Node | null {
   const bracket = text.charCodeAt(0) === openBracket ? text.indexOf(']') : -1
   const colon = text.indexOf(':', bracket + 1)
@@ -143,7 +152,7 @@ function addressNode(text: string, port: string): Node | null {
 const portForm = /^(?:\d{1,5}|_[\w.-]+)$/
 const madeUpName = /^_[\w.-]+$/
 
-/** A list without its empty elements. */
+/** The elements of a list, without the empty ones. */
 export function readList(field: string): readonly string[] {
   return field.split(',').flatMap((part) => trimmed(part, 0, part.length) || [])
 }

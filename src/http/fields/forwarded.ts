@@ -1,30 +1,30 @@
 /**
- * What upstreams are told of where a request comes from: `Forwarded` (RFC 7239) and `X-Forwarded-*`. Pure.
+ * Writes `Forwarded` (RFC 7239) and `X-Forwarded-*`, which tell upstreams where a request comes from. Pure.
  *
- * One of the two is believed, and only of a trusted peer; the other is made from it, so that whoever reads either reads the same. The
- * lists of hops grow by one element. Protocol and host are one value each, those that the client used: applications compare them with
- * what they expect, and no application reads a list.
+ * One of the two is believed, and only from a trusted peer. The other is derived from it, so that both
+ * describe the same hops. The lists of hops grow by one element. Protocol and host are single values, as the
+ * client used them: applications compare them with an expected value and do not parse lists.
  */
 import { isToken, type ReadHop } from './forwarded-fields.ts'
 import type { BelievedField, Provenance } from './provenance.ts'
 
-/** One hop of `Forwarded`; a name or value that was not given is ''. */
+/** One hop of `Forwarded`; a missing name or value is ''. */
 export interface ForwardedHop {
-  /** An address, with port where one was given (IPv6 in brackets then), `unknown`, or `_` and a made-up name. */
+  /** An address, optionally with a port (IPv6 then in brackets), `unknown`, or `_` and an obfuscated name. */
   readonly for: string
   readonly proto: string
   readonly host: string
 }
 
-/** What is said about where requests come from. */
+/** Which of the fields are sent upstream. */
 export interface Forwarding {
   readonly xForwarded: boolean
   readonly forwarded: boolean
-  /** Which of the two a trusted proxy is believed. */
+  /** The field that a trusted proxy is believed for. */
   readonly believes: BelievedField
 }
 
-/** Adds the fields to `out`: what a trusted peer said (null: any other peer) and this hop after it. */
+/** Adds the fields to `out`: the hops reported by a trusted peer (null for any other peer), then this hop. */
 export function addForwarding(
   out: string[],
   hop: ForwardedHop,
@@ -47,7 +47,7 @@ export function addForwarding(
   }
   if (!forwarded) return
   const elements = isXForwarded
-    ? // The client's element has what X-Forwarded-Proto and -Host say of the client; of the others they say nothing.
+    ? // X-Forwarded-Proto and -Host describe the client's element only.
       [...hops.map(({ node }) => ({ for: node, proto: '', host: '' })), hop].map((one, at) =>
         formatHop(
           at === clientAt ? { ...one, proto: came.proto || one.proto, host: came.host || one.host } : one,
@@ -62,12 +62,15 @@ function addXForwarded(out: string[], node: string, proto: string, host: string)
   if (host !== '') out.push('X-Forwarded-Host', host)
 }
 
-/** A node without port. */
+/** The node without its port. */
 function plainNode({ address, node }: ReadHop): string {
   return address ?? node
 }
 
-/** One element of `Forwarded`; what is no token is quoted, and so is an IPv6 address, which has brackets there (RFC 7239 4, 6). */
+/**
+ * Formats one element of `Forwarded`. Values that are not tokens are quoted, and so are IPv6 addresses, which
+ * have brackets here (RFC 7239 4, 6).
+ */
 export function formatHop({ for: node, proto, host }: ForwardedHop): string {
   const name = readsAsIpv6(node) ? `"[${node}]"` : node.includes(':') ? `"${node}"` : node
   const rest = proto === '' ? '' : `;proto=${proto}`
@@ -77,7 +80,7 @@ export function formatHop({ for: node, proto, host }: ForwardedHop): string {
 const readsAsIpv6 = (node: string): boolean =>
   node.charCodeAt(0) !== 0x5b && node.indexOf(':') !== node.lastIndexOf(':')
 
-/** The last host and what became of it: most requests name the same one. */
+/** Cache of one host, because most requests name the same one. */
 let lastHost = ''
 let lastQuoted = ''
 

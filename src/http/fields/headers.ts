@@ -1,5 +1,6 @@
 /**
- * What a proxy does to header fields, over flat `[name, value, name, value]` arrays: case, order and duplicates are kept.
+ * Rewrites header fields at the proxy, in flat `[name, value, name, value]` arrays: case, order and
+ * duplicates are kept.
  *
  *   client  --raw-->  requestHeaders   --> upstream      hop-by-hop out, Forwarded, X-Forwarded-* and Via in
  *   client  <--       responseHeaders  <--raw-- upstream  hop-by-hop out, Via in
@@ -9,27 +10,29 @@ import { addForwarding, type ForwardedHop, type Forwarding } from './forwarded.t
 import type { Provenance } from './provenance.ts'
 
 export interface RequestContext {
-  /** Replaces the client's Host field; undefined keeps it (RFC 9112 3.2.2: an absolute-form target wins over Host). */
+  /**
+   * Replaces the client's Host field, as for an absolute-form target (RFC 9112 3.2.2); undefined keeps it.
+   */
   readonly host: string | undefined
-  /** What is said of this hop; its host is '' when the client named none (HTTP/1.0). */
+  /** This hop; its host is '' if the client named none (HTTP/1.0). */
   readonly hop: ForwardedHop
   readonly forwarding: Forwarding
-  /** What a trusted peer says of the hops before it; null for any other peer, whose fields are left out. */
+  /** Earlier hops as reported by a trusted peer; null for any other peer, whose fields are dropped. */
   readonly came: Provenance | null
-  /** Takes Authorization out: it was meant for this hop. */
+  /** Drops Authorization, which was meant for this hop. */
   readonly hidesAuthorization: boolean
-  /** What X-Request-Id becomes; null leaves the client's. */
+  /** New value of X-Request-Id; null keeps the client's. */
   readonly requestId: string | null
-  /** The version of HTTP that the request came with. */
+  /** HTTP version of the request. */
   readonly protocol: '1.0' | '1.1' | '2.0'
-  /** Our name in Via; a request that carries it already has been here. */
+  /** Our name in Via; a request that already contains it has passed this proxy before. */
   readonly pseudonym: string
 }
 
 /**
- * The fields that go upstream, or null when Via shows that the request has passed this proxy before (RFC 9110 7.6.1-3).
- * Framing is the sender's: Transfer-Encoding is always taken out and Content-Length always kept, whatever
- * Connection names. Expect is taken out as well: whoever sends the request asks anew (RFC 9110 10.1.1).
+ * The fields to send upstream; null if Via shows a loop (RFC 9110 7.6.1-3). The sender frames the message:
+ * Transfer-Encoding is always dropped and Content-Length always kept, even if Connection names it. Expect is
+ * dropped too, because the sender adds its own (RFC 9110 10.1.1).
  */
 export function requestHeaders(raw: readonly string[], context: RequestContext): string[] | null {
   const named = namedByConnection(raw)
@@ -85,7 +88,7 @@ export function requestHeaders(raw: readonly string[], context: RequestContext):
   return out
 }
 
-/** A peer that names one of these fields in Connection means it for this hop only. */
+/** Drops the parts whose fields Connection names, as those are meant for this hop only. */
 function withoutNamed(came: Provenance, named: ReadonlySet<string>, { believes }: Forwarding): Provenance {
   const isFor = isNamed(named, believes === 'forwarded' ? 'forwarded' : 'x-forwarded-for')
   const isOther = (name: string) => believes === 'x_forwarded' && isNamed(named, name)
@@ -98,8 +101,8 @@ function withoutNamed(came: Provenance, named: ReadonlySet<string>, { believes }
 }
 
 /**
- * The fields that go back to the client. `raw` may hold Buffers, as undici hands them out (latin1, RFC 9110 5.5). `shownId` is what
- * X-Request-Id becomes; null leaves the upstream's.
+ * The fields to send to the client. `raw` may contain Buffers, as undici provides them (latin1, RFC 9110
+ * 5.5). `shownId` becomes X-Request-Id; null keeps the upstream's.
  */
 export function responseHeaders(
   raw: readonly (string | Buffer)[],
@@ -136,8 +139,8 @@ export function responseHeaders(
 }
 
 /**
- * Whether a message is framed by anything but one `chunked`. Transfer-Encoding is taken out on the way, so another coding would
- * reach the next hop as if it were content (RFC 9112 6.1, 7).
+ * Whether a message has a transfer coding other than a single `chunked`. Transfer-Encoding is dropped on the
+ * way, so the next hop would take another coding for content (RFC 9112 6.1, 7).
  */
 export function hasOtherCoding(raw: readonly (string | Buffer)[]): boolean {
   let isChunked = false
@@ -151,8 +154,8 @@ export function hasOtherCoding(raw: readonly (string | Buffer)[]): boolean {
 }
 
 /**
- * The protocols that a response names in Upgrade, '' for none. Upgrade is hop-by-hop, but a 426 has to have it (RFC 9110 15.5.22), and
- * goes on together with its Connection option (7.8).
+ * The protocols in a response's Upgrade field; '' if there are none. Upgrade is hop-by-hop, but a 426 must
+ * have it (RFC 9110 15.5.22), so it is sent again with its Connection option (7.8).
  */
 export function upgradeOf(raw: readonly (string | Buffer)[]): string {
   let protocols = ''
@@ -165,14 +168,17 @@ export function upgradeOf(raw: readonly (string | Buffer)[]): string {
   return protocols
 }
 
-/** Takes Content-Length out of fields: a 204 has none (RFC 9110 8.6), and a 205 that is sent without its body. */
+/** Drops Content-Length: a 204 must not have one (RFC 9110 8.6), and a 205 is sent without its body. */
 export function dropLength(fields: string[]): void {
   for (let at = fields.length - 2; at >= 0; at -= 2) {
     if (fieldKind(fields[at] as string) === kind.framing) fields.splice(at, 2)
   }
 }
 
-/** The trailer fields that may be passed on: none that frames, routes or authenticates (RFC 9110 6.5.1). */
+/**
+ * The trailer fields that may be forwarded: not those for framing, routing or authentication (RFC 9110
+ * 6.5.1).
+ */
 export function trailerFields(raw: readonly (string | Buffer)[]): [string, string][] {
   const out: [string, string][] = []
   for (let at = 0; at < raw.length; at += 2) {
@@ -184,7 +190,9 @@ export function trailerFields(raw: readonly (string | Buffer)[]): [string, strin
   return out
 }
 
-/** How many Host fields came; more than one is an attack on whoever reads the other one (RFC 9112 3.2). */
+/**
+ * Number of Host fields. More than one is an attack on the server that reads the other one (RFC 9112 3.2).
+ */
 export function countHost(raw: readonly string[]): number {
   let hosts = 0
   for (let at = 0; at < raw.length; at += 2) {
@@ -200,8 +208,8 @@ const forbiddenTrailer =
 const joinList = (before: string, value: string): string => (before === '' ? value : `${before}, ${value}`)
 
 /**
- * A value without the white space around it, which is no part of it (RFC 9110 5.5); undici leaves it there, and in HTTP/2 it makes a
- * message malformed (RFC 9113 8.2.1).
+ * A value without surrounding white space (RFC 9110 5.5). undici keeps the white space, and HTTP/2 treats it
+ * as malformed (RFC 9113 8.2.1).
  */
 function withoutEdges(value: string): string {
   const last = value.length - 1
@@ -219,7 +227,10 @@ const latin1 = (text: string | Buffer): string => (typeof text === 'string' ? te
 const isNamed = (named: ReadonlySet<string> | null, name: string): boolean =>
   named?.has(name.toLowerCase()) ?? false
 
-/** Via: `[protocol "/"] version SP received-by [SP comment]`, comma-separated (RFC 9110 7.6.3). */
+/**
+ * Whether a Via field contains our name: `[protocol "/"] version SP received-by [SP comment]` in a list (RFC
+ * 9110 7.6.3).
+ */
 function passedBy(via: string, pseudonym: string): boolean {
   if (!via.includes(pseudonym)) return false
   return via.split(',').some((entry) => entry.trim().split(/[ \t]+/)[1] === pseudonym)

@@ -1,8 +1,9 @@
+/** The Max-Forwards field. */
 import type { HttpRequest } from '../message.ts'
 
 /**
- * Max-Forwards (RFC 9110 7.6.2): a client of OPTIONS or TRACE says how many proxies may pass the request on. Null for other methods, and for
- * what is no number, which then means nothing.
+ * How many proxies may still forward an OPTIONS or TRACE request (RFC 9110 7.6.2). Null for other methods and
+ * for an invalid number, which is ignored.
  */
 export function hopsLeft({ method, headers }: HttpRequest): number | null {
   if (method !== 'OPTIONS' && method !== 'TRACE') return null
@@ -10,7 +11,7 @@ export function hopsLeft({ method, headers }: HttpRequest): number | null {
   return typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : null
 }
 
-/** Counts a hop off, in flat fields that go upstream. */
+/** Subtracts one hop, in flat fields for the upstream. */
 export function countHop(fields: string[], hops: number): void {
   for (let at = 0; at < fields.length; at += 2) {
     if (fields[at]?.toLowerCase() === 'max-forwards') fields[at + 1] = String(hops - 1)

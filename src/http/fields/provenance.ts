@@ -1,17 +1,17 @@
 /**
- * Where a request comes from, by what a trusted peer says: the client, and the protocol and host that the client used. Pure.
+ * Finds the client of a request, and the protocol and host it used, from the fields of a trusted peer. Pure.
  *
  *   X-Forwarded-For    6.6.6.6, 192.0.2.7, 10.0.0.2     peer 10.0.0.1
- *   trusted?             -         no         yes          yes          the client is the first from the right that is not trusted
- *   X-Forwarded-Proto  ...,     https,       http                       its value is the one that stands as far from the right
+ *   trusted?             -         no         yes          yes      client: the first from the right that is not trusted
+ *   X-Forwarded-Proto  ...,     https,       http                   its value: at the same distance from the right
  */
-import { type NetworkSet, readAddress } from '../address/address.ts'
+import { type NetworkSet, readIpAddress } from '../address/address.ts'
 import { parseAuthority, withoutEmptyPort } from '../address/authority.ts'
 import { type ReadHop, readForwarded, readForwardedFor, readList } from './forwarded-fields.ts'
 
 export type BelievedField = 'x_forwarded' | 'forwarded'
 
-/** The fields that a peer sent, the lines of each joined by commas; undefined for a field that it did not send. */
+/** The fields of a peer, their lines joined by commas; undefined for a missing field. */
 export interface ForwardedFields {
   readonly forwarded: string | undefined
   readonly forwardedFor: string | undefined
@@ -20,21 +20,21 @@ export interface ForwardedFields {
 }
 
 export interface Provenance {
-  /** The field that names the client was sent, and nothing in it is valid: the client is not known. */
+  /** The field that names the client is present but has no valid element, so the client is unknown. */
   readonly isBad: boolean
-  /** As far as they could be read, first hop first. */
+  /** The readable hops, first hop first. */
   readonly hops: readonly ReadHop[]
-  /** Where the client stands in `hops`; `hops.length` when the peer itself is the client. */
+  /** The client's index in `hops`; `hops.length` if the peer itself is the client. */
   readonly clientAt: number
-  /** The client's address; where a trusted hop hides the client, the address of that hop. */
+  /** The client's address; if a trusted hop hides the client, that hop's address. */
   readonly client: string
-  /** `http`, `https`, `ws` or `wss`; '' when the peer named no valid one. */
+  /** `http`, `https`, `ws` or `wss`; '' if the peer named no valid one. */
   readonly proto: string
-  /** '' when the peer named no valid one. */
+  /** '' if the peer named no valid one. */
   readonly host: string
 }
 
-/** `peer` is trusted; of the fields only those that `believes` names count. */
+/** `peer` must be trusted; only the fields that `believes` selects are used. */
 export function readProvenance(
   fields: ForwardedFields,
   believes: BelievedField,
@@ -59,8 +59,8 @@ const hopsOf = (field: string, believes: BelievedField): readonly ReadHop[] =>
   believes === 'forwarded' ? readForwarded(field) : readForwardedFor(field)
 
 /**
- * From the peer on, each trusted hop is believed the one before it. The search ends at the first address that is not trusted, and at a
- * hop that is hidden.
+ * Walks from the peer to the left: a trusted hop vouches for the one before it. Stops at the first address
+ * that is not trusted, and at a hidden hop.
  */
 function findClient(hops: readonly ReadHop[], peer: string, trusted: NetworkSet) {
   let client = peer
@@ -70,14 +70,15 @@ function findClient(hops: readonly ReadHop[], peer: string, trusted: NetworkSet)
     const address = hops[clientAt]?.address ?? null
     if (address === null) break
     client = address
-    if (!trusted.has(readAddress(address))) break
+    if (!trusted.has(readIpAddress(address))) break
   }
   return { client, clientAt }
 }
 
 /**
- * The value of a list at a position from the right. A shorter list has no value there: not every proxy appends one. Its leftmost value
- * is then the one of the earliest proxy, and trusted, because no more values came than there are trusted hops.
+ * The list value at a distance from the right. A shorter list has no value there, as not every proxy appends
+ * one. Its leftmost value then comes from the earliest proxy and is trusted, because the list is no longer
+ * than the chain of trusted hops.
  */
 function pick(field: string | undefined, fromRight: number): string {
   const values = field === undefined ? [] : readList(field)

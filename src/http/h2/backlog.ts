@@ -1,19 +1,20 @@
 /**
- * Bytes that wait in this process for clients of HTTP/2, or that such clients have sent and nobody has read. A stream is cheap to open and
- * its client decides by its windows whether it takes anything, so the bounds are those of a connection and of all connections of a worker:
+ * Bounds the bytes buffered in this process for HTTP/2 clients, and the bytes such clients have sent and
+ * nothing has read. A stream is cheap to open, and its client's windows decide whether it takes any data, so
+ * the bounds apply per connection and per worker (all its connections):
  *
  *   below both      a stream may read on from its file or upstream
- *   one is reached  it waits until another stream's bytes have left; new requests of the connection wait unserved
- *   still the case  while the worker's bound is reached, a connection that takes nothing for `staleMs` is ended;
- *                   at twice the bound the one that holds most is ended at once
+ *   one is reached  it waits until bytes of another stream have left; new requests of the connection wait
+ *   still the case  while the worker's bound is reached, a connection that takes nothing for `staleMs` is
+ *                   ended; at twice the bound the connection that holds most is ended at once
  */
 
-/** Bytes that one connection may hold. */
+/** Maximum bytes per connection. */
 const maxConnectionBytes = 1024 * 1024
-/** A reader that pauses for less is no reason to end its connection. */
+/** Longest pause of a reader before its connection may be ended. */
 const staleMs = 5_000
 
-/** What all connections of a worker hold. */
+/** Bytes held by all connections of a worker. */
 export class Backlog {
   bytes = 0
   readonly maxBytes: number
@@ -54,7 +55,7 @@ export class Backlog {
     largest?.end()
   }
 
-  /** One after the other, as long as there is room; the next time those begin that were not reached. */
+  /** Wakes holdings in turn while there is room. Holdings not reached are first the next time. */
   #wakeAll(): void {
     for (const one of [...this.#holdings]) {
       if (this.isFull) return
@@ -66,7 +67,7 @@ export class Backlog {
   }
 }
 
-/** What one connection holds, and which of its streams wait for room. */
+/** Bytes held by one connection, and its streams that wait for room. */
 export class Holding {
   bytes = 0
   readonly #backlog: Backlog
@@ -82,7 +83,10 @@ export class Holding {
     backlog.join(this)
   }
 
-  /** The connection holds as much for its client as it may. What the client has sent is another matter: its answer may be what frees it. */
+  /**
+   * Whether the connection holds as many bytes for its client as allowed. Unread uploads do not count: the
+   * response may be what makes the service read them.
+   */
   get isFull(): boolean {
     return this.bytes - this.#unread >= this.#backlog.maxConnectionBytes
   }
@@ -95,7 +99,7 @@ export class Holding {
     return this.#waiting.size > 0
   }
 
-  /** More is held, or (negative) less. */
+  /** Adds to the held bytes; a negative number frees them. */
   change(by: number): void {
     if (by === 0 || this.#isOver) return
     this.bytes += by
@@ -104,7 +108,7 @@ export class Holding {
     if (by < 0) this.wake()
   }
 
-  /** Calls the task once, when there is room; or not at all, after `forget`. */
+  /** Calls the task once when there is room, unless `forget` removes it first. */
   wait(task: () => void): void {
     this.#waiting.add(task)
   }
@@ -121,7 +125,7 @@ export class Holding {
     }
   }
 
-  /** Looks at the clock; `unread`: bytes that its client has sent and nobody has read. */
+  /** Periodic check; `unread` is the number of bytes received from the client and not read. */
   look(now: number, unread: number): void {
     if (unread < this.#unread) this.#movedAt = now
     const more = unread - this.#unread
@@ -130,13 +134,13 @@ export class Holding {
     if (this.bytes > 0 && this.#backlog.isFull && now - this.#movedAt >= staleMs) this.end()
   }
 
-  /** Ends the connection because of what it holds. */
+  /** Ends the connection because it holds too much. */
   end(): void {
     this.close()
     this.#onTooMuch()
   }
 
-  /** The connection is over. */
+  /** Releases everything the connection holds. */
   close(): void {
     if (this.#isOver) return
     this.#isOver = true

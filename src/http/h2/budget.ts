@@ -1,11 +1,11 @@
-/** How often something may happen: `burst` times at once, and `perSecond` in the long run. */
+/** A rate budget: `burst` events at once, and `perSecond` in the long run. */
 export class Budget {
   readonly #burst: number
   readonly #perSecond: number
   #left: number
   #at: number
 
-  /** `nowMs` is a clock that never goes back. */
+  /** `nowMs`: a monotonic clock. */
   constructor(burst: number, perSecond: number, nowMs: number) {
     this.#burst = burst
     this.#perSecond = perSecond
@@ -13,7 +13,7 @@ export class Budget {
     this.#at = nowMs
   }
 
-  /** Spends one; false when it is used up. */
+  /** Spends one event; false if the budget is used up. */
   take(nowMs: number): boolean {
     this.#left = Math.min(this.#burst, this.#left + ((nowMs - this.#at) / 1000) * this.#perSecond)
     this.#at = nowMs

@@ -1,18 +1,18 @@
-/** The fields of an HTTP/2 request, taken apart. Pure. */
+/** Splits the fields of an HTTP/2 request into pseudo-fields and ordinary ones. Pure. */
 
 export interface H2Fields {
   readonly method: string
   readonly path: string
   readonly scheme: string
-  /** `:authority`; undefined when there is none. */
+  /** `:authority`; undefined if there is none. */
   readonly authority: string | undefined
-  /** Flat, as an HTTP/1.1 request would have them: no pseudo-fields, Host in their place, one Cookie. */
+  /** Flat, as in an HTTP/1.1 request: no pseudo-fields, Host in place of `:authority`, a single Cookie. */
   readonly fields: readonly string[]
-  /** Length of all names and values. */
+  /** Total length of names and values. */
   readonly bytes: number
 }
 
-export function readFields(raw: readonly string[]): H2Fields {
+export function readH2Fields(raw: readonly string[]): H2Fields {
   const fields: string[] = []
   let [method, path, scheme] = ['', '', '']
   let authority: string | undefined
@@ -37,7 +37,7 @@ export function readFields(raw: readonly string[]): H2Fields {
         authority = value
         break
       case 'cookie':
-        // RFC 9113 8.2.3: crumbs are one field again before they go elsewhere.
+        // RFC 9113 8.2.3: Cookie crumbs are joined into one field before they are forwarded.
         if (cookieAt === -1) cookieAt = fields.push(name, value) - 1
         else fields[cookieAt] += `; ${value}`
         break

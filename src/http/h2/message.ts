@@ -1,13 +1,13 @@
 /**
- * A stream of HTTP/2 as the response that the edge knows (RFC 9113 8); h2-request.ts is its request. Both are made here and not by
- * node:http2's compatibility layer, which lets a stream that was cut off end like a whole one and has its pseudo-fields among the others.
+ * The response of an HTTP/2 stream (RFC 9113 8) as an HttpResponse; request.ts has the request. node:http2's
+ * compatibility layer is not used: it ends a broken-off stream like a complete one, and it lists
+ * pseudo-fields among the others.
  */
 import { EventEmitter } from 'node:events'
 import type { OutgoingHttpHeaders } from 'node:http'
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import { dropLength } from '../fields/headers.ts'
-import type { HttpResponse } from '../message.ts'
-import type { TunnelClient } from '../upstream/tunnel.ts'
+import type { HttpResponse, TunnelClient } from '../message.ts'
 import type { Holding } from './backlog.ts'
 import type { H2Request, Tally } from './request.ts'
 import { StreamRoom } from './room.ts'
@@ -18,7 +18,7 @@ export class H2Response extends EventEmitter implements HttpResponse {
   statusCode = 200
   shouldKeepAlive = true
   tunnel: TunnelClient | undefined
-  /** An end before its time is not held against its client. */
+  /** A premature end does not count against the client's reset budget. */
   isForgiven = false
   writtenBytes = 0
   readonly #tally: Tally
@@ -47,7 +47,7 @@ export class H2Response extends EventEmitter implements HttpResponse {
 
   get writableFinished(): boolean {
     const { stream } = this
-    // Node closes a stream whose last frame has left without a word of `finish` when its client had ended before.
+    // If the client had ended its side before, Node closes the stream after the last frame without 'finish'.
     const isClosed = stream.closed && stream.rstCode === constants.NGHTTP2_NO_ERROR
     return this.#isEnded && (stream.writableFinished || isClosed)
   }
@@ -56,17 +56,20 @@ export class H2Response extends EventEmitter implements HttpResponse {
     return this.stream
   }
 
-  /** Bytes of the body that the client has not taken. */
+  /** Body bytes that the client has not taken. */
   get pendingBytes(): number {
     return this.stream.bufferSize
   }
 
-  /** Its client takes nothing of it, or of the other streams of the connection, so that there is no room for it. */
+  /** Whether the client lags: it leaves bytes of this stream, or so many bytes of others that this one has no room. */
   get isBehind(): boolean {
     return this.pendingBytes > 0 || this.#room.isOwed
   }
 
-  /** Calls `then` when its connection and worker have room for more: now, later, or never when the stream ends before. */
+  /**
+   * Calls `then` once the connection and the worker have room, possibly at once; never if the stream ends
+   * first.
+   */
   whenRoom(then: () => void): void {
     this.#room.when(then)
   }
@@ -79,7 +82,7 @@ export class H2Response extends EventEmitter implements HttpResponse {
     return { received: this.req.receivedBytes, sent: this.takenBytes }
   }
 
-  /** Bytes of the body that it has. */
+  /** Body bytes that the client has taken. */
   get takenBytes(): number {
     return this.writtenBytes - this.stream.bufferSize
   }
@@ -112,7 +115,7 @@ export class H2Response extends EventEmitter implements HttpResponse {
     return this.#write(chunk, done)
   }
 
-  /** Bytes of a tunnel. */
+  /** Writes tunnel bytes. */
   writeRaw(chunk: Buffer): boolean {
     return this.#write(chunk)
   }
@@ -137,7 +140,7 @@ export class H2Response extends EventEmitter implements HttpResponse {
 
   writeInformation(status: number, fields: readonly string[]): void {
     if (this.destroyed || this.headersSent) return
-    // Without a body's backpressure: for a client that reads nothing they would pile up.
+    // Informational responses have no backpressure: for a client that does not read they would pile up.
     if (status !== 100 && (this.stream.session?.state.outboundQueueSize ?? 0) > maxQueuedFrames) return
     this.stream.additionalHeaders({ ...record(fields), ':status': status })
   }
@@ -149,12 +152,12 @@ export class H2Response extends EventEmitter implements HttpResponse {
   destroy(): this {
     if (this.destroyed) return this
     this.isForgiven = true
-    // Not close(): that ends the stream before it resets it, and a response without a length would look whole.
+    // close() would end the stream before the reset, and a response without a length would look complete.
     this.stream.destroy(brokenOff)
     return this
   }
 
-  /** `fields` and those that were set before, where it has none of the same name. */
+  /** Adds the fields of `setHeader`, except those that `fields` names. */
   #withSet(fields: string[]): string[] {
     if (this.#set === null) return fields
     const names = new Set(fields.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase()))
@@ -171,8 +174,8 @@ export class H2Response extends EventEmitter implements HttpResponse {
   }
 
   /**
-   * A client that still uploads is told that nobody reads it (RFC 9113 8.1), when all of the response has left: a reset takes what
-   * has not.
+   * Tells a client that still uploads to stop (RFC 9113 8.1), once the whole response has left: a reset would
+   * discard the rest.
    */
   #stopUpload(): void {
     const { stream } = this
@@ -199,7 +202,7 @@ export class H2Response extends EventEmitter implements HttpResponse {
 }
 
 const stopUploadMs = 20
-/** Frames that wait for the socket of the connection. */
+/** Maximum frames that wait for the connection's socket. */
 const maxQueuedFrames = 256
 
 const brokenOff = new Error('broken off')

@@ -1,21 +1,21 @@
-/** The request of an HTTP/2 stream (RFC 9113 8). */
+/** The request of an HTTP/2 stream (RFC 9113 8) as an HttpRequest. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { HttpRequest } from '../message.ts'
-import { readFields } from './fields.ts'
+import { readH2Fields } from './fields.ts'
 
-/** Where the bytes of bodies are counted: those of their connection. */
+/** Counts the body bytes of all streams of a connection. */
 export interface Tally {
   payloadBytes: number
 }
 
-/** Of each field in the size of a field section (RFC 9113 6.5.2). */
+/** Added per field to the size of a field section (RFC 9113 6.5.2). */
 const fieldOverhead = 32
 
 export class H2Request implements HttpRequest {
   readonly method: string
-  /** `:path`, or `:authority` of a CONNECT (RFC 9113 8.5). */
+  /** `:path`; for CONNECT `:authority` (RFC 9113 8.5). */
   readonly url: string
   readonly headers: IncomingHttpHeaders
   readonly rawHeaders: readonly string[]
@@ -23,10 +23,10 @@ export class H2Request implements HttpRequest {
   readonly httpVersionMajor = 2
   readonly httpVersionMinor = 0
   readonly scheme: string
-  /** `:authority`; undefined when the request has only Host. */
+  /** `:authority`; undefined if the request has only Host. */
   readonly authority: string | undefined
   readonly socket: Socket
-  /** Size of the field section: names, values, and 32 for each field (RFC 9113 6.5.2). */
+  /** Size of the field section: names, values and 32 bytes per field (RFC 9113 6.5.2). */
   readonly headBytes: number
   receivedBytes = 0
   readonly #stream: ServerHttp2Stream
@@ -39,7 +39,7 @@ export class H2Request implements HttpRequest {
     socket: Socket,
     tally: Tally,
   ) {
-    const { method, path, scheme, authority, fields, bytes } = readFields(raw)
+    const { method, path, scheme, authority, fields, bytes } = readH2Fields(raw)
     this.method = method
     this.url = method === 'CONNECT' ? (authority ?? '') : path
     this.scheme = scheme
@@ -69,7 +69,7 @@ export class H2Request implements HttpRequest {
       })
     } else if (event === 'end') {
       this.#stream.on('end', () => {
-        // Node ends what was reset without an error like what was sent whole, and it must not go on as that.
+        // For a stream reset without an error Node emits 'end' as well; it must not pass for a complete body.
         if (!this.#stream.aborted) (listener as () => void)()
       })
     } else this.#stream.on(event, listener)
@@ -88,7 +88,6 @@ export class H2Request implements HttpRequest {
     return this.#stream.readableFlowing
   }
 
-  /** Adds received bytes of the body. */
   count(bytes: number): void {
     this.receivedBytes += bytes
     this.#tally.payloadBytes += bytes

@@ -1,4 +1,4 @@
-/** The part of one response in what its connection holds for its client (h2-backlog.ts), and its wait for room there. */
+/** The share of one response in its connection's backlog (backlog.ts), and its wait for room. */
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Holding } from './backlog.ts'
 
@@ -8,14 +8,14 @@ export class StreamRoom {
   readonly #stream: ServerHttp2Stream
   readonly #holding: Holding
   readonly #onDrain: () => void
-  /** Bytes that were written and not taken, or soon will be written. */
+  /** Bytes written and not taken by the client, or reserved for the next write. */
   #held = 0
   #kept = 0
-  /** What waits for room, and what is done when the stream ends before. */
+  /** Runs when there is room; `#otherwise` runs if the stream ends first. */
   #then: (() => void) | null = null
   #otherwise: (() => void) | null = null
 
-  /** `onDrain`: what a write that returned false has waited for. */
+  /** `onDrain` runs when there is room again after a write that returned false. */
   constructor(stream: ServerHttp2Stream, holding: Holding, onDrain: () => void) {
     this.#stream = stream
     this.#holding = holding
@@ -27,18 +27,21 @@ export class StreamRoom {
     stream.on('close', () => this.#end())
   }
 
-  /** It waits because its client takes nothing of the other streams of the connection. */
+  /** Whether it waits because the client does not take the bytes of the connection's other streams. */
   get isOwed(): boolean {
     return this.#then !== null && this.#holding.isFull
   }
 
-  /** Calls `then` now or when there is room; never when the stream ends before. */
+  /** Calls `then` now or when there is room; never if the stream ends first. */
   when(then: () => void): void {
     if (this.#holding.hasRoom) then()
     else this.#wait(then, null)
   }
 
-  /** Keeps room for the next write. Null when there is some; else resolves when there is, or when the stream has ended. */
+  /**
+   * Reserves room for the next write. Null if there is room; otherwise resolves when there is, or when the
+   * stream has ended.
+   */
   keep(bytes: number): Promise<void> | null {
     if (this.#isOver) return null
     if (this.#holding.hasRoom) {
@@ -54,7 +57,7 @@ export class StreamRoom {
     })
   }
 
-  /** As a stream's own `write`; false also while the connection or the worker has no room for more. */
+  /** Like a stream's `write`, but also false while the connection or the worker has no room. */
   write(chunk: string | Uint8Array, done?: Done): boolean {
     const isOpen = this.#stream.write(chunk, done === undefined ? this.#settle : this.#settleAnd(done))
     this.settle()
@@ -63,7 +66,7 @@ export class StreamRoom {
     return false
   }
 
-  /** After a write: nothing is kept any more. */
+  /** Releases the reservation after a write. */
   settle(): void {
     this.#kept = 0
     this.#settle()

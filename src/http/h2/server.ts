@@ -1,6 +1,6 @@
 /**
- * An HTTP/2 server that never listens: sockets that have agreed on it are handed to it, as HttpServer has those of HTTP/1.1. Loaded with
- * the first of them.
+ * An HTTP/2 server that never listens: it is given sockets that have negotiated HTTP/2. Loaded with the first
+ * of them.
  */
 import type { Socket } from 'node:net'
 import { Backlog } from './backlog.ts'
@@ -9,9 +9,12 @@ import type { H2Request } from './request.ts'
 import { type H2Limits, type H2Owner, H2Session } from './session.ts'
 
 export interface H2Options extends H2Limits {
-  /** Streams of all connections at the same time; one more is reset with REFUSED_STREAM, which means that it may be tried again. */
+  /**
+   * Maximum concurrent streams over all connections; further ones are reset with REFUSED_STREAM, which allows
+   * a retry.
+   */
   readonly maxStreams: number
-  /** Bytes that all connections together may hold for their clients. */
+  /** Maximum bytes that all connections together may hold for their clients. */
   readonly maxBacklogBytes: number
   readonly onRequest: (req: H2Request, res: H2Response) => void
   readonly onCutOff: (socket: Socket, reason: string) => void
@@ -41,12 +44,12 @@ export class H2Server implements H2Owner {
     return session
   }
 
-  /** Ends every connection after its exchanges. */
+  /** Ends each connection after its running exchanges. */
   retire(): void {
     for (const session of this.#sessions.values()) session.retire()
   }
 
-  /** Ends everything now; resolves when every socket is closed. */
+  /** Ends everything now; resolves once every socket is closed. */
   async close(): Promise<void> {
     for (const socket of this.#sessions.keys()) socket.destroy()
     if (this.#sessions.size === 0) return

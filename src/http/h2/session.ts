@@ -1,15 +1,16 @@
 /**
- * One HTTP/2 connection of a client: its streams, its bounds and its end.
+ * One HTTP/2 connection of a client: its streams, its limits and its end.
  *
  *   open --retire()--> closing (GOAWAY with the last stream) --streams done--> closed
  *     |--no stream for idleMs, none at all in headerMs--> as retire()
  *     '--a flood--> closed (GOAWAY ENHANCE_YOUR_CALM)
  *
- * What a client has sent when it reads GOAWAY has a higher number, and it may repeat that elsewhere. RFC 9113 6.8 would have a first GOAWAY
- * with the highest number of all before; node:http2 has no nghttp2_submit_shutdown_notice, and after any other nghttp2 takes no streams.
+ * Streams sent before the client reads GOAWAY have higher numbers than the last stream, and the client may
+ * repeat them elsewhere. RFC 9113 6.8 recommends a first GOAWAY with the highest number possible, but
+ * node:http2 has no nghttp2_submit_shutdown_notice, and after any other GOAWAY nghttp2 accepts no streams.
  *
- * nghttp2 and node:http2 bound the rest by themselves: SETTINGS entries, acks that nobody reads, CONTINUATION frames, empty DATA frames
- * (maxSessionInvalidFrames). What waits for the client is bounded by h2-backlog.ts.
+ * nghttp2 and node:http2 themselves limit SETTINGS entries, unread acks, CONTINUATION frames and empty DATA
+ * frames (maxSessionInvalidFrames). backlog.ts limits the bytes buffered for the client.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import {
@@ -27,12 +28,12 @@ import { H2Request, type Tally } from './request.ts'
 import { StreamClient } from './tunnel.ts'
 
 export interface H2Limits {
-  /** From the start of a connection to its first whole request head. */
+  /** Deadline for the first complete request head. */
   readonly headerMs: number
-  /** A connection without a stream is closed after it. */
+  /** A connection without streams is closed after this time. */
   readonly idleMs: number
   readonly maxConcurrentStreams: number
-  /** Names and values of a request, and 32 for each field (RFC 9113 6.5.2). */
+  /** Maximum size of a request head: names, values and 32 bytes per field (RFC 9113 6.5.2). */
   readonly maxHeaderBytes: number
   readonly maxFields: number
 }
@@ -40,33 +41,35 @@ export interface H2Limits {
 export interface H2Owner {
   readonly limits: H2Limits
   readonly backlog: Backlog
-  /** False when no more streams may run. */
+  /** False if the maximum number of streams is running. */
   enterStream(): boolean
   leaveStream(): void
   request(req: H2Request, res: H2Response): void
-  /** The connection is ended because of what its client does. */
+  /** The connection is ended because its client misbehaves. */
   cutOff(socket: Socket, reason: string): void
 }
 
-/** Pseudo-fields, and the pieces that browsers cut a Cookie into. */
+/** Allowance for pseudo-fields and for the crumbs into which browsers split a Cookie. */
 const crumbs = 128
 
-/** Streams that end too early, by whoever's reset: RFC 9113 10.5, CVE-2023-44487, CVE-2025-8671. */
+/** Streams that end prematurely, reset by either side: RFC 9113 10.5, CVE-2023-44487, CVE-2025-8671. */
 const resets = { burst: 200, perSecond: 20 }
-/** PING and SETTINGS: an answer is owed to each. */
+/** PING and SETTINGS frames, each of which requires an answer. */
 const controls = { burst: 1_000, perSecond: 100 }
-/** What is neither a body nor a request head may be eight times as much, and this on top (as nginx has it). */
+/**
+ * Bytes that are neither bodies nor request heads may be eight times the payload, plus this (as in nginx).
+ */
 const overheadBytes = 1024 * 1024
 const overheadFactor = 8
 
 const lingerMs = 1_000
-/** Of a connection and of a stream: what may come that nobody has read. */
+/** Flow-control windows: received bytes that may stay unread, per connection and per stream. */
 const connectionWindow = 1024 * 1024
 const streamWindow = 64 * 1024
 
 /**
- * It is ended by `setImmediate` only: streams begin and close while nghttp2 reads, and Node 26.10 can abort the process when a session is
- * destroyed there (as in nodejs/node#64850).
+ * The session is only destroyed in `setImmediate`: streams begin and close while nghttp2 reads, and
+ * destroying the session at that point can abort Node 26.10 (as in nodejs/node#64850).
  */
 export class H2Session implements Tally {
   readonly socket: Socket
@@ -82,14 +85,14 @@ export class H2Session implements Tally {
   #isCut = false
   #since = performance.now()
 
-  /** Takes the socket over, with what it has read already. */
+  /** Takes over the socket, including bytes already read from it. */
   constructor(socket: Socket, owner: H2Owner) {
     this.socket = socket
     this.#owner = owner
     this.#resets = new Budget(resets.burst, resets.perSecond, this.#since)
     this.#controls = new Budget(controls.burst, controls.perSecond, this.#since)
     const { maxConcurrentStreams, maxHeaderBytes, maxFields } = owner.limits
-    // A client that has ended its side can neither ask nor open windows any more.
+    // A client that has ended its side can neither send requests nor open windows.
     socket.allowHalfOpen = false
     const session = performServerHandshake(socket, {
       settings: {
@@ -101,7 +104,7 @@ export class H2Session implements Tally {
       maxHeaderListPairs: maxFields + crumbs,
       maxSessionInvalidFrames: 100,
       maxSessionRejectedStreams: maxConcurrentStreams,
-      // What an upstream may send twice in HTTP/1.1 is passed on twice.
+      // Fields that an HTTP/1.1 upstream may repeat are forwarded repeated.
       strictSingleValueFields: false,
     })
     this.#session = session
@@ -120,19 +123,19 @@ export class H2Session implements Tally {
     })
   }
 
-  /** Streams that run. */
+  /** Number of running streams. */
   get running(): number {
     return this.#running
   }
 
-  /** No further requests: the client is told so, and the connection ends with the last that runs. */
+  /** Sends GOAWAY: no further requests, and the connection ends with its last running stream. */
   retire(): void {
     if (this.#isClosing || this.#session.destroyed) return
     this.#beginClosing()
     setImmediate(() => this.#session.close())
   }
 
-  /** Looks at the clock; called about twice a second by whoever watches its client. */
+  /** Periodic check, about twice a second, by the owner of the connection. */
   look(now: number): void {
     const waited = now - this.#since
     if (this.socket.bytesRead / overheadFactor > this.payloadBytes + overheadBytes) this.#calm('overhead')
@@ -147,7 +150,7 @@ export class H2Session implements Tally {
   #begin(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, raw: readonly string[]): void {
     stream.on('error', ignore)
     this.#hasServed = true
-    // Reset in the same read that opened it: nothing has begun, and nothing does.
+    // The stream was reset in the same read that opened it: don't start an exchange.
     if (stream.destroyed || stream.closed) {
       this.#spendReset()
       return

@@ -1,10 +1,11 @@
+/** CONNECT over HTTP/2. */
 import { constants } from 'node:http2'
 import type { ErrorCode } from '../../errors.ts'
+import type { TunnelClient, TunnelSide } from '../message.ts'
 import { sendReply } from '../reply/reply.ts'
-import type { TunnelClient, TunnelSide } from '../upstream/tunnel.ts'
 import type { H2Response } from './message.ts'
 
-/** The client of a CONNECT in HTTP/2: a stream (RFC 9113 8.5). */
+/** The client of a CONNECT over HTTP/2: a stream (RFC 9113 8.5). */
 export class StreamClient implements TunnelClient {
   readonly side: TunnelSide
   readonly #res: H2Response
@@ -18,7 +19,7 @@ export class StreamClient implements TunnelClient {
     return this.#res.bodyBytes
   }
 
-  /** Nothing to do: the frames of its connection are read in any case, and a client that leaves resets its stream. */
+  /** Nothing to do: the connection's frames are read anyway, and a client that leaves resets its stream. */
   wait(): void {}
 
   accept(fields: readonly string[]): readonly Buffer[] {
@@ -87,10 +88,10 @@ class StreamSide implements TunnelSide {
     if (!this.#res.destroyed) this.#res.stream.setTimeout(ms)
   }
 
-  /** A TCP connection that ends by an error is a stream that does (RFC 9113 8.5). */
+  /** Resets the stream, as for a TCP connection that ends with an error (RFC 9113 8.5). */
   destroy(): void {
     if (this.#res.destroyed) return
-    // Without it close() would end the stream in order first.
+    // Otherwise close() would first end the stream normally.
     this.#res.stream._final = (done) => done()
     this.#res.stream.close(constants.NGHTTP2_CONNECT_ERROR)
   }

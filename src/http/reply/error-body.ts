@@ -1,12 +1,14 @@
-/** What a client reads of a failure: `CODE: text (request id)`, or the same as JSON for a client that prefers it. */
+/**
+ * The body of an error response: `CODE: text (request id)`, or the same as JSON for clients that prefer it.
+ */
 import { type ErrorCode, errorTable } from '../../errors.ts'
 
 export interface ErrorDetails {
-  /** What the client reads instead of the table's text. */
+  /** Replaces the text of the error table. */
   readonly message?: string | undefined
   /** The request's Accept field. */
   readonly accept?: string | undefined
-  /** Null where it is not shown. */
+  /** Null if it is not shown. */
   readonly requestId?: string | null | undefined
 }
 
@@ -15,7 +17,7 @@ export interface ErrorBody {
   readonly text: string
 }
 
-/** The body of an error response. It names the row of the error table and the request, and nothing of the inside. */
+/** The body contains the error code, its text and the request id, but no internal details. */
 export function errorBody(code: ErrorCode, details: ErrorDetails): ErrorBody {
   const { requestId = null, accept, message = errorTable[code].message } = details
   if (accept !== undefined && prefersJson(accept)) {
@@ -26,7 +28,10 @@ export function errorBody(code: ErrorCode, details: ErrorDetails): ErrorBody {
   return { type: 'text/plain; charset=utf-8', text: `${code}: ${message}${name}\n` }
 }
 
-/** Whether JSON is asked for by name, and not less than plain text (RFC 9110 12.5.1). A wildcard alone means text. */
+/**
+ * Whether Accept names JSON explicitly, with at least the weight of plain text (RFC 9110 12.5.1). A wildcard
+ * alone means text.
+ */
 export function prefersJson(accept: string): boolean {
   if (!/json/i.test(accept)) return false
   const ranges = accept.toLowerCase().split(',').map(readRange)

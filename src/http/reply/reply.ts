@@ -1,3 +1,4 @@
+/** Error responses, and the orderly end of a connection after one. */
 import type { Socket } from 'node:net'
 import { type ErrorCode, errorTable } from '../../errors.ts'
 import { STATUS_CODES } from '../builtin.ts'
@@ -5,22 +6,24 @@ import type { HttpResponse } from '../message.ts'
 import { type ErrorBody, type ErrorDetails, errorBody } from './error-body.ts'
 
 export interface ReplyOptions extends ErrorDetails {
-  /** Further header fields, flat. */
+  /** Additional header fields, flat. */
   readonly headers?: readonly string[]
-  /** Ends the connection after the reply. */
   readonly close?: boolean
-  /** The bytes are made once and sent later, so they have no Date (RFC 9110 6.6.1 allows that for 5xx). */
+  /** The bytes are built once and sent later, so they have no Date (RFC 9110 6.6.1 allows that for 5xx). */
   readonly isPrepared?: boolean
 }
 
-/** The value of a Date field that is written now. */
+/** The current time as a Date field value. */
 export const httpDate = (): string => new Date().toUTCString()
 
-/** How long a closed connection is drained, so that its client reads the answer and not a reset (RFC 9112 9.6). */
+/**
+ * How long a closed connection is drained, so that its client reads the answer instead of a reset (RFC 9112
+ * 9.6).
+ */
 const lingerMs = 1_000
 const maxLingering = 1_024
 
-/** Answers with a row of the error table; a response whose head is gone can only be broken off. */
+/** Answers with an error response; if a head was already sent, the response is broken off. */
 export function sendReply(res: HttpResponse, code: ErrorCode, options: ReplyOptions = {}): void {
   if (res.headersSent || res.destroyed) {
     res.destroy()
@@ -29,12 +32,14 @@ export function sendReply(res: HttpResponse, code: ErrorCode, options: ReplyOpti
   const body = errorBody(code, { accept: res.req.headers.accept, ...options })
   if (options.close) res.shouldKeepAlive = false
   const { status } = errorTable[code]
-  // Named, because a writeHead that failed before has left its reason behind.
+  // Name the reason explicitly: an earlier writeHead that failed has left its own.
   res.writeHead(status, STATUS_CODES[status], replyHeaders(body, options))
   res.end(body.text)
 }
 
-/** A whole response as bytes, for a socket without a ServerResponse; it always says `Connection: close`. */
+/**
+ * A whole error response as bytes, for a socket without a ServerResponse; always with `Connection: close`.
+ */
 export function replyBytes(code: ErrorCode, options: ReplyOptions = {}): Buffer {
   const body = errorBody(code, options)
   const { status } = errorTable[code]
@@ -46,10 +51,13 @@ export function replyBytes(code: ErrorCode, options: ReplyOptions = {}): Buffer 
   return Buffer.concat([Buffer.from(`${text}\r\n`, 'latin1'), Buffer.from(body.text)])
 }
 
-/** Bytes of the body of a whole response. */
+/** Size of the body within a whole response. */
 export const bodyLength = (answer: Buffer): number => answer.length - answer.indexOf('\r\n\r\n') - 4
 
-/** Neither is kept by a cache (404, 414 and others would be, RFC 9110 15.1): it may be different in a moment, and by Accept. */
+/**
+ * Caches must not keep error responses (by default they may keep 404, 414 and others, RFC 9110 15.1): the
+ * answer can change at any moment, and it depends on Accept.
+ */
 function replyHeaders({ type, text }: ErrorBody, options: ReplyOptions): string[] {
   return [
     'Content-Type',
@@ -63,8 +71,9 @@ function replyHeaders({ type, text }: ErrorBody, options: ReplyOptions): string[
 }
 
 /**
- * Ends sockets with a last answer: writes, half-closes, discards what still comes and destroys after a bounded time. Above
- * a bounded number of such sockets the next ones are destroyed at once, so clients that never close cost nothing.
+ * Ends sockets with a final answer: writes it, half-closes, discards further input and destroys the socket
+ * after a bounded time. The number of such sockets is bounded; above it sockets are destroyed at once, so
+ * clients that never close are cheap.
  */
 export class Closer {
   readonly #lingering = new Map<Socket, NodeJS.Timeout>()
@@ -73,7 +82,9 @@ export class Closer {
     return this.#lingering.size
   }
 
-  /** Whether it was given its last bytes: what still comes is read only so that these are not lost. */
+  /**
+   * Whether its final bytes were written. Further input is read only so that these are not lost to a reset.
+   */
   has(socket: Socket): boolean {
     return this.#lingering.has(socket)
   }

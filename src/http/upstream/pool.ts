@@ -1,41 +1,44 @@
 /**
- * Upstream connections of one service, by origin. undici's own Pool has no bound on idle connections and finds a free
- * one by walking all of them, so each connection is a client of its own here (wire/ for `http:`, undici's for `https:`) and this file
- * decides which is used again:
+ * Upstream connections of one service, by origin. undici's Pool has no bound on idle connections and finds a
+ * free one by walking all of them. So each connection here is a client of its own (wire/ for `http:`,
+ * undici's Client for `https:`) and the pool chooses which to reuse:
  *
- *   take(origin)  newest idle slot of the origin, or a new one: concurrency has no bound here
- *   slot.give()   back to idle, or closed when `maxIdlePerHost` are idle already
- *   slot.drop()   closed with whatever runs on it
+ *   take(origin)  newest idle slot of the origin, or a new one: the pool does not limit concurrency
+ *   slot.give()   back to idle, or closed if `maxIdlePerHost` are idle already
+ *   slot.drop()   closed, with any exchange on it
  *   disconnect    (keep-alive timeout, upstream's FIN) out of idle; an origin without slots is forgotten
  */
 import type { Socket } from 'node:net'
 import { buildConnector, Client, type Dispatcher } from 'undici'
 import { add, type CounterBlock, cell } from '../../telemetry/metrics/counters.ts'
+import type { Gate } from '../dial/gate.ts'
+import { guardedConnector } from '../dial/guarded-tls.ts'
 import { type Timed, WireClock } from '../wire/clock.ts'
 import { WireConnection } from '../wire/connection.ts'
 import type { WireHandler, WireRequest } from '../wire/contract.ts'
-import type { Gate } from './gate.ts'
-import { guardedConnector } from './guarded-tls.ts'
 
 export interface PoolOptions {
   readonly maxIdlePerHost: number
   readonly idleMs: number
   readonly connectMs: number
-  /** Longest wait for a response head and between two pieces of its body. */
+  /** Longest wait for a response head, and between two chunks of its body. */
   readonly responseMs: number
-  /** Judges where a new connection leads; a kept one was judged when it was dialled. Null: the operator has chosen the target. */
+  /**
+   * Checks the destination of a new connection; a kept one was checked when it was dialled. Null if the
+   * operator chose the target.
+   */
   readonly gate: Gate | null
-  /** A connection of this age takes no further request; 0 = no bound. */
+  /** A connection of this age takes no further request; 0: unlimited. */
   readonly lifetimeMs: number
-  /** Where open and idle connections are counted; undefined: nowhere. */
+  /** Counts open and idle connections. */
   readonly counters?: CounterBlock
-  /** Trust anchors in place of the system's; verification itself cannot be switched off. */
+  /** Trust anchors that replace the system's; verification cannot be switched off. */
   readonly ca?: string | Buffer
 }
 
 interface Origin {
   readonly name: string
-  readonly idle: Slot[]
+  readonly idle: PoolSlot[]
   open: number
 }
 
@@ -45,18 +48,21 @@ interface SlotEvents {
   readonly onDisconnect: () => void
 }
 
-/** One upstream connection, taken by one exchange at a time. */
-export class Slot {
+/** One upstream connection, used by one exchange at a time. */
+export class PoolSlot {
   readonly client: Client | WireConnection
   readonly origin: Origin
   readonly #pool: UpstreamPool
-  /** Of undici's client, which does not show it. */
+  /** Socket of undici's client, which does not expose it. */
   #socket: Socket | null = null
-  /** Whether an exchange has succeeded on it: only then can a reset mean that it had merely grown old. */
+  /**
+   * Whether an exchange has succeeded on it. Only then can a reset mean that the connection expired, so a
+   * retry is allowed.
+   */
   used = false
   idle = false
   connected = false
-  /** The pool's tick at which it was connected. */
+  /** Value of the pool's tick when it connected. */
   #since = 0
 
   constructor(origin: Origin, pool: UpstreamPool) {
@@ -76,13 +82,16 @@ export class Slot {
     this.client = pool.createClient(origin.name, { onSocket, onConnect, onDisconnect })
   }
 
-  /** Of the connection; null while there is none. */
+  /** The connection's socket; null if there is none. */
   get socket(): Socket | null {
     const { client } = this
     return client instanceof WireConnection ? client.socket : this.#socket
   }
 
-  /** Starts the exchange; true when the handler's `flush` will be called, false when it has to see to that itself. */
+  /**
+   * Starts the exchange. Returns true if the client will call the handler's `flush`; if false, the handler
+   * must flush.
+   */
   dispatch(request: WireRequest, handler: WireHandler): boolean {
     const { client } = this
     if (client instanceof WireConnection) {
@@ -93,7 +102,7 @@ export class Slot {
     return false
   }
 
-  /** After a complete exchange. */
+  /** Returns the slot to the pool after a complete exchange. */
   give(): void {
     const { idle } = this.origin
     this.used = true
@@ -107,12 +116,12 @@ export class Slot {
     this.#pool.count(cell.upstreamIdle, 1)
   }
 
-  /** Whether it may take no further request. */
+  /** Whether it has reached the connection lifetime. */
   get isOld(): boolean {
     return this.#pool.isOver(this.#since)
   }
 
-  /** After a failed or abandoned exchange. */
+  /** Closes the slot after a failed or abandoned exchange. */
   drop(): void {
     const { idle } = this.origin
     if (this.idle) {
@@ -124,7 +133,7 @@ export class Slot {
     if (client instanceof WireConnection) client.end()
     else if (!client.destroyed) {
       client.destroy(null, ignore)
-      // undici lets a connection that is not ready come to its end, which a silent TLS server delays for `connectMs`.
+      // undici lets a pending connection run to its end, which a silent TLS server delays for `connectMs`.
       if (!this.connected) this.#socket?.destroy(givenUp)
     }
     this.#pool.forget(this)
@@ -136,7 +145,7 @@ export class UpstreamPool implements Timed {
   readonly options: PoolOptions
   closed = false
   readonly #origins = new Map<string, Origin>()
-  readonly #slots = new Set<Slot>()
+  readonly #slots = new Set<PoolSlot>()
   readonly #connect: buildConnector.connector
   readonly #clock: WireClock
 
@@ -152,8 +161,10 @@ export class UpstreamPool implements Timed {
     this.#connect = gate === null ? connect : guardedConnector(gate, connectMs, connect)
   }
 
-  /** A connection to `name`, a lower-case `scheme://host:port`; the caller gives it back or drops it, once. */
-  take(name: string): Slot {
+  /**
+   * A connection to `name`, a lower-case `scheme://host:port`. The caller must give it back or drop it, once.
+   */
+  take(name: string): PoolSlot {
     let origin = this.#origins.get(name)
     const slot = origin?.idle.pop()
     if (slot !== undefined) {
@@ -165,7 +176,7 @@ export class UpstreamPool implements Timed {
       origin = { name, idle: [], open: 0 }
       this.#origins.set(name, origin)
     }
-    const created = new Slot(origin, this)
+    const created = new PoolSlot(origin, this)
     origin.open += 1
     this.#slots.add(created)
     if (this.options.lifetimeMs > 0) this.#clock.add(this)
@@ -178,7 +189,7 @@ export class UpstreamPool implements Timed {
     return this.#clock.tick
   }
 
-  /** For slots only: whether a connection of that tick has reached its lifetime. */
+  /** For slots only: whether a connection made at that tick has reached its lifetime. */
   isOver(since: number): boolean {
     const { lifetimeMs } = this.options
     return lifetimeMs > 0 && this.#clock.isOver(since, lifetimeMs)
@@ -188,7 +199,7 @@ export class UpstreamPool implements Timed {
     for (const slot of this.#slots) if (slot.idle && slot.isOld) slot.drop()
   }
 
-  /** Nothing of the pool itself is sent. */
+  /** Required by `Timed`; the pool itself sends nothing. */
   send(): void {}
 
   /** For slots only. */
@@ -197,14 +208,14 @@ export class UpstreamPool implements Timed {
     if (counters !== undefined) add(counters, at, by)
   }
 
-  /** Connections by origin: how many there are, and how many of these are idle. */
+  /** Open and idle connections by origin. */
   get stats(): Readonly<Record<string, { readonly open: number; readonly idle: number }>> {
     const entries = [...this.#origins].map(([name, { open, idle }]) => [name, { open, idle: idle.length }])
     return Object.fromEntries(entries)
   }
 
-  /** Called by a slot that ended; later calls for the same slot do nothing. */
-  forget(slot: Slot): void {
+  /** Removes a slot that ended. Further calls for the same slot have no effect. */
+  forget(slot: PoolSlot): void {
     if (!this.#slots.delete(slot)) return
     if (this.#slots.size === 0) this.#clock.delete(this)
     slot.origin.open -= 1
@@ -212,7 +223,7 @@ export class UpstreamPool implements Timed {
     if (slot.origin.open === 0) this.#origins.delete(slot.origin.name)
   }
 
-  /** Closes the connections that are idle; later ones are kept as before. */
+  /** Closes all idle connections. The pool stays usable. */
   dropIdle(): void {
     for (const slot of [...this.#slots]) if (slot.idle) slot.drop()
   }
@@ -222,7 +233,7 @@ export class UpstreamPool implements Timed {
     for (const slot of this.#slots) slot.drop()
   }
 
-  /** `http:` by our own connection, everything else by undici. For slots only. */
+  /** For slots only. Creates our own connection for `http:`, undici's for everything else. */
   createClient(origin: string, { onSocket, onConnect, onDisconnect }: SlotEvents): Client | WireConnection {
     const { connectMs, responseMs, gate } = this.options
     const idleMs = Math.max(1, this.options.idleMs)
@@ -233,7 +244,8 @@ export class UpstreamPool implements Timed {
     }
     const client = new Client(origin, {
       connect: (options, done) => {
-        // The connector returns the socket it opens, although its type does not say so: a slot may be dropped before `done`.
+        // The connector returns the socket it opens, although its type does not say so. The slot needs it to
+        // drop a connection before `done`.
         const opening: unknown = this.#connect(options, (...result) => {
           onSocket(result[1])
           done(...result)
@@ -243,7 +255,7 @@ export class UpstreamPool implements Timed {
       pipelining: 1,
       allowH2: false,
       keepAliveTimeout: idleMs,
-      // An upstream's hint may shorten our patience and never lengthen it.
+      // An upstream's Keep-Alive hint may shorten our idle timeout but never lengthen it.
       keepAliveMaxTimeout: idleMs,
       headersTimeout: Math.ceil(responseMs),
       bodyTimeout: Math.ceil(responseMs),
@@ -254,6 +266,6 @@ export class UpstreamPool implements Timed {
   }
 }
 
-const givenUp = new Error('nobody waits for this connection')
+const givenUp = new Error('the request that needed this connection is over')
 
 const ignore = (): void => {}

@@ -1,11 +1,12 @@
 /**
- * One request and its response through an upstream connection, streamed both ways.
+ * One request and its response over an upstream connection, streamed both ways.
  *
  *   client --HttpRequest------> RequestBody --undici--> upstream
  *   client <--HttpResponse----  Relay       <--undici-- upstream      (pause/resume on the response's 'drain')
  *
- * One handler object for each exchange and no closure: this is the hot path. Failures before the response head are answered from
- * the error table, after it the client's connection is broken off, so that a cut response never looks complete.
+ * Hot path: one handler object per exchange, no closures. Before the response head is sent, a failure is
+ * answered from the error table; after it, the client's connection is broken off, so that a cut response
+ * never looks complete.
  */
 import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
@@ -14,28 +15,28 @@ import { STATUS_CODES } from '../builtin.ts'
 import { failureCode, systemCode } from '../failure.ts'
 import { dropLength, hasOtherCoding, responseHeaders, trailerFields, upgradeOf } from '../fields/headers.ts'
 import { type HttpRequest, type HttpResponse, hasBody } from '../message.ts'
+import type { Reclaimer } from '../reclaim.ts'
 import { sendReply } from '../reply/reply.ts'
+import { type BodyOwner, RequestBody } from '../request-body.ts'
 import type { WireHandler } from '../wire/contract.ts'
-import { type BodyOwner, RequestBody } from './body.ts'
-import type { Slot, UpstreamPool } from './pool.ts'
-import type { Reclaimer } from './reclaim.ts'
+import type { PoolSlot, UpstreamPool } from './pool.ts'
 
 export interface RelayOwner {
-  /** Before the client is answered or cut off. Called at most once. */
+  /** Called at most once, before the client is answered or cut off. */
   relayFailed(code: ErrorCode, cause: unknown): void
-  /** Answers in the place of the relay, which has ended, a request that is not read to its end. */
+  /** Answers a request that is not read to its end, in place of the relay, which has ended. */
   refuse(code: ErrorCode): void
-  /** True while responses must end their connection. */
+  /** True while every response must end its connection. */
   readonly closing: boolean
-  /** The request id that the client is shown; null for none. */
+  /** The request id shown to the client; null if there is none. */
   readonly shownId: string | null
-  /** An attempt begins, on a kept connection or a new one; there may be several. */
+  /** An attempt starts on a kept or a new connection. Called again for a retry. */
   dialled(upstream: string, isReused: boolean): void
-  /** The attempt has its connection; null where that is not known. */
+  /** The attempt has its connection; null if the socket is not known. */
   connected(peer: Socket | null): void
-  /** The upstream's response head is there, and good to be sent on. */
+  /** A valid response head has arrived from the upstream. */
   answered(status: number): void
-  /** The attempt is over; `code` says what went wrong with it. Called once for each. */
+  /** The attempt is over; `code` is its failure, or null. Called once per attempt. */
   attemptEnded(code: ErrorCode | null): void
 }
 
@@ -44,21 +45,24 @@ export interface RelayOptions {
   /** `scheme://host:port`. */
   readonly origin: string
   readonly path: string
-  /** Flat, as made by `requestHeaders`. */
+  /** Flat, from `requestHeaders`. */
   readonly headers: string[]
   readonly pseudonym: string
-  /** Infinity for no bound. */
+  /** Infinity: unlimited. */
   readonly maxBodyBytes: number
-  /** Takes out of the request's trailers what only we may say; null: there is no such field. */
+  /** Removes the trailer fields that only this proxy may set; null if there are none to remove. */
   readonly cleanTrailers: ((came: readonly string[]) => readonly string[]) | null
   readonly reclaimer: Reclaimer
   readonly owner: RelayOwner
 }
 
-/** Informational responses of one exchange. They are written without backpressure, so this and the size of a head bound what waits. */
+/**
+ * Maximum informational responses per exchange. They are written without backpressure, so this and the size
+ * of a head bound the buffered bytes.
+ */
 const maxInformed = 16
 
-/** Of a body that is written as text. */
+/** Largest body that is written as a string. */
 const maxTextBytes = 16 * 1024
 
 const retryableErrors = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
@@ -68,14 +72,14 @@ export class Relay implements WireHandler, BodyOwner {
   readonly #res: HttpResponse
   readonly #options: RelayOptions
   readonly #body: RequestBody | null
-  #slot: Slot | null = null
+  #slot: PoolSlot | null = null
   #controller: Dispatcher.DispatchController | null = null
   #isAnswered = false
   #isFlushed = false
   #isOver = false
   #isDrainArmed = false
   #isToldOfReads = false
-  /** The first piece of the body while it may also be the last. */
+  /** The first chunk of the body, while it may also be the last. */
   #first: Buffer | null = null
   #informed = 0
 
@@ -97,7 +101,9 @@ export class Relay implements WireHandler, BodyOwner {
     )
   }
 
-  /** The client's side is over; when that came too early the upstream's connection ends as well. */
+  /**
+   * The client's side is over. If the response is not complete, this ends the upstream connection as well.
+   */
   clientClosed(): void {
     if (this.#isOver) return
     this.#isOver = true
@@ -121,7 +127,7 @@ export class Relay implements WireHandler, BodyOwner {
   bodyTooLarge(): void {
     if (this.#isOver) return
     const { owner } = this.#options
-    owner.relayFailed('BODY_TOO_LARGE', 'more came than was announced')
+    owner.relayFailed('BODY_TOO_LARGE', 'the body is larger than allowed')
     this.clientClosed()
     if (this.#isAnswered) this.#res.destroy()
     else owner.refuse('BODY_TOO_LARGE')
@@ -145,18 +151,21 @@ export class Relay implements WireHandler, BodyOwner {
       return
     }
     if (hasOtherCoding(raw)) {
-      controller.abort(new BifrostError('UPSTREAM_BROKEN', 'a transfer coding that is not chunked'))
+      controller.abort(
+        new BifrostError('UPSTREAM_BROKEN', 'the response has a transfer coding other than chunked'),
+      )
       return
     }
     const fields = responseHeaders(raw, this.#options.pseudonym, this.#options.owner.shownId)
     if (status === 204) dropLength(fields)
     if (this.#options.owner.closing) this.#res.shouldKeepAlive = false
     if (status === 426 && this.#req.httpVersionMajor === 1) this.#offerUpgrade(fields, raw)
-    // Throws for what may not be sent on, a control character in the reason; undici makes that an error of the exchange.
+    // Throws on text that must not be sent, such as a control character in the reason; undici turns that into
+    // an error of the exchange.
     this.#res.writeHead(status, this.#isToldOfReads ? statusText : reasonOf(status, statusText), fields)
     this.#isAnswered = true
     this.#options.owner.answered(status)
-    // A head usually comes with its first bytes; one that comes alone must not wait for them.
+    // A head usually arrives together with its first bytes; a head that arrives alone must not wait for them.
     if (!this.#isToldOfReads) process.nextTick(flushHead, this)
   }
 
@@ -167,7 +176,7 @@ export class Relay implements WireHandler, BodyOwner {
       this.#write(chunk)
       return
     }
-    // Most responses end with their first piece, and leave with it in one write.
+    // Most responses end with their first chunk; head and body then leave in one write.
     if (this.#first === null) this.#first = chunk
     else {
       this.flush()
@@ -184,7 +193,7 @@ export class Relay implements WireHandler, BodyOwner {
     const trailers = (controller.rawTrailers ?? []) as (Buffer | string)[]
     if (trailers.length > 0) this.#res.addTrailers(trailerFields(trailers))
     if (first === null) this.#res.end()
-    // node:http makes one string of head and body, which is written without a copy and without a list of buffers.
+    // node:http joins head and body into one string, and writes it without a copy or a list of buffers.
     else if (first.length <= maxTextBytes) this.#res.end(first.toString('latin1'), 'latin1')
     else this.#res.end(first)
     this.#release()?.give()
@@ -209,7 +218,7 @@ export class Relay implements WireHandler, BodyOwner {
     this.#body?.destroy()
   }
 
-  /** Sends what waits for the rest of a response that is not complete: the head, and the first piece of the body. */
+  /** Sends what is held back of an incomplete response: the head and the first chunk of the body. */
   flush(): void {
     if (this.#isFlushed || !this.#isAnswered || this.#res.destroyed) return
     const first = this.#first
@@ -227,13 +236,19 @@ export class Relay implements WireHandler, BodyOwner {
     this.#res.on('drain', () => this.#controller?.resume())
   }
 
-  /** A kept connection may end in the moment it is used again; RFC 9110 9.2.2 lets idempotent requests be repeated. */
+  /**
+   * A kept connection may close just as it is used again; RFC 9110 9.2.2 allows a retry of idempotent
+   * requests.
+   */
   #mayRetry(error: Error): boolean {
     if (this.#isAnswered || this.#body !== null || !retryableErrors.has(systemCode(error))) return false
     return /^(?:GET|HEAD|OPTIONS|TRACE|PUT|DELETE)$/.test(this.#req.method ?? '')
   }
 
-  /** A connection that ends after this response says so in the same field. */
+  /**
+   * Adds Upgrade. If the connection ends after this response, the same Connection field has to contain
+   * `close` as well.
+   */
   #offerUpgrade(fields: string[], raw: (Buffer | string)[]): void {
     const protocols = upgradeOf(raw)
     if (protocols === '') return
@@ -242,9 +257,10 @@ export class Relay implements WireHandler, BodyOwner {
   }
 
   /**
-   * Informational responses go to a client that knows them (RFC 9110 15.2), also when it reads slowly: they wait in the socket. A 100
-   * is the upload's (upload.ts), or nobody has asked for it and it is ignored, from `http:`; undici breaks off with an upstream that
-   * sends one and has no option for that, so from `https:` it is a 502.
+   * Forwards informational responses to clients that know them (RFC 9110 15.2), slow readers included: they
+   * wait in the socket. From `http:` upstreams, a 100 belongs to the upload (upload.ts) or is unsolicited and
+   * ignored. undici fails on an unsolicited 100 and has no option for it, so from `https:` upstreams it
+   * becomes a 502.
    */
   #inform(controller: Dispatcher.DispatchController, status: number, raw: (Buffer | string)[]): void {
     this.#informed += 1
@@ -256,14 +272,17 @@ export class Relay implements WireHandler, BodyOwner {
     this.#res.writeInformation(status, responseHeaders(raw, this.#options.pseudonym))
   }
 
-  #release(): Slot | null {
+  #release(): PoolSlot | null {
     const slot = this.#slot
     this.#slot = null
     return slot
   }
 }
 
-/** undici reads the reason as UTF-8. Bytes that were none are lost, and the standard reason takes their place. */
+/**
+ * undici decodes the reason as UTF-8. If it was not UTF-8 its bytes are lost, so the standard reason takes
+ * its place.
+ */
 function reasonOf(status: number, text = ''): string {
   return text.includes('\ufffd') ? (STATUS_CODES[status] ?? '') : Buffer.from(text).toString('latin1')
 }

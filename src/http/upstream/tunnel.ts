@@ -1,55 +1,27 @@
 /**
- * Bytes between two sockets, both ways, with backpressure; a FIN on one side is passed on and the other way goes on.
+ * Copies bytes between two sockets in both directions, with backpressure. A FIN from one side is passed on;
+ * the other direction stays open.
  *
  *   open --FIN of one side--> half closed --FIN of the other--> over ('done')
  *     \--------- idle, maxTunnelMs, a reset of either side, stop() ------/
  */
-import type { ErrorCode } from '../../errors.ts'
 import { add, type CounterBlock, cell } from '../../telemetry/metrics/counters.ts'
-import type { Reclaimer } from './reclaim.ts'
+import type { TunnelSide } from '../message.ts'
+import type { Reclaimer } from '../reclaim.ts'
 
 export type TunnelEnd = 'done' | 'idle' | 'max_tunnel' | 'client' | 'upstream' | 'stopped'
 
-/** One end of a tunnel: a socket, or a stream of HTTP/2. */
-export interface TunnelSide {
-  readonly destroyed: boolean
-  readonly readableEnded: boolean
-  readonly writableFinished: boolean
-  on(event: 'data', listener: (chunk: Buffer) => void): unknown
-  on(event: 'drain' | 'end' | 'timeout' | 'error' | 'close', listener: () => void): unknown
-  off(event: 'close', listener: () => void): unknown
-  write(chunk: Buffer): boolean
-  end(): unknown
-  pause(): unknown
-  resume(): unknown
-  setTimeout(ms: number): unknown
-  destroy(): unknown
-}
-
-/** Who asks for a tunnel. */
-export interface TunnelClient {
-  readonly side: TunnelSide
-  /** What went through it, where that is not all that its connection has carried. */
-  readonly bodyBytes?: { readonly received: number; readonly sent: number } | undefined
-  /** Notices from here on that the client leaves, until it is accepted or refused: `side` is closed then. */
-  wait(): void
-  /** Says that the tunnel is open, with flat header fields: from here on `side` is all that there is. Returns what came meanwhile. */
-  accept(fields: readonly string[]): readonly Buffer[]
-  /** Answers with a row of the error table instead; gives the bytes of that answer's body. */
-  refuse(code: ErrorCode, requestId: string | null): number
-}
-
 export interface TunnelOptions {
-  /** No byte in either direction for so long ends the tunnel. */
+  /** Ends the tunnel after this time without a byte in either direction. */
   readonly idleMs: number
-  /** The longest life of a tunnel, however busy it is; 0 = no bound. */
+  /** Maximum lifetime, even of a busy tunnel; 0: unlimited. */
   readonly maxTunnelMs: number
-  /** The idle time once one side has ended; default: the shorter of `idleMs` and a minute. */
+  /** Idle timeout once one side has ended; default: `idleMs`, but at most a minute. */
   readonly halfClosedIdleMs?: number
   readonly reclaimer: Reclaimer
-  /** Counts what goes through. */
+  /** Counts the tunnelled bytes. */
   readonly counters: CounterBlock
-  /** Runs once, when both are closed or closing. */
+  /** Runs once, when both sides are closed or closing. */
   readonly onEnd: (reason: TunnelEnd) => void
 }
 
@@ -64,7 +36,7 @@ export class Tunnel {
   #isHalfClosed = false
   #finished = 0
 
-  /** Takes both over; neither may have a reader. */
+  /** Takes over both sides, which must have no other reader. */
   constructor(client: TunnelSide, upstream: TunnelSide, options: TunnelOptions) {
     this.#client = client
     this.#upstream = upstream
@@ -76,7 +48,6 @@ export class Tunnel {
     if (!this.#isHalfClosed) this.#setIdle(options.idleMs)
   }
 
-  /** Ends it now. */
   stop(): void {
     this.#end('stopped')
   }
@@ -99,7 +70,7 @@ export class Tunnel {
       else if (this.#finished === 2) this.#end('done')
     })
     if (from.destroyed) this.#end(side)
-    // A FIN that came while the other side was being dialled has been emitted to nobody.
+    // A FIN that arrived while the other side was dialled was emitted before this listener existed.
     else if (from.readableEnded) this.#passEnd(to)
   }
 

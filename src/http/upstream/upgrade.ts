@@ -1,6 +1,6 @@
 /**
- * Upgrade: websocket, by http-proxy-3. Switched only after the origin's 101; any other answer is relayed and the
- * connection ends with it.
+ * WebSocket upgrades through http-proxy-3. The connection switches only after the origin's 101; any other
+ * answer is relayed, and then the connection ends.
  *
  *   dialling --101--> a tunnel (tunnel.ts)
  *      |--another answer--> relayed, over
@@ -12,13 +12,13 @@ import type { Socket } from 'node:net'
 import { createProxyServer, type ProxyServer } from 'http-proxy-3'
 import { BifrostError } from '../../errors.ts'
 import { type CounterBlock, count } from '../../telemetry/metrics/counters.ts'
+import type { Gate } from '../dial/gate.ts'
+import { type GuardedAgent, guardedAgent } from '../dial/guarded-agent.ts'
 import { failureCode } from '../failure.ts'
 import { hasOtherCoding, responseHeaders, upgradeOf } from '../fields/headers.ts'
+import type { Reclaimer } from '../reclaim.ts'
 import { breakOff } from '../reply/break-off.ts'
 import { bodyLength, type Closer, httpDate, replyBytes } from '../reply/reply.ts'
-import type { Gate } from './gate.ts'
-import { type GuardedAgent, guardedAgent } from './guarded-agent.ts'
-import type { Reclaimer } from './reclaim.ts'
 import { Tunnel, type TunnelEnd } from './tunnel.ts'
 import { WaitingClient } from './waiting-client.ts'
 
@@ -26,47 +26,47 @@ export interface UpgradeOptions {
   /** `scheme://host:port`. */
   readonly origin: string
   readonly path: string
-  /** Flat, as made by `requestHeaders`. */
+  /** Flat, from `requestHeaders`. */
   readonly headers: readonly string[]
   readonly pseudonym: string
-  /** The request id that the client is shown; null for none. */
+  /** The request id shown to the client; null if there is none. */
   readonly shownId: string | null
   readonly connectMs: number
   /** Longest wait for the origin's answer. */
   readonly responseMs: number
   readonly idleMs: number
-  /** 0 = no bound. */
+  /** 0: unlimited. */
   readonly maxTunnelMs: number
   readonly closer: Closer
-  /** Judges where the connection leads; null where the operator has chosen the target. */
+  /** Checks the destination; null if the operator chose the target. */
   readonly gate: Gate | null
   readonly reclaimer: Reclaimer
-  /** Counts what goes through the tunnel. */
+  /** Counts the tunnelled bytes. */
   readonly counters: CounterBlock
-  /** The connection to the origin is there. */
+  /** The connection to the origin is established. */
   readonly onConnected: (upstream: Socket) => void
-  /** With the bytes of the body that answers it. */
+  /** `bodyBytes`: size of the error response's body. */
   readonly onFailed: (error: BifrostError, bodyBytes: number) => void
-  /** The origin has answered; with 101 the connection is now a tunnel. */
+  /** The origin has answered; after a 101 the connection is a tunnel. */
   readonly onAnswered: (status: number) => void
-  /** Bytes of the body of another answer go to the client. */
+  /** Body bytes of an answer other than 101 are sent to the client. */
   readonly onBody: (bytes: number) => void
   /** The client's socket is closed or closing. */
   readonly onEnd: (reason: TunnelEnd) => void
 }
 
-/** Informational responses of one handshake; each is written without backpressure. */
+/** Maximum informational responses per handshake; each is written without backpressure. */
 const maxInformed = 16
 
 export class Upgrader {
   readonly #proxy: ProxyServer = createProxyServer({ xfwd: false, changeOrigin: false, secure: true })
 
   constructor() {
-    // Each call has its own error callback; without any listener the package would throw.
+    // Every call has its own error callback, but without a listener the package throws.
     this.#proxy.on('error', ignore)
   }
 
-  /** Takes the client's socket over; every outcome ends in `onEnd`. */
+  /** Takes over the client's socket; every outcome ends in `onEnd`. */
   run(req: IncomingMessage, socket: Socket, head: Buffer, options: UpgradeOptions): void {
     const attempt = new Attempt(socket, req.headers.accept, options)
     const guard = options.gate === null ? null : guardedAgent(options.origin, options.gate)
@@ -77,7 +77,7 @@ export class Upgrader {
     }
     this.#proxy.once('proxyReqWs', (proxyReq) => attempt.prepare(proxyReq, guard))
     req.headers = { ...toRecord(options.headers), connection: 'Upgrade', upgrade: 'websocket' }
-    // The package parses it as a URL, which may throw; `prepare` sets the real path.
+    // The package parses this as a URL, which may throw; `prepare` sets the real path.
     req.url = '/'
     try {
       this.#proxy.ws(
@@ -113,7 +113,7 @@ class Attempt {
     this.#options = options
     socket.on('error', () => socket.destroy())
     socket.once('close', () => {
-      // From the switch on the tunnel tells how it ended.
+      // After the switch the tunnel reports the end.
       if (this.#isJoined) return
       this.#settle()
       this.#request?.destroy()
@@ -124,7 +124,7 @@ class Attempt {
   /** Runs before the head is sent, and before the package adds its own listeners. */
   prepare(request: ClientRequest, guard: GuardedAgent | null): void {
     this.#request = request
-    // The package sends a normalised path; an origin must see the client's bytes.
+    // The package normalises the path; the origin must see the client's bytes.
     request.path = this.#options.path
     request.on('socket', (upstream) =>
       upstream.once('connect', () => {
@@ -140,10 +140,11 @@ class Attempt {
   begin(): void {
     const request = this.#request
     if (request === null) return
-    // Its own relay of an ordinary answer has no backpressure and does not notice a premature end.
+    // The package relays an ordinary answer without backpressure and does not notice a premature end.
     request.removeAllListeners('response')
     request.on('response', (answer: IncomingMessage) => this.#relay(answer))
-    // Its own switch writes the head as UTF-8, with another reason, and joins the sockets without bounds.
+    // On a switch the package writes the head as UTF-8 with another reason, and joins the sockets without
+    // bounds.
     request.removeAllListeners('upgrade')
     request.on('upgrade', (answer, upstream, first) => this.#open(answer, upstream as Socket, first))
     this.#waiting = new WaitingClient(this.#socket)
@@ -168,9 +169,9 @@ class Attempt {
 
   #open(answer: IncomingMessage, upstream: Socket, first: Buffer): void {
     const protocol = answer.headers.upgrade
-    // RFC 9110 7.8: to nothing that the client has not named.
+    // RFC 9110 7.8: the origin must not switch to a protocol that the client did not offer.
     if (protocol?.toLowerCase() !== 'websocket') {
-      this.fail(new BifrostError('UPSTREAM_BROKEN', 'a switch to another protocol'))
+      this.fail(new BifrostError('UPSTREAM_BROKEN', 'the upstream switched to another protocol'))
       upstream.destroy()
       return
     }
@@ -189,14 +190,16 @@ class Attempt {
       upstream.write(chunk)
       count(counters, 'tunnelBytesReceived', chunk.length)
     }
-    // The client of node:http ends its side with the upstream's; a tunnel passes the FIN on instead.
+    // node:http's client ends its side on the upstream's FIN; a tunnel passes the FIN on instead.
     upstream.allowHalfOpen = true
     upstream.setNoDelay(true)
     upstream.setKeepAlive(true)
     new Tunnel(client, upstream, { idleMs, maxTunnelMs, reclaimer, counters, onEnd: this.#options.onEnd })
   }
 
-  /** RFC 9110 15.2: an informational response goes to the client, unless it is the answer to an Expect of ours. */
+  /**
+   * Forwards informational responses (RFC 9110 15.2), except the answer to an Expect that this proxy sent.
+   */
   #inform({ statusCode, statusMessage, rawHeaders }: InformationEvent): void {
     this.#waiting?.moved()
     if (this.#isSettled || statusCode === 100) return
@@ -216,11 +219,11 @@ class Attempt {
 
   #relay(answer: IncomingMessage): void {
     if (answer.statusCode === 101) {
-      this.fail(new BifrostError('UPSTREAM_BROKEN', 'a switch to no protocol'))
+      this.fail(new BifrostError('UPSTREAM_BROKEN', 'the upstream switched without naming a protocol'))
       return
     }
     if (hasOtherCoding(answer.rawHeaders)) {
-      this.fail(new BifrostError('UPSTREAM_BROKEN', 'a transfer coding that is not chunked'))
+      this.fail(new BifrostError('UPSTREAM_BROKEN', 'the response has a transfer coding other than chunked'))
       return
     }
     if (!this.#settle()) {
@@ -232,7 +235,7 @@ class Attempt {
     this.#options.onAnswered(statusCode)
     const more = answer.headers.date === undefined ? ['Date', httpDate()] : []
     const protocols = statusCode === 426 ? upgradeOf(rawHeaders) : ''
-    // Without a length the body ends with the connection (RFC 9112 6.3), which ends here in any case.
+    // A body without a length ends with the connection (RFC 9112 6.3), and this connection ends in any case.
     more.push('Connection', protocols === '' ? 'close' : 'close, Upgrade')
     if (protocols !== '') more.push('Upgrade', protocols)
     this.#writeHead(answer, more)
@@ -267,7 +270,7 @@ class Attempt {
   }
 }
 
-/** A response head, to be written as latin1: the bytes of a field go on as they came. */
+/** A response head, to be written as latin1 so that the bytes of a field stay unchanged. */
 function headText(status: number, reason: string, fields: readonly string[]): string {
   let text = `HTTP/1.1 ${status} ${reason}\r\n`
   for (let at = 0; at < fields.length; at += 2) text += `${fields[at]}: ${fields[at + 1]}\r\n`

@@ -1,19 +1,22 @@
 /**
- * Reads the client of a CONNECT or an upgrade while its upstream has not answered. A socket that nobody reads tells nothing of its client.
+ * Reads the client of a CONNECT or an upgrade until its upstream answers, because an unread socket does not
+ * report that its client left.
  *
- *   reading --release()--> released, with the bytes that came
- *      |--FIN--> ended --no sign of the upstream for `endedMs`--> destroyed
+ *   reading --release()--> released, with the bytes received
+ *      |--FIN--> ended --nothing from the upstream for `endedMs`--> destroyed
  *      '--reset--> destroyed
  */
 import type { Socket } from 'node:net'
 
 /**
- * How long a client that has sent its FIN may wait for its answer. It may still read (RFC 9112 9.6) or be gone, which looks the
- * same until something is sent to it.
+ * How long a client that has sent its FIN may wait for the answer. It may still read (RFC 9112 9.6) or be
+ * gone; the two look the same until something is sent.
  */
 const endedMs = 1_500
 
-/** A client has nothing to say before it is answered, except what it sends ahead, such as a TLS ClientHello. */
+/**
+ * Bound on early data: before the answer a client has nothing to send but, for example, a TLS ClientHello.
+ */
 const maxHeldBytes = 64 * 1024
 
 export class WaitingClient {
@@ -23,7 +26,7 @@ export class WaitingClient {
   #timer: NodeJS.Timeout | null = null
   #isReleased = false
 
-  /** Takes the socket over: it may have no other reader. */
+  /** Takes over the socket, which must have no other reader. */
   constructor(socket: Socket) {
     this.#socket = socket
     socket.on('data', this.#hold)
@@ -33,12 +36,15 @@ export class WaitingClient {
     if (socket.readableEnded) this.#ended()
   }
 
-  /** The upstream has sent something: an ended client gets its time again. */
+  /** Reports bytes from the upstream: the grace period of an ended client starts again. */
   moved(): void {
     this.#timer?.refresh()
   }
 
-  /** Gives the socket back, with what has come meanwhile. Its next reader has to attach in the same turn of the loop. */
+  /**
+   * Detaches from the socket, which keeps flowing, and returns the bytes received so far. The next reader must
+   * attach in the same turn of the event loop.
+   */
   release(): readonly Buffer[] {
     if (this.#isReleased) return []
     this.#isReleased = true

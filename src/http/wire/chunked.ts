@@ -1,3 +1,4 @@
+/** Decodes the chunked transfer coding (RFC 9112 7.1). */
 import { maxSectionBytes, readFields } from './fields.ts'
 
 /** What is decoded goes to it; a piece is its own. */

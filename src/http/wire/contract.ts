@@ -1,5 +1,6 @@
+/** The interface between a connection to an upstream and the exchange on it. */
 import type { Dispatcher } from 'undici'
-import type { RequestBody } from '../upstream/body.ts'
+import type { RequestBody } from '../request-body.ts'
 
 export interface WireRequest {
   readonly path: string

@@ -1,3 +1,5 @@
+/** How long an idle upstream connection is kept. */
+
 /** An upstream's hint is about its own clock: so much sooner its idle connection is no longer used. */
 const hintMarginMs = 2_000
 

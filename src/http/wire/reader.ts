@@ -1,3 +1,4 @@
+/** Reads one HTTP/1.1 response from the bytes of a connection. */
 import { ChunkedDecoder } from './chunked.ts'
 import { maxSectionBytes } from './fields.ts'
 import { mayBeResponse, type ResponseHead, readResponseHead } from './response-head.ts'

@@ -1,3 +1,4 @@
+/** Writes HTTP/1.1 request heads. */
 import { isName } from '../fields/fields.ts'
 
 export interface RequestHead {

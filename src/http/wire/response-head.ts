@@ -1,3 +1,4 @@
+/** Reads HTTP/1.1 response heads. */
 import { hasToken, isName as is } from '../fields/fields.ts'
 import { endOfText, readFields } from './fields.ts'
 

@@ -1,7 +1,8 @@
+/** Sends a request body over an HTTP/1.1 upstream connection. */
 import type { Socket } from 'node:net'
 import { BifrostError } from '../../errors.ts'
 import { trailerFields } from '../fields/headers.ts'
-import type { RequestBody } from '../upstream/body.ts'
+import type { RequestBody } from '../request-body.ts'
 import { fieldLine } from './request-head.ts'
 
 /** For how long a 100 is waited for, met to a tick or two: not every upstream knows it (RFC 9110 10.1.1). */

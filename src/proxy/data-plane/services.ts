@@ -77,7 +77,7 @@ async function upstreamDeps(
   nameFor: (type: ServiceType) => string,
   subjectHeaders: ReadonlySet<string> | null,
 ): Promise<UpstreamDeps> {
-  const { Reclaimer } = await import('../../http/upstream/reclaim.ts')
+  const { Reclaimer } = await import('../../http/reclaim.ts')
   const pseudonym = nameFor(type)
   return { pseudonym, closer, reclaimer: new Reclaimer(), subjectHeaders, counters: blockOf(type) }
 }

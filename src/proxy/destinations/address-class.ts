@@ -1,4 +1,4 @@
-/** What kind of address a destination is (IANA special-purpose registries, RFC 6890). Pure. */
+/** Classifies a destination address (IANA special-purpose registries, RFC 6890). Pure. */
 import { type AddressBits, NetworkSet } from '../../http/address/address.ts'
 
 export type AddressClass =
@@ -12,12 +12,12 @@ export type AddressClass =
   | 'reserved'
   | 'public'
 
-/** The first that has the address counts. */
+/** The first match counts. */
 const networks: readonly (readonly [AddressClass, readonly string[]])[] = [
   // Linux dials loopback for the unspecified address; 0.0.0.0/8 is "this network".
   ['unspecified', ['0.0.0.0/8', '::']],
   ['loopback', ['127.0.0.0/8', '::1']],
-  // Instance metadata outside of 169.254.0.0/16: EC2, ECS, Google, Scaleway, Azure, Alibaba, Oracle.
+  // Instance metadata outside 169.254.0.0/16: EC2, ECS, Google, Scaleway, Azure, Alibaba, Oracle.
   [
     'metadata',
     [
@@ -39,19 +39,19 @@ const networks: readonly (readonly [AddressClass, readonly string[]])[] = [
       '10.0.0.0/8',
       '172.16.0.0/12',
       '192.168.0.0/16',
-      // Carrier-grade NAT, protocol assignments and benchmarks: reachable inside of some networks only.
+      // Carrier-grade NAT, protocol assignments and benchmarks: reachable only inside some networks.
       '100.64.0.0/10',
       '192.0.0.0/24',
       '198.18.0.0/15',
       'fc00::/7',
-      // Site-local, deprecated and still configured.
+      // Site-local: deprecated, but still in use.
       'fec0::/10',
-      // NAT64 with a prefix of the local network (RFC 8215).
+      // NAT64 with a local-use prefix (RFC 8215).
       '64:ff9b:1::/48',
       '2001:2::/48',
     ],
   ],
-  // NAT64 (RFC 6052), before the rest of what is outside of 2000::/3: the IPv4 address in it decides.
+  // NAT64 (RFC 6052) must precede the rest of the space outside 2000::/3: its IPv4 address decides.
   ['public', ['64:ff9b::/96']],
   [
     'reserved',

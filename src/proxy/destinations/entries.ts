@@ -1,9 +1,9 @@
-/** A list of host patterns and networks, and which of its entries a destination matches. Pure. */
+/** A list of host patterns and networks, and the entry that a destination matches. Pure. */
 import type { DestinationEntry } from '../../config/settings/destinations.ts'
 import { type AddressBits, NetworkSet } from '../../http/address/address.ts'
 
 interface HostEntry {
-  /** The name, or what a name has to end with. */
+  /** The name, or the required ending of a name. */
   readonly text: string
   readonly isSuffix: boolean
   readonly port: number | null
@@ -19,7 +19,9 @@ interface NetworkEntry {
 export class EntryList {
   readonly #hosts: readonly HostEntry[]
   readonly #networks: readonly NetworkEntry[]
-  /** Texts of all host patterns, and all networks: few destinations match any, and the rest never walk a long list. */
+  /**
+   * Texts of all host patterns, and all networks. Few destinations match any, so the others skip a long list.
+   */
   readonly #texts: ReadonlySet<string>
   readonly #any: NetworkSet
 
@@ -36,20 +38,23 @@ export class EntryList {
     this.#any = new NetworkSet(entries.flatMap(({ network }) => network ?? []))
   }
 
-  /** Index of the first host pattern that has the name; -1 for none. `host` is lower-case. */
+  /** Index of the first host pattern that matches the lower-case `host`; -1 if there is none. */
   hostEntry(host: string, port: number): number {
     const name = host.endsWith('.') ? host.slice(0, -1) : host
     if (!this.#mayHaveHost(name)) return -1
     const found = this.#hosts.find(
       (entry) =>
         (entry.port === null || entry.port === port) &&
-        // What is below a domain has a label in front of its dot.
+        // A name below a domain has a label before the dot.
         (entry.isSuffix ? name.length > entry.text.length && name.endsWith(entry.text) : name === entry.text),
     )
     return found?.at ?? -1
   }
 
-  /** Index of the first network that has the address; -1 for none. `needsPort`: only entries with the port count. */
+  /**
+   * Index of the first network that contains the address; -1 if there is none. With `needsPort`, only entries
+   * with this port count.
+   */
   networkEntry(bits: AddressBits, port: number, needsPort = false): number {
     if (!this.#any.has(bits)) return -1
     const found = this.#networks.find(
@@ -58,7 +63,7 @@ export class EntryList {
     return found?.at ?? -1
   }
 
-  /** Whether the name, or a domain that it is below, is in any pattern, whatever its port. */
+  /** Whether any pattern contains the name or one of its parent domains, ignoring ports. */
   #mayHaveHost(name: string): boolean {
     if (this.#texts.size === 0) return false
     let dot = name.indexOf('.', 1)

@@ -1,10 +1,10 @@
+/** Connects a service's destination rules to the gate that dialling asks. */
 import type { LookupFunction } from 'node:net'
 import { BifrostError } from '../../errors.ts'
-import type { Gate } from '../../http/upstream/gate.ts'
-import { settingOf } from '../explain/step.ts'
-import type { Destinations, Refused } from './destinations.ts'
+import type { Gate } from '../../http/dial/gate.ts'
+import type { DestinationRefusal, Destinations } from './destinations.ts'
 
-/** What a forward proxy's connections are judged by; `isConnect` for those of CONNECT, whose ports are bounded too. */
+/** The gate for a forward proxy's connections; with `isConnect` it also checks the port. */
 export function createGate(
   destinations: Destinations,
   isConnect: boolean,
@@ -22,9 +22,9 @@ export function createGate(
   }
 }
 
-/** For operators: the client is told the row of the table only. */
-function errorOf(refused: Refused | null): BifrostError | null {
+/** The message is for operators; the client only receives the text of the error table. */
+function errorOf(refused: DestinationRefusal | null): BifrostError | null {
   if (refused === null) return null
   const { code, text, setting } = refused
-  return new BifrostError(code, `${text} (${settingOf('forward', setting)})`)
+  return new BifrostError(code, `${text} (workers.forward_proxy.${setting})`)
 }

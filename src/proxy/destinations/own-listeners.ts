@@ -1,11 +1,11 @@
-/** The listeners of this daemon, as addresses that a forward proxy must not lead back to. */
+/** This daemon's listeners, to which a forward proxy must not connect. */
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
-import { type AddressBits, readAddress } from '../../http/address/address.ts'
+import { type AddressBits, readIpAddress } from '../../http/address/address.ts'
 import { classOf } from './address-class.ts'
 
 type Interfaces = () => NodeJS.Dict<NetworkInterfaceInfo[]>
 
-/** Reading the interfaces takes some 0.1 ms, and addresses come and go seldom. */
+/** Reading the interfaces takes about 0.1 ms, and addresses rarely change. */
 const maxAgeMs = 1_000
 
 export class OwnListeners {
@@ -14,7 +14,7 @@ export class OwnListeners {
   #addresses: ReadonlySet<AddressBits> = new Set()
   #readAt = Number.NEGATIVE_INFINITY
 
-  /** `ports`: of all listeners of all workers, of admin and of the demo upstream. */
+  /** `ports`: of all workers' listeners, the admin listener and the demo upstream. */
   constructor(ports: readonly number[], interfaces: Interfaces = networkInterfaces) {
     this.#ports = new Set(ports)
     this.#interfaces = interfaces
@@ -24,7 +24,7 @@ export class OwnListeners {
     return this.#ports.has(port)
   }
 
-  /** Counts every address of this machine, whichever of them the listener is bound to. */
+  /** Counts every address of this machine, even if the listener is bound to only one. */
   has(bits: AddressBits, port: number): boolean {
     if (!this.#ports.has(port)) return false
     const kind = classOf(bits)
@@ -36,7 +36,7 @@ export class OwnListeners {
     if (now - this.#readAt < maxAgeMs) return this.#addresses
     this.#readAt = now
     const all = Object.values(this.#interfaces()).flatMap((list) => list ?? [])
-    this.#addresses = new Set(all.flatMap(({ address }) => readAddress(address) ?? []))
+    this.#addresses = new Set(all.flatMap(({ address }) => readIpAddress(address) ?? []))
     return this.#addresses
   }
 }

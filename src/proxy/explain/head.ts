@@ -1,10 +1,10 @@
-/** The steps of an explanation that are about the request itself. */
+/** Steps of an explanation about the request head and body size. */
 import type { ServiceSettings, SizeSettings, WorkerSettings } from '../../config/settings/settings.ts'
 import type { ErrorCode } from '../../errors.ts'
 import { maskAuthority } from '../../telemetry/access-log/escape.ts'
 import { type Decision, faultOf, type Head, type Policy } from '../decide/decide.ts'
 import { parseAbsolute } from '../decide/target.ts'
-import { clip, type Step, settingOf } from './step.ts'
+import { clip, type ExplanationStep, settingOf } from './step.ts'
 
 type Size = 'maxTargetBytes' | 'maxFields' | 'maxHeadBytes'
 
@@ -20,7 +20,10 @@ const byFault: Readonly<Partial<Record<ErrorCode, Size>>> = {
   HEAD_TOO_LARGE: 'maxFields',
 }
 
-/** The setting that bounds the size of heads in a worker: of several services the largest, for it is the head that says whose it is. */
+/**
+ * The setting that limits the size of heads in a worker. With several services it is the largest, because the
+ * service is only known after the head is read.
+ */
 function sizeSetting(services: readonly ServiceSettings[], size: keyof SizeSettings): string | null {
   const [first, ...others] = services
   if (first === undefined) return null
@@ -30,16 +33,15 @@ function sizeSetting(services: readonly ServiceSettings[], size: keyof SizeSetti
 
 const forms: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    BAD_REQUEST: 'The request line or its framing is not what HTTP allows (RFC 9112).',
-    BAD_AUTHORITY:
-      'The host that it names is not valid, is named twice, or is missing where HTTP asks for one.',
-    VERSION_NOT_SUPPORTED: 'This version of HTTP is not spoken here.',
+    BAD_REQUEST: 'The request line or the framing is not valid HTTP (RFC 9112).',
+    BAD_AUTHORITY: 'The host is invalid, is named twice, or is missing although HTTP requires it.',
+    VERSION_NOT_SUPPORTED: 'This HTTP version is not supported.',
     NOT_IMPLEMENTED: 'A transfer coding other than chunked, or OPTIONS *, is not supported.',
-    EXPECTATION_FAILED: 'Of Expect only 100-continue is known.',
+    EXPECTATION_FAILED: 'The only supported expectation is 100-continue.',
   }),
 )
 
-/** What is refused for the form of its target alone. */
+/** Codes of requests refused only for the form of their target. */
 const isAboutForm: ReadonlySet<ErrorCode> = new Set(['BAD_TARGET', 'NOT_IMPLEMENTED'])
 
 const hasNoHost = ({ hosts, isSpread, stream }: Head, fault: ErrorCode): boolean =>
@@ -50,7 +52,7 @@ export function targetStep(
   policy: Policy,
   { services }: WorkerSettings,
   decided: Decision,
-): Step {
+): ExplanationStep {
   const fault = faultOf(head, policy)
   if (fault !== null && fault !== 'BAD_AUTHORITY') {
     const size = byFault[fault]
@@ -61,7 +63,7 @@ export function targetStep(
         : size === 'maxFields'
           ? `The head has ${head.fields} fields, more than ${policy.maxFields}.`
           : hasNoHost(head, fault)
-            ? 'It has no Host field, which HTTP/1.1 asks for (RFC 9112 3.2).'
+            ? 'There is no Host field, which HTTP/1.1 requires (RFC 9112 3.2).'
             : (forms.get(fault) ?? 'The request could not be understood.')
     return { about: 'target', text, setting, isRefusal: true }
   }
@@ -72,36 +74,36 @@ export function targetStep(
 function formText({ method, url, isUpgrade }: Head): string {
   if (method === 'CONNECT')
     return `CONNECT ${clip(maskAuthority(url))}: the target is a host and a port, for a tunnel.`
-  if (url.includes('#')) return 'The target has a fragment (#), which a request never has.'
-  if (parseAbsolute(url) !== null) return 'The target is a whole URL (absolute-form), as for a proxy.'
+  if (url.includes('#')) return 'The target has a fragment (#), which a request must not have.'
+  if (parseAbsolute(url) !== null) return 'The target is an absolute URL (absolute-form), as for a proxy.'
   if (url === '*') return 'The target is *, which stands for the server as a whole.'
   if (!url.startsWith('/')) return 'The target is neither a path, nor an http(s) URL, nor *.'
   return isUpgrade
-    ? 'The target is a path (origin-form), and asks for a WebSocket.'
+    ? 'The target is a path (origin-form), and the request is a WebSocket upgrade.'
     : 'The target is a path (origin-form).'
 }
 
-export function hostStep({ method, host, url }: Head, decided: Decision): Step {
+export function hostStep({ method, host, url }: Head, decided: Decision): ExplanationStep {
   const isRefusal = decided.kind === 'reply' && decided.code === 'BAD_AUTHORITY'
   const absolute = method === 'CONNECT' ? null : parseAbsolute(url)
   const text = isRefusal
     ? (forms.get('BAD_AUTHORITY') ?? '')
     : absolute !== null
-      ? `The host is ${clip(maskAuthority(absolute.authority))}, of the target, whatever Host says (RFC 9112 3.2.2).`
+      ? `The host is ${clip(maskAuthority(absolute.authority))}, from the target; the Host field is ignored (RFC 9112 3.2.2).`
       : method === 'CONNECT'
-        ? `The host is ${clip(maskAuthority(url))}, of the target.`
+        ? `The host is ${clip(maskAuthority(url))}, from the target.`
         : host === undefined
-          ? 'It names no host, as HTTP/1.0 may.'
-          : `The host is ${clip(maskAuthority(host))}; any host is served alike.`
+          ? 'There is no host, which HTTP/1.0 allows.'
+          : `The host is ${clip(maskAuthority(host))}; every host is served the same way.`
   return { about: 'host', text, setting: null, isRefusal }
 }
 
-/** Null where there is neither a length nor a bound to tell of. */
+/** Null if there is neither a length nor a limit to report. */
 export function sizeStep(
   length: number | undefined,
   decided: Decision,
   service: ServiceSettings | undefined,
-): Step | null {
+): ExplanationStep | null {
   if (service === undefined) return null
   const { maxBodyBytes } = service.sizes
   const setting = settingOf(service.type, sizeKeys.maxBodyBytes)
@@ -110,6 +112,6 @@ export function sizeStep(
     return { about: 'size', text, setting, isRefusal: true }
   }
   if (maxBodyBytes === 0) return null
-  const text = `A body may have ${maxBodyBytes} bytes${length === undefined ? '' : `, and has ${length}`}.`
+  const text = `A body may have up to ${maxBodyBytes} bytes${length === undefined ? '' : `; this one has ${length}`}.`
   return { about: 'size', text, setting, isRefusal: false }
 }

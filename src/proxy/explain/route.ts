@@ -1,11 +1,11 @@
-/** The steps of an explanation that are about where a request leads. */
+/** Steps of an explanation about the service and route of a request. */
 import { join } from 'node:path'
 import type { ServiceType, StaticSettings, WorkerSettings } from '../../config/settings/settings.ts'
 import { formatAuthority } from '../../http/address/authority.ts'
 import { type Decision, type Head, serviceOf } from '../decide/decide.ts'
 import { upstreamOf } from '../decide/target.ts'
 import { readStaticPath } from '../static/path.ts'
-import { clip, type Step, settingOf } from './step.ts'
+import { clip, type ExplanationStep, settingOf } from './step.ts'
 
 type Served = Exclude<Decision, { kind: 'reply' }>
 
@@ -15,35 +15,39 @@ const nouns: Readonly<Record<ServiceType, string>> = {
   static: 'static files',
 }
 
-/** Null for what is no request to any service. */
-export function serviceStep(head: Head, decided: Decision, worker: WorkerSettings): Step | null {
+/** Null if the request belongs to no service. */
+export function serviceStep(head: Head, decided: Decision, worker: WorkerSettings): ExplanationStep | null {
   const type = serviceOf(decided)
   if (type === null) return null
   const setting = settingOf(type)
   const isAlone = worker.services.length === 1
   const text = isAlone
     ? `The worker ${worker.name} has one service, ${nouns[type]}.`
-    : `Of the services of ${worker.name} the ${nouns[type]} is asked: ${reasonOf(head, decided, type)}.`
+    : `Of the services of ${worker.name}, the request goes to ${nouns[type]}: ${reasonOf(head, decided, type)}.`
   return { about: 'service', text, setting, isRefusal: false }
 }
 
 function reasonOf(head: Head, decided: Decision, type: ServiceType): string {
-  if (type === 'forward') return 'CONNECT and whole URLs are for the forward proxy'
-  if (type === 'static' && decided.kind === 'static') return 'a mount of its owns the path'
-  if (type === 'static') return 'there is no other for it'
+  if (type === 'forward') return 'CONNECT and absolute URLs belong to it'
+  if (type === 'static' && decided.kind === 'static') return 'one of its mounts contains the path'
+  if (type === 'static') return 'no other service accepts it'
   return head.method === 'GET' || head.method === 'HEAD'
-    ? 'no mount of the static files owns the path, or it asks for a WebSocket'
-    : `static files take no ${clip(head.method)}, or none of their mounts owns the path`
+    ? 'no static mount contains the path, or the request is a WebSocket upgrade'
+    : `static files do not support ${clip(head.method)}, or no mount contains the path`
 }
 
-export function routeSteps(head: Head, decided: Decision, worker: WorkerSettings): readonly Step[] {
+export function routeSteps(
+  head: Head,
+  decided: Decision,
+  worker: WorkerSettings,
+): readonly ExplanationStep[] {
   const about = 'route'
   switch (decided.kind) {
     case 'forward':
       return [
         {
           about,
-          text: `The forward proxy sends it where the URL says: ${clip(decided.origin)}.`,
+          text: `The forward proxy sends the request to the origin of its URL, ${clip(decided.origin)}.`,
           setting: settingOf('forward'),
           isRefusal: false,
         },
@@ -52,7 +56,7 @@ export function routeSteps(head: Head, decided: Decision, worker: WorkerSettings
       return [
         {
           about,
-          text: 'The forward proxy makes a tunnel to where CONNECT says.',
+          text: 'The forward proxy opens a tunnel to the target of CONNECT.',
           setting: settingOf('forward'),
           isRefusal: false,
         },
@@ -61,7 +65,7 @@ export function routeSteps(head: Head, decided: Decision, worker: WorkerSettings
       return [
         {
           about,
-          text: `Everything goes to the one target${baseText(worker)}.`,
+          text: `All requests go to the one target${baseText(worker)}.`,
           setting: settingOf('reverse', 'target'),
           isRefusal: false,
         },
@@ -76,20 +80,20 @@ export function routeSteps(head: Head, decided: Decision, worker: WorkerSettings
 function mountSteps(
   { mount, path }: Extract<Decision, { kind: 'static' }>,
   worker: WorkerSettings,
-): readonly Step[] {
+): readonly ExplanationStep[] {
   const files = worker.services.find((one): one is StaticSettings => one.type === 'static')
   const setting = settingOf('static', `mounts[${files?.mounts.indexOf(mount) ?? 0}]`)
-  const owner: Step = {
+  const owner: ExplanationStep = {
     about: 'route',
-    text: `The mount ${mount.path} owns the path: it is the longest one that the path begins with.`,
+    text: `The mount ${mount.path} contains the path: it is the longest matching prefix.`,
     setting,
     isRefusal: false,
   }
   const below = readStaticPath(path, mount.path)
   if (typeof below !== 'string') {
     const text = mount.spaMode
-      ? `Where there is no such file, a page of the application (${mount.spaFallbackFile}) is served instead, unless the name has an extension.`
-      : 'Where there is no such file, the answer is 404.'
+      ? `If there is no such file, the application's page (${mount.spaFallbackFile}) is served, unless the name has an extension.`
+      : 'If there is no such file, the answer is 404.'
     return [
       owner,
       { about: 'route', text, setting: mount.spaMode ? `${setting}.spa_mode` : setting, isRefusal: false },
@@ -97,8 +101,8 @@ function mountSteps(
   }
   const text =
     below === 'NOT_FOUND'
-      ? 'A name in it begins with a dot or is empty: such files are not served.'
-      : 'The path cannot name a file: it has characters or escapes that no file name has.'
+      ? 'A path segment is empty or begins with a dot; such files are not served.'
+      : 'The path cannot name a file: it has characters or escapes that file names cannot contain.'
   return [owner, { about: 'route', text, setting, isRefusal: true }]
 }
 
@@ -106,31 +110,31 @@ function refusedStep(
   head: Head,
   decided: Extract<Decision, { kind: 'reply' }>,
   worker: WorkerSettings,
-): readonly Step[] {
+): readonly ExplanationStep[] {
   const { code, service } = decided
-  const step = (text: string, setting: string): readonly Step[] => [
+  const step = (text: string, setting: string): readonly ExplanationStep[] => [
     { about: 'route', text, setting, isRefusal: true },
   ]
   const has = (type: ServiceType) => worker.services.some((one) => one.type === type)
-  if (code === 'NOT_FOUND') return step('No mount owns the path.', settingOf('static', 'mounts'))
+  if (code === 'NOT_FOUND') return step('No mount contains the path.', settingOf('static', 'mounts'))
   if (code === 'METHOD_NOT_ALLOWED') {
     const type = service ?? 'static'
     return step(
-      `The ${nouns[type]} service does not take ${clip(head.method)}; allowed: ${decided.allow ?? ''}.`,
+      `The ${nouns[type]} service does not support ${clip(head.method)}; allowed: ${decided.allow ?? ''}.`,
       settingOf(type),
     )
   }
   if (code === 'BAD_PATH') {
     return service === 'reverse'
-      ? step('Its dot segments lead out of the path of the target.', settingOf('reverse', 'target'))
+      ? step('Its dot segments leave the path of the target.', settingOf('reverse', 'target'))
       : step(
-          'The path has no single meaning: a broken escape, a NUL, a backslash, or .. above the root.',
+          'The path is ambiguous: a broken escape, a NUL, a backslash, or .. above the root.',
           settingOf('static', 'mounts'),
         )
   }
   if (code === 'BAD_TARGET' && service === 'forward' && !has('reverse'))
     return step(
-      'A forward proxy needs a whole URL, or CONNECT: set it as the proxy of the client.',
+      'A forward proxy needs an absolute URL or CONNECT: configure it as the proxy of the client.',
       settingOf('forward'),
     )
   return []
@@ -143,7 +147,7 @@ function baseText(worker: WorkerSettings): string {
   return basePath === '' ? `, ${origin}` : `, ${origin}, with ${basePath} before its path`
 }
 
-/** Where a decision leads, as one text. */
+/** The destination of a decision, as one text. */
 export function toOf(decided: Served, worker: WorkerSettings): string {
   switch (decided.kind) {
     case 'forward':

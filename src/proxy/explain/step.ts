@@ -1,8 +1,9 @@
+/** One step of an explanation, and the texts that steps share. */
 import type { ServiceType } from '../../config/settings/settings.ts'
 import { type AddressBits, NetworkSet } from '../../http/address/address.ts'
 
 /** One step of an explanation. */
-export interface Step {
+export interface ExplanationStep {
   readonly about:
     | 'target'
     | 'host'
@@ -15,11 +16,11 @@ export interface Step {
     | 'destination'
     | 'room'
     | 'answer'
-  /** Plain words, one sentence or two. May have bytes of the request in it. */
+  /** One or two plain sentences. May contain bytes of the request. */
   readonly text: string
-  /** Path of the setting that it follows from, as in the configuration; null where it follows from HTTP itself. */
+  /** Configuration path of the setting behind this step; null if HTTP itself is the reason. */
   readonly setting: string | null
-  /** The request is refused here. */
+  /** The request is refused at this step. */
   readonly isRefusal: boolean
 }
 
@@ -31,9 +32,9 @@ export const settingOf = (type: ServiceType, inside = ''): string =>
 
 const maxShown = 200
 
-/** What a client has written, as a sentence can have it. */
+/** Shortens text from a client so that it fits into a sentence. */
 export const clip = (text: string): string => (text.length > maxShown ? `${text.slice(0, maxShown)}…` : text)
 
-/** Which of the networks has the address; -1 for none. */
+/** Index of the first network that contains the address; -1 if there is none. */
 export const entryOf = (networks: readonly string[], bits: AddressBits | null): number =>
   networks.findIndex((network) => new NetworkSet([network]).has(bits))

@@ -1,9 +1,10 @@
+/** The access list of a service. */
 import type { AccessSettings } from '../../config/settings/settings.ts'
-import { NetworkSet, readAddress, unixPeer } from '../../http/address/address.ts'
+import { NetworkSet, readIpAddress, unixPeer } from '../../http/address/address.ts'
 
-/** Which clients a service is for, by their networks. What is denied stays denied, also inside of a network that is allowed. */
+/** The clients that may use a service, by network. `deny` wins over `allow`. */
 export class AccessList {
-  /** Null: everybody who is not denied. */
+  /** Null: every client that is not denied. */
   readonly #allowed: NetworkSet | null
   readonly #denied: NetworkSet
 
@@ -12,9 +13,9 @@ export class AccessList {
     this.#denied = new NetworkSet(deny)
   }
 
-  /** `client` is an address or `unix:`. Any other text is refused: no list can say anything about it. */
+  /** `client` is an address or `unix:`. Any other text is refused, because no network can contain it. */
   admits(client: string): boolean {
-    const bits = client === unixPeer ? null : readAddress(client)
+    const bits = client === unixPeer ? null : readIpAddress(client)
     if (bits === null && client !== unixPeer) return false
     if (this.#denied.has(bits)) return false
     return this.#allowed?.has(bits) ?? true

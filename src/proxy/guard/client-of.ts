@@ -1,9 +1,9 @@
 /** Maps an address to the client that it stands for. */
-import { formatAddressBits, readAddress } from '../../http/address/address.ts'
+import { formatAddressBits, readIpAddress } from '../../http/address/address.ts'
 
 /** An IPv4 address stands for itself, an IPv6 address for its /64, and a peer without an address for its own name. */
 export function clientOf(address: string): string {
-  const bits = readAddress(address)
+  const bits = readIpAddress(address)
   if (bits === null) return address
   return typeof bits === 'number'
     ? formatAddressBits(bits)

@@ -1,17 +1,17 @@
 /**
- * What a service asks of every request before it is served.
+ * The checks of a service before it serves a request.
  *
- *   identify: whose is it, under which id   (and then its trace begins)
+ *   identify: client and request id   (then the trace begins)
  *   a trusted peer names the client --nothing valid--> 400
  *   access list --no--> 403
  *        | yes
- *   authentication --none, wrong--> 401 | 407 (forward)      --too many at once--> 503
+ *   authentication --missing, wrong--> 401 | 407 (forward)      --too many at once--> 503
  *        | yes
  *   a token of every rate limit that applies --no--> 429
  *        | yes
  *   as decided
  *
- * A wrong password takes a token too, so guessing is limited as asking is.
+ * A wrong password takes a token too, so guessing is limited like any request.
  */
 import type { ServiceSettings, ServiceType } from '../../config/settings/settings.ts'
 import { NetworkSet } from '../../http/address/address.ts'
@@ -27,7 +27,7 @@ import { Authenticator, type AuthResult } from './auth/authenticator.ts'
 import { basicChallenge } from './auth/basic.ts'
 import { clientOf } from './client-of.ts'
 import { Rates } from './rates.ts'
-import { accessRefusal, authRefusal, believedName, countsForRates, refusalOf } from './refusals.ts'
+import { accessRefusal, authRefusal, believedName, countsForRates, refusalDecision } from './refusals.ts'
 import { RequestIds } from './request-ids.ts'
 
 class Guard {
@@ -51,7 +51,7 @@ class Guard {
     this.#access = access === null ? null : new AccessList(access)
   }
 
-  /** Calls `then` with what becomes of an identified request: what was decided, or a refusal. */
+  /** Calls `then` with the decision for an identified request: the given one, or a refusal. */
   ask(exchange: Exchange, req: HttpRequest, decision: Decision, then: (judged: Decision) => void): void {
     const stranger = this.#misnamed(exchange) ?? accessRefusal(this.#service, this.#access, exchange.client)
     if (stranger !== null) then(stranger)
@@ -68,11 +68,14 @@ class Guard {
     this.#auth?.close()
   }
 
-  /** Without this, a client whose proxy can be made to write an invalid field would be judged by the address of the proxy. */
+  /**
+   * Refuses a trusted peer's request whose client is unknown. Otherwise a client that makes its proxy send an
+   * invalid field would pass under the proxy's address.
+   */
   #misnamed(exchange: Exchange): Decision | null {
     if (exchange.provenance?.isBad !== true) return null
     exchange.reason = `${believedName(this.#believes)} of ${exchange.connection.peer} has no valid element`
-    return refusalOf(this.#service, 'BAD_FORWARDED')
+    return refusalDecision(this.#service, 'BAD_FORWARDED')
   }
 
   #limit(exchange: Exchange, { headers }: HttpRequest, decision: Decision): Decision | null {
@@ -83,7 +86,7 @@ class Guard {
     if (!verdict.isGranted) {
       count(exchange.block, 'rateLimited')
       exchange.reason = verdict.refusedBy?.join(' ') ?? null
-      return refusalOf(this.#service, 'RATE_LIMITED', verdict.fields)
+      return refusalDecision(this.#service, 'RATE_LIMITED', verdict.fields)
     }
     for (let at = 0; at < verdict.fields.length; at += 2) {
       response?.setHeader(verdict.fields[at] as string, verdict.fields[at + 1] as string)
@@ -92,8 +95,8 @@ class Guard {
   }
 
   /**
-   * Calls `then` with a refusal or null, and with whether rate limits count it; later when a password has to be compared, and not when
-   * the client has gone by then.
+   * Calls `then` with a refusal or null, and with whether rate limits count the request. Asynchronous if a
+   * password must be compared; `then` is not called if the client leaves meanwhile.
    */
   #authenticate(
     exchange: Exchange,
@@ -102,7 +105,7 @@ class Guard {
     then: (refusal: Decision | null, isCounted: boolean) => void,
   ): void {
     const name = this.#service === 'forward' ? 'proxy-authorization' : 'authorization'
-    // Of several fields node:http shows the first; an upstream may read the last.
+    // node:http returns the first of repeated fields; an upstream may read the last.
     const field = isRepeated(rawHeaders, name) ? undefined : headers[name]
     const result = auth.check(field, clientOf(exchange.client))
     if (!(result instanceof Promise)) {
@@ -116,7 +119,7 @@ class Guard {
       (cause: unknown) => {
         if (endIfGone(exchange)) return
         exchange.relayFailed('INTERNAL', cause)
-        then(refusalOf(this.#service, 'INTERNAL'), false)
+        then(refusalDecision(this.#service, 'INTERNAL'), false)
       },
     )
   }
@@ -126,7 +129,7 @@ class Guard {
     return authRefusal(this.#service, result, this.#challenge)
   }
 
-  /** Finds out whose request it is, and names it. */
+  /** Finds the client and assigns the request id. */
   identify(exchange: Exchange, { headers }: HttpRequest): void {
     if (this.#trusted !== null && this.#isTrusted(exchange.connection)) {
       exchange.isTrusted = true
@@ -155,7 +158,7 @@ class Guard {
 /** The guards of a worker's services. */
 export class Guards {
   readonly #byService: Partial<Record<ServiceType, Guard>>
-  /** For what is refused before it is known whose it is: null where no service has request ids. */
+  /** Ids for requests refused before their service is known; null if no service has request ids. */
   readonly #ids: RequestIds | null
 
   constructor(services: readonly ServiceSettings[]) {
@@ -171,19 +174,19 @@ export class Guards {
     )
   }
 
-  /** Null when the service asks nothing, or there is none: that costs nothing. */
+  /** Null if there is no service or it has no checks; such requests cost nothing here. */
   of(decision: Decision): Guard | null {
     const type = serviceOf(decision)
     return type === null ? null : (this.#byService[type] ?? null)
   }
 
-  /** Before it is followed: whose request it is, and its id, which what belongs to no service has too. */
+  /** Identifies a request before its decision is carried out. Requests without a service get an id too. */
   identify(exchange: Exchange, req: HttpRequest, decision: Decision): void {
     if (serviceOf(decision) !== null) this.of(decision)?.identify(exchange, req)
     else if (this.#ids !== null) name(exchange, this.#ids, undefined)
   }
 
-  /** An id for what never became an exchange. */
+  /** An id for a failure that never became an exchange. */
   newId(): { readonly requestId: string | null; readonly shownId: string | null } {
     if (this.#ids === null) return unnamed
     const requestId = this.#ids.idFor(undefined)
@@ -195,7 +198,7 @@ export class Guards {
   }
 }
 
-/** Whether the client has gone while its password was compared: then the exchange is over. */
+/** Whether the exchange is over because the client left while its password was compared. */
 function endIfGone(exchange: Exchange): boolean {
   if (exchange.response === null && exchange.connection.socket.destroyed) {
     exchange.blameClient()

@@ -1,14 +1,17 @@
 /**
  * The paths that a request may mean to its upstream, for rate limits of a path. Pure.
  *
- * Servers disagree about a path: some resolve dot segments, decode twice, drop what follows a semicolon, ignore case. A limit is of use
- * only if no spelling goes around it, so a rule applies when any of the readings is below its prefix.
+ * Servers read paths differently: some resolve dot segments, decode twice, drop text after a semicolon or
+ * ignore case. A limit must hold for every spelling, so a rule applies if any reading is below its prefix.
  */
 
-/** `every`: no reading can be relied on, so every rule applies. Null for CONNECT, which has no path. */
+/**
+ * All readings of a path. `every`: it is ambiguous, so every rule applies. Null for CONNECT, which has no
+ * path.
+ */
 export type RatePath = readonly string[] | 'every' | null
 
-/** `path` as it came, without authority. */
+/** `path` as received, without authority. */
 export function readRatePath(path: string | null): RatePath {
   if (path === null) return null
   const query = path.indexOf('?')
@@ -33,7 +36,7 @@ export function readRatePath(path: string | null): RatePath {
   return [...readings]
 }
 
-/** Whether a rule for `prefix` counts the request. */
+/** Whether a rule for `prefix` applies to the path. */
 export function isLimited(prefix: string, path: RatePath): boolean {
   if (path === null) return false
   if (path === 'every' || prefix === '/') return true
@@ -41,7 +44,7 @@ export function isLimited(prefix: string, path: RatePath): boolean {
   return path.some((reading) => reading.startsWith(lower) && endsSegment(reading, lower.length))
 }
 
-/** A segment ends at a slash, and at what some servers end it at: path parameters, an escaped query, a blank. */
+/** A segment ends at a slash. Some servers also end it at path parameters, an escaped query or a blank. */
 function endsSegment(text: string, at: number): boolean {
   return at === text.length || text.charCodeAt(at) === 0x2f || isDropped(text.charCodeAt(at))
 }
@@ -50,7 +53,10 @@ const isDropped = (code: number): boolean => isBlank(code) || code === 0x3b || c
 
 const isBlank = (code: number): boolean => code <= 0x20 || code === 0x7f
 
-/** A segment without path parameters, and without the dots and blanks at its end that Windows drops; null for `..` in any spelling. */
+/**
+ * A segment without path parameters and without the trailing dots and blanks that Windows drops; null for any
+ * spelling of `..`.
+ */
 function stripSegment(segment: string): string | null {
   let end = 0
   while (end < segment.length && !isParameter(segment.charCodeAt(end))) end += 1
@@ -62,18 +68,24 @@ function stripSegment(segment: string): string | null {
 
 const isParameter = (code: number): boolean => code === 0x3b || code === 0x3f || code === 0x23
 
-/** NUL ends a path for some, a backslash is a slash for some, and an overlong UTF-8 sequence is another character for some. */
+/**
+ * Some servers end a path at NUL, read a backslash as a slash, or decode overlong UTF-8 sequences to another
+ * character.
+ */
 const hasNoSingleMeaning = (decoded: string): boolean => ambiguous.test(decoded)
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what it looks for
 const ambiguous = /[\x00\\\xc0\xc1]|\xe0[\x80-\x9f]|\xf0[\x80-\x8f]/
 
-/** Any character but those that every server reads alike, and empty segments or dots at either end of one. */
+/**
+ * Matches any character that servers may read differently, empty segments, and dots at either end of a
+ * segment.
+ */
 const needsCare = /[^\w\-~/.!$&'()*+,:=@]|\/[/.]|\.(?:\/|$)/
 const brokenEscape = /%(?![0-9a-f]{2})/i
 const anyEscape = /%[0-9a-f]{2}/i
 const everyEscape = /%([0-9a-f]{2})/gi
 
-/** Each byte becomes one character. */
+/** Decodes each byte to one character. */
 const decode = (text: string): string =>
   text.replace(everyEscape, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))

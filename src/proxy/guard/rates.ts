@@ -1,34 +1,39 @@
-/** How often a service may be asked: which rules a request falls under, by which key, and what is said of it. */
+/**
+ * Rate limits of a service: which rules apply to a request, by which key, and the response fields about them.
+ */
 
 import type { RateRule, RateSettings } from '../../config/settings/settings.ts'
-import { readAddress } from '../../http/address/address.ts'
+import { readIpAddress } from '../../http/address/address.ts'
 import { nodeCrypto } from '../../http/builtin.ts'
 import type { HttpRequest } from '../../http/message.ts'
 import { requestField } from '../../telemetry/request-field.ts'
 import { isLimited, type RatePath, readRatePath } from './rate-path.ts'
 import { type BucketKey, type Grant, TokenBuckets } from './token-buckets.ts'
 
-/** Whose request it is and what it asks for. */
+/** The parts of a request that rate limits use. */
 export interface RateSubject {
   readonly client: string
   readonly user: string | null
   readonly method: string
-  /** As it came, without authority; null for CONNECT, which has none. */
+  /** As received, without authority; null for CONNECT, which has no path. */
   readonly path: string | null
 }
 
 export interface RateVerdict {
   readonly isGranted: boolean
-  /** Ids of the rules that have no token left. */
+  /** Ids of the rules without a token left. */
   readonly refusedBy?: readonly string[]
-  /** What the response says of it, flat: RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers), and Retry-After. */
+  /**
+   * Response fields, flat: RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers), and
+   * Retry-After.
+   */
   readonly fields: readonly string[]
 }
 
 interface Rule {
   readonly settings: RateRule
   readonly buckets: TokenBuckets
-  /** Its item of RateLimit-Policy. */
+  /** The rule's item of RateLimit-Policy. */
   readonly policy: string
 }
 
@@ -56,7 +61,7 @@ export class Rates {
     this.#hasPaths = rules.some(({ pathPrefix }) => pathPrefix !== null)
   }
 
-  /** Takes a token for each rule that the request falls under, or none at all when one of them has none. */
+  /** Takes a token for each rule that applies, or no token at all if one of them has none left. */
   ask(subject: RateSubject, headers: HttpRequest['headers'], now: number): RateVerdict {
     const path = this.#hasPaths ? readRatePath(subject.path) : null
     const client = clientKey(subject.client)
@@ -81,7 +86,7 @@ export function ruleApplies({ methods, pathPrefix }: RateRule, method: string, p
   return pathPrefix === null || isLimited(pathPrefix, path)
 }
 
-/** A request without what the rule is keyed by counts for its client: leaving it out is no way around. */
+/** A request without the rule's key counts by its client, so omitting the key does not evade the rule. */
 function keyOf(
   { key, header }: RateRule,
   client: BucketKey,
@@ -96,9 +101,9 @@ function keyOf(
   return client
 }
 
-/** An IPv4 address, or the /64 of an IPv6 address: what one subscriber has. */
+/** An IPv4 address, or the /64 of an IPv6 address, which is the size of one subscriber's network. */
 function clientKey(address: string): BucketKey {
-  const bits = readAddress(address)
+  const bits = readIpAddress(address)
   if (bits === null) return short(`a${address}`)
   return typeof bits === 'number' ? bits : `c${bits.slice(0, 4)}`
 }

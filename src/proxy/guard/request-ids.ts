@@ -1,6 +1,10 @@
+/** Request ids. */
 import { randomBytes } from '../../http/builtin.ts'
 
-/** Ids that no other instance makes: a random beginning and a count. Who has seen one can guess others, so they are no secret. */
+/**
+ * Ids that are unique over all instances: a random prefix and a counter. They can be guessed from one
+ * another, so they are no secrets.
+ */
 export class RequestIds {
   readonly inResponse: boolean
   readonly #prefix = randomBytes(9).toString('base64url')
@@ -10,7 +14,7 @@ export class RequestIds {
     this.inResponse = inResponse
   }
 
-  /** The id that came, when it is one that can be logged and sent on as it is; else a new one. */
+  /** The received id, if it can be logged and forwarded unchanged; otherwise a new one. */
   idFor(came: string | undefined): string {
     if (came !== undefined && usable.test(came)) return came
     this.#count += 1

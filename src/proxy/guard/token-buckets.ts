@@ -1,10 +1,10 @@
 /**
- * Token buckets, one for each key. Pure: time is a parameter, and nothing happens between two calls.
+ * Token buckets, one per key. Pure: time is a parameter, and nothing happens between calls.
  *
- * A bucket is one number, the time at which it will be full again: what that is ahead of now is what was taken from it (the generic
- * cell rate algorithm). A bucket that is full is the same as none, so it costs nothing to forget it - and no other is ever forgotten:
- * a client cannot get its tokens back by bringing many keys. When there is no room, new keys share a fixed number of buckets by a hash
- * that nobody outside can compute.
+ * A bucket is stored as one number, the time at which it will be full again (the generic cell rate
+ * algorithm). A full bucket is the same as a missing one, so it can be forgotten for free. No other bucket is
+ * ever forgotten: a client cannot regain tokens by sending many keys. If there is no room, new keys share a
+ * fixed number of buckets by a seeded hash that clients cannot predict.
  */
 import { nodeCrypto } from '../../http/builtin.ts'
 
@@ -19,17 +19,17 @@ export interface BucketSettings {
 
 export interface Grant {
   readonly isGranted: boolean
-  /** Whole tokens that are left. */
+  /** Whole tokens left. */
   readonly remaining: number
-  /** Until there is a token again; 0 while there is one. */
+  /** Time until the next token; 0 if there is one now. */
   readonly waitMs: number
   /** Until the bucket is full. */
   readonly fullMs: number
 }
 
-/** Shared buckets; with so many a newcomer meets one in a thousand of the others. */
+/** Number of shared buckets. A new key shares its bucket with about a thousandth of the others. */
 const sharedBuckets = 1024
-/** Entries that are looked at for each new key: more than one, so that full buckets go faster than keys come. */
+/** Entries examined per new key: more than one, so that full buckets leave faster than keys arrive. */
 const sweepSteps = 4
 
 export class TokenBuckets {
@@ -47,17 +47,17 @@ export class TokenBuckets {
     this.#sweep = this.#fullAt.entries()
   }
 
-  /** Keys with a bucket of their own. */
+  /** Number of keys with their own bucket. */
   get size(): number {
     return this.#fullAt.size
   }
 
-  /** Whether a token may be taken; takes none. */
+  /** Whether a token is available; takes none. */
   look(key: BucketKey, now: number): Grant {
     return this.#grantAt(this.#read(key, now), now)
   }
 
-  /** Takes a token that `look` has granted at the same `now`. */
+  /** Takes a token; call it only if `look` granted one at the same `now`. */
   take(key: BucketKey, now: number): Grant {
     const fullAt = this.#read(key, now) + this.#perToken
     this.#write(key, fullAt, now)
@@ -66,7 +66,7 @@ export class TokenBuckets {
 
   #grantAt(fullAt: number, now: number): Grant {
     const { tokensPerMs, burst } = this.#settings
-    // Rounded, to a billionth of a token and to microseconds: times are sums of fractions.
+    // Round to a billionth of a token and to microseconds, because times are sums of fractions.
     const tokens = Math.round((burst - (fullAt - now) * tokensPerMs) * 1e9) / 1e9
     const isGranted = tokens >= 1
     return {
@@ -92,7 +92,7 @@ export class TokenBuckets {
     }
   }
 
-  /** Looks at a few entries, going round, and forgets those that are full. */
+  /** Examines the next few entries, round robin, and forgets full buckets. */
   #hasRoom(now: number): boolean {
     for (let step = 0; step < sweepSteps; step += 1) {
       const next = this.#sweep.next()
@@ -106,7 +106,7 @@ export class TokenBuckets {
     return this.#fullAt.size < this.#settings.maxKeys
   }
 
-  /** FNV-1a, seeded. */
+  /** Seeded FNV-1a. */
   #slotOf(key: BucketKey): number {
     const text = String(key)
     let hash = this.#seed

@@ -1,12 +1,13 @@
+/** The forward proxy service. */
 import type { IncomingMessage } from 'node:http'
 import type { LookupFunction, Socket } from 'node:net'
 import type { ForwardSettings } from '../../config/settings/settings.ts'
 import { errorTable } from '../../errors.ts'
 import { formatAuthority } from '../../http/address/authority.ts'
-import type { HttpRequest, HttpResponse } from '../../http/message.ts'
-import { dial } from '../../http/upstream/dial.ts'
-import type { Gate } from '../../http/upstream/gate.ts'
-import { Tunnel, type TunnelClient } from '../../http/upstream/tunnel.ts'
+import { dial } from '../../http/dial/dial.ts'
+import type { Gate } from '../../http/dial/gate.ts'
+import type { HttpRequest, HttpResponse, TunnelClient } from '../../http/message.ts'
+import { Tunnel } from '../../http/upstream/tunnel.ts'
 import { count } from '../../telemetry/metrics/counters.ts'
 import type { Decision } from '../decide/decide.ts'
 import { Destinations } from '../destinations/destinations.ts'
@@ -19,11 +20,11 @@ import { Upstream, type UpstreamDeps } from './upstream.ts'
 type ForwardDecision = Extract<Decision, { kind: 'forward' }>
 type TunnelDecision = Extract<Decision, { kind: 'tunnel' }>
 
-/** What the machine around it is like. */
+/** Facts about the machine and the daemon. */
 export interface Surroundings {
-  /** Ports that this daemon listens on. */
+  /** Ports this daemon listens on. */
   readonly ownPorts: readonly number[]
-  /** The system's resolver when left out. */
+  /** Default: the system's resolver. */
   readonly lookup?: LookupFunction | undefined
 }
 
@@ -32,7 +33,7 @@ export class Forward {
   readonly #settings: ForwardSettings
   readonly #deps: UpstreamDeps
   readonly #upstream: Upstream
-  /** Judges where CONNECT leads. */
+  /** Checks the destinations of CONNECT. */
   readonly #gate: Gate
 
   constructor(
@@ -62,7 +63,7 @@ export class Forward {
     return this.#upstream.upgrade(exchange, req, socket, head, targetOf(decision))
   }
 
-  /** Takes the client over; bytes that came with the request are the tunnel's first. */
+  /** Takes over the client; `head` holds the first bytes of the tunnel. */
   tunnel(exchange: Exchange, client: TunnelClient, head: Buffer, { host, port }: TunnelDecision): void {
     const { side } = client
     const { connectMs, idleMs, maxTunnelMs } = this.#settings.timeouts
@@ -96,7 +97,7 @@ export class Forward {
     client.wait()
   }
 
-  /** Closes the upstream connections that are idle. */
+  /** Closes all idle upstream connections. */
   dropIdle(): void {
     this.#upstream.pool.dropIdle()
   }

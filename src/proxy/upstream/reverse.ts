@@ -1,3 +1,4 @@
+/** The reverse proxy service. */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ReverseSettings } from '../../config/settings/settings.ts'
@@ -9,7 +10,9 @@ import { Upstream, type UpstreamDeps, type UpstreamRequest } from './upstream.ts
 
 type ReverseDecision = Extract<Decision, { kind: 'reverse' }>
 
-/** The reverse service: everything goes to one target, below the target's own path; Host stays the client's. */
+/**
+ * The reverse service: sends every request to one target, below the target's path. Host stays the client's.
+ */
 export class Reverse {
   readonly #upstream: Upstream
   readonly #origin: string
@@ -42,7 +45,7 @@ export class Reverse {
     return this.#upstream.upgrade(exchange, req, socket, head, this.#targetOf(decision))
   }
 
-  /** Closes the upstream connections that are idle. */
+  /** Closes all idle upstream connections. */
   dropIdle(): void {
     this.#upstream.pool.dropIdle()
   }

@@ -1,4 +1,7 @@
-/** What forward and reverse share: a request through the pool, an upgrade through its own connection. */
+/**
+ * Shared by the forward and reverse services: requests through the pool, upgrades through connections of
+ * their own.
+ */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type {
@@ -11,14 +14,14 @@ import type {
 import type { TracingSettings } from '../../config/settings/tracing.ts'
 import { errorTable } from '../../errors.ts'
 import { unixPeer } from '../../http/address/address.ts'
+import type { Gate } from '../../http/dial/gate.ts'
 import type { Forwarding } from '../../http/fields/forwarded.ts'
 import { requestHeaders } from '../../http/fields/headers.ts'
 import { countHop, hopsLeft } from '../../http/fields/max-forwards.ts'
 import type { HttpRequest, HttpResponse } from '../../http/message.ts'
+import type { Reclaimer } from '../../http/reclaim.ts'
 import { type Closer, replyBytes, sendReply } from '../../http/reply/reply.ts'
-import type { Gate } from '../../http/upstream/gate.ts'
 import { UpstreamPool } from '../../http/upstream/pool.ts'
-import type { Reclaimer } from '../../http/upstream/reclaim.ts'
 import { Relay } from '../../http/upstream/relay.ts'
 import type { TunnelEnd } from '../../http/upstream/tunnel.ts'
 import type { Upgrader } from '../../http/upstream/upgrade.ts'
@@ -29,12 +32,12 @@ import type { Connection } from '../exchange/connection.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { countTunnel } from '../exchange/tunnelling.ts'
 
-/** What the edge gives to its services. */
+/** Provided by the data plane to its services. */
 export interface UpstreamDeps {
   readonly pseudonym: string
   readonly closer: Closer
   readonly reclaimer: Reclaimer
-  /** Request fields that only we may set (`subjectHeadersOf`); null: none. */
+  /** Request fields that only this proxy may set (`subjectHeadersOf`); null if there are none. */
   readonly subjectHeaders: ReadonlySet<string> | null
   readonly counters: CounterBlock
 }
@@ -46,9 +49,9 @@ export interface UpstreamOptions extends UpstreamDeps {
   readonly trust: TrustSettings
   readonly sizes: SizeSettings
   readonly tracing: TracingSettings
-  /** Authorization was asked for here, and stays here. */
+  /** Drops Authorization, because this proxy requested it. */
   readonly hidesAuthorization: boolean
-  /** Judges where a client leads us; null where the operator has chosen the target. */
+  /** Checks destinations chosen by clients; null if the operator chose the target. */
   readonly gate: Gate | null
 }
 
@@ -56,7 +59,7 @@ export interface UpstreamRequest {
   /** `scheme://host:port`. */
   readonly origin: string
   readonly path: string
-  /** Replaces Host; undefined keeps what the client sent. */
+  /** Replaces Host; undefined keeps the client's. */
   readonly host: string | undefined
   readonly forwardedHost: string
 }
@@ -71,7 +74,7 @@ export class Upstream {
   constructor(options: UpstreamOptions) {
     this.#options = options
     const { pool, timeouts, forwarding, trust, tracing, subjectHeaders } = options
-    // No trace is begun in a trailer: where not everybody is believed about traces, nobody is there.
+    // A trace context in a trailer is only forwarded if every client is believed about traces.
     const reserved = new Set([...(subjectHeaders ?? []), ...(tracing.trustsProxiesOnly ? contextFields : [])])
     this.#cleanTrailers = reserved.size === 0 ? null : (came) => withSubject(came, reserved, null)
     this.#forwarding = { ...forwarding, believes: trust.believes }
@@ -131,11 +134,11 @@ export class Upstream {
       exchange.finish(true)
       return
     }
-    // Loaded when first needed: most workers never see an upgrade.
+    // Loaded on first use, as most workers never see an upgrade.
     this.#upgrader ??= import('../../http/upstream/upgrade.ts').then((module) => new module.Upgrader())
     const upgrader = await this.#upgrader
     if (socket.destroyed) {
-      // It left while that was loaded, and says nothing of it again.
+      // The client left during the import, and its socket will emit nothing further.
       exchange.blameClient()
       exchange.finish(true)
       return
@@ -203,7 +206,7 @@ export class Upstream {
   #nameOf(connection: Connection): string {
     switch (this.#options.forwarding.names) {
       case 'address':
-        // RFC 7239 6.2 has this word for a client that has no address.
+        // RFC 7239 6.2 defines `unknown` for a client without an address.
         return connection.peer === unixPeer ? 'unknown' : connection.peer
       case 'obfuscated':
         return connection.madeUpName

@@ -18,7 +18,7 @@ async function status(port: number, address: string, target: string, ...fields: 
   return (await client.get(target, ...fields)).status
 }
 
-test('reverse: a denied client gets 403 and reaches no upstream; others are served', async () => {
+test('reverse: a denied client gets 403 and reaches no upstream, other clients are served', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, deny))
   using client = await from(proxy.port, '127.0.0.2')
@@ -41,7 +41,7 @@ test('forward: requests and CONNECT of a denied client are refused, and nothing 
   expect(proxy.counters()).toMatchObject({ tunnelsTotal: 0, requestsTotal: 2, requestsFailed: 0 })
 })
 
-test('static: a denied client learns neither what is there nor what is not', async () => {
+test('static: a denied client cannot tell existing files from missing ones', async () => {
   await using proxy = await startEdge(filesIn([site], deny))
   for (const target of ['/files/', '/files/none', '/elsewhere']) {
     expect(await status(proxy.port, '127.0.0.2', target), target).toBe(403)
@@ -65,7 +65,7 @@ test('an Upgrade of a denied client is refused', async () => {
   expect(origin.accepted).toBe(0)
 })
 
-test('each service of a combined worker has its own list', async () => {
+test('each service of a combined worker has its own access list', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge([
     forwardTo({ access: { allow: ['127.0.0.1'] } }),
@@ -82,7 +82,7 @@ test('each service of a combined worker has its own list', async () => {
   expect(await statuses('127.0.0.3')).toEqual([403, 200, 200])
 })
 
-test('behind a trusted proxy the client that it names counts, and of others what they say does not', async () => {
+test('the access list applies to the client named by a trusted proxy, and ignores what other peers name', async () => {
   await using origin = await startOrigin()
   const trust = { proxies: ['127.0.0.9'] }
   await using proxy = await startEdge(
@@ -96,7 +96,7 @@ test('behind a trusted proxy the client that it names counts, and of others what
   expect(await named('127.0.0.2', '192.0.2.1')).toBe(200)
 })
 
-test('a refused request of a trusted proxy leaves its connection to the next client', async () => {
+test("a trusted proxy's connection stays usable after one of its clients is refused", async () => {
   await using origin = await startOrigin()
   const trust = { proxies: ['127.0.0.9'] }
   await using proxy = await startEdge(
@@ -134,7 +134,7 @@ test.each([
     )
     expect(await status(proxy.port, '127.0.0.9', '/', field)).toBe(expected)
     expect(origin.seen).toHaveLength(0)
-    // The field of a peer that is not trusted is left out, valid or not.
+    // The field of an untrusted peer is dropped, valid or not.
     expect(await status(proxy.port, '127.0.0.2', '/', field)).toBe(200)
     if (expected === 400)
       expect(proxy.records[0]).toMatchObject({ code: 'BAD_FORWARDED', client: '127.0.0.9' })

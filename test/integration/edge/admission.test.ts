@@ -4,7 +4,7 @@ import { startOrigin, startRawOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { until } from '../../kit/until.ts'
 
-test('a connection over the limit is told to come back, and closed', async () => {
+test('a connection over the limit gets a 503 with Retry-After and is closed', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), { limit: 1 })
   using first = await RawClient.connect(proxy.port)
@@ -21,7 +21,7 @@ test('a connection over the limit is told to come back, and closed', async () =>
   expect((await first.get('/')).status).toBe(200)
 })
 
-test('a refused client that still sends reads its answer and no reset', async () => {
+test('a refused client that still sends reads its answer instead of a reset', async () => {
   await using proxy = await startEdge(forwardTo(), { limit: 0 })
   using client = await RawClient.connect(proxy.port)
   client.head('POST http://a/ HTTP/1.1', 'Host: a', 'Content-Length: 1000000')
@@ -31,7 +31,7 @@ test('a refused client that still sends reads its answer and no reset', async ()
   expect(client.isReset).toBe(false)
 })
 
-test('refused clients that never read or close are let go', async () => {
+test('refused clients that never read or close are disconnected', async () => {
   await using proxy = await startEdge(forwardTo(), { limit: 0 })
   const clients = await Promise.all(Array.from({ length: 50 }, () => RawClient.connect(proxy.port)))
   for (const client of clients) client.socket.pause()
@@ -39,7 +39,7 @@ test('refused clients that never read or close are let go', async () => {
   for (const client of clients) client.destroy()
 })
 
-test('a place is free again when its connection is closed, and only once', async () => {
+test('closing a connection frees its place exactly once', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), { limit: 1 })
   for (let round = 0; round < 20; round += 1) {
@@ -51,7 +51,7 @@ test('a place is free again when its connection is closed, and only once', async
   expect(proxy.admission).toMatchObject({ opened: 20, refused: 0, active: 0 })
 })
 
-test('a draining edge answers what runs, closes it then, and closes who waits', async () => {
+test('a draining data plane finishes running requests, then closes their connections, and closes idle ones', async () => {
   let answer = (): void => {}
   await using origin = await startOrigin((req, res) => {
     if (req.url === '/slow') answer = () => res.end('done')
@@ -72,7 +72,7 @@ test('a draining edge answers what runs, closes it then, and closes who waits', 
   await until('nothing is open', () => proxy.edge.open === 0)
 })
 
-test('a response that had begun before the drain ends its connection as well', async () => {
+test('a response that began before the drain also ends its connection', async () => {
   let finish = (): void => {}
   await using origin = await startOrigin((_req, res) => {
     res.write('begun')

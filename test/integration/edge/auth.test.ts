@@ -22,7 +22,7 @@ const basic = (credentials: string) => `Basic ${Buffer.from(credentials).toStrin
 const right = basic('alice:open sesame')
 const wrong = [basic('alice:guess'), basic('bob:open sesame'), 'Basic !', 'Bearer x']
 
-test('reverse: 401 with a challenge until the password is right; the upstream sees neither the asking nor the password', async () => {
+test('reverse: 401 with a challenge until the password is right; the upstream sees neither the attempts nor the password', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, { auth }))
   using client = await RawClient.connect(proxy.port)
@@ -40,7 +40,7 @@ test('reverse: 401 with a challenge until the password is right; the upstream se
   expect(origin.last.all('authorization')).toEqual([])
 })
 
-test('reverse: credentials go on where that is asked for, and where nothing is asked here', async () => {
+test('reverse: credentials are forwarded if configured, and if the service requires none', async () => {
   await using origin = await startOrigin()
   const ways = [
     reverseTo(`http://${origin.authority}`, { auth: { ...auth, forwards: true } }),
@@ -54,7 +54,7 @@ test('reverse: credentials go on where that is asked for, and where nothing is a
   }
 })
 
-test('two fields with credentials are none: whoever reads the other one would read another user', async () => {
+test('repeated credential fields are ignored, because the upstream could read another user', async () => {
   await using origin = await startOrigin()
   const other = basic('bob:')
   const both = [`${right}`, other]
@@ -74,7 +74,7 @@ test('two fields with credentials are none: whoever reads the other one would re
   expect(origin.seen).toHaveLength(0)
 })
 
-test('forward: 407 for requests and CONNECT alike, nothing dialled; Proxy-Authorization goes nowhere, Authorization goes on', async () => {
+test('forward: 407 for requests and CONNECT, nothing is dialled; Authorization is forwarded, Proxy-Authorization is not', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(forwardTo({ auth }))
   const target = `http://${origin.authority}/`
@@ -102,7 +102,7 @@ test('forward: 407 for requests and CONNECT alike, nothing dialled; Proxy-Author
   expect((await tunnel.get('/through')).status).toBe(200)
 })
 
-test('static: 401 also for what is not there; what is for some only is kept by no shared cache', async () => {
+test('static: 401 for missing files too, and protected files are not kept by shared caches', async () => {
   await using proxy = await startEdge(filesIn([site], { auth }))
   using client = await RawClient.connect(proxy.port)
   for (const path of ['/files/', '/files/none', '/elsewhere'])
@@ -128,7 +128,7 @@ test('an Upgrade needs the password too', async () => {
   echo.close()
 })
 
-test('each service of a combined worker asks for itself', async () => {
+test('each service of a combined worker has its own authentication', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge([
     forwardTo({ auth }),
@@ -180,7 +180,7 @@ test('a request with a body is served whole after its password was compared', as
   expect((await client.response()).text).toBe(body)
 })
 
-test('a client that goes while its password is compared leaves nothing behind', async () => {
+test('a client that leaves while its password is compared leaves nothing behind', async () => {
   await using origin = await startOrigin()
   const bcrypt = { form: 'bcrypt', text: hashSync('slow', 10) } as const
   const users = [{ name: 'carol', password: bcrypt }]
@@ -208,7 +208,7 @@ test('a client that goes while its password is compared leaves nothing behind', 
   expect(proxy.edge.open).toBe(0)
 })
 
-test('the password of a failed exchange is in no log', async () => {
+test('no log contains the password of a failed exchange', async () => {
   await using origin = await startOrigin()
   await origin.close()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, { auth }))
@@ -218,7 +218,7 @@ test('the password of a failed exchange is in no log', async () => {
   for (const secret of ['sesame', right.slice(6), 's=1']) expect(logged).not.toContain(secret)
 })
 
-test('HTTP/2: streams and CONNECT need the password, and a refused stream leaves the others alone', async () => {
+test('HTTP/2: streams and CONNECT need the password, and a refused stream does not affect the others', async () => {
   await using origin = await startOrigin()
   const tuning = { auth, requestId: { inResponse: true } }
   await using proxy = await startEdge([forwardTo(tuning), reverseTo(`http://${origin.authority}`, tuning)], {

@@ -20,7 +20,7 @@ const all = (origin: Origin) => [
   filesIn([siteAt('/blog')]),
 ]
 
-test('each request of a connection goes to its own service and counts there', async () => {
+test('each request of a connection goes to its own service and is counted there', async () => {
   await using origin = await startOrigin((req, res) => res.end(`origin ${req.url}`))
   await using proxy = await startEdge(all(origin))
   using client = await RawClient.connect(proxy.port)
@@ -48,7 +48,7 @@ test('the services count every byte of the connection once', async () => {
   expect(sum('bytesSent')).toBe(client.socket.bytesRead)
 })
 
-test('an upload to a path that a mount owns goes to the reverse service', async () => {
+test('an upload to the path of a mount goes to the reverse service', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(all(origin))
   using client = await RawClient.connect(proxy.port)
@@ -96,7 +96,7 @@ test('a tunnel of a service without room is refused', async () => {
   expect(response.get('retry-after')).toBe('1')
 })
 
-test('a static worker serves files, refuses other methods and says which are allowed', async () => {
+test('a static worker serves files, refuses other methods and lists the allowed ones', async () => {
   await using proxy = await startEdge(filesIn([siteAt('/')]))
   using client = await RawClient.connect(proxy.port)
   expect((await client.get('/file.txt')).text).toBe('from disk')

@@ -7,7 +7,7 @@ import { until } from '../../kit/until.ts'
 const ask = ['POST / HTTP/1.1', 'Host: a', 'Content-Length: 4', 'Expect: 100-continue']
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
-test('a client that waits is asked for its body when the upstream asks for it', async () => {
+test('a client that waits for a 100 gets it when the upstream sends one', async () => {
   let seen = ''
   let answer = (_bytes: string): void => {}
   await using origin = await startRawOrigin((socket) => {
@@ -29,7 +29,7 @@ test('a client that waits is asked for its body when the upstream asks for it', 
   answer(ok)
   expect((await client.response()).text).toBe('ok')
   client.head(...ask)
-  await until('the connection lives on', () => seen.split('Expect').length === 3)
+  await until('the connection stays open', () => seen.split('Expect').length === 3)
   answer('HTTP/1.1 100 Continue\r\n\r\n')
   expect((await client.responseHead()).status).toBe(100)
 })
@@ -54,7 +54,7 @@ for (const status of [401, 413, 417]) {
   })
 }
 
-test('an upstream that never says 100 is sent the body after a while', async () => {
+test('an upstream that never sends a 100 gets the body after a while', async () => {
   let seen = ''
   await using origin = await startRawOrigin((socket) => {
     socket.on('data', (piece) => {
@@ -70,7 +70,7 @@ test('an upstream that never says 100 is sent the body after a while', async () 
   expect((await client.response()).text).toBe('ok')
 })
 
-test('a client that does not wait for long is served', async () => {
+test('a client that sends its body without waiting for the 100 is served', async () => {
   await using origin = await startOrigin(async (_req, res, seen) => res.end(await seen.body))
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
@@ -87,7 +87,7 @@ test('an HTTP/1.0 client is never sent a 100', async () => {
   expect((await client.response()).text).toBe('body')
 })
 
-test('a client that waits for an upstream which cannot be reached is answered, not asked', async () => {
+test('a client that waits for a 100 is answered at once if the upstream cannot be reached', async () => {
   await using origin = await startRawOrigin(() => {})
   await origin.close()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
@@ -96,7 +96,7 @@ test('a client that waits for an upstream which cannot be reached is answered, n
   expect((await client.response()).status).toBe(502)
 })
 
-test('trailers of a chunked upload arrive, those that are no trailers do not', async () => {
+test('trailers of a chunked upload arrive, except fields that must not be trailers', async () => {
   let seen = ''
   await using origin = await startRawOrigin((socket) => {
     socket.on('data', (piece) => {

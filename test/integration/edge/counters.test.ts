@@ -26,7 +26,7 @@ test('requests, failures, time and the bytes on the wire are counted', async () 
   expect(counters.responseTimeMs).toBeGreaterThan(0)
 })
 
-test('what could not be read as a request counts as one that did not fail', async () => {
+test('an unreadable request is counted, but not as a failure', async () => {
   await using proxy = await startEdge(reverseTo('http://127.0.0.1:9'))
   using client = await RawClient.connect(proxy.port)
   client.send('nonsense\r\n\r\n')

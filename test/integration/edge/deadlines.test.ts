@@ -6,7 +6,7 @@ import { until } from '../../kit/until.ts'
 
 const short = { timeouts: { headerMs: 200, idleMs: 5_000 } }
 
-test('a head that is only half sent is answered with 408 and closed', async () => {
+test('an incomplete head is answered with 408 and closed', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, short))
   using client = await RawClient.connect(proxy.port)
@@ -18,7 +18,7 @@ test('a head that is only half sent is answered with 408 and closed', async () =
   expect(origin.seen).toHaveLength(0)
 })
 
-test('a second head on the same connection has the deadline as well', async () => {
+test('a second head on the same connection has the same deadline', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, short))
   using client = await RawClient.connect(proxy.port)
@@ -28,7 +28,7 @@ test('a second head on the same connection has the deadline as well', async () =
   await client.ended()
 })
 
-test('a connection without a byte is closed without a word', async () => {
+test('a connection that sends no byte is closed without an answer', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, short))
   using client = await RawClient.connect(proxy.port)
@@ -49,7 +49,7 @@ test('a body that takes longer than the header deadline is not cut', async () =>
   expect((await client.response()).text).toBe('abcdef')
 })
 
-test('a kept connection is closed when it has been idle', async () => {
+test('a kept connection is closed after the idle timeout', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(
     reverseTo(`http://${origin.authority}`, { timeouts: { idleMs: 200, headerMs: 5_000 } }),
@@ -70,7 +70,7 @@ test('an over-large head is answered with 431', async () => {
   await client.ended()
 })
 
-test('what is no HTTP is answered with 400 and closed', async () => {
+test('bytes that are not HTTP are answered with 400 and the connection is closed', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
@@ -80,14 +80,14 @@ test('what is no HTTP is answered with 400 and closed', async () => {
   expect(response.get('connection')).toBe('close')
 })
 
-test('a socket that was accepted paused, with its request waiting, is served', async () => {
+test('a socket accepted in paused state with a pending request is served', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), { pauseOnConnect: true })
   using client = await RawClient.connect(proxy.port)
   expect((await client.get('/')).text).toBe('hello')
 })
 
-test('an exchange that takes too long is a 504, or a 408 to a client that still sends', async () => {
+test('an exchange that takes too long gets a 504, or a 408 if the client still sends', async () => {
   await using origin = await startOrigin(() => {})
   const tuning = { pace: { exchangeMs: 400 } }
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, tuning))
@@ -115,7 +115,7 @@ test('an exchange whose answer takes too long is broken off', async () => {
   expect((await client.rest()).toString()).not.toContain('\r\n0\r\n')
 })
 
-test('a client that dribbles the rest of a request that was answered early does not hold its connection', async () => {
+test('a client that trickles the rest of a request answered early cannot keep its connection', async () => {
   await using origin = await startOrigin((_req, res) => res.writeHead(403).end('no'), { gather: false })
   const pace = { minBytesPerSecond: 240, graceMs: 300, bodyIdleMs: 5_000 }
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, { pace }))
@@ -130,7 +130,7 @@ test('a client that dribbles the rest of a request that was answered early does 
   await until('the connection is closed', () => proxy.edge.open === 0)
 })
 
-test('an upload is held up by its upstream for longer than the client may be slow, and arrives', async () => {
+test('an upload arrives although its upstream stalls longer than the client is allowed to', async () => {
   const size = 8 * 1024 * 1024
   await using origin = await startOrigin(
     (req, res) => {
@@ -151,7 +151,7 @@ test('an upload is held up by its upstream for longer than the client may be slo
   expect((await client.response()).text).toBe(String(size))
 })
 
-test('an answer that comes slowly from its upstream is not the fault of its client', async () => {
+test('a slow answer from the upstream does not count against the client', async () => {
   await using origin = await startOrigin((_req, res) => {
     let left = 6
     const timer = setInterval(() => {

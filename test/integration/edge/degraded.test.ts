@@ -4,8 +4,8 @@ import { startOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { until } from '../../kit/until.ts'
 
-describe('a degraded edge', () => {
-  it('ends connections after their exchange, and keeps them again when it is over', async () => {
+describe('a degraded data plane', () => {
+  it('ends connections after their exchange, and keeps them again after it recovers', async () => {
     await using origin = await startOrigin()
     await using edge = await startEdge(reverseTo(`http://${origin.authority}`))
     using kept = await RawClient.connect(edge.port)
@@ -20,7 +20,7 @@ describe('a degraded edge', () => {
     expect((await later.get('/')).status).toBe(200)
   })
 
-  it('lets the running exchange finish and ends its connection then', async () => {
+  it('lets the running exchange finish and then ends its connection', async () => {
     const gate = Promise.withResolvers<void>()
     await using origin = await startOrigin(async (_req, res) => {
       res.write('be')
@@ -37,7 +37,7 @@ describe('a degraded edge', () => {
     await client.ended()
   })
 
-  it('closes the upstream connections that are idle', async () => {
+  it('closes idle upstream connections', async () => {
     await using origin = await startOrigin()
     await using edge = await startEdge(reverseTo(`http://${origin.authority}`))
     using client = await RawClient.connect(edge.port)

@@ -7,7 +7,7 @@ import { clientOf, counted, serverOf } from '../../kit/measured.ts'
 import { startOrigin, startRawOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 
-/** The ways out of a forward proxy, each as a request for `host:port`. */
+/** Every way through a forward proxy, each as a request for `host:port`. */
 const ways = {
   'an http: URL': (authority: string) => [`GET http://${authority}/x HTTP/1.1`, 'Host: a'],
   'an https: URL': (authority: string) => [`GET https://${authority}/x HTTP/1.1`, 'Host: a'],
@@ -35,7 +35,7 @@ const everyWay = Object.keys(ways) as Way[]
 
 const everyPort = ['1-65535']
 
-/** A resolver that gives the answers of a list in turn, the last one again and again; it counts its calls. */
+/** A resolver that returns the answers of a list in turn, then repeats the last one; it counts its calls. */
 function resolver(...answers: readonly (readonly string[])[]) {
   const asked: string[] = []
   const lookup: LookupFunction = (host, options, done) => {
@@ -55,7 +55,7 @@ async function ask(port: number, way: Way, authority: string) {
   return { status: head.status, text: 'text' in head ? head.text : '' }
 }
 
-/** Spellings of this machine that Node itself would dial without a look-up. */
+/** Spellings of this machine that Node itself would dial without resolving a name. */
 const literals = [
   '127.0.0.1',
   '127.0.0.2',
@@ -88,7 +88,7 @@ describe.each(everyWay)('%s', (way) => {
     expect(reasons[0]).toBe('127.0.0.1 is a loopback address (workers.forward_proxy.destinations.allow)')
   })
 
-  test('to a name that leads to this machine is refused with every address that it has', async () => {
+  test('to a name of this machine is refused for each of its addresses', async () => {
     await using origin = await startOrigin()
     const { asked, lookup } = resolver(['127.0.0.1', '::1', '0.0.0.0', '::ffff:127.0.0.1'])
     const destinations = { allow: ['inside.test'], connect_ports: everyPort }
@@ -101,7 +101,7 @@ describe.each(everyWay)('%s', (way) => {
     expect(origin.accepted).toBe(0)
   })
 
-  test('to a name whose address changes between two dials is judged at each of them', async () => {
+  test('to a name whose address changes between two dials is checked at each dial', async () => {
     await using origin = await startOrigin((_req, res) => res.setHeader('Connection', 'close').end('hello'))
     const secret = createServer((socket) => socket.destroy())
     let reached = 0
@@ -114,16 +114,16 @@ describe.each(everyWay)('%s', (way) => {
       surroundings: { ownPorts: [], lookup },
     })
     const authority = `rebind.test:${origin.port}`
-    // It may fail later, by TLS or as a WebSocket; it is not refused.
+    // It may fail later, by TLS or as a WebSocket, but it is not refused.
     expect((await ask(proxy.port, way, authority)).status).not.toBe(403)
     expect(origin.accepted).toBe(1)
     expect((await ask(proxy.port, way, authority)).status).toBe(403)
-    // One look-up a dial: the address that was judged is the one that was dialled.
+    // One look-up per dial: the checked address is the dialled one.
     expect(asked).toEqual(['rebind.test', 'rebind.test'])
     expect([origin.accepted, reached]).toEqual([1, 0])
   })
 
-  test('to a name that is denied is refused before it is looked up', async () => {
+  test('to a denied name is refused before it is resolved', async () => {
     const { asked, lookup } = resolver(['127.0.0.1'])
     const destinations = { allow: ['127.0.0.0/8'], deny: ['*.bad.test'], connect_ports: everyPort }
     await using proxy = await startEdge(forwardTo({ destinations }), {
@@ -134,7 +134,7 @@ describe.each(everyWay)('%s', (way) => {
     expect(asked).toEqual([])
   })
 
-  test('goes to the addresses of a name that are not refused', async () => {
+  test('uses only the addresses of a name that are not refused', async () => {
     await using origin = await startOrigin()
     new WebSocketServer({ server: origin.server as never })
     const { lookup } = resolver(['127.0.0.2', '::1', '127.0.0.1'])
@@ -160,7 +160,7 @@ describe.each(everyWay)('%s', (way) => {
   })
 })
 
-test('a request with a body is refused, and its connection stays in step', async () => {
+test('a request with a body is refused, and its connection stays usable', async () => {
   await using proxy = await startEdge(forwardTo({ destinations: {} }))
   using client = await RawClient.connect(proxy.port)
   for (const _ of [1, 2]) {
@@ -169,7 +169,7 @@ test('a request with a body is refused, and its connection stays in step', async
   }
 })
 
-test('a kept connection was judged when it was dialled: using it again looks nothing up', async () => {
+test('reusing a kept connection resolves no name, as it was checked when it was dialled', async () => {
   await using origin = await startOrigin()
   const { asked, lookup } = resolver(['127.0.0.1'], ['127.0.0.2'])
   const destinations = { allow: ['127.0.0.1'] }
@@ -180,7 +180,7 @@ test('a kept connection was judged when it was dialled: using it again looks not
   expect(origin.accepted).toBe(1)
 })
 
-test('CONNECT has ports of its own, and its answer names their key', async () => {
+test('CONNECT has its own list of ports, and the answer names its key', async () => {
   await using origin = await startRawOrigin(() => {})
   await using proxy = await startEdge(forwardTo({ destinations: { allow: ['127.0.0.1'] } }))
   using client = await RawClient.connect(proxy.port)
@@ -193,7 +193,7 @@ test('CONNECT has ports of its own, and its answer names their key', async () =>
   expect(origin.accepted).toBe(0)
 })
 
-test('over HTTP/2 a request and a tunnel are refused, and the connection goes on', async () => {
+test('over HTTP/2 a request and a tunnel are refused, and the connection stays open', async () => {
   await using origin = await startOrigin()
   const destinations = { connect_ports: everyPort }
   await using proxy = await startEdge(forwardTo({ destinations }), { cleartext: 'h2' })
@@ -204,7 +204,7 @@ test('over HTTP/2 a request and a tunnel are refused, and the connection goes on
   expect(client.isClosed).toBe(false)
 })
 
-test('a refusal is in the metrics of upstreams by its code, and no failure of the proxy', async () => {
+test('a refusal appears in the upstream metrics by its code, and not as a failure of the proxy', async () => {
   await using proxy = await startEdge(forwardTo({ destinations: {} }))
   using client = await RawClient.connect(proxy.port)
   await client.get('http://127.0.0.1:9/')

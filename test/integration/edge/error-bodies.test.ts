@@ -5,7 +5,7 @@ import { RawClient } from '../../kit/raw-client.ts'
 
 const json = 'Accept: application/json'
 
-test('an error names its code, is not kept by caches and says nothing of the upstream', async () => {
+test('an error names its code, is not cacheable and reveals nothing about the upstream', async () => {
   const port = await unusedPort()
   await using proxy = await startEdge(reverseTo(`http://127.0.0.1:${port}`))
   using client = await RawClient.connect(proxy.port)
@@ -14,7 +14,7 @@ test('an error names its code, is not kept by caches and says nothing of the ups
   expect(response.get('cache-control')).toBe('no-store')
 })
 
-test('a client that prefers JSON gets JSON, on a connection that was to be a tunnel as well', async () => {
+test('a client that prefers JSON gets JSON, also in answer to a CONNECT', async () => {
   const port = await unusedPort()
   await using proxy = await startEdge(forwardTo())
   const upgrade = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==']

@@ -5,7 +5,7 @@ import { RawClient } from '../../kit/raw-client.ts'
 import { startStuckListener } from '../../kit/stuck-listener.ts'
 import { until } from '../../kit/until.ts'
 
-test('an upstream that does not answer is a 504', async () => {
+test('an upstream that does not answer gives a 504', async () => {
   await using origin = await startOrigin(() => {})
   await using proxy = await startEdge(
     reverseTo(`http://${origin.authority}`, { timeouts: { responseMs: 200 } }),
@@ -16,7 +16,7 @@ test('an upstream that does not answer is a 504', async () => {
   expect(response.text).toBe('UPSTREAM_TIMEOUT: The upstream server did not answer in time.\n')
 })
 
-test('an upstream that neither accepts nor refuses is a 504, for a request and for CONNECT', async () => {
+test('an upstream that neither accepts nor refuses gives a 504, for a request and for CONNECT', async () => {
   await using stuck = await startStuckListener()
   await using proxy = await startEdge(forwardTo({ timeouts: { connectMs: 200 } }))
   for (const request of [`GET http://127.0.0.1:${stuck.port}/`, `CONNECT 127.0.0.1:${stuck.port}`]) {
@@ -28,7 +28,7 @@ test('an upstream that neither accepts nor refuses is a 504, for a request and f
   }
 })
 
-test('a host that cannot be resolved is a 502', async () => {
+test('a host that cannot be resolved gives a 502', async () => {
   await using proxy = await startEdge(forwardTo())
   using client = await RawClient.connect(proxy.port)
   const response = await client.get('http://no-such-host.invalid/')
@@ -36,21 +36,21 @@ test('a host that cannot be resolved is a 502', async () => {
   expect(response.text).not.toContain('invalid')
 })
 
-test('an upstream that ends before its head is a 502', async () => {
+test('an upstream that closes before its head gives a 502', async () => {
   await using origin = await startScriptedOrigin('')
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
   expect((await client.get('/')).status).toBe(502)
 })
 
-test('an upstream that speaks no HTTP is a 502', async () => {
+test('an upstream that does not speak HTTP gives a 502', async () => {
   await using origin = await startScriptedOrigin('220 mail ready\r\n\r\n')
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
   expect((await client.get('/')).status).toBe(502)
 })
 
-test('a response with both a length and chunks is a 502', async () => {
+test('a response with both a length and chunks gives a 502', async () => {
   await using origin = await startScriptedOrigin(
     'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
   )
@@ -63,7 +63,7 @@ for (const [name, head] of [
   ['with a length', 'Content-Length: 100'],
   ['in chunks', 'Transfer-Encoding: chunked'],
 ] as const) {
-  test(`a body ${name} that ends too early breaks the client's connection off`, async () => {
+  test(`a body ${name} that ends too early breaks off the client's connection`, async () => {
     await using origin = await startScriptedOrigin(`HTTP/1.1 200 OK\r\n${head}\r\n\r\n5\r\nabc`)
     await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
     using client = await RawClient.connect(proxy.port)
@@ -72,7 +72,7 @@ for (const [name, head] of [
   })
 }
 
-test('a client that goes away ends the request at the upstream', async () => {
+test('a client that leaves ends the request at the upstream', async () => {
   await using origin = await startOrigin((_req, res) => res.write('never done'))
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   const client = await RawClient.connect(proxy.port)
@@ -83,7 +83,7 @@ test('a client that goes away ends the request at the upstream', async () => {
   await until('the failure is counted', () => proxy.counters().requestsFailed === 1)
 })
 
-test('a client that goes away before an answer ends the request at the upstream', async () => {
+test('a client that leaves before an answer ends the request at the upstream', async () => {
   await using origin = await startOrigin(() => {})
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   const client = await RawClient.connect(proxy.port)
@@ -94,7 +94,7 @@ test('a client that goes away before an answer ends the request at the upstream'
   await until('it is counted once', () => proxy.counters().requestsTotal === 1)
 })
 
-test('a client that goes away in its upload ends it at the upstream', async () => {
+test('a client that leaves during its upload ends it at the upstream', async () => {
   await using origin = await startOrigin(() => {})
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   const client = await RawClient.connect(proxy.port)
@@ -105,14 +105,14 @@ test('a client that goes away in its upload ends it at the upstream', async () =
   await until('the connection is closed', () => proxy.edge.open === 0)
 })
 
-test('a kept upstream connection that has just ended costs an idempotent request nothing', async () => {
+test('an idempotent request is retried when its kept upstream connection has just closed', async () => {
   let requests = 0
   await using origin = await startRawOrigin((socket) => {
     let mine = 0
     socket.on('data', () => {
       mine += 1
       requests += 1
-      // The second request on a connection finds it gone.
+      // The second request on a connection finds it closed.
       if (mine === 2) socket.destroy()
       else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
     })

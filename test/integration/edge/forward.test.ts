@@ -3,7 +3,7 @@ import { forwardTo, startEdge } from '../../kit/edge.ts'
 import { startOrigin, startRawOrigin, unusedPort } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 
-test('an absolute-form request is sent on in origin-form with the host of its target', async () => {
+test('an absolute-form request is forwarded in origin-form with the host of its target', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(forwardTo())
   using client = await RawClient.connect(proxy.port)
@@ -14,7 +14,7 @@ test('an absolute-form request is sent on in origin-form with the host of its ta
   expect(origin.last.all('host')).toEqual([origin.authority])
 })
 
-test('CONNECT opens a tunnel, and bytes sent with it are its first', async () => {
+test('CONNECT opens a tunnel that starts with the bytes sent along', async () => {
   await using origin = await startRawOrigin((socket) => socket.pipe(socket))
   await using proxy = await startEdge(forwardTo())
   using client = await RawClient.connect(proxy.port)
@@ -27,7 +27,7 @@ test('CONNECT opens a tunnel, and bytes sent with it are its first', async () =>
   expect((await client.bytes(5)).toString()).toBe('later')
 })
 
-test('an upstream that refuses is a 502 that names no address', async () => {
+test('an upstream that refuses gives a 502 that names no address', async () => {
   const port = await unusedPort()
   await using proxy = await startEdge(forwardTo())
   using client = await RawClient.connect(proxy.port)
@@ -36,7 +36,7 @@ test('an upstream that refuses is a 502 that names no address', async () => {
   expect(response.text).toBe('UPSTREAM_REFUSED: The upstream server could not be reached.\n')
 })
 
-test('a CONNECT to an upstream that refuses is a 502', async () => {
+test('a CONNECT to an upstream that refuses gives a 502', async () => {
   const port = await unusedPort()
   await using proxy = await startEdge(forwardTo())
   using client = await RawClient.connect(proxy.port)
@@ -46,7 +46,7 @@ test('a CONNECT to an upstream that refuses is a 502', async () => {
   expect(response.text).not.toContain('127.0.0.1')
 })
 
-test('a request in origin-form is told that this is a forward proxy', async () => {
+test('a request in origin-form gets an answer that this is a forward proxy', async () => {
   await using proxy = await startEdge(forwardTo())
   using client = await RawClient.connect(proxy.port)
   const response = await client.get('/')

@@ -44,7 +44,7 @@ test('a chunked upload is chunked again', async () => {
   expect((await client.response()).text).toBe('abcdefg')
 })
 
-test('an upload without a body says so', async () => {
+test('an upload without a body has Content-Length 0', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
@@ -53,7 +53,7 @@ test('an upload without a body says so', async () => {
   expect(origin.last.get('content-length')).toBe('0')
 })
 
-test('trailers of a chunked response arrive, those that are no trailers do not', async () => {
+test('trailers of a chunked response arrive, except fields that must not be trailers', async () => {
   await using origin = await startScriptedOrigin(
     [
       'HTTP/1.1 200 OK',
@@ -97,7 +97,7 @@ test('pipelined requests are answered in order', async () => {
   expect(texts).toEqual(['/slow', '/middle', '/fast'])
 })
 
-test('an early response arrives while the client still uploads, and the connection lives on', async () => {
+test('an early response arrives while the client still uploads, and the connection stays open', async () => {
   await using origin = await startOrigin(
     (req, res) => (req.method === 'POST' ? res.writeHead(413).end('too much') : res.end('next')),
     { gather: false },
@@ -112,7 +112,7 @@ test('an early response arrives while the client still uploads, and the connecti
   expect((await client.get('/')).text).toBe('next')
 })
 
-test('a response head that comes alone does not wait for its body', async () => {
+test('a response head that arrives alone does not wait for its body', async () => {
   await using origin = await startOrigin((_req, res) => {
     res.writeHead(200, { 'Content-Type': 'text/event-stream' })
     res.flushHeaders()

@@ -4,7 +4,9 @@ import { H2Client } from '../../kit/h2-client.ts'
 import { startOrigin, startRawOrigin, startScriptedOrigin, unusedPort } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 
-/** Fields that a response must have, whoever makes it: Upgrade of a 426, Date, and the informational responses before it. */
+/**
+ * Fields that every response must have: Upgrade of a 426, Date, and the informational responses before it.
+ */
 const upgrade = ['Host: client.test', 'Connection: Upgrade', 'Upgrade: websocket']
 
 const required = `HTTP/1.1 426 Upgrade Required
@@ -16,7 +18,7 @@ Content-Length: 2
 
 no`.replaceAll('\n', '\r\n')
 
-test('a 426 keeps Upgrade and names it in Connection, and the connection goes on', async () => {
+test('a 426 keeps Upgrade and names it in Connection, and the connection stays open', async () => {
   await using origin = await startScriptedOrigin(required)
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
@@ -54,7 +56,7 @@ test('a 426 that declines an upgrade keeps Upgrade', async () => {
   expect(head.all('x-hop')).toEqual([])
 })
 
-test('no other response keeps Upgrade, and no stream of HTTP/2 has it', async () => {
+test('no other response keeps Upgrade, and HTTP/2 responses never have it', async () => {
   await using other = await startScriptedOrigin(required.replace('426 Upgrade Required', '200 OK'))
   await using proxy = await startEdge(reverseTo(`http://${other.authority}`))
   using client = await RawClient.connect(proxy.port)
@@ -70,7 +72,7 @@ test('no other response keeps Upgrade, and no stream of HTTP/2 has it', async ()
 
 const isDate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
 
-test('a declined upgrade has a Date, its own where it came with one', async () => {
+test("a declined upgrade has a Date, the upstream's own if it sent one", async () => {
   for (const [field, expected] of [
     ['', isDate],
     ['Date: Mon, 01 Jan 2024 00:00:00 GMT\r\n', /^Mon, 01 Jan 2024 00:00:00 GMT$/],
@@ -85,7 +87,7 @@ test('a declined upgrade has a Date, its own where it came with one', async () =
   }
 })
 
-test('every answer of ours has one Date, except the 200 of a CONNECT', async () => {
+test('every answer of the proxy has one Date, except the 200 of a CONNECT', async () => {
   await using origin = await startScriptedOrigin('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
   await using proxy = await startEdge(forwardTo())
   const closed = await unusedPort()
@@ -110,7 +112,7 @@ test('every answer of ours has one Date, except the 200 of a CONNECT', async () 
   }
 })
 
-test('a response to HTTP/2 has one Date, its own where it came with one', async () => {
+test("an HTTP/2 response has one Date, the upstream's own if it sent one", async () => {
   let field = ''
   await using origin = await startRawOrigin((socket) => {
     socket.on('data', () => socket.end(`HTTP/1.1 200 OK\r\n${field}Content-Length: 0\r\n\r\n`))
@@ -132,7 +134,7 @@ test('informational responses are kept for a client that reads slowly', async ()
   await using origin = await startOrigin()
   await using slow = await startRawOrigin((socket) => {
     socket.on('data', () => {
-      // As a client that does not read: what is written waits in the socket.
+      // Imitates a client that does not read: written bytes stay in the socket.
       cork()
       socket.write(`${hints}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok`)
     })
@@ -149,7 +151,7 @@ test('informational responses are kept for a client that reads slowly', async ()
   expect(origin.accepted).toBe(0)
 })
 
-test('other informational responses go on, except to HTTP/1.0, and 100 belongs to the upload', async () => {
+test('other informational responses are forwarded, except to HTTP/1.0, and a 100 belongs to the upload', async () => {
   const answer = `${early(102, 0)}${early(100, 1)}${early(104, 2)}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok`
   await using origin = await startScriptedOrigin(answer)
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
@@ -162,7 +164,7 @@ test('other informational responses go on, except to HTTP/1.0, and 100 belongs t
   expect((await old.response()).status).toBe(200)
 })
 
-test('informational responses before a switch, or before another answer, go on', async () => {
+test('informational responses before a switch or another answer are forwarded', async () => {
   for (const [status, last] of [
     [101, 'HTTP/1.1 101 Yes\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'],
     [403, 'HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n'],
@@ -177,7 +179,7 @@ test('informational responses before a switch, or before another answer, go on',
   }
 })
 
-test('an upstream that sends informational responses without end is a 502', async () => {
+test('an upstream that sends informational responses without end gives a 502', async () => {
   const hints = Array.from({ length: 40 }, (_, at) => early(103, at)).join('')
   for (const fields of [['Host: a'], upgrade]) {
     await using origin = await startScriptedOrigin(hints, { keepOpen: true })

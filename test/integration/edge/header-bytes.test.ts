@@ -9,13 +9,13 @@ import { startRawOrigin, startScriptedOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { selfSigned } from '../../kit/self-signed.ts'
 
-/** Bytes above 127 in heads: a proxy passes them on as they came (RFC 9110 5.5), in both directions. */
+/** Bytes above 127 in heads: a proxy forwards them unchanged (RFC 9110 5.5), in both directions. */
 const upgrade = ['Host: client.test', 'Connection: Upgrade', 'Upgrade: websocket']
 
-/** Every byte that a field value may have above 127. */
+/** Every byte above 127 that a field value may contain. */
 const high = Buffer.from(Array.from({ length: 128 }, (_, at) => at + 128)).toString('latin1')
 
-test('a switch passes fields and reason on as they came, both ways', async () => {
+test('a switch forwards fields and reason unchanged, both ways', async () => {
   let seen = ''
   await using origin = await startRawOrigin((socket) => {
     socket.on('data', (chunk) => {
@@ -37,7 +37,7 @@ test('a switch passes fields and reason on as they came, both ways', async () =>
   expect(seen).toContain(high)
 })
 
-test('a declined upgrade passes fields and reason on as they came', async () => {
+test('a declined upgrade forwards fields and reason unchanged', async () => {
   const answer = `HTTP/1.1 403 N\xf6 ${high}\r\nX-High: ${high}\r\nContent-Length: 0\r\n\r\n`
   await using origin = await startScriptedOrigin(answer)
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
@@ -55,7 +55,7 @@ const shapes: readonly (readonly [string, string, string])[] = [
   ['with a body of two pieces', 'Content-Length: 5\r\n\r\nhe', 'llo'],
 ]
 
-test.each(shapes)('a head %s passes fields and reason on as they came', async (_, first, rest) => {
+test.each(shapes)('a head %s has its fields and reason forwarded unchanged', async (_, first, rest) => {
   let upstream: Socket | undefined
   let seen = ''
   await using origin = await startRawOrigin((socket) => {
@@ -78,7 +78,7 @@ test.each(shapes)('a head %s passes fields and reason on as they came', async (_
   if (rest !== '') expect(await client.until('o')).toContain(rest.startsWith('5') ? 'hello' : 'o')
 })
 
-test('informational responses and trailers pass bytes on as they came', async () => {
+test('bytes of informational responses and trailers are forwarded unchanged', async () => {
   const answer =
     `HTTP/1.1 103 Early Hints\r\nX-Early: ${high}\r\n\r\n` +
     `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Late: ${high}\r\n\r\n`
@@ -89,7 +89,7 @@ test('informational responses and trailers pass bytes on as they came', async ()
   expect((await client.response()).trailers).toEqual(['X-Late', high])
 })
 
-test('a client of HTTP/2 has the bytes as they came, and so has its upstream', async () => {
+test('bytes of HTTP/2 fields are forwarded unchanged, both ways', async () => {
   let seen = ''
   await using origin = await startRawOrigin((socket) => {
     socket.on('data', (chunk) => {
@@ -105,9 +105,9 @@ test('a client of HTTP/2 has the bytes as they came, and so has its upstream', a
 })
 
 test.each([
-  ['that is UTF-8 goes on as it came', Buffer.from('Schön'), Buffer.from('Schön').toString('latin1')],
+  ['that is UTF-8 is forwarded unchanged', Buffer.from('Schön'), Buffer.from('Schön').toString('latin1')],
   ['that is not UTF-8 becomes the standard one', Buffer.from('Sch\xf6n', 'latin1'), 'OK'],
-])('a reason of an https upstream %s, and fields go on', async (_, reason, expected) => {
+])('a reason of an https upstream %s, and its fields are forwarded', async (_, reason, expected) => {
   const before = tls.getCACertificates('default')
   tls.setDefaultCACertificates([...before, selfSigned.cert])
   onTestFinished(() => tls.setDefaultCACertificates(before))
@@ -122,7 +122,7 @@ test.each([
   const { port } = server.address() as { port: number }
   await using proxy = await startEdge(reverseTo(`https://127.0.0.1:${port}`))
   using client = await RawClient.connect(proxy.port)
-  // The certificate is compared with Host.
+  // The certificate is checked against Host.
   client.head('GET / HTTP/1.1', 'Host: localhost')
   const head = await client.response()
   expect(head).toMatchObject({ status: 200, statusText: expected })

@@ -3,7 +3,7 @@ import { forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
 import { startOrigin, startScriptedOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 
-test('hop-by-hop fields and those that Connection names do not reach the upstream', async () => {
+test('hop-by-hop fields and fields named by Connection do not reach the upstream', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
@@ -24,7 +24,7 @@ test('hop-by-hop fields and those that Connection names do not reach the upstrea
   expect(origin.last.get('x-kept')).toBe('2')
 })
 
-test('hop-by-hop fields and those that Connection names do not reach the client', async () => {
+test('hop-by-hop fields and fields named by Connection do not reach the client', async () => {
   await using origin = await startScriptedOrigin(
     [
       'HTTP/1.1 200 OK',
@@ -49,7 +49,7 @@ test('hop-by-hop fields and those that Connection names do not reach the client'
   expect(response.get('x-kept')).toBe('2')
 })
 
-test('Connection cannot take out the fields that frame a message', async () => {
+test('Connection cannot remove the fields that frame a message', async () => {
   await using origin = await startOrigin(async (_req, res, seen) => {
     res.end(await seen.body)
   })
@@ -71,7 +71,7 @@ test('Via is added in both directions', async () => {
   expect(response.all('via')).toEqual(['1.0 inner, 1.1 edge-1'])
 })
 
-test('a request that has passed this proxy is a 508', async () => {
+test('a request that has already passed this proxy gets a 508', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(forwardTo(), { pseudonym: 'edge-1' })
   using client = await RawClient.connect(proxy.port)
@@ -109,7 +109,7 @@ test('a hundred Set-Cookie fields arrive as a hundred', async () => {
   expect((await client.get('/')).all('set-cookie')).toEqual(cookies)
 })
 
-test('two Host fields are a 400 and reach nobody', async () => {
+test('two Host fields get a 400 and reach no upstream', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
@@ -128,7 +128,7 @@ test('an absolute-form target wins over Host at a reverse proxy', async () => {
   expect(origin.last.url).toBe('/x')
 })
 
-test('an Upgrade that is no WebSocket is an ordinary request without it', async () => {
+test('an Upgrade to anything but WebSocket is forwarded as an ordinary request', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)

@@ -9,7 +9,7 @@ import { createSite } from '../static/site.ts'
 const short = { pace: { bodyIdleMs: 200 } }
 const big = 64 * 1024 * 1024
 
-test('a client that sends half of a body is answered with 408 and let go', async () => {
+test('a client that sends half a body is answered with 408 and disconnected', async () => {
   await using origin = await startOrigin(() => {})
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, short))
   using client = await RawClient.connect(proxy.port)
@@ -25,7 +25,7 @@ test('a client that sends half of a body is answered with 408 and let go', async
   expect(proxy.counters()).toMatchObject({ requestsTotal: 1, requestsFailed: 0 })
 })
 
-test('a client that owes the rest of its body after the answer began is cut off', async () => {
+test('a client that stalls its body after the answer began is cut off', async () => {
   await using origin = await startOrigin((_req, res) => res.write('early'), { gather: false })
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, short))
   using client = await RawClient.connect(proxy.port)
@@ -42,7 +42,7 @@ test('a client that does not read its answer is cut off', async () => {
   client.head('GET / HTTP/1.1', 'Host: a')
   client.socket.pause()
   await until('it runs', () => proxy.edge.open === 1)
-  await until('the edge has closed it', () => proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.edge.open === 0)
   await until('the upstream connection is closed', () => origin.sockets.size === 0)
 })
 
@@ -55,7 +55,7 @@ test('a client that does not read a file is cut off', async () => {
   client.head('GET /big.bin HTTP/1.1', 'Host: a')
   client.socket.pause()
   await until('it runs', () => proxy.edge.open === 1)
-  await until('the edge has closed it', () => proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.edge.open === 0)
 })
 
 test('an upstream that takes longer to answer than the client may be idle is waited for', async () => {
@@ -70,7 +70,7 @@ test('an upstream that takes longer to answer than the client may be idle is wai
   expect((await client.response()).text).toBe('one two')
 })
 
-test('an upstream that does not take the upload is not the fault of its client', async () => {
+test('a stalled upload caused by the upstream does not count against the client', async () => {
   await using origin = await startOrigin(
     (req, res) => {
       req.pause()
@@ -85,7 +85,7 @@ test('an upstream that does not take the upload is not the fault of its client',
   expect((await client.response()).text).toBe('thanks')
 })
 
-test('a client that has half-closed gets its answer, and to the last of several requests', async () => {
+test('a half-closed client gets all its answers, to the last of several requests', async () => {
   await using origin = await startOrigin((req, res) => {
     setTimeout(() => res.end(req.url), 100)
   })
@@ -94,5 +94,5 @@ test('a client that has half-closed gets its answer, and to the last of several 
   client.send(['/1', '/2', '/3'].map((url) => `GET ${url} HTTP/1.1\r\nHost: a\r\n\r\n`).join('')).end()
   for (const url of ['/1', '/2', '/3']) expect((await client.response()).text).toBe(url)
   await client.ended()
-  await until('the edge has closed it', () => proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.edge.open === 0)
 })

@@ -1,4 +1,4 @@
-/** Names that every plain object inherits, wherever a peer can choose one. */
+/** Names that every plain object inherits, in every position that a peer controls. */
 import { expect, test } from 'vitest'
 import { filesIn, forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
 import { H2Client } from '../../kit/h2-client.ts'
@@ -28,7 +28,7 @@ const chunked = [
 const of = (fields: Readonly<Record<string, unknown>>) =>
   Object.entries(fields).filter(([name]) => lower.includes(name))
 
-test('fields and trailers of an upstream reach a client of HTTP/2, and the connection is kept', async () => {
+test('fields and trailers of an upstream reach an HTTP/2 client, and the connection is kept', async () => {
   await using origin = await startScriptedOrigin(chunked, { keepOpen: true })
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
   using client = await H2Client.connect(proxy.port)
@@ -42,7 +42,7 @@ test('fields and trailers of an upstream reach a client of HTTP/2, and the conne
   expect(proxy.counters()).toMatchObject({ requestsFailed: 0 })
 })
 
-test('early hints of an upstream reach a client of HTTP/2', async () => {
+test('early hints of an upstream reach an HTTP/2 client', async () => {
   const hints = ['HTTP/1.1 103 Early Hints', ...lines('hint'), '', ''].join('\r\n')
   await using origin = await startScriptedOrigin(`${hints}HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n`)
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
@@ -52,7 +52,7 @@ test('early hints of an upstream reach a client of HTTP/2', async () => {
   expect(of(answer.informed[0] ?? {})).toEqual(lower.map((name) => [name, 'hint']))
 })
 
-test('fields and trailers of an upstream reach a client of HTTP/1.1', async () => {
+test('fields and trailers of an upstream reach an HTTP/1.1 client', async () => {
   await using origin = await startScriptedOrigin(chunked, { keepOpen: true })
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
@@ -71,7 +71,7 @@ test('fields of a request reach the upstream, from HTTP/1.1 and HTTP/2', async (
   using client = await RawClient.connect(plain.port)
   expect((await client.get('/', ...lines('1'))).status).toBe(200)
   for (const name of names) expect(origin.last.all(name), name).toEqual(['1'])
-  // Another value of the field has another bucket, and so have those that do not send it.
+  // Another value of the field has its own bucket, and so have requests without the field.
   expect((await client.get('/', 'constructor: 2')).status).toBe(200)
   expect((await client.get('/')).status).toBe(200)
   expect((await client.get('/')).status).toBe(429)
@@ -113,7 +113,7 @@ test.each(['HTTP/1.1 101 Switching Protocols', 'HTTP/1.1 403 Forbidden'])(
   },
 )
 
-test('paths, queries, hosts, extensions and users are words like others', async () => {
+test('inherited names work as paths, queries, hosts, extensions and users', async () => {
   await using site = createSite({ 'a.constructor': 'typed' })
   const mount = { path: '/', rootDir: site.root, spaMode: false, spaFallbackFile: 'x', indexFiles: [] }
   await using files = await startEdge(filesIn([mount]))
@@ -139,7 +139,7 @@ test('paths, queries, hosts, extensions and users are words like others', async 
   expect((await asked.get('/', `Authorization: Basic ${right}`)).status).toBe(200)
 })
 
-test('methods are words like others', async () => {
+test('inherited names work as methods', async () => {
   await using site = createSite()
   const mount = { path: '/', rootDir: site.root, spaMode: false, spaFallbackFile: 'x', indexFiles: [] }
   await using proxy = await startEdge(filesIn([mount]), h2)

@@ -7,7 +7,10 @@ import { RawClient } from '../../kit/raw-client.ts'
 import { startStuckListener } from '../../kit/stuck-listener.ts'
 import { until } from '../../kit/until.ts'
 
-/** Clients that leave while their upstream has not answered. No other bound ends anything here: each would take ten minutes. */
+/**
+ * Clients that leave before their upstream answers. No other limit ends these exchanges: each would take ten
+ * minutes.
+ */
 const patient = { timeouts: { connectMs: 600_000, responseMs: 600_000, idleMs: 600_000 } }
 
 const upgrade = ['Host: client.test', 'Connection: Upgrade', 'Upgrade: websocket']
@@ -26,7 +29,7 @@ const ways = ['FIN', 'reset'] as const
 async function isRecorded(proxy: TestEdge): Promise<void> {
   await until('it is recorded', () => proxy.records.length === 1)
   expect(proxy.records[0]).toMatchObject({ status: 499, code: 'CLIENT_ABORTED' })
-  await until('the edge has closed it', () => proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.edge.open === 0)
 }
 
 for (const scheme of ['http', 'https'] as const) {
@@ -51,11 +54,11 @@ for (const scheme of ['http', 'https'] as const) {
     await until('the origin has its connection', () => origin.sockets.size === 1)
     leave[way](client)
     await until('the upstream connection is closed', () => origin.sockets.size === 0)
-    await until('the edge has closed it', () => proxy.edge.open === 0)
+    await until('the proxy has closed it', () => proxy.edge.open === 0)
     expect(proxy.records.length).toBe(1)
   })
 
-  test(`a stream of HTTP/2 to a ${what} ends with its reset`, async () => {
+  test(`an HTTP/2 stream to a ${what} ends with its reset`, async () => {
     await using origin = await startRawOrigin(neverAnswer)
     await using proxy = await startEdge(reverseTo(`${scheme}://${origin.authority}`, patient), {
       cleartext: 'h2',
@@ -69,7 +72,7 @@ for (const scheme of ['http', 'https'] as const) {
   })
 }
 
-test('a FIN that comes with the request is noticed as well', async () => {
+test('a FIN that arrives with the request is noticed', async () => {
   await using origin = await startRawOrigin(neverAnswer)
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, patient))
   using client = await RawClient.connect(proxy.port)
@@ -79,7 +82,7 @@ test('a FIN that comes with the request is noticed as well', async () => {
   await isRecorded(proxy)
 })
 
-test('a client that has only ended its side still reads the answer to its handshake', async () => {
+test('a half-closed client still reads the answer to its handshake', async () => {
   await using origin = await startScriptedOrigin('HTTP/1.1 403 No\r\nContent-Length: 5\r\n\r\nnever')
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, patient))
   using client = await RawClient.connect(proxy.port)
@@ -87,7 +90,7 @@ test('a client that has only ended its side still reads the answer to its handsh
   expect(await client.response()).toMatchObject({ status: 403, text: 'never' })
 })
 
-test.each(ways)('a declined upgrade whose body stands still ends with its client (%s)', async (way) => {
+test.each(ways)('a declined upgrade with a stalled body ends with its client (%s)', async (way) => {
   await using origin = await startScriptedOrigin('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbody', {
     keepOpen: true,
   })
@@ -97,10 +100,10 @@ test.each(ways)('a declined upgrade whose body stands still ends with its client
   await client.until('body')
   leave[way](client)
   await until('the upstream connection is closed', () => origin.sockets.size === 0)
-  await until('the edge has closed it', () => proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.edge.open === 0)
 })
 
-test('what a client sends before the switch reaches the origin, in its order', async () => {
+test('bytes sent before the switch reach the origin in order', async () => {
   let got = ''
   await using origin = await startRawOrigin((socket) => {
     socket.on('data', (chunk) => {
@@ -116,12 +119,12 @@ test('what a client sends before the switch reaches the origin, in its order', a
   for (const socket of origin.sockets) socket.write(switched)
   expect((await client.responseHead()).status).toBe(101)
   client.send('three')
-  await until('all of it has arrived', () => got.endsWith('onetwothree'))
+  await until('all bytes have arrived', () => got.endsWith('onetwothree'))
   const { tunnelBytesReceived } = proxy.counters()
   expect(tunnelBytesReceived).toBe('onetwothree'.length)
 })
 
-test.each(ways)('a CONNECT that is dialled ends with its client (%s)', async (way) => {
+test.each(ways)('a CONNECT that is being dialled ends with its client (%s)', async (way) => {
   await using stuck = await startStuckListener()
   await using proxy = await startEdge(forwardTo(patient))
   using client = await RawClient.connect(proxy.port)
@@ -138,26 +141,26 @@ test.each(ways)('a request that waits for its upstream connection ends with its 
   client.head(`GET http://127.0.0.1:${stuck.port}/ HTTP/1.1`, 'Host: a')
   await until('it is a request', () => proxy.accepted[0]?.bytesRead === client.socket.bytesWritten)
   leave[way](client)
-  await until('the edge has closed it', () => proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.edge.open === 0)
   expect(proxy.records.length).toBe(1)
   await until('no upstream connection is left', () => proxy.counters().upstreamOpen === 0)
 })
 
-test('a CONNECT of HTTP/2 that is dialled ends with its stream', async () => {
+test('an HTTP/2 CONNECT that is being dialled ends with its stream', async () => {
   await using stuck = await startStuckListener()
   await using proxy = await startEdge(forwardTo(patient), { cleartext: 'h2' })
   using client = await H2Client.connect(proxy.port)
   const authority = `127.0.0.1:${stuck.port}`
   const stream = client.request({ ':method': 'CONNECT', ':authority': authority }, { endStream: false })
   await until('it is sent', () => stream.sentHeaders !== undefined)
-  // A PING is answered after what came before it.
+  // A PING is answered after all frames before it.
   await new Promise<void>((resolve) => client.session.ping(() => resolve()))
   stream.close(8)
   await until('it is recorded', () => proxy.records.length === 1)
   expect(proxy.records[0]).toMatchObject({ status: 499, code: 'CLIENT_ABORTED' })
 })
 
-test('a client that sends and ends before its tunnel is open is served', async () => {
+test('a client that sends and half-closes before its tunnel is open is served', async () => {
   await using origin = await startRawOrigin((socket) => {
     let got = ''
     socket.on('data', (chunk) => {
@@ -172,7 +175,7 @@ test('a client that sends and ends before its tunnel is open is served', async (
   expect((await client.rest()).toString()).toBe('you said all of it')
 })
 
-test('a client that sends much before it is answered is held up, and nothing is lost', async () => {
+test('a client that sends a lot before its answer is slowed down, and loses nothing', async () => {
   const size = 1024 * 1024
   let [received, asked] = [0, 0]
   await using origin = await startRawOrigin((socket) => {
@@ -192,5 +195,5 @@ test('a client that sends much before it is answered is held up, and nothing is 
   expect(socket?.bytesRead).toBeLessThan(size / 2)
   await until('the origin has the request', () => asked === 1)
   for (const upstream of origin.sockets) upstream.write(switched)
-  await until('all of it has arrived', () => received === size)
+  await until('all bytes have arrived', () => received === size)
 })

@@ -6,12 +6,12 @@ import { RawClient } from '../../kit/raw-client.ts'
 import { totalOf } from '../../kit/series.ts'
 import { until } from '../../kit/until.ts'
 
-describe('what is refused before there is an exchange', () => {
+describe('a refusal before there is an exchange', () => {
   it.each([
     ['nonsense', 'nonsense\r\n\r\n', '400'],
     ['a target that is too long', `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, '414'],
     ['a head that is too large', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`, '431'],
-  ])('%s is one request of no method and no route', async (_name, bytes, status) => {
+  ])('%s is one request without method and route', async (_name, bytes, status) => {
     await using proxy = await startEdge(reverseTo('http://127.0.0.1:9'))
     using client = await RawClient.connect(proxy.port)
     client.send(bytes)
@@ -30,7 +30,7 @@ describe('what is refused before there is an exchange', () => {
     expectWhole(proxy, 1)
   })
 
-  it('a head that is late is one request', async () => {
+  it('a late head is one request', async () => {
     await using proxy = await startEdge(reverseTo('http://127.0.0.1:9', { timeouts: { headerMs: 100 } }))
     using client = await RawClient.connect(proxy.port)
     client.send('GET / HT')
@@ -39,7 +39,7 @@ describe('what is refused before there is an exchange', () => {
     expect(serverOf(proxy)[0]?.attributes['http.response.status_code']).toBe('408')
   })
 
-  it('a connection that is turned away at the door is none', async () => {
+  it('a connection refused by the limit is not a request', async () => {
     await using proxy = await startEdge(reverseTo('http://127.0.0.1:9'), { limit: 0 })
     using client = await RawClient.connect(proxy.port)
     expect((await client.response()).status).toBe(503)
@@ -47,7 +47,7 @@ describe('what is refused before there is an exchange', () => {
     expect(proxy.counters().requestsTotal).toBe(0)
   })
 
-  it('a connection that says nothing, or half of a head, is none', async () => {
+  it('a connection that sends nothing, or half a head, is not a request', async () => {
     await using proxy = await startEdge(reverseTo('http://127.0.0.1:9'))
     const silent = await RawClient.connect(proxy.port)
     const half = await RawClient.connect(proxy.port)
@@ -60,8 +60,8 @@ describe('what is refused before there is an exchange', () => {
   })
 })
 
-describe('what is refused as an exchange', () => {
-  it('a body that is too large is one count, and says what of it was read', async () => {
+describe('a refused exchange', () => {
+  it('a body that is too large is one request, with the bytes that were read', async () => {
     await using proxy = await startEdge(reverseTo('http://127.0.0.1:9', { sizes: { maxBodyBytes: 10 } }))
     using client = await RawClient.connect(proxy.port)
     client.head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 11').send('x'.repeat(11))
@@ -74,7 +74,7 @@ describe('what is refused as an exchange', () => {
     expectWhole(proxy, 1)
   })
 
-  it('a body that turns out too large is one count, and its attempt says why it ended', async () => {
+  it('a body that turns out too large is one request, and its attempt has the reason', async () => {
     await using origin = await startOrigin(() => {})
     await using proxy = await startEdge(
       reverseTo(`http://${origin.authority}`, { sizes: { maxBodyBytes: 10 } }),
@@ -91,7 +91,7 @@ describe('what is refused as an exchange', () => {
     expectWhole(proxy, 1)
   })
 
-  it('a rate limit counts what it refuses', async () => {
+  it('a rate limit counts its refusals', async () => {
     await using origin = await startOrigin()
     await using proxy = await startEdge(
       reverseTo(`http://${origin.authority}`, { rates: { rules: [{ limit: 1 }] } }),

@@ -9,10 +9,10 @@ import { totalOf } from '../../kit/series.ts'
 import { until } from '../../kit/until.ts'
 
 describe('a request through the reverse proxy', () => {
-  it('is one count with its attributes, and the sizes of its bodies to the byte', async () => {
+  it('is one request with its attributes and the exact sizes of its bodies', async () => {
     await using origin = await startOrigin(async (_req, res, seen) => {
       await seen.body
-      // Without a length: chunked, whose framing is no body.
+      // Without a length: chunked, whose framing does not count as body.
       res.write('x'.repeat(1_000))
       res.end('y'.repeat(70_000))
     })
@@ -45,7 +45,7 @@ describe('a request through the reverse proxy', () => {
     expectWhole(proxy, 1)
   })
 
-  it('has no bytes where there is no body, whatever the head says', async () => {
+  it('has no body bytes without a body, whatever the head claims', async () => {
     await using origin = await startOrigin((req, res) => {
       if (req.url === '/304') res.writeHead(304).end()
       else
@@ -81,7 +81,7 @@ describe('a request through the reverse proxy', () => {
     expect(proxy.counters()).toMatchObject({ upstreamOpen: 1, upstreamIdle: 1 })
   })
 
-  it('whose upstream refuses is a 502 with its code, and a failed attempt', async () => {
+  it('whose upstream refuses is a 502 with its code and a failed attempt', async () => {
     await using proxy = await startEdge(reverseTo('http://127.0.0.1:1'))
     using client = await RawClient.connect(proxy.port)
     for (let n = 0; n < 3; n += 1) expect((await client.get('/')).status).toBe(502)
@@ -100,7 +100,7 @@ describe('a request through the reverse proxy', () => {
     expectWhole(proxy, 4)
   })
 
-  it('that is broken off by its client is one count, with no status where none was sent', async () => {
+  it('broken off by its client is one request, without a status if none was sent', async () => {
     await using origin = await startOrigin(() => {})
     await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
     const client = await RawClient.connect(proxy.port)
@@ -115,7 +115,7 @@ describe('a request through the reverse proxy', () => {
     expectWhole(proxy, 1)
   })
 
-  it('that an upstream breaks off within its body keeps the status that was sent', async () => {
+  it('broken off by the upstream during its body keeps the status that was sent', async () => {
     await using origin = await startRawOrigin((socket) => {
       socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'))
     })
@@ -130,7 +130,7 @@ describe('a request through the reverse proxy', () => {
     expectWhole(proxy, 1)
   })
 
-  it('that is tried again is one request and two attempts', async () => {
+  it('that is retried is one request and two attempts', async () => {
     let connections = 0
     await using origin = await startRawOrigin((socket) => {
       connections += 1
@@ -156,14 +156,14 @@ describe('a request through the reverse proxy', () => {
 describe('a CONNECT', () => {
   const routes = ['proxy', 'CONNECT']
 
-  it('is one request when the tunnel opens; its bytes are counted as they pass, to the byte', async () => {
+  it('is one request when the tunnel opens; its bytes are counted exactly as they pass', async () => {
     await using origin = await startRawOrigin((socket) => {
       socket.on('data', () => socket.write('b'.repeat(100_000)))
       socket.on('end', () => socket.end('last'))
     })
     await using proxy = await startEdge(forwardTo())
     using client = await RawClient.connect(proxy.port)
-    // The first bytes come with the request.
+    // The first bytes arrive with the request.
     client.send(`CONNECT 127.0.0.1:${origin.port} HTTP/1.1\r\nHost: a\r\n\r\nfirst`)
     expect((await client.responseHead()).status).toBe(200)
     await counted(proxy, 1)
@@ -188,12 +188,12 @@ describe('a CONNECT', () => {
         },
       },
     ])
-    // Nothing of it was a request of HTTP to an upstream.
+    // None of it was an HTTP request to an upstream.
     expect(clientOf(proxy)).toEqual([])
     expectWhole(proxy, 1)
   })
 
-  it('that cannot be connected is one failed request and no tunnel', async () => {
+  it('that cannot connect is one failed request and no tunnel', async () => {
     await using proxy = await startEdge(forwardTo())
     using client = await RawClient.connect(proxy.port)
     client.head('CONNECT 127.0.0.1:1 HTTP/1.1', 'Host: a')
@@ -208,7 +208,7 @@ describe('a CONNECT', () => {
   })
 })
 
-test('series of a worker have a bound, whatever an upstream answers', async () => {
+test('the number of series per worker is bounded, whatever an upstream answers', async () => {
   let status = 199
   await using origin = await startOrigin((_req, res) => {
     status += 1
@@ -224,6 +224,6 @@ test('series of a worker have a bound, whatever an upstream answers', async () =
   }
   await counted(proxy, 1_200)
   expect(serverOf(proxy).length).toBe(maxServerSeries + 1)
-  // What is in there has lost its attributes, the error among them, and its count has not.
+  // Overflowing series lose their attributes, including the error, but not their count.
   expect(totalOf(serverOf(proxy))).toMatchObject({ count: 1_200, sizes: [1_200, 1_200] })
 })

@@ -5,14 +5,14 @@ import { startOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { until } from '../../kit/until.ts'
 
-/** What the access log is told of bytes that are no request. */
+/** Access-log records of bytes that are not a request. */
 
-test('what comes after bytes that were refused is refused with them: one record, and the answer is not cut off', async () => {
+test('bytes after a refused request belong to it: one record, and the answer is not cut off', async () => {
   await using proxy = await startEdge(reverseTo('http://127.0.0.1:9'))
   using client = await RawClient.connect(proxy.port)
   client.send('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
   await until('it is refused', () => proxy.records.length > 0)
-  // Each read by itself: together, or with the FIN, they would be nothing further.
+  // Sent in separate reads: together, or with the FIN, they would be dropped.
   for (let more = 0; more < 3; more += 1) {
     client.send(Buffer.from('000004030000000000', 'hex'))
     await sleep(20)
@@ -25,7 +25,7 @@ test('what comes after bytes that were refused is refused with them: one record,
 })
 
 test.each(['GET /second HTTP/1.1\r\nHost: h\r\n\r', 'GET /sec'])(
-  'a client that ends its side within a head has the answers to what it asked before: %j',
+  'a client that half-closes within a head gets the answers to its earlier requests: %j',
   async (begun) => {
     await using origin = await startOrigin((_req, res) => setTimeout(() => res.end('first'), 50))
     await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))

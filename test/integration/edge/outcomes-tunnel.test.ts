@@ -8,14 +8,14 @@ import { RawClient } from '../../kit/raw-client.ts'
 
 import { until } from '../../kit/until.ts'
 
-/** What the access log is told of the ends of tunnels and of websockets. */
+/** Access-log records of the ends of tunnels and WebSockets. */
 
 async function recordOf(proxy: TestEdge, at = 0): Promise<AccessRecord> {
   await until('it is recorded', () => proxy.records.length > at)
   return proxy.records[at] as AccessRecord
 }
 
-test('a tunnel has one record, at its end, with all of its bytes', async () => {
+test('a tunnel has one record, at its end, with all its bytes', async () => {
   await using origin = await startRawOrigin((socket) => socket.pipe(socket))
   await using proxy = await startEdge(forwardTo())
   using client = await RawClient.connect(proxy.port)
@@ -33,7 +33,7 @@ test('a tunnel has one record, at its end, with all of its bytes', async () => {
   expect([record.received, record.sent]).toEqual([client.socket.bytesWritten, client.socket.bytesRead])
 })
 
-test('the end of a tunnel tells which side, or which limit', async () => {
+test('the record of a tunnel names the side or the limit that ended it', async () => {
   await using resets = await startRawOrigin((socket) => socket.once('data', () => socket.resetAndDestroy()))
   await using waits = await startRawOrigin(() => {})
   await using proxy = await startEdge(forwardTo({ timeouts: { idleMs: 400 } }))
@@ -63,7 +63,7 @@ test('the end of a tunnel tells which side, or which limit', async () => {
   expect(await recordOf(brief)).toMatchObject({ termination: 'LT', tunnelEnd: 'max_tunnel', reason })
 })
 
-test('a websocket has one record, at its end, with the target that was asked for', async () => {
+test('a WebSocket has one record, at its end, with the requested target', async () => {
   await using origin = await startOrigin()
   const server = new WebSocketServer({ server: origin.server as never })
   server.on('connection', (socket) => socket.on('message', (data) => socket.send(data)))
@@ -80,7 +80,7 @@ test('a websocket has one record, at its end, with the target that was asked for
   expect(record.connectedAt).toBeGreaterThan(record.startedAt)
 })
 
-test('a refused upgrade has its status and the bytes of its answer', async () => {
+test('a refused upgrade has its status and the size of its answer', async () => {
   await using origin = await startScriptedOrigin('HTTP/1.1 403 No\r\nContent-Length: 5\r\n\r\nnever', {
     keepOpen: true,
   })

@@ -6,14 +6,14 @@ import { RawClient } from '../../kit/raw-client.ts'
 import { startStuckListener } from '../../kit/stuck-listener.ts'
 import { until } from '../../kit/until.ts'
 
-/** What the access log is told of every way in which an exchange can end. */
+/** Access-log records of every way in which an exchange can end. */
 
 async function recordOf(proxy: TestEdge, at = 0): Promise<AccessRecord> {
   await until('it is recorded', () => proxy.records.length > at)
   return proxy.records[at] as AccessRecord
 }
 
-/** Of what never reads: more than fits into the kernel's buffers. */
+/** For clients that never read: more than fits into the kernel's buffers. */
 const flood = Buffer.alloc(64 * 1024, 'x')
 
 test('a whole exchange has its bytes, its upstream and its times in order', async () => {
@@ -46,7 +46,7 @@ test('a whole exchange has its bytes, its upstream and its times in order', asyn
   expect(first.sent + second.sent).toBe(client.socket.bytesRead)
 })
 
-test('a kept connection that the upstream has closed is a second attempt', async () => {
+test('a kept connection closed by the upstream leads to a second attempt', async () => {
   await using origin = await startRawOrigin((socket) => {
     let requests = 0
     socket.on('data', () => {
@@ -71,7 +71,7 @@ test('a client that leaves within its head is CR, without a request', async () =
   await using proxy = await startEdge(forwardTo())
   const client = await RawClient.connect(proxy.port)
   client.send('GET / HTTP/1.1\r\nHost: a')
-  await until('it has come', () => (proxy.accepted[0]?.bytesRead ?? 0) > 0)
+  await until('the bytes have arrived', () => (proxy.accepted[0]?.bytesRead ?? 0) > 0)
   client.destroy()
   expect(await recordOf(proxy)).toMatchObject({
     termination: 'CR',
@@ -83,7 +83,7 @@ test('a client that leaves within its head is CR, without a request', async () =
   })
 })
 
-test('a client that connects and leaves, or closes between two requests, is nothing to log', async () => {
+test('a client that connects and leaves, or closes between two requests, is not logged', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   const silent = await RawClient.connect(proxy.port)
@@ -105,7 +105,7 @@ test('a client that leaves within its body is CR', async () => {
   expect(await recordOf(proxy)).toMatchObject({ termination: 'CR', code: 'CLIENT_ABORTED', status: 499 })
 })
 
-test('a client that leaves while the upstream thinks is CH', async () => {
+test('a client that leaves before the upstream answers is CH', async () => {
   await using origin = await startOrigin(() => {})
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   const client = await RawClient.connect(proxy.port)
@@ -115,7 +115,7 @@ test('a client that leaves while the upstream thinks is CH', async () => {
   expect(await recordOf(proxy)).toMatchObject({ termination: 'CH', status: 499, answeredAt: 0 })
 })
 
-test('a client that leaves within the response is CD with the status that it has seen', async () => {
+test('a client that leaves within the response is CD with the status it received', async () => {
   await using origin = await startOrigin((_req, res) => res.write('never done'))
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   const client = await RawClient.connect(proxy.port)
@@ -132,7 +132,7 @@ test('a client that leaves while the upstream is dialled is CC', async () => {
     const client = await RawClient.connect(proxy.port)
     const before = proxy.records.length
     client.head(`${line} HTTP/1.1`, 'Host: a')
-    await until('it has come', () => (proxy.accepted[before]?.bytesRead ?? 0) > 0)
+    await until('the bytes have arrived', () => (proxy.accepted[before]?.bytesRead ?? 0) > 0)
     client.socket.resetAndDestroy()
     expect(await recordOf(proxy, before), line).toMatchObject({
       termination: 'CC',
@@ -158,7 +158,7 @@ test('an upstream that refuses is SC', async () => {
   }
 })
 
-test('an upstream that does not accept in time is sC, one that does not answer in time sH', async () => {
+test('an upstream that does not accept in time is sC, one that does not answer in time is sH', async () => {
   await using stuck = await startStuckListener()
   await using origin = await startOrigin(() => {})
   await using proxy = await startEdge(forwardTo({ timeouts: { connectMs: 200, responseMs: 200 } }))
@@ -173,7 +173,7 @@ test('an upstream that does not accept in time is sC, one that does not answer i
   }
 })
 
-test('an upstream that answers nonsense is SH, one that resets within its body SD', async () => {
+test('an upstream that answers nonsense is SH, one that resets within its body is SD', async () => {
   await using nonsense = await startScriptedOrigin('220 mail ready\r\n\r\n')
   await using short = await startScriptedOrigin('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc')
   await using proxy = await startEdge(forwardTo())
@@ -200,7 +200,7 @@ test('an upstream that stops within its body is sD', async () => {
   expect(await recordOf(proxy)).toMatchObject({ termination: 'sD', code: 'UPSTREAM_TIMEOUT', status: 200 })
 })
 
-test('a request that the proxy refuses is PR, read or not', async () => {
+test('a request refused by the proxy is PR, whether it was read or not', async () => {
   await using proxy = await startEdge(forwardTo())
   using read = await RawClient.connect(proxy.port)
   await read.get('/')
@@ -224,7 +224,7 @@ test('a request that the proxy refuses is PR, read or not', async () => {
   expect((await recordOf(proxy, 1)).sent).toBe(garbled.socket.bytesRead)
 })
 
-test('a broken chunk is told of the exchange that it breaks', async () => {
+test('a broken chunk is reported for its exchange', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
@@ -234,7 +234,7 @@ test('a broken chunk is told of the exchange that it breaks', async () => {
   expect(await recordOf(proxy)).toMatchObject({ termination: 'PR', code: 'BAD_REQUEST', method: 'POST' })
 })
 
-test('a head or a body that does not come in time is cR', async () => {
+test('a head or a body that does not arrive in time is cR', async () => {
   await using origin = await startOrigin(() => {})
   await using proxy = await startEdge(
     reverseTo(`http://${origin.authority}`, { timeouts: { headerMs: 150, idleMs: 150 } }),
@@ -274,7 +274,7 @@ test('a connection over the limit is LR', async () => {
   expect(record.sent).toBe(client.socket.bytesRead)
 })
 
-test('what a stop cuts off is K', async () => {
+test('an exchange cut off by a stop is K', async () => {
   await using origin = await startOrigin((_req, res) => res.write('never done'))
   await using raw = await startRawOrigin(() => {})
   await using proxy = await startEdge(forwardTo())

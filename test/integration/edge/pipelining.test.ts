@@ -18,7 +18,8 @@ test('three thousand pipelined requests run one at a time and leave nothing behi
   const [socket] = proxy.accepted
   expect(socket?.listenerCount('close')).toBeLessThan(10)
   client.destroy()
-  // Nobody reads a connection whose requests wait: that its client is gone shows when it is answered.
+  // A connection with waiting requests is not read, so the client's end only shows when the response is
+  // written.
   await until('the connection is closed', () => {
     for (const one of origin.sockets) one.destroy()
     return proxy.edge.open === 0
@@ -45,7 +46,7 @@ test('a waiting upload arrives whole', async () => {
   for (let at = 0; at < 3; at += 1) expect((await client.response()).text).toBe('300000')
 })
 
-test('CONNECT behind a request is a tunnel once that is answered', async () => {
+test('CONNECT behind a request becomes a tunnel after that request is answered', async () => {
   let answer: ServerResponse | undefined
   await using origin = await startOrigin((_req, res) => {
     answer = res
@@ -67,7 +68,7 @@ test('CONNECT behind a request is a tunnel once that is answered', async () => {
   expect((await client.bytes(5)).toString()).toBe('later')
 })
 
-test('what is no HTTP behind a request is refused after the answer', async () => {
+test('bytes behind a request that are not HTTP are refused after its answer', async () => {
   let answer: ServerResponse | undefined
   await using origin = await startOrigin((_req, res) => {
     answer = res

@@ -4,7 +4,7 @@ import { startOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { until } from '../../kit/until.ts'
 
-test('an upstream connection is used again', async () => {
+test('an upstream connection is reused', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
@@ -40,17 +40,17 @@ test('S055: an idle upstream connection is closed after the pool timeout', async
   expect((await client.get('/')).status).toBe(200)
 })
 
-test('with no idle connections allowed each request has one of its own', async () => {
+test('without idle connections each request has its own connection', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(forwardTo({ pool: { maxIdlePerHost: 0 } }))
   using client = await RawClient.connect(proxy.port)
   await client.get(`http://${origin.authority}/`)
   await client.get(`http://${origin.authority}/`)
   expect(origin.accepted).toBe(2)
-  await until('none stays', () => origin.sockets.size === 0)
+  await until('no connection is left', () => origin.sockets.size === 0)
 })
 
-test('an upstream connection that has reached its lifetime is closed while it is idle', async () => {
+test('an idle upstream connection is closed at the end of its lifetime', async () => {
   await using origin = await startOrigin()
   const tuning = { timeouts: { lifetimeMs: 300 } }
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, tuning))
@@ -61,7 +61,7 @@ test('an upstream connection that has reached its lifetime is closed while it is
   expect(origin.accepted).toBe(2)
 })
 
-test('an upstream connection that has reached its lifetime ends after its exchange, and not before', async () => {
+test('a busy upstream connection past its lifetime is closed after its exchange, not before', async () => {
   let release = () => {}
   await using origin = await startOrigin((_req, res) => {
     res.write('first')
@@ -78,7 +78,7 @@ test('an upstream connection that has reached its lifetime ends after its exchan
   await until('it is closed', () => origin.sockets.size === 0)
 })
 
-test('requests without a pause get a new upstream connection when the old one has reached its lifetime', async () => {
+test('continuous requests get a new upstream connection when the old one reaches its lifetime', async () => {
   await using origin = await startOrigin()
   const tuning = { timeouts: { lifetimeMs: 200 } }
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, tuning))

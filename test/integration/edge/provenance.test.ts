@@ -7,7 +7,7 @@ import { staticSettings } from '../static/site.ts'
 
 const trusted = { trust: { proxies: ['127.0.0.0/8'] } }
 
-test('what a stranger says of where it comes from is left out, in every spelling', async () => {
+test('provenance fields of an untrusted peer are dropped, in every spelling', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
@@ -31,7 +31,7 @@ test('what a stranger says of where it comes from is left out, in every spelling
   expect(last.all('forwarded')).toEqual(['for=127.0.0.1;host=client.test;proto=http'])
 })
 
-test('what a trusted proxy says is continued, and said the same in Forwarded', async () => {
+test('the fields of a trusted proxy are extended, and Forwarded agrees with them', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, trusted))
   using client = await RawClient.connect(proxy.port)
@@ -82,7 +82,7 @@ test.each([
   expect(origin.last.all('x-forwarded-host')).toEqual([seenHost])
 })
 
-test('several lines of a field are one list', async () => {
+test('several lines of a field form one list', async () => {
   await using origin = await startOrigin()
   const trust = { proxies: ['127.0.0.1'], believes: 'forwarded' as const }
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, { trust }))
@@ -101,7 +101,7 @@ test('several lines of a field are one list', async () => {
   expect(proxy.records.at(-1)?.client).toBe('192.0.2.7')
 })
 
-test('two proxies in a row say https to the upstream when the first of them was reached by https', async () => {
+test('two chained proxies report https to the upstream if the first was reached over https', async () => {
   await using origin = await startOrigin()
   await using inner = await startEdge(reverseTo(`http://${origin.authority}`, trusted))
   await using outer = await startEdge(reverseTo(`http://127.0.0.1:${inner.port}`, trusted), {
@@ -115,7 +115,7 @@ test('two proxies in a row say https to the upstream when the first of them was 
   expect(origin.last.all('x-forwarded-for')).toEqual(['192.0.2.7, 127.0.0.1, 127.0.0.1'])
 })
 
-test('an Upgrade is told the same as a request', async () => {
+test('an Upgrade gets the same fields as a request', async () => {
   await using origin = await startOrigin()
   let seen: readonly string[] = []
   origin.server.on('upgrade', (req, socket) => {
@@ -168,7 +168,7 @@ test.each([
   check(origin.last.get('forwarded'), forwarded)
 })
 
-test('an obfuscated name stays with its connection, and another connection has another', async () => {
+test('an obfuscated name is constant for a connection and different for others', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(
     reverseTo(`http://${origin.authority}`, { forwarding: { names: 'obfuscated' } }),
@@ -181,7 +181,7 @@ test('an obfuscated name stays with its connection, and another connection has a
   expect(second).not.toBe(first)
 })
 
-test('without request ids a client has its X-Request-Id passed on, and none is made', async () => {
+test("without request ids a client's X-Request-Id is forwarded, and none is generated", async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
@@ -192,7 +192,7 @@ test('without request ids a client has its X-Request-Id passed on, and none is m
   expect(origin.last.all('x-request-id')).toEqual([])
 })
 
-test('request ids: each its own, in the place of what a stranger or the upstream says', async () => {
+test('each request has its own id, which replaces that of an untrusted peer or the upstream', async () => {
   await using origin = await startOrigin((_req, res) =>
     res.writeHead(200, { 'X-Request-Id': 'theirs' }).end(),
   )
@@ -216,7 +216,7 @@ test.each([
   ['x'.repeat(129), false],
   ['has space', false],
   ['quo"te', false],
-])('the request id %j of a trusted proxy is taken: %s', async (id, isTaken) => {
+])('the request id %j of a trusted proxy is accepted: %s', async (id, isTaken) => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(
     reverseTo(`http://${origin.authority}`, { ...trusted, requestId: { inResponse: false } }),
@@ -227,7 +227,7 @@ test.each([
   expect(origin.last.get('x-request-id') === id).toBe(isTaken)
 })
 
-test('a failed exchange is logged with its request id, and its reply shows the same', async () => {
+test('a failed exchange is logged with its request id, and its reply shows the same id', async () => {
   await using origin = await startOrigin()
   await origin.close()
   await using proxy = await startEdge(

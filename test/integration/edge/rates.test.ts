@@ -4,7 +4,7 @@ import { H2Client } from '../../kit/h2-client.ts'
 import { startOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 
-// An hour: no token comes while a test runs.
+// An hour, so that no token arrives while a test runs.
 const hourly = (limit: number, more = {}) => ({ limit, burst: limit, windowMs: 3_600_000, ...more })
 const rates = { rules: [hourly(2)] }
 const site = {
@@ -29,7 +29,7 @@ async function statuses(
   return all
 }
 
-test('reverse: 429 with Retry-After and the RateLimit fields, on a connection that stays; other clients are served', async () => {
+test('reverse: 429 with Retry-After and RateLimit fields; the connection stays open, other clients are served', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, { rates }))
   using client = await RawClient.connect(proxy.port)
@@ -45,7 +45,7 @@ test('reverse: 429 with Retry-After and the RateLimit fields, on a connection th
   expect(await statuses(proxy.port, 3, '/', '127.0.0.2')).toEqual([200, 200, 429])
 })
 
-test('a token that has come is granted', async () => {
+test('a request is granted once a new token is available', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(
     reverseTo(`http://${origin.authority}`, { rates: { rules: [hourly(1, { windowMs: 20 })] } }),
@@ -59,7 +59,7 @@ test('a token that has come is granted', async () => {
   expect(granted).toBe(3)
 })
 
-test('forward: requests, CONNECT and rules for either', async () => {
+test('forward: rate limits apply to requests and CONNECT, together or separately', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(
     forwardTo({
@@ -81,7 +81,7 @@ test('forward: requests, CONNECT and rules for either', async () => {
   expect(await statuses(proxy.port, 3, `${base}/other`)).toEqual([200, 200, 200])
 })
 
-test('static: also what is not found counts, and every response says what is left where that is asked for', async () => {
+test('static: missing files count too, and with announce every response shows the remaining tokens', async () => {
   await using proxy = await startEdge(filesIn([site], { rates: { ...rates, announces: true } }))
   using client = await RawClient.connect(proxy.port)
   const all = [
@@ -113,7 +113,7 @@ test('an Upgrade takes a token too', async () => {
   expect((await client.response()).status).toBe(429)
 })
 
-test('each service of a combined worker counts for itself', async () => {
+test('each service of a combined worker counts separately', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge([
     reverseTo(`http://${origin.authority}`, { rates }),
@@ -123,7 +123,7 @@ test('each service of a combined worker counts for itself', async () => {
   expect(await statuses(proxy.port, 3, '/files/')).toEqual([200, 200, 429])
 })
 
-test('behind a trusted proxy it is the client that counts', async () => {
+test('behind a trusted proxy requests count by client', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(
     reverseTo(`http://${origin.authority}`, { rates, trust: { proxies: ['127.0.0.1'] } }),
@@ -134,7 +134,7 @@ test('behind a trusted proxy it is the client that counts', async () => {
   expect(await named('2001:db9::2')).toEqual([200, 200, 429])
 })
 
-test('a user counts wherever it comes from; who guesses passwords is limited, and one that is asked for none is not', async () => {
+test('requests of a user count from any address; wrong passwords are limited, requests without one are not', async () => {
   await using origin = await startOrigin()
   const users = ['alice', 'bob'].map((name) => ({ name, password: { form: 'plain', text: 'pw' } as const }))
   await using proxy = await startEdge(
@@ -152,7 +152,7 @@ test('a user counts wherever it comes from; who guesses passwords is limited, an
   expect(await as('bob:guess', '127.0.0.3', 4)).toEqual([401, 401, 429, 429])
 })
 
-test('HTTP/2 streams count alike', async () => {
+test('HTTP/2 streams count like requests', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, { rates }), { cleartext: 'h2' })
   using client = await H2Client.connect(proxy.port)

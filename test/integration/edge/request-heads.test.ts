@@ -15,7 +15,7 @@ const refused: [string, number, string[]][] = [
   ['a Host that is a list', 400, ['GET / HTTP/1.1', 'Host: a, b']],
   ['two Hosts', 400, ['GET / HTTP/1.1', 'Host: a', 'Host: a']],
   ['an empty Host', 400, ['GET / HTTP/1.1', 'Host:']],
-  ['an invalid Host beside a whole URL', 400, ['GET http://a.test/ HTTP/1.1', 'Host: a b']],
+  ['an invalid Host beside an absolute URL', 400, ['GET http://a.test/ HTTP/1.1', 'Host: a b']],
   ['no Host', 400, ['GET / HTTP/1.1']],
   ['an unknown expectation', 417, ['GET / HTTP/1.1', 'Host: a', 'Expect: miracles']],
   ['an expectation among others', 417, ['GET / HTTP/1.1', 'Host: a', 'Expect: 100-continue, miracles']],
@@ -93,7 +93,7 @@ test('an Upgrade request with a body is an ordinary request', async () => {
   }
 })
 
-test('below a base path nothing leaves it', async () => {
+test('no path can leave the base path of a target', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}/base/`))
   using client = await RawClient.connect(proxy.port)
@@ -107,7 +107,7 @@ test('below a base path nothing leaves it', async () => {
   }
 })
 
-test('without a base path dots are the business of the upstream', async () => {
+test('without a base path dot segments are left to the upstream', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}/`))
   using client = await RawClient.connect(proxy.port)
@@ -115,7 +115,7 @@ test('without a base path dots are the business of the upstream', async () => {
   expect(origin.last.url).toBe('/../x')
 })
 
-test('unusual white space elsewhere, and a line that comes in pieces, are no fault', async () => {
+test('unusual white space elsewhere and a line received in pieces are accepted', async () => {
   await using origin = await startOrigin(async (_req, res, seen) => res.end(await seen.body))
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
@@ -135,7 +135,7 @@ test('unusual white space elsewhere, and a line that comes in pieces, are no fau
   expect((await client.response()).status).toBe(200)
 })
 
-test('several spaces are a 400 in a later request of a connection as well', async () => {
+test('several spaces also get a 400 in a later request of a connection', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   for (const line of ['GET  / HTTP/1.1', 'GET /  HTTP/1.1']) {

@@ -4,7 +4,7 @@ import { filesIn, startEdge } from '../../kit/edge.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 import { until } from '../../kit/until.ts'
 
-/** Timers that repeat and were made by our code since the watch began, by where. */
+/** Repeating timers created by our code since the watch began, by call site. */
 function watchIntervals() {
   const live = new Map<number, string>()
   const hook = createHook({
@@ -31,7 +31,7 @@ test('no timer runs before the first connection, nor for long after the last', a
   await until('all timers have ended', () => timers.live.size === 0)
 })
 
-test('after a rest the deadline of heads holds again', async () => {
+test('after a rest the header deadline applies again', async () => {
   using timers = watchIntervals()
   await using files = await startFiles(200)
   using first = await RawClient.connect(files.port)

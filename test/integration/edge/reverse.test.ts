@@ -3,7 +3,7 @@ import { reverseTo, startEdge } from '../../kit/edge.ts'
 import { startOrigin } from '../../kit/origin.ts'
 import { RawClient } from '../../kit/raw-client.ts'
 
-test('a request goes to the target below its path, with the host that the client sent', async () => {
+test("a request goes to the target below its path, with the client's Host", async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}/base/`))
   using client = await RawClient.connect(proxy.port)
@@ -14,7 +14,7 @@ test('a request goes to the target below its path, with the host that the client
   expect(origin.last.get('host')).toBe('client.test')
 })
 
-test('a body is sent on and the answer to it comes back', async () => {
+test('a body is forwarded and its answer comes back', async () => {
   await using origin = await startOrigin(async (_req, res, seen) => {
     res.end(await seen.body)
   })

@@ -10,7 +10,7 @@ const echo: OriginHandler = async (_req, res, seen) => {
 const start = (origin: { authority: string }, sizes: Parameters<typeof reverseTo>[1]) =>
   startEdge(reverseTo(`http://${origin.authority}`, sizes))
 
-test('a target as long as it may be is served, a longer one is a 414 and the connection lives on', async () => {
+test('a target of the maximum length is served, a longer one gets a 414 and the connection stays open', async () => {
   await using origin = await startOrigin()
   await using proxy = await start(origin, { sizes: { maxTargetBytes: 100 } })
   using client = await RawClient.connect(proxy.port)
@@ -20,7 +20,7 @@ test('a target as long as it may be is served, a longer one is a 414 and the con
   expect(origin.seen).toHaveLength(2)
 })
 
-test('a target that is longer than a whole head may be is a 414, other long heads are a 431', async () => {
+test('a target longer than the maximum head gets a 414, other long heads get a 431', async () => {
   await using origin = await startOrigin()
   await using proxy = await start(origin, { sizes: { maxHeadBytes: 2_000, maxTargetBytes: 1_000 } })
   for (const [lines, status] of [
@@ -41,7 +41,7 @@ test('a target that is longer than a whole head may be is a 414, other long head
   expect(proxy.counters().requestsTotal).toBe(5)
 })
 
-test('as many fields as may be are served, one more is a 431', async () => {
+test('the maximum number of fields is served, one more gets a 431', async () => {
   await using origin = await startOrigin()
   await using proxy = await start(origin, { sizes: { maxFields: 10 } })
   const fields = (count: number) => Array.from({ length: count - 1 }, (_, at) => `X-${at}: 1`)
@@ -56,7 +56,7 @@ test('as many fields as may be are served, one more is a 431', async () => {
   }
 })
 
-test('no field hides behind the bound: a length among the dropped ones is not lost on the way', async () => {
+test('a Content-Length beyond the maximum number of fields is not lost', async () => {
   await using origin = await startOrigin(echo)
   await using proxy = await start(origin, { sizes: { maxFields: 3 } })
   using client = await RawClient.connect(proxy.port)
@@ -67,7 +67,7 @@ test('no field hides behind the bound: a length among the dropped ones is not lo
   expect(origin.seen).toHaveLength(0)
 })
 
-test('a body that says that it is too large is a 413 at once, instead of 100 to a client that waits', async () => {
+test('a body announced as too large gets a 413 at once, instead of a 100 for a client that waits', async () => {
   await using origin = await startOrigin(echo)
   await using proxy = await start(origin, { sizes: { maxBodyBytes: 10 } })
   for (const expectation of [[], ['Expect: 100-continue']]) {
@@ -82,7 +82,7 @@ test('a body that says that it is too large is a 413 at once, instead of 100 to 
   expect(proxy.counters()).toMatchObject({ requestsTotal: 2, requestsFailed: 0 })
 })
 
-test('a body of the largest size is served, chunked as well', async () => {
+test('a body of the maximum size is served, also chunked', async () => {
   await using origin = await startOrigin(echo)
   await using proxy = await start(origin, { sizes: { maxBodyBytes: 10 } })
   using client = await RawClient.connect(proxy.port)
@@ -93,7 +93,7 @@ test('a body of the largest size is served, chunked as well', async () => {
   expect((await client.response()).text).toBe('0123456789')
 })
 
-test('a chunked body that grows too large is a 413, and its upstream request is cut off', async () => {
+test('a chunked body that grows too large gets a 413, and its upstream request is cut off', async () => {
   let isCut = false
   await using origin = await startOrigin(async (_req, _res, seen) => {
     await seen.body.catch(() => {
@@ -114,7 +114,7 @@ test('a chunked body that grows too large is a 413, and its upstream request is 
   expect(proxy.counters()).toMatchObject({ requestsTotal: 1, requestsFailed: 0 })
 })
 
-test('a client that goes on sending what is too large still reads the 413', async () => {
+test('a client that keeps sending a body that is too large still reads the 413', async () => {
   await using origin = await startOrigin(echo)
   await using proxy = await start(origin, { sizes: { maxBodyBytes: 1_000 } })
   using client = await RawClient.connect(proxy.port)
@@ -122,7 +122,7 @@ test('a client that goes on sending what is too large still reads the 413', asyn
   expect((await client.response()).status).toBe(413)
 })
 
-test('a chunked body that grows too large within its answer breaks that off', async () => {
+test('a chunked body that grows too large after the answer began breaks the answer off', async () => {
   await using origin = await startOrigin((_req, res) => res.write('early'), { gather: false })
   await using proxy = await start(origin, { sizes: { maxBodyBytes: 10 } })
   using client = await RawClient.connect(proxy.port)
@@ -132,7 +132,7 @@ test('a chunked body that grows too large within its answer breaks that off', as
   expect((await client.rest()).toString()).not.toContain('\r\n0\r\n\r\n')
 })
 
-test('static files have the bound as well', async () => {
+test('static files have the same limit', async () => {
   const mount = { path: '/', rootDir: '.', spaMode: false, spaFallbackFile: 'x', indexFiles: [] }
   await using proxy = await startEdge(filesIn([mount], { sizes: { maxBodyBytes: 1 } }))
   using client = await RawClient.connect(proxy.port)

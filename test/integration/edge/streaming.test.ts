@@ -6,10 +6,10 @@ import { until } from '../../kit/until.ts'
 
 const total = 64 * 1024 * 1024
 const piece = Buffer.alloc(64 * 1024, 'x')
-/** What kernel buffers and the streams of proxy, origin and client may hold of a stalled transfer. */
+/** Maximum bytes of a stalled transfer in kernel buffers and in the streams of proxy, origin and client. */
 const mayBeHeld = 24 * 1024 * 1024
 
-/** Writes `total` bytes as fast as they are taken; `written` says how far it is. */
+/** Writes `total` bytes as fast as they are accepted; `written` is the progress. */
 function pump(to: NodeJS.WritableStream): { readonly written: number } {
   const state = { written: 0 }
   const more = (): void => {
@@ -26,7 +26,7 @@ function pump(to: NodeJS.WritableStream): { readonly written: number } {
   return state
 }
 
-/** Counts what a paused reader does not gather. */
+/** Counts bytes without buffering them. */
 function drainInto(client: RawClient): { received: number } {
   const state = { received: 0 }
   client.socket.removeAllListeners('data')
@@ -107,7 +107,7 @@ test('a tunnel waits for a slow reader in both directions', async () => {
   await until('all has arrived', () => received === total && already + sink.received === total, 20_000)
 })
 
-/** Resolves when a number has stood still for a while: everything that can be held is held. */
+/** Resolves once a number has been constant for a while, because every buffer is full. */
 async function stalled(read: () => number): Promise<void> {
   let last = -1
   let still = 0
@@ -118,7 +118,7 @@ async function stalled(read: () => number): Promise<void> {
   }
 }
 
-/** The client's socket as a stream whose end is not passed on. */
+/** The client's socket as a stream that does not pass on its end. */
 function keepOpen(client: RawClient): NodeJS.WritableStream {
   return Object.create(client.socket, { end: { value: () => {} } }) as NodeJS.WritableStream
 }

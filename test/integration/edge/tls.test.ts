@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { Client } from 'undici'
 import { expect, test } from 'vitest'
 import { BifrostError } from '../../../src/errors.ts'
-import type { Gate } from '../../../src/http/upstream/gate.ts'
+import type { Gate } from '../../../src/http/dial/gate.ts'
 import { type PoolOptions, UpstreamPool } from '../../../src/http/upstream/pool.ts'
 import { forwardTo, startEdge } from '../../kit/edge.ts'
 import { startRawOrigin } from '../../kit/origin.ts'
@@ -23,7 +23,7 @@ async function startTlsOrigin(): Promise<{ readonly port: number } & AsyncDispos
   }
 }
 
-test('an https upstream whose certificate nobody trusts is a 502', async () => {
+test('an https upstream with an untrusted certificate gives a 502', async () => {
   await using origin = await startTlsOrigin()
   await using proxy = await startEdge(forwardTo())
   using client = await RawClient.connect(proxy.port)
@@ -32,7 +32,7 @@ test('an https upstream whose certificate nobody trusts is a 502', async () => {
   expect(response.text).not.toContain('127.0.0.1')
 })
 
-/** A gate that opens everything but what a test closes. */
+/** A gate that allows everything except what a test refuses. */
 const gateWith = (closed: Partial<Gate> = {}): Gate => ({
   refuseTarget: () => null,
   refuseAddress: () => null,
@@ -55,7 +55,7 @@ const poolWith = (gate: Gate | null, bounds: Partial<PoolOptions> = {}) =>
 test.each([
   ['', null],
   [' through a gate', gateWith()],
-])('an https upstream that is trusted is reached%s', async (_, gate) => {
+])('a trusted https upstream is reached%s', async (_, gate) => {
   await using origin = await startTlsOrigin()
   const pool = poolWith(gate)
   const slot = pool.take(`https://127.0.0.1:${origin.port}`)
@@ -77,7 +77,7 @@ test.each(['refuseTarget', 'refusePeer'] as const)('a gate refuses an https upst
   expect(pool.stats).toEqual({})
 })
 
-test('an https upstream that accepts and never shakes hands ends the wait for both', async () => {
+test('connectMs bounds TCP and TLS together if an https upstream never answers the handshake', async () => {
   await using origin = await startRawOrigin(() => {})
   const pool = poolWith(gateWith(), { connectMs: 150 })
   const slot = pool.take(`https://127.0.0.1:${origin.port}`)
@@ -87,7 +87,7 @@ test('an https upstream that accepts and never shakes hands ends the wait for bo
   expect(pool.stats).toEqual({})
 })
 
-test('an https upstream connection is closed when it has reached its lifetime', async () => {
+test('an https upstream connection is closed at the end of its lifetime', async () => {
   await using origin = await startTlsOrigin()
   const pool = poolWith(null, { connectMs: 60_000, lifetimeMs: 200, idleMs: 60_000 })
   const slot = pool.take(`https://127.0.0.1:${origin.port}`)

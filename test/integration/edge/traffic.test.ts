@@ -10,7 +10,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-test('a good request that nobody watches never comes to it: 500 requests, nothing noted, nothing kept', async () => {
+test('successful requests without a viewer are not recorded: 500 requests, no entries', async () => {
   const note = vi.spyOn(TrafficRecorder.prototype, 'note')
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
@@ -26,7 +26,7 @@ test('a good request that nobody watches never comes to it: 500 requests, nothin
   expect(note).toHaveBeenCalledTimes(1)
 })
 
-test('a flood of refusals leaves the latest ones only', async () => {
+test('a flood of refusals keeps only the latest ones', async () => {
   await using proxy = await startEdge(reverseTo('http://127.0.0.1:1', { access: { allow: ['192.0.2.1'] } }))
   using client = await RawClient.connect(proxy.port)
   for (let at = 0; at < 400; at += 1) expect((await client.get(`/${at}`)).status).toBe(403)
@@ -36,7 +36,7 @@ test('a flood of refusals leaves the latest ones only', async () => {
   expect([failures[0]?.target, failures.at(-1)?.target]).toEqual(['/144', '/399'])
 })
 
-test('streams of HTTP/2 are recorded like exchanges, and their connection says how many run', async () => {
+test('HTTP/2 streams are recorded like exchanges, and their connection shows how many run', async () => {
   await using origin = await startOrigin((req, res) => {
     if (req.url !== '/held') res.writeHead(404).end()
   })

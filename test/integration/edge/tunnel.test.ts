@@ -29,7 +29,7 @@ test("the client's FIN reaches the upstream while its answer still comes", async
   using client = await openTunnel(proxy, origin.authority)
   client.send('all of it').end()
   expect((await client.rest()).toString()).toBe('you said all of it')
-  await until('the tunnel is counted out', () => proxy.counters().tunnelsActive === 0)
+  await until('the tunnel is no longer counted', () => proxy.counters().tunnelsActive === 0)
 })
 
 test("the upstream's FIN reaches the client, which may still send", async () => {
@@ -55,7 +55,7 @@ test('a tunnel without traffic is closed', async () => {
   await until('the upstream side is closed', () => origin.sockets.size === 0)
 })
 
-test('a tunnel is closed at the age of maxTunnelMs although it is used', async () => {
+test('a busy tunnel is closed after maxTunnelMs', async () => {
   await using origin = await startRawOrigin(echo)
   await using proxy = await startEdge(forwardTo({ timeouts: { maxTunnelMs: 300 } }))
   const startedAt = performance.now()
@@ -86,20 +86,20 @@ test('a reset of one side ends the other', async () => {
   using client = await openTunnel(proxy, origin.authority)
   client.send('x')
   await client.ended()
-  await until('the edge has closed both', () => proxy.edge.open === 0)
+  await until('the proxy has closed both', () => proxy.edge.open === 0)
 })
 
-test('a client that ends while the upstream is dialled leaves nothing behind', async () => {
+test('a client that leaves while the upstream is dialled leaves nothing behind', async () => {
   await using origin = await startRawOrigin(echo)
   await using proxy = await startEdge(forwardTo())
   const client = await RawClient.connect(proxy.port)
   client.head(`CONNECT ${origin.authority} HTTP/1.1`, 'Host: a')
   client.destroy()
-  await until('the edge has closed it', () => proxy.accepted.length === 1 && proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.accepted.length === 1 && proxy.edge.open === 0)
   await until('the upstream side is closed', () => origin.sockets.size === 0)
 })
 
-test('a tunnel counts its bytes, and is a request that did not fail', async () => {
+test('a tunnel counts its bytes, and is a successful request', async () => {
   await using origin = await startRawOrigin(echo)
   await using proxy = await startEdge(forwardTo())
   const client = await openTunnel(proxy, origin.authority)
@@ -108,7 +108,7 @@ test('a tunnel counts its bytes, and is a request that did not fail', async () =
   await client.bytes(5)
   client.end()
   await client.ended()
-  await until('it is counted out', () => proxy.counters().tunnelsActive === 0)
+  await until('it is no longer counted', () => proxy.counters().tunnelsActive === 0)
   const { bytesRead, bytesWritten } = client.socket
   expect(proxy.counters()).toMatchObject({
     bytesReceived: bytesWritten,
@@ -117,7 +117,7 @@ test('a tunnel counts its bytes, and is a request that did not fail', async () =
   })
 })
 
-test('a CONNECT without a port or with a path is a 400', async () => {
+test('a CONNECT without a port or with a path gets a 400', async () => {
   await using proxy = await startEdge(forwardTo())
   for (const target of [
     'example.test',

@@ -7,7 +7,7 @@ import { until } from '../../kit/until.ts'
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 const poison = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison'
 
-/** Answers each request by its number, from 1. */
+/** Answers each request by its number, starting at 1. */
 const countingOrigin = (
   answer: (request: number) => string,
   then: (request: number) => string = () => '',
@@ -25,7 +25,7 @@ const countingOrigin = (
 }
 
 for (const [what, origin] of [
-  ['in the same piece', () => countingOrigin((at) => (at === 1 ? ok + poison : ok))],
+  ['in the same chunk', () => countingOrigin((at) => (at === 1 ? ok + poison : ok))],
   [
     'a moment later',
     () =>
@@ -35,7 +35,7 @@ for (const [what, origin] of [
       ),
   ],
 ] as const) {
-  test(`a second answer that nobody asked for, ${what}, is not the answer to the next request`, async () => {
+  test(`an unsolicited second answer, ${what}, does not become the answer to the next request`, async () => {
     await using upstream = await origin()
     await using proxy = await startEdge(reverseTo(`http://${upstream.authority}`))
     using client = await RawClient.connect(proxy.port)
@@ -46,19 +46,19 @@ for (const [what, origin] of [
   })
 }
 
-test('nor is one that comes together with the next request', async () => {
+test('an unsolicited answer that arrives with the next request does not become its answer', async () => {
   await using origin = await countingOrigin(() => ok)
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
   expect((await client.get('/1')).text).toBe('ok')
-  // Both are there before the proxy looks at its sockets again, the request first.
+  // Both arrive before the proxy polls its sockets again, the request first.
   client.head('GET /2 HTTP/1.1', 'Host: a')
   for (const socket of origin.sockets) socket.write(poison, 'latin1')
   expect((await client.response()).text).toBe('ok')
   expect(origin.accepted).toBe(2)
 })
 
-test('a request with a body finds out before it is sent that the kept connection has ended', async () => {
+test('the end of a kept connection is noticed before a request with a body is sent', async () => {
   await using origin = await startRawOrigin((socket) => {
     socket.on('data', () => socket.end(ok, 'latin1'))
   })
@@ -70,7 +70,7 @@ test('a request with a body finds out before it is sent that the kept connection
   }
 })
 
-test('a connection is not used again when the upstream says so, or its version', async () => {
+test('a connection is not reused if the upstream forbids it or its HTTP version does', async () => {
   for (const head of ['HTTP/1.1 200 OK\r\nConnection: close', 'HTTP/1.0 200 OK']) {
     await using origin = await countingOrigin(() => `${head}\r\nContent-Length: 2\r\n\r\nok`)
     await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
@@ -81,7 +81,7 @@ test('a connection is not used again when the upstream says so, or its version',
   }
 })
 
-test('an idle connection is given up before the upstream would end it', async () => {
+test('an idle connection is closed before the upstream would close it', async () => {
   await using origin = await countingOrigin(() => ok.replace('\r\n\r\n', '\r\nKeep-Alive: timeout=2\r\n\r\n'))
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
@@ -90,7 +90,7 @@ test('an idle connection is given up before the upstream would end it', async ()
   expect(origin.accepted).toBe(2)
 })
 
-test('a 100 that nobody asked for is ignored', async () => {
+test('an unsolicited 100 is ignored', async () => {
   await using origin = await countingOrigin(() => `HTTP/1.1 100 Continue\r\n\r\n${ok}`)
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
@@ -99,7 +99,7 @@ test('a 100 that nobody asked for is ignored', async () => {
   expect(response.text).toBe('ok')
 })
 
-test('a switch of protocols that nobody asked for is a 502', async () => {
+test('an unsolicited switch of protocols gives a 502', async () => {
   await using origin = await countingOrigin(
     () => 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
   )
@@ -108,7 +108,7 @@ test('a switch of protocols that nobody asked for is a 502', async () => {
   expect((await client.get('/')).status).toBe(502)
 })
 
-test('an answer that comes byte by byte is whole', async () => {
+test('an answer that arrives byte by byte is complete', async () => {
   await using origin = await startRawOrigin((socket) => {
     socket.on('data', async () => {
       for (const byte of ok) {
@@ -124,7 +124,7 @@ test('an answer that comes byte by byte is whole', async () => {
   expect(origin.accepted).toBe(1)
 })
 
-test('an upstream that stops within its body is given up after responseMs', async () => {
+test('an upstream that stalls within its body is cut off after responseMs', async () => {
   await using origin = await countingOrigin(() => 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart')
   await using proxy = await startEdge(
     reverseTo(`http://${origin.authority}`, { timeouts: { responseMs: 200 } }),
@@ -134,7 +134,7 @@ test('an upstream that stops within its body is given up after responseMs', asyn
   await until('the upstream connection is closed', () => origin.sockets.size === 0)
 })
 
-test('an upload that takes longer than responseMs is not the upstream being late', async () => {
+test('an upload that takes longer than responseMs does not time out the upstream', async () => {
   await using origin = await startOrigin(async (_req, res, seen) => res.end(await seen.body))
   await using proxy = await startEdge(
     reverseTo(`http://${origin.authority}`, { timeouts: { responseMs: 500 } }),

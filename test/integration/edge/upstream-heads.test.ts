@@ -7,7 +7,7 @@ import { until } from '../../kit/until.ts'
 const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n'
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
-test('some informational responses are relayed before the answer', async () => {
+test('informational responses are relayed before the answer', async () => {
   await using origin = await startScriptedOrigin(hints.repeat(3) + ok)
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
@@ -35,7 +35,7 @@ test('a flood of informational responses is broken off with 502', async () => {
   await until('the upstream connection is closed', () => origin.sockets.size === 0)
 })
 
-test('a reason phrase that cannot be sent on is a 502', async () => {
+test('a reason phrase that cannot be forwarded gives a 502', async () => {
   await using origin = await startScriptedOrigin('HTTP/1.1 200 O\x01K\r\nContent-Length: 2\r\n\r\nok')
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
@@ -45,7 +45,7 @@ test('a reason phrase that cannot be sent on is a 502', async () => {
 })
 
 for (const coding of ['gzip, chunked', 'gzip', 'identity']) {
-  test(`a response with the transfer coding ${coding} is a 502`, async () => {
+  test(`a response with the transfer coding ${coding} gives a 502`, async () => {
     await using origin = await startScriptedOrigin(
       `HTTP/1.1 200 OK\r\nTransfer-Encoding: ${coding}\r\n\r\n2\r\nok\r\n0\r\n\r\n`,
     )
@@ -55,7 +55,7 @@ for (const coding of ['gzip, chunked', 'gzip', 'identity']) {
   })
 }
 
-test('chunked in two fields is a 502, in other letters it is chunked', async () => {
+test('chunked in two fields gives a 502, in another case it is accepted', async () => {
   for (const [fields, status] of [
     ['Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked', 502],
     ['Transfer-Encoding: Chunked', 200],

@@ -21,7 +21,7 @@ const upgrade = [
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
 ]
 
-/** The lifetime of pooled connections is short, and so is the idle time. */
+/** Short lifetime of pooled connections and short idle timeout. */
 const brief = { timeouts: { lifetimeMs: 50, idleMs: 2_000 } }
 
 function echoOn(origin: Origin): WebSocketServer {
@@ -43,7 +43,7 @@ function neverAnswer(origin: Origin): void {
 const value = (rawHeaders: readonly string[], name: string) =>
   rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name)
 
-test('a WebSocket echoes through the proxy, and its origin sees who asked', async () => {
+test("a WebSocket echoes through the proxy, and its origin sees the client's address", async () => {
   await using origin = await startOrigin()
   echoOn(origin)
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}/base`))
@@ -74,7 +74,7 @@ test('a WebSocket goes through a forward proxy in absolute-form', async () => {
   expect(value(origin.last.rawHeaders, 'host')).toEqual([origin.authority])
 })
 
-test('bytes that an origin sends with its 101 are the first of the tunnel', async () => {
+test('bytes sent with the 101 are the first of the tunnel', async () => {
   await using origin = await startScriptedOrigin(
     'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade, X-Hop\r\nX-Hop: 1\r\nUpgrade: websocket\r\n\r\nfirst',
     { keepOpen: true },
@@ -89,7 +89,7 @@ test('bytes that an origin sends with its 101 are the first of the tunnel', asyn
   expect((await client.bytes(5)).toString()).toBe('first')
 })
 
-test('an origin that answers something else is relayed, and nothing is switched', async () => {
+test('another answer of the origin is relayed without a switch', async () => {
   await using origin = await startOrigin((_req, res) => res.writeHead(403, { 'X-Why': 'no' }).end('not here'))
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
@@ -102,27 +102,27 @@ test('an origin that answers something else is relayed, and nothing is switched'
   expect(proxy.counters()).toMatchObject({ requestsTotal: 1, requestsFailed: 0, tunnelsTotal: 0 })
 })
 
-test('an origin that breaks its other answer off breaks the client off', async () => {
+test('another answer that the origin breaks off breaks off the client', async () => {
   await using origin = await startScriptedOrigin('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc')
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
   client.head('GET / HTTP/1.1', ...upgrade)
   await expect(client.response()).rejects.toThrow()
-  await until('the edge has closed it', () => proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.edge.open === 0)
 })
 
-test('an upgrade to an upstream that refuses is a 502', async () => {
+test('an upgrade to an upstream that refuses gives a 502', async () => {
   await using proxy = await startEdge(reverseTo(`http://127.0.0.1:${await unusedPort()}`))
   using client = await RawClient.connect(proxy.port)
   client.head('GET / HTTP/1.1', ...upgrade)
   const response = await client.response()
   expect(response.status).toBe(502)
   expect(response.text).not.toContain('127.0.0.1')
-  await until('the edge has closed it', () => proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.edge.open === 0)
   expect(proxy.counters()).toMatchObject({ requestsTotal: 1, requestsFailed: 1 })
 })
 
-test('an upgrade that is never answered is a 504', async () => {
+test('an upgrade that is never answered gives a 504', async () => {
   await using origin = await startOrigin(() => {})
   neverAnswer(origin)
   await using proxy = await startEdge(
@@ -135,8 +135,8 @@ test('an upgrade that is never answered is a 504', async () => {
 
 test.each([
   ['to nothing', ''],
-  ['to what nobody asked for', 'Connection: Upgrade\r\nUpgrade: h2c\r\n'],
-])('an origin that switches %s is a 502', async (_, fields) => {
+  ['to a protocol not requested', 'Connection: Upgrade\r\nUpgrade: h2c\r\n'],
+])('an origin that switches %s gives a 502', async (_, fields) => {
   await using origin = await startScriptedOrigin(`HTTP/1.1 101 Switching Protocols\r\n${fields}\r\nfirst`)
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
@@ -146,7 +146,7 @@ test.each([
   await until('nothing is left open', () => proxy.edge.open === 0 && origin.sockets.size === 0)
 })
 
-test('an origin that resets before its answer is a 502', async () => {
+test('an origin that resets before its answer gives a 502', async () => {
   await using origin = await startRawOrigin((socket) => {
     socket.once('data', () => socket.resetAndDestroy())
   })
@@ -156,7 +156,7 @@ test('an origin that resets before its answer is a 502', async () => {
   expect((await client.response()).status).toBe(502)
 })
 
-test('a client that goes away before the answer ends the request at the origin', async () => {
+test('a client that leaves before the answer ends the request at the origin', async () => {
   await using origin = await startOrigin(() => {})
   neverAnswer(origin)
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
@@ -208,7 +208,7 @@ test.each([
     client.head(`GET ${target}/ HTTP/1.1`.replace(kind === 'reverse' ? target : '', ''), ...upgrade)
     expect((await client.responseHead()).status).toBe(101)
     const startedAt = performance.now()
-    // An unmasked ping of no bytes would be refused: masked, with a key of zeros.
+    // An unmasked ping would be refused: this one is empty and masked with a key of zeros.
     const chatter = setInterval(() => client.send(Buffer.from([0x89, 0x80, 0, 0, 0, 0])), 20)
     await until('it is older than both', () => client.isEnded || performance.now() - startedAt > 3_000)
     clearInterval(chatter)
@@ -217,7 +217,7 @@ test.each([
   },
 )
 
-test('a WebSocket is closed at the age of maxTunnelMs although it is used', async () => {
+test('a busy WebSocket is closed after maxTunnelMs', async () => {
   await using origin = await startOrigin()
   echoOn(origin)
   const tuning = { timeouts: { maxTunnelMs: 200 } }
@@ -233,7 +233,7 @@ test('a WebSocket is closed at the age of maxTunnelMs although it is used', asyn
   expect(proxy.records[0]).toMatchObject({ termination: 'LT', tunnelEnd: 'max_tunnel', reason })
 })
 
-test('a WebSocket that loops is a 508', async () => {
+test('a WebSocket that loops gets a 508', async () => {
   await using proxy = await startEdge(reverseTo('http://127.0.0.1:9'), { pseudonym: 'edge-1' })
   using client = await RawClient.connect(proxy.port)
   client.head('GET / HTTP/1.1', ...upgrade, 'Via: 1.1 edge-1')

@@ -1,4 +1,4 @@
-/** RFC 9113 8.1.1: a body that is not as long as its Content-Length makes the request malformed. */
+/** RFC 9113 8.1.1: a body whose length differs from its Content-Length makes the request malformed. */
 import { expect, test } from 'vitest'
 import { filesIn, reverseTo, startEdge } from '../../kit/edge.ts'
 import { FrameClient, flag, frame, requestOf } from '../../kit/h2-frames.ts'
@@ -14,7 +14,7 @@ test.each([
   ['longer than nothing', '0', ['x']],
   ['shorter', '50', ['hello']],
   ['empty', '5', ['']],
-])('a body that is %s never reaches the upstream as a whole request', async (_, length, pieces) => {
+])('a body that is %s never reaches the upstream as a complete request', async (_, length, pieces) => {
   const bodies: string[] = []
   await using origin = await startOrigin(async (_req, res, seen) => {
     const body = await seen.body.catch(() => null)
@@ -29,7 +29,7 @@ test.each([
   // nghttp2 ends the stream or the whole connection.
   const outcome = await client.outcome(1).catch(() => 'closed')
   expect(['reset 1', 'closed', '400', '502']).toContain(outcome)
-  await until('nothing runs any more', () => proxy.edge.open === 0 || outcome !== 'closed')
+  await until('nothing is running', () => proxy.edge.open === 0 || outcome !== 'closed')
   await until('the origin has let go', () => origin.seen.every(({ req }) => req.closed))
   expect(bodies).toEqual([])
   for (const { body } of origin.seen)
@@ -54,7 +54,7 @@ test('no byte beyond the length is written to the upstream', async () => {
   expect(origin.seen).toHaveLength(1)
 })
 
-test('a new connection is served as before, and what ended the other one is counted', async () => {
+test('a new connection is served, and the end of the other one is counted', async () => {
   await using proxy = await startEdge(
     filesIn([
       { path: '/', rootDir: 'config/site', spaMode: false, spaFallbackFile: 'x', indexFiles: ['index.html'] },

@@ -7,7 +7,7 @@ import { until } from '../../kit/until.ts'
 
 const h2 = { cleartext: 'h2' } as const
 
-/** An origin that answers `/slow` when told to. */
+/** An origin that answers `/slow` on demand. */
 async function startSlow() {
   const waiting: (() => void)[] = []
   const origin = await startOrigin((req, res) => {
@@ -17,7 +17,7 @@ async function startSlow() {
   return { origin, waiting, release: () => waiting.splice(0).map((end) => end()) }
 }
 
-test('a drain says which streams are served, ends with the last of them and keeps the connection counted until then', async () => {
+test('a drain announces the last stream it serves, ends with it and counts the connection until then', async () => {
   const { origin, waiting, release } = await startSlow()
   await using _ = origin
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
@@ -26,19 +26,19 @@ test('a drain says which streams are served, ends with the last of them and keep
   await until('it runs', () => waiting.length === 1)
   proxy.edge.drain()
   expect(await client.firstGoaway()).toEqual({ code: 0, last: 1 })
-  // Its client may repeat it elsewhere: it is not served here.
+  // The client may repeat it elsewhere; it is not served here.
   client.request(3, requestOf())
   expect(proxy.admission.active).toBe(1)
   expect(client.isEnded).toBe(false)
   release()
   expect(await client.outcome(1)).toBe('200')
   await client.ended()
-  await until('it is counted out', () => proxy.admission.active === 0)
+  await until('it is no longer counted', () => proxy.admission.active === 0)
   expect(origin.seen).toHaveLength(1)
   expect(proxy.counters()).toMatchObject({ requestsTotal: 1, requestsFailed: 0 })
 })
 
-test('a client whose connection is idle when the drain begins is let go', async () => {
+test('a connection that is idle when the drain begins is closed', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
   using client = await H2Client.connect(proxy.port)
@@ -47,7 +47,7 @@ test('a client whose connection is idle when the drain begins is let go', async 
   await until('the client has closed', () => client.isClosed)
   expect(client.goaways.length).toBeGreaterThan(0)
   expect(client.goaways.every(({ code }) => code === 0)).toBe(true)
-  await until('the edge has none', () => proxy.edge.open === 0)
+  await until('the proxy has no connection', () => proxy.edge.open === 0)
 })
 
 test('a client that does not close after the last GOAWAY is closed', async () => {
@@ -58,10 +58,10 @@ test('a client that does not close after the last GOAWAY is closed', async () =>
   client.request(1, requestOf())
   await client.outcome(1)
   proxy.edge.drain()
-  await until('the edge has none', () => proxy.edge.open === 0)
+  await until('the proxy has no connection', () => proxy.edge.open === 0)
 })
 
-test('degraded: the connection ends after the exchanges that run', async () => {
+test('degraded: the connection ends after its running exchanges', async () => {
   const { origin, waiting, release } = await startSlow()
   await using _ = origin
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
@@ -75,7 +75,7 @@ test('degraded: the connection ends after the exchanges that run', async () => {
   release()
   expect(await client.outcome(1)).toBe('200')
   await client.ended()
-  await until('the edge has none', () => proxy.edge.open === 0)
+  await until('the proxy has no connection', () => proxy.edge.open === 0)
 })
 
 test('close() ends everything now', async () => {
@@ -91,7 +91,7 @@ test('close() ends everything now', async () => {
   await until('the upstream connection is closed', () => origin.sockets.size === 0)
 })
 
-test('a client that goes away takes its exchanges with it', async () => {
+test('a client that leaves ends its exchanges', async () => {
   const { origin, waiting } = await startSlow()
   await using _ = origin
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
@@ -104,7 +104,7 @@ test('a client that goes away takes its exchanges with it', async () => {
   expect(proxy.admission.active).toBe(0)
 })
 
-test('a connection of HTTP/1.1 where HTTP/2 is spoken is told so and closed', async () => {
+test('bytes that are not HTTP/2 end an HTTP/2 connection, which is counted', async () => {
   await using proxy = await startEdge(reverseTo('http://127.0.0.1:1'), h2)
   using client = await FrameClient.connect(proxy.port)
   client.bytes(Buffer.from('x'.repeat(100)))

@@ -7,7 +7,7 @@ import { until } from '../../kit/until.ts'
 
 const h2 = { cleartext: 'h2' } as const
 
-test('requests of one connection run beside each other, and the slow one stops none', async () => {
+test('requests of one connection run concurrently, and a slow one blocks no other', async () => {
   let release = (): void => {}
   await using origin = await startOrigin((req, res) => {
     if (req.url !== '/slow') res.end(req.url)
@@ -27,7 +27,7 @@ test('requests of one connection run beside each other, and the slow one stops n
   expect(proxy.admission.opened).toBe(1)
 })
 
-test('the upstream is given an HTTP/1.1 request: Host from :authority, one Cookie, Via 2.0, no pseudo-fields', async () => {
+test('the upstream gets an HTTP/1.1 request: Host from :authority, one Cookie, Via 2.0, no pseudo-fields', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}/base`), h2)
   using client = await H2Client.connect(proxy.port)
@@ -51,7 +51,7 @@ test('the upstream is given an HTTP/1.1 request: Host from :authority, one Cooki
   expect(last.rawHeaders.filter((_, at) => at % 2 === 0).some((name) => name.startsWith(':'))).toBe(false)
 })
 
-test('a body goes up whole, with and without a length', async () => {
+test('a body reaches the upstream completely, with and without a length', async () => {
   await using origin = await startOrigin(async (_req, res, seen) => res.end(String((await seen.body).length)))
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
   using client = await H2Client.connect(proxy.port)
@@ -63,7 +63,7 @@ test('a body goes up whole, with and without a length', async () => {
   expect((await client.post('/', '', {})).text).toBe('0')
 })
 
-test('an upload that is reset is never whole at the upstream, whatever the code', async () => {
+test('an upload that is reset is never complete at the upstream, whatever the code', async () => {
   for (const code of [0, 8, 2]) {
     await using origin = await startOrigin(() => {})
     await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
@@ -80,7 +80,7 @@ test('an upload that is reset is never whole at the upstream, whatever the code'
   }
 })
 
-test('a body that is shorter than its content-length resets the stream, a longer one ends the connection', async () => {
+test('a body shorter than its content-length resets the stream, a longer one ends the connection', async () => {
   for (const [length, ends] of [
     ['5', (client: FrameClient) => client.outcome(1).then((outcome) => expect(outcome).toBe('reset 1'))],
     ['3', (client: FrameClient) => client.firstGoaway()],
@@ -99,7 +99,7 @@ test('a body that is shorter than its content-length resets the stream, a longer
   }
 })
 
-test('trailers of a chunked response are relayed, those that may be', async () => {
+test('the permitted trailers of a chunked response are relayed', async () => {
   await using origin = await startScriptedOrigin(
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: application/grpc\r\nTrailer: grpc-status\r\n\r\n5\r\nhello\r\n0\r\ngrpc-status: 0\r\nset-cookie: a=b\r\n\r\n',
     { keepOpen: true },
@@ -120,7 +120,7 @@ test.each([
   ['hints', `HTTP/1.1 103 Early Hints\r\n${settings}\r\n${chunked}${body}\r\n`],
   ['head', `${chunked}${settings}${body}\r\n`],
   ['trailers', `${chunked}${body}${settings}\r\n`],
-])('what HTTP/2 forbids is left out of the %s of an upstream', async (_, bytes) => {
+])('fields that HTTP/2 forbids are dropped from the %s of an upstream', async (_, bytes) => {
   await using origin = await startScriptedOrigin(bytes, { keepOpen: true })
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
   using client = await H2Client.connect(proxy.port)
@@ -159,7 +159,7 @@ test('HEAD, 204 and 304 have no body', async () => {
   expect(proxy.counters().requestsFailed).toBe(0)
 })
 
-test('205 has no body, and so no length of one', async () => {
+test('a 205 has no body and no Content-Length', async () => {
   await using origin = await startScriptedOrigin(
     'HTTP/1.1 205 Reset Content\r\nContent-Length: 5\r\n\r\nhello',
     { keepOpen: true },
@@ -183,7 +183,7 @@ test('early hints come before the response', async () => {
   expect(answer.informed).toMatchObject([{ ':status': 103, link: '</a.css>; rel=preload' }])
 })
 
-test('an answer before the end of the upload is whole, and then the upload is stopped with NO_ERROR', async () => {
+test('an answer before the end of the upload is complete, and then the upload is stopped with NO_ERROR', async () => {
   await using origin = await startOrigin((_req, res) => res.end('enough'), { gather: false })
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
   using client = await H2Client.connect(proxy.port)
@@ -196,7 +196,7 @@ test('an answer before the end of the upload is whole, and then the upload is st
   expect((await client.get('/')).text).toBe('enough')
 })
 
-test('a client that expects 100 gets it when its origin asks for the body', async () => {
+test('a client that expects a 100 gets it when its origin sends one', async () => {
   await using origin = await startOrigin(async (_req, res, seen) => res.end(await seen.body))
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
   using client = await H2Client.connect(proxy.port)
@@ -211,7 +211,7 @@ test('a client that expects 100 gets it when its origin asks for the body', asyn
   expect(origin.last.get('expect')).toBe('100-continue')
 })
 
-test('a client that expects 100 is not asked for a body that no upstream takes', async () => {
+test('a client that expects a 100 does not get it if no upstream can be reached', async () => {
   await using proxy = await startEdge(reverseTo(`http://127.0.0.1:${await unusedPort()}`), h2)
   using client = await H2Client.connect(proxy.port)
   const head = { ':method': 'POST', ':path': '/', expect: '100-continue' }
@@ -219,7 +219,7 @@ test('a client that expects 100 is not asked for a body that no upstream takes',
   expect(answer).toMatchObject({ status: 502, informed: [] })
 })
 
-test('an upstream that breaks off in the body resets the stream and nothing else', async () => {
+test('an upstream that breaks off its body resets only that stream', async () => {
   await using origin = await startScriptedOrigin('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf')
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
   using client = await H2Client.connect(proxy.port)
@@ -229,7 +229,7 @@ test('an upstream that breaks off in the body resets the stream and nothing else
   await until('both are counted', () => proxy.counters().requestsFailed === 2)
 })
 
-test('an upstream that is not there is a 502', async () => {
+test('an upstream that cannot be reached gives a 502', async () => {
   await using proxy = await startEdge(reverseTo('http://127.0.0.1:1'), h2)
   using client = await H2Client.connect(proxy.port)
   expect(await client.get('/')).toMatchObject({ status: 502, isWhole: true })

@@ -28,7 +28,7 @@ afterEach(async () => {
   await origin[Symbol.asyncDispose]()
 })
 
-/** Sends until the connection ends, at most `most` times, and has an honest client served all the while. */
+/** Sends until the connection ends, at most `most` times, while an honest client is served. */
 async function flood(most: number, send: (round: number) => Buffer): Promise<void> {
   let served = 0
   for (let round = 0; round < most && !attacker.isEnded; round += 1) {
@@ -62,7 +62,7 @@ for (const code of [8, 0]) {
   })
 }
 
-test('rapid reset of requests that run: 200 and the connection is over', async () => {
+test('rapid reset of running requests: 200 and the connection is over', async () => {
   let stream = 1
   let opened = 0
   await flood(2_000, () => {
@@ -83,7 +83,7 @@ test('streams that make the proxy reset them (a window update of 0) count like r
   await until('the upstream connections are closed', () => origin.sockets.size <= 2)
 })
 
-test('heads that are no requests are reset one by one, and then the connection is over', async () => {
+test('malformed heads are reset one by one, and then the connection is over', async () => {
   await flood(2_000, (round) =>
     frameOf(
       frame.headers,
@@ -111,7 +111,7 @@ test('empty DATA', async () => {
   await flood(5_000, () => frameOf(frame.data, 0, 1))
 })
 
-test('CONTINUATION without end', async () => {
+test('endless CONTINUATION', async () => {
   attacker.send(frame.headers, 0, 1, fieldsOf(requestOf()))
   await flood(1_000, (round) =>
     frameOf(frame.continuation, 0, 1, fieldsOf([[`x-${round}`, 'y'.repeat(100)]])),
@@ -122,15 +122,15 @@ test.each([
   ['priorities', frameOf(frame.priority, 0, 1, Buffer.from([0, 0, 0, 3, 9]))],
   ['unknown frames', frameOf(0x77, 0, 0, Buffer.alloc(200))],
   ['window updates', frameOf(frame.windowUpdate, 0, 0, number(1))],
-])('frames that lead to nothing: %s', async (_name, one) => {
+])('frames without effect: %s', async (_name, one) => {
   attacker.bytes(open(1))
   const many = Buffer.concat(Array.from({ length: 5_000 }, () => one))
   await flood(1_000, () => many)
   expect(lastGoaway()).toBe(calm)
 })
 
-test('a header list beyond the limit is no request, also when it is small on the wire', async () => {
-  // One entry of the dynamic table with 4,000 bytes, and then a byte for each repetition (RFC 7541 6.1).
+test('a header list over the limit is refused, even if it is small on the wire', async () => {
+  // One entry of 4,000 bytes in the dynamic table, then one byte per repetition (RFC 7541 6.1).
   const entry = Buffer.concat([Buffer.from([0x40]), fieldsOf([['x-bomb', 'a'.repeat(4_000)]]).subarray(1)])
   const block = Buffer.concat([fieldsOf(requestOf()), entry, Buffer.alloc(100, 0x80 | 62)])
   attacker.send(frame.headers, flag.endHeaders | flag.endStream, 1, block)
@@ -140,7 +140,7 @@ test('a header list beyond the limit is no request, also when it is small on the
   expect(await attacker.outcome(3)).toBe('200')
 })
 
-test('more streams than may run at once are refused, and those that run go on', async () => {
+test('streams over the limit are refused, and the running ones continue', async () => {
   for (let at = 0; at < 101; at += 1) attacker.bytes(open(1 + 2 * at))
   expect(await attacker.outcome(201)).toMatch(/^reset /)
   await until('the others run', () => origin.seen.length === 100)

@@ -1,4 +1,4 @@
-/** request_limits over HTTP/2: the size that is announced is the one that is enforced. */
+/** request_limits over HTTP/2: the advertised size is the enforced one. */
 import { expect, test } from 'vitest'
 import { forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
 import { FrameClient, fieldsOf, flag, frame, requestOf } from '../../kit/h2-frames.ts'
@@ -11,13 +11,13 @@ type Fields = ReturnType<typeof requestOf>
 const sizeOf = (fields: Fields) =>
   fields.reduce((sum, [name, value]) => sum + name.length + value.length + 32, 0)
 
-/** A request whose field section has exactly that size. */
+/** A request whose field section has exactly this size. */
 function ofSize(bytes: number): Fields {
   const short = requestOf({}, ['x-a', ''])
   return requestOf({}, ['x-a', 'y'.repeat(bytes - sizeOf(short))])
 }
 
-/** In as many frames as it takes. */
+/** Split over as many frames as needed. */
 function send(client: FrameClient, stream: number, fields: Fields): void {
   const block = fieldsOf(fields)
   const frames = Math.ceil(block.length / 16_384)
@@ -56,7 +56,7 @@ test.each([
 })
 
 test.each([3_000, 16_000, 30_000, 60_000])(
-  'a head of %i bytes is answered with 431 and goes nowhere',
+  'a head of %i bytes is answered with 431 and not forwarded',
   async (bytes) => {
     await using origin = await startOrigin()
     await using proxy = await startEdge(
@@ -73,7 +73,7 @@ test.each([3_000, 16_000, 30_000, 60_000])(
   },
 )
 
-test('many short fields count with 32 bytes each, and so do the pieces of a Cookie', async () => {
+test('short fields count 32 bytes more each, and so do the crumbs of a Cookie', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(
     reverseTo(`http://${origin.authority}`, { sizes: { maxHeadBytes } }),

@@ -6,7 +6,10 @@ import { startOrigin } from '../../kit/origin.ts'
 const h2 = { cleartext: 'h2' } as const
 type Fields = ReturnType<typeof requestOf>
 
-/** Fields at which nghttp2 or the edge sees that the request is none; it is reset or answered, and goes nowhere. */
+/**
+ * Fields that make a request malformed for nghttp2 or the data plane; it is reset or answered, but not
+ * forwarded.
+ */
 const refused: [string, Fields][] = [
   ['an upper-case name', requestOf({}, ['X-A', 'b'])],
   ['an unknown pseudo-field', requestOf({}, [':foo', 'b'])],
@@ -23,14 +26,14 @@ const refused: [string, Fields][] = [
   ['an empty method', requestOf({ ':method': '' })],
   ['a method with a space', requestOf({ ':method': 'GET /x' })],
   ['a method with a line end', requestOf({ ':method': 'GET\r\n' })],
-  ['a method that is no token', requestOf({ ':method': 'GE(T' })],
+  ['a method that is not a token', requestOf({ ':method': 'GE(T' })],
   ['no scheme', requestOf({ ':scheme': undefined })],
   ['another scheme', requestOf({ ':scheme': 'ftp' })],
   ['a scheme with a space', requestOf({ ':scheme': 'ht tp' })],
   ['no path', requestOf({ ':path': undefined })],
   ['an empty path', requestOf({ ':path': '' })],
   ['a path without a slash', requestOf({ ':path': 'a' })],
-  ['a whole URL as path', requestOf({ ':path': 'http://other.test/' })],
+  ['an absolute URL as path', requestOf({ ':path': 'http://other.test/' })],
   ['a path with a space', requestOf({ ':path': '/a b' })],
   ['a path with a line end', requestOf({ ':path': '/ HTTP/1.1\r\nx: y' })],
   ['a path with a tab', requestOf({ ':path': '/a\tb' })],
@@ -43,11 +46,11 @@ const refused: [string, Fields][] = [
   ['an authority with a space', requestOf({ ':authority': 'a b' })],
   ['an authority with a line end', requestOf({ ':authority': 'a\r\nx: y' })],
   ['an authority with a path', requestOf({ ':authority': 'a/b' })],
-  ['a Host that is another', requestOf({}, ['host', 'other.test'])],
+  ['a different Host', requestOf({}, ['host', 'other.test'])],
   ['a Host with another port', requestOf({}, ['host', 'client.test:81'])],
   ['two Hosts', requestOf({}, ['host', 'client.test'], ['host', 'client.test'])],
   ['two lengths', requestOf({}, ['content-length', '0'], ['content-length', '0'])],
-  ['a length that is no number', requestOf({}, ['content-length', '+0'])],
+  ['a length that is not a number', requestOf({}, ['content-length', '+0'])],
   ['a length and no body', requestOf({}, ['content-length', '5'])],
   ['an extended CONNECT', requestOf({ ':method': 'CONNECT', ':protocol': 'websocket' })],
   ['a CONNECT with a path', requestOf({ ':method': 'CONNECT' })],
@@ -55,7 +58,7 @@ const refused: [string, Fields][] = [
 ]
 
 for (const [name, fields] of refused) {
-  test(`a request with ${name} goes nowhere, and the connection goes on`, async () => {
+  test(`a request with ${name} is not forwarded, and the connection stays open`, async () => {
     await using origin = await startOrigin()
     await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
     using client = await FrameClient.connect(proxy.port)
@@ -67,7 +70,7 @@ for (const [name, fields] of refused) {
   })
 }
 
-/** nghttp2 leaves these out by itself, as if they had not been sent. */
+/** nghttp2 drops these itself, as if they had not been sent. */
 const dropped: [string, string, string][] = [
   ['a line end in a value', 'x-a', 'b\r\nx-injected: c'],
   ['a line feed in a value', 'x-a', 'b\nx-injected: c'],
@@ -102,7 +105,7 @@ for (const [name, field, value] of dropped) {
   })
 }
 
-test('Host that says the same, or that stands alone, is good', async () => {
+test('a Host equal to :authority, or without :authority, is accepted', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
   using client = await FrameClient.connect(proxy.port)
@@ -113,7 +116,7 @@ test('Host that says the same, or that stands alone, is good', async () => {
   for (const seen of origin.seen) expect(seen.all('host')).toHaveLength(1)
 })
 
-test('bytes above ASCII go through as they are', async () => {
+test('bytes above ASCII are forwarded unchanged', async () => {
   await using origin = await startOrigin((_req, res) => res.setHeader('x-b', 'caf\xe9').end())
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
   using client = await FrameClient.connect(proxy.port)
@@ -122,7 +125,7 @@ test('bytes above ASCII go through as they are', async () => {
   expect(origin.last.get('x-a')).toBe('caf\xe9')
 })
 
-test('a forward proxy takes scheme and authority for the whole URL', async () => {
+test('a forward proxy takes the target from :scheme and :authority', async () => {
   await using origin = await startOrigin((req, res) => res.end(req.url))
   await using proxy = await startEdge(forwardTo(), h2)
   using client = await FrameClient.connect(proxy.port)

@@ -1,4 +1,4 @@
-/** Every token is a method (RFC 9110 9.1), and methods differ by case. */
+/** Every token is a method (RFC 9110 9.1), and methods are case-sensitive. */
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:tls'
 import type { Client } from 'undici'
@@ -32,7 +32,7 @@ const mount = {
   indexFiles: ['index.html'],
 }
 
-/** An origin that answers every head with its request line. */
+/** An origin that answers with the request line it received. */
 const lineOrigin = () =>
   startRawOrigin((socket) => {
     socket.on('data', (chunk) => {
@@ -42,7 +42,7 @@ const lineOrigin = () =>
     socket.on('end', () => socket.end())
   })
 
-test.each(['reverse', 'forward'] as const)('%s passes every method on as it came', async (type) => {
+test.each(['reverse', 'forward'] as const)('%s forwards every method unchanged', async (type) => {
   await using origin = await lineOrigin()
   const service = type === 'forward' ? forwardTo() : reverseTo(`http://${origin.authority}`)
   await using proxy = await startEdge(service, h2)
@@ -78,7 +78,7 @@ test('beside a reverse proxy, other methods for a file go to the upstream', asyn
   })
 })
 
-test('an https upstream is sent the method as it came', async () => {
+test('an https upstream gets the method unchanged', async () => {
   const server = createServer(selfSigned, (socket) => {
     socket.on('error', () => socket.destroy())
     socket.on('data', (chunk) => {
@@ -102,7 +102,7 @@ test('an https upstream is sent the method as it came', async () => {
   }
 })
 
-test('a method that is no token goes nowhere, by whichever service', async () => {
+test('a method that is not a token is not forwarded by any service', async () => {
   await using origin = await startOrigin()
   for (const service of [reverseTo(`http://${origin.authority}`), forwardTo(), filesIn([mount])]) {
     await using proxy = await startEdge(service, h2)

@@ -6,7 +6,7 @@ import { H2Client } from '../../kit/h2-client.ts'
 import { startOrigin, startRawOrigin } from '../../kit/origin.ts'
 import { until } from '../../kit/until.ts'
 
-/** What the access log is told of streams. */
+/** Access-log records of HTTP/2 streams. */
 
 const h2 = { cleartext: 'h2' } as const
 
@@ -15,7 +15,7 @@ async function recordOf(proxy: TestEdge, at = 0): Promise<AccessRecord> {
   return proxy.records[at] as AccessRecord
 }
 
-test('each stream has a record of its own, with the bytes of its bodies', async () => {
+test('each stream has its own record, with the bytes of its bodies', async () => {
   await using origin = await startOrigin(async (_req, res, seen) => res.end(await seen.body))
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
   using client = await H2Client.connect(proxy.port)
@@ -27,7 +27,7 @@ test('each stream has a record of its own, with the bytes of its bodies', async 
   expect(of('/b')).toMatchObject({ received: 20_000, sent: 20_000 })
 })
 
-test('a stream that its client cancels is C, in the phase that it was in', async () => {
+test('a stream cancelled by its client is C with its phase', async () => {
   await using origin = await startOrigin((req, res) => {
     if (req.url === '/body') res.write('never done')
   })

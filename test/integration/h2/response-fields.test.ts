@@ -1,4 +1,4 @@
-/** What an upstream may say in HTTP/1.1 and a message of HTTP/2 may not (RFC 9113 8.2). */
+/** Responses that HTTP/1.1 allows and HTTP/2 forbids (RFC 9113 8.2). */
 import type { AddressInfo, Socket } from 'node:net'
 import tls, { createServer } from 'node:tls'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -41,7 +41,7 @@ async function ask(start: typeof plain, answer: readonly string[], body = '') {
   using client = await H2Client.connect(proxy.port)
   const { protocol, host } = new URL(upstream.url)
   const first = await client.get('/', { ':scheme': protocol.slice(0, -1), ':authority': host })
-  // Whatever it was, the connection is still good.
+  // The connection must still be usable.
   expect(client.isClosed).toBe(false)
   expect(client.goaways).toEqual([])
   return first
@@ -54,7 +54,7 @@ for (const [name, start] of [
   ['http', plain],
   ['https', encrypted],
 ] as const) {
-  test(`${name}: white space around values and capital letters in names are left out`, async () => {
+  test(`${name}: values are trimmed and names are lower-case`, async () => {
     const hints = ['HTTP/1.1 103 Early Hints', 'Link: </a> \t', '']
     const fields = ['X-After: a \t ', 'X-BEFORE: \t b', 'X-None:  \t ', 'X-Inside: a \t b', 'Via: 1.1 other ']
     const answer = await ask(
@@ -74,7 +74,7 @@ for (const [name, start] of [
     if (name === 'http') expect(answer.informed[0]).toMatchObject({ link: '</a>' })
   })
 
-  test(`${name}: trailers too`, async () => {
+  test(`${name}: the same holds for trailers`, async () => {
     const body = '1\r\nz\r\n0\r\nX-Sum: 1 \t\r\nX-SUM-2: \t2\r\nConnection: x \r\n\r\n'
     const answer = await ask(start, [ok, 'Transfer-Encoding: chunked'], body)
     expect(answer).toMatchObject({ status: 200, text: 'z', isWhole: true })
@@ -82,7 +82,7 @@ for (const [name, start] of [
     expect(answer.trailers['connection']).toBeUndefined()
   })
 
-  test(`${name}: fields of a connection stay on it`, async () => {
+  test(`${name}: connection-specific fields are dropped`, async () => {
     const fields = [
       'Connection: close, x-own',
       'X-Own: 1',

@@ -1,4 +1,4 @@
-/** Streams that wait for room go on when others have been read: nothing is lost, and nothing waits for ever. */
+/** Streams that wait for room continue after others are read: nothing is lost, and nothing waits for ever. */
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { filesIn, reverseTo, startEdge } from '../../kit/edge.ts'
@@ -10,25 +10,28 @@ import { createSite } from '../static/site.ts'
 const h2 = { cleartext: 'h2' } as const
 const bytes = randomBytes(400_000)
 
-test.each(['static', 'reverse'] as const)('%s: a hundred responses at once come whole', async (type) => {
-  await using site = createSite()
-  site.write('big.bin', bytes)
-  const mount = { path: '/', rootDir: site.root, spaMode: false, spaFallbackFile: 'x', indexFiles: [] }
-  await using origin = await startOrigin((_req, res) => res.end(bytes))
-  const service = type === 'static' ? filesIn([mount]) : reverseTo(`http://${origin.authority}`)
-  await using proxy = await startEdge(service, h2)
-  using client = await H2Client.connect(proxy.port)
-  const streams = Array.from({ length: 100 }, () => client.request({ ':path': '/big.bin' }))
-  const answers = streams.map(answerOf)
-  for (const answer of await Promise.all(answers)) {
-    expect(answer).toMatchObject({ status: 200, isWhole: true })
-    expect(answer.body.equals(bytes)).toBe(true)
-  }
-  await until('all are counted', () => proxy.records.length === 100)
-  expect(proxy.counters()).toMatchObject({ requestsFailed: 0 })
-})
+test.each(['static', 'reverse'] as const)(
+  '%s: a hundred concurrent responses arrive completely',
+  async (type) => {
+    await using site = createSite()
+    site.write('big.bin', bytes)
+    const mount = { path: '/', rootDir: site.root, spaMode: false, spaFallbackFile: 'x', indexFiles: [] }
+    await using origin = await startOrigin((_req, res) => res.end(bytes))
+    const service = type === 'static' ? filesIn([mount]) : reverseTo(`http://${origin.authority}`)
+    await using proxy = await startEdge(service, h2)
+    using client = await H2Client.connect(proxy.port)
+    const streams = Array.from({ length: 100 }, () => client.request({ ':path': '/big.bin' }))
+    const answers = streams.map(answerOf)
+    for (const answer of await Promise.all(answers)) {
+      expect(answer).toMatchObject({ status: 200, isWhole: true })
+      expect(answer.body.equals(bytes)).toBe(true)
+    }
+    await until('all are counted', () => proxy.records.length === 100)
+    expect(proxy.counters()).toMatchObject({ requestsFailed: 0 })
+  },
+)
 
-test('a stream that is reset while it waits frees its place for others', async () => {
+test('a stream that is reset while it waits makes room for others', async () => {
   await using site = createSite()
   site.write('big.bin', bytes)
   const mount = { path: '/', rootDir: site.root, spaMode: false, spaFallbackFile: 'x', indexFiles: [] }

@@ -10,7 +10,7 @@ import { createSite } from '../static/site.ts'
 
 const h2 = { cleartext: 'h2' } as const
 
-test('files: whole, in part, not modified, HEAD, missing, and a large one', async () => {
+test('files: complete, ranges, not modified, HEAD, missing, and a large one', async () => {
   await using site = createSite()
   site.write('a.txt', 'hello file')
   site.write('large.bin', 'x'.repeat(1_000_000))
@@ -36,7 +36,7 @@ test('files: whole, in part, not modified, HEAD, missing, and a large one', asyn
   expect(proxy.counters().requestsFailed).toBe(0)
 })
 
-test('a combined worker: a connection counts in each service that it has asked, and http:// is for the forward proxy', async () => {
+test('a combined worker: a connection counts for each service it has used, and http:// selects the forward proxy', async () => {
   await using site = createSite()
   site.write('a.txt', 'file')
   const mount = { path: '/files', rootDir: site.root, spaMode: false, spaFallbackFile: 'x', indexFiles: [] }
@@ -50,7 +50,7 @@ test('a combined worker: a connection counts in each service that it has asked, 
   expect(proxy.services).toMatchObject({ static: { active: 1 }, reverse: { active: 0 } })
   expect((await client.get('/x')).text).toBe('client.test/x')
   expect(proxy.services).toMatchObject({ static: { active: 1 }, reverse: { active: 1 } })
-  // Over a cleartext connection https is the scheme that is not its own.
+  // On a cleartext connection, https is not the connection's scheme.
   const other = await answerOf(
     client.request({ ':scheme': 'https', ':authority': '127.0.0.1:1', ':path': '/y' }),
   )
@@ -60,7 +60,7 @@ test('a combined worker: a connection counts in each service that it has asked, 
   await until('it has left all', () => Object.values(proxy.services).every(({ active }) => active === 0))
 })
 
-test('a service without room refuses its requests and no others of the connection', async () => {
+test('a service without room refuses only its own requests of a connection', async () => {
   await using site = createSite()
   site.write('a.txt', 'file')
   const mount = { path: '/files', rootDir: site.root, spaMode: false, spaFallbackFile: 'x', indexFiles: [] }
@@ -72,7 +72,7 @@ test('a service without room refuses its requests and no others of the connectio
   expect((await client.get('/files/a.txt')).text).toBe('file')
 })
 
-test('over TLS HTTP/2 is agreed on by ALPN, and HTTP/1.1 with those that do not offer it', async () => {
+test('over TLS, ALPN selects HTTP/2, and HTTP/1.1 for clients that do not offer it', async () => {
   await using origin = await startOrigin()
   await using daemon = await startTlsDaemon(`http://${origin.authority}`)
   const session = connect(`https://127.0.0.1:${daemon.port}`, {
@@ -90,7 +90,7 @@ test('over TLS HTTP/2 is agreed on by ALPN, and HTTP/1.1 with those that do not 
   expect(origin.last.get('via')).toMatch(/^1\.1 /)
 })
 
-test('where it is switched off it is not offered', async () => {
+test('HTTP/2 is not offered if it is switched off', async () => {
   await using origin = await startOrigin()
   await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
     worker: { http2: { enabled: false } },

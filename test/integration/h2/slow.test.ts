@@ -10,12 +10,12 @@ import { createSite } from '../static/site.ts'
 const h2 = { cleartext: 'h2' } as const
 const big = 64 * 1024 * 1024
 
-test('a connection that asks nothing in headerMs is closed, with a GOAWAY', async () => {
+test('a connection without a request within headerMs is closed with a GOAWAY', async () => {
   await using proxy = await startEdge(reverseTo('http://127.0.0.1:1', { timeouts: { headerMs: 200 } }), h2)
   using client = await FrameClient.connect(proxy.port)
   expect(await client.firstGoaway()).toEqual({ code: 0, last: 0 })
   await client.ended()
-  await until('the edge has closed it', () => proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.edge.open === 0)
 })
 
 test('a first head that never ends is closed at the same deadline', async () => {
@@ -23,10 +23,10 @@ test('a first head that never ends is closed at the same deadline', async () => 
   using client = await FrameClient.connect(proxy.port)
   client.send(frame.headers, 0, 1, Buffer.from([0x82]))
   await client.ended()
-  await until('the edge has closed it', () => proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.edge.open === 0)
 })
 
-test('a connection between two requests is closed after idleMs, and PING keeps no connection', async () => {
+test('an idle connection is closed after idleMs, even if it sends PINGs', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(
     reverseTo(`http://${origin.authority}`, { timeouts: { idleMs: 300 } }),
@@ -39,10 +39,10 @@ test('a connection between two requests is closed after idleMs, and PING keeps n
   await client.ended()
   clearInterval(timer)
   expect(await client.firstGoaway()).toEqual({ code: 0, last: 1 })
-  await until('the edge has closed it', () => proxy.edge.open === 0)
+  await until('the proxy has closed it', () => proxy.edge.open === 0)
 })
 
-test('a stream that owes its body is answered with 408, and the others of its connection go on', async () => {
+test('a stream with a stalled body is answered with 408, and the others of its connection continue', async () => {
   await using origin = await startOrigin(() => {})
   await using proxy = await startEdge(
     reverseTo(`http://${origin.authority}`, { pace: { bodyIdleMs: 300 } }),
@@ -62,7 +62,7 @@ test('a stream that owes its body is answered with 408, and the others of its co
   await other
 })
 
-test('a client that does not read one stream stops neither the others nor makes the proxy take more than a window', async () => {
+test('a client that does not read one stream neither stops the others nor makes the proxy buffer more than a window', async () => {
   let sent = 0
   await using origin = await startOrigin((req, res) => {
     if (req.url !== '/big') {
@@ -92,13 +92,13 @@ test('a client that does not read one stream stops neither the others nor makes 
   stuck.pause()
   await until('it flows', () => sent > 0)
   for (let round = 0; round < 50; round += 1) expect((await client.get('/')).text).toBe('hello')
-  // What the kernel, the upstream's socket and the stream hold of it.
+  // Bytes buffered by the kernel, the upstream's socket and the stream.
   expect(sent).toBeLessThan(16 * 1024 * 1024)
   stuck.resume()
   expect((await ended).body.length).toBe(big)
 })
 
-test('a stream whose client takes nothing is reset, a file or a proxied one, and the others go on', async () => {
+test('a stream whose client does not read is reset, for files and proxied responses, and the others continue', async () => {
   await using site = createSite()
   truncateSync(site.write('big.bin', ''), big)
   site.write('small.txt', 'small')
@@ -124,7 +124,7 @@ test('a stream whose client takes nothing is reset, a file or a proxied one, and
   await until('the upstream connection is closed', () => origin.sockets.size === 0)
 })
 
-test('an upload that its upstream does not take stops neither its client nor other streams', async () => {
+test('an upload stalled by its upstream stops neither its client nor other streams', async () => {
   await using origin = await startOrigin(
     (req, res) => {
       if (req.method === 'GET') {

@@ -7,14 +7,14 @@ import { until } from '../../kit/until.ts'
 
 const h2 = { cleartext: 'h2' } as const
 
-/** A CONNECT has `:method` and `:authority` and nothing else. */
+/** A CONNECT has only `:method` and `:authority`. */
 const connectTo = (client: H2Client, authority: string) =>
   client.request({ ':method': 'CONNECT', ':authority': authority }, { endStream: false })
 
 const opened = (stream: ReturnType<typeof connectTo>) =>
   new Promise<number>((resolve) => stream.once('response', (fields) => resolve(Number(fields[':status']))))
 
-test('CONNECT is a tunnel on a stream, several on one connection, and each end is passed on', async () => {
+test('CONNECT opens a tunnel on a stream, several per connection, and each end is passed on', async () => {
   await using origin = await startRawOrigin((socket) => {
     socket.on('data', (chunk) => socket.write(`<${chunk}>`))
     socket.on('end', () => socket.end('bye'))
@@ -34,7 +34,7 @@ test('CONNECT is a tunnel on a stream, several on one connection, and each end i
   expect(client.isClosed).toBe(false)
 })
 
-test('a tunnel on a stream is bounded by its age with maxTunnelMs only', async () => {
+test('the age of a tunnel on a stream is bounded by maxTunnelMs only', async () => {
   await using origin = await startRawOrigin((socket) => socket.on('data', (chunk) => socket.write(chunk)))
   for (const [timeouts, ends] of [
     [{ lifetimeMs: 50, idleMs: 2_000 }, false],
@@ -57,7 +57,7 @@ test('a tunnel on a stream is bounded by its age with maxTunnelMs only', async (
   }
 })
 
-test('a tunnel moves much both ways', async () => {
+test('a tunnel moves large amounts in both directions', async () => {
   const bytes = 8 * 1024 * 1024
   await using origin = await startRawOrigin((socket) => socket.pipe(socket))
   await using proxy = await startEdge(forwardTo(), h2)
@@ -69,7 +69,7 @@ test('a tunnel moves much both ways', async () => {
   expect((await answer).body.length).toBe(bytes)
 })
 
-test('an upstream that resets is a stream that ends with CONNECT_ERROR, and is no orderly end', async () => {
+test('a reset of the upstream ends the stream with CONNECT_ERROR, not as a normal end', async () => {
   await using origin = await startRawOrigin((socket) => socket.once('data', () => socket.resetAndDestroy()))
   await using proxy = await startEdge(forwardTo(), h2)
   using client = await FrameClient.connect(proxy.port)
@@ -96,13 +96,13 @@ test('a client that resets its stream ends the connection to the upstream', asyn
   using client = await H2Client.connect(proxy.port)
   const stream = connectTo(client, origin.authority)
   expect(await opened(stream)).toBe(200)
-  await until('it is there', () => origin.sockets.size === 1)
+  await until('it has arrived', () => origin.sockets.size === 1)
   stream.destroy()
-  await until('it has gone', () => origin.sockets.size === 0)
+  await until('the client has left', () => origin.sockets.size === 0)
   await until('it is over', () => proxy.counters().tunnelsActive === 0)
 })
 
-test('idle tunnels end, others of the connection do not', async () => {
+test('idle tunnels end, other tunnels of the connection do not', async () => {
   await using origin = await startRawOrigin((socket) => socket.pipe(socket))
   await using proxy = await startEdge(forwardTo({ timeouts: { idleMs: 400 } }), h2)
   using client = await H2Client.connect(proxy.port)
@@ -115,7 +115,7 @@ test('idle tunnels end, others of the connection do not', async () => {
   clearInterval(timer)
 })
 
-test('what cannot be reached is a 502, and a CONNECT without a port a 400', async () => {
+test('an unreachable target gives a 502, and a CONNECT without a port a 400', async () => {
   await using proxy = await startEdge(forwardTo(), h2)
   using client = await H2Client.connect(proxy.port)
   const nowhere = await answerOf(connectTo(client, `127.0.0.1:${await unusedPort()}`))
@@ -125,7 +125,7 @@ test('what cannot be reached is a 502, and a CONNECT without a port a 400', asyn
   await until('both are counted', () => proxy.counters().requestsTotal === 2)
 })
 
-test('whoever is refused a tunnel is told the id of the request', async () => {
+test('the refusal of a tunnel contains the request id', async () => {
   const users = [{ name: 'a', password: { form: 'plain', text: 'b' } as const }]
   const requestId = { inResponse: true }
   await using proxy = await startEdge(forwardTo({ auth: { users }, requestId }), h2)
@@ -143,7 +143,7 @@ test('whoever is refused a tunnel is told the id of the request', async () => {
   }
 })
 
-test('a worker that is no forward proxy makes no tunnels', async () => {
+test('a worker without a forward proxy opens no tunnels', async () => {
   await using proxy = await startEdge(reverseTo('http://127.0.0.1:1'), h2)
   using client = await H2Client.connect(proxy.port)
   expect((await answerOf(connectTo(client, 'a.test:443'))).status).toBe(405)

@@ -11,7 +11,7 @@ import { readForwarded, readForwardedFor } from '../../../src/http/fields/forwar
 import { requestHeaders, responseHeaders, trailerFields } from '../../../src/http/fields/headers.ts'
 import { hopsLeft } from '../../../src/http/fields/max-forwards.ts'
 import { type BelievedField, readProvenance } from '../../../src/http/fields/provenance.ts'
-import { readFields as readH2Fields } from '../../../src/http/h2/fields.ts'
+import { readH2Fields } from '../../../src/http/h2/fields.ts'
 import type { HttpRequest } from '../../../src/http/message.ts'
 import { errorBody } from '../../../src/http/reply/error-body.ts'
 import { ChunkedDecoder } from '../../../src/http/wire/chunked.ts'

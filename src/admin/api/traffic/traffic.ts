@@ -6,7 +6,7 @@ import type { z } from 'zod'
 import type { WorkerSettings } from '../../../config/settings/settings.ts'
 import { type Place, type Positions, placeOf } from '../../../config/text/positions.ts'
 import { canonicalAddress } from '../../../http/address/address.ts'
-import type { Explanation, Question } from '../../../proxy/explain/explain.ts'
+import type { ExplainedRequest, Explanation } from '../../../proxy/explain/explain.ts'
 import type { Journal } from '../../../supervise/journal/journal.ts'
 import type { OpenConnection, Traffic, TrafficDesk } from '../../../supervise/views/traffic-desk.ts'
 import type { Log } from '../../../telemetry/log/log.ts'
@@ -57,7 +57,7 @@ export class TrafficApi {
     const workers = this.#parts.workers.filter((worker) => name === undefined || worker.name === name)
     if (workers.length === 0) return json(404, { error: 'no worker is called so' })
     const { explain } = await import('../../../proxy/explain/explain.ts')
-    const question: Question = {
+    const question: ExplainedRequest = {
       method,
       url,
       host,
@@ -173,7 +173,7 @@ async function explanationOf(
   const { method, target, host, client, version, length, isUpgrade } = record
   if (method === null || target === null) return null
   const { explain } = await import('../../../proxy/explain/explain.ts')
-  const question: Question = {
+  const question: ExplainedRequest = {
     method,
     url: target,
     host: host ?? undefined,

@@ -1,11 +1,11 @@
 /**
- * Who sends a request, by Basic credentials.
+ * Finds the user of a request by its Basic credentials.
  *
  *   field -> Basic? --no--> missing
  *     | yes
  *   remembered? --yes--> user | wrong
  *     | no
- *   room at the gate? --no--> busy
+ *   room in the queue? --no--> busy
  *     | yes
  *   compared, remembered -> user | wrong
  */
@@ -14,19 +14,19 @@ import type { AuthSettings } from '../../../config/settings/settings.ts'
 import { nodeCrypto, randomBytes } from '../../../http/builtin.ts'
 import { basicToken, readCredentials } from './basic.ts'
 import { BcryptThread } from './bcrypt.ts'
-import { Gate, Remembered } from './bounds.ts'
+import { Remembered, TaskQueue } from './bounds.ts'
 import { createVerifier, type Verifier } from './secret.ts'
 
 export type AuthResult = { readonly user: string } | 'missing' | 'wrong' | 'busy'
 
-/** Wrong credentials are compared again after it: a password may have been wrong only because the wrong one was typed. */
+/** How long wrong credentials are remembered. */
 const wrongMs = 5_000
 const maxWrong = 4_096
 
-const gateLimits = { running: 2, all: 128, perClient: 8 } as const
+const queueLimits = { running: 2, all: 128, perClient: 8 } as const
 
 export interface AuthDeps {
-  /** A clock that never goes back, in milliseconds. */
+  /** A monotonic clock in milliseconds. */
   readonly now?: () => number
   readonly verifierOf?: typeof createVerifier
 }
@@ -37,8 +37,11 @@ export class Authenticator {
   readonly #cacheMs: number
   readonly #now: () => number
   readonly #bcrypt = new BcryptThread()
-  readonly #gate = new Gate(gateLimits)
-  /** Credentials are remembered by their HMAC: neither they nor anything that can be computed from a guess is kept. */
+  readonly #queue = new TaskQueue(queueLimits)
+  /**
+   * Key of the HMAC under which credentials are remembered, so that neither they nor a hash open to guesses
+   * is stored.
+   */
   readonly #key = randomBytes(32)
   readonly #right: Remembered<AuthResult>
   readonly #wrong = new Remembered<AuthResult>(maxWrong)
@@ -53,11 +56,14 @@ export class Authenticator {
     this.#costliest = verifiers
       .map(([, verifier]) => verifier)
       .reduce((one, other) => (other.cost > one.cost ? other : one))
-    // A password has one form, up to padding; more than one entry a user is never needed for long.
+    // A user's credentials have one form, apart from padding, so more than one entry per user is never needed
+    // for long.
     this.#right = new Remembered(2 * users.length)
   }
 
-  /** `client` shares the room for comparisons out; a result that is remembered costs an HMAC and is there at once. */
+  /**
+   * Comparisons are rationed by `client`. A remembered result costs one HMAC and is returned synchronously.
+   */
   check(field: string | undefined, client: string): AuthResult | Promise<AuthResult> {
     const token = field === undefined ? null : basicToken(field)
     if (token === null) return 'missing'
@@ -70,7 +76,7 @@ export class Authenticator {
     const credentials = readCredentials(token)
     if (credentials === null) return 'wrong'
     const { user, password } = credentials
-    const started = this.#gate.run(client, () => this.#compare(user, password))
+    const started = this.#queue.run(client, () => this.#compare(user, password))
     if (started === null) return 'busy'
     const result = started
       .then((isRight) => this.#remember(key, isRight ? { user } : 'wrong'))
@@ -83,7 +89,10 @@ export class Authenticator {
     this.#bcrypt.close()
   }
 
-  /** Takes the time of the costliest comparison unless it is right: neither a name nor its kind of hash can be found out. */
+  /**
+   * Takes as long as the costliest comparison unless the password is right, so that timing reveals neither
+   * user names nor hash types.
+   */
   async #compare(user: string, password: string): Promise<boolean> {
     const verifier = this.#users.get(user)
     const isRight = (await (verifier ?? this.#costliest).verify(password)) && verifier !== undefined

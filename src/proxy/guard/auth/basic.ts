@@ -1,18 +1,21 @@
-/** Basic authentication as it stands in a field (RFC 7617). Pure. */
+/** Basic credentials in a header field (RFC 7617). Pure. */
 
 export interface Credentials {
   readonly user: string
   readonly password: string
 }
 
-/** The part of a Basic field that names the credentials; null for another scheme, or for none. */
+/** The encoded credentials of a Basic field; null for another scheme or an empty value. */
 export function basicToken(field: string): string | null {
   return /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(field)?.[1] ?? null
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Reads a token: UTF-8, a name without colon, no control characters (RFC 7617 2). Null for anything else. */
+/**
+ * Decodes credentials: UTF-8, a user name without colon, no control characters (RFC 7617 2). Null if they are
+ * invalid.
+ */
 export function readCredentials(token: string): Credentials | null {
   let text: string
   try {
@@ -26,6 +29,6 @@ export function readCredentials(token: string): Credentials | null {
   return { user: text.slice(0, colon), password: text.slice(colon + 1) }
 }
 
-/** The challenge that asks for Basic credentials; the realm is visible ASCII. */
+/** The challenge for Basic credentials; the realm must be visible ASCII. */
 export const basicChallenge = (realm: string): string =>
   `Basic realm="${realm.replace(/["\\]/g, '\\$&')}", charset="UTF-8"`

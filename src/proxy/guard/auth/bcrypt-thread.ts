@@ -1,3 +1,4 @@
+/** Entry of the thread that compares bcrypt hashes. */
 import { parentPort } from 'node:worker_threads'
 import { compareSync } from 'bcryptjs'
 

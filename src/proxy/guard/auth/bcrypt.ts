@@ -1,6 +1,6 @@
 /**
- * bcrypt in a thread of its own, started for the first password: the implementation is JavaScript, and would hold up the event loop for
- * the time of a hash.
+ * bcrypt in its own thread, started for the first password: the implementation is JavaScript and would block
+ * the event loop during a hash.
  */
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -18,7 +18,7 @@ export class BcryptThread {
   #worker: Worker | null = null
   #asked = 0
 
-  /** Rejects when the thread ends before it has answered. */
+  /** Rejects if the thread ends before it answers. */
   compare(password: string, hash: string): Promise<boolean> {
     this.#worker ??= this.#start()
     this.#asked += 1
@@ -46,7 +46,7 @@ export class BcryptThread {
       for (const { reject } of this.#waiting.values()) reject(cause)
       this.#waiting.clear()
     })
-    // It holds nobody up: who waits for an answer has a connection open.
+    // The thread must not keep the process alive; a client that waits for it holds a connection, which does.
     worker.unref()
     return worker
   }

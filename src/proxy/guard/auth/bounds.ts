@@ -1,11 +1,11 @@
-/** What keeps authentication from costing without bound: a memory for results, and a gate for what has to be computed. */
+/** Bounds the cost of authentication: a cache for results, and a queue for comparisons. */
 
 interface Entry<Value> {
   readonly value: Value
   readonly until: number
 }
 
-/** Values for a bounded time, at most `max` of them: the one that was put in first goes first. Needs no timer. */
+/** A cache with expiry and at most `max` values; the oldest is dropped first. Needs no timer. */
 export class Remembered<Value> {
   readonly #entries = new Map<string, Entry<Value>>()
   readonly #max: number
@@ -34,26 +34,26 @@ export class Remembered<Value> {
   }
 }
 
-export interface GateLimits {
-  /** Tasks that run at the same time. */
+export interface QueueLimits {
+  /** Maximum tasks that run at the same time. */
   readonly running: number
-  /** Tasks of everybody that run or wait. */
+  /** Maximum tasks of all clients, running or waiting. */
   readonly all: number
-  /** Tasks of one client that run or wait, so that no client takes all the places. */
+  /** Maximum tasks of one client, running or waiting, so that no client fills the queue. */
   readonly perClient: number
 }
 
-export class Gate {
-  readonly #limits: GateLimits
+export class TaskQueue {
+  readonly #limits: QueueLimits
   readonly #byClient = new Map<string, number>()
   readonly #waiting: (() => void)[] = []
   #running = 0
 
-  constructor(limits: GateLimits) {
+  constructor(limits: QueueLimits) {
     this.#limits = limits
   }
 
-  /** The task's result; null when there is no room for it, and then it is not run. */
+  /** The task's result; null if there is no room, and the task does not run. */
   run<Result>(client: string, task: () => Promise<Result>): Promise<Result> | null {
     const { all, perClient } = this.#limits
     const own = this.#byClient.get(client) ?? 0
@@ -64,7 +64,7 @@ export class Gate {
 
   async #pass<Result>(client: string, task: () => Promise<Result>): Promise<Result> {
     if (this.#running >= this.#limits.running) {
-      // Whoever ends hands its place on.
+      // A task that ends passes its place on, without changing the count.
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
     } else this.#running += 1
     try {

@@ -1,4 +1,7 @@
-/** How a password is compared with what the configuration has of it; in time that does not depend on where they differ. */
+/**
+ * Compares a password with the configured plain text or hash, in a time that does not depend on where they
+ * differ.
+ */
 
 import { promisify } from 'node:util'
 import type { PasswordSettings } from '../../../config/settings/settings.ts'
@@ -6,18 +9,18 @@ import { nodeCrypto, randomBytes } from '../../../http/builtin.ts'
 import type { BcryptThread } from './bcrypt.ts'
 
 export interface Verifier {
-  /** About what one comparison costs, comparable between all of them; 0 for next to nothing. */
+  /** Approximate cost of a comparison, in the same unit for all kinds; 0: negligible. */
   readonly cost: number
   verify(password: string): Promise<boolean>
 }
 
-/** Throws TypeError for a hash that the configuration's check would not have let through. */
+/** Throws TypeError for a malformed hash; configurations are checked earlier. */
 export function createVerifier({ form, text }: PasswordSettings, bcrypt: BcryptThread): Verifier {
   switch (form) {
     case 'plain':
       return plainVerifier(text)
     case 'bcrypt':
-      // One step of bcrypt's loop takes about the time of 256 blocks of scrypt.
+      // One bcrypt round takes about as long as 256 blocks of scrypt.
       return {
         cost: 2 ** Number(text.slice(4, 6)) * 256,
         verify: (password) => bcrypt.compare(password, text),
@@ -37,7 +40,7 @@ function plainVerifier(expected: string): Verifier {
 function scryptVerifier(text: string): Verifier {
   const [, , given = '', salt = '', hash = ''] = text.split('$')
   const [log, r, p] = given.split(',').map((pair) => Number(pair.split('=')[1]))
-  if (log === undefined || r === undefined || p === undefined) throw new TypeError('no scrypt hash')
+  if (log === undefined || r === undefined || p === undefined) throw new TypeError('not a scrypt hash')
   const runScrypt = promisify<string, Buffer, number, object, Buffer>(nodeCrypto().scrypt)
   const right = Buffer.from(hash, 'base64')
   const saltBytes = Buffer.from(salt, 'base64')

@@ -1,7 +1,7 @@
 import { BlockList } from 'node:net'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { NetworkSet, readAddress, readNetwork } from '../../../../src/http/address/address.ts'
+import { NetworkSet, readIpAddress, readNetwork } from '../../../../src/http/address/address.ts'
 
 test.each([
   ['0.0.0.0', 0],
@@ -13,7 +13,7 @@ test.each([
   ['fe80::1%eth0', '\ufe80\0\0\0\0\0\0\u0001'],
   ['1:2:3:4:5:6:7.8.9.10', '\u0001\u0002\u0003\u0004\u0005\u0006\u0708\u090a'],
 ])('%s is read', (text, bits) => {
-  expect(readAddress(text)).toBe(bits)
+  expect(readIpAddress(text)).toBe(bits)
 })
 
 test.each([
@@ -28,12 +28,12 @@ test.each([
   ':::',
   '1::2::3',
   '[::1]',
-])('%j is no address', (text) => {
-  expect(readAddress(text)).toBeNull()
+])('%j is not an address', (text) => {
+  expect(readIpAddress(text)).toBeNull()
 })
 
 test.each(['10.0.0.0/33', '10.0.0.0/', '10.0.0.0/08', '::/129', '::ffff:10.0.0.0/95', 'x/8', '1.2.3.4/8/8'])(
-  '%j is no network',
+  '%j is not a network',
   (text) => {
     expect(readNetwork(text)).toBeNull()
     expect(() => new NetworkSet([text])).toThrow(TypeError)
@@ -44,7 +44,7 @@ test('a network in its mapped form is the IPv4 network', () => {
   expect(readNetwork('::ffff:10.0.0.0/104')).toEqual(readNetwork('10.0.0.0/8'))
 })
 
-test('an empty set has nothing, and all of one family is not all of the other', () => {
+test('an empty set contains nothing, and all of IPv4 is not all of IPv6', () => {
   expect(new NetworkSet([]).has(0)).toBe(false)
   const all = new NetworkSet(['0.0.0.0/0'])
   expect([all.has(0), all.has(0xffffffff), all.has('\0'.repeat(8))]).toEqual([true, true, false])
@@ -57,7 +57,7 @@ const ipv4 = fc
 const ipv6 = fc
   .tuple(...Array.from({ length: 8 }, () => fc.constantFrom('0', '1', '7fff', '8000', 'ffff')))
   .map((groups) => groups.join(':'))
-  // A mapped address is an IPv4 address here, and an IPv6 address to BlockList.
+  // A mapped address counts as IPv4 here, and as IPv6 for BlockList.
   .filter((address) => !address.startsWith('0:0:0:0:0:ffff:'))
 
 test.each([
@@ -70,7 +70,7 @@ test.each([
       const list = new BlockList()
       for (const [base, length] of networks) list.addSubnet(base, length, family)
       const set = new NetworkSet(networks.map(([base, length]) => `${base}/${length}`))
-      expect(set.has(readAddress(asked) as number | string)).toBe(list.check(asked, family))
+      expect(set.has(readIpAddress(asked) as number | string)).toBe(list.check(asked, family))
     }),
     { numRuns: 2000 },
   )

@@ -71,7 +71,7 @@ test.each([
 })
 
 describe('for any input', () => {
-  test('what was read can be written and read again', () => {
+  test('a parsed authority can be written and read again', () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.domain(), fc.ipV4(), fc.ipV6()),
@@ -85,7 +85,7 @@ describe('for any input', () => {
     )
   })
 
-  test('what is accepted has a host and a port that fit, and no character that belongs elsewhere', () => {
+  test('an accepted authority has a valid host and port, and no foreign character', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: fc.constantFrom(...'ab.:[]@/ %1x-\\#?0!,;='), maxLength: 12 }),

@@ -5,8 +5,8 @@ import {
   canonicalAddress,
   formatAddressBits,
   NetworkSet,
-  readAddress,
   readAddressBytes,
+  readIpAddress,
 } from '../../../../src/http/address/address.ts'
 import { clientOf } from '../../../../src/proxy/guard/client-of.ts'
 
@@ -19,7 +19,7 @@ const mapped = ipv4.map((bytes) => [0, 0, 0, 0, 0, 0xffff, ...pairs(bytes)])
 const pairs = ([a = 0, b = 0, c = 0, d = 0]: readonly number[]) => [a * 256 + b, c * 256 + d]
 const bytesOf = (groups: readonly number[]) => Uint8Array.from(groups.flatMap((one) => [one >> 8, one & 255]))
 
-/** Draws one of the spellings of RFC 4291 2.2 and RFC 4007 11: any case, padding, compression, dotted tail and zone. */
+/** Draws a spelling of RFC 4291 2.2 and RFC 4007 11: any case, padding, compression, dotted tail and zone. */
 function spelling(groups: readonly number[]): fc.Arbitrary<string> {
   const gaps = Array.from({ length: 8 }, (_, from) => from).flatMap((from) =>
     Array.from({ length: 8 - from }, (_, more) => [from, from + more + 1] as const).filter(([start, end]) =>
@@ -37,7 +37,7 @@ function spelling(groups: readonly number[]): fc.Arbitrary<string> {
     .map(({ gap, padding, isUpper, isDotted, zone }) => {
       const words = groups.map((one, at) => one.toString(16).padStart(padding[at] as number, '0'))
       const [start, end] = gap ?? [8, 8]
-      // A dotted tail stands for the last two groups, so neither may be in the gap.
+      // A dotted tail replaces the last two groups, so neither may be in the gap.
       if (isDotted && (gap === null || end <= 6)) words.splice(6, 2, bytesOf(groups.slice(6)).join('.'))
       const text =
         gap === null ? words.join(':') : `${words.slice(0, start).join(':')}::${words.slice(end).join(':')}`
@@ -53,7 +53,7 @@ test('every spelling of an IPv6 address is read to the bits of its bytes', () =>
   fc.assert(
     fc.property(spelled, ({ groups, text }) => {
       expect(isIP(text)).toBe(6)
-      expect(readAddress(text)).toBe(readAddressBytes(bytesOf(groups)))
+      expect(readIpAddress(text)).toBe(readAddressBytes(bytesOf(groups)))
     }),
     { numRuns: 3000 },
   )
@@ -64,7 +64,7 @@ test('all spellings of one address have one canonical text, which reads back to 
     fc.property(spelled, ({ groups, text }) => {
       const canonical = canonicalAddress(text) as string
       expect(canonical).toBe(formatAddressBits(readAddressBytes(bytesOf(groups))))
-      expect(readAddress(canonical)).toBe(readAddress(text))
+      expect(readIpAddress(canonical)).toBe(readIpAddress(text))
       expect(canonicalAddress(canonical)).toBe(canonical)
     }),
     { numRuns: 3000 },
@@ -83,11 +83,11 @@ test('all spellings of one address are one client to limits and one peer to list
   )
 })
 
-test('the canonical text of an IPv6 address is the one that URL parsers write', () => {
+test('the canonical text of an IPv6 address equals that of URL parsers', () => {
   fc.assert(
     fc.property(ipv6, (groups) => {
       const full = groups.map((one) => one.toString(16)).join(':')
-      const bits = readAddress(full)
+      const bits = readIpAddress(full)
       if (typeof bits === 'number') return
       expect(canonicalAddress(full)).toBe(new URL(`http://[${full}]`).hostname.slice(1, -1))
     }),

@@ -73,7 +73,7 @@ describe('any target', () => {
     expect(accepted).toBeGreaterThan(200)
   })
 
-  it('that the configuration refuses has a message that says where it is and what would be right', () => {
+  it('that the configuration refuses has a message with its position and the correction', () => {
     fc.assert(
       fc.property(text, (target) => {
         const { fault } = readUpstreamUrl(target)
@@ -87,7 +87,7 @@ describe('any target', () => {
     )
   })
 
-  it('is the same host to us and to URL parsers', () => {
+  it('has the same host here and in URL parsers', () => {
     fc.assert(
       fc.property(text, (target) => {
         const { url } = readUpstreamUrl(target)

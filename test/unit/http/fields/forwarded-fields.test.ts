@@ -22,7 +22,7 @@ describe('X-Forwarded-For', () => {
     ['[::ffff:192.0.2.1]:80', ['192.0.2.1:80']],
     ['_hidden.node-1', ['_hidden.node-1']],
     ['unknown, UNKNOWN', ['unknown', 'unknown']],
-    // Reading stops at the first element that is not valid.
+    // Reading stops at the first invalid element.
     ['192.0.2.1, rubbish here, ::1', ['::1']],
     ['192.0.2.1, rubbish', []],
     ['192.0.2.1, "192.0.2.2"', []],
@@ -44,7 +44,7 @@ describe('X-Forwarded-For', () => {
     expect(nodes(readForwardedFor(field))).toEqual(expected)
   })
 
-  test('an element keeps its text beside the canonical address', () => {
+  test('an element keeps its text besides the canonical address', () => {
     expect(readForwardedFor(' [2001:DB8::A]:80 ,_x')).toEqual([
       { text: '[2001:DB8::A]:80', address: '2001:db8::a', node: '[2001:db8::a]:80', proto: '', host: '' },
       { text: '_x', address: null, node: '_x', proto: '', host: '' },
@@ -90,7 +90,7 @@ describe('Forwarded', () => {
     ['for=_a"', []],
     ['for="_a"b', []],
     ['for=_a;constructor=1', [['_a', '', '']]],
-    // What a client wrote to the left of the proxy's element cannot change how that is read.
+    // Text that a client wrote left of the proxy's element cannot change how that is read.
     ['for="open, for=192.0.2.1', [['192.0.2.1', '', '']]],
     ['for="open, for="[2001:db8::1]"', [['2001:db8::1', '', '']]],
     ['for="open\\, for="[2001:db8::1]"', [['2001:db8::1', '', '']]],
@@ -114,7 +114,7 @@ describe('Forwarded', () => {
   const proto = fc.constantFrom('', 'http', 'https')
   const anyHop = fc.record({ for: node, proto, host: text })
 
-  test('any list of hops is read as it was written', () => {
+  test('any written list of hops is read back', () => {
     fc.assert(
       fc.property(fc.array(anyHop, { maxLength: 5 }), (hops) => {
         const written = hops.map(formatHop)
@@ -126,7 +126,7 @@ describe('Forwarded', () => {
     )
   })
 
-  test('what the trusted peer appended is read alike, whatever stands before it', () => {
+  test("text before the trusted peer's element does not change how it is read", () => {
     const nasty = fc.string({ unit: fc.constantFrom(...'for=a";,\\ \t[]:_'), maxLength: 60 })
     fc.assert(
       fc.property(nasty, anyHop, (before, hop) => {

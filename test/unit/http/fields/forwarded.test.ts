@@ -56,7 +56,7 @@ describe('fields', () => {
     return Object.fromEntries(names.map((name, at) => [name, out[at * 2 + 1] ?? '']))
   }
 
-  test('X-Forwarded-* believed: Forwarded is made from it, and what came as Forwarded is dropped', () => {
+  test('X-Forwarded-* believed: Forwarded is derived from it, and a received Forwarded is dropped', () => {
     const came = cameBy('x_forwarded', {
       forwarded: 'for=6.6.6.6',
       forwardedFor: 'rubbish here, 6.6.6.7, 192.0.2.1, ::FFFF:10.0.0.8',
@@ -72,7 +72,7 @@ describe('fields', () => {
     })
   })
 
-  test('Forwarded believed: X-Forwarded-* is made from it, and what came as that is dropped', () => {
+  test('Forwarded believed: X-Forwarded-* is derived from it, and a received X-Forwarded-* is dropped', () => {
     const came = cameBy('forwarded', {
       forwarded: 'for=_a b, for="[::1]:80";proto=https;by=_us;host=b.test, host=c.test',
       forwardedFor: '6.6.6.6',
@@ -87,12 +87,12 @@ describe('fields', () => {
     })
   })
 
-  test('a trusted peer that says nothing is the first hop', () => {
+  test('a trusted peer without fields is the first hop', () => {
     expect(fields(cameBy('x_forwarded', {}))).toEqual(fields(null))
     expect(fields(cameBy('forwarded', {}), { believes: 'forwarded' })).toEqual(fields(null))
   })
 
-  test('a trusted peer that names no hop is the client, with the protocol and host that it says', () => {
+  test('a trusted peer that names no hop is the client, with the protocol and host it reports', () => {
     expect(fields(cameBy('x_forwarded', { forwardedProto: 'https', forwardedHost: 'b.test' }))).toEqual({
       'X-Forwarded-For': '10.0.0.9',
       'X-Forwarded-Proto': 'https',
@@ -101,7 +101,7 @@ describe('fields', () => {
     })
   })
 
-  test('protocol and host that are not valid are those of the connection and of Host', () => {
+  test('an invalid protocol or host falls back to the connection and Host', () => {
     const came = cameBy('x_forwarded', {
       forwardedFor: '192.0.2.1',
       forwardedProto: 'ftp',
@@ -110,7 +110,7 @@ describe('fields', () => {
     expect(fields(came)).toMatchObject({ 'X-Forwarded-Proto': 'http', 'X-Forwarded-Host': 'a.test' })
   })
 
-  test('both name the same addresses, one protocol and one host, whatever a trusted peer sends', () => {
+  test('both fields name the same addresses, one protocol and one host, whatever a trusted peer sends', () => {
     const text = fc.oneof(
       fc.string(),
       fc.constantFrom('192.0.2.1, ::1', '1.2.3.4:5', '_x, unknown', 'https, http', 'a.test, b.test'),

@@ -42,21 +42,21 @@ const hopByHop = [
   'upgrade',
 ]
 
-test.each(hopByHop)('%s is taken out both ways, whatever its case', (name) => {
+test.each(hopByHop)('%s is dropped both ways, in any case', (name) => {
   const raw = ['A', '1', name.toUpperCase(), 'x', name, 'y', 'B', '2']
   expect(fields(requestHeaders(raw, context), name)).toEqual([])
   expect(fields(responseHeaders(raw, 'edge'), name)).toEqual([])
   expect(responseHeaders(raw, 'edge').slice(0, 4)).toEqual(['A', '1', 'B', '2'])
 })
 
-test('fields that Connection names are taken out, over several Connection fields', () => {
+test('fields named by Connection are dropped, over several Connection fields', () => {
   const raw = ['X-A', '1', 'Connection', 'x-a , ,close', 'connection', 'X-B', 'x-b', '2', 'X-C', '3']
   const out = requestHeaders(raw, context)
   expect(out?.slice(0, 2)).toEqual(['X-C', '3'])
   expect(responseHeaders(raw, 'edge').slice(0, 2)).toEqual(['X-C', '3'])
 })
 
-test('Connection cannot name a field that frames or routes', () => {
+test('Connection cannot drop a field that frames or routes', () => {
   const raw = ['Connection', 'host, content-length, via', 'Host', 'h', 'Content-Length', '3', 'Via', '1.1 x']
   const out = requestHeaders(raw, context)
   expect(fields(out, 'host')).toEqual(['h'])
@@ -64,7 +64,7 @@ test('Connection cannot name a field that frames or routes', () => {
   expect(fields(out, 'via')).toEqual(['1.1 x, 1.1 edge'])
 })
 
-test('a sender that disowns its X-Forwarded-For is still named itself', () => {
+test('a sender whose Connection names X-Forwarded-For is still listed itself', () => {
   const fieldsOf = { ...nothingCame, forwardedFor: '1.1.1.1', forwardedProto: 'https' }
   const came = readProvenance(fieldsOf, 'x_forwarded', '10.0.0.9', new NetworkSet([]))
   const raw = ['X-Forwarded-For', '1.1.1.1', 'X-Forwarded-Proto', 'https', 'Connection', 'X-Forwarded-For']
@@ -83,7 +83,7 @@ test.each([
   expect(fields(requestHeaders(['TE', te], context), 'te')).toEqual(left)
 })
 
-test('Host is replaced in its place, added when it is missing, and kept otherwise', () => {
+test('Host is replaced in place, added if missing, and kept otherwise', () => {
   const replaced = { ...context, host: 'new' }
   expect(requestHeaders(['A', '1', 'HOST', 'old'], replaced)?.slice(0, 4)).toEqual(['A', '1', 'HOST', 'new'])
   expect(fields(requestHeaders(['A', '1'], replaced), 'host')).toEqual(['new'])
@@ -100,7 +100,7 @@ test.each([
   expect(requestHeaders(['Via', via], context) === null).toBe(isLoop)
 })
 
-test('no X-Forwarded-Host is made for a client that named no host', () => {
+test('a client that named no host gets no X-Forwarded-Host', () => {
   expect(
     fields(requestHeaders([], { ...context, hop: { ...context.hop, host: '' } }), 'x-forwarded-host'),
   ).toEqual([])
@@ -111,7 +111,7 @@ test('response fields are read from Buffers as latin1', () => {
   expect(responseHeaders(raw, 'edge').slice(0, 2)).toEqual(['X-Name', 'ä'])
 })
 
-test('trailers that frame, route or authenticate are not passed on', () => {
+test('trailers that frame, route or authenticate are not forwarded', () => {
   const raw = ['X-Sum', '1', 'Content-Length', '2', 'Set-Cookie', 'a', 'Host', 'h', 'If-Match', 'e']
   expect(trailerFields(raw)).toEqual([['X-Sum', '1']])
 })
@@ -141,13 +141,13 @@ describe('for any fields', () => {
   )
   const rawFields = fc.array(fc.tuple(name, value), { maxLength: 20 }).map((pairs) => pairs.flat())
 
-  test('what is not touched keeps its text and order, and nothing is made up', () => {
+  test('other fields keep their text and order, and nothing is added', () => {
     fc.assert(
       fc.property(rawFields, (raw) => {
         const out = responseHeaders(raw, 'edge')
         expect(out.length % 2).toBe(0)
         const pairs = (flat: readonly string[]) =>
-          // White space around a value is no part of it (RFC 9110 5.5).
+          // White space around a value does not belong to it (RFC 9110 5.5).
           flat
             .filter((_, at) => at % 2 === 0)
             .map((text, at) => `${text}\n${(flat[at * 2 + 1] ?? '').replace(/^[ \t]+|[ \t]+$/g, '')}`)
@@ -162,7 +162,7 @@ describe('for any fields', () => {
     )
   })
 
-  test('no hop-by-hop field and nothing that Connection named survives', () => {
+  test('no hop-by-hop field and no field named by Connection survives', () => {
     fc.assert(
       fc.property(rawFields, (raw) => {
         const out = requestHeaders(raw, context)

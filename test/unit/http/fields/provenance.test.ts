@@ -47,7 +47,7 @@ describe('the client', () => {
     expect(byForwarded(field)).toMatchObject({ client, isBad })
   })
 
-  test('only the field that is believed counts', () => {
+  test('only the believed field counts', () => {
     expect(byXForwarded({ forwarded: 'rubbish' })).toMatchObject({ client: '10.0.0.1', isBad: false })
     const other = readProvenance({ ...none, forwardedFor: 'x' }, 'forwarded', '10.0.0.1', trusted)
     expect(other).toMatchObject({ client: '10.0.0.1', isBad: false, proto: '', host: '' })
@@ -101,7 +101,7 @@ describe('protocol and host', () => {
     ['for=192.0.2.7, for=10.0.0.2;proto=https', 'https', ''],
     ['for=192.0.2.7;proto=ftp;host="a b"', '', ''],
     ['proto=https;host="a.test:8080"', 'https', 'a.test:8080'],
-  ])('%s says %s and %s', (field, proto, host) => {
+  ])('%s reports %s and %s', (field, proto, host) => {
     expect(byForwarded(field)).toMatchObject({ proto, host })
   })
 })

@@ -9,7 +9,7 @@ function connect(backlog: Backlog) {
   return { holding, ended }
 }
 
-test('a connection has room below its own bound, whatever its streams are', () => {
+test('a connection has room below its own bound, whatever its streams hold', () => {
   const backlog = new Backlog(64 * mebibyte)
   const [one, other] = [connect(backlog), connect(backlog)]
   one.holding.change(mebibyte - 1)
@@ -23,7 +23,7 @@ test('a connection has room below its own bound, whatever its streams are', () =
   expect(done).toEqual(['first', 'second'])
 })
 
-test('who waits goes on only as far as there is room', () => {
+test('waiting streams continue only while there is room', () => {
   const { holding } = connect(new Backlog(64 * mebibyte))
   holding.change(mebibyte)
   const done: number[] = []
@@ -38,7 +38,7 @@ test('who waits goes on only as far as there is room', () => {
   expect(done).toEqual([0, 1, 2])
 })
 
-test('what was forgotten is not called', () => {
+test('a forgotten task is not called', () => {
   const { holding } = connect(new Backlog(64 * mebibyte))
   holding.change(mebibyte)
   const task = () => expect.unreachable()
@@ -47,7 +47,7 @@ test('what was forgotten is not called', () => {
   holding.change(-mebibyte)
 })
 
-test('at the bound of the worker nobody has room; one that is below it again lets others go on', () => {
+test("at the worker's bound no connection has room; below it others continue", () => {
   const backlog = new Backlog(4 * mebibyte)
   const all = Array.from({ length: 5 }, () => connect(backlog))
   for (const { holding } of all.slice(0, 4)) holding.change(mebibyte)
@@ -74,7 +74,7 @@ test('while the worker is full, a connection that takes nothing for five seconds
   one.holding.look(now + 6_000, 0)
   expect(one.ended).toEqual([true])
   expect(backlog.bytes).toBe(3 * mebibyte)
-  // There is room again, so the other one may take its time.
+  // There is room again, so the other connection may be slow.
   other.holding.look(now + 60_000, 0)
   expect(other.ended).toEqual([])
 })
@@ -86,13 +86,13 @@ test('at twice the bound of the worker the connection that holds most is ended a
   small.holding.change(3 * mebibyte)
   expect([small.ended, large.ended]).toEqual([[], [true]])
   expect(backlog.bytes).toBe(3 * mebibyte)
-  // What it frees afterwards has been taken off already.
+  // Bytes it frees afterwards were already subtracted.
   large.holding.change(-5 * mebibyte)
   large.holding.close()
   expect(backlog.bytes).toBe(3 * mebibyte)
 })
 
-test('what nobody has read of uploads counts for the worker, and stops no response of its connection', () => {
+test('unread upload bytes count for the worker, but block no response of their connection', () => {
   const backlog = new Backlog(4 * mebibyte)
   const { holding } = connect(backlog)
   holding.look(0, mebibyte)
@@ -101,7 +101,7 @@ test('what nobody has read of uploads counts for the worker, and stops no respon
   expect(backlog.bytes).toBe(0)
 })
 
-test('a connection that is over holds nothing, and its streams are not woken', () => {
+test('a closed connection holds nothing, and its streams are not woken', () => {
   const backlog = new Backlog(4 * mebibyte)
   const { holding } = connect(backlog)
   holding.change(mebibyte)

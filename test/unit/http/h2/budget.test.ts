@@ -4,7 +4,7 @@ import { Budget } from '../../../../src/http/h2/budget.ts'
 const takes = (budget: Budget, times: number, nowMs: number) =>
   Array.from({ length: times }, () => budget.take(nowMs)).filter(Boolean).length
 
-test('a burst is free, then so many a second', () => {
+test('a burst is free, then the rate applies', () => {
   const budget = new Budget(10, 2, 0)
   expect(takes(budget, 10, 0)).toBe(10)
   expect(budget.take(400)).toBe(false)
@@ -13,7 +13,7 @@ test('a burst is free, then so many a second', () => {
   expect(takes(other, 2, 1_000)).toBe(2)
 })
 
-test('what is not spent does not add up beyond the burst', () => {
+test('an unspent budget does not exceed the burst', () => {
   const budget = new Budget(3, 1, 0)
   expect(takes(budget, 4, 1_000_000)).toBe(3)
 })

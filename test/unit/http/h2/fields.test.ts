@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { readFields } from '../../../../src/http/h2/fields.ts'
+import { readH2Fields } from '../../../../src/http/h2/fields.ts'
 
 const head = [':method', 'GET', ':scheme', 'https', ':authority', 'a.test', ':path', '/x']
 
-test('pseudo-fields come apart from the others, and Host is made of :authority', () => {
-  expect(readFields([...head, 'x-a', '1', 'x-a', '2'])).toEqual({
+test('pseudo-fields are separated, and Host comes from :authority', () => {
+  expect(readH2Fields([...head, 'x-a', '1', 'x-a', '2'])).toEqual({
     method: 'GET',
     scheme: 'https',
     authority: 'a.test',
@@ -14,17 +14,17 @@ test('pseudo-fields come apart from the others, and Host is made of :authority',
   })
 })
 
-test('a Host that came stays the only one', () => {
-  expect(readFields([...head, 'host', 'b.test']).fields).toEqual(['host', 'b.test'])
-  const withoutAuthority = readFields([':method', 'GET', 'host', 'b.test'])
+test('a received Host stays the only one', () => {
+  expect(readH2Fields([...head, 'host', 'b.test']).fields).toEqual(['host', 'b.test'])
+  const withoutAuthority = readH2Fields([':method', 'GET', 'host', 'b.test'])
   expect(withoutAuthority).toMatchObject({ authority: undefined, fields: ['host', 'b.test'] })
 })
 
-test('the pieces of a Cookie are one field, in the place of the first', () => {
-  const { fields } = readFields([...head, 'cookie', 'a=1', 'x', 'y', 'cookie', 'b=2', 'cookie', 'c=3'])
+test('the crumbs of a Cookie become one field, in place of the first', () => {
+  const { fields } = readH2Fields([...head, 'cookie', 'a=1', 'x', 'y', 'cookie', 'b=2', 'cookie', 'c=3'])
   expect(fields).toEqual(['host', 'a.test', 'cookie', 'a=1; b=2; c=3', 'x', 'y'])
 })
 
-test('no pseudo-field is among the fields, whatever its name', () => {
-  expect(readFields([...head, ':protocol', 'websocket', ':odd', '1']).fields).toEqual(['host', 'a.test'])
+test('unknown pseudo-fields are dropped as well', () => {
+  expect(readH2Fields([...head, ':protocol', 'websocket', ':odd', '1']).fields).toEqual(['host', 'a.test'])
 })

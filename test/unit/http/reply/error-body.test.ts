@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { errorTable } from '../../../../src/errors.ts'
 import { errorBody, prefersJson } from '../../../../src/http/reply/error-body.ts'
 
-test('text names the code and the request', () => {
+test('the text body contains the code and the request id', () => {
   expect(errorBody('NOT_FOUND', {})).toEqual({
     type: 'text/plain; charset=utf-8',
     text: `NOT_FOUND: ${errorTable.NOT_FOUND.message}\n`,
@@ -12,7 +12,7 @@ test('text names the code and the request', () => {
   )
 })
 
-test('JSON has the same', () => {
+test('the JSON body contains the same', () => {
   const { type, text } = errorBody('LOOP', { accept: 'application/json', requestId: 'r1' })
   expect(type).toBe('application/json')
   expect(JSON.parse(text)).toEqual({

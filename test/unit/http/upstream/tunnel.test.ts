@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import { dial } from '../../../../src/http/upstream/dial.ts'
-import { Reclaimer } from '../../../../src/http/upstream/reclaim.ts'
+import { dial } from '../../../../src/http/dial/dial.ts'
+import { Reclaimer } from '../../../../src/http/reclaim.ts'
 import { Tunnel, type TunnelEnd, type TunnelOptions } from '../../../../src/http/upstream/tunnel.ts'
 import { createCounterBlock } from '../../../../src/telemetry/metrics/counters.ts'
 import { startRawOrigin } from '../../../kit/origin.ts'
 import { RawClient } from '../../../kit/raw-client.ts'
 
-/** A tunnel between two real connections: the client's far end, the upstream's far end, and how it ended. */
+/** A tunnel between two real connections: both far ends, and the reason of its end. */
 async function build(options: Partial<TunnelOptions>) {
   const near: Socket[] = []
   const far: Socket[] = []
@@ -42,21 +42,21 @@ async function build(options: Partial<TunnelOptions>) {
   }
 }
 
-test('two ends that have both said FIN are done', async () => {
+test('a tunnel is done after a FIN from both sides', async () => {
   await using built = await build({})
   built.client.end()
   built.far.on('end', () => built.far.end()).resume()
   await expect.poll(() => built.ends).toEqual(['done'])
 })
 
-test('a half-closed tunnel has an idle time of its own', async () => {
+test('a half-closed tunnel has its own idle timeout', async () => {
   await using built = await build({ halfClosedIdleMs: 100 })
   built.far.resume()
   built.client.end()
   await expect.poll(() => built.ends).toEqual(['idle'])
 })
 
-test('idle, age, stop and a reset of either side each end it once, for their reason', async () => {
+test('idle, age, stop and a reset of either side each end the tunnel once, with their reason', async () => {
   for (const [reason, options, cause] of [
     ['idle', { idleMs: 100 }, () => {}],
     ['max_tunnel', { maxTunnelMs: 100 }, () => {}],

@@ -5,7 +5,7 @@ import { Destinations } from '../../../../src/proxy/destinations/destinations.ts
 import { OwnListeners } from '../../../../src/proxy/destinations/own-listeners.ts'
 import { forbiddenSpellings } from '../../../kit/forbidden-addresses.ts'
 
-/** Pure: nothing here is dialled or looked up. */
+/** Pure: no test here dials or resolves anything. */
 
 interface Given {
   readonly allow?: string[]
@@ -33,14 +33,14 @@ function policy({ allow = [], deny = [], connect_ports = [443, 8443] }: Given = 
 
 const closed = policy()
 
-/** What becomes of a target as a client writes it: not parsed, refused, or on its way. */
+/** The result for a target as a client writes it: not parsed, refused, or accepted. */
 function targeted(authority: string, of: Destinations = closed, isConnect = false): string {
   const parsed = parseAuthority(authority, 80)
   if (parsed === null) return 'BAD_AUTHORITY'
   return of.refuseTarget(parsed.host, parsed.port, isConnect)?.code ?? 'open'
 }
 
-/** What becomes of an address that a resolver gives for a name. */
+/** The result for an address that a resolver returns for a name. */
 const resolved = (address: string, of: Destinations = closed, host = 'name.test', port = 80): string =>
   of.refuseAddress(host, port, address)?.code ?? 'open'
 
@@ -54,7 +54,7 @@ describe('refused by default', () => {
     expect(resolved(spelling)).toBe(forbidden)
   })
 
-  test('there are more than sixty of them, all different', () => {
+  test('the list has more than sixty different spellings', () => {
     expect(new Set(forbiddenSpellings).size).toBeGreaterThan(60)
     expect(new Set(forbiddenSpellings).size).toBe(forbiddenSpellings.length)
   })
@@ -67,7 +67,7 @@ describe('refused by default', () => {
   )
 })
 
-/** Forms that some reader takes for an address: they never come as far as this policy. */
+/** Forms that some parsers accept as addresses: they never reach this policy. */
 test.each([
   '127.1',
   '127.0.1',
@@ -94,7 +94,7 @@ test.each([
   'user@127.0.0.1',
   '127.0.0.1\\@a.test',
   '127.0.0.1#a.test',
-])('the spelling %s is no authority', (authority) => {
+])('the spelling %s is not an authority', (authority) => {
   expect(targeted(authority)).toBe('BAD_AUTHORITY')
 })
 
@@ -138,14 +138,14 @@ describe('the order is deny, allow, defaults', () => {
     ['192.168.1.1', '192.168.1.1', 80, forbidden],
     ['8.8.8.8', '8.8.8.8', 80, 'open'],
     ['8.8.8.8', '8.8.8.8', 53, forbidden],
-    // Mapped and embedded forms of what is allowed and of what is denied.
+    // Mapped and embedded forms of allowed and denied addresses.
     ['mapped.test', '::ffff:10.1.1.1', 80, 'open'],
     ['mapped.test', '::ffff:10.9.1.1', 80, forbidden],
     ['nat64.test', '64:ff9b::10.1.1.1', 80, 'open'],
     ['nat64.test', '64:ff9b::10.9.1.1', 80, forbidden],
     ['nat64.test', '64:ff9b::8.8.8.8', 53, forbidden],
     ['6to4.test', '2002:a09:101::', 80, forbidden],
-    // A host pattern opens private networks and nothing else.
+    // A host pattern allows private networks, and no other class.
     ['db.corp.test', '192.168.1.1', 80, 'open'],
     ['db.corp.test', 'fd00::1', 80, 'open'],
     ['db.corp.test.', '192.168.1.1', 80, 'open'],
@@ -178,11 +178,11 @@ describe('the order is deny, allow, defaults', () => {
     ['a.worse.test', forbidden],
     ['a.worse.test:81', 'open'],
     ['worse.test', 'open'],
-  ])('%s by its name, before a look-up: %s', (authority, outcome) => {
+  ])('%s by name, before resolution: %s', (authority, outcome) => {
     expect(targeted(authority, mixed)).toBe(outcome)
   })
 
-  test('what is opened of NAT64 opens nothing inside of it', () => {
+  test('allowing a NAT64 prefix does not allow the IPv4 addresses inside', () => {
     const nat64 = policy({ allow: ['64:ff9b:1::/48', '64:ff9b::/96'] })
     expect(resolved('64:ff9b:1::808:808', nat64)).toBe('open')
     expect(resolved('64:ff9b:1:808:8:800::', nat64)).toBe('open')
@@ -205,13 +205,13 @@ describe('the listeners of this daemon', () => {
     '2600::5',
   ]
 
-  test.each(own)('are refused on %s, also in a network that is open', (address) => {
+  test.each(own)('are refused on %s, even in an allowed network', (address) => {
     for (const port of ownPorts) expect(resolved(address, wide, 'self.test', port)).toBe(forbidden)
     expect(resolved(address, wide, 'self.test', 80)).toBe('open')
     expect(resolved(`::ffff:${address}`, wide, 'self.test', 9900)).toBe(forbidden)
   })
 
-  test('are opened by a network with the port, and by nothing else', () => {
+  test('are allowed only by a network with the port', () => {
     const opened = policy({ allow: ['127.0.0.1:9900', '[::1]:9900', '10.0.0.0/8:3128'] })
     expect(resolved('127.0.0.1', opened, 'x.test', 9900)).toBe('open')
     expect(resolved('::1', opened, 'x.test', 9900)).toBe('open')
@@ -220,18 +220,18 @@ describe('the listeners of this daemon', () => {
     expect(resolved('10.1.2.3', opened, 'x.test', 3128)).toBe('open')
   })
 
-  test('another machine on the same port is none of them', () => {
+  test('do not include another machine on the same port', () => {
     expect(resolved('8.8.8.8', wide, 'x.test', 9900)).toBe('open')
   })
 
-  test('are known by a connection whose two ends are the same', () => {
+  test('are recognised by a connection whose two ends are the same', () => {
     expect(wide.refuseOwn('x.test', 9900, '203.0.113.5')?.code).toBe(forbidden)
     expect(wide.refuseOwn('x.test', 80, '203.0.113.5')).toBeNull()
     const opened = policy({ allow: ['203.0.113.5:9900'] })
     expect(opened.refuseOwn('x.test', 9900, '203.0.113.5')).toBeNull()
   })
 
-  test('the interfaces are read for their ports only, and once a second at most', () => {
+  test('read the interfaces only for their ports, and at most once a second', () => {
     const read = vi.fn(interfaces)
     const listeners = new OwnListeners([9900], read)
     for (let n = 0; n < 100; n += 1) listeners.has(0x0a_01_02_03, 80)
@@ -264,14 +264,14 @@ describe('the ports of CONNECT', () => {
   })
 })
 
-test('a refusal says what the address is, and which key decides', () => {
+test('a refusal names the kind of address and the deciding key', () => {
   expect(closed.refuseAddress('a.test', 80, '::ffff:127.0.0.1')).toEqual({
     code: forbidden,
-    text: 'a.test leads to ::ffff:127.0.0.1, which is a loopback address',
+    text: 'a.test resolves to ::ffff:127.0.0.1, which is a loopback address',
     setting: 'destinations.allow',
   })
   expect(closed.refuseTarget('127.0.0.1', 9900, false)?.text).toBe(
-    '127.0.0.1 is a listener of this daemon; only a network with the port opens it',
+    '127.0.0.1 is a listener of this daemon; only an allowed network with this port opens it',
   )
   expect(policy({ deny: ['a.test', 'b.test:80'] }).refuseTarget('b.test', 80, false)).toEqual({
     code: forbidden,
@@ -280,7 +280,7 @@ test('a refusal says what the address is, and which key decides', () => {
   })
   expect(closed.refuseTarget('a.test', 25, true)).toEqual({
     code: 'FORBIDDEN_PORT',
-    text: 'CONNECT may not name port 25',
+    text: 'CONNECT to port 25 is not allowed',
     setting: 'destinations.connect_ports',
   })
 })

@@ -5,7 +5,7 @@ import { errorTable } from '../../../../src/errors.ts'
 import type { HttpRequest } from '../../../../src/http/message.ts'
 import { codeOf, createPolicy, type Decision, decide } from '../../../../src/proxy/decide/decide.ts'
 import type { Exchange } from '../../../../src/proxy/exchange/exchange.ts'
-import { explain, headOf, type Question } from '../../../../src/proxy/explain/explain.ts'
+import { type ExplainedRequest, explain, headOf } from '../../../../src/proxy/explain/explain.ts'
 import { Guards } from '../../../../src/proxy/guard/guard.ts'
 import { readStaticPath } from '../../../../src/proxy/static/path.ts'
 import { filesIn, forwardTo, reverseTo, type Tuning, workerOf } from '../../../kit/edge.ts'
@@ -23,12 +23,12 @@ const mount = (path: string, spaMode = false): MountSettings => ({
 const worker = (...services: ServiceSettings[]): WorkerSettings =>
   workerOf(services.length > 1 ? 'combined' : (services[0]?.type ?? 'static'), services)
 
-const ask = (request: string, of: WorkerSettings, more: Partial<Question> = {}) => {
+const ask = (request: string, of: WorkerSettings, more: Partial<ExplainedRequest> = {}) => {
   const [method = '', url = ''] = request.split(' ')
   return explain({ method, url, host: 'h.test', client: '192.0.2.7', user: null, ...more }, of)
 }
 
-describe('says where a request leads', () => {
+describe('shows where a request leads', () => {
   const files = filesIn([mount('/docs'), mount('/docs/api', true)])
   const all = worker(forwardTo(), reverseTo('http://up.test/base/'), files)
 
@@ -47,28 +47,28 @@ describe('says where a request leads', () => {
   })
 })
 
-test('a WebSocket is for the upstream, also where a mount owns its path', () => {
+test('a WebSocket goes to the upstream even below a mount', () => {
   const of = worker(reverseTo('http://up.test'), filesIn([mount('/')]))
   expect(ask('GET /chat', of).outcome.kind).toBe('static')
   expect(ask('GET /chat', of, { isUpgrade: true }).outcome.kind).toBe('reverse')
 })
 
-test('a request of HTTP/2 needs no Host field: it has :authority', () => {
+test('an HTTP/2 request needs no Host field, as it has :authority', () => {
   const of = worker(reverseTo('http://up.test'))
   expect(ask('GET /', of, { version: 20, host: 'h.test' }).outcome.code).toBeNull()
   expect(ask('GET /', of, { version: 10, host: undefined }).outcome.code).toBeNull()
   expect(ask('GET /', of, { version: 11, host: undefined }).outcome.code).toBe('BAD_REQUEST')
 })
 
-test('says that a request without Host is refused for that', () => {
+test('a request without Host is refused for that reason', () => {
   const { outcome, steps } = ask('GET /', worker(reverseTo('http://up.test')), { host: undefined })
   expect(outcome).toMatchObject({ kind: 'reply', status: 400 })
   expect(steps.filter(({ isRefusal }) => isRefusal)[0]?.text).toContain('no Host field')
 })
 
-describe('says which setting refuses', () => {
+describe('names the setting that refuses', () => {
   const tuned = (tuning: Tuning) => worker(reverseTo('http://up.test', tuning))
-  test.each<[string, WorkerSettings, Partial<Question>, string, string | null]>([
+  test.each<[string, WorkerSettings, Partial<ExplainedRequest>, string, string | null]>([
     [
       'a network of the deny list',
       tuned({ access: { allow: ['192.0.2.0/24'], deny: ['198.51.100.0/24', '192.0.2.7'] } }),
@@ -104,8 +104,14 @@ describe('says which setting refuses', () => {
       'TARGET_TOO_LONG',
       'workers.reverse_proxy.request_limits.max_target_size',
     ],
-    ['a host that is none', tuned({}), { host: 'a b' }, 'BAD_AUTHORITY', null],
-    ['no mount', worker(filesIn([mount('/docs')])), {}, 'NOT_FOUND', 'workers.static_files.mounts'],
+    ['an invalid host', tuned({}), { host: 'a b' }, 'BAD_AUTHORITY', null],
+    [
+      'a path below no mount',
+      worker(filesIn([mount('/docs')])),
+      {},
+      'NOT_FOUND',
+      'workers.static_files.mounts',
+    ],
     [
       'a hidden name',
       worker(filesIn([mount('/')])),
@@ -113,7 +119,7 @@ describe('says which setting refuses', () => {
       'NOT_FOUND',
       'workers.static_files.mounts[0]',
     ],
-    ['a path of a forward proxy', worker(forwardTo()), {}, 'BAD_TARGET', 'workers.forward_proxy'],
+    ['a path at a forward proxy', worker(forwardTo()), {}, 'BAD_TARGET', 'workers.forward_proxy'],
     [
       'a loopback address',
       worker(forwardTo({ destinations: {} })),
@@ -150,7 +156,7 @@ describe('says which setting refuses', () => {
     expect(refusing[0]?.setting).toBe(setting)
   })
 
-  test('the rate limits that count a request, by their own settings', () => {
+  test('names the rate limits that apply, each by its setting', () => {
     const rules = [
       { id: 'default' },
       { id: 'posts', methods: ['POST'] },
@@ -164,9 +170,9 @@ describe('says which setting refuses', () => {
   })
 })
 
-/** What the guard itself makes of it, with a bucket that is always full. */
+/** The result of the guard itself, with a bucket that is always full. */
 function guarded(
-  question: Question,
+  question: ExplainedRequest,
   decided: Decision,
   services: readonly ServiceSettings[],
 ): Promise<Decision> {
@@ -252,7 +258,7 @@ const anyUrl = fc.oneof(
     .map((parts) => `/${parts.join('')}`),
 )
 
-const anyQuestion: fc.Arbitrary<Question> = fc.record({
+const anyQuestion: fc.Arbitrary<ExplainedRequest> = fc.record({
   method: fc.constantFrom('GET', 'HEAD', 'POST', 'OPTIONS', 'CONNECT', 'TRACE'),
   url: anyUrl,
   host: fc.constantFrom('h.test', 'h.test:8080', '', 'a b', '[::1]', undefined),
@@ -263,7 +269,7 @@ const anyQuestion: fc.Arbitrary<Question> = fc.record({
   isUpgrade: fc.boolean(),
 })
 
-test('the outcome is that of decide and of the guard, for any request and worker', async () => {
+test('the outcome equals that of decide and the guard, for any request and worker', async () => {
   const codes = new Set<string>()
   await fc.assert(
     fc.asyncProperty(anyWorker, anyQuestion, async (of, question) => {
@@ -284,7 +290,7 @@ test('the outcome is that of decide and of the guard, for any request and worker
   expect(codes.size).toBeGreaterThan(14)
 })
 
-test('one that a head never has does not throw', () => {
+test('an impossible head does not throw', () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), fc.string(), anyWorker, (method, url, host, of) => {
       explain({ method, url, host, client: 'x', user: null }, of)

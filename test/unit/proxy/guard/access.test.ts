@@ -6,17 +6,17 @@ const admitted = (list: { allow?: string[]; deny?: string[] }, ...addresses: str
   return addresses.filter((address) => access.admits(address))
 }
 
-test('with networks to allow, nobody else is admitted', () => {
+test('with allowed networks, no other client is admitted', () => {
   const allow = ['10.0.0.0/8', '2001:db8::/32', '192.0.2.7']
   const asked = ['10.255.0.1', '11.0.0.0', '2001:db8:ffff::1', '2001:db9::', '192.0.2.7', '192.0.2.8']
   expect(admitted({ allow }, ...asked)).toEqual(['10.255.0.1', '2001:db8:ffff::1', '192.0.2.7'])
 })
 
-test('with networks to deny, everybody else is admitted', () => {
+test('with denied networks, every other client is admitted', () => {
   expect(admitted({ deny: ['10.0.0.0/8'] }, '10.0.0.1', '11.0.0.1', '::1')).toEqual(['11.0.0.1', '::1'])
 })
 
-test('what is denied inside of an allowed network stays denied', () => {
+test('a denied network inside an allowed one stays denied', () => {
   const list = { allow: ['10.0.0.0/8'], deny: ['10.1.0.0/16'] }
   expect(admitted(list, '10.0.0.1', '10.1.0.1', '10.2.0.1')).toEqual(['10.0.0.1', '10.2.0.1'])
 })
@@ -31,7 +31,7 @@ test('a client whose name is neither an address nor unix: is refused, whatever t
   expect(admitted({ deny: ['192.0.2.0/24'] }, 'unknown')).toEqual([])
 })
 
-test('a client on a Unix socket, which has no address, is one of its own kind', () => {
+test('clients on a Unix socket, which have no address, are matched by unix:', () => {
   expect(admitted({ allow: ['0.0.0.0/0', '::/0'] }, 'unix:')).toEqual([])
   expect(admitted({ allow: ['unix:'] }, 'unix:', '10.0.0.1')).toEqual(['unix:'])
   expect(admitted({ deny: ['unix:'] }, 'unix:', '10.0.0.1')).toEqual(['10.0.0.1'])

@@ -26,7 +26,7 @@ const subject = (given: Partial<RateSubject> = {}): RateSubject => ({
   ...given,
 })
 
-/** How many of ten requests at the same time are granted. */
+/** How many of ten simultaneous requests are granted. */
 const grants = (of: Rates, given: Partial<RateSubject> = {}, headers = {}, now = 0) =>
   Array.from({ length: 10 }, () => of.ask(subject(given), headers, now)).filter(({ isGranted }) => isGranted)
     .length
@@ -44,7 +44,7 @@ describe('keys', () => {
     expect(grants(of, { client: other })).toBe(isShared ? 0 : 2)
   })
 
-  test('the user counts wherever it comes from; without one the client does', () => {
+  test('requests count by user from any address, and by client without a user', () => {
     const of = rates([{ key: 'user' }])
     expect(grants(of, { user: 'alice' })).toBe(2)
     expect(grants(of, { user: 'alice', client: '192.0.2.9' })).toBe(0)
@@ -53,7 +53,7 @@ describe('keys', () => {
     expect(grants(of, { client: '192.0.2.9' })).toBe(2)
   })
 
-  test('a field, however long; without it the client', () => {
+  test('requests count by a field of any length, and by client without it', () => {
     const of = rates([{ key: 'header', header: 'x-api-key' }])
     const long = 'k'.repeat(10_000)
     expect(grants(of, {}, { 'x-api-key': long })).toBe(2)
@@ -63,7 +63,7 @@ describe('keys', () => {
     expect(grants(of)).toBe(0)
   })
 
-  test('a user, a field and a client of the same name are three', () => {
+  test('a user, a field and a client of the same name have separate buckets', () => {
     const of = rates([{ key: 'user' }])
     expect(grants(of, { user: 'x' })).toBe(2)
     expect(grants(of, { client: 'x' })).toBe(2)
@@ -92,29 +92,29 @@ describe('rules', () => {
     expect(grants(of, { method: 'POST' })).toBe(0)
   })
 
-  test('a rule for methods', () => {
+  test('a rule applies to its methods only', () => {
     const of = rates([{ methods: ['POST', 'CONNECT'] }])
     expect(grants(of)).toBe(10)
     expect(grants(of, { method: 'POST' })).toBe(2)
     expect(grants(of, { method: 'CONNECT', path: null })).toBe(0)
   })
 
-  test('a request takes a token of every rule that applies, and none when one is missing', () => {
+  test('a request takes a token from every rule that applies, or from none if one has none left', () => {
     const of = rates([
       { limit: 5, burst: 5 },
       { id: 'post', methods: ['POST'] },
     ])
     expect(grants(of, { method: 'POST' })).toBe(2)
-    // Of eight refused posts none has cost the others a token.
+    // The eight refused posts took no token from the other rule.
     expect(grants(of)).toBe(3)
   })
 })
 
-describe('what is said', () => {
+describe('response fields', () => {
   const fields = ({ fields }: { fields: readonly string[] }) =>
     Object.fromEntries(fields.flatMap((name, at) => (at % 2 === 0 ? [[name, fields[at + 1]]] : [])))
 
-  test('a refusal says when to come again, rounded up, and which limits there are', () => {
+  test('a refusal has Retry-After, rounded up, and the limits', () => {
     const of = rates([{}, { id: 'slow', quota: 1, limit: 1, burst: 1, windowMs: 60_500 }])
     of.ask(subject(), {}, 0)
     expect(fields(of.ask(subject(), {}, 100))).toEqual({
@@ -124,14 +124,14 @@ describe('what is said', () => {
     })
   })
 
-  test('a client that comes when it was told to is served', () => {
+  test('a client that retries after Retry-After is served', () => {
     const of = rates([{ windowMs: 7_777 }])
     grants(of)
     const wait = Number(fields(of.ask(subject(), {}, 1))['Retry-After'])
     expect(of.ask(subject(), {}, 1 + wait * 1000).isGranted).toBe(true)
   })
 
-  test('a response says what is left only where that is asked for', () => {
+  test('a response shows the remaining tokens only if configured', () => {
     expect(rates([{}]).ask(subject(), {}, 0).fields).toEqual([])
     expect(fields(rates([{}], true).ask(subject(), {}, 0))).toEqual({
       'RateLimit-Policy': '"default";q=2;w=10',

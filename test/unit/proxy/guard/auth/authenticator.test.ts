@@ -9,7 +9,7 @@ import { createVerifier } from '../../../../../src/proxy/guard/auth/secret.ts'
 const basic = (user: string, password: string) =>
   `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
 
-/** Passwords of the form `plain`, each comparison counted, with a cost by name. */
+/** Passwords of the form `plain`; counts comparisons, with a cost per password. */
 function counting(costs: Record<string, number> = {}) {
   const compared: string[] = []
   const verifierOf = ({ text }: PasswordSettings) => ({
@@ -37,7 +37,7 @@ function authenticator(
 }
 
 describe('a result is remembered', () => {
-  test('a right one for cacheMs, a wrong one for five seconds', async () => {
+  test('a success for cacheMs, a failure for five seconds', async () => {
     let now = 0
     const { compared, verifierOf } = counting()
     const auth = authenticator({ alice: 'secret' }, { verifierOf, now: () => now })
@@ -56,7 +56,7 @@ describe('a result is remembered', () => {
     expect(compared).toHaveLength(4)
   })
 
-  test('and one comparison serves all who ask for it at the same time', async () => {
+  test('and one comparison serves all concurrent requests with the same credentials', async () => {
     const { compared, verifierOf } = counting()
     const auth = authenticator({ alice: 'secret' }, { verifierOf })
     const results = Array.from({ length: 50 }, () => auth.check(basic('alice', 'secret'), 'c'))
@@ -64,11 +64,11 @@ describe('a result is remembered', () => {
     expect(compared).toHaveLength(1)
   })
 
-  test('of a thousand wrong passwords at once only the bounded few are compared', async () => {
+  test('of a thousand concurrent wrong passwords only a bounded number is compared', async () => {
     const { compared, verifierOf } = counting()
     const auth = authenticator({ alice: 'secret' }, { verifierOf })
     const results = Array.from({ length: 1000 }, (_, at) => auth.check(basic('alice', `${at}`), 'attacker'))
-    // Another client still gets a place.
+    // Another client still has room.
     const other = auth.check(basic('alice', 'secret'), 'honest')
     const words = await Promise.all(results)
     expect(words.filter((word) => word === 'busy')).toHaveLength(992)
@@ -77,13 +77,13 @@ describe('a result is remembered', () => {
   })
 })
 
-test.each([undefined, 'Bearer x', 'Basic', ''])('%j is no attempt', (field) => {
+test.each([undefined, 'Bearer x', 'Basic', ''])('%j contains no credentials', (field) => {
   const { compared, verifierOf } = counting()
   expect(authenticator({ alice: 'secret' }, { verifierOf }).check(field, 'c')).toBe('missing')
   expect(compared).toEqual([])
 })
 
-test('a name that is unknown, and a wrong password of any kind, cost what the costliest comparison costs', async () => {
+test('an unknown name and a wrong password of any kind cost as much as the costliest comparison', async () => {
   const { compared, verifierOf } = counting({ cheap: 1, dear: 100 })
   const auth = authenticator({ low: 'cheap', high: 'dear' }, { verifierOf })
   const compare = async (user: string, password: string) => {
@@ -95,7 +95,7 @@ test('a name that is unknown, and a wrong password of any kind, cost what the co
   expect(await compare('high', 'x')).toEqual(['wrong', 'dear?x'])
   expect(await compare('low', 'x')).toEqual(['wrong', 'cheap?x', 'dear?x'])
   expect(await compare('low', 'cheap')).toEqual([{ user: 'low' }, 'cheap?cheap'])
-  // The password of somebody else is no password of an unknown name.
+  // An existing user's password does not work for an unknown name.
   expect(await compare('nobody', 'dear')).toEqual(['wrong', 'dear?dear'])
 })
 
@@ -170,7 +170,7 @@ describe('passwords', () => {
     expect(turns).toBeGreaterThan(10)
   })
 
-  test('a bcrypt thread that ends is an error for who waits, and is started again', async () => {
+  test('a bcrypt thread that ends rejects waiting comparisons, and is started again', async () => {
     const bcrypt = new BcryptThread()
     onTestFinished(() => bcrypt.close())
     const waiting = bcrypt.compare('x', `$2b$14$${'a'.repeat(53)}`)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { Gate, Remembered } from '../../../../../src/proxy/guard/auth/bounds.ts'
+import { Remembered, TaskQueue } from '../../../../../src/proxy/guard/auth/bounds.ts'
 
-test('what is remembered is forgotten in time, and the oldest when there is too much', () => {
+test('values expire, and the oldest is dropped when the cache is full', () => {
   const memory = new Remembered<number>(2)
   memory.set('a', 1, 100)
   expect([memory.get('a', 99), memory.get('a', 100)]).toEqual([1, undefined])
@@ -12,15 +12,15 @@ test('what is remembered is forgotten in time, and the oldest when there is too 
   expect(['a', 'b', 'c'].map((key) => memory.get(key, 0))).toEqual([3, undefined, 4])
 })
 
-/** Tasks that end when they are told to. */
+/** Tasks that end on demand. */
 function tasks() {
   const started: (() => void)[] = []
   const task = () => new Promise<string>((resolve) => started.push(() => resolve('done')))
   return { started, task }
 }
 
-test('so many run at the same time, the others wait in their order', async () => {
-  const gate = new Gate({ running: 2, all: 10, perClient: 10 })
+test('tasks over the limit wait in order', async () => {
+  const gate = new TaskQueue({ running: 2, all: 10, perClient: 10 })
   const { started, task } = tasks()
   const results = ['a', 'b', 'c', 'd'].map((client) => gate.run(client, task))
   expect(started).toHaveLength(2)
@@ -35,8 +35,8 @@ test('so many run at the same time, the others wait in their order', async () =>
   expect(await Promise.all(results)).toEqual(['done', 'done', 'done', 'done'])
 })
 
-test('nobody waits beyond the limit of all, or of one client, and a place comes back also from a failure', async () => {
-  const gate = new Gate({ running: 1, all: 3, perClient: 2 })
+test('tasks over the limit of all clients, or of one, are rejected, and a failed task frees its place', async () => {
+  const gate = new TaskQueue({ running: 1, all: 3, perClient: 2 })
   const { started, task } = tasks()
   const fail = () => Promise.reject(new Error('no'))
   const first = gate.run('a', fail)

@@ -1,3 +1,4 @@
+/** Opens TCP connections to upstreams. */
 import { connect, type OnReadOpts, Socket } from 'node:net'
 import { BifrostError } from '../../errors.ts'
 import { failureCode } from '../failure.ts'
@@ -8,15 +9,16 @@ export interface DialTarget {
   readonly port: number
   /** Longest wait, name resolution included, in milliseconds. */
   readonly timeoutMs: number
-  /** Judges where the connection leads; null where the operator has chosen the target. */
+  /** Checks the destination; null if the operator chose the target. */
   readonly gate: Gate | null
-  /** Reads into a buffer of the caller's, in place of 'data' (see net.connect). */
+  /** Reads into the caller's buffer instead of emitting 'data' (see net.connect). */
   readonly onread?: OnReadOpts
 }
 
 /**
- * Opens a TCP connection, trying the addresses of a name in turn (RFC 8305). `done` runs once, later, with the socket or with
- * UPSTREAM_REFUSED, UPSTREAM_UNRESOLVED, UPSTREAM_CONNECT_TIMEOUT or what the gate says. Destroying the returned socket gives up without `done`.
+ * Opens a TCP connection, trying the addresses of a name in turn (RFC 8305). `done` runs once,
+ * asynchronously, with the socket or with UPSTREAM_REFUSED, UPSTREAM_UNRESOLVED, UPSTREAM_CONNECT_TIMEOUT or
+ * the gate's error. Destroy the returned socket to give up; `done` is then not called.
  */
 export function dial(target: DialTarget, done: (error: BifrostError | null, socket: Socket) => void): Socket {
   const { host, port, timeoutMs, gate } = target
@@ -25,7 +27,10 @@ export function dial(target: DialTarget, done: (error: BifrostError | null, sock
   const timer = setTimeout(
     () =>
       fail(
-        new BifrostError('UPSTREAM_CONNECT_TIMEOUT', `no connection to ${host}:${port} in ${timeoutMs} ms`),
+        new BifrostError(
+          'UPSTREAM_CONNECT_TIMEOUT',
+          `no connection to ${host}:${port} within ${timeoutMs} ms`,
+        ),
       ),
     timeoutMs,
   )

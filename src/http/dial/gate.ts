@@ -1,23 +1,26 @@
-/** Connections that are judged before they are dialled: the target, each address that its name has, and the peer that was reached. */
+/**
+ * Checks of a destination around a dial: the target, each address its name resolves to, and the connected
+ * peer.
+ */
 import type { LookupAddress, LookupOptions } from 'node:dns'
 import { lookup as systemLookup } from 'node:dns'
 import type { LookupFunction, Socket } from 'node:net'
 import type { BifrostError } from '../../errors.ts'
 
 export interface Gate {
-  /** What was asked for, before a look-up. Null: go on. */
+  /** The requested target, before name resolution. Null if it is acceptable. */
   refuseTarget(host: string, port: number): BifrostError | null
-  /** One address of the host, or the host where it is one. */
+  /** One address of the host, or the host itself if it is an address. */
   refuseAddress(host: string, port: number, address: string): BifrostError | null
-  /** The two ends of a connection that was opened. */
+  /** Both ends of an established connection. */
   refusePeer(host: string, port: number, remote: string, local: string): BifrostError | null
-  /** Finds the addresses of a name; the system's resolver when left out. */
+  /** Resolves names; default: the system's resolver. */
   readonly lookup?: LookupFunction | undefined
 }
 
 /**
- * A `lookup` for net.connect that leaves out every address that is refused, and fails with the first refusal when none is left. The
- * addresses that it gives are those that are dialled, so a name that changes in between changes nothing.
+ * A `lookup` for net.connect that drops refused addresses and fails with the first refusal if none is left.
+ * The socket dials exactly these addresses, so a DNS answer that changes in between has no effect.
  */
 export function guardedLookup(gate: Gate, port: number): LookupFunction {
   const lookup = gate.lookup ?? (systemLookup as LookupFunction)
@@ -43,10 +46,10 @@ export function guardedLookup(gate: Gate, port: number): LookupFunction {
   }
 }
 
-/** Judges a socket once it is connected. */
+/** Checks a connected socket. */
 export function refusePeer(gate: Gate, host: string, port: number, socket: Socket): BifrostError | null {
   const { remoteAddress, localAddress } = socket
-  // A connection that was reset already has no ends, and carries nothing.
+  // A connection that was already reset has no addresses, and carries no data.
   if (remoteAddress === undefined || localAddress === undefined) return null
   return gate.refusePeer(host, port, remoteAddress, localAddress)
 }

@@ -1,12 +1,13 @@
+/** node:http agents whose connections pass a destination gate. */
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Socket } from 'node:net'
 import type { BifrostError } from '../../errors.ts'
 import { type Gate, guardedLookup, refusePeer } from './gate.ts'
 
-/** A node:http agent for one connection, which a gate judges. */
+/** A node:http agent for one connection, with the gate's checks. */
 export interface GuardedAgent {
-  /** What is against the target, before a look-up: node:http looks no address up. */
+  /** The gate's objection to the target itself: node:http calls `lookup` only for names. */
   readonly refusal: BifrostError | null
   readonly agent: HttpAgent
   refusePeer(upstream: Socket): BifrostError | null

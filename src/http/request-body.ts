@@ -1,29 +1,32 @@
+/** The request body as a stream for the upstream connection. */
 import { Readable } from 'node:stream'
-import type { HttpRequest, HttpResponse } from '../message.ts'
+import type { HttpRequest, HttpResponse } from './message.ts'
 import type { Reclaimer } from './reclaim.ts'
 
 const highWaterMark = 64 * 1024
 
 export interface BodyOwner {
-  /** Infinity for no bound. */
+  /** Infinity: unlimited. */
   readonly maxBodyBytes: number
-  /** More has come than that; called for every further piece until the body is destroyed. */
+  /** The body exceeds `maxBodyBytes`. Called for every further chunk until the body is destroyed. */
   bodyTooLarge(): void
-  /** The trailer fields that may go on, of those that came. */
+  /** Returns the trailer fields that may be forwarded. */
   trailersOf(came: readonly string[]): readonly string[]
 }
 
 /**
- * A request body on its way upstream. undici destroys the stream that it is given when the upstream answers early or
- * fails; on an IncomingMessage that would take the client's connection with it before the answer is out. Destroying this one
- * discards what the client still sends, so the connection stays usable (RFC 9112 9.3).
+ * A request body on its way upstream. undici destroys its body stream when the upstream answers early or
+ * fails; destroying an IncomingMessage would close the client's connection before the answer is sent.
+ * Destroying this stream only discards the rest of the body, so the connection stays usable (RFC 9112 9.3).
  */
 export class RequestBody extends Readable {
   readonly #req: HttpRequest
   readonly #owner: BodyOwner
-  /** The response to a client that waits to be asked for the body; asked when the upstream wants it. */
+  /**
+   * The response to a client that sent `Expect: 100-continue`; it gets the 100 when the upstream reads the
+   * body.
+   */
   #waiting: HttpResponse | null
-  /** Bytes that have come. */
   receivedBytes = 0
 
   constructor(res: HttpResponse, owner: BodyOwner, reclaimer: Reclaimer) {
@@ -41,18 +44,19 @@ export class RequestBody extends Readable {
     req.on('end', () => {
       if (!this.destroyed) this.push(null)
     })
-    // The owner of the exchange hears of the client's end from the response; here it must only not be unhandled.
+    // The exchange's owner learns from the response that the client left; this only prevents an unhandled
+    // 'error'.
     req.on('error', ignore)
     this.on('error', ignore)
     if (this.#waiting !== null) req.pause()
   }
 
-  /** Whether the client waits to be asked for it. */
+  /** Whether the client still waits for a 100 before it sends the body. */
   get isAwaited(): boolean {
     return this.#waiting !== null
   }
 
-  /** The trailer fields behind it, flat. */
+  /** Trailer fields of the body, flat. */
   get trailers(): readonly string[] {
     const came = this.#req.rawTrailers ?? []
     return came.length === 0 ? came : this.#owner.trailersOf(came)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { BifrostError } from '../../../../src/errors.ts'
-import { dial } from '../../../../src/http/upstream/dial.ts'
-import type { Gate } from '../../../../src/http/upstream/gate.ts'
+import { dial } from '../../../../src/http/dial/dial.ts'
+import type { Gate } from '../../../../src/http/dial/gate.ts'
 import { startRawOrigin, unusedPort } from '../../../kit/origin.ts'
 import { startStuckListener } from '../../../kit/stuck-listener.ts'
 
@@ -13,19 +13,19 @@ const outcome = (host: string, port: number, timeoutMs = 2_000): Promise<Bifrost
     })
   })
 
-test('a listener is reached', async () => {
+test('connects to a listener', async () => {
   await using origin = await startRawOrigin(() => {})
   expect(await outcome('127.0.0.1', origin.port)).toBeNull()
 })
 
-test('a refusal, an unknown name and a silent host have a code each', async () => {
+test('a refusal, an unknown name and a silent host have different codes', async () => {
   await using stuck = await startStuckListener()
   expect(await outcome('127.0.0.1', await unusedPort())).toMatchObject({ code: 'UPSTREAM_REFUSED' })
   expect(await outcome('no-such-host.invalid', 80)).toMatchObject({ code: 'UPSTREAM_UNRESOLVED' })
   expect(await outcome('127.0.0.1', stuck.port, 100)).toMatchObject({ code: 'UPSTREAM_CONNECT_TIMEOUT' })
 })
 
-test('giving up says nothing more', async () => {
+test('giving up calls back no more', async () => {
   await using origin = await startRawOrigin(() => {})
   let calls = 0
   const socket = dial({ host: '127.0.0.1', port: origin.port, timeoutMs: 50, gate: null }, () => {
@@ -36,7 +36,7 @@ test('giving up says nothing more', async () => {
   expect(calls).toBe(0)
 })
 
-test('a gate refuses the target before it is dialled, an address before it is, and a peer that was reached all the same', async () => {
+test('a gate refuses the target, an address before it is dialled, and a connected peer', async () => {
   await using origin = await startRawOrigin(() => {})
   const refusal = new BifrostError('FORBIDDEN_DESTINATION', 'no')
   const open = { refuseTarget: () => null, refuseAddress: () => null, refusePeer: () => null }
@@ -54,7 +54,7 @@ test('a gate refuses the target before it is dialled, an address before it is, a
   expect(await through(open, 'localhost')).toBeNull()
 })
 
-test('a refused target is given up like another', async () => {
+test('a refused target can be given up like any other', async () => {
   const gate = {
     refuseTarget: () => new BifrostError('FORBIDDEN_DESTINATION'),
     refuseAddress: () => null,

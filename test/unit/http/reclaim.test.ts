@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { Reclaimer } from '../../../../src/http/upstream/reclaim.ts'
+import { Reclaimer } from '../../../src/http/reclaim.ts'
 
-test('the young generation is collected once for every 16 MiB that went through', () => {
+test('the young generation is collected once per 16 MiB of body bytes', () => {
   const calls: unknown[] = []
   const reclaimer = new Reclaimer((options) => calls.push(options))
   for (let at = 0; at < 511; at += 1) reclaimer.moved(64 * 1024)
