@@ -1,7 +1,7 @@
 /** Generates docs/configuration.md from the schema. */
 import { z } from 'zod'
-import { names } from '../src/config/aliases.ts'
-import { expectation, objectIn, unwrap } from '../src/config/check.ts'
+import { names } from '../src/config/schema/aliases.ts'
+import { expectation, objectIn, unwrap } from '../src/config/schema/check.ts'
 import { configSchema, type WorkerKey, workerKeys } from '../src/config/schema/schema.ts'
 
 type Schema = z.core.$ZodType

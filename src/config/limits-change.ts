@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { expectation } from './check.ts'
+import { expectation } from './schema/check.ts'
 import { limitFields } from './schema/schema.ts'
 import type { ServiceType } from './settings/settings.ts'
 

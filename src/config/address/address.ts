@@ -57,7 +57,7 @@ export function formatAddress(address: ListenerAddress): string {
 }
 
 /** Whether two listeners on these addresses would be in each other's way. Port 0 never is. */
-export function isSamePlace(a: ListenerAddress, b: ListenerAddress): boolean {
+export function isConflicting(a: ListenerAddress, b: ListenerAddress): boolean {
   if ('path' in a || 'path' in b) return 'path' in a && 'path' in b && a.path === b.path
   if (a.port !== b.port || a.port === 0) return false
   const [left, right] = [plainHost(a.host), plainHost(b.host)]

@@ -1,4 +1,4 @@
-import { mountPrefix } from '../mounts.ts'
+import { mountPrefix } from '../address/mount-prefix.ts'
 import type { Config } from '../schema/schema.ts'
 import { passwordForm } from '../secrets/password.ts'
 import type {

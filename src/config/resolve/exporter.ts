@@ -2,11 +2,11 @@
 import { resolve } from 'node:path'
 import type { ExporterSettings, Signal } from '../../telemetry/export/settings.ts'
 import { readAuthorities, readPair } from '../../tls/certificate.ts'
-import type { OtelEnvironment } from '../environment.ts'
-import { decodeKeyPairs } from '../key-pairs.ts'
 import { collectorUrlFault, grpcNames, isGrpcHeaderName, isHeaderName } from '../schema/fields.ts'
 import type { Config } from '../schema/schema.ts'
-import { milliseconds } from './listeners.ts'
+import type { OtelEnvironment } from './environment.ts'
+import { decodeKeyPairs } from './key-pairs.ts'
+import { toMs } from './listeners.ts'
 
 type Block = NonNullable<Config['telemetry']>
 type Protocol = ExporterSettings['protocol']
@@ -49,9 +49,7 @@ export class ExporterReader {
       protocol,
       headers: this.#headers(signal, protocol),
       timeoutMs:
-        timeout === undefined
-          ? (env.timeout(...variables(signal, 'TIMEOUT')) ?? 10_000)
-          : milliseconds(timeout),
+        timeout === undefined ? (env.timeout(...variables(signal, 'TIMEOUT')) ?? 10_000) : toMs(timeout),
       compression: compression ?? env.oneOf(['gzip', 'none'], ...variables(signal, 'COMPRESSION')) ?? 'none',
       tls: this.#tls(signal),
     }

@@ -1,10 +1,10 @@
 /** `telemetry` and the OTEL_* variables -> what is exported, where to and how. What the file says wins, key by key. */
 import type { DiagnosticsLevel, Signal, TelemetrySettings } from '../../telemetry/export/settings.ts'
-import type { OtelEnvironment } from '../environment.ts'
-import { decodeKeyPairs } from '../key-pairs.ts'
 import type { Config } from '../schema/schema.ts'
+import type { OtelEnvironment } from './environment.ts'
 import { ExporterReader, endpointVariable } from './exporter.ts'
-import { milliseconds } from './listeners.ts'
+import { decodeKeyPairs } from './key-pairs.ts'
+import { toMs } from './listeners.ts'
 import { levelOf } from './logging.ts'
 
 type Block = NonNullable<Config['telemetry']>
@@ -75,8 +75,7 @@ class Reader {
       : null
     if (exporter === null) return null
     const own = this.#block?.metrics.interval_secs
-    const intervalMs =
-      own === undefined ? (env.count('OTEL_METRIC_EXPORT_INTERVAL') ?? 60_000) : milliseconds(own)
+    const intervalMs = own === undefined ? (env.count('OTEL_METRIC_EXPORT_INTERVAL') ?? 60_000) : toMs(own)
     const timeoutMs = env.timeout('OTEL_METRIC_EXPORT_TIMEOUT') ?? 30_000
     this.#only('OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', 'cumulative', 'see cumulativetodelta')
     this.#only(

@@ -1,8 +1,9 @@
 /** `tracing` of a worker, and the variables that hold where it says nothing. */
-import type { OtelEnvironment } from '../environment.ts'
-import { mountPrefix } from '../mounts.ts'
+
+import { mountPrefix } from '../address/mount-prefix.ts'
 import type { Config } from '../schema/schema.ts'
 import type { TracingSettings } from '../settings/tracing.ts'
+import type { OtelEnvironment } from './environment.ts'
 
 type Tracing = NonNullable<Config['workers']['static_files']>['tracing']
 

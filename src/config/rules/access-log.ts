@@ -1,9 +1,9 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import type { Sound } from '../check.ts'
-import type { Path } from '../problem.ts'
+import type { Sound } from '../schema/check.ts'
 import type { ConfigInput } from '../schema/schema.ts'
-import type { RuleContext } from './rules.ts'
+import type { Path } from '../text/problem.ts'
+import type { RuleContext } from './context.ts'
 
 type AccessLog = Sound<ConfigInput['access_log']>
 

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { readPair } from '../../tls/certificate.ts'
 import { isLocalAddress, parseListenerAddress } from '../address/address.ts'
-import type { RuleContext } from './rules.ts'
+import type { RuleContext } from './context.ts'
 
 export function checkAdmin({ config, isWritten, report, baseDir }: RuleContext): void {
   const { admin } = config

@@ -1,7 +1,7 @@
 /** Rules over the keys that are about who sends a request, and over secrets. */
 import { BifrostError } from '../../errors.ts'
-import type { Path } from '../problem.ts'
-import type { RuleContext, WorkerBlock } from './rules.ts'
+import type { Path } from '../text/problem.ts'
+import type { RuleContext, WorkerBlock } from './context.ts'
 
 export function checkClients(
   context: RuleContext,

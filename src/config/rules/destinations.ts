@@ -1,7 +1,7 @@
 /** Rules over the entries of `destinations` that the schema cannot state. */
 import { parseDestination } from '../address/destination.ts'
-import { type Path, show } from '../problem.ts'
-import type { RuleContext, WorkerBlock } from './rules.ts'
+import { type Path, show } from '../text/problem.ts'
+import type { RuleContext, WorkerBlock } from './context.ts'
 
 /** Names that are loopback on every machine (RFC 6761 6.3), which a host pattern does not open. */
 const localName = /^(?:(?:.+\.)?localhost)$/

@@ -1,37 +1,18 @@
 /** What the schema cannot say: rules over several keys. Each reports at the key that has to change. */
 
-import { names, valueAt } from '../aliases.ts'
-import type { Sound } from '../check.ts'
-import { checkMounts } from '../mounts.ts'
-import type { Path } from '../problem.ts'
+import { names, valueAt } from '../schema/aliases.ts'
+import type { Sound } from '../schema/check.ts'
 import type { ConfigInput } from '../schema/schema.ts'
 import { type WorkerKey, workerKeys } from '../schema/schema.ts'
-import type { Environment, Keyring } from '../secrets/keyring.ts'
 import { checkAccessLog } from './access-log.ts'
-import { checkPlaces } from './address-conflicts.ts'
+import { checkAddresses } from './address-conflicts.ts'
 import { checkAdmin } from './admin.ts'
 import { checkClients, checkToken } from './clients.ts'
+import type { RuleContext, WorkerBlock } from './context.ts'
 import { checkDestinations } from './destinations.ts'
+import { checkMounts } from './mounts.ts'
 import { checkLogging, checkTelemetry } from './telemetry.ts'
 import { checkTracing } from './tracing.ts'
-
-export interface RuleContext {
-  /** The part of the configuration that the schema accepts. */
-  readonly config: Sound<ConfigInput>
-  /** Whether something was written at the path, right or wrong. */
-  isWritten(path: Path): boolean
-  report(path: Path, message: string): void
-  readonly keyring: Keyring
-  readonly env: Environment
-  /** Directory that relative directories start from. */
-  readonly baseDir: string
-}
-
-export interface WorkerBlock<Key extends WorkerKey = WorkerKey> {
-  readonly key: Key
-  readonly path: Path
-  readonly block: Sound<NonNullable<NonNullable<ConfigInput['workers']>[Key]>>
-}
 
 const modeWorkers = { Forward: 'forward_proxy', Reverse: 'reverse_proxy', Static: 'static_files' } as const
 
@@ -66,7 +47,7 @@ export function checkRules(context: RuleContext): void {
   checkAdmin(context)
   checkTelemetry(context)
   checkLogging(context)
-  checkPlaces(context, running)
+  checkAddresses(context, running)
 }
 
 function modeKey(config: Sound<ConfigInput>): WorkerKey | undefined {

@@ -2,11 +2,11 @@
 import { resolve } from 'node:path'
 import { BifrostError } from '../../errors.ts'
 import { readAuthorities, readPair } from '../../tls/certificate.ts'
-import { OtelEnvironment } from '../environment.ts'
+import { OtelEnvironment } from '../resolve/environment.ts'
 import { protocolOf } from '../resolve/exporter.ts'
 import { grpcNames, isGrpcHeaderName } from '../schema/fields.ts'
 import { fileFault } from './access-log.ts'
-import type { RuleContext } from './rules.ts'
+import type { RuleContext } from './context.ts'
 
 type TelemetryBlock = NonNullable<RuleContext['config']['telemetry']>
 type TelemetryTls = NonNullable<TelemetryBlock['tls']>

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { readAuthorities, readPair } from '../../tls/certificate.ts'
-import type { Sound } from '../check.ts'
-import { formatPath, type Path } from '../problem.ts'
+import type { Sound } from '../schema/check.ts'
 import type { ConfigInput } from '../schema/schema.ts'
-import type { RuleContext, WorkerBlock } from './rules.ts'
+import { formatPath, type Path } from '../text/problem.ts'
+import type { RuleContext, WorkerBlock } from './context.ts'
 
 type TlsBlock = Sound<NonNullable<ConfigInput['tls']>>
 type ListenerBlock = Sound<NonNullable<ConfigInput['listeners']>[number]>

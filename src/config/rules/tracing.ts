@@ -1,6 +1,6 @@
-import { mountPrefix } from '../mounts.ts'
-import type { Path } from '../problem.ts'
-import type { RuleContext, WorkerBlock } from './rules.ts'
+import { mountPrefix } from '../address/mount-prefix.ts'
+import type { Path } from '../text/problem.ts'
+import type { RuleContext, WorkerBlock } from './context.ts'
 
 export function checkTracing(
   { isWritten, report }: RuleContext,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { formatFault } from '../../telemetry/access-log/format.ts'
-import { wholeNumber } from './fields.ts'
+import { integer } from './fields.ts'
 
 const place = z
   .string()
@@ -37,12 +37,12 @@ export function accessLog(description: string) {
       z.strictObject({
         path: place,
         format: format.default('json'),
-        buffer_kb: wholeNumber(128, 1_048_576, {
+        buffer_kb: integer(128, 1_048_576, {
           description:
             'So much of each instance waits for a place that takes no lines at the moment; what comes then is dropped and counted.',
           unit: 'KiB',
         }).default(1024),
-        flush_ms: wholeNumber(1, 60_000, {
+        flush_ms: integer(1, 60_000, {
           description: 'Longest wait of a line before it is written.',
           unit: 'ms',
         }).default(1000),

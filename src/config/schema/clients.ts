@@ -1,6 +1,6 @@
 /** The part of the schema that is about who sends a request: who is believed, and what is said of it. */
 import { z } from 'zod'
-import { flag, mountPath, password, peers, seconds, userName, wholeNumber } from './fields.ts'
+import { flag, integer, mountPath, password, peers, seconds, userName } from './fields.ts'
 import { tracing } from './tracing.ts'
 
 const believe = z
@@ -66,9 +66,9 @@ export const reverseAuth = z
   .optional()
 
 const rate = {
-  limit: wholeNumber(1, 1_000_000_000, { description: 'Requests for each window; they come evenly.' }),
+  limit: integer(1, 1_000_000_000, { description: 'Requests for each window; they come evenly.' }),
   window_secs: seconds('The window.'),
-  burst: wholeNumber(1, 1_000_000_000, {
+  burst: integer(1, 1_000_000_000, {
     description: 'Requests that may come at once after a rest; limit when left out.',
   }).optional(),
   key: z
@@ -134,7 +134,7 @@ const rateLimiting = z
           'a list of at most 100 rules, such as [{ "id": "login", "limit": 5, "window_secs": 60, "path_prefix": "/login" }]',
       })
       .default([]),
-    max_keys: wholeNumber(1, 10_000_000, {
+    max_keys: integer(1, 10_000_000, {
       description:
         'Keys of a rule that are counted apart at the same time; those beyond share 1024 counts. About 100 bytes each.',
     }).default(100_000),

@@ -1,7 +1,7 @@
 /** The part of the schema that says where a forward proxy may connect to. */
 import { z } from 'zod'
 import { destinationForm, parseDestination, parsePortRange, portRangeForm } from '../address/destination.ts'
-import { checkedText, wholeNumber } from './fields.ts'
+import { checkedText, integer } from './fields.ts'
 
 const entries = (description: string) =>
   z
@@ -18,7 +18,7 @@ const entries = (description: string) =>
 
 const port = z
   .union([
-    wholeNumber(1, 65_535, { description: 'One port.' }),
+    integer(1, 65_535, { description: 'One port.' }),
     checkedText(portRangeForm, 'A range of ports.', (value) =>
       parsePortRange(value) === null ? `must be ${portRangeForm}` : undefined,
     ),

@@ -15,7 +15,7 @@ interface FieldNotes {
 /** Timers of Node end at 2^31 ms; a week is far below and longer than any connection should live. */
 const maxSeconds = 7 * 24 * 3600
 
-export function wholeNumber(min: number, max: number, notes: FieldNotes) {
+export function integer(min: number, max: number, notes: FieldNotes) {
   return z
     .number()
     .int()

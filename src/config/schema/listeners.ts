@@ -27,7 +27,7 @@ const certificate = z.strictObject({
 })
 
 /** For an object that says whom it is for. */
-export function tls(description: string) {
+export function tlsBlock(description: string) {
   return z
     .strictObject({
       enabled: flag('false: plain text, whatever is said further out.').default(true),
@@ -73,7 +73,7 @@ export function tls(description: string) {
 const listener = z.strictObject({
   address: listenerAddress('Where; port 0 lets the kernel choose.'),
   mode: fileMode('Permissions of a Unix socket; what the umask leaves when left out.').optional(),
-  tls: tls('TLS of this listener.').optional(),
+  tls: tlsBlock('TLS of this listener.').optional(),
   proxy_protocol: z
     .strictObject({
       trusted: z.array(peers('Who may send it.')).min(1).max(1000).meta({

@@ -12,22 +12,22 @@ import {
   directory,
   fileBelow,
   flag,
+  integer,
   mountPath,
   percent,
   seconds,
   secondsOrNever,
   text,
   upstreamUrl,
-  wholeNumber,
 } from './fields.ts'
-import { listeners, tls } from './listeners.ts'
+import { listeners, tlsBlock } from './listeners.ts'
 import { requestLimits } from './sizes.ts'
 import { logging, telemetry } from './telemetry.ts'
 
-const connections = wholeNumber(1, 1_000_000, {
+const connections = integer(1, 1_000_000, {
   description: 'Connections served at the same time; one more is answered with 503 and closed.',
 })
-const memory = wholeNumber(16, 1_048_576, { description: 'Memory that the worker may use.', unit: 'MB' })
+const memory = integer(16, 1_048_576, { description: 'Memory that the worker may use.', unit: 'MB' })
 const cpu = percent('Share of the CPU available to the daemon; 100 is all of it.')
 /** The limits that can be changed while it runs. */
 export const limitFields = { connections, memory, cpu } as const
@@ -49,7 +49,7 @@ const clientTimeouts = {
   body_idle_secs: seconds(
     'Longest pause of a client within its request body, or in taking its answer.',
   ).default(60),
-  min_rate_bytes_per_sec: wholeNumber(0, 1_000_000_000, {
+  min_rate_bytes_per_sec: integer(0, 1_000_000_000, {
     description:
       'A client that sends its body or takes its answer more slowly is let go; time in which an upstream holds it up does not count. 0 for no bound.',
     unit: 'bytes/s',
@@ -75,28 +75,28 @@ interface ProxyDefaults extends Defaults {
 /** What every worker has, whatever its type. */
 const common = {
   enabled: flag('false: the worker is not started.').default(true),
-  port: wholeNumber(0, 65_535, {
+  port: integer(0, 65_535, {
     description:
       'Port of a listener of its own, on the host of the top-level listen_addr; 0 lets the kernel choose.',
   }).optional(),
   listen_addr: address('Address of a listener of its own, instead of the top-level listen_addr.').optional(),
   listeners: listeners('Listeners of its own; besides listen_addr or port, where one is given.').optional(),
-  tls: tls('TLS of its listeners that have none of their own.').optional(),
+  tls: tlsBlock('TLS of its listeners that have none of their own.').optional(),
   max_connections: connections.optional(),
   max_memory_mb: memory.optional(),
   max_cpu_percent: cpu.optional(),
-  max_connections_per_client: wholeNumber(1, 1_000_000, {
+  max_connections_per_client: integer(1, 1_000_000, {
     description:
       'Connections of one client at the same time, by its IPv4 address or IPv6 /64; no bound of its own when left out.',
   }).optional(),
   stuck_secs: seconds('An instance whose event loop does not turn for so long is replaced.').default(5),
-  worker_threads: wholeNumber(1, 512, {
+  worker_threads: integer(1, 512, {
     description: 'Instances of the worker; see isolation for what each is.',
   }).default(1),
   http2: z
     .strictObject({
       enabled: flag('Whether HTTP/2 is offered to clients that connect with TLS (ALPN).').default(true),
-      max_concurrent_streams: wholeNumber(1, 1_000, {
+      max_concurrent_streams: integer(1, 1_000, {
         description:
           'Requests of one HTTP/2 connection at the same time. All connections together have at most four for each of max_connections.',
       }).default(100),
@@ -133,7 +133,7 @@ const proxy = (d: ProxyDefaults) => ({
     .prefault({}),
   connection_pool: z
     .strictObject({
-      max_idle_per_host: wholeNumber(0, 65_535, {
+      max_idle_per_host: integer(0, 65_535, {
         description: 'Idle connections kept to one upstream host.',
       }).default(d.maxIdlePerHost),
       pool_timeout_secs: seconds('Idle upstream connections are closed after it.').default(d.poolTimeoutSecs),
@@ -252,7 +252,7 @@ export const configSchema = z.strictObject({
   listeners: listeners(
     'Listeners of the workers that have none of their own; besides listen_addr, where it is given.',
   ).optional(),
-  tls: tls('TLS of the top-level listen_addr and listeners.').optional(),
+  tls: tlsBlock('TLS of the top-level listen_addr and listeners.').optional(),
   workers: workers.meta({ description: 'The workers, by type.' }).prefault({}),
   worker_separation: workers.meta({ description: 'Another name of `workers`.' }).optional(),
   admin,

@@ -1,6 +1,6 @@
 /** The blocks `telemetry` and `logging`. What OTEL_* variables may say instead has no default here. */
 import { z } from 'zod'
-import { collectorUrl, file, flag, headerNameKey, headerValue, seconds, text, wholeNumber } from './fields.ts'
+import { collectorUrl, file, flag, headerNameKey, headerValue, integer, seconds, text } from './fields.ts'
 
 const level = (description: string) =>
   z.enum(['trace', 'debug', 'info', 'warn', 'error']).meta({
@@ -67,7 +67,7 @@ export const telemetry = z
         enabled: flag(
           'Whether spans are exported; which there are is said by `tracing` of a worker.',
         ).default(true),
-        max_spans_per_sec: wholeNumber(1, 1_000_000, {
+        max_spans_per_sec: integer(1, 1_000_000, {
           description: 'Spans beyond it are dropped and counted.',
           unit: 'spans/s',
         }).default(2000),

@@ -12,8 +12,8 @@ import {
   Parser,
   type YAMLParseError,
 } from 'yaml'
-import { type Path, type Problem, show } from '../problem.ts'
 import { blankComments } from './comments.ts'
+import { type Path, type Problem, show } from './problem.ts'
 
 /** A parsed text: its value, and where each part of it was written. */
 export interface Source {

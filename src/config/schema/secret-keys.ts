@@ -1,5 +1,5 @@
-import { formatPath, type Path } from '../problem.ts'
-import type { Config } from '../schema/schema.ts'
+import { formatPath, type Path } from '../text/problem.ts'
+import type { Config } from './schema.ts'
 
 /** Values of a configuration that are never shown, neither in an error nor by `--check`. */
 const secretPaths =

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
-import { formatAddress, parseAddress, parseListenerAddress } from './address/address.ts'
-import { names, valueAt } from './aliases.ts'
-import { mountPrefix } from './mounts.ts'
-import { type Config, type ConfigInput, configSchema, type WorkerKey, workerKeys } from './schema/schema.ts'
+import { formatAddress, parseAddress, parseListenerAddress } from '../address/address.ts'
+import { mountPrefix } from '../address/mount-prefix.ts'
+import { names, valueAt } from '../schema/aliases.ts'
+import { type Config, type ConfigInput, configSchema, type WorkerKey, workerKeys } from '../schema/schema.ts'
 
 /**
  * A configuration without problems -> the one way to write it: canonical names, absolute directories, only what runs,

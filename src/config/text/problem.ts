@@ -1,5 +1,5 @@
-import { BifrostError } from '../errors.ts'
-import { maskUrls, maskUserinfo } from './secrets/userinfo.ts'
+import { BifrostError } from '../../errors.ts'
+import { maskUrls, maskUserinfo } from '../secrets/userinfo.ts'
 
 export type Path = readonly (string | number)[]
 

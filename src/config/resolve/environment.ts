@@ -2,7 +2,7 @@
  * Reads the standard OTEL_* variables. As OpenTelemetry asks, a value that is none is ignored and told: telemetry is no reason for a proxy not
  * to start. The warnings name variables and never values, which may be secret; of words that the specification has, the word.
  */
-import type { Environment } from './secrets/keyring.ts'
+import type { Environment } from '../secrets/keyring.ts'
 
 /** Of a variable with a list. */
 interface Words<Word extends string> {
@@ -73,7 +73,7 @@ export class OtelEnvironment {
     return this.#number(names, 0, 'from 0 on')
   }
 
-  /** In milliseconds; 0 is without end, as OpenTelemetry has it. */
+  /** In toMs; 0 is without end, as OpenTelemetry has it. */
   timeout(...names: readonly string[]): number | undefined {
     const timeout = this.wholeNumber(...names)
     return timeout === 0 ? maxNumber : timeout

@@ -2,10 +2,10 @@
  * Where the parts of a configuration were written, as plain data that outlives its text: a table from a setting's path to its line and
  * column. No value is in it, so no secret is.
  */
-import { names } from '../aliases.ts'
-import { formatPath } from '../problem.ts'
-import { workerKeys } from '../schema/schema.ts'
-import type { Source } from './parse.ts'
+import { names } from './schema/aliases.ts'
+import { workerKeys } from './schema/schema.ts'
+import type { Source } from './text/parse.ts'
+import { formatPath } from './text/problem.ts'
 
 export interface Positions {
   /** As it was given. */
@@ -15,7 +15,7 @@ export interface Positions {
 }
 
 /** Where a setting comes from. */
-export interface Place {
+export interface SettingPosition {
   readonly file: string
   readonly line: number
   readonly column: number
@@ -35,7 +35,7 @@ export function positionsOf(file: string, source: Pick<Source, 'written' | 'loca
 }
 
 /** The place of a setting by its canonical path: where it, or else the nearest thing around it, was written. */
-export function placeOf({ file, at }: Positions, setting: string): Place | null {
+export function positionOf({ file, at }: Positions, setting: string): SettingPosition | null {
   for (let path = setting; ; path = parentOf(path)) {
     for (const name of namesOf(path)) {
       const found = Object.hasOwn(at, name) ? at[name] : undefined

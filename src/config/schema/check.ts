@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { type Path, type Problem, show } from './problem.ts'
-import { configSchema, workerKeys } from './schema/schema.ts'
-import { isSecret } from './secrets/secrets.ts'
-import { nearest } from './text/nearest.ts'
-import type { Source } from './text/parse.ts'
+import { nearest } from '../text/nearest.ts'
+import type { Source } from '../text/parse.ts'
+import { type Path, type Problem, show } from '../text/problem.ts'
+import { configSchema, workerKeys } from './schema.ts'
+import { isSecret } from './secret-keys.ts'
 
 /** What is left of a value when everything that the schema refuses is taken out: any part may be missing. */
 export type Sound<T> = T extends readonly (infer Element)[]

@@ -1,4 +1,4 @@
-import type { WorkerKey } from './schema/schema.ts'
+import type { WorkerKey } from './schema.ts'
 
 /**
  * Values that have more than one name, each group with its canonical name first (decisions D04 and D10). All names may

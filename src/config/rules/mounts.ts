@@ -1,17 +1,13 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Sound } from './check.ts'
-import type { Path } from './problem.ts'
-import type { RuleContext } from './rules/rules.ts'
-import type { ConfigInput } from './schema/schema.ts'
-import { maskUserinfo } from './secrets/userinfo.ts'
+import { mountPrefix } from '../address/mount-prefix.ts'
+import type { Sound } from '../schema/check.ts'
+import type { ConfigInput } from '../schema/schema.ts'
+import { maskUserinfo } from '../secrets/userinfo.ts'
+import type { Path } from '../text/problem.ts'
+import type { RuleContext } from './context.ts'
 
 type StaticBlock = Sound<NonNullable<NonNullable<ConfigInput['workers']>['static_files']>>
-
-/** The mount path with a leading and without a trailing slash; `/` for everything. */
-export function mountPrefix(path: string): string {
-  return path === '/' ? path : path.replace(/\/$/, '')
-}
 
 export function checkMounts(context: RuleContext, worker: Path, block: StaticBlock): void {
   const { isWritten, report } = context
