@@ -33,7 +33,7 @@ const forms: ReadonlyMap<string, string> = new Map(
     BAD_REQUEST: 'The request line or its framing is not what HTTP allows (RFC 9112).',
     BAD_AUTHORITY:
       'The host that it names is not valid, is named twice, or is missing where HTTP asks for one.',
-    VERSION_NOT_SUPPORTED: 'This version of HTTP is not spoken here.',
+    VERSION_NOT_SUPPORTED: 'This HTTP version is not supported.',
     NOT_IMPLEMENTED: 'A transfer coding other than chunked, or OPTIONS *, is not supported.',
     EXPECTATION_FAILED: 'Of Expect only 100-continue is known.',
   }),
