@@ -1,3 +1,4 @@
+/** Settings of listeners and their TLS. */
 import { parseAddress, parseListenerAddress } from '../address/address.ts'
 import type { Config } from '../schema/schema.ts'
 import type { ListenAddress, ListenerAddress, ListenerSettings, TlsSettings } from '../settings/settings.ts'
@@ -5,7 +6,7 @@ import type { ListenAddress, ListenerAddress, ListenerSettings, TlsSettings } fr
 type Listener = NonNullable<Config['listeners']>[number]
 type Tls = NonNullable<Config['tls']>
 
-/** Listeners of a worker or of the top level; `tls` is for those that have none of their own. */
+/** Listeners of a worker or of the top level; `tls` applies to those without their own. */
 export function listenersOf(block: {
   readonly listen_addr?: string | undefined
   readonly listeners?: Config['listeners']

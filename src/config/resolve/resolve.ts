@@ -1,3 +1,4 @@
+/** Resolves a canonical configuration to the settings of the daemon and its workers. */
 import type { AccessLogSettings } from '../../telemetry/access-log/format.ts'
 import { isLocalAddress } from '../address/address.ts'
 import type { Config, WorkerKey } from '../schema/schema.ts'
@@ -27,16 +28,13 @@ type Forward = NonNullable<Config['workers']['forward_proxy']>
 type Reverse = NonNullable<Config['workers']['reverse_proxy']>
 type Static = NonNullable<Config['workers']['static_files']>
 
-/** What a service is made of besides its block. */
+/** Inputs of a service besides its block. */
 interface Given {
   readonly open: Open
   readonly tracing: TracingDefaults
 }
 
-/**
- * A canonical configuration -> what it means, worker by worker, in toMs. `open` decrypts `{encrypted}` values; `env` has the OTEL_*
- * variables.
- */
+/** Resolves a canonical configuration. `open` decrypts `{encrypted}` values; `env` has the OTEL_* variables. */
 export function resolveSettings(config: Config, open: Open, env: Environment): DaemonSettings {
   const { forward_proxy: forward, reverse_proxy: reverse, static_files: files } = config.workers
   const otel = new OtelEnvironment(env)
@@ -108,10 +106,10 @@ function combine(workers: readonly WorkerSettings[]): WorkerSettings {
     name: 'combined',
     type: 'combined',
     listen: [],
-    // The rules let them share a listener only when they agree.
+    // The rules require equal values.
     isolation: workers[0]?.isolation ?? 'thread',
     instances: Math.max(...workers.map(({ instances }) => instances)),
-    // Of the connection alone it is not known whose it will be: the most that any of them allows.
+    // A connection is not assigned to a service before its first request, so the largest limit applies.
     maxConnectionsPerClient: perClient.length === 0 ? null : Math.max(...perClient),
     stuckMs: Math.max(...workers.map(({ stuckMs }) => stuckMs)),
     http2: {
@@ -154,7 +152,7 @@ function staticService(block: Static, given: Given): StaticSettings {
     type: 'static',
     ...limits(block, given.tracing),
     ...clientSettings(block, given.open),
-    // Static files have no upstream and no tunnels: what would bound those repeats the client's bounds.
+    // Static files have no upstream and no tunnels, so these repeat the limits for clients.
     timeouts: { connectMs: headerMs, idleMs, lifetimeMs: 0, maxTunnelMs: 0, headerMs, responseMs: idleMs },
     mounts: (block.mounts ?? []).map((mount) => ({
       path: mount.path,

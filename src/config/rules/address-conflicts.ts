@@ -1,3 +1,4 @@
+/** Rules for listen addresses: every listener has one, and no two conflict. */
 import { formatAddress, isConflicting, parseAddress, parseListenerAddress } from '../address/address.ts'
 import { realSocketPath } from '../address/socket-path.ts'
 import { adminAddress } from '../schema/admin.ts'
@@ -7,14 +8,15 @@ import { formatPath } from '../text/problem.ts'
 import type { RuleContext, WorkerBlock } from './context.ts'
 import { checkTls } from './tls.ts'
 
+/** An address that a listener is configured to use. */
 interface Claim {
   readonly path: Path
   readonly address: ListenerAddress
-  /** As another claim's problem names it. */
+  /** Name of this listener in the problem of a conflicting one. */
   readonly name: string
 }
 
-/** Every listener has an address, and no two have the same. */
+/** Checks isolation, TLS and addresses of all listeners; reports every conflict at the later one. */
 export function checkAddresses(context: RuleContext, workers: readonly WorkerBlock[]): void {
   const shared = workers.filter(({ path }) => !hasOwnAddress(context, path))
   checkIsolation(context, shared)
@@ -35,7 +37,7 @@ export function checkAddresses(context: RuleContext, workers: readonly WorkerBlo
   }
 }
 
-/** Who shares a listener shares its instances. */
+/** Workers that share a listener run in the same instances, so their `isolation` must match. */
 function checkIsolation(
   { report, isWritten }: RuleContext,
   [first, ...others]: readonly WorkerBlock[],
@@ -47,7 +49,7 @@ function checkIsolation(
     const here = [...other.path, 'isolation']
     report(
       isWritten(here) ? here : other.path,
-      `has isolation ${isolation(other)}, but ${first.key} shares its listener and has ${isolation(first)}; give both the same, or one of them a port of its own`,
+      `has isolation ${isolation(other)}, but ${first.key} shares its listener and has ${isolation(first)}; set both to the same value, or give one of them its own port`,
     )
   }
 }

@@ -1,3 +1,4 @@
+/** Rules for `mounts` of static files. */
 import { accessSync, constants, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { mountPrefix } from '../address/mount-prefix.ts'
@@ -15,7 +16,7 @@ export function checkMounts(context: RuleContext, worker: Path, block: StaticBlo
   if (!isWritten(path)) {
     report(
       worker,
-      'has no mounts; add what it serves, such as "mounts": [{ "path": "/", "root_dir": "./public" }]',
+      'has no mounts; add the directories to serve, such as "mounts": [{ "path": "/", "root_dir": "./public" }]',
     )
     return
   }
@@ -34,7 +35,7 @@ export function checkMounts(context: RuleContext, worker: Path, block: StaticBlo
 
 function directoryFault(directory: string): string | undefined {
   const shown = JSON.stringify(maskUserinfo(directory))
-  const right = 'must be a directory that exists; a relative one starts from the directory of this file'
+  const right = 'must be an existing directory; a relative path starts from the directory of this file'
   try {
     if (!statSync(directory).isDirectory()) return `${shown} is not a directory; ${right}`
     accessSync(directory, constants.R_OK | constants.X_OK)

@@ -1,5 +1,4 @@
-/** What the schema cannot say: rules over several keys. Each reports at the key that has to change. */
-
+/** Rules over several keys, which the schema cannot express. Each reports at the key that has to change. */
 import { names, valueAt } from '../schema/aliases.ts'
 import type { Sound } from '../schema/check.ts'
 import type { ConfigInput } from '../schema/schema.ts'
@@ -19,7 +18,7 @@ const modeWorkers = { Forward: 'forward_proxy', Reverse: 'reverse_proxy', Static
 export function checkRules(context: RuleContext): void {
   const { config, isWritten, report } = context
   if (isWritten(['workers']) && isWritten(['worker_separation'])) {
-    report(['worker_separation'], 'is another name of workers, which is given too; keep one of them')
+    report(['worker_separation'], 'is an alias of workers, which is present too; keep one of them')
   }
   const root = isWritten(['worker_separation']) ? 'worker_separation' : 'workers'
   const blocks = workerKeys.flatMap((key): WorkerBlock[] => {
@@ -29,7 +28,7 @@ export function checkRules(context: RuleContext): void {
   for (const worker of blocks) checkNames(context, worker)
   checkMode(context, root, blocks)
 
-  // A block that is no object has its problem already; what it lacks would only be noise.
+  // A block that is not an object is reported already; reporting its missing keys too would be noise.
   const isNoObject = ({ key, path }: WorkerBlock) => isWritten(path) && config[root]?.[key] === undefined
   const running = blocks.filter((worker) => worker.block.enabled !== false && !isNoObject(worker))
   for (const { key, path, block } of running) {
@@ -92,10 +91,7 @@ function checkNames({ report, isWritten }: RuleContext, { key, path, block }: Wo
       if (value === first?.value) continue
       const here = [...path, ...name.split('.')]
       if (isWritten(here))
-        report(
-          here,
-          `is ${value}, but ${first?.name} is ${first?.value} and means the same; keep one of them`,
-        )
+        report(here, `is ${value}, but ${first?.name} is ${first?.value}, an alias of it; keep one of them`)
     }
   }
 }

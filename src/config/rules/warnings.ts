@@ -1,4 +1,4 @@
-/** What a valid configuration should not have without a reason: told by --check and at start. */
+/** Warnings about valid but probably unintended settings. Printed by --check and logged at start. */
 import { formatAddress, isLocalAddress } from '../address/address.ts'
 import type { DaemonSettings } from '../settings/settings.ts'
 
@@ -8,9 +8,9 @@ export function warningsOf({ workers }: Pick<DaemonSettings, 'workers'>): readon
     if (forward === undefined || forward.auth !== null || forward.access !== null) return []
     const open = listen.filter((one) => !isLocalAddress(one) && one.tls?.clients?.isRequired !== true)
     if (open.length === 0) return []
-    const places = open.map(formatAddress).join(', ')
+    const addresses = open.map(formatAddress).join(', ')
     return [
-      `workers.forward_proxy listens on ${places} without auth or access: whoever can connect can use it; add one of them, or listen on 127.0.0.1`,
+      `workers.forward_proxy listens on ${addresses} without auth or access, so any client that can connect can use it; add one of them, or listen on 127.0.0.1`,
     ]
   })
 }

@@ -1,11 +1,12 @@
+/** Which keys hold secrets, and how to hide their values. */
 import { formatPath, type Path } from '../text/problem.ts'
 import type { Config } from './schema.ts'
 
-/** Values of a configuration that are never shown, neither in an error nor by `--check`. */
+/** Paths of values that neither an error nor `--check` shows. */
 const secretPaths =
   /^(?:admin\.token|telemetry\.headers\..+|worker(?:s|_separation)\.[^.]+\.auth\.users\.\d+\.password)$/
 
-/** Where a secret may stand by mistake: a user that is no object has its password in it. */
+/** Paths that can contain a secret by mistake: a user that is not an object may be a password. */
 const mayHoldSecret =
   /^(?:worker(?:s|_separation)\.[^.]+\.auth\.users(?:\.\d+(?:\.password)?)?|telemetry\.headers)$/
 
@@ -14,7 +15,7 @@ export function isSecret(path: Path): boolean {
   return secretPaths.test(text) || mayHoldSecret.test(text)
 }
 
-/** The configuration with *** for every secret, and where these are. */
+/** Replaces every secret with ***; `hidden` lists their paths. */
 export function hideSecrets(config: Config): {
   readonly shown: Config
   readonly hidden: readonly string[]

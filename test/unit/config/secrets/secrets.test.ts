@@ -94,7 +94,7 @@ describe('passwords', () => {
 
   test('a name that comes twice is one too many', () => {
     expect(faults(withUsers({ name: 'a', password: bcrypt }, { name: 'a', password: bcrypt }))).toBe(
-      'workers.forward_proxy.auth.users[1].name: is the name of users[0] too; keep one of them',
+      'workers.forward_proxy.auth.users[1].name: is also the name of users[0]; keep one of them',
     )
   })
 
