@@ -1,7 +1,7 @@
 /** Generates docs/configuration.md from the schema. */
 import { z } from 'zod'
-import { names } from '../src/config/aliases.ts'
-import { expectation, objectIn, unwrap } from '../src/config/check.ts'
+import { names } from '../src/config/schema/aliases.ts'
+import { expectation, objectIn, unwrap } from '../src/config/schema/check.ts'
 import { configSchema, type WorkerKey, workerKeys } from '../src/config/schema/schema.ts'
 
 type Schema = z.core.$ZodType
@@ -37,9 +37,9 @@ UTF-8, at most 1 MiB. Files in \`config/\` are examples, each loaded by a test.
 | \`Combined\` | every worker that is given and not \`"enabled": false\` |
 
 A worker with \`listen_addr\` listens there, and on each of its \`listeners\`. One with \`port\` listens on that port, on the host
-of the top-level \`listen_addr\`. The others use the top-level \`listen_addr\` and \`listeners\`: one by itself; two or three share it as one worker named
-\`combined\`, whose memory limit is the sum of theirs, whose CPU limit is the sum but at most 100, and which has as many
-instances as the largest \`worker_threads\` among them. Connection limits, timeouts and pools stay apart.
+of the top-level \`listen_addr\`. The others use the top-level \`listen_addr\` and \`listeners\`. Two or three such workers run as
+one worker named \`combined\`: its memory limit is the sum of theirs, its CPU limit the sum up to 100, and it has as many
+instances as the largest \`worker_threads\` among them. Connection limits, timeouts and pools stay separate.
 `
 
 const tlsIntro = `\`tls\` of a listener is for that listener, \`tls\` of a worker for its listeners that have none of their own, and \`tls\` of the top level for

@@ -10,13 +10,13 @@ Every failure that is answered, logged or counted is a row of one table. The ans
 the request where it has an id, and nothing of the inside (no address, no file, no stack):
 
 \`\`\`
-UPSTREAM_TIMEOUT: The upstream server did not answer in time. (request 3f2a9c)
+UPSTREAM_TIMEOUT: The upstream server did not respond in time. (request 3f2a9c)
 \`\`\`
 
 A client whose \`Accept\` names \`application/json\`, and plain text not above it, gets the same as JSON:
 
 \`\`\`json
-{"error":{"code":"UPSTREAM_TIMEOUT","message":"The upstream server did not answer in time.","request_id":"3f2a9c"}}
+{"error":{"code":"UPSTREAM_TIMEOUT","message":"The upstream server did not respond in time.","request_id":"3f2a9c"}}
 \`\`\`
 
 Both say \`Cache-Control: no-store\`. What an upstream answers is passed on as it is and is not in this table. A failure

@@ -19,17 +19,27 @@ const purpose: Readonly<Record<ServiceSettings['type'], (service: never) => stri
     `static files ${service.mounts.map(({ path, rootDir }) => `${path} from ${rootDir}`).join(', ')}`,
 }
 
-const limits = ({ maxConnections, maxMemoryMb, maxCpuPercent }: ServiceSettings) =>
-  `max ${maxConnections} connections, ${maxMemoryMb} MB, ${maxCpuPercent} % CPU`
+const connectionLimit = ({ maxConnections }: ServiceSettings) => `max ${maxConnections} connections`
+
+/** Memory and CPU limits hold for each instance, however many services it has; connection limits are shared out. */
+const instanceLimits = ({ instances, maxMemoryMb, maxCpuPercent }: WorkerSettings) => {
+  const limits = `${maxMemoryMb} MB, ${maxCpuPercent} % CPU`
+  return instances > 1 ? `${instances} instances, each max ${limits}` : limits
+}
 
 function describeWorker(worker: WorkerSettings, addresses: Addresses): string {
   const sockets = worker.listen.filter((listener) => 'path' in listener)
   const at = [...(addresses[worker.name] ?? []), ...sockets].map(formatAddress).join(', ')
-  const services = worker.services.map(
-    (service) => `${purpose[service.type](service as never)} (${limits(service)})`,
-  )
-  const instances = worker.instances > 1 ? ` x ${worker.instances}` : ''
-  return services.map((text, row) => `  ${(row === 0 ? at : '').padEnd(22)} ${text}${instances}\n`).join('')
+  const isCombined = worker.services.length > 1
+  const services = worker.services.map((service) => {
+    const limits = isCombined ? [] : [instanceLimits(worker)]
+    const text = [connectionLimit(service), ...limits].join(worker.instances > 1 ? '; ' : ', ')
+    return `${purpose[service.type](service as never)} (${text})`
+  })
+  const shared = isCombined ? [`in one worker together: ${instanceLimits(worker)}`] : []
+  return [...services, ...shared]
+    .map((text, row) => `  ${(row === 0 ? at : '').padEnd(22)} ${text}\n`)
+    .join('')
 }
 
 /** One curl line a service, each of which works as it is printed. */

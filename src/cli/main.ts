@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../config/load.ts'
-import { hideSecrets } from '../config/secrets/secrets.ts'
+import { hideSecrets } from '../config/schema/secret-keys.ts'
 import { maskUrls } from '../config/secrets/userinfo.ts'
 import { BifrostError } from '../errors.ts'
 import { defaultLogging, openLog } from '../telemetry/log/log-targets.ts'

@@ -1,11 +1,12 @@
+/** The body of an admin request that changes the limits of a running worker. */
 import { z } from 'zod'
-import { expectation } from './check.ts'
+import { expectation } from './schema/check.ts'
 import { limitFields } from './schema/schema.ts'
 import type { ServiceType } from './settings/settings.ts'
 
-/** A change of the limits of one running worker, in the words of the configuration file. */
+/** New limits of one running worker; omitted limits stay. */
 export interface LimitsChange {
-  /** Of the worker's only service, or by service. */
+  /** A number for a worker with one service; otherwise by service. */
   readonly maxConnections?: number | Readonly<Partial<Record<ServiceType, number | undefined>>> | undefined
   readonly maxMemoryMb?: number | undefined
   readonly maxCpuPercent?: number | undefined
@@ -13,7 +14,7 @@ export interface LimitsChange {
 
 const { connections, memory, cpu } = limitFields
 
-/** What a body of such a change may have. */
+/** Schema of the body; its keys are those of the configuration file. */
 export const changeSchema = z.strictObject({
   max_connections: z
     .union([
@@ -34,7 +35,7 @@ export const changeSchema = z.strictObject({
 
 const known = Object.keys(changeSchema.shape)
 
-/** The change that JSON text asks for, or everything that is wrong with it, a line each. */
+/** Parses a JSON body; returns the change, or one line per problem. */
 export function parseLimitsChange(
   text: string,
 ): { readonly change: LimitsChange } | { readonly problems: readonly string[] } {
@@ -46,7 +47,7 @@ export function parseLimitsChange(
   }
   const { data, error } = changeSchema.safeParse(value)
   if (error) return { problems: error.issues.flatMap(describe) }
-  if (Object.keys(data).length === 0) return { problems: [`names no limit; known: ${known.join(', ')}`] }
+  if (Object.keys(data).length === 0) return { problems: [`contains no limit; known: ${known.join(', ')}`] }
   return {
     change: {
       maxConnections: data.max_connections,

@@ -1,36 +1,37 @@
+/** Loads a configuration: read, parse, check against schema and rules, resolve to settings. */
 import { dirname, resolve } from 'node:path'
 import { BifrostError } from '../errors.ts'
-import { canonical } from './canonical.ts'
-import { checkSchema } from './check.ts'
-import { invalid, type Problem } from './problem.ts'
+import { type Positions, positionsOf } from './positions.ts'
+import { canonical } from './resolve/canonical.ts'
 import { resolveSettings } from './resolve/resolve.ts'
 import { checkRules } from './rules/rules.ts'
 import { warningsOf } from './rules/warnings.ts'
+import { checkSchema } from './schema/check.ts'
 import type { Config, ConfigInput } from './schema/schema.ts'
 import { type Environment, Keyring } from './secrets/keyring.ts'
 import type { DaemonSettings } from './settings/settings.ts'
 import { parseText } from './text/parse.ts'
-import { type Positions, positionsOf } from './text/positions.ts'
+import { invalid, type Problem } from './text/problem.ts'
 import { readConfigFile } from './text/read.ts'
 
 export interface LoadedConfig {
-  /** As it was given; for messages. */
+  /** File name as given; for messages. */
   readonly file: string
-  /** The configuration in its own language, canonical, with every default; for people and for `--check`. */
+  /** The canonical configuration with every default; for `--check`. */
   readonly effective: Config
-  /** `{encrypted}` values that it has. */
+  /** Number of `{encrypted}` values. */
   readonly secretsDecrypted: number
-  /** What it means; deeply frozen. */
+  /** Deeply frozen. */
   readonly settings: DaemonSettings
-  /** Where it was written; holds no value. */
+  /** Line and column of each setting; contains no values. */
   readonly positions: Positions
-  /** Valid, and hardly meant. */
+  /** Valid but probably unintended settings. */
   readonly warnings: readonly string[]
 }
 
 /**
- * Loads a configuration file: JSON, JSON with comments, or YAML. Relative directories in it start from its own.
- * Throws CONFIG_UNREADABLE with one line, or CONFIG_INVALID with a line for every problem.
+ * Loads a configuration file: JSON, JSON with comments, or YAML. Relative directories start from its directory. Throws
+ * CONFIG_UNREADABLE with one line, or CONFIG_INVALID with one line per problem.
  */
 export function loadConfig(file: string): LoadedConfig {
   const bytes = readConfigFile(file)
@@ -46,13 +47,13 @@ export function loadConfig(file: string): LoadedConfig {
 export interface ParseOptions {
   /** For messages. */
   readonly file: string
-  /** Relative directories start from it. */
+  /** Base of relative directories. */
   readonly baseDir: string
-  /** Says where the key of `{encrypted}` values is. */
+  /** Has the key of `{encrypted}` values, and OTEL_* variables. */
   readonly env?: Environment
 }
 
-/** As `loadConfig`, from text. Throws CONFIG_INVALID. */
+/** Like `loadConfig`, from text. Throws CONFIG_INVALID. */
 export function parseConfig(text: string, { file, baseDir, env = process.env }: ParseOptions): LoadedConfig {
   const source = parseText(text)
   if (source.value === undefined) throw invalid(file, source.problems)
@@ -68,7 +69,7 @@ export function parseConfig(text: string, { file, baseDir, env = process.env }: 
     report: (path, message) => problems.push({ ...source.locate(path), path, message }),
   })
   if (problems.length > 0) throw invalid(file, problems)
-  // Nothing was taken out of it, so it is what the schema accepted.
+  // Without problems nothing was removed, so `sound` is the whole configuration.
   const effective = deepFreeze(canonical(checked.sound as ConfigInput, baseDir))
   let secretsDecrypted = 0
   const open = (value: string) => {

@@ -1,6 +1,6 @@
 import type { RestartPolicy } from '../../actors/restart-policy.ts'
+import type { Positions } from '../config/positions.ts'
 import type { ListenAddress } from '../config/settings/settings.ts'
-import type { Positions } from '../config/text/positions.ts'
 import type { Log } from '../telemetry/log/log.ts'
 import type { ExportSpans } from '../telemetry/trace/span-record.ts'
 import type { HoldLimits } from './listeners/held.ts'

@@ -193,7 +193,7 @@ describe('the command line', { timeout }, () => {
       })
     expect(ask('pw\n', '--encrypt')).toMatchObject({
       status: 78,
-      stderr: `needs a master key, and ${home} has none; --init-encryption-key makes one\n`,
+      stderr: `needs a master key, but ${home} has none; --init-encryption-key creates one\n`,
     })
     expect(ask('', '--init-encryption-key').stdout).toContain(home)
     const encrypted = ask('pw\n', '--encrypt').stdout.trim()

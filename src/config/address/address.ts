@@ -1,3 +1,4 @@
+/** Listen addresses: `host:port` and `unix:path`. */
 import { canonicalAddress, readIpAddress } from '../../http/address/address.ts'
 import type { ListenAddress, ListenerAddress } from '../settings/settings.ts'
 
@@ -9,12 +10,12 @@ type Result<Address> =
 export type AddressResult = Result<ListenAddress>
 
 const unixScheme = 'unix:'
-/** Linux takes 107 bytes (sun_path); a new socket has a longer name for a moment. */
+/** Linux allows 107 bytes (sun_path); a new socket temporarily has a longer name. */
 const maxUnixPathBytes = 90
 
 /**
  * Reads `host:port`: a host name, an IPv4 address, or an IPv6 address in brackets; port 0 lets the kernel choose.
- * Never throws; `fault` says what is wrong and what would be right.
+ * Never throws; `fault` states what is wrong and what would be right.
  */
 export function parseAddress(text: string): AddressResult {
   const colon = text.lastIndexOf(':')
@@ -38,33 +39,33 @@ export function parseAddress(text: string): AddressResult {
   return { address: { host: bare ?? host, port: Number(digits) } }
 }
 
-/** As `parseAddress`, and besides `unix:` with the path of a socket, which may be relative. */
+/** Like `parseAddress`, and also accepts `unix:` with the path of a socket, which may be relative. */
 export function parseListenerAddress(text: string): Result<ListenerAddress> {
   if (!text.startsWith(unixScheme)) return parseAddress(text)
   const path = text.slice(unixScheme.length)
   if (path === '' || path.endsWith('/') || path.includes('\0'))
     return { fault: 'has no path; write the path of a socket, such as unix:/run/bifrost.sock' }
   if (Buffer.byteLength(path) > maxUnixPathBytes)
-    return { fault: `the path of a Unix socket may have ${maxUnixPathBytes} bytes at most` }
+    return { fault: `the path of a Unix socket may have at most ${maxUnixPathBytes} bytes` }
   return { address: { path } }
 }
 
-/** The text that `parseListenerAddress` reads back to the same address. */
+/** Formats an address so that `parseListenerAddress` returns the same address. */
 export function formatAddress(address: ListenerAddress): string {
   if ('path' in address) return `${unixScheme}${address.path}`
   const { host, port } = address
   return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
-/** Whether two listeners on these addresses would be in each other's way. Port 0 never is. */
-export function isSamePlace(a: ListenerAddress, b: ListenerAddress): boolean {
+/** Whether two listeners cannot both bind these addresses. Port 0 never conflicts. */
+export function isConflicting(a: ListenerAddress, b: ListenerAddress): boolean {
   if ('path' in a || 'path' in b) return 'path' in a && 'path' in b && a.path === b.path
   if (a.port !== b.port || a.port === 0) return false
   const [left, right] = [plainHost(a.host), plainHost(b.host)]
   return left === right || covers(left, right) || covers(right, left)
 }
 
-/** Whether only this machine can connect. A host name other than localhost may be anybody's tomorrow. */
+/** Whether only this machine can connect. Host names other than localhost may resolve to any address later. */
 export function isLocalAddress(address: ListenerAddress): boolean {
   if ('path' in address) return true
   const host = plainHost(address.host)
@@ -73,7 +74,7 @@ export function isLocalAddress(address: ListenerAddress): boolean {
   return typeof bits === 'number' && bits >>> 24 === 127
 }
 
-/** `::` takes IPv4 too, as Node listens on it with both families. */
+/** Node listens on `::` for both families, so it covers IPv4 too. */
 function covers(wildcard: string, host: string): boolean {
   return wildcard === '::' || (wildcard === '0.0.0.0' && !host.includes(':'))
 }
@@ -87,7 +88,7 @@ function plainHost(host: string): string {
 }
 
 function isHostName(host: string): boolean {
-  // Four numbers are an address or a slip, never a name: 256.0.0.1 would otherwise be looked up in the DNS.
+  // Digits and dots are an address or a typo, never a name; otherwise 256.0.0.1 would be looked up in DNS.
   if (/^[\d.]+$/.test(host)) return readIpAddress(host) !== null
   return (
     host.length <= 253 &&

@@ -14,17 +14,17 @@ export const destinationForm =
 const label = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/
 const number = /^(?:\d+|0x[\da-f]*)$/
 
-/** Never throws; `fault` says what is wrong and what would be right. */
+/** Never throws; `fault` states what is wrong and what would be right. */
 export function parseDestination(text: string): Result {
   if (text.includes('://')) return { fault: `must be ${destinationForm}` }
   if (text.startsWith('[')) return parseBracketed(text)
   const colon = text.indexOf(':')
   if (colon !== text.lastIndexOf(':')) return parseBareIpv6(text)
-  const place = colon === -1 ? text : text.slice(0, colon)
+  const host = colon === -1 ? text : text.slice(0, colon)
   const port = colon === -1 ? null : readPort(text.slice(colon + 1))
   if (port === undefined) return { fault: portFault }
-  if (place.includes('/') || isIPv4(place)) return ofNetwork(text, place, port)
-  return parseHost(text, place, port)
+  if (host.includes('/') || isIPv4(host)) return ofNetwork(text, host, port)
+  return parseHost(text, host, port)
 }
 
 const portFault = 'the port must be a whole number from 1 to 65535'
@@ -51,20 +51,20 @@ function ofNetwork(text: string, network: string, port: number | null): Result {
   return fault === undefined ? { entry: { text, host: null, network, port } } : { fault }
 }
 
-function parseHost(text: string, place: string, port: number | null): Result {
-  const host = place.toLowerCase().replace(/\.$/, '')
+function parseHost(text: string, written: string, port: number | null): Result {
+  const host = written.toLowerCase().replace(/\.$/, '')
   const labels = host.replace(/^\*\./, '').split('.')
   if (host.includes('*') && !/^\*\.[^*]+$/.test(host))
-    return { fault: '* stands for the labels in front only, such as "*.example.com"' }
+    return { fault: '* may only replace the leading labels, such as "*.example.com"' }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: everything that is not ASCII
   if (/[^\x00-\x7f]/.test(host)) {
     const ascii = domainToASCII(host)
-    const right = ascii === '' ? 'in its ASCII form (xn--)' : `"${ascii}"`
-    return { fault: `must be written as it goes over the wire: ${right}` }
+    const right = ascii === '' ? 'in its xn-- form' : `"${ascii}"`
+    return { fault: `must be written in ASCII, as requests contain it: ${right}` }
   }
   if (host.length > 253 || !labels.every((one) => label.test(one)))
     return { fault: `must be ${destinationForm}` }
-  // Resolvers read such names as addresses, each in its own way: 127.1, 0x7f.1, 2130706433.
+  // Resolvers read such names as addresses, each differently: 127.1, 0x7f.1, 2130706433.
   if (number.test(labels.at(-1) ?? ''))
     return { fault: 'is neither a name nor an address; write an IPv4 address as four decimal numbers' }
   return { entry: { text, host, network: null, port } }
@@ -77,7 +77,7 @@ function readPort(digits: string): number | undefined {
 
 export const portRangeForm = 'a range of ports as text, such as "1024-65535"'
 
-/** Reads `first-last`. Null for anything else. */
+/** Reads `first-last`; null for anything else. */
 export function parsePortRange(text: string): PortRange | null {
   const [from = '', to = '', ...more] = text.split('-')
   const [first, last] = [readPort(from), readPort(to)]

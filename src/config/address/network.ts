@@ -1,9 +1,9 @@
-/** Networks in CIDR form, as configurations contain them. */
+/** Networks in CIDR form. */
 import { readIpAddress, readNetwork } from '../../http/address/address.ts'
 
 export const networkForm = 'an IP address or network, such as "192.0.2.1", "10.0.0.0/8" or "2001:db8::/32"'
 
-/** Says what is wrong with an address or network; undefined if it is valid. */
+/** Returns what is wrong with an address or network; undefined if it is valid. */
 export function networkFault(value: string): string | undefined {
   const slash = value.indexOf('/')
   const written = slash === -1 ? value : value.slice(0, slash)

@@ -1,10 +1,10 @@
-/** Where the file of a Unix socket really is. */
+/** The real path of a Unix socket. */
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 
 /**
- * The path with the links of its directories followed, so that two spellings of one file compare equal. The file itself is not
- * followed: a socket replaces whatever has its name. Directories that do not exist yet keep their spelling.
+ * Resolves symbolic links in the directories, so that two spellings of one file compare equal. The last component is
+ * not resolved, because a new socket replaces it. Missing directories keep their spelling.
  */
 export function realSocketPath(baseDir: string, path: string): string {
   const whole = resolve(baseDir, path)

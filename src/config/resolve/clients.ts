@@ -1,4 +1,5 @@
-import { mountPrefix } from '../mounts.ts'
+/** Settings about clients: trust, access, authentication, rate limits, forwarding fields. */
+import { mountPrefix } from '../address/mount-prefix.ts'
 import type { Config } from '../schema/schema.ts'
 import { passwordForm } from '../secrets/password.ts'
 import type {
@@ -16,7 +17,7 @@ type Worker = Proxy | NonNullable<Workers['static_files']>
 /** Decrypts an `{encrypted}` value. */
 export type Open = (value: string) => string
 
-/** What a worker's block says of those who send its requests. */
+/** Resolves the keys about clients of a worker block. */
 export function clientSettings(
   block: Worker,
   open: Open,

@@ -1,3 +1,4 @@
+/** Settings for where a forward proxy may connect. */
 import { parseDestination, parsePortRange } from '../address/destination.ts'
 import type { Config } from '../schema/schema.ts'
 import type { DestinationEntry, DestinationSettings, PortRange } from '../settings/destinations.ts'

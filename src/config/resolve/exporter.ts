@@ -1,19 +1,19 @@
-/** Where one signal goes, and how: `telemetry`, and OTEL_EXPORTER_OTLP_* where it says nothing. */
+/** Exporter settings of one signal, from `telemetry` and, for absent keys, OTEL_EXPORTER_OTLP_* variables. */
 import { resolve } from 'node:path'
 import type { ExporterSettings, Signal } from '../../telemetry/export/settings.ts'
 import { readAuthorities, readPair } from '../../tls/certificate.ts'
-import type { OtelEnvironment } from '../environment.ts'
-import { decodeKeyPairs } from '../key-pairs.ts'
 import { collectorUrlFault, grpcNames, isGrpcHeaderName, isHeaderName } from '../schema/fields.ts'
 import type { Config } from '../schema/schema.ts'
-import { milliseconds } from './listeners.ts'
+import type { OtelEnvironment } from './environment.ts'
+import { decodeKeyPairs } from './key-pairs.ts'
+import { toMs } from './listeners.ts'
 
 type Block = NonNullable<Config['telemetry']>
 type Protocol = ExporterSettings['protocol']
 
 const otlp = 'OTEL_EXPORTER_OTLP'
 
-/** That of the signal before that for all. */
+/** The variable of the signal before the general one. */
 const variables = (signal: Signal, what: string) => [
   `${otlp}_${signal.toUpperCase()}_${what}`,
   `${otlp}_${what}`,
@@ -21,7 +21,7 @@ const variables = (signal: Signal, what: string) => [
 
 export const endpointVariable = (signal: Signal): string => `${otlp}_${signal.toUpperCase()}_ENDPOINT`
 
-/** Of a signal whose protocol the file leaves open. */
+/** The protocol of a signal if the file does not set one. */
 export const protocolOf = (env: OtelEnvironment, signal: Signal): Protocol =>
   env.oneOf<Protocol>(['http/protobuf', 'grpc'], ...variables(signal, 'PROTOCOL')) ?? 'http/protobuf'
 
@@ -37,7 +37,7 @@ export class ExporterReader {
     this.#open = open
   }
 
-  /** Null: nobody says where to. */
+  /** Null if neither file nor environment configures an endpoint. */
   read(signal: Signal): ExporterSettings | null {
     const env = this.#env
     const protocol = this.#block?.protocol ?? protocolOf(env, signal)
@@ -49,9 +49,7 @@ export class ExporterReader {
       protocol,
       headers: this.#headers(signal, protocol),
       timeoutMs:
-        timeout === undefined
-          ? (env.timeout(...variables(signal, 'TIMEOUT')) ?? 10_000)
-          : milliseconds(timeout),
+        timeout === undefined ? (env.timeout(...variables(signal, 'TIMEOUT')) ?? 10_000) : toMs(timeout),
       compression: compression ?? env.oneOf(['gzip', 'none'], ...variables(signal, 'COMPRESSION')) ?? 'none',
       tls: this.#tls(signal),
     }
@@ -61,7 +59,7 @@ export class ExporterReader {
     const { endpoint } = this.#block ?? {}
     const own =
       endpoint === undefined ? this.#endpoint(endpointVariable(signal), signal, protocol) : undefined
-    // The variable of a signal is the whole URL.
+    // The variable of one signal contains the complete URL.
     if (own !== undefined) return own
     const fallback = protocol === 'grpc' ? 'http://localhost:4317' : 'http://localhost:4318'
     const base =
@@ -75,14 +73,14 @@ export class ExporterReader {
   #endpoint(name: string, signal: Signal, protocol: Protocol): string | undefined {
     return this.#env.read([name], 'must be an http: or https: URL without user name', (value) => {
       const isInsecure = this.#env.is(...variables(signal, 'INSECURE'))
-      // gRPC knows host:port, too.
+      // gRPC also accepts host:port.
       const hasScheme = /^[a-z]+:\/\//i.test(value)
       const url = hasScheme || protocol !== 'grpc' ? value : `${isInsecure ? 'http' : 'https'}://${value}`
       return collectorUrlFault(url) === undefined ? url : undefined
     })
   }
 
-  /** Those of a signal win over those for all, and the file's over both. */
+  /** Variables of the signal override the general ones; the file overrides both. */
   #headers(signal: Signal, protocol: Protocol): Readonly<Record<string, string>> {
     const isName = protocol === 'grpc' ? isGrpcHeaderName : isHeaderName
     const isPair = (name: string, value: string) => isName(name) && /^[\x20-\x7e]*$/.test(value)
@@ -91,7 +89,7 @@ export class ExporterReader {
       ...variables(signal, 'HEADERS')
         .toReversed()
         .map((variable) =>
-          this.#env.read([variable], `must be name=value pairs with commas between them${names}`, (value) =>
+          this.#env.read([variable], `must be name=value pairs separated by commas${names}`, (value) =>
             decodeKeyPairs(value, isPair),
           ),
         ),
@@ -123,7 +121,7 @@ export class ExporterReader {
     if (cert === undefined || key === undefined) {
       const alone = cert ?? key
       if (alone !== undefined)
-        this.#env.warn(alone.name, 'a client certificate and its key are of no use without each other')
+        this.#env.warn(alone.name, 'a client certificate and its key must be set together')
       return none
     }
     const files = { certFile: resolve(cert.value), keyFile: resolve(key.value) }

@@ -1,3 +1,4 @@
+/** Settings of listeners and their TLS. */
 import { parseAddress, parseListenerAddress } from '../address/address.ts'
 import type { Config } from '../schema/schema.ts'
 import type { ListenAddress, ListenerAddress, ListenerSettings, TlsSettings } from '../settings/settings.ts'
@@ -5,7 +6,7 @@ import type { ListenAddress, ListenerAddress, ListenerSettings, TlsSettings } fr
 type Listener = NonNullable<Config['listeners']>[number]
 type Tls = NonNullable<Config['tls']>
 
-/** Listeners of a worker or of the top level; `tls` is for those that have none of their own. */
+/** Listeners of a worker or of the top level; `tls` applies to those without their own. */
 export function listenersOf(block: {
   readonly listen_addr?: string | undefined
   readonly listeners?: Config['listeners']
@@ -16,7 +17,7 @@ export function listenersOf(block: {
 }
 
 function listenerOf(listener: Listener, around: Tls | undefined): ListenerSettings {
-  const address = listenerAddress(listener.address)
+  const address = toListenerAddress(listener.address)
   const mode = listener.mode === undefined ? {} : { mode: Number.parseInt(listener.mode, 8) }
   const tls = tlsSettings(listener.tls ?? around)
   const proxyProtocol = listener.proxy_protocol
@@ -38,7 +39,7 @@ function tlsSettings(tls: Tls | undefined): TlsSettings | null {
     })),
     minVersion: tls.min_version,
     ciphers: tls.ciphers ?? null,
-    handshakeMs: milliseconds(tls.handshake_timeout_secs),
+    handshakeMs: toMs(tls.handshake_timeout_secs),
     clients:
       tls.client_auth === 'off' || tls.client_ca === undefined
         ? null
@@ -50,17 +51,17 @@ function tlsSettings(tls: Tls | undefined): TlsSettings | null {
   }
 }
 
-export function milliseconds(seconds: number): number {
+export function toMs(seconds: number): number {
   return Math.round(seconds * 1000)
 }
 
-export function listenerAddress(text: string): ListenerAddress {
+export function toListenerAddress(text: string): ListenerAddress {
   const { address, fault } = parseListenerAddress(text)
   if (address === undefined) throw new TypeError(`unchecked address ${text}: ${fault}`)
   return address
 }
 
-export function listenAddress(text: string): ListenAddress {
+export function toListenAddress(text: string): ListenAddress {
   const { address, fault } = parseAddress(text)
   if (address === undefined) throw new TypeError(`unchecked address ${text}: ${fault}`)
   return address

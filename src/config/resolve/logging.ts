@@ -1,8 +1,9 @@
+/** Settings of the daemon's own log. */
 import type { LoggingSettings } from '../../telemetry/export/settings.ts'
 import type { LogLevel } from '../../telemetry/log/log.ts'
 import type { Config } from '../schema/schema.ts'
 
-/** Null: nothing is said about the log. */
+/** Null if the file does not configure the log. */
 export function resolveLogging(block: Config['logging']): LoggingSettings | null {
   if (block === undefined) return null
   return {
@@ -15,7 +16,7 @@ export function resolveLogging(block: Config['logging']): LoggingSettings | null
   }
 }
 
-/** The Rust project's `trace` is accepted; there is nothing below `debug` here. */
+/** `trace` is accepted for files of the Rust project; `debug` is the lowest level here. */
 export function levelOf(level: LogLevel | 'trace'): LogLevel {
   return level === 'trace' ? 'debug' : level
 }

@@ -1,6 +1,6 @@
+/** Resolves a canonical configuration to the settings of the daemon and its workers. */
 import type { AccessLogSettings } from '../../telemetry/access-log/format.ts'
 import { isLocalAddress } from '../address/address.ts'
-import { OtelEnvironment } from '../environment.ts'
 import type { Config, WorkerKey } from '../schema/schema.ts'
 import type { Environment } from '../secrets/keyring.ts'
 import type {
@@ -18,7 +18,8 @@ import type {
 } from '../settings/settings.ts'
 import { clientSettings, forwardingSettings, type Open } from './clients.ts'
 import { destinationSettings } from './destinations.ts'
-import { listenAddress, listenerAddress, listenersOf, milliseconds } from './listeners.ts'
+import { OtelEnvironment } from './environment.ts'
+import { listenersOf, toListenAddress, toListenerAddress, toMs } from './listeners.ts'
 import { resolveLogging } from './logging.ts'
 import { resolveTelemetry } from './telemetry.ts'
 import { type TracingDefaults, tracingDefaults, tracingSettings } from './tracing.ts'
@@ -27,16 +28,13 @@ type Forward = NonNullable<Config['workers']['forward_proxy']>
 type Reverse = NonNullable<Config['workers']['reverse_proxy']>
 type Static = NonNullable<Config['workers']['static_files']>
 
-/** What a service is made of besides its block. */
+/** Inputs of a service besides its block. */
 interface Given {
   readonly open: Open
   readonly tracing: TracingDefaults
 }
 
-/**
- * A canonical configuration -> what it means, worker by worker, in milliseconds. `open` decrypts `{encrypted}` values; `env` has the OTEL_*
- * variables.
- */
+/** Resolves a canonical configuration. `open` decrypts `{encrypted}` values; `env` has the OTEL_* variables. */
 export function resolveSettings(config: Config, open: Open, env: Environment): DaemonSettings {
   const { forward_proxy: forward, reverse_proxy: reverse, static_files: files } = config.workers
   const otel = new OtelEnvironment(env)
@@ -59,10 +57,10 @@ export function resolveSettings(config: Config, open: Open, env: Environment): D
     demoUpstream:
       config.demo_upstream?.listen_addr === undefined
         ? null
-        : listenAddress(config.demo_upstream.listen_addr),
+        : toListenAddress(config.demo_upstream.listen_addr),
     logging: resolveLogging(config.logging),
     telemetry: resolveTelemetry(config.telemetry, otel, open),
-    drainTimeoutMs: milliseconds(config.drain_timeout_secs),
+    drainTimeoutMs: toMs(config.drain_timeout_secs),
   }
 }
 
@@ -70,7 +68,7 @@ function adminSettings(
   { enabled, listen_addr, token, token_file, tls, hosts }: Config['admin'],
   open: Open,
 ): AdminSettings {
-  const listen = listenerAddress(listen_addr)
+  const listen = toListenerAddress(listen_addr)
   return {
     enabled,
     listen,
@@ -90,7 +88,7 @@ function single(name: string, block: Forward | Reverse | Static, service: Servic
     isolation: block.isolation,
     instances: block.worker_threads,
     maxConnectionsPerClient: block.max_connections_per_client ?? null,
-    stuckMs: milliseconds(block.stuck_secs),
+    stuckMs: toMs(block.stuck_secs),
     http2: {
       enabled: block.http2.enabled,
       maxConcurrentStreams: block.http2.max_concurrent_streams,
@@ -108,10 +106,10 @@ function combine(workers: readonly WorkerSettings[]): WorkerSettings {
     name: 'combined',
     type: 'combined',
     listen: [],
-    // The rules let them share a listener only when they agree.
+    // The rules require equal values.
     isolation: workers[0]?.isolation ?? 'thread',
     instances: Math.max(...workers.map(({ instances }) => instances)),
-    // Of the connection alone it is not known whose it will be: the most that any of them allows.
+    // A connection is not assigned to a service before its first request, so the largest limit applies.
     maxConnectionsPerClient: perClient.length === 0 ? null : Math.max(...perClient),
     stuckMs: Math.max(...workers.map(({ stuckMs }) => stuckMs)),
     http2: {
@@ -148,13 +146,13 @@ function proxyService(block: Forward | Reverse, given: Given) {
 }
 
 function staticService(block: Static, given: Given): StaticSettings {
-  const headerMs = milliseconds(block.timeouts.header_secs)
-  const idleMs = milliseconds(block.resource_limits.idle_timeout_secs)
+  const headerMs = toMs(block.timeouts.header_secs)
+  const idleMs = toMs(block.resource_limits.idle_timeout_secs)
   return {
     type: 'static',
     ...limits(block, given.tracing),
     ...clientSettings(block, given.open),
-    // Static files have no upstream and no tunnels: what would bound those repeats the client's bounds.
+    // Static files have no upstream and no tunnels, so these repeat the limits for clients.
     timeouts: { connectMs: headerMs, idleMs, lifetimeMs: 0, maxTunnelMs: 0, headerMs, responseMs: idleMs },
     mounts: (block.mounts ?? []).map((mount) => ({
       path: mount.path,
@@ -177,10 +175,10 @@ function limits(
   traced: TracingDefaults,
 ) {
   const pace: PaceSettings = {
-    bodyIdleMs: milliseconds(timeouts.body_idle_secs),
+    bodyIdleMs: toMs(timeouts.body_idle_secs),
     minBytesPerSecond: timeouts.min_rate_bytes_per_sec,
-    graceMs: milliseconds(timeouts.min_rate_grace_secs),
-    exchangeMs: milliseconds(timeouts.exchange_secs),
+    graceMs: toMs(timeouts.min_rate_grace_secs),
+    exchangeMs: toMs(timeouts.exchange_secs),
   }
   const sizes: SizeSettings = {
     maxHeadBytes: request.max_header_size,
@@ -207,15 +205,15 @@ function accessLog(given: Config['access_log']): AccessLogSettings | null {
 
 function proxyTimeouts({ resource_limits: limit, timeouts }: Forward | Reverse): TimeoutSettings {
   return {
-    connectMs: milliseconds(limit.connection_timeout_secs),
-    idleMs: milliseconds(limit.idle_timeout_secs),
-    lifetimeMs: milliseconds(limit.max_connection_lifetime_secs),
-    maxTunnelMs: milliseconds(timeouts.max_tunnel_secs),
-    headerMs: milliseconds(timeouts.header_secs),
-    responseMs: milliseconds(timeouts.response_secs),
+    connectMs: toMs(limit.connection_timeout_secs),
+    idleMs: toMs(limit.idle_timeout_secs),
+    lifetimeMs: toMs(limit.max_connection_lifetime_secs),
+    maxTunnelMs: toMs(timeouts.max_tunnel_secs),
+    headerMs: toMs(timeouts.header_secs),
+    responseMs: toMs(timeouts.response_secs),
   }
 }
 
 function pool({ connection_pool: given }: Forward | Reverse): PoolSettings {
-  return { maxIdlePerHost: given.max_idle_per_host, idleMs: milliseconds(given.pool_timeout_secs) }
+  return { maxIdlePerHost: given.max_idle_per_host, idleMs: toMs(given.pool_timeout_secs) }
 }

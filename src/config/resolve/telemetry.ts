@@ -1,10 +1,10 @@
-/** `telemetry` and the OTEL_* variables -> what is exported, where to and how. What the file says wins, key by key. */
+/** Settings of telemetry, from `telemetry` and OTEL_* variables. The file takes precedence, key by key. */
 import type { DiagnosticsLevel, Signal, TelemetrySettings } from '../../telemetry/export/settings.ts'
-import type { OtelEnvironment } from '../environment.ts'
-import { decodeKeyPairs } from '../key-pairs.ts'
 import type { Config } from '../schema/schema.ts'
+import type { OtelEnvironment } from './environment.ts'
 import { ExporterReader, endpointVariable } from './exporter.ts'
-import { milliseconds } from './listeners.ts'
+import { decodeKeyPairs } from './key-pairs.ts'
+import { toMs } from './listeners.ts'
 import { levelOf } from './logging.ts'
 
 type Block = NonNullable<Config['telemetry']>
@@ -19,7 +19,7 @@ const diagnosticsLevels: readonly DiagnosticsLevel[] = [
   'all',
 ]
 
-/** Null: nothing is exported, and nothing of the environment is to be told. `open` decrypts `{encrypted}` values. */
+/** Null: nothing to export and no warnings. `open` decrypts `{encrypted}` values. */
 export function resolveTelemetry(
   block: Block | undefined,
   env: OtelEnvironment,
@@ -28,7 +28,7 @@ export function resolveTelemetry(
   if (block?.enabled === false) return null
   const isOff = env.is('OTEL_SDK_DISABLED')
   const reader = isOff ? null : new Reader(block, env, open)
-  reader?.tellAbsent()
+  reader?.warnUnsupported()
   const settings: TelemetrySettings = {
     metrics: reader?.metrics() ?? null,
     traces: reader?.traces() ?? null,
@@ -37,18 +37,18 @@ export function resolveTelemetry(
     diagnostics: isOff ? null : (env.oneOf(diagnosticsLevels, 'OTEL_LOG_LEVEL') ?? null),
     warnings: env.warnings,
   }
-  // With a warning alone there is somebody who believes that it is on.
+  // A warning without any signal still matters: the operator expects telemetry to be on.
   const isNothing = settings.metrics === null && settings.traces === null && settings.logs === null
   return isNothing && settings.warnings.length === 0 ? null : settings
 }
 
-/** What OpenTelemetry's list has and nothing here does, and what to use. */
-const absent: Readonly<Record<string, string>> = {
-  OTEL_CONFIG_FILE: 'this configuration is the one that is read; see telemetry and tracing',
-  OTEL_EXPERIMENTAL_CONFIG_FILE: 'this configuration is the one that is read; see telemetry and tracing',
-  OTEL_ENTITIES: 'there are no entities here; put their attributes into OTEL_RESOURCE_ATTRIBUTES',
-  OTEL_EXPORTER_PROMETHEUS_HOST: '/metrics is answered by admin; see admin.listen_addr',
-  OTEL_EXPORTER_PROMETHEUS_PORT: '/metrics is answered by admin; see admin.listen_addr',
+/** Standard variables that are not supported, and what to use instead. */
+const unsupported: Readonly<Record<string, string>> = {
+  OTEL_CONFIG_FILE: 'not supported; use telemetry and tracing of the configuration file',
+  OTEL_EXPERIMENTAL_CONFIG_FILE: 'not supported; use telemetry and tracing of the configuration file',
+  OTEL_ENTITIES: 'not supported; put the attributes into OTEL_RESOURCE_ATTRIBUTES',
+  OTEL_EXPORTER_PROMETHEUS_HOST: 'admin serves /metrics; see admin.listen_addr',
+  OTEL_EXPORTER_PROMETHEUS_PORT: 'admin serves /metrics; see admin.listen_addr',
 }
 
 class Reader {
@@ -62,8 +62,8 @@ class Reader {
     this.#exporters = new ExporterReader(block, env, open)
   }
 
-  tellAbsent(): void {
-    for (const [name, right] of Object.entries(absent)) {
+  warnUnsupported(): void {
+    for (const [name, right] of Object.entries(unsupported)) {
       if (this.#env.find(name) !== undefined) this.#env.warn(name, right)
     }
   }
@@ -75,8 +75,7 @@ class Reader {
       : null
     if (exporter === null) return null
     const own = this.#block?.metrics.interval_secs
-    const intervalMs =
-      own === undefined ? (env.count('OTEL_METRIC_EXPORT_INTERVAL') ?? 60_000) : milliseconds(own)
+    const intervalMs = own === undefined ? (env.count('OTEL_METRIC_EXPORT_INTERVAL') ?? 60_000) : toMs(own)
     const timeoutMs = env.timeout('OTEL_METRIC_EXPORT_TIMEOUT') ?? 30_000
     this.#only('OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', 'cumulative', 'see cumulativetodelta')
     this.#only(
@@ -122,22 +121,22 @@ class Reader {
     }
   }
 
-  /** Of who we are: a name of its own wins over one among the attributes. */
+  /** OTEL_SERVICE_NAME overrides service.name among the attributes. */
   resource(): Readonly<Record<string, string>> {
     const attributes = this.#env.read(
       ['OTEL_RESOURCE_ATTRIBUTES'],
-      'must be name=value pairs with commas between them, percent-encoded',
+      'must be name=value pairs separated by commas, percent-encoded',
       (value) => decodeKeyPairs(value, (name) => /^\S{1,255}$/.test(name)),
     )
     const name = this.#env.text('OTEL_SERVICE_NAME')
     return { ...attributes, ...(name === undefined ? {} : { 'service.name': name }) }
   }
 
-  /** Of the values that a variable may have only one is what happens here. */
+  /** Warns unless the variable has the one supported value. */
   #only(name: string, word: string, right: string): void {
     const given = this.#env.text(name)
     if (given !== undefined && given.toLowerCase() !== word)
-      this.#env.warn(name, `there is ${word} only; ${right}`)
+      this.#env.warn(name, `only ${word} is supported; ${right}`)
   }
 
   #isOn(signal: Signal, isWanted = true): boolean {
@@ -147,7 +146,7 @@ class Reader {
       ?.split(',')
       .map((word) => word.trim()) ?? ['otlp']
     if (words.includes('none')) return false
-    if (words.some((word) => word !== 'otlp')) this.#env.warn(name, 'there are otlp and none here')
+    if (words.some((word) => word !== 'otlp')) this.#env.warn(name, 'supported are otlp and none')
     return isWanted
   }
 

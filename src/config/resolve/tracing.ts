@@ -1,15 +1,16 @@
-/** `tracing` of a worker, and the variables that hold where it says nothing. */
-import type { OtelEnvironment } from '../environment.ts'
-import { mountPrefix } from '../mounts.ts'
+/** Settings of `tracing`, with defaults from OTEL_* variables. */
+
+import { mountPrefix } from '../address/mount-prefix.ts'
 import type { Config } from '../schema/schema.ts'
 import type { TracingSettings } from '../settings/tracing.ts'
+import type { OtelEnvironment } from './environment.ts'
 
 type Tracing = NonNullable<Config['workers']['static_files']>['tracing']
 
-/** What holds where a worker says nothing. */
+/** Defaults for keys that a worker does not set. */
 export type TracingDefaults = Pick<TracingSettings, 'sampleRatio' | 'parentBased' | 'formats'>
 
-/** What a route does not say is as for the worker. */
+/** Keys that a route does not set are inherited from the worker. */
 export function tracingSettings(block: Tracing, defaults: TracingDefaults): TracingSettings {
   const { context, trust, routes } = block
   const { sample_ratio: sampleRatio = defaults.sampleRatio } = block
@@ -41,7 +42,7 @@ const propagatorWords = {
   elsewhere: ['jaeger', 'xray', 'ottrace'],
 } as const
 
-/** By OTEL_TRACES_SAMPLER, its _ARG, and OTEL_PROPAGATORS; by none of them while the environment is not to be asked (null). */
+/** From OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG and OTEL_PROPAGATORS; `env` is null if they must be ignored. */
 export function tracingDefaults(env: OtelEnvironment | null): TracingDefaults {
   const propagators = env?.words('OTEL_PROPAGATORS', propagatorWords) ?? ['tracecontext', 'baggage']
   return {
@@ -50,7 +51,7 @@ export function tracingDefaults(env: OtelEnvironment | null): TracingDefaults {
   }
 }
 
-/** Unlike a service a proxy begins no traces unless somebody asks for them. */
+/** Unlike a service, a proxy starts no traces unless configured. */
 function samplerOf(env: OtelEnvironment | null): Omit<TracingDefaults, 'formats'> {
   const [word] = env?.words('OTEL_TRACES_SAMPLER', samplerWords) ?? []
   if (env === null || word === undefined) return { sampleRatio: 0, parentBased: true }

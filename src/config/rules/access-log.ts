@@ -1,26 +1,27 @@
+/** Rules for `access_log`, and the check that a log file can be written. */
 import { accessSync, constants, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import type { Sound } from '../check.ts'
-import type { Path } from '../problem.ts'
+import type { Sound } from '../schema/check.ts'
 import type { ConfigInput } from '../schema/schema.ts'
-import type { RuleContext } from './rules.ts'
+import type { Path } from '../text/problem.ts'
+import type { RuleContext } from './context.ts'
 
 type AccessLog = Sound<ConfigInput['access_log']>
 
-/** A log that cannot be written is said before anything starts, and not when it is missed. */
+/** Reports an access log that cannot be written, so that the daemon does not start without it. */
 export function checkAccessLog({ baseDir, report }: RuleContext, path: Path, given: AccessLog): void {
   const isText = typeof given === 'string'
   const place = isText ? given : given?.path
   if (place === undefined || place === 'stdout') return
   if (place === 'off') {
-    if (!isText) report([...path, 'path'], 'is "off"; write "access_log": "off" to have none')
+    if (!isText) report([...path, 'path'], 'is "off"; write "access_log": "off" to disable the log')
     return
   }
   const fault = fileFault(resolve(baseDir, place))
   if (fault !== undefined) report(isText ? path : [...path, 'path'], fault)
 }
 
-/** Why a file cannot be appended to; undefined when it can. */
+/** Returns why a file cannot be appended to; undefined if it can. */
 export function fileFault(file: string): string | undefined {
   const directory = dirname(file)
   try {
@@ -37,4 +38,4 @@ export function fileFault(file: string): string | undefined {
 }
 
 const show = (path: string): string => JSON.stringify(path)
-const right = 'must be a file in a directory that exists and may be written to'
+const right = 'must be a file in an existing, writable directory'

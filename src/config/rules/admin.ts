@@ -1,14 +1,14 @@
-/** Who may reach the admin interface: what the schema cannot say. */
+/** Rules for `admin`: an address that other machines can reach needs TLS and a token. */
 import { resolve } from 'node:path'
 import { readPair } from '../../tls/certificate.ts'
 import { isLocalAddress, parseListenerAddress } from '../address/address.ts'
-import type { RuleContext } from './rules.ts'
+import type { RuleContext } from './context.ts'
 
 export function checkAdmin({ config, isWritten, report, baseDir }: RuleContext): void {
   const { admin } = config
   if (admin === undefined || admin.enabled === false) return
   if (isWritten(['admin', 'token']) && isWritten(['admin', 'token_file']))
-    report(['admin', 'token_file'], 'has no effect beside admin.token; keep one of them')
+    report(['admin', 'token_file'], 'has no effect next to admin.token; keep one of them')
   const { address } = parseListenerAddress(admin.listen_addr ?? '')
   if (address !== undefined && 'path' in address && isWritten(['admin', 'tls']))
     report(['admin', 'tls'], 'has no effect on a Unix socket; remove it')
@@ -21,7 +21,7 @@ export function checkAdmin({ config, isWritten, report, baseDir }: RuleContext):
     ]
     if (missing.length > 0) {
       const right = `add ${missing.join(' and ')}, or listen on 127.0.0.1 or unix:PATH`
-      report(['admin', 'listen_addr'], `is ${admin.listen_addr}, which others can reach; ${right}`)
+      report(['admin', 'listen_addr'], `is ${admin.listen_addr}, which other machines can reach; ${right}`)
     }
   }
   const { cert, key } = admin.tls ?? {}

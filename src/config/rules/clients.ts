@@ -1,7 +1,7 @@
-/** Rules over the keys that are about who sends a request, and over secrets. */
+/** Rules for access, authentication, rate limits and the admin token. */
 import { BifrostError } from '../../errors.ts'
-import type { Path } from '../problem.ts'
-import type { RuleContext, WorkerBlock } from './rules.ts'
+import type { Path } from '../text/problem.ts'
+import type { RuleContext, WorkerBlock } from './context.ts'
 
 export function checkClients(
   context: RuleContext,
@@ -13,7 +13,7 @@ export function checkClients(
   const isGiven = (list: readonly unknown[] | undefined, key: string) =>
     (list?.length ?? 0) > 0 || (list === undefined && isWritten([...here, key]))
   if (access !== undefined && !isGiven(access.allow, 'allow') && !isGiven(access.deny, 'deny')) {
-    report(here, 'admits everybody; add allow or deny, such as "allow": ["10.0.0.0/8"], or remove it')
+    report(here, 'admits all clients; add allow or deny, such as "allow": ["10.0.0.0/8"], or remove it')
   }
   checkRates(context, path, auth, rates)
   const seen = new Map<string, number>()
@@ -21,7 +21,7 @@ export function checkClients(
     const place = [...path, 'auth', 'users', at]
     const first = user?.name === undefined ? undefined : seen.get(user.name)
     if (first !== undefined)
-      report([...place, 'name'], `is the name of users[${first}] too; keep one of them`)
+      report([...place, 'name'], `is also the name of users[${first}]; keep one of them`)
     else if (user?.name !== undefined) seen.set(user.name, at)
     opened(context, [...place, 'password'], user?.password)
   }
@@ -46,20 +46,21 @@ function checkRates({ isWritten, report }: RuleContext, worker: Path, auth: unkn
   ]
   for (const [at, { rule, place, id }] of all.entries()) {
     const other = id === undefined ? undefined : seen.get(id)
-    if (other !== undefined) report([...place, 'id'], `is the name of ${other} too; give each limit its own`)
+    if (other !== undefined)
+      report([...place, 'id'], `is also the name of ${other}; give each limit its own name`)
     else if (id !== undefined) seen.set(id, `rules[${at - 1}]`)
     if (rule?.key === 'header' && !isWritten([...place, 'header'])) {
-      report([...place, 'key'], 'needs the name of the field; add it, such as "header": "X-Api-Key"')
+      report([...place, 'key'], 'needs a header field; add it, such as "header": "X-Api-Key"')
     }
     if (
       rule?.header !== undefined &&
       rule.key !== 'header' &&
       (rule.key !== undefined || !isWritten([...place, 'key']))
     ) {
-      report([...place, 'header'], 'is not counted by; add "key": "header", or remove it')
+      report([...place, 'header'], 'has no effect; add "key": "header", or remove it')
     }
     if (rule?.key === 'user' && auth === undefined && !isWritten([...worker, 'auth'])) {
-      report([...place, 'key'], 'is "user", but nobody is asked for one; add auth, or count by client')
+      report([...place, 'key'], 'is "user", but the worker has no auth; add it, or count by client')
     }
   }
 }
@@ -68,7 +69,7 @@ export function checkToken(context: RuleContext): void {
   const path = ['admin', 'token']
   const token = opened(context, path, context.config.admin?.token)
   if (token !== undefined && !/^[\x21-\x7e]{16,}$/.test(token)) {
-    context.report(path, 'is not usable; must be at least 16 visible ASCII characters when it is decrypted')
+    context.report(path, 'is not usable; must be at least 16 visible ASCII characters after decryption')
   }
 }
 

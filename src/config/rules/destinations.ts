@@ -1,9 +1,9 @@
-/** Rules over the entries of `destinations` that the schema cannot state. */
+/** Rules for the entries of `destinations`. */
 import { parseDestination } from '../address/destination.ts'
-import { type Path, show } from '../problem.ts'
-import type { RuleContext, WorkerBlock } from './rules.ts'
+import { type Path, show } from '../text/problem.ts'
+import type { RuleContext, WorkerBlock } from './context.ts'
 
-/** Names that are loopback on every machine (RFC 6761 6.3), which a host pattern does not open. */
+/** Names that are loopback on every machine (RFC 6761 6.3); host patterns do not open loopback. */
 const localName = /^(?:(?:.+\.)?localhost)$/
 
 export function checkDestinations(
@@ -17,7 +17,7 @@ export function checkDestinations(
     const port = entry.port === null ? '' : `:${entry.port}`
     report(
       [...path, 'destinations', 'allow', at],
-      `is ${show(text)}; a name opens private networks only, and this one is loopback; write "127.0.0.0/8${port}" and "[::1]${port}"`,
+      `is ${show(text)}; a host pattern opens private networks only, and this one is loopback; write "127.0.0.0/8${port}" and "[::1]${port}"`,
     )
   }
 }

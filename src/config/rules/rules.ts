@@ -1,44 +1,24 @@
-/** What the schema cannot say: rules over several keys. Each reports at the key that has to change. */
-
-import { names, valueAt } from '../aliases.ts'
-import type { Sound } from '../check.ts'
-import { checkMounts } from '../mounts.ts'
-import type { Path } from '../problem.ts'
+/** Rules over several keys, which the schema cannot express. Each reports at the key that has to change. */
+import { names, valueAt } from '../schema/aliases.ts'
+import type { Sound } from '../schema/check.ts'
 import type { ConfigInput } from '../schema/schema.ts'
 import { type WorkerKey, workerKeys } from '../schema/schema.ts'
-import type { Environment, Keyring } from '../secrets/keyring.ts'
 import { checkAccessLog } from './access-log.ts'
-import { checkPlaces } from './address-conflicts.ts'
+import { checkAddresses } from './address-conflicts.ts'
 import { checkAdmin } from './admin.ts'
 import { checkClients, checkToken } from './clients.ts'
+import type { RuleContext, WorkerBlock } from './context.ts'
 import { checkDestinations } from './destinations.ts'
+import { checkMounts } from './mounts.ts'
 import { checkLogging, checkTelemetry } from './telemetry.ts'
 import { checkTracing } from './tracing.ts'
-
-export interface RuleContext {
-  /** The part of the configuration that the schema accepts. */
-  readonly config: Sound<ConfigInput>
-  /** Whether something was written at the path, right or wrong. */
-  isWritten(path: Path): boolean
-  report(path: Path, message: string): void
-  readonly keyring: Keyring
-  readonly env: Environment
-  /** Directory that relative directories start from. */
-  readonly baseDir: string
-}
-
-export interface WorkerBlock<Key extends WorkerKey = WorkerKey> {
-  readonly key: Key
-  readonly path: Path
-  readonly block: Sound<NonNullable<NonNullable<ConfigInput['workers']>[Key]>>
-}
 
 const modeWorkers = { Forward: 'forward_proxy', Reverse: 'reverse_proxy', Static: 'static_files' } as const
 
 export function checkRules(context: RuleContext): void {
   const { config, isWritten, report } = context
   if (isWritten(['workers']) && isWritten(['worker_separation'])) {
-    report(['worker_separation'], 'is another name of workers, which is given too; keep one of them')
+    report(['worker_separation'], 'is an alias of workers, which is present too; keep one of them')
   }
   const root = isWritten(['worker_separation']) ? 'worker_separation' : 'workers'
   const blocks = workerKeys.flatMap((key): WorkerBlock[] => {
@@ -48,7 +28,7 @@ export function checkRules(context: RuleContext): void {
   for (const worker of blocks) checkNames(context, worker)
   checkMode(context, root, blocks)
 
-  // A block that is no object has its problem already; what it lacks would only be noise.
+  // A block that is not an object is reported already; reporting its missing keys too would be noise.
   const isNoObject = ({ key, path }: WorkerBlock) => isWritten(path) && config[root]?.[key] === undefined
   const running = blocks.filter((worker) => worker.block.enabled !== false && !isNoObject(worker))
   for (const { key, path, block } of running) {
@@ -66,7 +46,7 @@ export function checkRules(context: RuleContext): void {
   checkAdmin(context)
   checkTelemetry(context)
   checkLogging(context)
-  checkPlaces(context, running)
+  checkAddresses(context, running)
 }
 
 function modeKey(config: Sound<ConfigInput>): WorkerKey | undefined {
@@ -111,10 +91,7 @@ function checkNames({ report, isWritten }: RuleContext, { key, path, block }: Wo
       if (value === first?.value) continue
       const here = [...path, ...name.split('.')]
       if (isWritten(here))
-        report(
-          here,
-          `is ${value}, but ${first?.name} is ${first?.value} and means the same; keep one of them`,
-        )
+        report(here, `is ${value}, but ${first?.name} is ${first?.value}, an alias of it; keep one of them`)
     }
   }
 }

@@ -1,12 +1,12 @@
-/** Rules of `telemetry` and `logging` over several keys, and what is only known from files. */
+/** Rules for `telemetry` and `logging`, and for the files that they name. */
 import { resolve } from 'node:path'
 import { BifrostError } from '../../errors.ts'
 import { readAuthorities, readPair } from '../../tls/certificate.ts'
-import { OtelEnvironment } from '../environment.ts'
+import { OtelEnvironment } from '../resolve/environment.ts'
 import { protocolOf } from '../resolve/exporter.ts'
 import { grpcNames, isGrpcHeaderName } from '../schema/fields.ts'
 import { fileFault } from './access-log.ts'
-import type { RuleContext } from './rules.ts'
+import type { RuleContext } from './context.ts'
 
 type TelemetryBlock = NonNullable<RuleContext['config']['telemetry']>
 type TelemetryTls = NonNullable<TelemetryBlock['tls']>
@@ -22,7 +22,7 @@ export function checkTelemetry(context: RuleContext): void {
     try {
       const text = value === undefined ? undefined : keyring.open(value)
       if (text !== undefined && !/^[\x20-\x7e]*$/.test(text))
-        report(path, 'is not usable; must be visible ASCII characters when it is decrypted')
+        report(path, 'is not usable; must be visible ASCII characters after decryption')
     } catch (error) {
       if (!(error instanceof BifrostError)) throw error
       report(path, error.message)
@@ -31,11 +31,11 @@ export function checkTelemetry(context: RuleContext): void {
   checkNames(context, telemetry)
   if (telemetry.tls !== undefined) checkTls(context, telemetry.tls)
   if (telemetry.tls !== undefined && telemetry.endpoint?.startsWith('http:')) {
-    report(['telemetry', 'tls'], 'is of no use to an http: endpoint; write https:, or remove it')
+    report(['telemetry', 'tls'], 'has no effect on an http: endpoint; write https:, or remove it')
   }
 }
 
-/** The file's names over gRPC, for all signals that go by it. */
+/** Checks header names if any signal is exported over gRPC. */
 function checkNames({ env, report }: RuleContext, { protocol, headers }: TelemetryBlock): void {
   const otel = new OtelEnvironment(env)
   const isGrpc = (
@@ -44,7 +44,7 @@ function checkNames({ env, report }: RuleContext, { protocol, headers }: Telemet
   if (!isGrpc) return
   for (const name of Object.keys(headers ?? {})) {
     if (!isGrpcHeaderName(name))
-      report(['telemetry', 'headers', name], `has a name that gRPC does not carry; must be ${grpcNames}`)
+      report(['telemetry', 'headers', name], `is not a header name for gRPC; must be ${grpcNames}`)
   }
 }
 
@@ -56,7 +56,7 @@ function checkTls({ baseDir, isWritten, report }: RuleContext, { ca, cert, key }
     ['cert', 'key'],
     ['key', 'cert'],
   ] as const) {
-    if (isWritten(at(one)) && !isWritten(at(other))) report(at(one), `is of no use without ${other}; add it`)
+    if (isWritten(at(one)) && !isWritten(at(other))) report(at(one), `has no effect without ${other}; add it`)
   }
   if (cert === undefined || key === undefined) return
   const read = readPair(resolve(baseDir, cert), resolve(baseDir, key), null)
@@ -64,20 +64,21 @@ function checkTls({ baseDir, isWritten, report }: RuleContext, { ca, cert, key }
 }
 
 export function checkLogging({ config, baseDir, isWritten, report }: RuleContext): void {
-  const places = new Map<string, number>()
+  const destinations = new Map<string, number>()
   for (const [index, target] of (config.logging?.targets ?? []).entries()) {
     if (target?.type === undefined) continue
     const path = ['logging', 'targets', index]
     if (target.type !== 'file' && target.path !== undefined)
-      report([...path, 'path'], `is of no use to ${target.type}; write "type": "file", or remove it`)
+      report([...path, 'path'], `has no effect on ${target.type}; write "type": "file", or remove it`)
     if (target.type === 'file' && !isWritten([...path, 'path']))
-      report(path, 'has no path; add that of the file')
+      report(path, 'has no path; add the path of the file')
     if (target.type === 'file' && target.path === undefined) continue
-    const place = target.type === 'file' ? resolve(baseDir, target.path ?? '') : target.type
-    const other = places.get(place)
-    if (other !== undefined) report(path, `is the place of targets[${other}], too; keep one of them`)
-    places.set(place, index)
-    const fault = target.type === 'file' ? fileFault(place) : undefined
+    const destination = target.type === 'file' ? resolve(baseDir, target.path ?? '') : target.type
+    const other = destinations.get(destination)
+    if (other !== undefined)
+      report(path, `writes to the same destination as targets[${other}]; keep one of them`)
+    destinations.set(destination, index)
+    const fault = target.type === 'file' ? fileFault(destination) : undefined
     if (fault !== undefined) report([...path, 'path'], fault)
   }
 }

@@ -1,15 +1,16 @@
+/** Rules for `tls` of listeners, and for the files that it names. */
 import { resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { readAuthorities, readPair } from '../../tls/certificate.ts'
-import type { Sound } from '../check.ts'
-import { formatPath, type Path } from '../problem.ts'
+import type { Sound } from '../schema/check.ts'
 import type { ConfigInput } from '../schema/schema.ts'
-import type { RuleContext, WorkerBlock } from './rules.ts'
+import { formatPath, type Path } from '../text/problem.ts'
+import type { RuleContext, WorkerBlock } from './context.ts'
 
 type TlsBlock = Sound<NonNullable<ConfigInput['tls']>>
 type ListenerBlock = Sound<NonNullable<ConfigInput['listeners']>[number]>
 
-/** TLS of every listener that runs: its files are there, belong together, and are for the names that they are given. */
+/** Checks TLS of every listener that runs: files exist, keys match certificates, certificates match their names. */
 export function checkTls(
   context: RuleContext,
   workers: readonly WorkerBlock[],
@@ -32,7 +33,7 @@ export function checkTls(
     if (isWritten([...path, 'tls']))
       report(
         [...path, 'tls'],
-        'has no effect, for this worker shares the listeners of the top level; put tls there',
+        'has no effect: this worker shares the top-level listeners; move tls to the top level',
       )
   }
 }
@@ -64,12 +65,12 @@ function checkBlock(context: RuleContext, path: Path, tls: TlsBlock | undefined)
   try {
     createSecureContext({ ciphers: tls.ciphers })
   } catch {
-    report([...path, 'ciphers'], 'names no cipher suite that OpenSSL knows; see openssl ciphers -s -v')
+    report([...path, 'ciphers'], 'contains no cipher suite that OpenSSL knows; see openssl ciphers -s -v')
   }
 }
 
 function checkCertificates({ report, baseDir }: RuleContext, path: Path, tls: TlsBlock): void {
-  /** Where a name has been given its certificate. */
+  /** Path of the certificate that already has a name. */
   const owners = new Map<string, Path>()
   for (const [index, given] of (tls.certificates ?? []).entries()) {
     if (given?.cert === undefined || given.key === undefined) continue
@@ -86,7 +87,7 @@ function checkCertificates({ report, baseDir }: RuleContext, path: Path, tls: Tl
       else
         report(
           [...here, 'names'],
-          `has ${JSON.stringify(name)}, which ${formatPath(other)} has too; keep one`,
+          `has ${JSON.stringify(name)}, which ${formatPath(other)} has too; keep one of them`,
         )
     }
   }
@@ -98,7 +99,7 @@ function checkClients({ report, isWritten, baseDir }: RuleContext, path: Path, t
   if (isAsked && !isWritten(caPath)) {
     report(
       [...path, 'client_auth'],
-      `is ${tls.client_auth}, but there is no client_ca; add the PEM file with the authorities of your clients`,
+      `is ${tls.client_auth}, but there is no client_ca; add the PEM file with the certificate authorities of clients`,
     )
   }
   for (const key of ['client_ca', 'client_subject_header'] as const) {
@@ -111,13 +112,16 @@ function checkClients({ report, isWritten, baseDir }: RuleContext, path: Path, t
   if (tls.client_subject_header !== undefined && taken.test(tls.client_subject_header.replaceAll('_', '-')))
     report(
       [...path, 'client_subject_header'],
-      'has a meaning of its own between client and upstream; choose another name, such as "X-Client-Subject"',
+      'is a reserved header field; choose another name, such as "X-Client-Subject"',
     )
   if (tls.client_ca === undefined) return
   const read = readAuthorities(resolve(baseDir, tls.client_ca))
   if ('fault' in read) report(caPath, read.fault)
 }
 
-/** Fields that frame, route or are ours already: what comes under the name of the subject's is taken out. */
+/**
+ * Reserved fields: they frame or route a message, or the daemon sets them. The subject field is removed from client
+ * requests, so it cannot be one of these.
+ */
 const taken =
   /^(?:host|content-.*|transfer-encoding|connection|te|trailer|upgrade|keep-alive|http2-settings|expect|via|forwarded|x-forwarded-.*|x-real-ip|x-request-id|proxy-.*)$/i

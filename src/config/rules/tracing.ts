@@ -1,6 +1,7 @@
-import { mountPrefix } from '../mounts.ts'
-import type { Path } from '../problem.ts'
-import type { RuleContext, WorkerBlock } from './rules.ts'
+/** Rules for `tracing`. */
+import { mountPrefix } from '../address/mount-prefix.ts'
+import type { Path } from '../text/problem.ts'
+import type { RuleContext, WorkerBlock } from './context.ts'
 
 export function checkTracing(
   { isWritten, report }: RuleContext,
@@ -13,11 +14,11 @@ export function checkTracing(
   const seenFormats = new Set<string>()
   for (const [at, format] of (formats ?? []).entries()) {
     if (format === undefined) continue
-    if (seenFormats.has(format)) report([...path, 'formats', at], 'is there already; remove it')
+    if (seenFormats.has(format)) report([...path, 'formats', at], 'is a duplicate; remove it')
     seenFormats.add(format)
   }
   if (seenFormats.size === 1 && seenFormats.has('baggage')) {
-    report([...path, 'formats'], 'names no trace; add "tracecontext", "b3" or "b3multi"')
+    report([...path, 'formats'], 'has no format for traces; add "tracecontext", "b3" or "b3multi"')
   }
   const seen = new Map<string, number>()
   for (const [at, route] of routes.entries()) {
@@ -27,9 +28,9 @@ export function checkTracing(
     if (first !== undefined) {
       report([...here, 'path'], `is also the path of routes[${first}]; give each route its own path`)
     } else if (prefix !== undefined) seen.set(prefix, at)
-    const isSaid = ['sample_ratio', 'context'].some((key) => isWritten([...here, key]))
-    if (route?.path !== undefined && !isSaid) {
-      report(here, 'says nothing of its path; add sample_ratio or context, or remove it')
+    const hasEffect = ['sample_ratio', 'context'].some((key) => isWritten([...here, key]))
+    if (route?.path !== undefined && !hasEffect) {
+      report(here, 'has no effect; add sample_ratio or context, or remove it')
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What a valid configuration should not have without a reason: told by --check and at start. An access list with `deny` alone still lets
- * every other client in.
+ * Warnings about valid but probably unintended settings. Printed by --check and logged at start. An access list with `deny`
+ * alone still admits every other client.
  */
 import { formatAddress, isLocalAddress } from '../address/address.ts'
 import type { DaemonSettings } from '../settings/settings.ts'
@@ -11,9 +11,9 @@ export function warningsOf({ workers }: Pick<DaemonSettings, 'workers'>): readon
     if (forward === undefined || forward.auth !== null || (forward.access?.allow.length ?? 0) > 0) return []
     const open = listen.filter((one) => !isLocalAddress(one) && one.tls?.clients?.isRequired !== true)
     if (open.length === 0) return []
-    const places = open.map(formatAddress).join(', ')
+    const addresses = open.map(formatAddress).join(', ')
     return [
-      `workers.forward_proxy listens on ${places} without auth or access.allow: whoever can connect can use it; add one of them, or listen on 127.0.0.1`,
+      `workers.forward_proxy listens on ${addresses} without auth or access.allow, so any client that can connect can use it; add one of them, or listen on 127.0.0.1`,
     ]
   })
 }

@@ -1,14 +1,15 @@
+/** The key `access_log`: destination and format of access logs. */
 import { z } from 'zod'
 import { formatFault } from '../../telemetry/access-log/format.ts'
-import { wholeNumber } from './fields.ts'
+import { integer } from './fields.ts'
 
-const place = z
+const path = z
   .string()
   .min(1)
   .max(4096)
   .regex(/^[^\0]*$/)
   .meta({
-    description: 'Where the lines go; a relative path starts from the directory of this file.',
+    description: 'Destination; a relative path starts from the directory of this file.',
     expects: '"stdout" or the path of a file',
   })
 
@@ -21,11 +22,11 @@ const format = z
   })
   .meta({
     description:
-      'json, combined (as Apache and nginx write it), or a template: %field, and %{name} for a header field of the request.',
+      'json, combined (the format of Apache and nginx), or a template: %field, and %{name} for a request header field.',
     expects: '"json", "combined" or a template, such as "%client %status %{user-agent}"',
   })
 
-/** One line for each exchange, or none. */
+/** `description` says whose access log it is. */
 export function accessLog(description: string) {
   return z
     .union([
@@ -35,15 +36,15 @@ export function accessLog(description: string) {
         .max(4096)
         .regex(/^[^\0]*$/),
       z.strictObject({
-        path: place,
+        path,
         format: format.default('json'),
-        buffer_kb: wholeNumber(128, 1_048_576, {
+        buffer_kb: integer(128, 1_048_576, {
           description:
-            'So much of each instance waits for a place that takes no lines at the moment; what comes then is dropped and counted.',
+            'Buffer of each instance while the destination accepts no lines; further lines are dropped and counted.',
           unit: 'KiB',
         }).default(1024),
-        flush_ms: wholeNumber(1, 60_000, {
-          description: 'Longest wait of a line before it is written.',
+        flush_ms: integer(1, 60_000, {
+          description: 'Longest time a line stays in the buffer.',
           unit: 'ms',
         }).default(1000),
       }),

@@ -1,13 +1,12 @@
-/** The part of the schema that is about who sends a request: who is believed, and what is said of it. */
+/** The keys about clients: trusted proxies, access, authentication, rate limits, forwarding fields, request ids. */
 import { z } from 'zod'
-import { flag, mountPath, password, peers, seconds, userName, wholeNumber } from './fields.ts'
+import { flag, integer, mountPath, password, peers, seconds, userName } from './fields.ts'
 import { tracing } from './tracing.ts'
 
 const believe = z
   .enum(['x_forwarded', 'forwarded'])
   .meta({
-    description:
-      'Which field trusted_proxies set; what comes in the other one is left out, and made from this one.',
+    description: 'Which field trusted_proxies set. The other one is dropped and derived from this one.',
     expects: '"x_forwarded" or "forwarded"',
   })
   .default('x_forwarded')
@@ -27,55 +26,53 @@ const auth = {
     .string()
     .regex(/^[\x20-\x7e]{1,128}$/)
     .meta({
-      description: 'What clients are told that the password is for.',
+      description: 'Protection space that clients show in their password prompt.',
       expects: 'text of 1 to 128 characters, visible ASCII',
     })
     .default('Bifrost Bridge'),
   users: z
     .array(
       z.strictObject({
-        name: userName('Who.'),
-        password: password('Hash or encrypted text of the password. Shown as *** only.'),
+        name: userName('User name.'),
+        password: password('Hash or encrypted text of the password. Shown as ***.'),
       }),
     )
     .min(1)
     .max(10_000)
     .meta({
-      description: 'Who is let in.',
+      description: 'Users that are admitted.',
       expects: 'a list of 1 to 10000 users, such as [{ "name": "alice", "password": "$2b$10$..." }]',
     }),
   cache_secs: seconds(
-    'For how long a right password is remembered, so that its hash is not computed for every request; a wrong one is for 5 seconds at most.',
+    'How long a correct password is cached, so that not every request computes its hash; a wrong one is cached for at most 5 seconds.',
   ).default(300),
 }
 
 const authNotes = {
   description:
-    'Basic authentication: 401 for reverse proxy and static files, 407 for the forward proxy. Nobody is asked when left out.',
+    'Basic authentication: 401 from reverse proxy and static files, 407 from the forward proxy. Default: none.',
 }
 
-/** In front of an upstream that may want the credentials itself. */
+/** `auth` of a reverse proxy, whose upstream may need the credentials too. */
 export const reverseAuth = z
   .strictObject({
     ...auth,
-    forward_credentials: flag(
-      'Whether the upstream is sent the Authorization field that was asked for here.',
-    ).default(false),
+    forward_credentials: flag('Whether to send the Authorization field to the upstream.').default(false),
   })
   .meta(authNotes)
   .optional()
 
 const rate = {
-  limit: wholeNumber(1, 1_000_000_000, { description: 'Requests for each window; they come evenly.' }),
-  window_secs: seconds('The window.'),
-  burst: wholeNumber(1, 1_000_000_000, {
-    description: 'Requests that may come at once after a rest; limit when left out.',
+  limit: integer(1, 1_000_000_000, { description: 'Requests per window; the allowance refills evenly.' }),
+  window_secs: seconds('Length of the window.'),
+  burst: integer(1, 1_000_000_000, {
+    description: 'Requests that may arrive at once after a pause. Default: limit.',
   }).optional(),
   key: z
     .enum(['client', 'user', 'header'])
     .meta({
       description:
-        'What is counted by: the address of the client (IPv6: its /64), the user of auth, or a field of the request. A request without user or field counts for its client.',
+        'What requests are counted by: client address (IPv6: its /64), user of auth, or a request header field. A request without user or field counts for its client.',
       expects: '"client", "user" or "header"',
     })
     .default('client'),
@@ -83,7 +80,7 @@ const rate = {
     .string()
     .regex(/^[!#$%&'*+\-.^_`|~\w]{1,128}$/)
     .meta({
-      description: 'The field, when key is "header". A client can write what it likes into it.',
+      description: 'Header field for key "header". Clients can send any value in it.',
       expects: 'the name of a header field, such as "X-Api-Key"',
     })
     .optional(),
@@ -91,10 +88,10 @@ const rate = {
 
 const rateLimiting = z
   .strictObject({
-    enabled: flag('Whether it holds.').default(true),
+    enabled: flag('Whether the limits apply.').default(true),
     default_limit: z
       .strictObject(rate)
-      .meta({ description: 'For every request; announced as "default".' })
+      .meta({ description: 'Limit for every request; announced as "default".' })
       .optional(),
     rules: z
       .array(
@@ -103,12 +100,12 @@ const rateLimiting = z
             .string()
             .regex(/^[\w.:-]{1,64}$/)
             .meta({
-              description: 'Its name, which clients are told.',
+              description: 'Name of the rule, announced to clients.',
               expects: 'text of 1 to 64 letters, digits and . _ : -',
             }),
           ...rate,
           path_prefix: mountPath(
-            'Path, with what lies below it, in any case and spelling; a path that servers read in different ways, such as one with .., counts for every rule. Every path, and CONNECT, when left out.',
+            'Path and everything below it, in any case and spelling. An ambiguous path, such as one with .., counts for every rule. Default: every path, and CONNECT.',
           ).optional(),
           methods: z
             .array(
@@ -120,7 +117,7 @@ const rateLimiting = z
             .min(1)
             .max(32)
             .meta({
-              description: 'Methods; all when left out.',
+              description: 'Methods. Default: all.',
               expects: 'a list of 1 to 32 methods, such as ["POST", "PUT"]',
             })
             .optional(),
@@ -129,44 +126,44 @@ const rateLimiting = z
       .max(100)
       .meta({
         description:
-          'Further limits. A request needs a token of each that applies to it, and takes none when one is missing.',
+          'Further limits. A request needs a token of every rule that applies; if one is missing, it takes none.',
         expects:
           'a list of at most 100 rules, such as [{ "id": "login", "limit": 5, "window_secs": 60, "path_prefix": "/login" }]',
       })
       .default([]),
-    max_keys: wholeNumber(1, 10_000_000, {
+    max_keys: integer(1, 10_000_000, {
       description:
-        'Keys of a rule that are counted apart at the same time; those beyond share 1024 counts. About 100 bytes each.',
+        'Keys of a rule with a counter of their own, about 100 bytes each; further keys share 1024 counters.',
     }).default(100_000),
     announce: flag(
-      'Whether every response says what is left (RateLimit and RateLimit-Policy), and not a 429 alone.',
+      'Whether every response, not only 429, has RateLimit and RateLimit-Policy fields.',
     ).default(false),
   })
   .meta({
     description:
-      'How often it may be asked. Requests beyond are answered 429 with Retry-After; several instances have equal shares.',
+      'Rate limits. Requests beyond a limit get 429 with Retry-After; instances have equal shares.',
   })
   .optional()
 
-/** What every worker has. */
+/** Keys of every worker. */
 export const clients = {
   trusted_proxies: z
     .array(peers('Address or network of a proxy in front, or unix:.'))
     .max(1000)
     .meta({
       description:
-        'Addresses and networks of proxies in front of this one; "unix:" for those that connect to a Unix socket. What they say of where a request comes from (X-Forwarded-*, Forwarded, X-Request-Id) is believed and continued; what anybody else says is left out. A request of theirs whose X-Forwarded-For (or Forwarded, as forwarding.believe says) has no valid element is answered 400.',
+        'Addresses and networks of proxies in front; "unix:" for peers on a Unix socket. Their X-Forwarded-*, Forwarded and X-Request-Id fields are trusted and extended; those of other clients are dropped. If the field that forwarding.believe selects has no valid element, a request of a trusted proxy gets 400.',
       expects: 'a list of at most 1000 addresses or networks, such as ["10.0.0.0/8", "::1"]',
     })
     .default([]),
   access: z
     .strictObject({
-      allow: networks('Clients that are admitted; everybody who is not denied when it is empty.'),
-      deny: networks('Clients that are not, also when a network in allow has them.'),
+      allow: networks('Clients to admit. Default: all that are not denied.'),
+      deny: networks('Clients to reject; takes precedence over allow.'),
     })
     .meta({
       description:
-        'Who may use the worker, by the address of the client: who connects, or whom trusted_proxies have named. The others are answered 403.',
+        'Which client addresses may use the worker; behind trusted_proxies, the address that they report. Other clients get 403.',
     })
     .optional(),
   auth: z.strictObject(auth).meta(authNotes).optional(),
@@ -174,12 +171,12 @@ export const clients = {
   tracing,
   request_id: z
     .strictObject({
-      enabled: flag('Whether there are request ids.').default(true),
-      in_response: flag('Whether responses show it, as X-Request-Id.').default(false),
+      enabled: flag('Whether requests have ids.').default(true),
+      in_response: flag('Whether responses contain it, as X-Request-Id.').default(false),
     })
     .meta({
       description:
-        "An id for each request, in the log and in X-Request-Id to the upstream: the one that a trusted proxy has sent, else a new one. Left out: none is made, and a client's X-Request-Id passes as it is.",
+        'Request ids, in the log and in X-Request-Id to the upstream: the id from a trusted proxy, otherwise a new one. Default: none; X-Request-Id of clients is forwarded unchanged.',
     })
     .optional(),
 }
@@ -192,7 +189,7 @@ export const proxyForwarding = z
       .enum(['both', 'x_forwarded', 'forwarded', 'none'])
       .meta({
         description:
-          'What upstreams are told of where a request comes from: X-Forwarded-For, -Proto and -Host, Forwarded (RFC 7239), both in step, or nothing.',
+          'Which fields describe the client to upstreams: X-Forwarded-For, -Proto and -Host, Forwarded (RFC 7239), both, or none.',
         expects: '"both", "x_forwarded", "forwarded" or "none"',
       })
       .default('both'),
@@ -201,7 +198,7 @@ export const proxyForwarding = z
       .enum(['address', 'obfuscated', 'unknown'])
       .meta({
         description:
-          'How they name who connects here: by its address, by a random name for each connection, or as "unknown".',
+          'How these fields name the client: by address, by a random name per connection, or as "unknown".',
         expects: '"address", "obfuscated" or "unknown"',
       })
       .default('address'),

@@ -1,7 +1,7 @@
-/** The part of the schema that says where a forward proxy may connect to. */
+/** The block `destinations`: where a forward proxy may connect. */
 import { z } from 'zod'
 import { destinationForm, parseDestination, parsePortRange, portRangeForm } from '../address/destination.ts'
-import { checkedText, wholeNumber } from './fields.ts'
+import { checkedText, integer } from './fields.ts'
 
 const entries = (description: string) =>
   z
@@ -18,7 +18,7 @@ const entries = (description: string) =>
 
 const port = z
   .union([
-    wholeNumber(1, 65_535, { description: 'One port.' }),
+    integer(1, 65_535, { description: 'One port.' }),
     checkedText(portRangeForm, 'A range of ports.', (value) =>
       parsePortRange(value) === null ? `must be ${portRangeForm}` : undefined,
     ),
@@ -28,23 +28,23 @@ const port = z
 export const destinations = z
   .strictObject({
     allow: entries(
-      'What is opened of that which is refused by default. A network opens every address in it; a host pattern opens private networks only, for the names that match. Only a network with a port opens listeners of this daemon.',
+      'Exceptions to the default refusals. A network opens all its addresses. A host pattern opens private networks only, for matching names. Listeners of this daemon need a network with their port.',
     ),
     deny: entries(
-      'What is refused, also when allow has it. A host pattern is compared with the name that the client wrote, before it is looked up; a network with each address that would be dialled.',
+      'Destinations to refuse; takes precedence over allow. Host patterns match the name in the request, before the look-up; networks match each address that would be dialled.',
     ),
     connect_ports: z
       .array(port)
       .max(1_000)
       .meta({
         description:
-          'Ports that CONNECT may name; the list replaces the default. A port of an entry in allow does not add to it.',
+          'Ports that CONNECT may use; replaces the default list. Ports in allow do not extend it.',
         expects: `a list of at most 1000 ports or ranges, such as [443, "1024-65535"]`,
       })
       .default([443, 8443]),
   })
   .meta({
     description:
-      'Where clients may connect to: deny, then allow, then the defaults. By default the listeners of this daemon, loopback, link-local, metadata, unspecified, multicast, broadcast, reserved and private addresses are refused with 403.',
+      'Destinations of clients: deny, then allow, then the defaults. The defaults refuse, with 403, listeners of this daemon and loopback, link-local, metadata, unspecified, multicast, broadcast, reserved and private addresses.',
   })
   .prefault({})

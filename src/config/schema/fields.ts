@@ -1,4 +1,4 @@
-/** The kinds of single values that a configuration has. Each says what it expects; errors and docs repeat it. */
+/** Constructors for single values of the schema. Each states what it expects; errors and docs quote it. */
 import { z } from 'zod'
 import { unixPeer } from '../../http/address/address.ts'
 import { notHttpUrl, readUpstreamUrl } from '../../http/address/upstream-url.ts'
@@ -12,10 +12,10 @@ interface FieldNotes {
   readonly unit?: string
 }
 
-/** Timers of Node end at 2^31 ms; a week is far below and longer than any connection should live. */
+/** Well below the maximum of Node's timers (2^31 ms), and longer than any connection should live. */
 const maxSeconds = 7 * 24 * 3600
 
-export function wholeNumber(min: number, max: number, notes: FieldNotes) {
+export function integer(min: number, max: number, notes: FieldNotes) {
   return z
     .number()
     .int()
@@ -33,7 +33,7 @@ export function seconds(description: string) {
 }
 
 export function secondsOrNever(description: string) {
-  const expects = `a number of seconds from 0.001 to ${maxSeconds} (7 days), or 0 for no bound`
+  const expects = `a number of seconds from 0.001 to ${maxSeconds} (7 days), or 0 for no limit`
   return z
     .number()
     .min(0)
@@ -62,7 +62,7 @@ export function userName(description: string) {
     .meta({ description, expects: 'text of at most 256 characters without colon and control characters' })
 }
 
-/** A hash or an encrypted text; never shown. */
+/** A password hash or an encrypted text; never shown. */
 export function password(description: string) {
   return z
     .string()
@@ -71,7 +71,7 @@ export function password(description: string) {
     .meta({ description, expects: passwordForms })
 }
 
-/** Text that is never shown; it has to fit into a header field. */
+/** Text that is never shown and fits into a header field. */
 export function secret(description: string) {
   return z
     .string()
@@ -79,7 +79,7 @@ export function secret(description: string) {
     .meta({ description, expects: 'text of at least 16 characters, visible ASCII without spaces' })
 }
 
-/** Text with a check of its own; `fault` says what is wrong with the text, or undefined. */
+/** Text with its own check; `fault` returns what is wrong with the text, or undefined. */
 export function checkedText(
   expects: string,
   description: string,
@@ -117,7 +117,7 @@ export function file(description: string) {
   )
 }
 
-/** A DNS name as in a certificate; `*` may stand for its first label. */
+/** A DNS name as in a certificate; the first label may be `*`. */
 export function certificateName(description: string) {
   const expects = 'a host name, such as "example.com" or "*.example.com"'
   return checkedText(expects, description, (value) =>
@@ -134,11 +134,11 @@ export const isHeaderName = (name: string): boolean => fieldName.test(name)
 
 export const grpcNames = 'letters, digits, "_", "-" and ".", not ending in -bin'
 
-/** What gRPC carries as text: a `-bin` field is one of bytes. */
+/** Header names with text values in gRPC; `-bin` names carry bytes. */
 export const isGrpcHeaderName = (name: string): boolean =>
   /^[0-9a-z_.-]{1,100}$/i.test(name) && !/-bin$/i.test(name)
 
-/** The keys of an object that are names of header fields. */
+/** Schema of object keys that are header names. */
 export const headerNameKey = z.string().regex(fieldName)
 
 export function headerName(description: string) {
@@ -147,7 +147,7 @@ export function headerName(description: string) {
   )
 }
 
-/** Permission bits as chmod takes them. */
+/** Octal permission bits, as for chmod. */
 export function fileMode(description: string) {
   return checkedText('octal permission bits as text, such as "0660"', description, (value) =>
     /^0?[0-7]{3}$/.test(value) ? undefined : 'must be octal permission bits as text, such as "0660"',
@@ -164,7 +164,7 @@ export function collectorUrl(description: string) {
 
 const collectorUrlForm = 'an http: or https: URL, such as "http://127.0.0.1:4318"'
 
-/** What is wrong with the URL of a Collector; undefined for a good one. */
+/** Returns what is wrong with the URL of a Collector; undefined if it is valid. */
 export function collectorUrlFault(value: string): string | undefined {
   return urlFault(value, collectorUrlForm)
 }
@@ -178,7 +178,7 @@ function urlFault(value: string, expects: string): string | undefined {
   return fault === notHttpUrl ? `must be ${expects}` : fault
 }
 
-/** Value of a header field, as text that is never shown. */
+/** A header value; never shown. */
 export function headerValue(description: string) {
   return z
     .string()
@@ -190,7 +190,7 @@ export function mountPath(description: string) {
   return checkedText('a path that starts with /, such as "/" or "/assets"', description, (value) => {
     if (!value.startsWith('/'))
       return `must start with /, such as ${JSON.stringify(`/${maskUserinfo(value)}`)}`
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they cannot stand in a request path
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: a request path cannot contain them
     if (/[?#\\%\u0000-\u001f\u007f]/.test(value)) {
       return 'must be the plain, decoded path: without ? # % \\ and control characters'
     }
@@ -205,7 +205,7 @@ export function directory(description: string) {
   )
 }
 
-/** A file below a directory that is given elsewhere. */
+/** A file relative to the root_dir of its mount. */
 export function fileBelow(description: string) {
   return checkedText('a file path relative to root_dir, such as "index.html"', description, (value) => {
     const parts = value.split('/')

@@ -1,6 +1,6 @@
 /**
- * The one source of configuration keys: types, defaults, limits and descriptions (docs/configuration.md is generated
- * from it). Defaults stand on the canonical keys only; keys that are another name of one (names.ts) have none.
+ * The schema: the single source of keys, types, defaults, limits and descriptions (docs/configuration.md is generated
+ * from it). Only canonical keys have defaults; their aliases (aliases.ts) have none.
  */
 import { z } from 'zod'
 import { accessLog } from './access-log.ts'
@@ -12,50 +12,52 @@ import {
   directory,
   fileBelow,
   flag,
+  integer,
   mountPath,
   percent,
   seconds,
   secondsOrNever,
   text,
   upstreamUrl,
-  wholeNumber,
 } from './fields.ts'
-import { listeners, tls } from './listeners.ts'
+import { listeners, tlsBlock } from './listeners.ts'
 import { requestLimits } from './sizes.ts'
 import { logging, telemetry } from './telemetry.ts'
 
-const connections = wholeNumber(1, 1_000_000, {
-  description: 'Connections served at the same time; one more is answered with 503 and closed.',
+const connections = integer(1, 1_000_000, {
+  description: 'Concurrent connections; further ones get 503 and are closed.',
 })
-const memory = wholeNumber(16, 1_048_576, { description: 'Memory that the worker may use.', unit: 'MB' })
-const cpu = percent('Share of the CPU available to the daemon; 100 is all of it.')
-/** The limits that can be changed while it runs. */
+const memory = integer(16, 1_048_576, { description: 'Memory of each instance.', unit: 'MB' })
+const cpu = percent('CPU of each instance, as a share of the CPU available to the daemon; 100 is all of it.')
+/** Limits that can be changed at run time. */
 export const limitFields = { connections, memory, cpu } as const
 const connect = seconds('Longest wait for a connection to an upstream.')
-const idle = seconds('Keep-alive connections and tunnels without traffic are closed after it.')
+const idle = seconds('Keep-alive connections and tunnels without traffic are closed after this time.')
 const lifetime = secondsOrNever(
-  'An upstream connection of this age is closed when it is idle, and takes no further request; tunnels are not bounded by it. 0 for no bound.',
+  'Age after which an upstream connection takes no further request and is closed once idle; does not apply to tunnels. 0: no limit.',
 )
 const maxTunnel = secondsOrNever(
-  'Longest life of a tunnel or an upgraded connection (WebSocket), however busy it is; 0 for no bound. Without traffic it ends after the idle timeout.',
+  'Longest life of a tunnel or upgraded connection (WebSocket), even a busy one. 0: no limit. Without traffic it ends after the idle timeout.',
 )
-const header = seconds('From the start of a connection, or of a later request, to a whole request head.')
-const response = seconds("Longest wait for the upstream's response head, and between two pieces of its body.")
-const headerInStatic = seconds('Another name of timeouts.header_secs: static files have no upstream (D10).')
+const header = seconds(
+  'Longest time from the start of a connection or a later request to a complete request head.',
+)
+const response = seconds("Longest wait for the upstream's response head, and between two chunks of its body.")
+const headerInStatic = seconds('Alias of timeouts.header_secs; static files have no upstream (D10).')
 
-/** What bounds a client in time, whatever the worker does. */
+/** Time limits for clients, common to all types of worker. */
 const clientTimeouts = {
   header_secs: header.default(10),
   body_idle_secs: seconds(
-    'Longest pause of a client within its request body, or in taking its answer.',
+    'Longest pause of a client in sending its request body or reading its response.',
   ).default(60),
-  min_rate_bytes_per_sec: wholeNumber(0, 1_000_000_000, {
+  min_rate_bytes_per_sec: integer(0, 1_000_000_000, {
     description:
-      'A client that sends its body or takes its answer more slowly is let go; time in which an upstream holds it up does not count. 0 for no bound.',
+      'Clients that send a body or read a response more slowly are disconnected; time spent waiting for an upstream does not count. 0: no limit.',
     unit: 'bytes/s',
   }).default(240),
-  min_rate_grace_secs: seconds('How long a client may be slower than that at first.').default(5),
-  exchange_secs: secondsOrNever('From a request head to the end of its answer; 0 for no bound.').default(0),
+  min_rate_grace_secs: seconds('Initial time in which a client may be slower.').default(5),
+  exchange_secs: secondsOrNever('Longest time from request head to end of response. 0: no limit.').default(0),
 }
 
 interface Defaults {
@@ -72,33 +74,34 @@ interface ProxyDefaults extends Defaults {
   readonly poolTimeoutSecs: number
 }
 
-/** What every worker has, whatever its type. */
+/** Keys of every worker. */
 const common = {
-  enabled: flag('false: the worker is not started.').default(true),
-  port: wholeNumber(0, 65_535, {
+  enabled: flag('false: the worker does not start.').default(true),
+  port: integer(0, 65_535, {
     description:
-      'Port of a listener of its own, on the host of the top-level listen_addr; 0 lets the kernel choose.',
+      "Port of the worker's own listener, on the host of the top-level listen_addr; 0 lets the kernel choose.",
   }).optional(),
-  listen_addr: address('Address of a listener of its own, instead of the top-level listen_addr.').optional(),
-  listeners: listeners('Listeners of its own; besides listen_addr or port, where one is given.').optional(),
-  tls: tls('TLS of its listeners that have none of their own.').optional(),
+  listen_addr: address(
+    "Address of the worker's own listener, instead of the top-level listen_addr.",
+  ).optional(),
+  listeners: listeners("The worker's own listeners, in addition to its listen_addr or port.").optional(),
+  tls: tlsBlock('TLS of its listeners without their own tls.').optional(),
   max_connections: connections.optional(),
   max_memory_mb: memory.optional(),
   max_cpu_percent: cpu.optional(),
-  max_connections_per_client: wholeNumber(1, 1_000_000, {
-    description:
-      'Connections of one client at the same time, by its IPv4 address or IPv6 /64; no bound of its own when left out.',
+  max_connections_per_client: integer(1, 1_000_000, {
+    description: 'Concurrent connections of one client: an IPv4 address or an IPv6 /64. Default: no limit.',
   }).optional(),
-  stuck_secs: seconds('An instance whose event loop does not turn for so long is replaced.').default(5),
-  worker_threads: wholeNumber(1, 512, {
-    description: 'Instances of the worker; see isolation for what each is.',
+  stuck_secs: seconds('Time after which an instance with a blocked event loop is replaced.').default(5),
+  worker_threads: integer(1, 512, {
+    description: 'Number of instances; isolation selects what each one is.',
   }).default(1),
   http2: z
     .strictObject({
-      enabled: flag('Whether HTTP/2 is offered to clients that connect with TLS (ALPN).').default(true),
-      max_concurrent_streams: wholeNumber(1, 1_000, {
+      enabled: flag('Whether to offer HTTP/2 to TLS clients (ALPN).').default(true),
+      max_concurrent_streams: integer(1, 1_000, {
         description:
-          'Requests of one HTTP/2 connection at the same time. All connections together have at most four for each of max_connections.',
+          'Concurrent requests per HTTP/2 connection. All connections together: at most four times max_connections.',
       }).default(100),
     })
     .prefault({}),
@@ -106,11 +109,11 @@ const common = {
     .enum(['thread', 'process', 'shared'])
     .meta({
       description:
-        'Where instances of the worker run: each in a thread, each in a process, or in the main thread (which then ends with them).',
+        'Where each instance runs: in its own thread, in its own process, or in the main thread (a crash then ends the daemon).',
       expects: '"thread", "process" or "shared"',
     })
     .default('thread'),
-  access_log: accessLog('Its access log, instead of the top-level one.').optional(),
+  access_log: accessLog('Access log of the worker, instead of the top-level one.').optional(),
   ...clients,
 }
 
@@ -133,10 +136,12 @@ const proxy = (d: ProxyDefaults) => ({
     .prefault({}),
   connection_pool: z
     .strictObject({
-      max_idle_per_host: wholeNumber(0, 65_535, {
-        description: 'Idle connections kept to one upstream host.',
+      max_idle_per_host: integer(0, 65_535, {
+        description: 'Idle connections kept per upstream host.',
       }).default(d.maxIdlePerHost),
-      pool_timeout_secs: seconds('Idle upstream connections are closed after it.').default(d.poolTimeoutSecs),
+      pool_timeout_secs: seconds('Idle upstream connections are closed after this time.').default(
+        d.poolTimeoutSecs,
+      ),
     })
     .prefault({}),
   timeouts: z
@@ -182,23 +187,23 @@ const reverseProxy = z
     }),
     auth: reverseAuth,
     target: upstreamUrl(
-      'The upstream; its path is put before every request path. Required when enabled.',
+      'URL of the upstream; its path prefixes every request path. Required if enabled.',
     ).optional(),
   })
   .meta({ description: 'Reverse proxy in front of one upstream.' })
 
 const mount = z.strictObject({
-  path: mountPath('URL path prefix that the mount serves; "/" for everything.'),
-  root_dir: directory('Directory with the files; a relative one is taken from the directory of this file.'),
-  spa_mode: flag(
-    'Paths without a file are answered with spa_fallback_file (single page applications).',
-  ).default(false),
-  spa_fallback_file: fileBelow('See spa_mode; relative to root_dir.').default('index.html'),
+  path: mountPath('URL path prefix of the mount; "/" for everything.'),
+  root_dir: directory('Directory with the files; a relative path starts from the directory of this file.'),
+  spa_mode: flag('Whether paths without a file serve spa_fallback_file (single page applications).').default(
+    false,
+  ),
+  spa_fallback_file: fileBelow('File for spa_mode, relative to root_dir.').default('index.html'),
   index_files: z
-    .array(fileBelow('File that answers for its directory; the first that exists.'))
+    .array(fileBelow('Name of an index file.'))
     .max(16)
     .meta({
-      description: 'Files that answer for a directory; the first that exists.',
+      description: 'Files to serve for a directory; the first one that exists.',
       expects: 'a list of at most 16 file names',
     })
     .default(['index.html']),
@@ -227,7 +232,7 @@ const staticFiles = z
       .min(1)
       .max(256)
       .meta({
-        description: 'What is served where; the longest path that fits wins. Required when enabled.',
+        description: 'Directories to serve; the longest matching path wins. Required if enabled.',
         expects: 'a list of 1 to 256 mounts, such as [{ "path": "/", "root_dir": "./public" }]',
       })
       .optional(),
@@ -241,39 +246,37 @@ const workers = z.strictObject({
 })
 
 export const configSchema = z.strictObject({
-  $schema: text('For editors; not used.').optional(),
+  $schema: text('For editors; ignored.').optional(),
   mode: z.enum(['Forward', 'Reverse', 'Static', 'Combined']).meta({
-    description: 'What runs: one type of worker, or all that are given (Combined).',
+    description: 'Which workers run: one type, or all that are configured (Combined).',
     expects: '"Forward", "Reverse", "Static" or "Combined"',
   }),
   listen_addr: address(
-    'Address of the workers that have no port or listen_addr of their own; two or three of them share it.',
+    'Address of workers without their own port, listen_addr or listeners; two or three of them share it.',
   ).optional(),
   listeners: listeners(
-    'Listeners of the workers that have none of their own; besides listen_addr, where it is given.',
+    'Listeners of workers without their own, in addition to the top-level listen_addr.',
   ).optional(),
-  tls: tls('TLS of the top-level listen_addr and listeners.').optional(),
-  workers: workers.meta({ description: 'The workers, by type.' }).prefault({}),
-  worker_separation: workers.meta({ description: 'Another name of `workers`.' }).optional(),
+  tls: tlsBlock('TLS of the top-level listen_addr and listeners.').optional(),
+  workers: workers.meta({ description: 'Workers by type.' }).prefault({}),
+  worker_separation: workers.meta({ description: 'Alias of `workers`.' }).optional(),
   admin,
   demo_upstream: z
     .strictObject({
-      enabled: flag('Whether it runs.').default(true),
-      listen_addr: address('Where. Required when enabled.').optional(),
+      enabled: flag('Whether to run it.').default(true),
+      listen_addr: address('Address. Required if enabled.').optional(),
     })
-    .meta({ description: 'An embedded upstream for demonstrations; none when left out.' })
+    .meta({ description: 'Embedded upstream for demonstrations. Default: none.' })
     .optional(),
-  access_log: accessLog(
-    'One line for each exchange of the workers that have no access_log of their own; none when left out.',
-  ).optional(),
+  access_log: accessLog('Access log of workers without their own access_log. Default: none.').optional(),
   logging: logging.optional(),
   telemetry: telemetry.optional(),
   drain_timeout_secs: seconds('Longest wait for running exchanges when the daemon stops.').default(30),
 })
 
-/** What may be written. */
+/** A configuration as written. */
 export type ConfigInput = z.input<typeof configSchema>
-/** What holds: every default filled in. */
+/** A configuration with every default filled in. */
 export type Config = z.output<typeof configSchema>
 export type WorkerKey = keyof Config['workers']
 export const workerKeys = ['forward_proxy', 'reverse_proxy', 'static_files'] as const satisfies WorkerKey[]

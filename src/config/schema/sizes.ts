@@ -1,23 +1,23 @@
+/** The block `request_limits`: size limits of a request. */
 import { z } from 'zod'
-import { wholeNumber } from './fields.ts'
+import { integer } from './fields.ts'
 
-/** How large a request may be. */
 export const requestLimits = z
   .strictObject({
-    max_header_size: wholeNumber(1024, 1_048_576, {
+    max_header_size: integer(1024, 1_048_576, {
       description:
-        'Request line and header fields together; more is answered with 431. Over HTTP/2 names and values of all fields, and 32 for each field (RFC 9113 6.5.2).',
+        'Size of request line and header fields; larger requests get 431. Over HTTP/2: names and values of all fields, plus 32 bytes per field (RFC 9113 6.5.2).',
       unit: 'bytes',
     }).default(16_384),
-    max_headers: wholeNumber(1, 10_000, {
-      description: 'Header fields of a request; more are answered with 431.',
+    max_headers: integer(1, 10_000, {
+      description: 'Number of header fields; requests with more get 431.',
     }).default(100),
-    max_target_size: wholeNumber(16, 1_048_576, {
-      description: 'The request target (path and query, or a whole URL); a longer one is answered with 414.',
+    max_target_size: integer(16, 1_048_576, {
+      description: 'Size of the request target (path and query, or an absolute URL); longer ones get 414.',
       unit: 'bytes',
     }).default(8_192),
-    max_body_size: wholeNumber(0, Number.MAX_SAFE_INTEGER, {
-      description: 'A request body; a larger one is answered with 413. 0 for no bound.',
+    max_body_size: integer(0, Number.MAX_SAFE_INTEGER, {
+      description: 'Size of the request body; larger ones get 413. 0: no limit.',
       unit: 'bytes',
     }).default(0),
   })

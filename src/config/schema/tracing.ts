@@ -1,4 +1,4 @@
-/** The part of the schema that is about traces: which requests are traced, and what is said of it to upstreams. */
+/** The block `tracing`: which requests are traced, and which trace context is sent to upstreams. */
 import { z } from 'zod'
 import { flag, mountPath } from './fields.ts'
 
@@ -7,17 +7,17 @@ const ratio = (description: string) =>
 
 const modes = z.enum(['propagate', 'ignore', 'extract', 'inject']).meta({
   description:
-    "What becomes of a client's context: it is continued and sent on (propagate), left alone (ignore), continued without a word of ours to the upstream (extract), or replaced by a new trace (inject).",
+    "What to do with a client's trace context: continue it and send ours (propagate), pass it through untouched (ignore), continue it but send none of ours (extract), or start a new trace (inject).",
   expects: '"propagate", "ignore", "extract" or "inject"',
 })
 
 export const tracing = z
   .strictObject({
     sample_ratio: ratio(
-      'Share of new traces that is sampled; decided by the trace id, as the TraceIdRatioBased sampler of OpenTelemetry does. When left out: that of OTEL_TRACES_SAMPLER, or 0.',
+      'Share of new traces to sample, decided by trace id as OpenTelemetry TraceIdRatioBased does. Default: from OTEL_TRACES_SAMPLER, or 0.',
     ).optional(),
     parent_based: flag(
-      'Whether a trace that is joined is sampled exactly when its sender has sampled it, whatever sample_ratio is. When left out: whether OTEL_TRACES_SAMPLER is, or true.',
+      "Whether joined traces follow the sender's sampling decision instead of sample_ratio. Default: from OTEL_TRACES_SAMPLER, or true.",
     ).optional(),
     context: modes.default('propagate'),
     formats: z
@@ -31,7 +31,7 @@ export const tracing = z
       .max(4)
       .meta({
         description:
-          'How contexts are read and written; of several that came the first one here is taken, and all are sent. baggage passes unread in any case. When left out: OTEL_PROPAGATORS, or tracecontext and baggage.',
+          'Context formats to read and write. The first one that a request has is used; all are sent. baggage is forwarded unread in any case. Default: OTEL_PROPAGATORS, or tracecontext and baggage.',
         expects:
           'a list of "tracecontext", "baggage", "b3" (one field) and "b3multi" (X-B3-TraceId and others)',
       })
@@ -40,27 +40,26 @@ export const tracing = z
       .enum(['all', 'proxies'])
       .meta({
         description:
-          "Whose traces are joined: everybody's, or those that trusted_proxies send. In the latter case what others send of a trace, baggage included, goes no further, and their requests start traces of their own.",
+          'Whose traces are joined: those of all clients, or of trusted_proxies only. With "proxies", trace fields and baggage of other clients are dropped and their requests start new traces.',
         expects: '"all" or "proxies"',
       })
       .default('all'),
     routes: z
       .array(
         z.strictObject({
-          path: mountPath('Path, with what lies below it; the longest that fits holds.'),
-          sample_ratio: ratio('As above, of these paths.').optional(),
+          path: mountPath('Path and everything below it; the longest match applies.'),
+          sample_ratio: ratio('sample_ratio for these paths.').optional(),
           context: modes.optional(),
         }),
       )
       .max(100)
       .meta({
-        description: 'Other values for some paths; a CONNECT has no path.',
+        description: 'Other values for some paths; CONNECT has no path.',
         expects: 'a list of at most 100 routes, such as [{ "path": "/health", "context": "ignore" }]',
       })
       .default([]),
   })
   .meta({
-    description:
-      'Traces of its requests. Spans are made only where telemetry is on; what is sent to upstreams holds in any case.',
+    description: 'Traces of requests. Spans need telemetry; the fields sent to upstreams do not.',
   })
   .prefault({})

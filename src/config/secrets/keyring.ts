@@ -1,9 +1,9 @@
 /**
- * `{encrypted}` values: AES-256-GCM under one master key, written as `{encrypted}` and the base64 of nonce (12 bytes), ciphertext and tag
- * (16 bytes). The format, and the files of the key, are those of the older project, so what it has encrypted can be read.
+ * `{encrypted}` values: AES-256-GCM with one master key, written as `{encrypted}` and the base64 of nonce (12 bytes),
+ * ciphertext and tag (16 bytes). Format and key files are those of the Rust project, so its values can be read.
  *
- * The key is BIFROST_MASTER_KEY (base64 of 32 bytes), or in four files of $BIFROST_SECRET_HOME or ~/.bifrost: a mask, and the key under
- * that mask in three parts. Mask and parts lie side by side: what guards them is that the directory is its owner's alone.
+ * The key is BIFROST_MASTER_KEY (base64 of 32 bytes), or it is in four files of $BIFROST_SECRET_HOME or ~/.bifrost: a
+ * mask, and three parts of the masked key. The mask does not protect the key; the permissions of the directory do.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
@@ -24,11 +24,11 @@ const parts = [
   { file: 'master_key.part3', from: 22, to: keyBytes },
 ] as const
 
-/** Directory of what only its user may read: keys, and the admin token. */
+/** Directory of the master key and the admin token; readable by its owner only. */
 export const secretHome = (env: Environment): string =>
   env['BIFROST_SECRET_HOME'] ?? join(homedir(), '.bifrost')
 
-/** Reads the master key once, when the first value needs it. Every method throws BifrostError SECRET_UNREADABLE. */
+/** Reads the master key once, on first use. Every method throws SECRET_UNREADABLE. */
 export class Keyring {
   readonly #env: Environment
   #key: Buffer | null = null
@@ -37,7 +37,7 @@ export class Keyring {
     this.#env = env
   }
 
-  /** The text of an `{encrypted}` value; any other text is itself. */
+  /** Decrypts an `{encrypted}` value; returns any other text unchanged. */
   open(value: string): string {
     if (!value.startsWith(encryptedPrefix)) return value
     const bytes = Buffer.from(value.slice(encryptedPrefix.length), 'base64')
@@ -65,10 +65,10 @@ export class Keyring {
   }
 }
 
-/** Makes a master key in the directory for it, and returns that. Throws SECRET_UNREADABLE when there is one already. */
+/** Creates a master key and returns its directory. Throws SECRET_UNREADABLE if one exists. */
 export function createMasterKey(env: Environment): string {
   const home = secretHome(env)
-  if (existsSync(join(home, maskFile))) throw fault(`${home} has a master key already`)
+  if (existsSync(join(home, maskFile))) throw fault(`${home} already has a master key`)
   try {
     mkdirSync(home, { recursive: true, mode: 0o700 })
     chmodSync(home, 0o700)
@@ -81,7 +81,7 @@ export function createMasterKey(env: Environment): string {
     }
     writeFileSync(join(home, maskFile), mask.toString('base64'), options)
   } catch (cause) {
-    throw fault(`no key can be written to ${home}: ${reasonOf(cause)}`, cause)
+    throw fault(`cannot write a key to ${home}: ${reasonOf(cause)}`, cause)
   }
   return home
 }
@@ -95,12 +95,14 @@ function readMasterKey(env: Environment): Buffer {
   }
   const home = secretHome(env)
   if (!existsSync(join(home, maskFile))) {
-    throw fault(`needs a master key, and ${home} has none; --init-encryption-key makes one`)
+    throw fault(`needs a master key, but ${home} has none; --init-encryption-key creates one`)
   }
   try {
     const mode = statSync(home).mode & 0o777
     if ((mode & 0o077) !== 0) {
-      throw fault(`has its master key in ${home}, which others can read (${mode.toString(8)}); chmod 700 it`)
+      throw fault(
+        `has its master key in ${home}, which other users can read (${mode.toString(8)}); chmod 700 it`,
+      )
     }
     const mask = readPart(home, maskFile, keyBytes)
     const masked = Buffer.concat(parts.map(({ file, from, to }) => readPart(home, file, to - from)))

@@ -1,14 +1,13 @@
-/** The forms that a password may have in a configuration: a hash, or `{encrypted}`. Plain ones stand in no file. */
-
+/** Forms of a password in a configuration: a hash or `{encrypted}`, never plain text. */
 import { randomBytes, scryptSync } from 'node:crypto'
 
 export const encryptedPrefix = '{encrypted}'
 
-/** What is said of a form that is none of these. */
+/** The accepted forms, for problems. */
 export const passwordForms =
-  'a bcrypt hash ($2b$...), a scrypt hash ($scrypt$ln=15,r=8,p=1$SALT$HASH), or {encrypted} text; --hash-password and --encrypt make them'
+  'a bcrypt hash ($2b$...), a scrypt hash ($scrypt$ln=15,r=8,p=1$SALT$HASH), or {encrypted} text; --hash-password and --encrypt create them'
 
-/** A scrypt hash of a password, with a salt of its own; takes about a tenth of a second and 32 MB. */
+/** Returns a scrypt hash with a random salt; takes about 0.1 s and 32 MB. */
 export function hashPassword(password: string): string {
   const salt = randomBytes(16)
   const hash = scryptSync(password, salt, 32, { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 })
@@ -20,12 +19,12 @@ const bcryptForm = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/
 const scryptForm =
   /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/
 
-/** bcrypt doubles its time with each step; 16 are some seconds for one password. */
+/** bcrypt doubles its time with each step; cost 16 takes some seconds per password. */
 const maxBcryptCost = 16
 const maxScryptBytes = 128 * 1024 * 1024
 const maxScryptWork = 2 ** 22
 
-/** Which form it is; null for none, or for one that takes more time or memory than a proxy can give. */
+/** The form of a password; null if unknown, or if it needs more time or memory than a proxy can spend. */
 export function passwordForm(text: string): 'plain' | 'bcrypt' | 'scrypt' | null {
   if (text.startsWith(encryptedPrefix)) return 'plain'
   const bcrypt = bcryptForm.exec(text)

@@ -1,6 +1,4 @@
-/**
- * Keeps passwords and tokens of URLs out of messages. A message shows what was rejected, so the URL may be broken in any way.
- */
+/** Masks passwords of URLs in messages. Messages quote rejected values, so the URL may be malformed. */
 
 const mask = '***'
 

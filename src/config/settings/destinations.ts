@@ -1,14 +1,14 @@
-/** Where a forward proxy may connect to, as plain data. */
+/** Settings for where a forward proxy may connect. */
 
-/** One entry of a list: exactly one of `host` and `network` is set. */
+/** One entry of `allow` or `deny`: exactly one of `host` and `network` is set. */
 export interface DestinationEntry {
   /** As written, for messages. */
   readonly text: string
-  /** Lower-case name without a trailing dot; `*.` in front stands for one or more labels. */
+  /** Lower-case name without a trailing dot; a leading `*.` matches one or more labels. */
   readonly host: string | null
   /** `address` or `address/length`, without brackets. */
   readonly network: string | null
-  /** Null: every port. */
+  /** Null: all ports. */
   readonly port: number | null
 }
 
@@ -19,8 +19,8 @@ export interface PortRange {
 
 export interface DestinationSettings {
   readonly allow: readonly DestinationEntry[]
-  /** Stronger than `allow`. */
+  /** Takes precedence over `allow`. */
   readonly deny: readonly DestinationEntry[]
-  /** Ports that CONNECT may name. */
+  /** Ports that CONNECT may use. */
   readonly connectPorts: readonly PortRange[]
 }

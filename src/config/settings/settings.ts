@@ -1,18 +1,17 @@
 /**
- * What a validated configuration means, worker by worker: plain frozen data, the only form that reaches a worker.
- * Times are milliseconds here; the file has seconds, as in the seed.
+ * Resolved settings of each worker: plain frozen data, the only form of the configuration that reaches a worker. Times
+ * are in milliseconds here; the file has seconds, as in the seed.
  */
-
 import type { AccessLogSettings } from '../../telemetry/access-log/format.ts'
 import type { LoggingSettings, TelemetrySettings } from '../../telemetry/export/settings.ts'
 import type { DestinationSettings } from './destinations.ts'
 import type { TracingSettings } from './tracing.ts'
 
-/** A type of work; the seed's ProxyType without `Combined`. */
+/** The seed's ProxyType without `Combined`. */
 export type ServiceType = 'forward' | 'reverse' | 'static'
 export type WorkerType = ServiceType | 'combined'
 
-/** Where the instances of a worker live: in a thread or a process each, or all in main's own thread. */
+/** Where the instances of a worker run: each in its own thread or process, or all in the main thread. */
 export type Isolation = 'thread' | 'process' | 'shared'
 
 export interface ListenAddress {
@@ -25,47 +24,47 @@ export interface ListenAddress {
 export interface UnixAddress {
   /** Absolute path of the socket. */
   readonly path: string
-  /** Permission bits; undefined: what the umask leaves. */
+  /** Permission bits; undefined: from the umask. */
   readonly mode?: number
 }
 
 export type ListenerAddress = ListenAddress | UnixAddress
 
 export interface CertificateSettings {
-  /** PEM, the chain behind the certificate in it. Absolute, as every file here. */
+  /** PEM file with the certificate and its chain. Absolute, like every path in settings. */
   readonly certFile: string
-  /** PEM without a passphrase. */
+  /** PEM file without a passphrase. */
   readonly keyFile: string
-  /** Host names that get it; null: those that it is made out for. */
+  /** Host names that get it; null: the names in the certificate. */
   readonly names: readonly string[] | null
 }
 
 export interface ClientCertificateSettings {
   readonly caFile: string
-  /** Whether a client without a valid certificate is turned away. */
+  /** Whether clients without a valid certificate are rejected. */
   readonly isRequired: boolean
-  /** Request header that tells the upstream the subject; null: none. */
+  /** Request header with the subject for the upstream; null: none. */
   readonly subjectHeader: string | null
 }
 
 export interface TlsSettings {
-  /** At least one; the first is for names that no other has, and for clients that name none. */
+  /** At least one; the first is for clients without SNI or with an unknown name. */
   readonly certificates: readonly CertificateSettings[]
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
-  /** OpenSSL's names for TLS 1.2 (and 1.3, with TLS_ in front); null: a modern list. */
+  /** OpenSSL names for TLS 1.2, and for 1.3 with the prefix TLS_; null: a modern list. */
   readonly ciphers: string | null
   /** From the accepted connection to the end of the handshake. */
   readonly handshakeMs: number
-  /** Null: clients are not asked for one. */
+  /** Null: client certificates are not requested. */
   readonly clients: ClientCertificateSettings | null
 }
 
-/** Where a worker listens, and what comes before HTTP there. */
+/** An address of a worker, with TLS and PROXY protocol. */
 export type ListenerSettings = ListenerAddress & {
   readonly tls?: TlsSettings
-  /** Every connection begins with a PROXY header. */
+  /** Every connection must begin with a PROXY header. */
   readonly proxyProtocol?: {
-    /** Networks whose headers are believed, and `unix:` for peers on a Unix socket; whoever else connects is closed. */
+    /** Networks of trusted peers; `unix:` for peers on a Unix socket. Connections of others are closed. */
     readonly trusted: readonly string[]
   }
 }
@@ -73,71 +72,71 @@ export type ListenerSettings = ListenerAddress & {
 export interface TimeoutSettings {
   /** Longest wait for a connection to an upstream. */
   readonly connectMs: number
-  /** Keep-alive connections and tunnels without traffic are closed after it. */
+  /** Keep-alive connections and tunnels without traffic are closed after this time. */
   readonly idleMs: number
-  /** An upstream connection of this age takes no further request; 0 = no bound. */
+  /** Age after which an upstream connection takes no further request; 0: no limit. */
   readonly lifetimeMs: number
-  /** Longest life of a tunnel or an upgraded connection, however busy it is; 0 = no bound. */
+  /** Longest life of a tunnel or upgraded connection, even a busy one; 0: no limit. */
   readonly maxTunnelMs: number
-  /** From the start of a connection (or the first byte of a later request) to a whole request head. */
+  /** From the start of a connection (or the first byte of a later request) to a complete request head. */
   readonly headerMs: number
-  /** Longest wait for the upstream's response head, and between two pieces of its body. */
+  /** Longest wait for the upstream's response head, and between two chunks of its body. */
   readonly responseMs: number
 }
 
-/** How slow a client may be; see src/proxy/exchange/pace.ts. */
+/** Minimum speed of clients; see src/proxy/exchange/pace.ts. */
 export interface PaceSettings {
-  /** Longest pause within a request body, or in taking an answer. */
+  /** Longest pause in sending a request body or reading a response. */
   readonly bodyIdleMs: number
-  /** Bytes a second that a client has to send or to take at least; 0 = no bound. */
+  /** 0: no limit. */
   readonly minBytesPerSecond: number
-  /** How long it may be slower than that at first. */
+  /** Initial time in which a client may be slower. */
   readonly graceMs: number
-  /** From a request head to the end of its answer; 0 = no bound. */
+  /** From request head to end of response; 0: no limit. */
   readonly exchangeMs: number
 }
 
-/** How large a request may be. */
+/** Size limits of a request. */
 export interface SizeSettings {
-  /** Request line and fields together, in bytes. */
+  /** Request line and fields together. */
   readonly maxHeadBytes: number
   readonly maxFields: number
   readonly maxTargetBytes: number
-  /** 0 = no bound. */
+  /** 0: no limit. */
   readonly maxBodyBytes: number
 }
 
 export interface PoolSettings {
   readonly maxIdlePerHost: number
-  /** Idle upstream connections are closed after it. */
+  /** Idle upstream connections are closed after this time. */
   readonly idleMs: number
 }
 
-/** Whose word is taken for where a request comes from. */
+/** Which proxies are trusted to report the client address. */
 export interface TrustSettings {
-  /** Addresses and networks (`192.0.2.0/24`) of proxies in front; empty: nobody is believed. */
+  /** Addresses and networks (`192.0.2.0/24`) of proxies in front; empty: none is trusted. */
   readonly proxies: readonly string[]
-  /** Which of X-Forwarded-* and Forwarded they are believed; the other one is made from it. */
+  /** The field that trusted proxies set; the other one is derived from it. */
   readonly believes: 'x_forwarded' | 'forwarded'
 }
 
-/** What an upstream is told about where a request comes from. */
+/** Which fields describe the client to upstreams. */
 export interface ForwardingSettings {
   readonly xForwarded: boolean
   readonly forwarded: boolean
-  /** How the peer is named: by its address, by a name made up for its connection, or as `unknown` (RFC 7239 6). */
+  /** How the peer is named: by address, by a random name per connection, or as `unknown` (RFC 7239 6). */
   readonly names: 'address' | 'obfuscated' | 'unknown'
 }
 
-/** Clients by address or network. */
+/** Access control by client address or network. */
 export interface AccessSettings {
-  /** Empty: everybody who is not denied. */
+  /** Empty: all clients that are not denied. */
   readonly allow: readonly string[]
-  /** Stronger than `allow`. */
+  /** Takes precedence over `allow`. */
   readonly deny: readonly string[]
 }
 
-/** A password as it is known: its text, or a hash of it. */
+/** A password: its text, or a hash of it. */
 export interface PasswordSettings {
   readonly form: 'plain' | 'bcrypt' | 'scrypt'
   readonly text: string
@@ -148,50 +147,50 @@ export interface AuthSettings {
   readonly realm: string
   /** At least one. */
   readonly users: readonly { readonly name: string; readonly password: PasswordSettings }[]
-  /** For how long the result of a comparison is believed. */
+  /** How long the result of a comparison is cached. */
   readonly cacheMs: number
-  /** Whether the upstream is sent the credentials too; in a forward proxy they never are. */
+  /** Whether credentials are forwarded to the upstream; never true in a forward proxy. */
   readonly forwards: boolean
 }
 
 export interface RateRule {
   readonly id: string
-  /** What is announced; `limit` is the share of it that an instance has. */
+  /** Announced limit of the worker; `limit` is the share of one instance. */
   readonly quota: number
-  /** Requests for each window, as tokens that come evenly. */
+  /** Requests per window; tokens refill evenly. */
   readonly limit: number
   readonly windowMs: number
-  /** Requests that may come at once after a rest. */
+  /** Requests that may arrive at once after a pause. */
   readonly burst: number
-  /** Path with what lies below it, as bytes, one character each; null: every path, and CONNECT, which has none. */
+  /** Covers everything below it; Latin-1, one character per byte. Null: every path, and CONNECT, which has none. */
   readonly pathPrefix: string | null
   /** Null: all. */
   readonly methods: readonly string[] | null
-  /** A request without user or header counts for its client. */
+  /** Requests without user or header count for their client. */
   readonly key: 'client' | 'user' | 'header'
-  /** Lower-case; null unless it is the key. */
+  /** Lower-case; null unless `key` is `header`. */
   readonly header: string | null
 }
 
 export interface RateSettings {
-  /** A request falls under all that apply to it. */
+  /** All rules that match a request apply. */
   readonly rules: readonly RateRule[]
-  /** Keys of a rule that have a bucket of their own. */
+  /** Keys of a rule with their own bucket. */
   readonly maxKeys: number
-  /** Whether every response says what is left, or a 429 alone. */
+  /** Whether every response has RateLimit fields, or only 429. */
   readonly announces: boolean
 }
 
 interface ServiceCommon {
   readonly tracing: TracingSettings
-  /** Null: no bound. */
+  /** Null: no limit. */
   readonly rates: RateSettings | null
-  /** Null: nobody is asked for a password. */
+  /** Null: no authentication. */
   readonly auth: AuthSettings | null
-  /** Null: everybody. */
+  /** Null: all clients. */
   readonly access: AccessSettings | null
   readonly trust: TrustSettings
-  /** X-Request-Id; null: none is made, and a client's passes as it is. */
+  /** X-Request-Id; null: none is generated, and that of a client is forwarded unchanged. */
   readonly requestId: { readonly inResponse: boolean } | null
   readonly maxConnections: number
   readonly maxMemoryMb: number
@@ -200,7 +199,7 @@ interface ServiceCommon {
   readonly timeouts: TimeoutSettings
   readonly pace: PaceSettings
   readonly sizes: SizeSettings
-  /** Null: its exchanges are not logged. */
+  /** Null: no access log. */
   readonly accessLog: AccessLogSettings | null
 }
 
@@ -220,7 +219,7 @@ export interface ReverseSettings extends ServiceCommon {
 }
 
 export interface MountSettings {
-  /** URL path prefix with a leading and without a trailing slash; '/' for everything. */
+  /** URL path prefix with a leading and without a trailing slash; `/` for everything. */
   readonly path: string
   /** Absolute directory. */
   readonly rootDir: string
@@ -238,9 +237,9 @@ export interface StaticSettings extends ServiceCommon {
 export type ServiceSettings = ForwardSettings | ReverseSettings | StaticSettings
 
 export interface Http2Settings {
-  /** Whether clients that connect with TLS are offered HTTP/2. */
+  /** Whether HTTP/2 is offered to TLS clients. */
   readonly enabled: boolean
-  /** Of one connection. */
+  /** Concurrent requests per HTTP/2 connection. */
   readonly maxConcurrentStreams: number
 }
 
@@ -252,9 +251,9 @@ export interface WorkerSettings {
   readonly listen: readonly ListenerSettings[]
   readonly isolation: Isolation
   readonly instances: number
-  /** Open connections of one client (an IPv4 address or an IPv6 /64); null for no bound of its own. */
+  /** Open connections of one client (an IPv4 address or an IPv6 /64); null: no limit. */
   readonly maxConnectionsPerClient: number | null
-  /** An instance whose event loop does not turn for so long is replaced. */
+  /** Time after which an instance with a blocked event loop is replaced. */
   readonly stuckMs: number
   readonly http2: Http2Settings
   readonly maxMemoryMb: number
@@ -265,24 +264,24 @@ export interface WorkerSettings {
 export interface AdminSettings {
   readonly enabled: boolean
   readonly listen: ListenerAddress
-  /** What allows to change things; undefined: that of `tokenFile`. */
+  /** Token that permits changes; undefined: read from `tokenFile`. */
   readonly token: string | undefined
-  /** Null: the default place. */
+  /** Null: the default path. */
   readonly tokenFile: string | null
   /** Null: HTTP. */
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null
-  /** Names by which it may be called, besides its own, localhost and IP addresses. */
+  /** Host names that requests may use besides its own, localhost and IP addresses. */
   readonly hosts: readonly string[]
-  /** Whether only this machine can connect; else reading needs the token too. */
+  /** Whether only this machine can connect; otherwise reading needs the token too. */
   readonly isLocal: boolean
 }
 
 export interface DaemonSettings {
   readonly workers: readonly WorkerSettings[]
   readonly admin: AdminSettings
-  /** An embedded upstream for demonstrations; null = none. */
+  /** Embedded upstream for demonstrations; null: none. */
   readonly demoUpstream: ListenAddress | null
-  /** The daemon's own log; null: nothing is said about it. */
+  /** The daemon's own log; null: not configured. */
   readonly logging: LoggingSettings | null
   /** Null: nothing is exported. */
   readonly telemetry: TelemetrySettings | null

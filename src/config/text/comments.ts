@@ -1,7 +1,8 @@
+/** Comments in JSON. */
+
 /**
- * JSON with comments -> the same text with spaces in place of the comments, so that every offset, line and column
- * stays. Any other text comes back as it is: in YAML, `//` is no comment but part of many values. `unclosed` is the
- * offset of a comment without an end.
+ * Replaces comments in JSON with spaces, so that every offset, line and column stays the same. Returns other text
+ * unchanged: in YAML, `//` is part of many values. `unclosed` is the offset of a comment without an end.
  */
 export function blankComments(text: string): { readonly text: string; readonly unclosed?: number } {
   if (!isJson(text)) return { text }
@@ -21,7 +22,7 @@ export function blankComments(text: string): { readonly text: string; readonly u
   return { text: blanked + text.slice(copied) }
 }
 
-/** Whether the text is meant as JSON: the first thing that is no comment is an object whose first key is quoted. */
+/** Whether the text is JSON: after comments, it starts with an object whose first key is quoted. */
 function isJson(text: string): boolean {
   const start = skipTrivia(text, 0)
   if (text[start] !== '{') return false
@@ -37,7 +38,7 @@ function skipTrivia(text: string, from: number): number {
   }
 }
 
-/** The end of the comment that starts here, infinite when it is never closed; undefined when none starts here. */
+/** The end of the comment at this offset; infinity if it is never closed, undefined if there is no comment. */
 function commentEnd(text: string, at: number): number | undefined {
   if (text.startsWith('//', at)) {
     const end = text.indexOf('\n', at)
@@ -48,7 +49,7 @@ function commentEnd(text: string, at: number): number | undefined {
   return end === -1 ? Number.POSITIVE_INFINITY : end + 2
 }
 
-/** A string ends at its line's end at the latest: what is wrong with it is for the parser to say. */
+/** The end of a string, at most the end of its line; the parser reports unclosed strings. */
 function stringEnd(text: string, start: number): number {
   let at = start + 1
   while (at < text.length && text[at] !== '\n') {

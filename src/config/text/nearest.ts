@@ -1,4 +1,6 @@
-/** The known word that differs least from a misspelt one; undefined when none is near. */
+/** Suggestions for misspelt keys. */
+
+/** The known word closest to a misspelt one; undefined if none is close. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const wanted = word.toLowerCase()
   let best: string | undefined
@@ -11,7 +13,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best
 }
 
-/** Levenshtein: the least number of letters to insert, delete or replace. */
+/** Levenshtein distance. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {

@@ -1,3 +1,4 @@
+/** Parses JSON and YAML to plain data with the position of every part. */
 import {
   Composer,
   type CST,
@@ -12,25 +13,25 @@ import {
   Parser,
   type YAMLParseError,
 } from 'yaml'
-import { type Path, type Problem, show } from '../problem.ts'
 import { blankComments } from './comments.ts'
+import { type Path, type Problem, show } from './problem.ts'
 
-/** A parsed text: its value, and where each part of it was written. */
+/** A parsed text: its value, and the position of each part. */
 export interface Source {
   /** Plain data; objects have no prototype, so that `__proto__` is a key like any other. */
   readonly value: unknown
   readonly problems: readonly Problem[]
   isWritten(path: Path): boolean
-  /** Where the value (or the key) at the path stands; for what was not written, where its parent stands. */
+  /** Position of the value (or the key) at the path; of its parent if it was not written. */
   locate(path: Path, part?: 'key' | 'value'): { readonly line: number; readonly column: number }
-  /** Every path that something was written at. */
+  /** Every path with a value. */
   written(): readonly Path[]
 }
 
-/** Far more than any configuration needs; the parser's own recursion ends at some hundreds. */
+/** Far more than any configuration needs; the parser's own recursion fails at some hundreds. */
 const maxDepth = 64
 
-/** Words, values, marks and line ends; the parser needs some seconds for the million that fit into 1 MiB. */
+/** Limit of lexical tokens; the parser needs some seconds for the million that fit into 1 MiB. */
 const maxTokens = 50_000
 
 interface Spot {
@@ -39,8 +40,8 @@ interface Spot {
 }
 
 /**
- * JSON, JSON with comments and trailing commas, or YAML 1.2 (of which JSON is a part) -> value and positions. Never
- * throws: what cannot be parsed is a problem, and `value` is then undefined.
+ * Parses JSON, JSON with comments and trailing commas, or YAML 1.2 (a superset of JSON). Never throws: if the text
+ * cannot be parsed, `problems` has the reason and `value` is undefined.
  */
 export function parseText(text: string): Source {
   const lines = new LineCounter()
@@ -72,7 +73,7 @@ export function parseText(text: string): Source {
 
   const nul = text.indexOf('\0')
   if (nul !== -1) {
-    report(nul, 'has a NUL byte; the file must be text')
+    report(nul, 'contains a NUL byte; the file must be text')
     return source(undefined)
   }
   const blanked = blankComments(text)
@@ -99,7 +100,7 @@ export function parseText(text: string): Source {
       return undefined
     }
     const value = isScalar(node) ? node.value : null
-    // -0 would become 0 when the effective configuration is written and read again.
+    // -0 would become 0 when the effective configuration is printed and loaded again.
     return value === 0 ? 0 : value
   }
   const readMap = (entries: readonly Entry[], path: Path): unknown => {
@@ -110,7 +111,7 @@ export function parseText(text: string): Source {
       const offset = entry.key.range[0]
       if (Object.hasOwn(value, name)) {
         const first = source(undefined).locate(here, 'key')
-        report(offset, `is given twice, first in line ${first.line}; keep one of them`, here)
+        report(offset, `is a duplicate key, first in line ${first.line}; keep one of them`, here)
       } else {
         value[name] = read(entry.value, here, offset)
       }
@@ -141,7 +142,7 @@ interface Entry {
 
 type Report = (offset: number, message: string) => void
 
-/** Stops at the limits: composing a deeper tree recurses, and the parser itself takes quadratic time for it. */
+/** Stops at the limits: composing deep trees recurses, and the parser takes quadratic time for them. */
 function tokenize(text: string, report: Report): readonly CST.Token[] | undefined {
   const parser = new Parser()
   const tokens: CST.Token[] = []
@@ -149,14 +150,11 @@ function tokenize(text: string, report: Report): readonly CST.Token[] | undefine
   for (const lexeme of new Lexer().lex(text)) {
     tokens.push(...parser.next(lexeme))
     if (++count > maxTokens) {
-      report(
-        parser.offset,
-        `is far too long to be a configuration: more than ${maxTokens} values and marks so far`,
-      )
+      report(parser.offset, `is too long for a configuration: more than ${maxTokens} tokens`)
       return undefined
     }
     if (parser.stack.length > maxDepth) {
-      report(parser.offset, `is nested more than ${maxDepth} levels deep; no configuration is`)
+      report(parser.offset, `is nested too deep; the limit is ${maxDepth} levels`)
       return undefined
     }
   }
@@ -167,26 +165,26 @@ const hint = 'check the commas, quotes and brackets here and just before'
 
 const hints: Readonly<Partial<Record<YAMLParseError['code'], string>>> = {
   BAD_DQ_ESCAPE: 'write a backslash as \\\\',
-  BAD_INDENT: 'indent all keys of one object alike',
+  BAD_INDENT: 'indent all keys of an object equally',
   NON_STRING_KEY: 'write each key as a word',
   TAB_AS_INDENT: 'indent with spaces',
   TAG_RESOLVE_FAILED: 'remove the tag',
 }
 
-/** Keys are compared in `readMap`: the parser's own check takes quadratic time. */
+/** `readMap` detects duplicate keys: the parser's own check takes quadratic time. */
 function compose(tokens: readonly CST.Token[], length: number, report: Report): Document.Parsed | undefined {
   const options = { uniqueKeys: false, stringKeys: true, resolveKnownTags: false }
   const [document, second] = new Composer(options).compose(tokens, true, length)
   const faults: readonly YAMLParseError[] = [...(document?.errors ?? []), ...(document?.warnings ?? [])]
   const first = faults[0]
   if (first !== undefined) {
-    // Later ones are mostly consequences of the first.
-    const said = first.message.split('\n', 1)[0] ?? ''
-    report(first.pos[0], `cannot be read as JSON or YAML: ${said}; ${hints[first.code] ?? hint}`)
+    // Later errors are mostly consequences of the first.
+    const reason = first.message.split('\n', 1)[0] ?? ''
+    report(first.pos[0], `cannot be read as JSON or YAML: ${reason}; ${hints[first.code] ?? hint}`)
     return undefined
   }
   if (second !== undefined) {
-    report(second.range[0], 'starts a second document; a configuration is one document')
+    report(second.range[0], 'starts a second document; the file must have one')
     return undefined
   }
   return document

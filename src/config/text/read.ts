@@ -1,3 +1,4 @@
+/** Reads a configuration file. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { BifrostError } from '../../errors.ts'
 
@@ -10,17 +11,17 @@ const reasons: ReadonlyMap<string, string> = new Map(
     EACCES: 'this user may not read it (permission denied)',
     EPERM: 'this user may not read it (not permitted)',
     EISDIR: 'it is a directory; name the file in it',
-    ELOOP: 'its symbolic links go in a circle',
+    ELOOP: 'its symbolic links form a loop',
     ENAMETOOLONG: 'its name is too long',
-    ERR_INVALID_ARG_VALUE: 'its name has a NUL byte',
+    ERR_INVALID_ARG_VALUE: 'its name contains a NUL byte',
   }),
 )
 
-/** The bytes of a configuration file. Throws CONFIG_UNREADABLE with one line that says why not. */
+/** Returns the bytes of the file. Throws CONFIG_UNREADABLE with the reason in one line. */
 export function readConfigFile(file: string): Buffer {
   let descriptor: number | undefined
   try {
-    // A pipe without a writer would otherwise block the open for ever.
+    // O_NONBLOCK: opening a pipe without a writer would block forever.
     descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
     const stats = fstatSync(descriptor)
     if (stats.isDirectory()) throw unreadable(file, 'it is a directory; name the file in it')
@@ -30,7 +31,7 @@ export function readConfigFile(file: string): Buffer {
     for (let count = -1; count !== 0 && length < bytes.length; length += count) {
       count = readSync(descriptor, bytes, length, bytes.length - length, null)
     }
-    if (length > maxBytes) throw unreadable(file, 'it is larger than 1 MiB; no configuration is')
+    if (length > maxBytes) throw unreadable(file, 'it is larger than 1 MiB, the limit of a configuration')
     return bytes.subarray(0, length)
   } catch (cause) {
     if (cause instanceof BifrostError) throw cause

@@ -13,7 +13,7 @@ test('an upstream that does not answer gives a 504', async () => {
   using client = await RawClient.connect(proxy.port)
   const response = await client.get('/')
   expect(response.status).toBe(504)
-  expect(response.text).toBe('UPSTREAM_TIMEOUT: The upstream server did not answer in time.\n')
+  expect(response.text).toBe('UPSTREAM_TIMEOUT: The upstream server did not respond in time.\n')
 })
 
 test('an upstream that neither accepts nor refuses gives a 504, for a request and for CONNECT', async () => {

@@ -93,7 +93,7 @@ test('a missing file is 404 with a short text that names no directory', async ()
   await using site = createSite()
   await using served = await serve(staticSettings({ rootDir: site.root }))
   const answer = await ask(served, '/missing.txt')
-  expect(answer).toMatchObject({ status: 404, body: 'NOT_FOUND: Nothing was found here.\n' })
+  expect(answer).toMatchObject({ status: 404, body: 'NOT_FOUND: Not found.\n' })
   expect(answer.raw).not.toContain(site.outside)
 })
 

@@ -50,7 +50,7 @@ async function closed(site: Site): Promise<void> {
   await new Promise(setImmediate)
 }
 
-const gone = 'NOT_FOUND: Nothing was found here.\n'
+const gone = 'NOT_FOUND: Not found.\n'
 
 test('a file in memory is served without the disk, and trusted for a second', async () => {
   await using site = createSite()

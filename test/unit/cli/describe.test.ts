@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { describeRun } from '../../../src/cli/describe.ts'
 import { makeCertificate, writeCertificate } from '../../kit/certificates.ts'
 import { load, temporaryDirectory } from '../../kit/config-text.ts'
@@ -41,4 +41,31 @@ test('where admin is, and where its token is, are told; never the token', () => 
   expect(describeRun(unix, { forward_proxy: [] })).toContain('  unix:/run/a.sock       admin: ')
   const off = load({ ...base, admin: { enabled: false } })
   expect(describeRun(off, { forward_proxy: [] })).not.toContain('admin')
+})
+
+describe('limits in the start-up text', () => {
+  const reverse_proxy = { target: 'http://127.0.0.1:3000', max_connections: 7, max_memory_mb: 100 }
+  const describeWorkers = (workers: object) => {
+    const config = load({ mode: 'Combined', listen_addr: '127.0.0.1:8080', workers })
+    return describeRun(config, { [config.settings.workers[0]?.name ?? '']: [{ host: '::1', port: 1 }] })
+  }
+
+  test('a combined worker has a connection limit for each type, but one memory and one CPU limit', () => {
+    const forward_proxy = { max_connections: 5, max_memory_mb: 60, max_cpu_percent: 10 }
+    const text = describeWorkers({ forward_proxy, reverse_proxy: { ...reverse_proxy, max_cpu_percent: 20 } })
+    expect(text).toContain(`
+  [::1]:1                forward proxy (max 5 connections)
+                         reverse proxy to http://127.0.0.1:3000 (max 7 connections)
+                         in one worker together: 160 MB, 30 % CPU
+`)
+  })
+
+  test('memory and CPU are limited for each instance, connections for all instances together', () => {
+    const text = describeWorkers({ reverse_proxy: { ...reverse_proxy, worker_threads: 2 } })
+    expect(text).toContain('(max 7 connections; 2 instances, each max 100 MB, 80 % CPU)\n')
+  })
+
+  test('a worker with one type and one instance has all limits in one line', () => {
+    expect(describeWorkers({ reverse_proxy })).toContain('(max 7 connections, 100 MB, 80 % CPU)\n')
+  })
 })

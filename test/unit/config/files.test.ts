@@ -47,7 +47,7 @@ test('an endless device', () => {
 test('a circle of symbolic links', () => {
   const link = join(temporaryDirectory(), 'link')
   symlinkSync('link', link)
-  expect(refusal(link)).toBe(`${link}: cannot be read: its symbolic links go in a circle`)
+  expect(refusal(link)).toBe(`${link}: cannot be read: its symbolic links form a loop`)
 })
 
 test('a name that is too long', () => {
@@ -55,7 +55,7 @@ test('a name that is too long', () => {
 })
 
 test('a name with a NUL byte', () => {
-  expect(refusal('/tmp/a\0b')).toBe('/tmp/a\\0b: cannot be read: its name has a NUL byte')
+  expect(refusal('/tmp/a\0b')).toBe('/tmp/a\\0b: cannot be read: its name contains a NUL byte')
 })
 
 test('a file that this user may not read', () => {
@@ -78,7 +78,7 @@ test('a file that this user may not read', () => {
 
 test('a file over 1 MiB, such as 10 MB of brackets', () => {
   const file = written('['.repeat(10_000_000))
-  expect(refusal(file)).toBe(`${file}: cannot be read: it is larger than 1 MiB; no configuration is`)
+  expect(refusal(file)).toBe(`${file}: cannot be read: it is larger than 1 MiB, the limit of a configuration`)
 })
 
 test.each([
@@ -91,7 +91,7 @@ test.each([
 
 test('a NUL byte', () => {
   const file = written('{"mode":\n"Forward\0"}')
-  expect(refusal(file, 'CONFIG_INVALID')).toBe(`${file}:2:9: has a NUL byte; the file must be text`)
+  expect(refusal(file, 'CONFIG_INVALID')).toBe(`${file}:2:9: contains a NUL byte; the file must be text`)
 })
 
 test.each([

@@ -16,7 +16,7 @@ describe('a change of limits', () => {
 
   test.each([
     ['nonsense', '{', 'the body is not JSON'],
-    ['nothing', '{}', 'names no limit'],
+    ['nothing', '{}', 'contains no limit'],
     ['no object', '[]', 'the body must be an object with keys of max_connections'],
     [
       'an unknown key',

@@ -48,7 +48,7 @@ describe('single modes', () => {
 
   test('Static without mounts is refused', () => {
     expect(messages({ mode: 'Static', listen_addr, workers: { static_files: {} } })).toEqual([
-      'workers.static_files: has no mounts; add what it serves, such as "mounts": [{ "path": "/", "root_dir": "./public" }]',
+      'workers.static_files: has no mounts; add the directories to serve, such as "mounts": [{ "path": "/", "root_dir": "./public" }]',
     ])
   })
 })
@@ -127,7 +127,7 @@ describe('worker_separation', () => {
 
   test('is refused beside workers', () => {
     expect(messages({ mode: 'Forward', listen_addr, workers: {}, worker_separation: {} })).toEqual([
-      'worker_separation: is another name of workers, which is given too; keep one of them',
+      'worker_separation: is an alias of workers, which is present too; keep one of them',
     ])
   })
 

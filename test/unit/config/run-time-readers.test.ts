@@ -3,7 +3,7 @@ import { validateHeaderValue } from 'node:http'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseListenerAddress } from '../../../src/config/address/address.ts'
-import { listenerAddress } from '../../../src/config/resolve/listeners.ts'
+import { toListenerAddress } from '../../../src/config/resolve/listeners.ts'
 import { collectorUrlFault } from '../../../src/config/schema/fields.ts'
 import { NetworkSet } from '../../../src/http/address/address.ts'
 import { basicChallenge } from '../../../src/proxy/guard/auth/basic.ts'
@@ -80,8 +80,8 @@ describe('a value that the configuration accepts', () => {
     fc.assert(
       fc.property(host, port, (name, suffix) => {
         const text = name + suffix
-        if (parseListenerAddress(text).fault === undefined) listenerAddress(text)
-        else expect(() => listenerAddress(text)).toThrow()
+        if (parseListenerAddress(text).fault === undefined) toListenerAddress(text)
+        else expect(() => toListenerAddress(text)).toThrow()
       }),
       { numRuns: 1000 },
     )

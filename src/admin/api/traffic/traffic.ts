@@ -3,8 +3,8 @@
  * shown to nobody.
  */
 import type { z } from 'zod'
+import { type Positions, positionOf, type SettingPosition } from '../../../config/positions.ts'
 import type { WorkerSettings } from '../../../config/settings/settings.ts'
-import { type Place, type Positions, placeOf } from '../../../config/text/positions.ts'
 import { canonicalAddress } from '../../../http/address/address.ts'
 import type { ExplainedRequest, Explanation } from '../../../proxy/explain/explain.ts'
 import type { Journal } from '../../../supervise/journal/journal.ts'
@@ -140,8 +140,8 @@ export class TrafficApi {
 
   #place(setting: string | null): answers.Place | null {
     const { positions } = this.#parts
-    const found: Place | null =
-      setting === null || positions === undefined ? null : placeOf(positions, setting)
+    const found: SettingPosition | null =
+      setting === null || positions === undefined ? null : positionOf(positions, setting)
     if (found === null) return null
     const { file, line, column, path, isWritten } = found
     return { file, line, column, path, written: isWritten }

@@ -115,7 +115,7 @@ function rules(facts: Facts): readonly Link[] {
             'The rest of the request did not come in time, or came too slowly.',
           )
     case 'CLIENT_STALLED':
-      return settings('timeouts.body_idle_secs', 'The client took nothing of its answer for too long.')
+      return settings('timeouts.body_idle_secs', 'The client read its response too slowly.')
     case 'EXCHANGE_TIMEOUT':
       return settings('timeouts.exchange_secs', 'The exchange took longer than one may.')
     case 'UPSTREAM_TIMEOUT':
@@ -253,7 +253,7 @@ function answered({ record, explanation }: Facts): readonly Link[] {
     403: 'The file may not be read, or lies outside of its mount.',
     404: 'Below the mount there is no such file.',
     412: 'A condition of the request (If-Match, If-Unmodified-Since) is not met by the file.',
-    416: 'The range lies outside of the file.',
+    416: 'The range is outside the file.',
     503: 'The file could not be opened just then: descriptors were scarce.',
   }
   const text = texts[status] ?? (status >= 400 ? 'The file could not be served so.' : 'Nothing was refused.')

@@ -32,14 +32,14 @@ it('has level and format for all targets, and of their own', () => {
 
 describe('mistakes', () => {
   it.each([
-    [{ targets: [{ type: 'file' }] }, 'logging.targets[0]: has no path; add that of the file'],
+    [{ targets: [{ type: 'file' }] }, 'logging.targets[0]: has no path; add the path of the file'],
     [
       { targets: [{ type: 'stdout', path: 'a' }] },
-      'logging.targets[0].path: is of no use to stdout; write "type": "file", or remove it',
+      'logging.targets[0].path: has no effect on stdout; write "type": "file", or remove it',
     ],
     [
       { targets: [{ type: 'stderr' }, { type: 'stderr' }] },
-      'logging.targets[1]: is the place of targets[0], too; keep one of them',
+      'logging.targets[1]: writes to the same destination as targets[0]; keep one of them',
     ],
     [
       { targets: [{ type: 'syslog' }] },
@@ -48,7 +48,7 @@ describe('mistakes', () => {
     [{ level: 'verbose' }, /^logging\.level: .* must be "trace", "debug", "info", "warn" or "error"$/],
     [
       { targets: [{ type: 'file', path: 'no/such/a.log' }] },
-      /^logging\.targets\[0\]\.path: .* does not exist; must be a file in a directory/,
+      /^logging\.targets\[0\]\.path: .* does not exist; must be a file in an existing, writable directory/,
     ],
   ])('%j', (block, expected) => {
     expect(messages(config(block), temporaryDirectory())).toEqual([

@@ -96,23 +96,19 @@ describe('variables that are none', () => {
     ['OTEL_SPAN_LINK_COUNT_LIMIT', '-1', 'must be a whole number from 0 on'],
     ['OTEL_SDK_DISABLED', 'yes', 'must be true or false'],
     ['OTEL_LOG_LEVEL', 'loud', 'must be none or error or warn or info or debug or verbose or all'],
-    ['OTEL_RESOURCE_ATTRIBUTES', 'a', 'must be name=value pairs with commas between them, percent-encoded'],
-    [
-      'OTEL_RESOURCE_ATTRIBUTES',
-      'a=%zz',
-      'must be name=value pairs with commas between them, percent-encoded',
-    ],
+    ['OTEL_RESOURCE_ATTRIBUTES', 'a', 'must be name=value pairs separated by commas, percent-encoded'],
+    ['OTEL_RESOURCE_ATTRIBUTES', 'a=%zz', 'must be name=value pairs separated by commas, percent-encoded'],
     ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/json', 'must be http/protobuf or grpc'],
     ['OTEL_EXPORTER_OTLP_COMPRESSION', 'zstd', 'must be gzip or none'],
-    ['OTEL_EXPORTER_OTLP_HEADERS', 'secret', 'must be name=value pairs with commas between them'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'secret', 'must be name=value pairs separated by commas'],
     ['OTEL_EXPORTER_OTLP_CERTIFICATE', '/no/such.pem', 'must be a file with certificates in PEM'],
     ['OTEL_EXPORTER_OTLP_CERTIFICATE', import.meta.filename, 'must be a file with certificates in PEM'],
     [
       'OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY',
       import.meta.filename,
-      'a client certificate and its key are of no use without each other',
+      'a client certificate and its key must be set together',
     ],
-    ['OTEL_TRACES_EXPORTER', 'zipkin', 'there are otlp and none here'],
+    ['OTEL_TRACES_EXPORTER', 'zipkin', 'supported are otlp and none'],
     [
       'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
       'collector:4318',
@@ -121,25 +117,21 @@ describe('variables that are none', () => {
     [
       'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE',
       'delta',
-      'there is cumulative only; see cumulativetodelta',
+      'only cumulative is supported; see cumulativetodelta',
     ],
-    ['OTEL_METRICS_EXEMPLAR_FILTER', 'trace_based', 'there is always_off only; there are no exemplars'],
+    ['OTEL_METRICS_EXEMPLAR_FILTER', 'trace_based', 'only always_off is supported; there are no exemplars'],
     [
       'OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION',
       'base2_exponential_bucket_histogram',
-      'there is explicit_bucket_histogram only; the buckets are in docs/metrics.md',
+      'only explicit_bucket_histogram is supported; the buckets are in docs/metrics.md',
     ],
-    [
-      'OTEL_CONFIG_FILE',
-      'otel.yaml',
-      'this configuration is the one that is read; see telemetry and tracing',
-    ],
+    ['OTEL_CONFIG_FILE', 'otel.yaml', 'not supported; use telemetry and tracing of the configuration file'],
     [
       'OTEL_ENTITIES',
       'service{service.name=a}',
-      'there are no entities here; put their attributes into OTEL_RESOURCE_ATTRIBUTES',
+      'not supported; put the attributes into OTEL_RESOURCE_ATTRIBUTES',
     ],
-    ['OTEL_EXPORTER_PROMETHEUS_PORT', '9464', '/metrics is answered by admin; see admin.listen_addr'],
+    ['OTEL_EXPORTER_PROMETHEUS_PORT', '9464', 'admin serves /metrics; see admin.listen_addr'],
   ])('%s=%s is ignored and told, without its value', (name, value, right) => {
     const telemetry = settings(undefined, env({ [name]: value }))
     expect(telemetry?.warnings).toEqual([`${name} is ignored: ${right}`])
@@ -164,7 +156,7 @@ describe('variables that are none', () => {
     ).toEqual([
       { caFile: null, certFile: cert, keyFile: key },
       [
-        'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE is ignored: a client certificate and its key are of no use without each other',
+        'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE is ignored: a client certificate and its key must be set together',
       ],
     ])
     const none = { caFile: null, certFile: null, keyFile: null }
@@ -196,7 +188,7 @@ describe('variables that are none', () => {
     expect(telemetry?.traces?.exporter.headers).toEqual({})
     expect(telemetry?.metrics?.exporter.headers).toEqual({ 'a-bin': 'AAAA', 'api-key': 'secret' })
     expect(telemetry?.warnings).toEqual([
-      'OTEL_EXPORTER_OTLP_HEADERS is ignored: must be name=value pairs with commas between them; names over gRPC: letters, digits, "_", "-" and ".", not ending in -bin',
+      'OTEL_EXPORTER_OTLP_HEADERS is ignored: must be name=value pairs separated by commas; names over gRPC: letters, digits, "_", "-" and ".", not ending in -bin',
     ])
   })
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../../../src/config/load.ts'
-import { hideSecrets } from '../../../../src/config/secrets/secrets.ts'
+import { hideSecrets } from '../../../../src/config/schema/secret-keys.ts'
 import { makeCertificate } from '../../../kit/certificates.ts'
 import { load, messages, temporaryDirectory } from '../../../kit/config-text.ts'
 import { settingsOf as settings } from '../../../kit/telemetry.ts'
@@ -149,16 +149,16 @@ describe('mistakes in the file', () => {
     [{ endpont: 'x' }, /^telemetry\.endpont: is not a known key; did you mean `endpoint`\?/],
     [{ logs: { level: 'loud' } }, /^telemetry\.logs\.level: .* must be "trace", "debug"/],
     [{ tls: { ca: 'none.pem' } }, /^telemetry\.tls\.ca: ".*none.pem" does not exist; a relative path starts/],
-    [{ tls: { key: 'a.pem' } }, /^telemetry\.tls\.key: is of no use without cert; add it/],
+    [{ tls: { key: 'a.pem' } }, /^telemetry\.tls\.key: has no effect without cert; add it/],
     [
       { protocol: 'grpc', headers: { 'a-bin': 'x' } },
-      /^telemetry\.headers\.a-bin: has a name that gRPC does not carry; must be letters, digits/,
+      /^telemetry\.headers\.a-bin: is not a header name for gRPC; must be letters, digits/,
     ],
     [
       { protocol: 'grpc', headers: { '!foo': 'x' } },
-      /^telemetry\.headers\["!foo"\]: has a name that gRPC does not/,
+      /^telemetry\.headers\["!foo"\]: is not a header name for gRPC/,
     ],
-    [{ tls: { cert: 'a.pem' } }, /^telemetry\.tls\.cert: is of no use without key; add it/],
+    [{ tls: { cert: 'a.pem' } }, /^telemetry\.tls\.cert: has no effect without key; add it/],
     [{ resource: { a: 1 } }, /^telemetry\.resource\.a: is 1; must be text/],
   ])('%j', (block, expected) => {
     expect(messages(config(block))[0]).toMatch(expected)
@@ -170,7 +170,7 @@ describe('mistakes in the file', () => {
       parseConfig(text, { file: 'a.json', baseDir: tmpdir(), env: variables })
     expect(parse({}).settings.telemetry?.traces?.exporter.headers).toEqual({ '!foo': 'x' })
     expect(() => parse({ OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: 'grpc' })).toThrow(
-      /^a\.json:1:78 telemetry\.headers\["!foo"\]: has a name that gRPC does not carry/,
+      /^a\.json:1:78 telemetry\.headers\["!foo"\]: is not a header name for gRPC/,
     )
   })
 
@@ -197,7 +197,7 @@ describe('mistakes in the file', () => {
     const folder = temporaryDirectory()
     writeFileSync(join(folder, 'ca.pem'), makeCertificate({ subject: 'CA', isAuthority: true }).cert)
     expect(messages(config({ endpoint, tls: { ca: 'ca.pem' } }), folder)).toEqual([
-      'telemetry.tls: is of no use to an http: endpoint; write https:, or remove it',
+      'telemetry.tls: has no effect on an http: endpoint; write https:, or remove it',
     ])
   })
 })

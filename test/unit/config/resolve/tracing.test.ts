@@ -51,22 +51,22 @@ describe('where it says nothing', () => {
     [
       'OTEL_TRACES_SAMPLER',
       'xray',
-      'OTEL_TRACES_SAMPLER: xray is ignored: there are always_on, always_off, ',
+      'OTEL_TRACES_SAMPLER: xray is ignored: supported are always_on, always_off, ',
     ],
     [
       'OTEL_TRACES_SAMPLER',
       'sometimes',
-      'OTEL_TRACES_SAMPLER: a word of it is ignored: there are always_on, ',
+      'OTEL_TRACES_SAMPLER: one of its values is ignored: supported are always_on, ',
     ],
     [
       'OTEL_PROPAGATORS',
       'jaeger',
-      'OTEL_PROPAGATORS: jaeger is ignored: there are tracecontext, baggage, b3, ',
+      'OTEL_PROPAGATORS: jaeger is ignored: supported are tracecontext, baggage, b3, ',
     ],
     [
       'OTEL_PROPAGATORS',
       'mine',
-      'OTEL_PROPAGATORS: a word of it is ignored: there are tracecontext, baggage, ',
+      'OTEL_PROPAGATORS: one of its values is ignored: supported are tracecontext, baggage, ',
     ],
   ])('%s=%s is ignored and told', (name, value, right) => {
     const { warnings, ...others } = byEnvironment({ [name]: value })
@@ -166,8 +166,11 @@ describe('the tracing block', () => {
       { formats: ['jaeger'] },
       `${here}.formats[0]: is the text "jaeger"; must be "tracecontext", "baggage", "b3" (one field) or "b3multi" (X-B3-TraceId and others)`,
     ],
-    [{ formats: ['baggage'] }, `${here}.formats: names no trace; add "tracecontext", "b3" or "b3multi"`],
-    [{ formats: ['b3', 'b3'] }, `${here}.formats[1]: is there already; remove it`],
+    [
+      { formats: ['baggage'] },
+      `${here}.formats: has no format for traces; add "tracecontext", "b3" or "b3multi"`,
+    ],
+    [{ formats: ['b3', 'b3'] }, `${here}.formats[1]: is a duplicate; remove it`],
     [
       {
         routes: [
@@ -179,7 +182,7 @@ describe('the tracing block', () => {
     ],
     [
       { routes: [{ path: '/a' }] },
-      `${here}.routes[0]: says nothing of its path; add sample_ratio or context, or remove it`,
+      `${here}.routes[0]: has no effect; add sample_ratio or context, or remove it`,
     ],
     [
       { routes: [{ path: 'a', context: 'ignore' }] },

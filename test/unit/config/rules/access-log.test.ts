@@ -49,7 +49,7 @@ it('that cannot be written is a problem before anything starts', () => {
   const folder = temporaryDirectory()
   mkdirSync(join(folder, 'directory'))
   expect(messages(config('no/such/x.log', 'directory'), folder)).toEqual([
-    `access_log: "${folder}/no/such" does not exist; must be a file in a directory that exists and may be written to`,
+    `access_log: "${folder}/no/such" does not exist; must be a file in an existing, writable directory`,
     `workers.forward_proxy.access_log: "${folder}/directory" is a directory; name the file in it`,
   ])
 })
@@ -58,7 +58,7 @@ it('has its faults told where they are', () => {
   expect(
     messages(config({ path: 'off', format: '%{Cookie}', buffer_kb: 1, flush_sm: 1 }, { format: 'text' })),
   ).toEqual([
-    'access_log.path: is "off"; write "access_log": "off" to have none',
+    'access_log.path: is "off"; write "access_log": "off" to disable the log',
     'access_log.format: is the text "%{Cookie}"; %{cookie} is a secret and never logged; remove it',
     'access_log.buffer_kb: is 1; must be a whole number from 128 to 1048576',
     'access_log.flush_sm: is not a known key; did you mean `flush_ms`?',

@@ -125,7 +125,7 @@ describe('isolation', () => {
 
   test('of workers that share a listener must be the same', () => {
     expect(messages(shared({ isolation: 'process' }, {}))).toEqual([
-      'workers.reverse_proxy: has isolation thread, but forward_proxy shares its listener and has process; give both the same, or one of them a port of its own',
+      'workers.reverse_proxy: has isolation thread, but forward_proxy shares its listener and has process; set both to the same value, or give one of them its own port',
     ])
   })
 

@@ -16,20 +16,20 @@ const withAdmin = (admin: object) => ({ mode: 'Forward', listen_addr: '127.0.0.1
 describe('an address of admin that others can reach', () => {
   it('needs TLS and a token, and says both at once', () => {
     expect(messages(withAdmin({ listen_addr: '0.0.0.0:9900' }))).toEqual([
-      'admin.listen_addr: is 0.0.0.0:9900, which others can reach; add "tls": { "cert": "admin.pem", "key": "admin.key" } and "token_file": "admin-token", or listen on 127.0.0.1 or unix:PATH',
+      'admin.listen_addr: is 0.0.0.0:9900, which other machines can reach; add "tls": { "cert": "admin.pem", "key": "admin.key" } and "token_file": "admin-token", or listen on 127.0.0.1 or unix:PATH',
     ])
   })
 
   it('needs the token beside TLS', () => {
     expect(messages(withAdmin({ listen_addr: '[::]:9900', tls }))).toEqual([
-      'admin.listen_addr: is [::]:9900, which others can reach; add "token_file": "admin-token", or listen on 127.0.0.1 or unix:PATH',
+      'admin.listen_addr: is [::]:9900, which other machines can reach; add "token_file": "admin-token", or listen on 127.0.0.1 or unix:PATH',
     ])
   })
 
   it('needs TLS beside the token', () => {
     const token = 'a-token-of-some-length'
     expect(messages(withAdmin({ listen_addr: 'bridge.example:9900', token }))).toEqual([
-      'admin.listen_addr: is bridge.example:9900, which others can reach; add "tls": { "cert": "admin.pem", "key": "admin.key" }, or listen on 127.0.0.1 or unix:PATH',
+      'admin.listen_addr: is bridge.example:9900, which other machines can reach; add "tls": { "cert": "admin.pem", "key": "admin.key" }, or listen on 127.0.0.1 or unix:PATH',
     ])
   })
 
@@ -79,7 +79,7 @@ it('TLS on a Unix socket, and a token beside a file of one, are mistakes', () =>
   const token = 'a-token-of-some-length'
   expect(messages(withAdmin({ listen_addr: 'unix:/tmp/a.sock', tls, token, token_file: 'tok' }))).toEqual([
     'admin.tls: has no effect on a Unix socket; remove it',
-    'admin.token_file: has no effect beside admin.token; keep one of them',
+    'admin.token_file: has no effect next to admin.token; keep one of them',
   ])
 })
 

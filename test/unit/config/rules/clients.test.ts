@@ -71,7 +71,7 @@ describe('access', () => {
 
   test.each([{}, { allow: [] }, { allow: [], deny: [] }])('%j would admit everybody', (access) => {
     expect(messages(reverse({ access }))).toEqual([
-      'workers.reverse_proxy.access: admits everybody; add allow or deny, such as "allow": ["10.0.0.0/8"], or remove it',
+      'workers.reverse_proxy.access: admits all clients; add allow or deny, such as "allow": ["10.0.0.0/8"], or remove it',
     ])
   })
 
@@ -162,15 +162,15 @@ describe('rate limits', () => {
     ],
     [
       { default_limit: { ...minute, key: 'header' } },
-      '.default_limit.key: needs the name of the field; add it, such as "header": "X-Api-Key"',
+      '.default_limit.key: needs a header field; add it, such as "header": "X-Api-Key"',
     ],
     [
       { default_limit: { ...minute, header: 'X-A' } },
-      '.default_limit.header: is not counted by; add "key": "header", or remove it',
+      '.default_limit.header: has no effect; add "key": "header", or remove it',
     ],
     [
       { default_limit: { ...minute, key: 'user' } },
-      '.default_limit.key: is "user", but nobody is asked for one; add auth, or count by client',
+      '.default_limit.key: is "user", but the worker has no auth; add it, or count by client',
     ],
     [
       { rules: [{ id: 'a', ...minute, methods: ['post'] }] },
@@ -191,11 +191,11 @@ describe('rate limits', () => {
           { id: 'a', ...minute },
         ],
       },
-      '.rules[1].id: is the name of rules[0] too; give each limit its own',
+      '.rules[1].id: is also the name of rules[0]; give each limit its own name',
     ],
     [
       { default_limit: minute, rules: [{ id: 'default', ...minute }] },
-      '.rules[0].id: is the name of default_limit too; give each limit its own',
+      '.rules[0].id: is also the name of default_limit; give each limit its own name',
     ],
   ])('%j is refused', (given, message) => {
     expect(messages(rates(given))).toEqual([`${at}${message}`])

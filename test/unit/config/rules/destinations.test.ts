@@ -32,14 +32,14 @@ describe('an entry of destinations', () => {
 
   test.each([
     ['', `must be ${form}`],
-    ['*', '* stands for the labels in front only, such as "*.example.com"'],
-    ['*.*.example.com', '* stands for the labels in front only, such as "*.example.com"'],
-    ['a.*.example.com', '* stands for the labels in front only, such as "*.example.com"'],
-    ['*example.com', '* stands for the labels in front only, such as "*.example.com"'],
+    ['*', '* may only replace the leading labels, such as "*.example.com"'],
+    ['*.*.example.com', '* may only replace the leading labels, such as "*.example.com"'],
+    ['a.*.example.com', '* may only replace the leading labels, such as "*.example.com"'],
+    ['*example.com', '* may only replace the leading labels, such as "*.example.com"'],
     ['.example.com', `must be ${form}`],
     ['a b', `must be ${form}`],
     ['user@host', `must be ${form}`],
-    ['bücher.example', 'must be written as it goes over the wire: "xn--bcher-kva.example"'],
+    ['bücher.example', 'must be written in ASCII, as requests contain it: "xn--bcher-kva.example"'],
     ['127.1', noAddress],
     ['2130706433', noAddress],
     ['0x7f000001', noAddress],
@@ -130,8 +130,8 @@ test('every bad entry is named at its place', () => {
 
 test('a name that is loopback opens nothing, and the message says what would', () => {
   expect(messages(config({ allow: ['localhost:8080', 'a.localhost'], deny: ['localhost'] }))).toEqual([
-    'workers.forward_proxy.destinations.allow[0]: is the text "localhost:8080"; a name opens private networks only, and this one is loopback; write "127.0.0.0/8:8080" and "[::1]:8080"',
-    'workers.forward_proxy.destinations.allow[1]: is the text "a.localhost"; a name opens private networks only, and this one is loopback; write "127.0.0.0/8" and "[::1]"',
+    'workers.forward_proxy.destinations.allow[0]: is the text "localhost:8080"; a host pattern opens private networks only, and this one is loopback; write "127.0.0.0/8:8080" and "[::1]:8080"',
+    'workers.forward_proxy.destinations.allow[1]: is the text "a.localhost"; a host pattern opens private networks only, and this one is loopback; write "127.0.0.0/8" and "[::1]"',
   ])
 })
 
@@ -143,7 +143,7 @@ describe('a forward proxy that anybody can use', () => {
     'is warned of when it listens on %s',
     (at) => {
       expect(warnings(at)).toEqual([
-        `workers.forward_proxy listens on ${at} without auth or access.allow: whoever can connect can use it; add one of them, or listen on 127.0.0.1`,
+        `workers.forward_proxy listens on ${at} without auth or access.allow, so any client that can connect can use it; add one of them, or listen on 127.0.0.1`,
       ])
     },
   )

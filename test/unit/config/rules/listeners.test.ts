@@ -87,7 +87,7 @@ describe('listeners', () => {
   test.each([
     [{ address: '127.0.0.1' }, 'has no port'],
     [{ address: 'unix:' }, 'has no path'],
-    [{ address: `unix:/${'x'.repeat(90)}` }, '90 bytes at most'],
+    [{ address: `unix:/${'x'.repeat(90)}` }, 'at most 90 bytes'],
     [{ address: '127.0.0.1:0', mode: '0660' }, 'is for Unix sockets only'],
     [{ address: 'unix:/b', mode: '999' }, 'octal permission bits'],
     [{ address: '127.0.0.1:0', proxy_protocol: {} }, 'trusted: is missing'],
@@ -155,7 +155,7 @@ describe('whose TLS it is', () => {
       workers: { forward_proxy: { tls: { certificates } }, reverse_proxy: { target } },
     }
     expect(messages(config, withFiles())).toEqual([
-      'workers.forward_proxy.tls: has no effect, for this worker shares the listeners of the top level; put tls there',
+      'workers.forward_proxy.tls: has no effect: this worker shares the top-level listeners; move tls to the top level',
     ])
   })
 
@@ -240,7 +240,7 @@ describe('clients and ciphers', () => {
       'tls.client_ca: "DIR/a.key" has a key and no certificate',
     ],
     [{ client_auth: 'optional', client_ca: 'a.pem', client_subject_header: 'a b' }, 'name of a header field'],
-    [{ ciphers: 'NONSENSE' }, 'tls.ciphers: names no cipher suite'],
+    [{ ciphers: 'NONSENSE' }, 'tls.ciphers: contains no cipher suite'],
     [{ min_version: 'TLSv1.1' }, 'must be "TLSv1.2" or "TLSv1.3"'],
   ])('%j: %s', (more, expected) => {
     expect(tlsProblems({ certificates, ...more })[0]).toContain(expected)
@@ -250,7 +250,7 @@ describe('clients and ciphers', () => {
     'the subject of a client does not take the place of %s',
     (name) => {
       const clients = { client_auth: 'optional', client_ca: 'a.pem', client_subject_header: name }
-      const expected = 'tls.client_subject_header: has a meaning of its own'
+      const expected = 'tls.client_subject_header: is a reserved header field'
       expect(tlsProblems({ certificates, ...clients })[0]).toContain(expected)
     },
   )

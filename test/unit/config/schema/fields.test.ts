@@ -104,7 +104,7 @@ describe('a number', () => {
     ['workers.forward_proxy.worker_threads', 513, 'must be a whole number from 1 to 512'],
     ['workers.forward_proxy.max_cpu_percent', 0, 'must be a number above 0, at most 100'],
     ['workers.forward_proxy.max_cpu_percent', 100.1, 'must be a number above 0, at most 100'],
-    ['workers.forward_proxy.timeouts.lifetime_secs', 0.0001, `${seconds}, or 0 for no bound`],
+    ['workers.forward_proxy.timeouts.lifetime_secs', 0.0001, `${seconds}, or 0 for no limit`],
   ])('%s %j is refused', (path, value, right) => {
     const given = typeof value === 'string' ? `the text "${value}"` : value
     const config = path.split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), value)

@@ -50,7 +50,7 @@ test('the key is for its owner alone, and is not overwritten', () => {
   const files = readdirSync(directory)
   expect(files).toEqual(['master_key.mask', 'master_key.part1', 'master_key.part2', 'master_key.part3'])
   for (const file of files) expect(statSync(join(directory, file)).mode & 0o777).toBe(0o600)
-  expect(fault(() => createMasterKey(env))).toBe(`${directory} has a master key already`)
+  expect(fault(() => createMasterKey(env))).toBe(`${directory} already has a master key`)
 })
 
 describe('what cannot be read is told', () => {
@@ -72,7 +72,7 @@ describe('what cannot be read is told', () => {
 
   test('no key', () => {
     const env = { BIFROST_SECRET_HOME: '/nowhere' }
-    const message = 'needs a master key, and /nowhere has none; --init-encryption-key makes one'
+    const message = 'needs a master key, but /nowhere has none; --init-encryption-key creates one'
     expect(fault(() => new Keyring(env).open(value))).toBe(message)
     const short = { BIFROST_MASTER_KEY: 'AAAA' }
     expect(fault(() => new Keyring(short).open(value))).toContain('BIFROST_MASTER_KEY of 32 bytes')
@@ -81,7 +81,9 @@ describe('what cannot be read is told', () => {
   test('a directory that others can read', () => {
     const env = home()
     chmodSync(env.BIFROST_SECRET_HOME, 0o750)
-    expect(fault(() => new Keyring(env).open(value))).toContain('which others can read (750); chmod 700 it')
+    expect(fault(() => new Keyring(env).open(value))).toContain(
+      'which other users can read (750); chmod 700 it',
+    )
   })
 
   test('a part that is damaged', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parseConfig } from '../../../../src/config/load.ts'
+import { hideSecrets } from '../../../../src/config/schema/secret-keys.ts'
 import { Keyring } from '../../../../src/config/secrets/keyring.ts'
-import { hideSecrets } from '../../../../src/config/secrets/secrets.ts'
 import { errorOf, load, messages } from '../../../kit/config-text.ts'
 
 const withToken = (token: unknown) => ({
@@ -94,7 +94,7 @@ describe('passwords', () => {
 
   test('a name that comes twice is one too many', () => {
     expect(faults(withUsers({ name: 'a', password: bcrypt }, { name: 'a', password: bcrypt }))).toBe(
-      'workers.forward_proxy.auth.users[1].name: is the name of users[0] too; keep one of them',
+      'workers.forward_proxy.auth.users[1].name: is also the name of users[0]; keep one of them',
     )
   })
 

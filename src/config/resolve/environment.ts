@@ -1,17 +1,18 @@
 /**
- * Reads the standard OTEL_* variables. As OpenTelemetry asks, a value that is none is ignored and told: telemetry is no reason for a proxy not
- * to start. The warnings name variables and never values, which may be secret; of words that the specification has, the word.
+ * Reads the standard OTEL_* variables. As OpenTelemetry requires, invalid values are ignored with a warning: telemetry
+ * must not keep a proxy from starting. Warnings contain names of variables and keywords of the specification, but no
+ * other values, which may be secret.
  */
-import type { Environment } from './secrets/keyring.ts'
+import type { Environment } from '../secrets/keyring.ts'
 
-/** Of a variable with a list. */
+/** Keywords of a variable with a list. */
 interface Words<Word extends string> {
   readonly here: readonly Word[]
-  /** That OpenTelemetry knows too. */
+  /** Keywords of OpenTelemetry that are not supported here. */
   readonly elsewhere: readonly string[]
 }
 
-/** The largest that OpenTelemetry asks for, and that a timer of Node takes. */
+/** The maximum of OpenTelemetry, and of a timer in Node. */
 const maxNumber = 2 ** 31 - 1
 
 export class OtelEnvironment {
@@ -22,7 +23,7 @@ export class OtelEnvironment {
     this.#env = env
   }
 
-  /** The first of these that is set; an empty variable is none. */
+  /** The first of these variables that is set and not empty. */
   find(...names: readonly string[]): { readonly name: string; readonly value: string } | undefined {
     for (const name of names) {
       const value = this.#env[name]?.trim()
@@ -48,7 +49,7 @@ export class OtelEnvironment {
     )
   }
 
-  /** The words of a list, each once, that are known here; undefined when there are none. Others are told one by one. */
+  /** The supported keywords of a list, without duplicates; undefined if there are none. Warns about each other one. */
   words<Word extends string>(name: string, { here, elsewhere }: Words<Word>): readonly Word[] | undefined {
     const found = new Set<Word>()
     for (const part of this.text(name)?.split(',') ?? []) {
@@ -56,24 +57,24 @@ export class OtelEnvironment {
       const word = here.find((one) => one === given)
       if (word !== undefined) found.add(word)
       else if (given !== '') {
-        const known = elsewhere.find((one) => one === given) ?? 'a word of it'
-        this.warn(`${name}: ${known}`, `there are ${here.join(', ')} here`)
+        const known = elsewhere.find((one) => one === given) ?? 'one of its values'
+        this.warn(`${name}: ${known}`, `supported are ${here.join(', ')}`)
       }
     }
     return found.size === 0 ? undefined : [...found]
   }
 
-  /** A whole number above 0: sizes, and times between two things. */
+  /** A whole number above 0, for sizes and intervals. */
   count(...names: readonly string[]): number | undefined {
     return this.#number(names, 1, 'above 0')
   }
 
-  /** A whole number, 0 included: limits, and waits. */
+  /** A whole number from 0, for limits and delays. */
   wholeNumber(...names: readonly string[]): number | undefined {
     return this.#number(names, 0, 'from 0 on')
   }
 
-  /** In milliseconds; 0 is without end, as OpenTelemetry has it. */
+  /** Milliseconds; 0 means no timeout, as in OpenTelemetry. */
   timeout(...names: readonly string[]): number | undefined {
     const timeout = this.wholeNumber(...names)
     return timeout === 0 ? maxNumber : timeout

@@ -1,7 +1,6 @@
-/**
- * `key1=value1,key2=value2` of OTEL_EXPORTER_OTLP_HEADERS and OTEL_RESOURCE_ATTRIBUTES, percent-encoded as W3C Baggage; undefined when it
- * is none, or one of them is not as `isPair` wants it.
- */
+/** Lists of the form `key1=value1,key2=value2` in OTEL_* variables. */
+
+/** Decodes a list, percent-encoded as W3C Baggage; undefined if it is malformed or `isPair` rejects a pair. */
 export function decodeKeyPairs(
   text: string,
   isPair: (name: string, value: string) => boolean,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { load, messages, worker } from '../../kit/config-text.ts'
+import { load, messages, worker } from '../../../kit/config-text.ts'
 
 const listen_addr = '127.0.0.1:8080'
 const forward = (block: object) => ({ mode: 'Forward', listen_addr, workers: { forward_proxy: block } })
@@ -33,7 +33,7 @@ describe('two names of one value (D04)', () => {
 
   test('with different values are refused, and the line names both keys', () => {
     expect(messages(forward({ max_memory_mb: 512, resource_limits: { max_memory_mb: 256 } }))).toEqual([
-      'workers.forward_proxy.max_memory_mb: is 512, but resource_limits.max_memory_mb is 256 and means the same; keep one of them',
+      'workers.forward_proxy.max_memory_mb: is 512, but resource_limits.max_memory_mb is 256, an alias of it; keep one of them',
     ])
   })
 
@@ -54,7 +54,7 @@ describe('connection timeout of static files (D10)', () => {
 
   test('that differs from header_secs is refused', () => {
     expect(messages(files({ timeouts: { header_secs: 3, connect_secs: 4 } }))).toEqual([
-      'workers.static_files.timeouts.connect_secs: is 4, but timeouts.header_secs is 3 and means the same; keep one of them',
+      'workers.static_files.timeouts.connect_secs: is 4, but timeouts.header_secs is 3, an alias of it; keep one of them',
     ])
   })
 

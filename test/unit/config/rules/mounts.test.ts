@@ -1,8 +1,8 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { loadConfig } from '../../../src/config/load.ts'
-import { messages, temporaryDirectory, worker } from '../../kit/config-text.ts'
+import { loadConfig } from '../../../../src/config/load.ts'
+import { messages, temporaryDirectory, worker } from '../../../kit/config-text.ts'
 
 const config = (...mounts: readonly object[]) => ({
   mode: 'Static',
@@ -24,7 +24,7 @@ test('a relative root_dir starts from the directory of the configuration file, n
 test('a root_dir that does not exist is refused with the directory that was looked for', () => {
   const directory = temporaryDirectory()
   expect(messages(config({ path: '/', root_dir: './public' }), directory)).toEqual([
-    `workers.static_files.mounts[0].root_dir: "${directory}/public" does not exist; must be a directory that exists; a relative one starts from the directory of this file`,
+    `workers.static_files.mounts[0].root_dir: "${directory}/public" does not exist; must be an existing directory; a relative path starts from the directory of this file`,
   ])
 })
 

@@ -1,20 +1,21 @@
-import { BifrostError } from '../errors.ts'
-import { maskUrls, maskUserinfo } from './secrets/userinfo.ts'
+/** Problems of a configuration: where, what is wrong, and what would be right. */
+import { BifrostError } from '../../errors.ts'
+import { maskUrls, maskUserinfo } from '../secrets/userinfo.ts'
 
 export type Path = readonly (string | number)[]
 
-/** One thing that is wrong with a configuration, and where. Lines and columns count from 1. */
+/** One problem. Lines and columns count from 1. */
 export interface Problem {
   readonly line: number
   readonly column: number
   readonly path: Path
-  /** What is wrong; what would be right. */
+  /** What is wrong, a semicolon, and what would be right. */
   readonly message: string
 }
 
 const maxLines = 1000
 
-/** Every problem in one error, a line each, in the order of the file: `file:line:column path.to.key: message`. */
+/** Makes one error of all problems: a line each, in file order: `file:line:column path.to.key: message`. */
 export function invalid(file: string, problems: readonly Problem[]): BifrostError {
   const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
   const lines = sorted.slice(0, maxLines).map((problem) => {
@@ -25,7 +26,7 @@ export function invalid(file: string, problems: readonly Problem[]): BifrostErro
   return new BifrostError('CONFIG_INVALID', lines.join('\n'))
 }
 
-/** `workers.static_files.mounts[0].path`; a key that is no plain word stands in brackets and quotes. */
+/** Formats as `workers.static_files.mounts[0].path`; keys with other characters are quoted in brackets. */
 export function formatPath(path: Path): string {
   let text = ''
   for (const part of path) {
@@ -36,7 +37,7 @@ export function formatPath(path: Path): string {
   return text
 }
 
-/** A value from the file as it may stand in a one-line message. */
+/** Describes a value from the file for a one-line message. */
 export function show(value: unknown): string {
   if (value === null) return 'empty (null)'
   if (typeof value === 'string') return `the text ${quote(value)}`
@@ -47,6 +48,6 @@ export function show(value: unknown): string {
 function quote(text: string): string {
   const shown = maskUserinfo(text)
   const quoted = JSON.stringify(shown.length > 60 ? `${shown.slice(0, 60)}…` : shown)
-  // Line ends to Unicode, though not to JSON: a problem is one line.
+  // Unicode counts these as line ends and JSON does not escape them; a problem is one line.
   return quoted.replace(/[\u2028\u2029]/g, (end) => (end === '\u2028' ? '\\u2028' : '\\u2029'))
 }

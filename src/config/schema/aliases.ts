@@ -1,8 +1,9 @@
-import type { WorkerKey } from './schema/schema.ts'
+/** Keys with more than one name. */
+import type { WorkerKey } from './schema.ts'
 
 /**
- * Values that have more than one name, each group with its canonical name first (decisions D04 and D10). All names may
- * be written together as long as they agree.
+ * Groups of names for one value, the canonical name first (decisions D04 and D10). Several names of a group may be
+ * written if they agree.
  */
 const limits = [
   ['resource_limits.max_connections', 'max_connections'],
@@ -26,7 +27,7 @@ export const names: Readonly<Record<WorkerKey, readonly (readonly [string, ...st
   ],
 }
 
-/** The value at a dotted path inside a worker block; undefined when any part of it is missing. */
+/** The value at a dotted path inside a worker block; undefined if any part is missing. */
 export function valueAt(block: object, path: string): unknown {
   let value: unknown = block
   for (const key of path.split('.')) {

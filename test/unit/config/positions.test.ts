@@ -2,8 +2,8 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { parseConfig } from '../../../../src/config/load.ts'
-import { placeOf } from '../../../../src/config/text/positions.ts'
+import { parseConfig } from '../../../src/config/load.ts'
+import { positionOf } from '../../../src/config/positions.ts'
 
 const baseDir = mkdtempSync(join(tmpdir(), 'bifrost-positions-'))
 const positionsOf = (text: string) => parseConfig(text, { file: 'a.yaml', baseDir, env: {} }).positions
@@ -40,13 +40,13 @@ describe('where a setting was written', () => {
     ['workers.static_files.mounts[1].spa_mode', 10, 9, 'workers.static_files.mounts[1]', false],
     ['admin.token', 2, 1, '', false],
   ])('%s', (setting, line, column, path, isWritten) => {
-    const place = placeOf(positionsOf(text), setting)
+    const place = positionOf(positionsOf(text), setting)
     expect(place).toEqual({ file: 'a.yaml', line, column, path, isWritten })
   })
 
   test('a worker that the mode alone runs is at the mode', () => {
     const positions = positionsOf('{ "mode": "Forward", "listen_addr": "127.0.0.1:1" }')
-    expect(placeOf(positions, 'workers.forward_proxy.access')).toMatchObject({
+    expect(positionOf(positions, 'workers.forward_proxy.access')).toMatchObject({
       path: 'mode',
       isWritten: false,
     })
@@ -54,7 +54,7 @@ describe('where a setting was written', () => {
 
   test('worker_separation is another name of workers', () => {
     const positions = positionsOf(text.replace('workers:', 'worker_separation:'))
-    expect(placeOf(positions, 'workers.reverse_proxy.target')).toMatchObject({
+    expect(positionOf(positions, 'workers.reverse_proxy.target')).toMatchObject({
       line: 13,
       path: 'worker_separation.reverse_proxy.target',
       isWritten: true,

@@ -1,11 +1,12 @@
+/** Checks a parsed configuration against the schema and words its problems. */
 import { z } from 'zod'
-import { type Path, type Problem, show } from './problem.ts'
-import { configSchema, workerKeys } from './schema/schema.ts'
-import { isSecret } from './secrets/secrets.ts'
-import { nearest } from './text/nearest.ts'
-import type { Source } from './text/parse.ts'
+import { nearest } from '../text/nearest.ts'
+import type { Source } from '../text/parse.ts'
+import { type Path, type Problem, show } from '../text/problem.ts'
+import { configSchema, workerKeys } from './schema.ts'
+import { isSecret } from './secret-keys.ts'
 
-/** What is left of a value when everything that the schema refuses is taken out: any part may be missing. */
+/** A value without the parts that the schema rejects: any part may be missing. */
 export type Sound<T> = T extends readonly (infer Element)[]
   ? readonly (Sound<Element> | undefined)[]
   : T extends object
@@ -13,8 +14,8 @@ export type Sound<T> = T extends readonly (infer Element)[]
     : T
 
 /**
- * Checks the value against the schema. `sound` is the part of it that is right, so that rules over several keys can
- * be checked in the same round.
+ * Checks the value against the schema. `sound` is the valid part, so that the rules over several keys can run too and
+ * one attempt reports every problem.
  */
 export function checkSchema(source: Source): {
   readonly sound: Sound<z.input<typeof configSchema>>
@@ -45,7 +46,7 @@ function droppedNames(source: Source): readonly Problem[] {
   }))
 }
 
-/** A value that may be text or an object: an object is meant as one, so what is wrong is inside of it. */
+/** For a value that may be text or an object: if it is an object, reports the issues inside it. */
 function ofMeantOption(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
   if (issue.code !== 'invalid_union') return [issue]
   const meant = issue.errors.find((errors) =>
@@ -58,23 +59,23 @@ function ofMeantOption(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
 
 function unknownKey(source: Source, parent: Path, key: string): Problem {
   const path = [...parent, key]
-  const place = source.locate(path, 'key')
+  const position = source.locate(path, 'key')
   const schema = objectIn(schemaAt(parent))
   const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
   const others = workersThatKnow(parent, key)
   if (others.length > 0) {
     return {
-      ...place,
+      ...position,
       path,
       message: `does not apply to ${parent[1]}, only to ${others.join(' and ')}; remove it`,
     }
   }
   const near = nearest(key, known)
   const right = near === undefined ? `known here: ${known.join(', ')}` : `did you mean \`${near}\`?`
-  return { ...place, path, message: `is not a known key; ${right}` }
+  return { ...position, path, message: `is not a known key; ${right}` }
 }
 
-/** Which other workers have a key that the worker at the path has not. */
+/** Other workers that accept a key which the worker at the path does not. */
 function workersThatKnow([root, worker, ...inside]: Path, key: string): readonly string[] {
   if (root === undefined || worker === undefined) return []
   return workerKeys.filter((other) => {
@@ -93,7 +94,7 @@ function fault(source: Source, path: Path, issue: z.core.$ZodIssue): string {
   return source.isWritten(path) ? `is ${show(given)}; must be ${expects}` : `is missing; must be ${expects}`
 }
 
-/** What the schema wants in place of any value. */
+/** What the schema expects, for problems and docs. */
 export function expectation(schema: z.core.$ZodType): string {
   const noted = z.globalRegistry.get(schema)?.['expects']
   if (typeof noted === 'string') return noted
@@ -102,7 +103,7 @@ export function expectation(schema: z.core.$ZodType): string {
     : 'something else'
 }
 
-/** The schema of the value at a path, without the wrappers for defaults and for leaving out. */
+/** The schema of the value at a path, without wrappers for defaults and optional keys. */
 function schemaAt(path: Path): z.core.$ZodType | undefined {
   let schema: z.core.$ZodType | undefined = configSchema
   for (const part of path) {
@@ -116,7 +117,7 @@ function schemaAt(path: Path): z.core.$ZodType | undefined {
   return schema
 }
 
-/** What may be text or an object has the keys of the object. */
+/** The object alternative of a union; any other schema unchanged. */
 export function objectIn(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
   if (!(schema instanceof z.ZodUnion)) return schema
   return schema.options.find((option) => option instanceof z.ZodObject)
@@ -142,7 +143,7 @@ function remove(value: unknown, path: Path): void {
   const parent = valueAt(value, path.slice(0, -1))
   const last = path.at(-1)
   if (typeof parent !== 'object' || parent === null || last === undefined) return
-  // The other elements of a list keep their places, and so their paths.
+  // The other elements of a list keep their index, and so their paths.
   if (Array.isArray(parent)) parent[Number(last)] = undefined
   else delete (parent as Record<string, unknown>)[last]
 }

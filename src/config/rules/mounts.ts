@@ -1,17 +1,14 @@
+/** Rules for `mounts` of static files. */
 import { accessSync, constants, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Sound } from './check.ts'
-import type { Path } from './problem.ts'
-import type { RuleContext } from './rules/rules.ts'
-import type { ConfigInput } from './schema/schema.ts'
-import { maskUserinfo } from './secrets/userinfo.ts'
+import { mountPrefix } from '../address/mount-prefix.ts'
+import type { Sound } from '../schema/check.ts'
+import type { ConfigInput } from '../schema/schema.ts'
+import { maskUserinfo } from '../secrets/userinfo.ts'
+import type { Path } from '../text/problem.ts'
+import type { RuleContext } from './context.ts'
 
 type StaticBlock = Sound<NonNullable<NonNullable<ConfigInput['workers']>['static_files']>>
-
-/** The mount path with a leading and without a trailing slash; `/` for everything. */
-export function mountPrefix(path: string): string {
-  return path === '/' ? path : path.replace(/\/$/, '')
-}
 
 export function checkMounts(context: RuleContext, worker: Path, block: StaticBlock): void {
   const { isWritten, report } = context
@@ -19,7 +16,7 @@ export function checkMounts(context: RuleContext, worker: Path, block: StaticBlo
   if (!isWritten(path)) {
     report(
       worker,
-      'has no mounts; add what it serves, such as "mounts": [{ "path": "/", "root_dir": "./public" }]',
+      'has no mounts; add the directories to serve, such as "mounts": [{ "path": "/", "root_dir": "./public" }]',
     )
     return
   }
@@ -38,7 +35,7 @@ export function checkMounts(context: RuleContext, worker: Path, block: StaticBlo
 
 function directoryFault(directory: string): string | undefined {
   const shown = JSON.stringify(maskUserinfo(directory))
-  const right = 'must be a directory that exists; a relative one starts from the directory of this file'
+  const right = 'must be an existing directory; a relative path starts from the directory of this file'
   try {
     if (!statSync(directory).isDirectory()) return `${shown} is not a directory; ${right}`
     accessSync(directory, constants.R_OK | constants.X_OK)

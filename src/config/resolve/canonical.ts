@@ -1,12 +1,13 @@
+/** Rewrites a valid configuration to its canonical form, which `--check` prints. */
 import { resolve } from 'node:path'
-import { formatAddress, parseAddress, parseListenerAddress } from './address/address.ts'
-import { names, valueAt } from './aliases.ts'
-import { mountPrefix } from './mounts.ts'
-import { type Config, type ConfigInput, configSchema, type WorkerKey, workerKeys } from './schema/schema.ts'
+import { formatAddress, parseAddress, parseListenerAddress } from '../address/address.ts'
+import { mountPrefix } from '../address/mount-prefix.ts'
+import { names, valueAt } from '../schema/aliases.ts'
+import { type Config, type ConfigInput, configSchema, type WorkerKey, workerKeys } from '../schema/schema.ts'
 
 /**
- * A configuration without problems -> the one way to write it: canonical names, absolute directories, only what runs,
- * every default filled in. Written as JSON and loaded again, it gives an equal value.
+ * Returns a configuration with canonical names, absolute directories, every default, and only the workers that run.
+ * Printed as JSON and loaded again, it gives an equal value.
  */
 export function canonical(config: ConfigInput, baseDir: string): Config {
   const given = config.workers ?? config.worker_separation ?? {}
@@ -35,7 +36,7 @@ export function canonical(config: ConfigInput, baseDir: string): Config {
     telemetry: canonicalTelemetry(config.telemetry, baseDir),
     drain_timeout_secs: config.drain_timeout_secs,
   }
-  // The round trip drops the keys without a value, which the schema would otherwise keep.
+  // The round trip drops undefined values, which the schema would keep.
   return configSchema.parse(JSON.parse(JSON.stringify(input)))
 }
 
@@ -68,7 +69,7 @@ function canonicalWorker(key: WorkerKey, given: object, host: string | undefined
   }
 }
 
-/** The top-level one is that of the workers, which each have their own here. */
+/** Every worker gets its own access log here; the top-level one disappears. */
 function canonicalAccessLog(given: ConfigInput['access_log'], baseDir: string): object | undefined {
   if (given === undefined || given === 'off') return undefined
   const log = typeof given === 'string' ? { path: given } : given
@@ -119,7 +120,7 @@ function canonicalListeners(given: ConfigInput['listeners'], baseDir: string) {
 }
 
 function canonicalTls(given: ConfigInput['tls'], baseDir: string): object | undefined {
-  // What is off has no files, and the rest of it means nothing.
+  // The other keys of a disabled block have no effect.
   if (given === undefined || given.enabled === false) return given && { enabled: false }
   return {
     ...given,

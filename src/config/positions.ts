@@ -1,27 +1,26 @@
 /**
- * Where the parts of a configuration were written, as plain data that outlives its text: a table from a setting's path to its line and
- * column. No value is in it, so no secret is.
+ * Line and column of each setting, as plain data that outlives the text. Contains no values, and therefore no secrets.
  */
-import { names } from '../aliases.ts'
-import { formatPath } from '../problem.ts'
-import { workerKeys } from '../schema/schema.ts'
-import type { Source } from './parse.ts'
+import { names } from './schema/aliases.ts'
+import { workerKeys } from './schema/schema.ts'
+import type { Source } from './text/parse.ts'
+import { formatPath } from './text/problem.ts'
 
 export interface Positions {
-  /** As it was given. */
+  /** File name as given. */
   readonly file: string
   /** Line and column, both from 1, by path: `workers.static_files.mounts[0]`. */
   readonly at: Readonly<Record<string, readonly [line: number, column: number]>>
 }
 
-/** Where a setting comes from. */
-export interface Place {
+/** The position that a setting comes from. */
+export interface SettingPosition {
   readonly file: string
   readonly line: number
   readonly column: number
-  /** What was written there: the setting under one of its names, or what it is a part of. */
+  /** Path written there: the setting, one of its aliases, or an object around it. */
   readonly path: string
-  /** False: the setting itself was not written, and has its default. */
+  /** False: the setting itself was not written and has its default. */
   readonly isWritten: boolean
 }
 
@@ -34,8 +33,8 @@ export function positionsOf(file: string, source: Pick<Source, 'written' | 'loca
   return { file, at }
 }
 
-/** The place of a setting by its canonical path: where it, or else the nearest thing around it, was written. */
-export function placeOf({ file, at }: Positions, setting: string): Place | null {
+/** The position of a setting by its canonical path; if it was not written, of the nearest object around it. */
+export function positionOf({ file, at }: Positions, setting: string): SettingPosition | null {
   for (let path = setting; ; path = parentOf(path)) {
     for (const name of namesOf(path)) {
       const found = Object.hasOwn(at, name) ? at[name] : undefined
@@ -43,7 +42,7 @@ export function placeOf({ file, at }: Positions, setting: string): Place | null 
         return { file, line: found[0], column: found[1], path: name, isWritten: path === setting }
     }
     if (path === '') return null
-    // A worker that is not written runs because of the mode.
+    // A worker without a block runs because of the mode.
     if (/^workers\.\w+$/.test(path) && Object.hasOwn(at, 'mode')) {
       const [line, column] = at['mode'] as readonly [number, number]
       return { file, line, column, path: 'mode', isWritten: false }
@@ -53,7 +52,7 @@ export function placeOf({ file, at }: Positions, setting: string): Place | null 
 
 const parentOf = (path: string): string => path.slice(0, Math.max(0, path.search(/(?:\.[^.[]*|\[[^[]*\])$/)))
 
-/** All the ways to write a path. */
+/** A path and its aliases. */
 function namesOf(path: string): readonly string[] {
   const [, root = '', key, inside = ''] = /^(workers)\.(\w+)\.(.+)$/.exec(path) ?? []
   const worker = workerKeys.find((one) => one === key)

@@ -1,5 +1,6 @@
-import { formatPath, type Path } from '../problem.ts'
-import type { Config } from '../schema/schema.ts'
+/** Which keys hold secrets, and how to hide their values. */
+import { formatPath, type Path } from '../text/problem.ts'
+import type { Config } from './schema.ts'
 
 /** Headers of exports, by any name. */
 const isHeader = (path: Path): boolean => path.length > 2 && path[0] === 'telemetry' && path[1] === 'headers'
@@ -35,7 +36,7 @@ export function isSecret(path: Path): boolean {
   return isHidden(path) || isBlock || isHeaders || (inside !== null && mayBeSecret.test(inside.join('.')))
 }
 
-/** The configuration with *** for every secret, and where these are. */
+/** Replaces every secret with ***; `hidden` lists their paths. */
 export function hideSecrets(config: Config): {
   readonly shown: Config
   readonly hidden: readonly string[]
