@@ -1,5 +1,5 @@
-import type { LoggingSettings } from '../../telemetry/export/settings.ts'
 import type { LogLevel } from '../../telemetry/log/log.ts'
+import type { LoggingSettings } from '../../telemetry/log/target-settings.ts'
 import type { Config } from '../schema/schema.ts'
 
 /** Null: nothing is said about the log. */

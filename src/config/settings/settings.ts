@@ -4,7 +4,8 @@
  */
 
 import type { AccessLogSettings } from '../../telemetry/access-log/format.ts'
-import type { LoggingSettings, TelemetrySettings } from '../../telemetry/export/settings.ts'
+import type { TelemetrySettings } from '../../telemetry/export/settings.ts'
+import type { LoggingSettings } from '../../telemetry/log/target-settings.ts'
 import type { DestinationSettings } from './destinations.ts'
 import type { TracingSettings } from './tracing.ts'
 

@@ -1,8 +1,8 @@
 /** The fields of an access log line, by the names that templates and JSON know them by. */
 
+import { Fragment, type LogChunk } from '../lines/chunk.ts'
 import { requestField } from '../request-field.ts'
 import type { AccessRecord } from './access-record.ts'
-import { Fragment, type LogChunk } from './chunk.ts'
 import { maskAuthority, maskUrl } from './escape.ts'
 
 /** Null for what is not known, or was not there. */

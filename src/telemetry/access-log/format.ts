@@ -1,11 +1,11 @@
 /** Formats of the access log: `json`, `combined`, or a template. Compiled once; a line is then a walk over its parts. */
 
+import { Fragment, type LogChunk } from '../lines/chunk.ts'
+import type { LineFormat } from '../lines/writer.ts'
 import type { AccessRecord } from './access-record.ts'
-import { Fragment, type LogChunk } from './chunk.ts'
 import { escapePlain, maxCharacters, quoteJson, secretHeaders } from './escape.ts'
 import { type Field, fields, headerField, templateFields, type Value } from './fields.ts'
 import { compileParts, type PartSettings } from './parts.ts'
-import type { LineFormat } from './writer.ts'
 
 export interface AccessLogSettings {
   /** Absolute path of the file, or `stdout`. */

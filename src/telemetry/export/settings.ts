@@ -62,15 +62,3 @@ export interface TelemetrySettings {
   /** What of the environment is ignored, and why; without values. */
   readonly warnings: readonly string[]
 }
-
-export interface LogTargetSettings {
-  readonly type: 'stdout' | 'stderr' | 'file'
-  /** Absolute; null unless it is a file. */
-  readonly path: string | null
-  readonly level: LogLevel
-  readonly format: 'text' | 'json'
-}
-
-export interface LoggingSettings {
-  readonly targets: readonly LogTargetSettings[]
-}

@@ -1,6 +1,7 @@
 import { connect, createServer } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { startTelemetry, type Telemetry } from '../../../src/telemetry/export/export.ts'
+import { startTelemetry } from '../../../src/telemetry/export/export.ts'
+import type { Telemetry } from '../../../src/telemetry/export/telemetry.ts'
 import type { LogRecord } from '../../../src/telemetry/log/log-record.ts'
 import type { SpanRecord } from '../../../src/telemetry/trace/span-record.ts'
 import { type Mood, startBadCollector } from '../../kit/bad-collector.ts'
