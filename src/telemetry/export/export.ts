@@ -32,7 +32,7 @@ export async function startTelemetry(
     return await startSdk({ ...options, settings })
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    options.log('error', 'telemetry cannot be started, nothing is exported', { reason })
+    options.log('error', 'telemetry could not start; nothing is exported', { reason })
     return nothing
   }
 }

@@ -1,3 +1,4 @@
+/** A rate limit for repeated lines of the daemon's log. */
 import type { Log } from './log.ts'
 
 /**

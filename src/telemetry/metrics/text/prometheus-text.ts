@@ -1,3 +1,4 @@
+/** The Prometheus text format: version 0.0.4 and OpenMetrics 1.0. */
 import { familyName, labelName, type Metric, unitWord } from '../catalogue/metric.ts'
 import type { Family, Point } from '../family.ts'
 import type { HistogramValue } from '../series.ts'

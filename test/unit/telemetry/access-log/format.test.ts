@@ -188,11 +188,11 @@ describe('a template', () => {
 
   it.each([
     ['text', 'must be "json", "combined" or a template'],
-    ['%nope', '%nope is not known; known are attempts, bytes_received'],
-    ['%status % x', 'has a % with no name behind it'],
-    ['%{a b}', '%{a b} names no header field'],
-    ['%status\n', 'must have no line ends'],
-    ['%status é', 'must have no line ends, and no other than ASCII'],
+    ['%nope', '%nope is unknown; use attempts, bytes_received'],
+    ['%status % x', 'has a % without a name'],
+    ['%{a b}', '%{a b} is not a header field'],
+    ['%status\n', 'must contain only printable ASCII'],
+    ['%status é', 'must contain only printable ASCII'],
   ])('such as %s is a fault', (format, fault) => {
     expect(formatFault(format)).toContain(fault)
   })
