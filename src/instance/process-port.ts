@@ -31,7 +31,7 @@ export async function connectProcess(): Promise<{
   readonly port: InstancePort
 }> {
   if (process.send === undefined) {
-    throw new BifrostError('WORKER_FAILED', 'src/worker-process runs as a child of the daemon only')
+    throw new BifrostError('WORKER_FAILED', 'src/instance/process-entry runs as a child of the daemon only')
   }
   const watched = endWithParent(Number(process.argv[3]))
   const [{ body }] = (await once(process, 'message')) as [Envelope<ToProcess>]

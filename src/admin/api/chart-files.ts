@@ -1,3 +1,4 @@
+/** The chart drawings that the interface serves. */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tagOf } from '../answer.ts'

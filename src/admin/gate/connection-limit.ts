@@ -1,15 +1,18 @@
+/**
+ * Bounds the connections of the admin server. A silent client must not lock out an operator: at the limit,
+ * the connection that has been silent longest is closed, or else one whose client takes too long over a
+ * request or an answer. The limit is not per address, because all clients of loopback share one.
+ */
 import type { Duplex } from 'node:stream'
 
-/**
- * How many connections the admin server has at once. A client that says nothing must not keep an operator out: when the limit is
- * reached, the connection gives way that has been silent longest, then one whose client takes too long over a request or its answer.
- * The limit is not by address, since all clients of loopback share one.
- */
 export interface ConnectionLimitOptions {
   readonly max: number
-  /** How long an exchange is safe from giving way, milliseconds. Event streams are safe always; their number has a limit of its own. */
+  /**
+   * How long an exchange is protected from being closed, in milliseconds. Event streams always are; they have
+   * a limit of their own.
+   */
   readonly patienceMs: number
-  /** Milliseconds of a steady clock. */
+  /** A monotonic clock in milliseconds. */
   readonly now: () => number
 }
 
@@ -23,9 +26,11 @@ export type Connection = Pick<Duplex, 'destroy' | 'once'>
 
 export class ConnectionLimit {
   readonly #options: ConnectionLimitOptions
-  /** Without a request: new, in the TLS handshake, in the middle of a head, or idle after an answer. The oldest first. */
+  /**
+   * Connections without a complete request: new, in the TLS handshake, sending a head, or idle. Oldest first.
+   */
   readonly #silent = new Set<Connection>()
-  /** The oldest first. */
+  /** Connections with a request. Oldest first. */
   readonly #busy = new Map<Connection, Busy>()
 
   constructor(options: ConnectionLimitOptions) {
@@ -36,7 +41,7 @@ export class ConnectionLimit {
     return this.#silent.size + this.#busy.size
   }
 
-  /** False: all others are in use, and this one was closed. */
+  /** False if all other connections are in use; then this one was closed. */
   enter(connection: Connection): boolean {
     if (this.size >= this.#options.max && !this.#makeRoom()) {
       connection.destroy()
@@ -47,7 +52,7 @@ export class ConnectionLimit {
     return true
   }
 
-  /** A request has arrived on the connection; one may follow another before that is answered. */
+  /** Called when a request arrives; a pipelined one may follow before it is answered. */
   begin(connection: Connection): void {
     const busy = this.#busy.get(connection)
     if (busy !== undefined) busy.exchanges += 1
@@ -55,13 +60,13 @@ export class ConnectionLimit {
       this.#busy.set(connection, { since: this.#options.now(), exchanges: 1, isStream: false })
   }
 
-  /** Its answer has become an event stream. */
+  /** Called when the answer becomes an event stream. */
   stream(connection: Connection): void {
     const busy = this.#busy.get(connection)
     if (busy !== undefined) busy.isStream = true
   }
 
-  /** The answer to a request was sent. */
+  /** Called when an answer was sent. */
   end(connection: Connection): void {
     const busy = this.#busy.get(connection)
     if (busy === undefined) return

@@ -1,6 +1,3 @@
-/** Integer keys of series, and the attributes they stand for. */
-import { type ErrorCode, errorTable } from '../../errors.ts'
-
 /**
  * The attributes of a series as one small integer, because the hot path makes one for each request and must not build
  * text. Main converts it back to attributes.
@@ -8,6 +5,7 @@ import { type ErrorCode, errorTable } from '../../errors.ts'
  *   bit   30..24   23..14   13..8   7..4    3       2..1     0
  *         route    status   error   method  secure  version  kind (0 server, 1 client)
  */
+import { type ErrorCode, errorTable } from '../../errors.ts'
 
 /** HTTP methods that have their own attribute value; the first stands for all others. */
 export const methods = [

@@ -25,7 +25,7 @@ const childrenOf = (pid: number) =>
 const isAlive = (pid: number) =>
   existsSync(`/proc/${pid}/stat`) && !/^\d+ \(.*\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 
-const isInstance = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('worker-process')
+const isInstance = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('process-entry')
 
 /** State R or S: whether it runs at the moment. */
 const isRunning = (pid: number) => /^\d+ \(.*\) R /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
@@ -150,7 +150,9 @@ describe('the end of a process', () => {
 
   it('does not come by the signals that main decides about', async () => {
     await using instance = await startLoose({ isolation: 'process' })
-    const [pid = 0] = childrenOf(process.pid).filter(isInstance)
+    const [pid] = childrenOf(process.pid).filter(isInstance)
+    // To signal 0 would end this process and its whole group.
+    if (pid === undefined) throw new TypeError('the process of the instance was not found')
     process.kill(pid, 'SIGINT')
     process.kill(pid, 'SIGTERM')
     await new Promise((resolve) => setTimeout(resolve, 100))

@@ -1,6 +1,5 @@
-import { z } from 'zod'
-
 /** Building blocks for query parameters. */
+import { z } from 'zod'
 
 export interface NumberBounds {
   readonly min?: number

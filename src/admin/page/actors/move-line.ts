@@ -1,3 +1,4 @@
+/** One move of an actor as a line. */
 import { eventText } from '../chart/event-text.ts'
 import { h } from '../elements/dom.ts'
 import { timeOfDay } from '../elements/format.ts'

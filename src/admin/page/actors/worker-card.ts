@@ -1,3 +1,4 @@
+/** The card of a worker on the overview. */
 import { Bar } from '../elements/bar.ts'
 import { h, setText } from '../elements/dom.ts'
 import { bytes, count, milliseconds, share } from '../elements/format.ts'

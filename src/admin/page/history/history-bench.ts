@@ -1,3 +1,4 @@
+/** The history view: moves, a moment and its chart. */
 import { ActorPicker } from '../actors/actor-picker.ts'
 import { litStates } from '../chart/lit.ts'
 import { mermaidOf } from '../chart/mermaid.ts'
@@ -166,7 +167,7 @@ export class HistoryBench {
 
   async #openFile(file: File): Promise<void> {
     if (file.size > maxFileBytes) {
-      this.#page.say(`${file.name} cannot be replayed. It is larger than ${bytes(maxFileBytes)}.`)
+      this.#page.say(`${file.name} cannot be replayed: it is larger than ${bytes(maxFileBytes)}.`)
       return
     }
     this.#replay(file.name, await file.text())
@@ -192,7 +193,7 @@ export class HistoryBench {
       // If the file cannot be shown, keep the previous one.
       this.#journal.file = before
       this.#picker.use(before === null ? null : actorsOf(before))
-      this.#page.say(`${name} cannot be replayed. ${error instanceof Error ? error.message : String(error)}`)
+      this.#page.say(`${name} cannot be replayed: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
 
@@ -216,7 +217,7 @@ export class HistoryBench {
     const link = `${location.origin}/${location.hash.replace(/\?.*$/s, '')}${asked}`
     try {
       await navigator.clipboard.writeText(link)
-      this.#page.say('The link to this moment is in the clipboard.')
+      this.#page.say('A link to this moment was copied.')
     } catch {
       this.#page.say(link)
     }

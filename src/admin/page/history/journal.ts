@@ -1,3 +1,4 @@
+/** The moves that the history view shows. */
 import type { Actor, Move } from '../shell/data.ts'
 import type { Page } from '../shell/view.ts'
 import type { HistoryFile } from './replay.ts'

@@ -1,3 +1,4 @@
+/** Requests to the admin interface. */
 import type { ChartFile } from '../chart/model.ts'
 import type { ActorDetail, ActorHistory } from './data.ts'
 

@@ -1,3 +1,4 @@
+/** The confirmation dialog of an action. */
 import { button, h } from '../elements/dom.ts'
 import { type Client, Refused } from './client.ts'
 import { askForToken } from './token.ts'
@@ -33,7 +34,7 @@ export async function confirmed(client: Client, question: Question): Promise<voi
   const run = async () => {
     go.disabled = true
     result.className = 'result'
-    result.textContent = 'Asking the daemon …'
+    result.textContent = 'Waiting for the daemon …'
     try {
       result.textContent = await question.act()
       result.classList.add('done')

@@ -1,3 +1,4 @@
+/** The state of the daemon as the page knows it. */
 import type { Actor, Move, Overview, Presence, Sample, Worker } from './data.ts'
 
 /** State of the live stream. */

@@ -1,3 +1,4 @@
+/** The table of open connections. */
 import type { Connection, Connections } from '../../api/schema/traffic.ts'
 import { button, h, keepList, setText } from '../elements/dom.ts'
 import { age, bytes } from '../elements/format.ts'
@@ -17,13 +18,13 @@ const words: Readonly<Record<Connection['state'], string>> = {
 export class ConnectionTable {
   readonly root: HTMLElement
   readonly #body = h('tbody')
-  readonly #empty = h('p', { class: 'empty' }, 'No connection is open.')
+  readonly #empty = h('p', { class: 'empty' }, 'There are no open connections.')
   readonly #rows = new Map<string, Row>()
   readonly #page: Page
 
   constructor(page: Page) {
     this.#page = page
-    const heads = ['Peer', 'State', 'What', 'Age', 'Received', 'Sent']
+    const heads = ['Peer', 'State', 'Request', 'Age', 'Received', 'Sent']
     this.root = h(
       'div',
       {
@@ -102,11 +103,11 @@ class Row {
 function closeIt(page: Page, id: string, peer: string): Promise<void> {
   return confirmed(page.client, {
     title: 'Close a connection',
-    text: `The connection of ${peer} (${id}) is closed now, and what runs on it is cut off. The log says who did it.`,
-    verb: 'Close it',
+    text: `The connection of ${peer} (${id}) is closed now and its exchanges are cut off. The log records who did it.`,
+    verb: 'Close connection',
     async act() {
       await page.client.send('POST', `/api/connections/${encodeURIComponent(id)}/close`)
-      return 'It is closed.'
+      return 'The connection is closed.'
     },
   })
 }

@@ -1,3 +1,4 @@
+/** The charts view. */
 import { ChartWall } from '../actors/chart-wall.ts'
 import { OneChart } from '../actors/one-chart.ts'
 import type { Opened, View } from '../shell/view.ts'

@@ -1,3 +1,4 @@
+/** The history view. */
 import { HistoryBench } from '../history/history-bench.ts'
 import type { View } from '../shell/view.ts'
 

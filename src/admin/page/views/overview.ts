@@ -1,3 +1,4 @@
+/** The overview: workers and actors. */
 import { ActorTree } from '../actors/actor-tree.ts'
 import { WorkerCard } from '../actors/worker-card.ts'
 import { h, keepList, setText } from '../elements/dom.ts'

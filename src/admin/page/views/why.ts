@@ -1,3 +1,4 @@
+/** The view that explains an answer. */
 import type { Reasons, TrafficRecord } from '../../api/schema/traffic.ts'
 import { h } from '../elements/dom.ts'
 import { milliseconds } from '../elements/format.ts'
@@ -67,7 +68,7 @@ function shown(found: Reasons): readonly HTMLElement[] {
   return [
     h(
       'section',
-      { class: 'card', 'aria-label': 'Why it was answered so' },
+      { class: 'card', 'aria-label': 'Explanation of the answer' },
       h(
         'div',
         { class: 'card-head' },
@@ -92,7 +93,7 @@ function shown(found: Reasons): readonly HTMLElement[] {
           h(
             'details',
             { class: 'now' },
-            h('summary', {}, 'What would become of the same request now'),
+            h('summary', {}, 'What would happen to the same request now'),
             stepsOf(explanation),
           ),
         ]),
@@ -112,7 +113,7 @@ function factsOf(record: TrafficRecord, ended: string): HTMLElement {
     ['Attempts', record.attempts > 1 ? String(record.attempts) : null],
     ['Connect', ms(record.connect_ms)],
     ['Answered after', ms(record.answer_ms)],
-    ['Took', ms(record.duration_ms)],
+    ['Duration', ms(record.duration_ms)],
     ['Ended', `${record.termination}: ${ended}`],
   ]
   return h(
