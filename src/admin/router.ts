@@ -29,7 +29,7 @@ export type Handler = (request: ApiRequest) => Reply | Promise<Reply>
 /** Handlers by operation id. */
 export type Handlers = Readonly<Record<string, Handler>>
 
-export interface Found {
+export interface MatchedOperation {
   readonly id: string
   readonly operation: Operation
   readonly params: Readonly<Record<string, string>>
@@ -51,7 +51,10 @@ const patterns: readonly Pattern[] = Object.entries(allOperations).map(([id, ope
  * Finds the operation of an undecoded path; the allowed methods if the method does not match; null for an
  * unknown path.
  */
-export function findOperation(method: string, path: string): Found | { readonly allow: string } | null {
+export function findOperation(
+  method: string,
+  path: string,
+): MatchedOperation | { readonly allow: string } | null {
   const segments = path.split('/')
   const here = patterns.flatMap(({ id, operation, segments: wanted }) => {
     const params = paramsOf(wanted, segments)

@@ -23,7 +23,7 @@ import { type Answer, json } from './answer.ts'
 import type { Access } from './gate/access.ts'
 import { maxBody, readBody } from './gate/body.ts'
 import { ConnectionLimit } from './gate/connection-limit.ts'
-import { type GuardPolicy, refusalOf } from './gate/guard.ts'
+import { type GuardPolicy, guardRefusal } from './gate/guard.ts'
 import { securityHeaders } from './gate/security-headers.ts'
 import type { PlainRequest, PlainRoute } from './plain-routes.ts'
 import { findOperation, type Handlers, type Reply, readQuery } from './router.ts'
@@ -159,7 +159,7 @@ export class AdminServer {
     const { access } = this.#options
     // Check the origin first, so that a hostile page in the user's browser cannot use up the user's requests.
     const refusal =
-      refusalOf(
+      guardRefusal(
         {
           method,
           host: headers.host,

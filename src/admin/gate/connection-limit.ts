@@ -22,16 +22,16 @@ interface Busy {
   isStream: boolean
 }
 
-export type Connection = Pick<Duplex, 'destroy' | 'once'>
+export type AdminConnection = Pick<Duplex, 'destroy' | 'once'>
 
 export class ConnectionLimit {
   readonly #options: ConnectionLimitOptions
   /**
    * Connections without a complete request: new, in the TLS handshake, sending a head, or idle. Oldest first.
    */
-  readonly #silent = new Set<Connection>()
+  readonly #silent = new Set<AdminConnection>()
   /** Connections with a request. Oldest first. */
-  readonly #busy = new Map<Connection, Busy>()
+  readonly #busy = new Map<AdminConnection, Busy>()
 
   constructor(options: ConnectionLimitOptions) {
     this.#options = options
@@ -42,7 +42,7 @@ export class ConnectionLimit {
   }
 
   /** False if all other connections are in use; then this one was closed. */
-  enter(connection: Connection): boolean {
+  enter(connection: AdminConnection): boolean {
     if (this.size >= this.#options.max && !this.#makeRoom()) {
       connection.destroy()
       return false
@@ -53,7 +53,7 @@ export class ConnectionLimit {
   }
 
   /** Called when a request arrives; a pipelined one may follow before it is answered. */
-  begin(connection: Connection): void {
+  begin(connection: AdminConnection): void {
     const busy = this.#busy.get(connection)
     if (busy !== undefined) busy.exchanges += 1
     else if (this.#silent.delete(connection))
@@ -61,13 +61,13 @@ export class ConnectionLimit {
   }
 
   /** Called when the answer becomes an event stream. */
-  stream(connection: Connection): void {
+  stream(connection: AdminConnection): void {
     const busy = this.#busy.get(connection)
     if (busy !== undefined) busy.isStream = true
   }
 
   /** Called when an answer was sent. */
-  end(connection: Connection): void {
+  end(connection: AdminConnection): void {
     const busy = this.#busy.get(connection)
     if (busy === undefined) return
     busy.exchanges -= 1
@@ -88,7 +88,7 @@ export class ConnectionLimit {
     return true
   }
 
-  #slowest(): Connection | undefined {
+  #slowest(): AdminConnection | undefined {
     const { now, patienceMs } = this.#options
     const before = now() - patienceMs
     for (const [connection, { since, isStream }] of this.#busy) {
@@ -98,7 +98,7 @@ export class ConnectionLimit {
     return undefined
   }
 
-  #forget(connection: Connection): void {
+  #forget(connection: AdminConnection): void {
     this.#silent.delete(connection)
     this.#busy.delete(connection)
   }

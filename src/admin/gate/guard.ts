@@ -48,7 +48,7 @@ function isOurs(field: string, hosts: readonly string[]): boolean {
 }
 
 /** Null if the request may continue. */
-export function refusalOf(facts: RequestFacts, { scheme, hosts }: GuardPolicy): Refusal | null {
+export function guardRefusal(facts: RequestFacts, { scheme, hosts }: GuardPolicy): Refusal | null {
   if (hosts === null) return null
   const { method, host, origin, site, mode, dest } = facts
   if (host === undefined || !isOurs(host, hosts))

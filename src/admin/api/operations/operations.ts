@@ -16,7 +16,7 @@ import {
   overview,
   session,
 } from '../schema/schema.ts'
-import { wholeNumber } from './query.ts'
+import { queryNumber } from './query.ts'
 import { trafficOperations } from './traffic.ts'
 
 export interface Operation {
@@ -46,7 +46,7 @@ export const coreOperations = {
     path: '/api/actors',
     summary: 'Actors, including remembered ones that ended; now or at an earlier moment.',
     needsToken: false,
-    query: z.strictObject({ seq: wholeNumber('The moment after the move with this number.').optional() }),
+    query: z.strictObject({ seq: queryNumber('The moment after the move with this number.').optional() }),
     answer: actors,
   },
   getActor: {
@@ -62,8 +62,8 @@ export const coreOperations = {
     summary: 'Moves of an actor, even if it has ended.',
     needsToken: false,
     query: z.strictObject({
-      after: wholeNumber('Only moves after this number.').default(0),
-      limit: wholeNumber('Maximum number of moves.', { max: 1000 }).default(1000),
+      after: queryNumber('Only moves after this number.').default(0),
+      limit: queryNumber('Maximum number of moves.', { max: 1000 }).default(1000),
     }),
     answer: history,
   },

@@ -2,11 +2,11 @@
 import { z } from 'zod'
 import { canonicalAddress, unixPeer } from '../../../http/address/address.ts'
 import { connectionClosed, connections, explanations, reasons, trafficPage } from '../schema/traffic.ts'
-import { wholeNumber } from './query.ts'
+import { queryNumber } from './query.ts'
 
 const text = (max: number, description: string) => z.string().max(max).meta({ description })
 const worker = text(64, 'Name of the worker.')
-const count = (max: number, description: string) => wholeNumber(description, { min: 1, max })
+const count = (max: number, description: string) => queryNumber(description, { min: 1, max })
 
 export const trafficOperations = {
   explainRequest: {
@@ -29,7 +29,7 @@ export const trafficOperations = {
         })
         .default('127.0.0.1'),
       user: text(256, 'Authenticated user; requires the admin token.').optional(),
-      length: wholeNumber('Content-Length.').optional(),
+      length: queryNumber('Content-Length.').optional(),
     }),
     answer: explanations,
   },

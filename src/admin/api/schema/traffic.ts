@@ -148,11 +148,11 @@ export const connections = z.object({
 export const connectionClosed = z.object({ id: z.string(), closed: z.literal(true) })
 
 export type Connections = z.infer<typeof connections>
-export type Connection = Connections['connections'][number]
+export type ConnectionRow = Connections['connections'][number]
 export type ConnectionClosed = z.infer<typeof connectionClosed>
 export type Explanation = z.infer<typeof explanation>
 export type Explanations = z.infer<typeof explanations>
-export type Place = z.infer<typeof place>
+export type ConfigPlace = z.infer<typeof place>
 export type Reasons = z.infer<typeof reasons>
 export type TrafficPage = z.infer<typeof trafficPage>
 export type TrafficRecord = z.infer<typeof trafficRecord>

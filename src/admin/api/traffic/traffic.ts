@@ -14,7 +14,7 @@ import { terminationWords } from '../../../telemetry/termination-words.ts'
 import { type Answer, json } from '../../answer.ts'
 import type { trafficOperations } from '../operations/traffic.ts'
 import type * as answers from '../schema/traffic.ts'
-import { type Link, why } from './why.ts'
+import { type ChainLink, whyChain } from './why.ts'
 
 export interface TrafficParts {
   readonly workers: readonly WorkerSettings[]
@@ -103,7 +103,9 @@ export class TrafficApi {
     const answer: answers.Reasons = {
       request: shownRecord(record),
       ended: terminationWords(record.termination),
-      chain: why({ record, worker, actor, moves, explanation: explained }).map((link) => this.#link(link)),
+      chain: whyChain({ record, worker, actor, moves, explanation: explained }).map((link) =>
+        this.#link(link),
+      ),
       explanation: explained === null ? null : this.#shown(explained),
     }
     return json(200, answer)
@@ -138,7 +140,7 @@ export class TrafficApi {
     return this.#parts.workers.find((worker) => worker.name === name)
   }
 
-  #place(setting: string | null): answers.Place | null {
+  #place(setting: string | null): answers.ConfigPlace | null {
     const { positions } = this.#parts
     const found: Place | null =
       setting === null || positions === undefined ? null : placeOf(positions, setting)
@@ -158,7 +160,7 @@ export class TrafficApi {
     return { worker, outcome, steps: shown }
   }
 
-  #link(link: Link): answers.Reasons['chain'][number] {
+  #link(link: ChainLink): answers.Reasons['chain'][number] {
     return { ...link, place: this.#place(link.setting) }
   }
 }
@@ -245,7 +247,7 @@ function shownRecord(record: Traffic): answers.TrafficRecord {
   }
 }
 
-function shownConnection(one: OpenConnection, isTrusted: boolean): answers.Connection {
+function shownConnection(one: OpenConnection, isTrusted: boolean): answers.ConnectionRow {
   const { ageMs, ...rest } = one
   return {
     ...rest,

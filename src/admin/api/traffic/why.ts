@@ -11,7 +11,7 @@ import type { Traffic } from '../../../supervise/views/traffic-desk.ts'
 import { causes, meaning } from './chart-words.ts'
 import { destinationRule, type RuleWords, tunnelRule } from './rule-words.ts'
 
-export interface Link {
+export interface ChainLink {
   readonly about: 'request' | 'rule' | 'state' | 'cause' | 'right'
   readonly text: string
   readonly setting: string | null
@@ -21,7 +21,7 @@ export interface Link {
 }
 
 /** A move of the chart that admits connections. */
-export interface StateMove {
+export interface ChainMove {
   readonly seq: number
   readonly at: number
   readonly event: string
@@ -35,7 +35,7 @@ export interface Facts {
   /** Id of the chart that admits connections. */
   readonly actor: string
   /** Oldest first. */
-  readonly moves: readonly StateMove[]
+  readonly moves: readonly ChainMove[]
   /** Explanation of the same request; null if there was no request. */
   readonly explanation: Explanation | null
 }
@@ -43,12 +43,12 @@ export interface Facts {
 /** A move may reach main slightly later than the record that it precedes. */
 const slackMs = 250
 
-export function why(facts: Facts): readonly Link[] {
+export function whyChain(facts: Facts): readonly ChainLink[] {
   const { record } = facts
   return [requestLink(record), ...rules(facts), ...states(facts), ...right(record)]
 }
 
-const link = (about: Link['about'], text: string, setting: string | null = null): Link => ({
+const link = (about: ChainLink['about'], text: string, setting: string | null = null): ChainLink => ({
   about,
   text,
   setting,
@@ -67,7 +67,7 @@ function requestLink({
   code,
   upstream,
   durationMs,
-}: Traffic): Link {
+}: Traffic): ChainLink {
   const what =
     method === null
       ? code === 'OVER_LIMIT'
@@ -94,7 +94,7 @@ function servicesOf({ record, worker }: Facts): readonly ServiceSettings[] {
   return own.length > 0 ? own : worker.services
 }
 
-function rules(facts: Facts): readonly Link[] {
+function rules(facts: Facts): readonly ChainLink[] {
   const { record, explanation } = facts
   const code = record.code as ErrorCode | null
   const settings = (inside: string, text: string) =>
@@ -177,11 +177,11 @@ function rules(facts: Facts): readonly Link[] {
   return [link('rule', `${errorTable[code].message}${reason === null ? '' : ` (${reason})`}`)]
 }
 
-type Settings = (inside: string, text: string) => readonly Link[]
+type Settings = (inside: string, text: string) => readonly ChainLink[]
 
 const ruled = ({ key, text }: RuleWords, settings: Settings) => settings(key, text)
 
-function doorRules({ record, worker }: Facts, settings: Settings): readonly Link[] {
+function doorRules({ record, worker }: Facts, settings: Settings): readonly ChainLink[] {
   const { code, reason, state, exceeded } = record
   if (code === 'DRAINING' || state.startsWith('draining'))
     return [
@@ -208,7 +208,7 @@ function doorRules({ record, worker }: Facts, settings: Settings): readonly Link
   return settings('resource_limits.max_connections', 'The instance reached its limit of connections.')
 }
 
-function rateRules({ record, explanation }: Facts): readonly Link[] {
+function rateRules({ record, explanation }: Facts): readonly ChainLink[] {
   const refusing = new Set(record.reason?.split(' ') ?? [])
   const steps = explanation?.steps.filter(({ about }) => about === 'rate') ?? []
   const named = steps.filter(({ text }) => [...refusing].some((id) => text.includes(`"${id}"`)))
@@ -218,7 +218,7 @@ function rateRules({ record, explanation }: Facts): readonly Link[] {
     : [link('rule', `No token of a rate limit was left (${[...refusing].join(', ')}).`)]
 }
 
-function upstreamRules(facts: Facts): readonly Link[] {
+function upstreamRules(facts: Facts): readonly ChainLink[] {
   const { record } = facts
   const times = record.attempts > 1 ? ` There were ${record.attempts} attempts.` : ''
   const cause = record.reason === null ? errorTable[record.code as ErrorCode].message : `${record.reason}.`
@@ -232,7 +232,7 @@ const targetSetting = ({ record }: Facts): string | null =>
   record.service === 'reverse' ? 'workers.reverse_proxy.target' : null
 
 /** Describes answers that the proxy did not refuse: an upstream's, or one about a file. */
-function answered({ record, explanation }: Facts): readonly Link[] {
+function answered({ record, explanation }: Facts): readonly ChainLink[] {
   const { status, service, upstream } = record
   if (service !== 'static') {
     const text =
@@ -257,7 +257,7 @@ function answered({ record, explanation }: Facts): readonly Link[] {
 }
 
 /** The recorded state, and the move that led there. */
-function states({ record, actor, moves }: Facts): readonly Link[] {
+function states({ record, actor, moves }: Facts): readonly ChainLink[] {
   const { state, at } = record
   const isAbout = record.code === 'OVER_LIMIT' || record.code === 'DRAINING' || state !== 'accepting'
   if (state === '' || !isAbout) return []
@@ -265,7 +265,7 @@ function states({ record, actor, moves }: Facts): readonly Link[] {
   const entered = before.findLast((move) => move.to === state)
   const means = meaning.get(state)
   const description = `The chart ${actor} was ${state}${means === undefined ? '' : `: ${means}`}.`
-  const stateLink: Link = { ...link('state', description), actor, at }
+  const stateLink: ChainLink = { ...link('state', description), actor, at }
   if (entered === undefined) return [stateLink]
   const from = entered.from === null ? 'its start' : entered.from
   const cause = causes.get(entered.event) ?? `the event ${entered.event}`
@@ -276,7 +276,7 @@ function states({ record, actor, moves }: Facts): readonly Link[] {
   ]
 }
 
-function right({ code, status, termination }: Traffic): readonly Link[] {
+function right({ code, status, termination }: Traffic): readonly ChainLink[] {
   if (code !== null) return [link('right', remedies[code as ErrorCode])]
   if (termination === 'LT') {
     return [link('right', 'Raise that limit, or send data more often, for example WebSocket pings.')]

@@ -5,7 +5,7 @@ import { h, setText } from '../elements/dom.ts'
 import { remaining } from '../elements/format.ts'
 import type { ActorDetail } from '../shell/data.ts'
 import type { Page } from '../shell/view.ts'
-import { moveLine } from './move-line.ts'
+import { moveElement } from './move-line.ts'
 
 const shownMoves = 40
 
@@ -81,7 +81,7 @@ export class ActorDetails {
     if (last === this.#lastMove && this.#moves.childElementCount === moves.length) return
     this.#lastMove = last
     this.#moves.replaceChildren(
-      ...moves.toReversed().map((move) => h('li', {}, moveLine(move, { withActor: false }))),
+      ...moves.toReversed().map((move) => h('li', {}, moveElement(move, { withActor: false }))),
     )
   }
 

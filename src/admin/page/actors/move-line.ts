@@ -6,7 +6,7 @@ import { addressOf } from '../shell/address.ts'
 import type { Move } from '../shell/data.ts'
 
 /** One move as a link to its moment in the history. */
-export function moveLine(move: Move, { withActor }: { readonly withActor: boolean }): HTMLAnchorElement {
+export function moveElement(move: Move, { withActor }: { readonly withActor: boolean }): HTMLAnchorElement {
   const query = { seq: String(move.seq) }
   return h(
     'a',

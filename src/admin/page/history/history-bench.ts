@@ -9,7 +9,7 @@ import { bytes } from '../elements/format.ts'
 import type { Move } from '../shell/data.ts'
 import type { Page } from '../shell/view.ts'
 import { type HistoryActs, historyBar } from './history-bar.ts'
-import { Journal } from './journal.ts'
+import { MoveSource } from './journal.ts'
 import { MomentPane } from './moment-pane.ts'
 import { MoveFilter } from './move-filter.ts'
 import { MoveList } from './move-list.ts'
@@ -24,7 +24,7 @@ const actorsOf = ({ actors }: HistoryFile) => new Map(actors.map((actor) => [act
 /** The history view: the move list, the stepper, the selected moment and the toolbar. */
 export class HistoryBench {
   readonly #page: Page
-  readonly #journal: Journal
+  readonly #journal: MoveSource
   readonly #filter = new MoveFilter(() => this.#draw())
   readonly #list: MoveList
   readonly #stepper = new Stepper((index) => this.#goto(this.#moves[index]))
@@ -42,7 +42,7 @@ export class HistoryBench {
 
   constructor(root: HTMLElement, page: Page) {
     this.#page = page
-    this.#journal = new Journal(page)
+    this.#journal = new MoveSource(page)
     this.#moment = new MomentPane(page)
     this.#list = new MoveList((move) => this.#goto(move))
     this.#picker = new ActorPicker(page, '', (id) => this.#go(id), 'All actors')

@@ -6,7 +6,7 @@ import type { HistoryFile } from './replay.ts'
 const maxActors = 60
 
 /** Source of moves: the daemon (live stream and journal) or an imported file. */
-export class Journal {
+export class MoveSource {
   readonly #page: Page
   readonly #asked = new Set<string>()
   /** The replayed file; null while the daemon is shown. */

@@ -1,10 +1,10 @@
 /** The status area at the top right: live indicator, token button and theme switch. */
 import { button, h, setText } from '../elements/dom.ts'
-import type { Link, Store } from './store.ts'
+import type { Store, StreamState } from './store.ts'
 import { askForToken } from './token.ts'
 import type { Page } from './view.ts'
 
-const words: Readonly<Record<Link, string>> = {
+const words: Readonly<Record<StreamState, string>> = {
   connecting: 'Connecting',
   live: 'Live',
   lost: 'Reconnecting',

@@ -1,12 +1,12 @@
 /** The table of open connections. */
-import type { Connection, Connections } from '../../api/schema/traffic.ts'
+import type { ConnectionRow, Connections } from '../../api/schema/traffic.ts'
 import { button, h, keepList, setText } from '../elements/dom.ts'
 import { age, bytes } from '../elements/format.ts'
 import { confirmed } from '../shell/confirm.ts'
 import type { Page } from '../shell/view.ts'
 import { requestText } from './request-table.ts'
 
-const words: Readonly<Record<Connection['state'], string>> = {
+const words: Readonly<Record<ConnectionRow['state'], string>> = {
   handshake: 'handshake',
   idle: 'idle',
   exchange: 'exchange',
@@ -58,9 +58,9 @@ export class ConnectionTable {
       this.#body,
       this.#rows,
       [...byId.keys()],
-      (id) => new Row(byId.get(id) as Connection, this.#page),
+      (id) => new Row(byId.get(id) as ConnectionRow, this.#page),
     )
-    for (const [id, row] of this.#rows) row.show(byId.get(id) as Connection)
+    for (const [id, row] of this.#rows) row.show(byId.get(id) as ConnectionRow)
     this.#empty.hidden = connections.length > 0
   }
 }
@@ -73,7 +73,7 @@ class Row {
   readonly #received = h('td', { class: 'number' })
   readonly #sent = h('td', { class: 'number' })
 
-  constructor({ id, peer, scheme }: Connection, page: Page) {
+  constructor({ id, peer, scheme }: ConnectionRow, page: Page) {
     const close = button('Close', () => void closeIt(page, id, peer), {
       label: `Close the connection of ${peer}`,
     })
@@ -90,7 +90,7 @@ class Row {
     )
   }
 
-  show({ state, running, method, target, upstream, age_ms: ageMs, received, sent }: Connection): void {
+  show({ state, running, method, target, upstream, age_ms: ageMs, received, sent }: ConnectionRow): void {
     setText(this.#state, state === 'h2' ? `HTTP/2, ${running} streams` : words[state])
     const to = upstream === null ? '' : ` → ${upstream}`
     setText(this.#what, method === null ? '' : `${requestText(method, target)}${to}`)

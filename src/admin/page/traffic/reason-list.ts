@@ -1,5 +1,5 @@
 /** Reasons and explanations as lists. */
-import type { Explanation, Place, Reasons } from '../../api/schema/traffic.ts'
+import type { ConfigPlace, Explanation, Reasons } from '../../api/schema/traffic.ts'
 import { h } from '../elements/dom.ts'
 import { timeOfDay } from '../elements/format.ts'
 import { addressOf } from '../shell/address.ts'
@@ -63,7 +63,7 @@ export function stepsOf({ worker, outcome, steps }: Explanation): HTMLElement {
   )
 }
 
-function settingLine(setting: string | null, place: Place | null): HTMLElement | null {
+function settingLine(setting: string | null, place: ConfigPlace | null): HTMLElement | null {
   if (setting === null) return null
   const where =
     place === null

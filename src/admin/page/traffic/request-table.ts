@@ -1,7 +1,7 @@
 /** The table of exchanges. */
 import type { TrafficRecord } from '../../api/schema/traffic.ts'
 import { h, keepList } from '../elements/dom.ts'
-import { bytes, milliseconds, timeOfDay } from '../elements/format.ts'
+import { bytes, millisecondsText, timeOfDay } from '../elements/format.ts'
 import { addressOf } from '../shell/address.ts'
 
 const maxRows = 300
@@ -67,7 +67,7 @@ function row(record: TrafficRecord): HTMLElement {
       {},
       h('span', { class: 'status', 'data-class': String(status)[0] ?? '' }, answerText(status, code)),
     ),
-    h('td', { class: 'number' }, milliseconds(took)),
+    h('td', { class: 'number' }, millisecondsText(took)),
     h('td', { class: 'number' }, bytes(received)),
     h('td', { class: 'number' }, bytes(sent)),
   )

@@ -5,7 +5,7 @@ import { h, keepList, setText } from '../elements/dom.ts'
 import type { View } from '../shell/view.ts'
 
 /** All workers as cards, and the actor tree. */
-export const overview: View = {
+export const overviewView: View = {
   name: 'overview',
   title: 'Overview',
   open(root, page) {

@@ -13,7 +13,7 @@ const maxKept = 2_000
  * `#/traffic/WORKER` shows its latest exchanges and open connections. Refused and failed exchanges are always
  * recorded, all others only while a viewer watches.
  */
-export const traffic: View = {
+export const trafficView: View = {
   name: 'traffic',
   title: 'Traffic',
   open(root, page) {
