@@ -1,3 +1,4 @@
+/** The command-line arguments of the benchmark. */
 import { parseArgs } from 'node:util'
 import { cases } from './cases.ts'
 import { type Case, type TargetName, targetNames } from './types.ts'
@@ -6,9 +7,9 @@ export interface Options {
   readonly cases: readonly Case[]
   readonly rounds: number
   readonly seconds: number
-  /** null: every target of the case. */
+  /** Null to run every target of the case. */
   readonly targets: readonly TargetName[] | null
-  /** Where the Markdown goes. */
+  /** File for the Markdown report. */
   readonly report: string | null
 }
 
@@ -20,7 +21,7 @@ export const usage = `npm run bench [-- OPTIONS]      (first: npm run bench:inst
   --report FILE    writes the report as Markdown
 `
 
-/** Throws an Error with a sentence for the one who typed it. */
+/** Throws an Error with a usage message. */
 export function parseOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],

@@ -1,11 +1,11 @@
-/** What the product promises, in CPU per unit of one run. */
+/** The product's promises, in CPU per unit, checked against one run. */
 import { pairedRatios, type Spread } from './statistics.ts'
 import type { CaseResult, TargetName } from './types.ts'
 
 interface Bar {
   readonly case: string
   readonly rival: TargetName
-  /** Ours is at most so many times the rival's, or the rival's at least so many times ours. */
+  /** Ours costs at most that factor of the rival, or the rival at least that factor of ours. */
   readonly kind: 'at most' | 'cheaper by'
   readonly factor: number
 }
@@ -23,7 +23,7 @@ export interface Verdict {
   readonly seen: Spread | null
 }
 
-/** Judged by the median of the paired rounds. */
+/** Judges each bar by the median of the paired rounds. */
 export function judgeBars(results: readonly CaseResult[]): Verdict[] {
   return bars.map((bar) => {
     const text =

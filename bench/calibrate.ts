@@ -1,4 +1,4 @@
-/** A fixed amount of work, in milliseconds. On a quiet machine it always takes the same. */
+/** Measures a fixed amount of work in milliseconds. On a quiet machine the result is constant. */
 function work(steps: number): number {
   let state = 1
   for (let step = 0; step < steps; step++) state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0

@@ -1,3 +1,4 @@
+/** The cases of the benchmark: the job, the load and the targets of each. */
 import type { Case, TargetName } from './types.ts'
 
 const reverse: readonly TargetName[] = [
@@ -12,10 +13,10 @@ const reverse: readonly TargetName[] = [
 const forward: readonly TargetName[] = ['bifrost', 'squid', 'proxy-chain']
 const files: readonly TargetName[] = ['bifrost', 'nginx', 'sirv-cli']
 
-/** Connections of wrk, and of the CONNECT driver. */
+/** Concurrent connections of wrk and of the CONNECT driver. */
 export const connections = { wrk: 64, connect: 32 } as const
 
-/** Bytes that go through the tunnel in one measurement: one file, asked for again and again. */
+/** Bytes through the tunnel in one measurement: one file, requested repeatedly. */
 export const bulk = { path: '/bulk.bin', fileMiB: 64, totalMiB: 1024, warmUpMiB: 128 } as const
 
 export const cases: readonly Case[] = [

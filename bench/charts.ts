@@ -1,7 +1,8 @@
 /**
- * What it costs the data path that three people watch: `npm run bench:charts`. One daemon with one static worker in a thread, 8 clients that
- * connect, ask once and connect again (so that the ledger, which an inspector hears of, has the most to do), in turns of some
- * seconds without and with 3 viewers of the live events. Compared pair by pair; the bar is 1 %.
+ * Measures what three viewers of the charts cost the data path: `npm run bench:charts`. One daemon with one
+ * static worker in a thread serves 8 clients that connect, send one request and reconnect, which gives the
+ * inspected ledger the most work. Turns of some seconds without and with 3 viewers alternate and are compared
+ * in pairs; the bar is 1 %.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -23,13 +24,13 @@ const say = (text: string) => process.stdout.write(`${text}\n`)
 
 interface Turn {
   readonly perSecond: number
-  /** Of the whole daemon: the worker's thread and main. */
+  /** CPU of the whole daemon: the worker's thread and main. */
   readonly cpuUs: number
 }
 
 async function measure(daemon: Daemon): Promise<Turn> {
   const served = () => daemon.overview.counters('static_files')?.requestsTotal ?? 0
-  // What has just begun or ended is over.
+  // Let starting and ending connections settle.
   await wait(200)
   const [before, cpu, at] = [served(), process.cpuUsage(), performance.now()]
   await wait(turnMs)
@@ -38,7 +39,7 @@ async function measure(daemon: Daemon): Promise<Turn> {
   return { perSecond: requests / ((performance.now() - at) / 1000), cpuUs: (user + system) / requests }
 }
 
-/** In a process of its own: reads what it is told and does nothing with it. */
+/** Reads events and discards them, in a process of its own. */
 function watch(port: number): void {
   const watching = Array.from({ length: viewers }, () =>
     get({ host: '127.0.0.1', port, path: '/api/events', agent: false }, (res) => res.resume()),
@@ -79,7 +80,7 @@ async function compare(): Promise<void> {
         await once(audience, 'exit')
       },
     ]
-    // Each goes first every other time.
+    // Alternate which one goes first.
     for (const turn of pair % 2 === 0 ? turns : turns.reverse()) await turn()
     const [a, w] = [alone.at(-1), watched.at(-1)]
     say(
@@ -95,7 +96,7 @@ async function compare(): Promise<void> {
 function report(alone: readonly Turn[], watched: readonly Turn[]): void {
   const percent = (name: keyof Turn) =>
     spreadOf(alone.map((turn, at) => ((watched[at]?.[name] ?? 0) / turn[name] - 1) * 100))
-  /** The same measure between neighbours that did the same: what is noise. */
+  /** The difference between neighbouring turns of the same kind is noise. */
   const noise = (name: keyof Turn) =>
     spreadOf(alone.slice(1).map((turn, at) => Math.abs(turn[name] / (alone[at]?.[name] ?? 1) - 1) * 100))
   say(`\n${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}, ${pairs} pairs of ${turnMs / 1000} s`)

@@ -1,6 +1,6 @@
 /**
- * What isolation costs: `npm run bench:isolation`. Prints a table with the bars of the design; nothing is asserted, a bar that
- * is missed is printed as missed. Everything runs in this process and on loopback.
+ * Measures what isolation costs: `npm run bench:isolation`. Prints a table with the bars of the design; a
+ * missed bar is printed, not asserted. Everything runs in this process and on loopback.
  */
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
@@ -25,7 +25,7 @@ const share = (values: readonly number[], part: number) =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))] ?? 0
 const mebibytes = (bytes: number) => bytes / 2 ** 20
 
-/** Ledger open and close of one connection, far from its limit. */
+/** Opens and closes one connection in the ledger, far below its limit. */
 function ledgerCost(): Row {
   const input = { maxConnections: 1_000_000, drainTimeoutMs: 1_000 }
   const worker = createActor(workerMachine, { systemId: workerSystemId, input }).start()
@@ -63,7 +63,7 @@ const staticOn = (instances: number, path = '/') => ({
   },
 })
 
-/** RSS of several instances against one, and the time from start to serving. */
+/** Compares RSS of several instances and of one, and measures the time from start to serving. */
 async function instanceCost(): Promise<readonly Row[]> {
   const settle = () => new Promise((resolve) => setTimeout(resolve, 1_500))
   const rss: number[] = []
@@ -96,7 +96,7 @@ async function instanceCost(): Promise<readonly Row[]> {
   ]
 }
 
-/** Time from connect to the answer of a request over a new connection. */
+/** Times from connect to the response to a request on a new connection. */
 async function connectTimes(port: number, count: number): Promise<readonly number[]> {
   const times: number[] = []
   for (let n = 0; n < count; n++) {
@@ -110,7 +110,7 @@ async function connectTimes(port: number, count: number): Promise<readonly numbe
   return times
 }
 
-/** A bare server in a thread of its own, as the supervised worker is: same thread boundaries, same answer. */
+/** A bare server in a thread, with the thread boundaries and the response of the supervised worker. */
 const bareServer = `
   const { createServer } = require('node:http')
   const server = createServer((_req, res) => res.writeHead(404).end('x'))
@@ -119,8 +119,8 @@ const bareServer = `
 `
 
 /**
- * The same request, answered 404 without a look at the disk, to a supervised worker and to a bare server, in rounds that
- * alternate: the difference of two neighbouring rounds is what we add, whatever else the machine does.
+ * Sends the same request, answered 404 without disk access, to a supervised worker and to a bare server in
+ * alternating rounds. The difference of neighbouring rounds is our overhead, whatever else the machine does.
  */
 async function acceptanceCost(): Promise<Row> {
   const bare = new Worker(bareServer, { eval: true })
@@ -132,7 +132,7 @@ async function acceptanceCost(): Promise<Row> {
   const ours: number[] = []
   const theirs: number[] = []
   for (let round = 0; round < 20; round++) {
-    // Who is first changes, so that neither always follows the other.
+    // Alternate which one goes first.
     if (round % 2 === 0) ours.push(await p99(port))
     theirs.push(await p99(barePort))
     if (round % 2 === 1) ours.push(await p99(port))
@@ -147,7 +147,10 @@ async function acceptanceCost(): Promise<Row> {
   }
 }
 
-/** CPU of the whole idle process with three instances, the median of three windows of 10 s: samples, verdicts, health, beats. */
+/**
+ * CPU of the idle process with three instances: samples, verdicts, health, beats. Median of three windows of
+ * 10 s.
+ */
 async function checkCost(): Promise<Row> {
   await using _bridge = await createBridge(staticOn(3))
   await new Promise((resolve) => setTimeout(resolve, 2_000))
@@ -168,9 +171,9 @@ async function checkCost(): Promise<Row> {
   }
 }
 
-// As the command line does; threads read the variable when they start.
+// As the command line does; threads read the variable at their start.
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '../node_modules/.cache/bifrost')
-// The kernel's share of a refused port is paid before the first figure.
+// Pay the kernel's cost of a first listening port before measuring.
 createServer().listen(0).close()
 const [load] = loadavg()
 const rows = [ledgerCost(), ...(await instanceCost()), await acceptanceCost(), await checkCost()]

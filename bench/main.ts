@@ -1,4 +1,4 @@
-/** The composition root: words to a run, a run to a report. `npm run bench -- --help`. */
+/** The entry point of the benchmark: from arguments to a report. `npm run bench -- --help`. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { type Launched, markdownReport, type ReportInput, textReport } from './r
 import { runCase } from './run.ts'
 import type { CaseResult } from './types.ts'
 
-// Where Debian puts the servers; not everybody's PATH has it.
+// Debian installs the servers here, which is not in every PATH.
 process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/sbin`
 
 const print = (text: string) => process.stdout.write(text)
@@ -61,7 +61,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 64
   }
   const runDir = mkdtempSync(join(tmpdir(), 'bifrost-bench-'))
-  // Whatever way it ends, also in the middle: nothing of ours runs on, nothing of ours is left.
+  // However the run ends, stop every started process and remove the files.
   process.once('exit', () => {
     Started.killAll()
     rmSync(runDir, { recursive: true, force: true })

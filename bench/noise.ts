@@ -1,4 +1,4 @@
-/** Whether the machine was quiet enough for the numbers to mean something. */
+/** Judges whether the machine was quiet enough for meaningful results. */
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { cores, Started } from './processes.ts'
@@ -9,9 +9,9 @@ const most = { spread: 0.15, load: 0.5, foreign: 0.05 } as const
 
 export interface Noise {
   readonly loadBefore: number
-  /** The same loop on each core, before every round: its milliseconds. */
+  /** Milliseconds of the calibration loop on each core, before every round. */
   readonly loops: Readonly<Record<keyof typeof cores, Spread>>
-  /** Empty: quiet. */
+  /** Empty if the machine was quiet. */
   readonly complaints: readonly string[]
 }
 
@@ -19,7 +19,7 @@ export class NoiseMeter {
   readonly #loadBefore = loadavg()[0] ?? 0
   readonly #loops = { target: [] as number[], rest: [] as number[] }
 
-  /** Call it while nothing of ours is busy. */
+  /** Call it while no process of the benchmark is busy. */
   async calibrate(): Promise<void> {
     for (const [name, core] of Object.entries(cores) as [keyof typeof cores, number][]) {
       const loop = new Started({

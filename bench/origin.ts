@@ -1,3 +1,4 @@
+/** The origin server of the benchmark. */
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bulk } from './cases.ts'
@@ -10,7 +11,7 @@ export interface Origin extends Running {
   readonly filesDir: string
 }
 
-/** What lies behind the proxies, and what the static servers serve: nginx and three files. */
+/** Starts the origin behind the proxies and static servers: nginx with three files. */
 export async function startOrigin(runDir: string): Promise<Origin> {
   const filesDir = join(runDir, 'files')
   mkdirSync(filesDir)
@@ -29,7 +30,7 @@ export async function startOrigin(runDir: string): Promise<Origin> {
   return { ...running, filesDir }
 }
 
-/** The same for everybody who asks, and no byte like the one before. */
+/** Deterministic content in which no byte equals the one before. */
 export function fileContent(bytes: number): string {
   return 'The quick brown fox jumps over the lazy dog, again and again. '.repeat(bytes / 60).slice(0, bytes)
 }

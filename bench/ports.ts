@@ -1,8 +1,9 @@
+/** Finds free ports and waits for listening ones. */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A port that was free a moment ago. */
+/** Returns a port that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -12,7 +13,7 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** Resolves with whether somebody listens there within the time. */
+/** Resolves with true if the port accepts connections within the time. */
 export async function isListening(
   port: number,
   withinMs: number,

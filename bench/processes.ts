@@ -1,10 +1,11 @@
+/** Starts and ends the processes of the benchmark. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { reap } from '../test/kit/reaper.ts'
 import { pidsOf } from './usage.ts'
 
-/** The target has the first core for itself; driver, origin and the benchmark share the second. */
+/** The target has the first core; driver, origin and benchmark share the second. */
 export const cores = { target: 0, rest: 1 } as const
 
 const graceMs = 3_000
@@ -18,7 +19,7 @@ export interface SpawnOptions {
   readonly cwd?: string
 }
 
-/** One process that we started. It is ended by its own id, and with the benchmark at the latest. */
+/** A process started by the benchmark. It is ended by its id, at the latest when the benchmark ends. */
 export class Started {
   static readonly #all = new Set<Started>()
   readonly #child: ChildProcess
@@ -26,7 +27,7 @@ export class Started {
   #output = ''
   #isGone = false
 
-  /** taskset replaces itself by the command, so the child's id is the command's. */
+  /** taskset replaces itself with the command, so the child's id is the command's. */
   constructor({ command, args, core, env, cwd }: SpawnOptions) {
     this.#name = command
     this.#child = reap(
@@ -43,7 +44,7 @@ export class Started {
     this.#child.once('close', () => this.#gone(''))
   }
 
-  /** For the very end, when nothing can be waited for any more. */
+  /** For the exit handler, which cannot wait. */
   static killAll(): void {
     for (const one of Started.#all) one.#killTree()
   }
@@ -58,12 +59,12 @@ export class Started {
     return this.#isGone
   }
 
-  /** The last of what it printed. */
+  /** The last lines of its output. */
   get output(): string {
     return this.#output.trim()
   }
 
-  /** How it ended, and the last of what it printed. */
+  /** How it ended, with the last lines of its output. */
   get ending(): string {
     const { exitCode, signalCode } = this.#child
     return `ended with ${exitCode ?? signalCode}${this.output === '' ? '' : `: ${this.output}`}`
@@ -73,7 +74,7 @@ export class Started {
     if (!this.#isGone && this.#child.exitCode === null) this.#child.kill(signal)
   }
 
-  /** Waits for its own end; throws when it failed or was too slow. */
+  /** Waits until it ends; throws if it failed or took too long. */
   async finished(withinMs: number): Promise<string> {
     if (!(await this.#endsWithin(withinMs))) {
       await this.stop()
@@ -90,14 +91,14 @@ export class Started {
     await this.#endsWithin(graceMs)
   }
 
-  /** A master that is killed cannot end its workers any more. */
+  /** A killed master cannot end its workers. */
   #killTree(): void {
     if (this.#isGone || this.#child.pid === undefined) return
     for (const pid of pidsOf(this.#child.pid)) {
       try {
         process.kill(pid, 'SIGKILL')
       } catch {
-        // It ended by itself meanwhile.
+        // It has already ended.
       }
     }
   }

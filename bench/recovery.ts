@@ -1,6 +1,7 @@
 /**
- * What clients notice when an instance ends: `npm run bench:recovery`. A daemon with one instance, 8 clients in a process of their own
- * that connect, ask once and connect again without pause, and 5 ends of each kind. Prints a table with the bars of the design.
+ * Measures what clients notice when an instance ends: `npm run bench:recovery`. One instance serves 8 clients
+ * in another process that connect, send one request and reconnect without pause; each kind of end happens 5
+ * times. Prints a table with the bars of the design.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -19,7 +20,7 @@ const ends = 5
 
 interface End {
   readonly fault: string
-  /** Whether it can give its sockets back, so that nothing at all may be lost. */
+  /** True if the instance can return its sockets, so that no request may fail. */
   readonly isPrompt: boolean
   readonly limits?: object
 }

@@ -1,6 +1,7 @@
 /**
- * What replacing thread instances leaves behind in the process: `npm run bench:replacements [times]`. A daemon with one reverse proxy that
- * writes an access log; its instance is replaced by each kind of end in turn. Prints memory and descriptors as the replacements go on.
+ * Measures what replaced thread instances leave behind in the process: `npm run bench:replacements [times]`.
+ * A daemon with one reverse proxy and an access log replaces its instance by each kind of end in turn. Prints
+ * memory and descriptors over time.
  */
 
 import { once } from 'node:events'
@@ -68,7 +69,7 @@ async function ask(port: number): Promise<void> {
 }
 
 function row(name: string, done: number): void {
-  // What is only not collected yet says nothing.
+  // Collect first: uncollected garbage is not a leak.
   globalThis.gc?.()
   const { heapUsed, external, arrayBuffers } = process.memoryUsage()
   const status = readFileSync('/proc/self/status', 'latin1')

@@ -1,3 +1,4 @@
+/** Formats the results as text and Markdown. */
 import { judgeBars } from './bars.ts'
 import { connections } from './cases.ts'
 import { describeMachine, wrkVersion } from './machine.ts'
@@ -18,11 +19,11 @@ export interface ReportInput {
   readonly seconds: number
   readonly results: readonly CaseResult[]
   readonly noise: Noise
-  /** What each target was started with, by case and target. */
+  /** Launch settings by case and target. */
   readonly launches: ReadonlyMap<string, Launched>
 }
 
-/** For the terminal. */
+/** Report for the terminal. */
 export function textReport(input: ReportInput): string {
   return [
     ...input.results.map((result) => `\n${result.case.title}\n${asText(caseTable(result))}`),
@@ -32,7 +33,7 @@ export function textReport(input: ReportInput): string {
   ].join('')
 }
 
-/** To be pasted into docs/performance.md. */
+/** Report for docs/performance.md. */
 export function markdownReport(input: ReportInput): string {
   const names = [...new Set(input.results.flatMap(({ results }) => results.map(({ target }) => target)))]
   return [

@@ -1,7 +1,7 @@
 /**
- * One case: every target is started, verified and warmed up; then rounds, in each of which the targets take turns.
+ * Runs one case: every target is started, verified and warmed up; then the targets take turns in rounds.
  *
- *   core 0   target                          one at a time under load, the others idle
+ *   core 0   target                          one under load at a time, the others idle
  *   core 1   wrk or our driver, the origin
  */
 import { join } from 'node:path'
@@ -26,7 +26,7 @@ export interface RunOptions {
   readonly origin: Origin
   readonly noise: NoiseMeter
   readonly say: (text: string) => void
-  /** Sees what each target was started with. */
+  /** Called with the launch settings of each target. */
   readonly onLaunch: (target: TargetName, what: Launch) => void
 }
 
@@ -40,7 +40,7 @@ interface Contender {
 const firstWarmUpMs = 2_000
 const warmUpMs = 500
 const settleMs = 100
-/** Share of units that may fail: at the end of its time wrk cuts connections. */
+/** Maximum share of failed units: wrk cuts connections at the end of its time. */
 const mostErrors = 0.001
 
 export async function runCase(options: RunOptions): Promise<CaseResult> {
@@ -104,7 +104,7 @@ async function enter(target: TargetName, options: RunOptions): Promise<Contender
   return { target, running, ports: { target: port, origin: origin.port }, rounds: [] }
 }
 
-/** Nobody is always the first, or always after the same neighbour's start of the round. */
+/** Rotates the order, so that no target is always first or always follows the same neighbour. */
 function inTurn<T>(all: readonly T[], round: number): T[] {
   const first = all.length === 0 ? 0 : round % all.length
   return [...all.slice(first), ...all.slice(0, first)]

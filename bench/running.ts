@@ -1,10 +1,11 @@
+/** Launches a target and waits until it listens. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isListening } from './ports.ts'
 import { Started } from './processes.ts'
 import type { Launch } from './types.ts'
 
-/** A server that listens. */
+/** A server that accepts connections. */
 export interface Running {
   readonly process: Started
   readonly port: number
@@ -18,7 +19,7 @@ export interface LaunchOptions {
 
 const startMs = 10_000
 
-/** Writes its files, starts it on its core and waits until it listens. */
+/** Writes its files, starts it on its core and waits until it accepts connections. */
 export async function launch(what: Launch, { dir, port, core }: LaunchOptions): Promise<Running> {
   mkdirSync(dir)
   for (const [name, text] of Object.entries(what.files ?? {})) writeFileSync(join(dir, name), text)

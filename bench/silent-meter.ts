@@ -1,4 +1,4 @@
-/** Preloaded into a daemon (`--import`): the one that counts no series, to compare with. */
+/** Preloaded into a daemon (`--import`) for comparison: replaces the meter by one that counts no series. */
 import { Meter } from '../src/telemetry/metrics/meter.ts'
 
 const nothing = () => 0

@@ -1,10 +1,11 @@
+/** Medians and spreads of measurements. */
 export interface Spread {
   readonly median: number
   readonly min: number
   readonly max: number
 }
 
-/** Of at least one value. */
+/** Needs at least one value. */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
@@ -13,7 +14,7 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median, min: at(sorted, 0), max: at(sorted, sorted.length - 1) }
 }
 
-/** Round by round, so that what slows a whole round down does not show in the ratio. */
+/** Ratios within each round, so that a slow round does not distort them. */
 export function pairedRatios(values: readonly number[], reference: readonly number[]): Spread {
   const rounds = Math.min(values.length, reference.length)
   return spreadOf(Array.from({ length: rounds }, (_, round) => at(values, round) / at(reference, round)))

@@ -1,8 +1,9 @@
+/** Tables for the terminal and for Markdown. */
 import { cpuOf } from './bars.ts'
 import { pairedRatios, type Spread, spreadOf } from './statistics.ts'
 import type { CaseResult, Measurement } from './types.ts'
 
-/** The same rows for the terminal and for Markdown. */
+/** A table for the terminal and for Markdown. */
 export interface Table {
   readonly head: readonly string[]
   readonly rows: readonly (readonly string[])[]

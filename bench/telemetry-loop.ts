@@ -1,4 +1,6 @@
-/** What the metrics of one request cost in a loop: the same calls as an exchange makes, on a block as an instance has it. */
+/**
+ * Measures the metrics of one request in a loop, with the calls of an exchange and the block of an instance.
+ */
 
 import { randomFillSync } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
@@ -12,19 +14,22 @@ import { TraceIds } from '../src/telemetry/trace/sampling.ts'
 import { reverseTo } from '../test/kit/edge.ts'
 
 export interface LoopCost {
-  /** Microseconds a request, the median of the rounds. */
+  /** Microseconds per request, median of the rounds. */
   readonly meterUs: number
-  /** The same with the clock read where an attempt begins and ends, which only the metrics do. */
+  /** Including the clock reads at the start and end of an attempt, which only the metrics need. */
   readonly withClockUs: number
-  /** And where an exchange begins and ends, which its deadlines and the access log need anyway. */
+  /**
+   * Including the clock reads at the start and end of an exchange, which deadlines and the access log need
+   * anyway.
+   */
   readonly withAllClocksUs: number
-  /** What is asked of a request that no span is made of, at 1 %; half of the clients send a context that is not sampled. */
+  /** Cost of a request without a span at 1 %; half of the clients send a context that is not sampled. */
   readonly tracingUs: number
 }
 
 const contexts = [{}, { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00' }] as const
 
-/** The decision alone: spans that are begun are dropped. */
+/** Measures the decision alone: started spans are dropped. */
 function trace(tracer: Tracer): number {
   const subject = { target: '/', isTrusted: false, route: 1, trace: null as Trace | null }
   const decision = { kind: 'reverse', authority: 'a', path: '/' } as const
@@ -73,7 +78,7 @@ function run(meter: Meter, clocks: Clocks): number {
   }
   const { user, system } = process.threadCpuUsage(before)
   const us = (user + system) / requests
-  // Whoever reads a clock and drops the time may have it dropped altogether.
+  // Use the result, so that the engine cannot remove the clock reads.
   return read < 0 ? Number.NaN : us
 }
 

@@ -1,11 +1,12 @@
 /**
- * What telemetry costs: `npm run bench:telemetry [-- --rounds 12 --seconds 2 --job reverse|static --on all|metrics --base CHECKOUT]`. Prints a table
- * with the bars of the design; nothing is asserted. `--on metrics` leaves out the access log and spans,
- * `--log FORMAT` is the format of that log.
+ * Measures what telemetry costs: `npm run bench:telemetry [-- --rounds 12 --seconds 2 --job reverse|static --on all|metrics
+ * --base CHECKOUT]`. Prints a table with the bars of the design; nothing is asserted. `--on metrics` leaves out the access
+ * log and spans, `--log FORMAT` is the format of that log.
  *
  *   meter and tracer in a loop | requests a second with everything on against all off, in turn | CPU of main meanwhile
  *
- * Off is the same code with a meter that does nothing and no exports, access log or spans; with `--base`, another checkout as it is.
+ * Off is the same code with a meter that does nothing and no exports, access log or spans; with `--base` it is the code of
+ * another checkout.
  */
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -47,7 +48,7 @@ const median = (values: readonly number[]) => quantile(values, 0.5)
 const spread = (values: readonly number[], digits: number) =>
   `${median(values).toFixed(digits)} (${quantile(values, 0.25).toFixed(digits)}..${quantile(values, 0.75).toFixed(digits)})`
 
-/** Takes what is exported and says yes. */
+/** Accepts and discards every export. */
 async function startSink(): Promise<{
   readonly server: Server
   readonly port: number
@@ -64,7 +65,7 @@ async function startSink(): Promise<{
   return { server, port: (server.address() as AddressInfo).port, taken }
 }
 
-/** One percent of the requests, where this version has spans. */
+/** One percent of the requests, if this version has spans. */
 const tracing = { tracing: { sample_ratio: 0.01 } }
 
 interface Parts {
@@ -91,7 +92,7 @@ function configOf(isOn: boolean, port: number, adminPort: number, parts: Parts, 
   }
 }
 
-/** Whether this version has the key. */
+/** True if this version has the key. */
 function knows(parts: Parts, extra: object): boolean {
   try {
     parseConfig(JSON.stringify(configOf(true, 1, 2, parts, extra)), { file: 'bench', baseDir: parts.dir })
@@ -117,7 +118,7 @@ async function start(isOn: boolean, parts: Parts, extra: object): Promise<Runnin
   )
 }
 
-/** Of the main thread alone, seconds. */
+/** Seconds of the main thread alone. */
 function mainSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
@@ -158,7 +159,7 @@ const wrk = { kind: 'wrk', path: '/1k.txt', close: false, absolute: false } as c
 for (const { port } of [off, on]) await warmUp(wrk, { target: port, origin: origin.port }, 3_000)
 const seen: { readonly off: Round; readonly on: Round }[] = []
 for (let n = 0; n < rounds; n += 1) {
-  // Who is first changes, so that neither always follows the other.
+  // Alternate which one goes first.
   const first = await round(n % 2 === 0 ? off : on, origin.port)
   const second = await round(n % 2 === 0 ? on : off, origin.port)
   seen.push(n % 2 === 0 ? { off: first, on: second } : { off: second, on: first })
@@ -170,7 +171,7 @@ sink.server.closeAllConnections()
 const lost = seen.map((one) => (1 - one.on.perSecond / one.off.perSecond) * 100)
 const moreUs = seen.map((one) => one.on.cpuUs - one.off.cpuUs)
 const main = seen.map((one) => one.on.mainPercent)
-/** Known only where the middle half of the rounds agrees. */
+/** Reported only if the middle half of the rounds agrees. */
 const verdict = (values: readonly number[], bar: number): string => {
   if (quantile(values, 0.75) <= bar) return 'met'
   return quantile(values, 0.25) > bar ? 'missed' : 'not known: the noise is larger'

@@ -1,4 +1,4 @@
-/** What the trace of one request costs in a loop: the same calls as the edge makes. */
+/** Measures the trace of one request in a loop, with the calls of the data plane. */
 import { randomFillSync } from 'node:crypto'
 import { parseConfig } from '../src/config/load.ts'
 import type { Decision } from '../src/proxy/decide/decide.ts'
@@ -7,7 +7,7 @@ import { createTracer } from '../src/proxy/trace/tracer.ts'
 import { TraceIds } from '../src/telemetry/trace/sampling.ts'
 import { SpanBatch } from '../src/telemetry/trace/span-batch.ts'
 
-/** Microseconds a request, medians of the rounds. */
+/** Microseconds per request, medians of the rounds. */
 export type TracingCost = Readonly<Record<keyof typeof cases, number>>
 
 const requests = 500_000

@@ -1,4 +1,4 @@
-/** The words of the benchmark: what is run, what it is asked to do, and what was seen. */
+/** The vocabulary of the benchmark: cases, targets, loads and results. */
 
 export const targetNames = [
   'bifrost',
@@ -14,15 +14,15 @@ export const targetNames = [
 ] as const
 export type TargetName = (typeof targetNames)[number]
 
-/** What a target is configured for. */
+/** The job a target is configured for. */
 export type Job = 'reverse' | 'forward' | 'static'
 
-/** Where a target works: addresses and folders that belong to this start alone. */
+/** Addresses and folders of one start of a target. */
 export interface Place {
-  /** Empty, removed after the run. */
+  /** A folder that is empty at the start and removed after the run. */
   readonly dir: string
   readonly port: number
-  /** For what a target needs besides, such as an admin server. */
+  /** A further port, for example for an admin server. */
   readonly sparePort: number
   readonly originPort: number
   /** The files of the static cases. */
@@ -33,7 +33,7 @@ export interface Launch {
   readonly command: string
   readonly args: readonly string[]
   readonly env?: Readonly<Record<string, string>>
-  /** Written into the place before the start, and shown in the report. */
+  /** Files written before the start and shown in the report. */
   readonly files?: Readonly<Record<string, string>>
 }
 
@@ -41,7 +41,7 @@ export interface Target {
   readonly name: TargetName
   readonly version: () => string
   readonly launch: (job: Job, place: Place) => Launch
-  /** Shown in the report when there is no configuration file: the source that is the configuration. */
+  /** Source shown in the report if there is no configuration file. */
   readonly source?: string
 }
 
@@ -55,16 +55,16 @@ export interface Case {
   readonly title: string
   readonly job: Job
   readonly load: Load
-  /** What costs are counted per. */
+  /** The unit of costs. */
   readonly unit: 'request' | 'tunnel' | 'MiB'
-  /** What the ratios in the table are to. */
+  /** The reference of the ratios. */
   readonly reference: TargetName
   readonly targets: readonly TargetName[]
 }
 
-/** What a driver saw. */
+/** The results of a driver. */
 export interface Driven {
-  /** Units that were done. */
+  /** Completed units. */
   readonly done: number
   readonly seconds: number
   readonly errors: number
@@ -72,16 +72,16 @@ export interface Driven {
   readonly p99Us: number | null
 }
 
-/** One target in one round. */
+/** The results of one target in one round. */
 export interface Measurement {
   readonly cpuUsPerUnit: number
   readonly perSecond: number
   readonly p50Us: number | null
   readonly p99Us: number | null
   readonly peakRssMiB: number
-  /** Share of its core that the target used: well below 1 means that driver or origin were the bottleneck. */
+  /** The target's use of its core: well below 1 means that the driver or the origin was the bottleneck. */
   readonly busy: number
-  /** Share of the target's core that something else used. */
+  /** Use of the target's core by anything else. */
   readonly foreign: number
 }
 

@@ -1,4 +1,4 @@
-/** What processes used, from /proc: numbers of the kernel, not of the process itself. */
+/** Usage of processes from /proc: the kernel's numbers, not the process's own. */
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
@@ -7,11 +7,14 @@ const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: '
 interface Stat {
   readonly pid: number
   readonly parent: number
-  /** User and system time of all threads, and of children that have ended and were waited for. */
+  /** User and system time of all threads, and of ended children that were waited for. */
   readonly seconds: number
 }
 
-/** proc_pid_stat(5); the second field may hold blanks and brackets, so fields are counted from the last bracket. */
+/**
+ * proc_pid_stat(5); the second field may contain blanks and brackets, so fields are counted from the last
+ * bracket.
+ */
 function readStat(pid: number): Stat | null {
   const text = readOrNull(`/proc/${pid}/stat`)
   if (text === null) return null
@@ -21,7 +24,7 @@ function readStat(pid: number): Stat | null {
   return { pid, parent: field(4), seconds: ticks / ticksPerSecond }
 }
 
-/** A process and everything below it: master and workers of nginx are one target. */
+/** A process and all its descendants: master and workers of nginx are one target. */
 function tree(root: number): Stat[] {
   const all = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -43,7 +46,7 @@ export function cpuSeconds(root: number): number {
   return tree(root).reduce((sum, { seconds }) => sum + seconds, 0)
 }
 
-/** Peak resident memory since the last reset; pages that two processes share count in both. */
+/** Peak resident memory since the last reset; pages shared by two processes count in both. */
 export function peakRssMiB(root: number): number {
   const kib = tree(root).map(({ pid }) => {
     const found = /^VmHWM:\s+(\d+) kB$/m.exec(readOrNull(`/proc/${pid}/status`) ?? '')
@@ -52,18 +55,18 @@ export function peakRssMiB(root: number): number {
   return kib.reduce((sum, one) => sum + one, 0) / 1024
 }
 
-/** proc(5): 5 in clear_refs sets the peak to what is resident now. */
+/** proc(5): writing 5 to clear_refs resets the peak to the current resident size. */
 export function resetPeakRss(root: number): void {
   for (const { pid } of tree(root)) {
     try {
       writeFileSync(`/proc/${pid}/clear_refs`, '5')
     } catch {
-      // Somebody else's process, such as Squid's after it has given up root: its peak since its start is shown.
+      // A process of another user, such as Squid after dropping root: its peak since its start is shown.
     }
   }
 }
 
-/** Seconds that a core was not idle, whoever used it, the hypervisor's other guests included. */
+/** Seconds that a core was busy, including other guests of the hypervisor. */
 export function coreBusySeconds(core: number): number {
   const line = readFileSync('/proc/stat', 'utf8').match(new RegExp(`^cpu${core} (.*)$`, 'm'))?.[1] ?? ''
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = line.split(' ').map(Number)

@@ -1,3 +1,4 @@
+/** Verifies that a target serves a case correctly before it is measured. */
 import { once } from 'node:events'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import type { Socket } from 'node:net'
@@ -7,7 +8,7 @@ import type { Load } from './types.ts'
 
 const longestMs = 5_000
 
-/** Throws unless the case is answered with 200 and the right bytes, twice on what may be one connection. */
+/** Throws unless the case is answered with 200 and the right bytes, twice, possibly on one connection. */
 export async function verify(load: Load, ports: Ports): Promise<void> {
   const path = load.kind === 'wrk' ? load.path : '/1k.txt'
   const expected = Buffer.from(fileContent(path === '/100k.bin' ? 100 * 1024 : 1024))

@@ -1,3 +1,4 @@
+/** The generator of docs/openapi.json. */
 import { openApiDocument } from '../src/admin/api/operations/openapi.ts'
 
 /** Generates docs/openapi.json from the schemas of the admin interface. */

@@ -1,6 +1,6 @@
 /**
- * bytes.ts PROXY_PORT ORIGIN_PORT PATH FILE_MIB TOTAL_MIB: one tunnel, the same file again and again, every byte read
- * into one buffer and counted. Prints a Driven as JSON, in MiB.
+ * bytes.ts PROXY_PORT ORIGIN_PORT PATH FILE_MIB TOTAL_MIB: requests one file repeatedly through a tunnel and
+ * counts every byte, read into one buffer. Prints a Driven as JSON, in MiB.
  */
 import { connect } from 'node:net'
 
@@ -13,7 +13,7 @@ const longestMs = 10_000
 
 let started = 0
 let answered = 0
-/** Bytes of the body that are still to come; null while a head is being read. */
+/** Remaining bytes of the body; null while a head is being read. */
 let missing: number | null = null
 let isOpen = false
 let head = ''

@@ -1,4 +1,7 @@
-/** `churn.ts PORT CLIENTS`: clients without pause until told to stop; tells its parent what they saw so far each time it is asked. */
+/**
+ * `churn.ts PORT CLIENTS`: clients that reconnect without pause until stopped. Reports their results to the
+ * parent on request.
+ */
 import { type ChurnResult, churn } from '../../test/kit/churn.ts'
 
 const [port = '0', clients = '8'] = process.argv.slice(2)

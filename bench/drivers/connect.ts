@@ -1,10 +1,10 @@
 /**
- * connect.ts PROXY_PORT ORIGIN_PORT CONNECTIONS MILLISECONDS: tunnels one after the other on each of so many
- * connections. wrk cannot CONNECT.
+ * connect.ts PROXY_PORT ORIGIN_PORT CONNECTIONS MILLISECONDS: opens tunnels one after the other on each of several
+ * connections, because wrk cannot CONNECT.
  *
  *   CONNECT --200--> GET /1k.txt, Connection: close --body, end--> closed, next
  *
- * Prints a Driven as JSON. What is under way at the deadline is not counted.
+ * Prints a Driven as JSON. Tunnels in progress at the deadline are not counted.
  */
 import { connect, type Socket } from 'node:net'
 

@@ -1,3 +1,4 @@
+/** Runs the driver of a load against a target. */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bulk, connections } from '../cases.ts'
@@ -12,12 +13,12 @@ export interface Ports {
 const spareMs = 15_000
 const script = (name: string) => join(import.meta.dirname, name)
 
-/** One measurement's load, to its end. */
+/** Runs the load of one measurement. */
 export async function drive(load: Load, ports: Ports, seconds: number): Promise<Driven> {
   return result(await start(load, ports, seconds * 1000).finished(seconds * 1000 + spareMs))
 }
 
-/** The same load for a while, of which nothing is kept. */
+/** Runs the same load for a while and discards the results. */
 export async function warmUp(load: Load, ports: Ports, ms: number): Promise<void> {
   const driver = start(load, ports, ms, true)
   if (load.kind !== 'wrk') {

@@ -1,3 +1,4 @@
+/** A reverse proxy with @fastify/http-proxy. */
 import httpProxy from '@fastify/http-proxy'
 import fastify from 'fastify'
 
@@ -12,7 +13,8 @@ await server.register(httpProxy, {
       'x-forwarded-for': request.ip,
       'x-forwarded-proto': request.protocol,
     }),
-    // It hands the origin's "Connection: keep-alive" to a client that asked to close, and answers the next request 400.
+    // It forwards the origin's "Connection: keep-alive" to a client that asked to close, and answers the next
+    // request with 400.
     rewriteHeaders: ({ connection: _, ...headers }) => headers,
   },
 })

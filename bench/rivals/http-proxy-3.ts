@@ -1,3 +1,4 @@
+/** A reverse proxy with http-proxy-3. */
 import { Agent, createServer } from 'node:http'
 import { createProxyServer } from 'http-proxy-3'
 

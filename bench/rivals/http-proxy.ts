@@ -1,3 +1,4 @@
+/** A reverse proxy with http-proxy. */
 import { Agent, createServer } from 'node:http'
 // @ts-expect-error It has no types of its own.
 import httpProxy from 'http-proxy'

@@ -1,3 +1,4 @@
+/** A reverse proxy with httpxy. */
 import { Agent, createServer } from 'node:http'
 import { createProxyServer } from 'httpxy'
 

@@ -1,3 +1,4 @@
+/** A forward proxy with proxy-chain. */
 import { Agent } from 'node:http'
 import { Server } from 'proxy-chain'
 

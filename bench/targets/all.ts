@@ -1,3 +1,4 @@
+/** All targets of the benchmark by name. */
 import type { Target, TargetName } from '../types.ts'
 import { bifrost } from './bifrost.ts'
 import { haproxy } from './haproxy.ts'

@@ -1,9 +1,12 @@
+/** Bifrost Bridge as a target. */
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import type { Job, Launch, Place, Target } from '../types.ts'
 import { projectDir } from './node.ts'
 
-/** As the README runs it: the source, one thread for the worker, the admin server on. Only the limits are raised. */
+/**
+ * As in the README: the source, one thread for the worker, the admin server on. Only the limits are raised.
+ */
 export const bifrost: Target = {
   name: 'bifrost',
   version,

@@ -1,7 +1,8 @@
+/** HAProxy as a target. */
 import { spawnSync } from 'node:child_process'
 import type { Job, Launch, Place, Target } from '../types.ts'
 
-/** One thread; connections to the origin are shared by all clients and kept. */
+/** One thread; connections to the origin are kept and shared by all clients. */
 export const haproxy: Target = {
   name: 'haproxy',
   version: () => /version (\S+)/.exec(spawnSync('haproxy', ['-v'], { encoding: 'utf8' }).stdout)?.[1] ?? '?',

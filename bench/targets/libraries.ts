@@ -1,9 +1,10 @@
+/** Node libraries as targets. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Job, Launch, Place, Target, TargetName } from '../types.ts'
 import { benchDir, packageVersion } from './node.ts'
 
-/** A library in the smallest program that uses it at its best: `rivals/NAME.ts PORT ORIGIN_PORT`. */
+/** A library in the smallest program with its best settings: `rivals/NAME.ts PORT ORIGIN_PORT`. */
 function library(name: TargetName, packages: readonly string[]): Target {
   const file = join(benchDir, 'rivals', `${name}.ts`)
   return {
@@ -26,7 +27,7 @@ export const libraries: readonly Target[] = [
   library('proxy-chain', ['proxy-chain']),
 ]
 
-/** Its production mode reads the directory once, at the start, and serves what it found. */
+/** Its production mode reads the directory once, at the start. */
 export const sirv: Target = {
   name: 'sirv-cli',
   version: () => packageVersion('sirv-cli'),

@@ -1,8 +1,9 @@
+/** nginx as a target. */
 import { spawnSync } from 'node:child_process'
 import { userInfo } from 'node:os'
 import type { Job, Launch, Place, Target } from '../types.ts'
 
-/** One worker process; connections to client and origin are kept open as long as the load lasts. */
+/** One worker process; connections to client and origin stay open during the load. */
 export const nginx: Target = {
   name: 'nginx',
   version: () => /nginx\/(\S+)/.exec(spawnSync('nginx', ['-v'], { encoding: 'utf8' }).stderr)?.[1] ?? '?',

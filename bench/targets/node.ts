@@ -1,7 +1,8 @@
+/** Launches a Node program as a target. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** `bench/`, and the project it is part of. */
+/** `bench/` and the project that contains it. */
 export const benchDir = join(import.meta.dirname, '..')
 export const projectDir = join(benchDir, '..')
 

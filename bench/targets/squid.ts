@@ -1,7 +1,8 @@
+/** Squid as a target. */
 import { spawnSync } from 'node:child_process'
 import type { Job, Launch, Place, Target } from '../types.ts'
 
-/** One process, no cache, no log: what is left is the forwarding. */
+/** One process, no cache, no log: only the forwarding remains. */
 export const squid: Target = {
   name: 'squid',
   version: () => /Version (\S+)/.exec(spawnSync('squid', ['-v'], { encoding: 'utf8' }).stdout)?.[1] ?? '?',

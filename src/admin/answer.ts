@@ -1,3 +1,4 @@
+/** Answers of the admin server as values. */
 import { createHash } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 

@@ -1,3 +1,4 @@
+/** Answers /metrics in the Prometheus text formats. */
 import type { Overview } from '../supervise/views/overview.ts'
 import type { Readings } from '../supervise/views/readings.ts'
 import { exportMetrics } from '../telemetry/metrics/text/prometheus.ts'

@@ -1,3 +1,7 @@
+/**
+ * Serves the page with an exported history and without a daemon: `bifrost charts view FILE`. It listens on
+ * loopback, applies the admin server's checks and is read-only.
+ */
 import { readFile, stat } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import type { z } from 'zod'
@@ -10,10 +14,6 @@ import { Access } from './gate/access.ts'
 import { pageAnswer } from './page.ts'
 import { AdminServer } from './server.ts'
 
-/**
- * Serves the page with an exported history and without a daemon: `bifrost charts view FILE`. It listens on
- * loopback, applies the admin server's checks and is read-only.
- */
 export interface OfflineView {
   readonly url: string
   close(): void
@@ -65,7 +65,7 @@ async function readHistory(
   try {
     const about = await stat(file)
     // A device or pipe has no size and may never end.
-    if (!about.isFile()) return { problem: 'is no file' }
+    if (!about.isFile()) return { problem: 'is not a regular file' }
     const { size } = about
     if (size > maxBytes) return { problem: `is larger than ${maxBytes / 1024 / 1024} MiB` }
     text = await readFile(file, 'utf8')

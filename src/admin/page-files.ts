@@ -1,9 +1,10 @@
+/** The files of the page, as a browser gets them. */
 import { readdir, readFile } from 'node:fs/promises'
 import { stripTypeScriptTypes } from 'node:module'
 import { extname, join } from 'node:path'
 import { tagOf } from './answer.ts'
 
-/** A file of the page, as it is served. */
+/** A file of the page as it is served. */
 export interface PageFile {
   readonly type: string
   readonly bytes: Buffer
@@ -23,7 +24,10 @@ const types: ReadonlyMap<string, string> = new Map(
 
 const folder = join(import.meta.dirname, 'page')
 
-/** Path -> file: the page at `/`, all else below `/page/`. Only what is in the folder is there; nothing is looked up by a path that was asked for. */
+/**
+ * Loads the files by URL path: the page at `/`, everything else below `/page/`. A requested path never
+ * reaches the file system.
+ */
 export async function loadPageFiles(): Promise<ReadonlyMap<string, PageFile>> {
   const files = new Map<string, PageFile>()
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
@@ -37,7 +41,10 @@ export async function loadPageFiles(): Promise<ReadonlyMap<string, PageFile>> {
   return files
 }
 
-/** The browser's code is TypeScript in a checkout, and JavaScript in the package, which the build makes in this very way. */
+/**
+ * Converts a file. In a checkout the browser code is TypeScript and its types are stripped; the build uses
+ * this function for the JavaScript in the package.
+ */
 function pageFile(name: string, bytes: Buffer): (PageFile & { readonly name: string }) | null {
   const type = types.get(extname(name))
   if (type !== undefined) return { name, type, bytes, tag: tagOf(bytes) }
@@ -54,7 +61,10 @@ function pageFile(name: string, bytes: Buffer): (PageFile & { readonly name: str
   }
 }
 
-/** Node says once that this is experimental. It happens in a checkout only, and is pinned by a test. */
+/**
+ * Suppresses Node's warning that type stripping is experimental. It is needed in a checkout only, and a test
+ * covers it.
+ */
 function stripped(code: string): string {
   const { emitWarning } = process
   process.emitWarning = () => {}
@@ -67,7 +77,7 @@ function stripped(code: string): string {
 
 let loading: Promise<ReadonlyMap<string, PageFile>> | null = null
 
-/** Loaded when the first viewer comes, and kept. */
+/** Loads the files for the first viewer and keeps them. */
 export function pageFileAt(path: string): Promise<PageFile | undefined> {
   loading ??= loadPageFiles()
   return loading.then((files) => files.get(path))

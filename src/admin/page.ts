@@ -1,3 +1,4 @@
+/** Answers requests for the page. */
 import { type Answer, kept } from './answer.ts'
 import { pageFileAt } from './page-files.ts'
 

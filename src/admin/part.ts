@@ -1,3 +1,4 @@
+/** The admin interface as a part of the daemon. Main opens it before the workers start. */
 import { randomBytes } from 'node:crypto'
 import type { AdminSettings, ListenAddress } from '../config/settings/settings.ts'
 import { OwnCertificate } from '../supervise/certificates/certificate-files.ts'
@@ -24,7 +25,6 @@ import { pageAnswer } from './page.ts'
 import { plainRoutes } from './plain-routes.ts'
 import { AdminServer, type InjectFault } from './server.ts'
 
-/** The admin interface as a part of the daemon. Main opens it before the workers start. */
 export interface AdminPartOptions {
   readonly settings: AdminSettings
   readonly overview: Overview

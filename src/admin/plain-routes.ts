@@ -1,3 +1,4 @@
+/** Routes outside the interface: /health, /metrics, /status and its description. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Overview } from '../supervise/views/overview.ts'
 import { type Answer, json } from './answer.ts'

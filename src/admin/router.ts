@@ -1,34 +1,35 @@
+/** Matches admin requests to operations. */
 import type { ServerResponse } from 'node:http'
 import type { z } from 'zod'
 import { type Answer, json } from './answer.ts'
 import { allOperations, type Operation } from './api/operations/operations.ts'
 
-/** From a request to the handler of its operation, with what the operation says of path and query checked. */
+/** A matched request, with path and query checked against its operation. */
 export interface ApiRequest {
-  /** Decoded. */
+  /** Decoded path parameters. */
   readonly params: Readonly<Record<string, string>>
-  /** As the operation's schema gives it. */
+  /** The query as the operation's schema parsed it. */
   readonly query: unknown
   /** Empty unless the operation has a body. */
   readonly text: string
-  /** Whoever asks has shown the admin token. */
+  /** True if the request carries the admin token. */
   readonly isTrusted: boolean
-  /** Who asks, for the log. */
+  /** Names the caller in the log. */
   readonly by: string
   readonly lastEventId: string | undefined
 }
 
-/** Answers by itself as long as it likes; false: it has not, there are too many. */
+/** Takes over the response to stream; `open` returns false if there are too many streams. */
 export interface StreamReply {
   readonly open: (res: ServerResponse) => boolean
 }
 
 export type Reply = Answer | StreamReply
 export type Handler = (request: ApiRequest) => Reply | Promise<Reply>
-/** By operation. */
+/** Handlers by operation id. */
 export type Handlers = Readonly<Record<string, Handler>>
 
-export interface Found {
+export interface MatchedOperation {
   readonly id: string
   readonly operation: Operation
   readonly params: Readonly<Record<string, string>>
@@ -46,8 +47,14 @@ const patterns: readonly Pattern[] = Object.entries(allOperations).map(([id, ope
   segments: operation.path.split('/'),
 }))
 
-/** The operation of a path, undecoded; or the methods that it has, when this is none of them; or null. */
-export function findOperation(method: string, path: string): Found | { readonly allow: string } | null {
+/**
+ * Finds the operation of an undecoded path; the allowed methods if the method does not match; null for an
+ * unknown path.
+ */
+export function findOperation(
+  method: string,
+  path: string,
+): MatchedOperation | { readonly allow: string } | null {
   const segments = path.split('/')
   const here = patterns.flatMap(({ id, operation, segments: wanted }) => {
     const params = paramsOf(wanted, segments)
@@ -84,14 +91,14 @@ function decoded(text: string): string {
   }
 }
 
-/** Checked against the operation's schema; an answer when it is not right. */
+/** Parses the query with the operation's schema; returns a 400 answer if it is invalid. */
 export function readQuery(operation: Operation, search: string): { readonly query: unknown } | Answer {
   const { query } = operation
   if (query === undefined) return { query: {} }
   const given = new URLSearchParams(search)
   const seen = new Set<string>()
   const twice = [...given.keys()].find((name) => seen.size === seen.add(name).size)
-  if (twice !== undefined) return json(400, { error: `${twice}: given twice; once would be right` })
+  if (twice !== undefined) return json(400, { error: `${twice}: given twice; give it once` })
   const parsed = query.safeParse(Object.fromEntries(given))
   return parsed.success
     ? { query: parsed.data }
@@ -99,6 +106,6 @@ export function readQuery(operation: Operation, search: string): { readonly quer
 }
 
 function describe(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys') return `${issue.keys.join(', ')}: not known here`
+  if (issue.code === 'unrecognized_keys') return `${issue.keys.join(', ')}: unknown parameter`
   return `${issue.path.join('.')}: ${issue.message}`
 }

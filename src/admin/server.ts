@@ -1,3 +1,8 @@
+/**
+ * The admin server of the main thread: health, metrics and status as text, the page and its interface. It
+ * never touches traffic. Every request passes the same gates (rate, origin, token) and is bounded in size,
+ * time and number.
+ */
 import {
   createServer,
   type IncomingMessage,
@@ -18,33 +23,32 @@ import { type Answer, json } from './answer.ts'
 import type { Access } from './gate/access.ts'
 import { maxBody, readBody } from './gate/body.ts'
 import { ConnectionLimit } from './gate/connection-limit.ts'
-import { type GuardPolicy, refusalOf } from './gate/guard.ts'
+import { type GuardPolicy, guardRefusal } from './gate/guard.ts'
 import { securityHeaders } from './gate/security-headers.ts'
 import type { PlainRequest, PlainRoute } from './plain-routes.ts'
 import { findOperation, type Handlers, type Reply, readQuery } from './router.ts'
 
-/**
- * The admin interface of main: health, metrics and status as text, the charts page and the interface behind it. Nothing of it touches
- * traffic. Every request passes the same gates: rate, origin, token; each is bounded in size, time and number.
- */
 export interface AdminOptions {
   readonly settings: Pick<AdminSettings, 'listen' | 'hosts'>
-  /** Null: HTTP. */
+  /** Null for plain HTTP. */
   readonly certificate: OwnCertificate | null
   readonly access: Access
-  /** By path: for programs that want one thing. */
+  /** Routes outside the interface, by path, for programs that need one thing. */
   readonly plain: Readonly<Record<string, PlainRoute>>
   readonly handlers: Handlers
-  /** A file of the page; null: none of that path. */
+  /** Returns a file of the page; null if the path names none. */
   readonly page: (path: string) => Promise<Answer | null>
-  /** Set only under BIFROST_FAULTS: `POST /faults/WORKER/FAULT`. */
+  /** Set under BIFROST_FAULTS only: `POST /faults/WORKER/FAULT`. */
   readonly injectFault?: InjectFault | undefined
 }
 
-/** What test-only faults may be injected through; absent in a normal run. */
+/** Injects a fault for tests; absent in a normal run. */
 export type InjectFault = (worker: string, fault: string) => boolean
 
-/** A connection that sends no whole head is closed within 5 s: Node looks for it each `connectionsCheckingInterval`, 30 s by default. */
+/**
+ * A connection without a complete head is closed within 5 s. Node checks every `connectionsCheckingInterval`,
+ * which is 30 s by default.
+ */
 export const bounds = {
   keepAliveTimeout: 4_000,
   headersTimeout: 4_000,
@@ -53,7 +57,10 @@ export const bounds = {
   maxHeaderSize: 16_384,
 } as const
 
-/** Of a connection on which nothing moves while its client should take an answer; event streams write more often than that. */
+/**
+ * Time without progress after which a connection with an unread answer is closed. Event streams write more
+ * often.
+ */
 const stalledMs = 30_000
 
 export class AdminServer {
@@ -75,7 +82,7 @@ export class AdminServer {
       hosts: 'path' in listen ? null : [listen.host, ...hosts].map((host) => host.toLowerCase()),
     }
     const answer = (req: IncomingMessage, res: ServerResponse) => {
-      // It rejects only when its client is gone, and there is nobody to tell.
+      // It rejects only if the client has disconnected, so there is nothing to report.
       this.#follow(req, res)
       this.#answer(req, res).catch(() => res.destroy())
     }
@@ -85,11 +92,11 @@ export class AdminServer {
     this.#server.timeout = stalledMs
   }
 
-  /** Resolves with the port that the kernel chose; null for a Unix socket. Throws LISTEN_FAILED. */
+  /** Resolves with the bound port; null for a Unix socket. Throws LISTEN_FAILED. */
   async listen(): Promise<ListenAddress | null> {
     const { listen } = this.#options.settings
     const bound = 'path' in listen ? await this.#listenUnix(listen.path) : await this.#listenAt(listen)
-    // Without a descriptor left an accept fails; the next may succeed.
+    // An accept fails without a free descriptor; the next one may succeed.
     this.#server.on('error', () => {})
     return bound
   }
@@ -110,14 +117,14 @@ export class AdminServer {
     })
   }
 
-  /** A socket that only the user of the daemon may use, from the start on. */
+  /** Only the daemon's user may use the socket, from its creation on. */
   async #listenUnix(path: string): Promise<null> {
     await claimPath(path)
     return new Promise((resolve, reject) => {
       this.#server.once('error', (cause) =>
         reject(new BifrostError('LISTEN_FAILED', `cannot listen on unix:${path} for admin`, { cause })),
       )
-      // It binds before it returns; nobody else must make a file meanwhile.
+      // `listen` binds before it returns, so the mask affects no other file.
       const mask = process.umask(0o177)
       this.#server.listen({ path }, () => resolve(null))
       process.umask(mask)
@@ -133,7 +140,7 @@ export class AdminServer {
   async #answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     for (const [name, value] of Object.entries(securityHeaders)) res.setHeader(name, value)
     const peer = peerOf(req.socket, 'path' in this.#options.settings.listen)
-    // A client that has reset its connection has no address to meter or to name, and reads no answer.
+    // A client that has reset its connection has no address, and reads no answer.
     if (peer === null) {
       req.socket.destroy()
       return
@@ -145,14 +152,14 @@ export class AdminServer {
     } else send(req, res, reply)
   }
 
-  /** `peer` is who to meter and to name: all clients of a Unix socket are one. */
+  /** `peer` identifies the client for rate limits and the log; all clients of a Unix socket are one peer. */
   async #reply(req: IncomingMessage, peer: string): Promise<Reply> {
     const { headers, method = 'GET' } = req
     const [path = '/', search = ''] = (req.url ?? '/').split(/\?(.*)/s, 2)
     const { access } = this.#options
-    // The origin first: a page of somebody else in the user's own browser must not use up what the user may ask.
+    // Check the origin first, so that a hostile page in the user's browser cannot use up the user's requests.
     const refusal =
-      refusalOf(
+      guardRefusal(
         {
           method,
           host: headers.host,
@@ -180,7 +187,7 @@ export class AdminServer {
       const text = operation.body === undefined ? '' : await readBody(req)
       if (text === null) return bodyTooLong
       const handler = this.#options.handlers[id]
-      if (handler === undefined) return json(501, { error: `${id} is not there` })
+      if (handler === undefined) return json(501, { error: `${id} is not available here` })
       const lastEventId = one(headers['last-event-id'])
       return handler({ params, query: query.query, text, isTrusted, by: peer, lastEventId })
     }
@@ -188,7 +195,7 @@ export class AdminServer {
     return this.#plain(method, path, { search, headers }, access.mayRead(isTrusted, headers))
   }
 
-  /** `denied`: why it may not be read. */
+  /** `denied` is the answer if the caller may not read. */
   #plain(
     method: string,
     path: string,
@@ -214,11 +221,7 @@ const isRead = (method: string) => method === 'GET' || method === 'HEAD'
 const notAllowed = (allow: string): Answer =>
   json(405, { error: `only ${allow.replaceAll(', ', ' and ')}` }, { Allow: allow })
 
-const bodyTooLong: Answer = json(
-  413,
-  { error: `the body is longer than ${maxBody} bytes` },
-  { Connection: 'close' },
-)
+const bodyTooLong: Answer = json(413, { error: `the body exceeds ${maxBody} bytes` }, { Connection: 'close' })
 
 const one = (field: string | string[] | undefined): string | undefined =>
   typeof field === 'string' ? field : field?.[0]
@@ -240,7 +243,7 @@ function send(req: IncomingMessage, res: ServerResponse, answer: Answer): void {
     'Content-Type': type,
     'Content-Length': Buffer.byteLength(body),
     'Cache-Control': 'no-store',
-    // What comes of a body that nobody asked for is not read on.
+    // Close instead of reading the rest of an unexpected body.
     ...(req.complete || req.method === 'GET' || req.method === 'HEAD' ? {} : { Connection: 'close' }),
     ...headers,
   })
@@ -248,13 +251,13 @@ function send(req: IncomingMessage, res: ServerResponse, answer: Answer): void {
   req.resume()
 }
 
-/** What the server has accepted: of a TLS connection the socket below it. */
+/** The accepted socket; for TLS the one below the TLS socket. */
 const acceptedOf = (socket: Socket): Socket =>
   (socket as Socket & { readonly _parent?: Socket | null })._parent ?? socket
 
 const secure = { minVersion: 'TLSv1.2' } as const
 
-/** What connects after its files were written is shown the new ones; connections that are open go on. */
+/** New connections use a renewed certificate; open ones continue. */
 function createSecureServer(certificate: OwnCertificate, answer: RequestListener): Server {
   const { cert, key } = certificate.pair
   const server = createTlsServer(

@@ -1,3 +1,4 @@
+/** Long texts made once for all clients that request them at the same time. */
 import type { ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'

@@ -1,11 +1,6 @@
 import type { DaemonSettings } from '../config/settings/settings.ts'
-import {
-  type Drops,
-  exportingLog,
-  isExporting,
-  startTelemetry,
-  type Telemetry,
-} from '../telemetry/export/export.ts'
+import { exportingLog, isExporting, startTelemetry } from '../telemetry/export/export.ts'
+import type { Drops, Telemetry } from '../telemetry/export/telemetry.ts'
 import { type Log, tee } from '../telemetry/log/log.ts'
 import { LogBounds } from '../telemetry/log/log-bounds.ts'
 import type { FromInstance } from './channel/channel.ts'

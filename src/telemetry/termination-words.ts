@@ -1,6 +1,6 @@
 /**
- * What the two letters mean with which an exchange ends (`KH`; src/proxy/exchange/termination.ts makes them). One table: for whoever asks why,
- * and for docs/operations.md, which a test compares.
+ * Meanings of the two termination letters of an exchange (`KH`, from src/proxy/exchange/termination.ts). The
+ * page's explanations use this table, and a test compares it with docs/operations.md.
  */
 export const endedBy: ReadonlyMap<string, string> = new Map(
   Object.entries({

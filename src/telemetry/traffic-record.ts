@@ -1,42 +1,42 @@
-/** What is told of the traffic of an instance when somebody asks: plain data, bounded, for a channel. */
+/** An instance's reply to questions about its traffic: bounded plain data for a channel. */
 
-/** One exchange, or one refusal that never became one. */
+/** One exchange, or one connection refused before a request. */
 export interface TrafficRecord {
-  /** Counts up in its instance. */
+  /** Sequence number within the instance. */
   readonly seq: number
-  /** When it ended, milliseconds since 1970. */
+  /** End of the exchange, in milliseconds since 1970. */
   readonly at: number
-  /** X-Request-Id; null where the worker has none. */
+  /** X-Request-Id; null if the worker does not assign one. */
   readonly requestId: string | null
-  /** Null for what belongs to no service. */
+  /** Null without a service. */
   readonly service: string | null
   readonly client: string
   readonly user: string | null
   readonly method: string | null
-  /** The request target as it came, cut to `maxTargetLength`. */
+  /** The request target as received, cut to `maxTargetLength`. */
   readonly target: string | null
   readonly host: string | null
-  /** 10 and 11 for HTTP/1.0 and 1.1, 20 for HTTP/2; 0 when there was no request. */
+  /** 10, 11 or 20 for HTTP/1.0, 1.1 or 2; 0 without a request. */
   readonly version: number
   readonly status: number
-  /** Row of the error table; null for what an upstream or a file has answered. */
+  /** Error code; null if the status comes from an upstream or a file. */
   readonly code: string | null
   readonly termination: string
-  /** What is known of the cause beyond the code, in short; for operators. */
+  /** Short cause beyond the code, for operators. */
   readonly reason: string | null
-  /** State of the chart that admits: of the service where it is known, else of the worker. */
+  /** State of the chart that admits connections: the service's if known, else the worker's. */
   readonly state: string
-  /** What was above its limit, where that is why nothing is admitted. */
+  /** Resources above their limits, if that is why nothing is admitted. */
   readonly exceeded: readonly string[]
   readonly upstream: string | null
   readonly attempts: number
-  /** Of the latest attempt, from its start to its connection; null where nobody has taken the time, as below. */
+  /** Connect time of the latest attempt; null if not measured, as below. */
   readonly connectMs: number | null
   readonly answerMs: number | null
   readonly durationMs: number
-  /** Content-Length of the request; null when it named none. */
+  /** Content-Length of the request; null without one. */
   readonly length: number | null
-  /** It asked for a WebSocket. */
+  /** True if the request asked for a WebSocket. */
   readonly isUpgrade: boolean
   readonly received: number
   readonly sent: number
@@ -44,11 +44,11 @@ export interface TrafficRecord {
 
 export const maxTargetLength = 512
 
-/** What a connection is doing. */
+/** Current activity of a connection. */
 export type ConnectionState = 'handshake' | 'idle' | 'exchange' | 'tunnel' | 'h2'
 
 export interface ConnectionView {
-  /** Counts up in its instance. */
+  /** Sequence number within the instance. */
   readonly id: number
   readonly peer: string
   readonly scheme: 'http' | 'https'
@@ -56,10 +56,10 @@ export interface ConnectionView {
   readonly received: number
   readonly sent: number
   readonly state: ConnectionState
-  /** Exchanges that run; of HTTP/2 its streams, tunnels among them. */
+  /** Running exchanges; for HTTP/2 all streams, tunnels included. */
   readonly running: number
   readonly service: string | null
-  /** Of the exchange that runs, or the tunnel. */
+  /** Method of the running exchange or tunnel. */
   readonly method: string | null
   readonly target: string | null
   readonly upstream: string | null
@@ -67,9 +67,12 @@ export interface ConnectionView {
 }
 
 export type TrafficQuestion =
-  /** Records with a higher number than `after`, the latest `limit` of them. With `watchMs` all exchanges are recorded for so long. */
+  /**
+   * The latest `limit` records with a number above `after`. With `watchMs`, all exchanges are recorded for
+   * that time.
+   */
   | { readonly kind: 'requests'; readonly after: number; readonly limit: number; readonly watchMs: number }
-  /** By number, or by request id. */
+  /** A record by number or request id. */
   | { readonly kind: 'request'; readonly key: number | string }
   | { readonly kind: 'connections'; readonly limit: number }
   | { readonly kind: 'close'; readonly connection: number }
@@ -78,13 +81,13 @@ export type TrafficAnswer =
   | {
       readonly kind: 'requests'
       readonly records: readonly TrafficRecord[]
-      /** Highest number so far. */
+      /** Highest sequence number so far. */
       readonly last: number
       readonly isWatched: boolean
-      /** Exchanges that were not recorded while it was watched, for there were too many. */
+      /** Exchanges not recorded during a watch because there were too many. */
       readonly skipped: number
     }
   | { readonly kind: 'request'; readonly record: TrafficRecord | null }
   | { readonly kind: 'connections'; readonly connections: readonly ConnectionView[]; readonly open: number }
-  /** False: there is no such connection any more. */
+  /** False if the connection no longer exists. */
   | { readonly kind: 'close'; readonly isClosed: boolean }

@@ -148,7 +148,7 @@ describe.skipIf(!hasBrowser)('the page holds out', () => {
     const url = await server.listen()
     const { page } = await browser.newPage()
     await page.goto(`${url}/#/charts/gone%231`)
-    await page.locator('.panes', { hasText: 'There is no actor of this name' }).waitFor({ timeout: 5_000 })
+    await page.locator('.panes', { hasText: 'There is no actor with this name' }).waitFor({ timeout: 5_000 })
   })
 
   it('a file that is none is refused with the reason, and nothing is lost', async () => {
@@ -164,7 +164,7 @@ describe.skipIf(!hasBrowser)('the page holds out', () => {
       mimeType: 'application/json',
       buffer: Buffer.from('{}'),
     })
-    await page.getByText('odd.json cannot be replayed. It is no exported history').waitFor()
+    await page.getByText('odd.json cannot be replayed: it is not an exported history').waitFor()
     expect(await page.locator('.move-list [data-seq="1"]').count()).toBe(1)
   })
 

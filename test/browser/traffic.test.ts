@@ -118,7 +118,7 @@ describe.skipIf(!hasBrowser)('traffic and why', () => {
     await page.evaluate((text) => sessionStorage.setItem('bifrost-token', text), token)
     await page.goto(`${url}/#/traffic/reverse_proxy`)
     await page.getByRole('button', { name: 'Close the connection of 127.0.0.1' }).click()
-    await page.getByRole('button', { name: 'Close it' }).click()
+    await page.getByRole('button', { name: 'Close connection' }).click()
     await held.ended()
     await page.locator('.result.done').waitFor()
     await page.getByRole('button', { name: 'Close', exact: true }).click()

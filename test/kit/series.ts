@@ -6,11 +6,11 @@ import {
   type Series,
   SeriesPlaces,
 } from '../../src/telemetry/metrics/series.ts'
-import { type Attributes, attributesOf, isClientKey } from '../../src/telemetry/metrics/series-key.ts'
+import { attributesOf, isClientKey, type SeriesAttributes } from '../../src/telemetry/metrics/series-key.ts'
 
 /** A series as tests look at it. */
 export interface ReadSeries {
-  readonly attributes: Attributes
+  readonly attributes: SeriesAttributes
   readonly duration: HistogramValue
   readonly received: HistogramValue
   readonly sent: HistogramValue

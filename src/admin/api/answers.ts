@@ -1,3 +1,4 @@
+/** Maps the daemon's state to the answers of the interface. */
 import type { z } from 'zod'
 import type { ActorView, Entry, History, Move, Presence } from '../../supervise/journal/journal.ts'
 import { workerOf } from '../../supervise/names.ts'
@@ -5,7 +6,6 @@ import type { LiveCharts } from '../../supervise/views/live-charts.ts'
 import type { Overview } from '../../supervise/views/overview.ts'
 import type { actor, history, live, move, overview, presence, sample } from './schema/schema.ts'
 
-/** Maps the daemon's state to the answers of the interface. */
 export type ActorAnswer = z.output<typeof actor>
 type KnownLive = NonNullable<Awaited<ReturnType<LiveCharts['of']>>>
 type MoveAnswer = z.output<typeof move>

@@ -1,10 +1,11 @@
+/** The chart drawings that the interface serves. */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tagOf } from '../answer.ts'
 
 const folder = join(import.meta.dirname, '../page/charts')
 
-export interface ChartText {
+export interface ServedChart {
   readonly text: string
   /** Entity tag of the content. */
   readonly tag: string
@@ -15,7 +16,7 @@ export interface ChartText {
  */
 export class ChartFiles {
   readonly #folder: string
-  #files: Promise<ReadonlyMap<string, ChartText>> | null = null
+  #files: Promise<ReadonlyMap<string, ServedChart>> | null = null
 
   constructor(from: string = folder) {
     this.#folder = from
@@ -25,17 +26,17 @@ export class ChartFiles {
     return [...(await this.#load()).keys()]
   }
 
-  async file(name: string): Promise<ChartText | null> {
+  async file(name: string): Promise<ServedChart | null> {
     return (await this.#load()).get(name) ?? null
   }
 
-  #load(): Promise<ReadonlyMap<string, ChartText>> {
+  #load(): Promise<ReadonlyMap<string, ServedChart>> {
     this.#files ??= readAll(this.#folder)
     return this.#files
   }
 }
 
-async function readAll(from: string): Promise<ReadonlyMap<string, ChartText>> {
+async function readAll(from: string): Promise<ReadonlyMap<string, ServedChart>> {
   // Without the folder there are no charts, but everything else works.
   const entries = await readdir(from).catch(() => [])
   const files = entries.filter((name) => name.endsWith('.json')).toSorted()

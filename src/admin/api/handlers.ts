@@ -1,3 +1,4 @@
+/** Handlers of the operations in operations.ts. */
 import type { ServerResponse } from 'node:http'
 import type { z } from 'zod'
 import type { Journal } from '../../supervise/journal/journal.ts'
@@ -11,7 +12,6 @@ import type { ChartFiles } from './chart-files.ts'
 import type { coreOperations } from './operations/operations.ts'
 import type { actionDone, actorDetail, actors, chartList } from './schema/schema.ts'
 
-/** Handlers of the operations in operations.ts. */
 export interface CoreParts {
   readonly journal: Journal
   readonly overview: Overview
@@ -36,7 +36,7 @@ type Query<Id extends keyof Operations> = Operations[Id] extends {
   ? z.output<Schema>
   : never
 
-const unknownActor = () => json(404, { error: 'no actor of that id is known, or remembered' })
+const unknownActor = () => json(404, { error: 'there is no actor with this id' })
 
 export function coreHandlers(
   parts: CoreParts,
@@ -105,7 +105,7 @@ export function chartHandlers(
     async getChart({ params }) {
       const file = await charts.file(params['name'] ?? '')
       return file === null
-        ? json(404, { error: 'no chart of that name' })
+        ? json(404, { error: 'there is no chart with this name' })
         : kept('application/json; charset=utf-8', file.text, file.tag)
     },
   }
@@ -114,10 +114,10 @@ export function chartHandlers(
 function act(control: WorkerControl, action: WorkerAction, { params, by }: ApiRequest): Answer {
   const worker = params['name'] ?? ''
   const outcome = control.act(worker, action, by)
-  if (outcome === null) return json(404, { error: `no worker is called ${worker}` })
+  if (outcome === null) return json(404, { error: `there is no worker ${worker}` })
   if ('refusedIn' in outcome) {
     const { refusedIn, reason } = outcome
-    return json(409, { error: `${worker} is ${refusedIn}; there is no ${action} from there: ${reason}` })
+    return json(409, { error: `${worker} is ${refusedIn}and cannot ${action}: ${reason}` })
   }
   const answer: z.output<typeof actionDone> = { worker, action, ...outcome }
   return json(200, answer)

@@ -1,13 +1,13 @@
+/**
+ * Authorises admin requests: reading is open if only this machine can connect; everything else needs the
+ * token.
+ */
 import type { IncomingHttpHeaders } from 'node:http'
 import { type Answer, json } from '../answer.ts'
 import { Buckets } from './buckets.ts'
 import { Sessions } from './sessions.ts'
 import { type AdminToken, bearerOf, isSame } from './token.ts'
 
-/**
- * Authorises admin requests: reading is open if only this machine can connect; everything else needs the
- * token.
- */
 export interface AccessOptions {
   readonly token: AdminToken
   /** True if only this machine can connect. */

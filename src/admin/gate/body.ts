@@ -1,3 +1,4 @@
+/** Reads the bounded body of an admin request. */
 import type { IncomingMessage } from 'node:http'
 
 export const maxBody = 4_096

@@ -1,15 +1,18 @@
+/**
+ * Bounds the connections of the admin server. A silent client must not lock out an operator: at the limit,
+ * the connection that has been silent longest is closed, or else one whose client takes too long over a
+ * request or an answer. The limit is not per address, because all clients of loopback share one.
+ */
 import type { Duplex } from 'node:stream'
 
-/**
- * How many connections the admin server has at once. A client that says nothing must not keep an operator out: when the limit is
- * reached, the connection gives way that has been silent longest, then one whose client takes too long over a request or its answer.
- * The limit is not by address, since all clients of loopback share one.
- */
 export interface ConnectionLimitOptions {
   readonly max: number
-  /** How long an exchange is safe from giving way, milliseconds. Event streams are safe always; their number has a limit of its own. */
+  /**
+   * How long an exchange is protected from being closed, in milliseconds. Event streams always are; they have
+   * a limit of their own.
+   */
   readonly patienceMs: number
-  /** Milliseconds of a steady clock. */
+  /** A monotonic clock in milliseconds. */
   readonly now: () => number
 }
 
@@ -19,14 +22,16 @@ interface Busy {
   isStream: boolean
 }
 
-export type Connection = Pick<Duplex, 'destroy' | 'once'>
+export type AdminConnection = Pick<Duplex, 'destroy' | 'once'>
 
 export class ConnectionLimit {
   readonly #options: ConnectionLimitOptions
-  /** Without a request: new, in the TLS handshake, in the middle of a head, or idle after an answer. The oldest first. */
-  readonly #silent = new Set<Connection>()
-  /** The oldest first. */
-  readonly #busy = new Map<Connection, Busy>()
+  /**
+   * Connections without a complete request: new, in the TLS handshake, sending a head, or idle. Oldest first.
+   */
+  readonly #silent = new Set<AdminConnection>()
+  /** Connections with a request. Oldest first. */
+  readonly #busy = new Map<AdminConnection, Busy>()
 
   constructor(options: ConnectionLimitOptions) {
     this.#options = options
@@ -36,8 +41,8 @@ export class ConnectionLimit {
     return this.#silent.size + this.#busy.size
   }
 
-  /** False: all others are in use, and this one was closed. */
-  enter(connection: Connection): boolean {
+  /** False if all other connections are in use; then this one was closed. */
+  enter(connection: AdminConnection): boolean {
     if (this.size >= this.#options.max && !this.#makeRoom()) {
       connection.destroy()
       return false
@@ -47,22 +52,22 @@ export class ConnectionLimit {
     return true
   }
 
-  /** A request has arrived on the connection; one may follow another before that is answered. */
-  begin(connection: Connection): void {
+  /** Called when a request arrives; a pipelined one may follow before it is answered. */
+  begin(connection: AdminConnection): void {
     const busy = this.#busy.get(connection)
     if (busy !== undefined) busy.exchanges += 1
     else if (this.#silent.delete(connection))
       this.#busy.set(connection, { since: this.#options.now(), exchanges: 1, isStream: false })
   }
 
-  /** Its answer has become an event stream. */
-  stream(connection: Connection): void {
+  /** Called when the answer becomes an event stream. */
+  stream(connection: AdminConnection): void {
     const busy = this.#busy.get(connection)
     if (busy !== undefined) busy.isStream = true
   }
 
-  /** The answer to a request was sent. */
-  end(connection: Connection): void {
+  /** Called when an answer was sent. */
+  end(connection: AdminConnection): void {
     const busy = this.#busy.get(connection)
     if (busy === undefined) return
     busy.exchanges -= 1
@@ -83,7 +88,7 @@ export class ConnectionLimit {
     return true
   }
 
-  #slowest(): Connection | undefined {
+  #slowest(): AdminConnection | undefined {
     const { now, patienceMs } = this.#options
     const before = now() - patienceMs
     for (const [connection, { since, isStream }] of this.#busy) {
@@ -93,7 +98,7 @@ export class ConnectionLimit {
     return undefined
   }
 
-  #forget(connection: Connection): void {
+  #forget(connection: AdminConnection): void {
     this.#silent.delete(connection)
     this.#busy.delete(connection)
   }

@@ -1,9 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto'
-
 /**
  * Cookie sessions for reading: a browser's EventSource cannot send the Authorization header. A session lasts
  * some hours and cannot change anything.
  */
+import { createHash, randomBytes } from 'node:crypto'
+
 const name = '__Host-bifrost'
 const lifeMs = 12 * 3_600_000
 const maxSessions = 64

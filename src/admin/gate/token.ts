@@ -1,3 +1,4 @@
+/** Reads, creates and compares the admin token. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import {
   closeSync,

@@ -1,21 +1,20 @@
 /** Entry point of the admin page: live state charts, served by the daemon itself without third-party code. */
-
 import { h } from './elements/dom.ts'
-import { addressOf, readAddress } from './shell/address.ts'
-import { Client, Refused } from './shell/client.ts'
+import { addressOf, readHash } from './shell/address.ts'
+import { Client, ErrorAnswer } from './shell/client.ts'
 import { linkSign, themeSwitch, tokenButton } from './shell/shell.ts'
 import { Store } from './shell/store.ts'
 import { Stream } from './shell/stream.ts'
 import { askForToken } from './shell/token.ts'
 import type { Opened, Page, View } from './shell/view.ts'
-import { charts } from './views/charts.ts'
-import { history } from './views/history.ts'
-import { overview } from './views/overview.ts'
-import { traffic } from './views/traffic.ts'
-import { why } from './views/why.ts'
+import { chartsView } from './views/charts.ts'
+import { historyView } from './views/history.ts'
+import { overviewView } from './views/overview.ts'
+import { trafficView } from './views/traffic.ts'
+import { whyView } from './views/why.ts'
 
 /** The views in tab order. */
-const views: readonly View[] = [overview, charts, history, traffic, why]
+const views: readonly View[] = [overviewView, chartsView, historyView, trafficView, whyView]
 
 const store = new Store()
 const client = new Client()
@@ -52,7 +51,7 @@ document.getElementById('tools')?.append(linkSign(store), tokenButton(page), the
 let shown: { readonly view: View; readonly opened: Opened } | null = null
 
 function route(): void {
-  const address = readAddress(location.hash)
+  const address = readHash(location.hash)
   const view = views.find(({ name }) => name === address.view) ?? (views[0] as View)
   if (shown?.view !== view) {
     const isFirst = shown === null
@@ -80,7 +79,7 @@ async function mayRead(): Promise<void> {
   try {
     await client.get('/api/charts')
   } catch (error) {
-    if (!(error instanceof Refused && error.status === 401)) return
+    if (!(error instanceof ErrorAnswer && error.status === 401)) return
     if (await askForToken(client, 'Reading needs the admin token here.')) await client.openSession()
   }
 }

@@ -1,6 +1,6 @@
 /** Settings of the daemon's own log. */
-import type { LoggingSettings } from '../../telemetry/export/settings.ts'
 import type { LogLevel } from '../../telemetry/log/log.ts'
+import type { LoggingSettings } from '../../telemetry/log/target-settings.ts'
 import type { Config } from '../schema/schema.ts'
 
 /** Null if the file does not configure the log. */

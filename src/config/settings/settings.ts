@@ -3,7 +3,8 @@
  * are in milliseconds here; the file has seconds, as in the seed.
  */
 import type { AccessLogSettings } from '../../telemetry/access-log/format.ts'
-import type { LoggingSettings, TelemetrySettings } from '../../telemetry/export/settings.ts'
+import type { TelemetrySettings } from '../../telemetry/export/settings.ts'
+import type { LoggingSettings } from '../../telemetry/log/target-settings.ts'
 import type { DestinationSettings } from './destinations.ts'
 import type { TracingSettings } from './tracing.ts'
 

@@ -1,12 +1,12 @@
 /** The access logs of one instance: one format per service, one writer per destination. */
 
+import { openFileSink, openStandardSink } from '../lines/sink.ts'
+import { LogWriter } from '../lines/writer.ts'
 import type { Log } from '../log/log.ts'
 import type { LogRecord } from '../log/log-record.ts'
 import type { AccessLog, DescribeExchange } from './access-record.ts'
 import { AccessExport } from './export.ts'
 import { type AccessLogSettings, compileFormat } from './format.ts'
-import { openFileSink, openStandardSink } from './sink.ts'
-import { LogWriter } from './writer.ts'
 
 export interface AccessLogsOptions {
   readonly worker: string

@@ -1,3 +1,4 @@
+/** The record of an exchange that access logs are written from. */
 import type { ErrorCode } from '../../errors.ts'
 
 /**
@@ -42,19 +43,19 @@ export interface AccessRecord {
   readonly sent: number
   /** From the start of the connection to the head of its first request; -1 for later ones, whose start is not seen. */
   readonly headMs: number
-  /** When the head was there. */
+  /** Arrival of the request head. */
   readonly startedAt: number
-  /** When the latest attempt at an upstream began, and when it was connected. */
+  /** Start and connection of the latest upstream attempt. */
   readonly dialledAt: number
   readonly connectedAt: number
   readonly answeredAt: number
   readonly endedAt: number
 }
 
-/** Attributes of a request that its SERVER span has too, with the same names and values. */
+/** Returns the attributes that a log record shares with the SERVER span of its request. */
 export type DescribeExchange = (record: AccessRecord) => Readonly<Record<string, string | number | boolean>>
 
-/** Takes the records of a service. */
+/** Receives the records of a service. */
 export interface AccessLog {
   write(record: AccessRecord): void
 }

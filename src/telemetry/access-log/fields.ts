@@ -1,20 +1,19 @@
-/** The fields of an access log line, by the names that templates and JSON know them by. */
-
+/** The fields of an access log line, by their names in templates and in JSON. */
+import { Fragment, type LogChunk } from '../lines/chunk.ts'
 import { requestField } from '../request-field.ts'
 import type { AccessRecord } from './access-record.ts'
-import { Fragment, type LogChunk } from './chunk.ts'
 import { maskAuthority, maskUrl } from './escape.ts'
 
-/** Null for what is not known, or was not there. */
+/** Null if unknown or absent. */
 export type Value = string | number | boolean | null
 
 export interface Field {
-  /** `text` holds what a client has written, or could have; `plain` needs no escaping. */
+  /** `text` may contain client input; `plain` needs no escaping. */
   readonly kind: 'plain' | 'text'
-  /** Nearly always as in the line before. */
+  /** The value is nearly always that of the previous line. */
   readonly isSteady: boolean
   readonly read: (record: AccessRecord) => Value
-  /** The same as what is read, where there is a quicker way than to make a text of it. Null: there is none. */
+  /** Writes the value where that is faster than building a string; null where it is not. */
   readonly put: ((record: AccessRecord, chunk: LogChunk) => void) | null
 }
 
@@ -57,11 +56,10 @@ export const fields = {
   tunnel_end: plain(({ tunnelEnd }) => tunnelEnd),
 } as const satisfies Record<string, Field>
 
-/** Further fields, for templates. */
+/** Fields that only templates have. */
 export const templateFields = {
-  /** As in the common log format: `23/Nov/2026:20:00:00 +0000`. */
+  /** Common log format: `23/Nov/2026:20:00:00 +0000`. */
   clf_time: steadyPlain((record) => clfTime(startOf(record))),
-  /** The request line. */
   request: text(({ method, target, version }) =>
     method === null ? null : `${method} ${maskUrl(target ?? '')} HTTP/${versionOf(version)}`,
   ),
@@ -87,7 +85,7 @@ const rounded = (ms: number): number => Math.round(ms * 1000) / 1000
 const sinceStart = (at: number, startedAt: number): number | null =>
   at === 0 ? null : rounded(at - startedAt)
 
-/** RFC 9112 3.2: the target of CONNECT is an authority; one in absolute form has its own, whatever Host says. */
+/** RFC 9112 3.2: the target of CONNECT is an authority; a target in absolute form overrides Host. */
 function schemeOf({ method, target, scheme }: AccessRecord): string | null {
   if (target === null || method === 'CONNECT') return null
   return absoluteOf(target)?.scheme ?? scheme
@@ -114,7 +112,7 @@ const absolute = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/is
 let latestTarget = ''
 let latestAbsolute: Absolute | null = null
 
-/** Three fields of one line come from the same look at its target. */
+/** Parses a target once for the three fields that need it. */
 function absoluteOf(target: string): Absolute | null {
   if (target.charCodeAt(0) === 0x2f) return null
   if (target === latestTarget) return latestAbsolute
@@ -127,7 +125,10 @@ function absoluteOf(target: string): Absolute | null {
   return latestAbsolute
 }
 
-/** By the wall clock; a record has times since the start of the process only, which do not follow it. */
+/**
+ * Wall-clock time. A record's times are relative to the start of the process and do not follow the wall
+ * clock.
+ */
 const startOf = ({ startedAt, endedAt }: AccessRecord): number =>
   Math.round(Date.now() - (endedAt - startedAt))
 
@@ -135,7 +136,7 @@ let isoSecond = -1
 let isoPrefix = ''
 let isoFragment = new Fragment('')
 
-/** Makes the part before the milliseconds, once a second; returns them. */
+/** Updates the part before the milliseconds once a second; returns the milliseconds. */
 function turnTo(ms: number): number {
   const second = Math.floor(ms / 1000)
   if (second !== isoSecond) {
@@ -146,7 +147,7 @@ function turnTo(ms: number): number {
   return ms - second * 1000
 }
 
-/** As `Date.toISOString`. */
+/** Formats like `Date.toISOString`. */
 function isoTime(ms: number): string {
   const rest = turnTo(ms)
   return `${isoPrefix}${String(rest).padStart(3, '0')}Z`

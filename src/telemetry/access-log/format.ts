@@ -1,36 +1,35 @@
-/** Formats of the access log: `json`, `combined`, or a template. Compiled once; a line is then a walk over its parts. */
-
+/** Access log formats: `json`, `combined` or a template, compiled once into a list of parts. */
+import { Fragment, type LogChunk } from '../lines/chunk.ts'
+import type { LineFormat } from '../lines/writer.ts'
 import type { AccessRecord } from './access-record.ts'
-import { Fragment, type LogChunk } from './chunk.ts'
 import { escapePlain, maxCharacters, quoteJson, secretHeaders } from './escape.ts'
 import { type Field, fields, headerField, templateFields, type Value } from './fields.ts'
 import { compileParts, type PartSettings } from './parts.ts'
-import type { LineFormat } from './writer.ts'
 
 export interface AccessLogSettings {
   /** Absolute path of the file, or `stdout`. */
   readonly path: string
   /** `json`, `combined` or a template. */
   readonly format: string
-  /** So many bytes wait for a file that is not written at the moment; what comes then is dropped. */
+  /** Maximum bytes that wait while the file is not writable; further lines are dropped. */
   readonly bufferBytes: number
-  /** Longest wait of a line before it is written. */
+  /** Longest time until a line is written. */
   readonly flushMs: number
 }
 
-/** Constants of a log. */
+/** Values that are the same in every line of a log. */
 export interface LogNames {
   readonly worker: string
   readonly instance: string
 }
 
-/** The combined log format of Apache and nginx. `%bytes_sent` has the head in it. */
+/** The combined log format of Apache and nginx. `%bytes_sent` includes the head. */
 const combined = '%client - %user [%clf_time] "%request" %status %bytes_sent "%{referer}" "%{user-agent}"'
 
 const known: ReadonlyMap<string, Field> = new Map(Object.entries({ ...fields, ...templateFields }))
 const constants = ['worker', 'instance'] as const
 
-/** All that may stand behind a `%`. */
+/** Names allowed after a `%`. */
 const templateNames: readonly string[] = [...constants, ...known.keys()].sort()
 
 type Token = string | { readonly field: string } | { readonly header: string }
@@ -52,32 +51,31 @@ function parse(template: string): readonly Token[] {
   return parsed.filter((token) => token !== '')
 }
 
-/** What is wrong with a format, and what would be right; undefined for a good one. */
+/** Describes the fault of a format and its correction; undefined if the format is valid. */
 export function formatFault(format: string): string | undefined {
   if (format === 'json' || format === 'combined') return undefined
   const parsed = parse(format)
   if (!parsed.some((token) => typeof token !== 'string')) {
     return 'must be "json", "combined" or a template, such as "%client %status %{user-agent}"'
   }
-  // A line is a line, and ASCII.
-  if (!/^[\x20-\x7e]*$/.test(format)) return 'must have no line ends, and no other than ASCII characters'
+  if (!/^[\x20-\x7e]*$/.test(format)) return 'must contain only printable ASCII characters, on one line'
   for (const token of parsed) {
     if (typeof token === 'string') continue
     if ('header' in token) {
       if (secretHeaders.has(token.header)) return `%{${token.header}} is a secret and never logged; remove it`
       if (!/^[!#$%&'*+.^_`|~\da-z-]+$/.test(token.header)) {
-        return `%{${token.header}} names no header field, such as %{user-agent}`
+        return `%{${token.header}} is not a header field, such as %{user-agent}`
       }
     } else if (token.field === '') {
-      return 'has a % with no name behind it; write %% for a percent sign'
+      return 'has a % without a name; write %% for a percent sign'
     } else if (!templateNames.includes(token.field)) {
-      return `%${token.field} is not known; known are ${templateNames.join(', ')}, and header fields such as %{user-agent}`
+      return `%${token.field} is unknown; use ${templateNames.join(', ')}, or header fields such as %{user-agent}`
     }
   }
   return undefined
 }
 
-/** Throws TypeError for a format that has a fault. */
+/** Throws TypeError if the format is invalid. */
 export function compileFormat(format: string, names: LogNames): LineFormat<AccessRecord> {
   if (format === 'json') return compileJson(names)
   return compileTemplate(format === 'combined' ? combined : format, names)

@@ -6,10 +6,10 @@
  *    single part            run of steady values            single part
  */
 
+import { Fragment, LogChunk, numberBytes } from '../lines/chunk.ts'
+import type { LineFormat } from '../lines/writer.ts'
 import type { AccessRecord } from './access-record.ts'
-import { Fragment, LogChunk, numberBytes } from './chunk.ts'
 import type { Field, Value } from './fields.ts'
-import type { LineFormat } from './writer.ts'
 
 export type PutValue = (value: Value, chunk: LogChunk) => void
 

@@ -1,7 +1,9 @@
-/** Bounds that OpenTelemetry's variables set to what a span or a log record says (OTEL_*_LIMIT). Pure. */
+/**
+ * Limits on the attributes of spans and log records, set by OpenTelemetry's variables (OTEL_*_LIMIT). Pure.
+ */
 export interface AttributeLimits {
   readonly maxAttributes: number
-  /** Of a value that is text; Infinity for none. */
+  /** Maximum length of a text value; Infinity if unlimited. */
   readonly maxCharacters: number
 }
 
@@ -13,7 +15,7 @@ export interface SpanLimits extends AttributeLimits {
 
 type Values = Readonly<Record<string, string | number | boolean>>
 
-/** The first of them, cut; the same object where there is nothing to do. */
+/** Keeps the first attributes and cuts long values; returns the same object if nothing changes. */
 export function limitAttributes<Given extends Values>(
   attributes: Given,
   { maxAttributes, maxCharacters }: AttributeLimits,

@@ -1,14 +1,14 @@
-/** A log record -> what the batch processor and the exporters of the SDK take. */
+/** Converts a log record to what the SDK's batch processor and exporters take. */
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs'
 import type { LogLevel } from '../log/log.ts'
 import type { LogRecord } from '../log/log-record.ts'
 import { type AttributeLimits, limitAttributes } from './attribute-limits.ts'
 import { hrTimeOf, type Origin } from './span-export.ts'
 
-/** OpenTelemetry, Logs Data Model: DEBUG, INFO, WARN, ERROR. */
+/** Severity numbers of the Logs Data Model: DEBUG, INFO, WARN, ERROR. */
 const severities: Readonly<Record<LogLevel, number>> = { debug: 5, info: 9, warn: 13, error: 17 }
 
-/** Longest value of an attribute, in characters; limits are ours where the SDK's own logger is not used. */
+/** Maximum length of a value. The SDK's own logger, which would apply limits, is not used. */
 const maxCharacters = 4_096
 
 export function readableLogRecord(

@@ -1,4 +1,7 @@
-/** The SDK's OTLP exporters, by protocol; those of gRPC are loaded when they are asked for, their library by sdk-node in any case. */
+/**
+ * The SDK's OTLP exporters by protocol. The gRPC exporters are loaded on demand; sdk-node loads their library
+ * in any case.
+ */
 import { readFileSync } from 'node:fs'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
@@ -20,13 +23,13 @@ export interface Items {
 
 export interface OpenExporter<Kind extends Signal> {
   readonly exporter: Exporter<Items[Kind]>
-  /** Ends the connections that it has. */
+  /** Ends the open connections. */
   cutOff(): void
-  /** And it makes no more. */
+  /** Ends the open connections and prevents new ones. */
   close(): void
 }
 
-/** One export at a time, and one that is being given up. */
+/** Exports run one at a time, but abandoned ones may still be ending. */
 const concurrencyLimit = 4
 
 export function openExporter<Kind extends Signal>(
@@ -76,7 +79,7 @@ function pemOf({ tls: { caFile, certFile, keyFile } }: ExporterSettings) {
   }
 }
 
-/** What is needed of @grpc/grpc-js. */
+/** The part of @grpc/grpc-js used here. */
 interface Grpc {
   readonly Metadata: new () => { set(name: string, value: string): void }
   readonly credentials: {
@@ -100,7 +103,7 @@ async function openGrpc<Kind extends Signal>(
     logs: logs.OTLPLogExporter,
   } as const
   type Options = NonNullable<ConstructorParameters<typeof traces.OTLPTraceExporter>[0]>
-  // The copy that the exporters use: their objects have to be its own.
+  // Load the exporters' own copy: they accept only objects of its classes.
   const from = createRequire(import.meta.url).resolve('@opentelemetry/exporter-trace-otlp-grpc')
   const grpc = createRequire(from)('@grpc/grpc-js') as Grpc
   const metadata = new grpc.Metadata()
@@ -118,7 +121,7 @@ async function openGrpc<Kind extends Signal>(
   })
   return {
     exporter: exporter as unknown as Exporter<Items[Kind]>,
-    // Its time is a deadline of the whole call.
+    // A gRPC timeout is a deadline for the whole call.
     cutOff: () => {},
     close: () => void exporter.shutdown(),
   }

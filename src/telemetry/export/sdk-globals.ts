@@ -1,11 +1,12 @@
+/** Keeps the SDK out of the process-wide OpenTelemetry globals. */
 import { DiagLogLevel, diag, logs, metrics, type ProxyTracerProvider, trace } from '@opentelemetry/api'
 import { diagLogLevelFromString } from '@opentelemetry/core'
 import type { Log } from '../log/log.ts'
 import type { DiagnosticsLevel } from './settings.ts'
 
 /**
- * NodeSDK makes its providers those of the whole process. Nothing here asks for them, and in a program that has us as a library they are that
- * program's: what was registered is withdrawn.
+ * Starts the SDK without its global providers. NodeSDK registers them for the whole process, where they would
+ * displace those of a program that embeds this library; nothing here uses them.
  */
 export function withoutGlobals(start: () => void): void {
   const before = registered()
@@ -22,7 +23,7 @@ const registered = () => ({
   logs: logs.getLoggerProvider(),
 })
 
-/** Sends the SDK's own words to a log, instead of the console. */
+/** Sends the SDK's diagnostics to a log instead of the console. */
 export function sayDiagnostics(log: Log, level: DiagnosticsLevel): void {
   const at =
     (lineLevel: Parameters<Log>[0]) =>

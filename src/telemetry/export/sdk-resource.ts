@@ -1,14 +1,14 @@
-/** Who we are, for every span, metric and log record. */
+/** The resource attributes that identify this daemon in every span, metric and log record. */
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { arch, hostname, platform } from 'node:os'
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources'
 import type { Origin } from './span-export.ts'
 
-/** What was given to us wins over what we know. */
+/** Configured attributes override detected ones. */
 export function originOf(given: Readonly<Record<string, string>>): Origin {
   const version = ownVersion()
-  // The SDK's own detector of the process would export its command line, which may be a host program's with anything in it.
+  // Not the SDK's process detector: it exports the command line, and a host program's may contain secrets.
   const own = resourceFromAttributes({
     'service.name': 'bifrost-bridge',
     'service.version': version,
@@ -24,7 +24,7 @@ export function originOf(given: Readonly<Record<string, string>>): Origin {
   return { resource, instrumentationScope: { name: 'bifrost-bridge', version } }
 }
 
-/** Names of the semantic conventions, where Node has another one; what they do not know goes as it is. */
+/** Names of the semantic conventions where Node uses others; unlisted names are exported unchanged. */
 const architectures: Readonly<Record<string, string>> = {
   x64: 'amd64',
   ia32: 'x86',
@@ -33,7 +33,7 @@ const architectures: Readonly<Record<string, string>> = {
 }
 const systems: Readonly<Record<string, string>> = { win32: 'windows', sunos: 'solaris' }
 
-/** Of package.json, from the source or from dist. */
+/** Reads package.json, from the source tree or from dist. */
 function ownVersion(): string {
   const root = new URL(import.meta.filename.endsWith('.ts') ? '../../../' : '../../../../', import.meta.url)
   const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {

@@ -1,7 +1,4 @@
-/**
- * The OpenTelemetry SDK, in main, where telemetry is exported: loaded on demand, so that it costs nothing where it is not. Instances never
- * load it.
- */
+/** The OpenTelemetry SDK in the main thread. Loaded only if telemetry is exported, and never by instances. */
 import { BatchLogRecordProcessor } from '@opentelemetry/sdk-logs'
 import { PeriodicExportingMetricReader, type ResourceMetrics } from '@opentelemetry/sdk-metrics'
 import { NodeSDK } from '@opentelemetry/sdk-node'
@@ -9,17 +6,17 @@ import { BatchSpanProcessor } from '@opentelemetry/sdk-trace'
 import { Allowance } from '../log/allowance.ts'
 import type { LogRecord } from '../log/log-record.ts'
 import type { SpanRecord } from '../trace/span-record.ts'
-import type { Drops, SdkOptions, Telemetry } from './export.ts'
 import { readableLogRecord } from './log-export.ts'
 import { type Items, openExporter } from './sdk-exporters.ts'
 import { sayDiagnostics, withoutGlobals } from './sdk-globals.ts'
 import { originOf } from './sdk-resource.ts'
 import type { BatchSettings, ExporterSettings, Signal } from './settings.ts'
 import { type Origin, readableSpan } from './span-export.ts'
+import type { Drops, SdkOptions, Telemetry } from './telemetry.ts'
 import { ExportTrouble } from './trouble.ts'
 import { WatchedExporter } from './watched-exporter.ts'
 
-/** Throws what Node throws when a file of TLS cannot be read any more. */
+/** Throws Node's error if a TLS file can no longer be read. */
 export async function startSdk(options: SdkOptions): Promise<Telemetry> {
   const sdk = new Sdk(options)
   await sdk.start()
@@ -32,7 +29,7 @@ class Sdk implements Telemetry {
   readonly #origin: Origin
   readonly #lost = { spans: 0, metrics: 0, logs: 0 }
   readonly #closers: (() => void)[] = []
-  /** What the processors' queues hold. */
+  /** Items in the processors' queues. */
   readonly #waiting = { spans: 0, logs: 0 }
   readonly #allowance: Allowance
   #sdk: NodeSDK | null = null
@@ -105,7 +102,7 @@ class Sdk implements Telemetry {
       return
     }
     this.#waiting.logs += 1
-    // It reads, and takes records that are finished.
+    // The processor only reads the record, so a finished one fits although its type asks for the SDK's own.
     const finished = readableLogRecord(record, this.#origin, logs.limits, Date.now())
     this.#logs.onEmit(finished as Parameters<BatchLogRecordProcessor['onEmit']>[0])
   }
@@ -178,7 +175,7 @@ function countPoints({ scopeMetrics }: ResourceMetrics): number {
   return points
 }
 
-/** Resolves with it, or after so long. */
+/** Resolves with `done`, or after `ms`. */
 async function within(ms: number, done: Promise<unknown>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, ms)

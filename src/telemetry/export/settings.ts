@@ -1,21 +1,21 @@
-/** What telemetry is made of, resolved from configuration and environment: plain data. */
+/** Settings of telemetry export, resolved from configuration and environment: plain data. */
 
 import type { LogLevel } from '../log/log.ts'
 import type { AttributeLimits, SpanLimits } from './attribute-limits.ts'
 
 export type Signal = 'traces' | 'metrics' | 'logs'
 
-/** Where one signal goes, and how. */
+/** Destination of one signal. */
 export interface ExporterSettings {
-  /** Whole URL with http/protobuf, origin with grpc; http: or https:, without userinfo. */
+  /** Full URL for http/protobuf, origin for grpc; http: or https:, without userinfo. */
   readonly url: string
   readonly protocol: 'http/protobuf' | 'grpc'
   /** Secret: never logged and never shown. */
   readonly headers: Readonly<Record<string, string>>
-  /** Longest time of one export with its retries. */
+  /** Time limit of one export including its retries. */
   readonly timeoutMs: number
   readonly compression: 'gzip' | 'none'
-  /** PEM files, absolute; null: none of its own. */
+  /** Absolute paths of PEM files; null if not configured. */
   readonly tls: {
     readonly caFile: string | null
     readonly certFile: string | null
@@ -23,20 +23,20 @@ export interface ExporterSettings {
   }
 }
 
-/** A queue in front of an exporter. */
+/** The queue in front of an exporter. */
 export interface BatchSettings {
   readonly maxQueue: number
   readonly maxBatch: number
-  /** Longest wait of an item before it is sent. */
+  /** Longest wait before an item is sent. */
   readonly delayMs: number
   readonly exportTimeoutMs: number
 }
 
-/** Of OTEL_LOG_LEVEL. */
+/** Values of OTEL_LOG_LEVEL. */
 export type DiagnosticsLevel = 'none' | 'error' | 'warn' | 'info' | 'debug' | 'verbose' | 'all'
 
 export interface TelemetrySettings {
-  /** Null, as below: not exported. */
+  /** Each signal is null if it is not exported. */
   readonly metrics: {
     readonly exporter: ExporterSettings
     readonly intervalMs: number
@@ -55,22 +55,10 @@ export interface TelemetrySettings {
     readonly accessLog: boolean
     readonly limits: AttributeLimits
   } | null
-  /** Attributes of the resource that were given to us; they win over what we know of ourselves. */
+  /** Configured resource attributes; they override detected ones. */
   readonly resource: Readonly<Record<string, string>>
-  /** From which level on the SDK's own words go into the log; null: none do. */
+  /** Least severe SDK diagnostics to log; null to log none. */
   readonly diagnostics: DiagnosticsLevel | null
-  /** What of the environment is ignored, and why; without values. */
+  /** Ignored environment variables and the reasons, without values. */
   readonly warnings: readonly string[]
-}
-
-export interface LogTargetSettings {
-  readonly type: 'stdout' | 'stderr' | 'file'
-  /** Absolute; null unless it is a file. */
-  readonly path: string | null
-  readonly level: LogLevel
-  readonly format: 'text' | 'json'
-}
-
-export interface LoggingSettings {
-  readonly targets: readonly LogTargetSettings[]
 }

@@ -1,4 +1,4 @@
-/** A span record -> what the batch processor and the exporters of the SDK take. */
+/** Converts a span record to what the SDK's batch processor and exporters take. */
 import { createTraceState, type HrTime, type SpanContext } from '@opentelemetry/api'
 import type { InstrumentationScope } from '@opentelemetry/core'
 import type { Resource } from '@opentelemetry/resources'
@@ -6,18 +6,18 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import type { SpanRecord } from '../trace/span-record.ts'
 import { limitAttributes, type SpanLimits } from './attribute-limits.ts'
 
-/** The same objects for all spans: the exporter groups by reference. */
+/** Shared by all spans, because the exporter groups by reference. */
 export interface Origin {
   readonly resource: Resource
   readonly instrumentationScope: InstrumentationScope
 }
 
-/** Values of the API's enums, which have no names at run time worth loading them for. */
+/** Values of the API's enums, copied to avoid loading them. */
 const kinds = { server: 1, client: 2 } as const
 const statuses = { unset: 0, error: 2 } as const
 const sampled = 1
 
-/** Milliseconds with a fraction -> seconds and nanoseconds. */
+/** Converts milliseconds with a fraction to seconds and nanoseconds. */
 export function hrTimeOf(ms: number): HrTime {
   const seconds = Math.floor(ms / 1000)
   const nanoseconds = Math.round((ms - seconds * 1000) * 1e6)
@@ -30,7 +30,7 @@ export function readableSpan(record: SpanRecord, origin: Origin, limits: SpanLim
   const ofEvents = { maxAttributes: maxEventAttributes, maxCharacters }
   const { traceId, spanId, parentSpanId, traceState } = record
   const state = traceState === null ? {} : { traceState: createTraceState(traceState) }
-  // Without SAMPLED the batch processor drops it.
+  // The batch processor drops spans without SAMPLED.
   const context: SpanContext = { traceId, spanId, traceFlags: sampled, ...state }
   const parent =
     parentSpanId === null

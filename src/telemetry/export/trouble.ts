@@ -1,3 +1,4 @@
+/** Reports failing exports in the daemon's log without flooding it. */
 import type { Log } from '../log/log.ts'
 import type { Signal } from './settings.ts'
 

@@ -1,6 +1,7 @@
+/** Wraps an exporter of the SDK, to count its losses and to end exports that never finish. */
 import type { ExportResult } from '@opentelemetry/core'
 
-/** An exporter of the SDK, whatever it exports. */
+/** The interface of the SDK's exporters, for any signal. */
 export interface Exporter<Items> {
   export(items: Items, done: (result: ExportResult) => void): void
   forceFlush?(): Promise<void>
@@ -9,23 +10,26 @@ export interface Exporter<Items> {
 
 export interface WatchedExporterOptions<Items> {
   readonly inner: Exporter<Items>
-  /** Longest time of one export with its retries. */
+  /** Time limit of one export including its retries. */
   readonly timeoutMs: number
   readonly sizeOf: (items: Items) => number
-  /** Ends the connections: the time of the SDK's exporters is one of silence, and a Collector that drips never ends. */
+  /**
+   * Ends the connections. The SDK's time limit covers silence only, so a Collector that answers byte by byte
+   * would never reach it.
+   */
   readonly cutOff: () => void
-  /** These have left the queue in front of it. */
+  /** Called with the number of items that left the queue. */
   readonly onTaken: (count: number) => void
   readonly onEnd: (count: number, error: Error | null) => void
 }
 
-/** Beyond its own time it is given up, in milliseconds. */
+/** Milliseconds past its time limit before an export is abandoned. */
 const graceMs = 500
 
-/** A timer of Node takes no more, and then ends at once. */
+/** Maximum delay of a Node timer; a larger one fires at once. */
 const maxTimerMs = 2 ** 31 - 1
 
-/** Sees how each export ends, and ends it where it does not. */
+/** Reports how each export ends, and ends exports that exceed their time limit. */
 export class WatchedExporter<Items> implements Exporter<Items> {
   readonly #options: WatchedExporterOptions<Items>
 
@@ -46,7 +50,7 @@ export class WatchedExporter<Items> implements Exporter<Items> {
     }
     const timer = setTimeout(
       () => {
-        end({ code: 1, error: new Error(`no whole answer within ${timeoutMs} ms`) })
+        end({ code: 1, error: new Error(`no complete response within ${timeoutMs} ms`) })
         cutOff()
       },
       Math.min(timeoutMs + graceMs, maxTimerMs),

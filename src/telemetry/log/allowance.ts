@@ -1,10 +1,10 @@
-/** So many a second: a bucket that fills evenly and holds one second's worth. */
+/** A rate limit in items per second: a bucket that refills evenly and holds one second's worth. */
 export class Allowance {
   readonly #perSecond: number
   #left: number
   #filledAt: number
 
-  /** `nowMs` of a clock that never goes back, here and below. */
+  /** `nowMs` is the time of a monotonic clock, here and below. */
   constructor(perSecond: number, nowMs: number) {
     this.#perSecond = perSecond
     this.#left = perSecond

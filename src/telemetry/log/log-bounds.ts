@@ -1,10 +1,10 @@
-import type { Log } from './log.ts'
-
 /**
  * Rate-limits repeated log lines: per kind (message and code), a number of lines pass in each window; the
  * others are counted, and the count is logged at the end of the window. Every failed exchange is a line, so
  * an upstream that is down would otherwise write one line per request.
  */
+import type { Log } from './log.ts'
+
 export interface LogBoundsOptions {
   /** Lines of one kind that pass in a window. */
   readonly maxLines: number

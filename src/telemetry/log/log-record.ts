@@ -1,21 +1,22 @@
+/** Lines of the daemon's log as OpenTelemetry log records. */
 import type { LogFields, LogLevel } from './log.ts'
 
-/** A line of a log as data, for OTLP. */
+/** A log line as data, for OTLP. */
 export interface LogRecord {
   /** Unix time in milliseconds. */
   readonly atMs: number
   readonly level: LogLevel
   readonly message: string
-  /** Attributes by their final names; values that are no text, number or boolean become JSON. */
+  /** Attributes by their final names; values other than text, numbers and booleans become JSON. */
   readonly attributes: LogFields
-  /** What kind of event it is, where there is a name for it. */
+  /** Name of the event; null if it has none. */
   readonly event: string | null
-  /** 32 and 16 hex digits; null: it belongs to no trace, or to none of its spans. */
+  /** 32 and 16 hex digits; null without a trace or span. */
   readonly traceId: string | null
   readonly spanId: string | null
 }
 
-/** Name of an attribute for a field of the daemon log; others keep their name. */
+/** Attribute names for fields of the daemon log; other fields keep their names. */
 const attributeNames: ReadonlyMap<string, string> = new Map(
   Object.entries({
     worker: 'proxy.worker.name',
@@ -29,7 +30,7 @@ const attributeNames: ReadonlyMap<string, string> = new Map(
   }),
 )
 
-/** A line of the daemon log; a move of a chart has an event name. */
+/** Converts a line of the daemon log; a chart's move has an event name. */
 export function recordOfLine(atMs: number, level: LogLevel, message: string, fields: LogFields): LogRecord {
   const { instance, trace_id: traceId, span_id: spanId, ...others } = fields
   const worker = typeof instance === 'string' ? { worker: instance.split('#')[0] } : {}

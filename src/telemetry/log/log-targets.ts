@@ -1,8 +1,8 @@
 /** Opens the daemon log's destinations from `logging` in the configuration. Logging never blocks. */
-import { openFileSink, openStandardSink } from '../access-log/sink.ts'
-import { LogWriter } from '../access-log/writer.ts'
-import type { LoggingSettings, LogTargetSettings } from '../export/settings.ts'
+import { openFileSink, openStandardSink } from '../lines/sink.ts'
+import { LogWriter } from '../lines/writer.ts'
 import { type FormatLog, formatLogJson, formatLogLine, isAtLeast, type Log, type LogLevel } from './log.ts'
+import type { LoggingSettings, LogTargetSettings } from './target-settings.ts'
 
 export interface OpenLog {
   readonly log: Log

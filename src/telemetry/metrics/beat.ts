@@ -1,28 +1,34 @@
+/** The heartbeat of an instance: proof that its event loop runs, with its memory, CPU time and loop delay. */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
 import { type CounterBlock, cell, count } from './counters.ts'
 
-/** Milliseconds between two looks at the loop, while it is looked at: at 20 each instance would pay 0.3 % of a core for it. */
+/**
+ * Milliseconds between two samples of the loop while it is monitored; 20 ms would cost each instance 0.3 % of
+ * a core.
+ */
 const resolutionMs = 100
 
-/** The percentile is of so much time at most: a hundred looks. */
+/** Maximum time covered by the percentile: a hundred samples. */
 const windowMs = 10_000
 
-/** A loop that is busy for a smaller share of the time is not looked at: nothing in it is late by more than that. */
+/**
+ * A loop that is busy for a smaller share of the time is not monitored: its delays cannot be longer than
+ * that.
+ */
 const watchedShare = 0.01
 
-/** A little less than the second between two samples, so that each sample finds a new beat. */
+/** Slightly less than the second between two readings of main, so that each reading finds a new beat. */
 const longestBeatMs = 950
 
-/** How often an instance beats: four times and more within the time after which it counts as stuck. */
+/** Interval of an instance's beats: at most a quarter of the time after which it counts as stuck. */
 export function beatPeriodMs(stuckMs: number): number {
   return Math.max(20, Math.min(longestBeatMs, stuckMs / 4))
 }
 
 /**
- * Tells from inside that the event loop turns, by counting `beats` up, with the memory and CPU time of the thread, and
- * with the 99th percentile of the loop's delay in the last seconds, milliseconds. Keeps nothing alive; call what it
- * returns to stop it.
+ * Shows that the event loop runs by counting up `beats`; also writes the thread's memory and CPU time and the
+ * 99th percentile of the recent loop delay. Keeps nothing alive. Returns a function that stops it.
  */
 export function startBeat(block: CounterBlock, periodMs: number): () => void {
   const beat = new Beat(block, periodMs)
@@ -60,7 +66,7 @@ class Beat {
     this.#block[cell.heapUsedBytes] = used_heap_size
     this.#block[cell.memoryBytes] = used_heap_size + external_memory
     this.#block[cell.cpuMs] = (user + system) / 1000
-    // What is measured is from one look to the next, the planned distance included.
+    // The monitor measures the time between samples, planned interval included.
     this.#block[cell.loopDelayP99Ms] =
       this.#delay.count > 0 ? Math.max(0, this.#delay.percentile(99) / 1e6 - resolutionMs) : 0
   }

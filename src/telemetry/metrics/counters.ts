@@ -1,9 +1,9 @@
 /**
  * Counter block: the numbers of one service of one instance, in shared memory that main owns, so that they survive the
- * instance (design: metrics). One writer (the instance), plain adds, no lock: an 8-byte aligned double does not tear.
- * Doubles count exactly up to 2^53 (seed S066).
+ * instance. One writer (the instance), plain additions, no lock: an aligned 8-byte double does not tear. Doubles count
+ * exactly up to 2^53 (S066).
  *
- *   cells | active requests by method and scheme | lives of tunnels | length of the arena | arena: series in the order of their first use
+ *   cells | active requests by method and scheme | tunnel durations | arena length | arena: series in order of first use
  */
 const cells = [
   'connectionsActive',
@@ -46,7 +46,7 @@ const cells = [
 
 export type Cell = (typeof cells)[number]
 
-/** Offset of each counter in its block. `counters[cell.requestsTotal] += 1` is the whole API of the hot path. */
+/** Offset of each counter in its block. The hot path only does `counters[cell.requestsTotal] += 1`. */
 export const cell = Object.freeze(Object.fromEntries(cells.map((name, at) => [name, at]))) as Readonly<
   Record<Cell, number>
 >
@@ -54,39 +54,45 @@ export const cell = Object.freeze(Object.fromEntries(cells.map((name, at) => [na
 export type CounterBlock = Float64Array<SharedArrayBuffer>
 export type CounterValues = Readonly<Record<Cell, number>>
 
-/** A histogram is its sum and sixteen buckets. */
+/** Cells of a histogram: its sum and sixteen buckets. */
 export const histogramCells = 17
 
-/** Methods times two schemes. */
+/** Number of methods times two schemes. */
 export const activeCells = 20
 export const activeAt = cells.length
 export const tunnelLivesAt = activeAt + activeCells
-/** Cells of the arena that are in use. */
+/** Offset of the number of arena cells in use. */
 export const arenaLengthAt = tunnelLivesAt + histogramCells
 export const arenaAt = arenaLengthAt + 1
 
-/** Series that a service may have in an instance, each kind; one more takes what comes after them. */
+/** Maximum series of each kind for one service in one instance; a further one counts the overflow. */
 export const maxServerSeries = 400
 export const maxClientSeries = 100
 
-/** A key and its histograms: duration and both sizes of bodies; duration alone. */
+/**
+ * A server series is a key and the histograms of duration and of both body sizes; a client series has the
+ * duration only.
+ */
 export const serverSeriesCells = 1 + 3 * histogramCells
 export const clientSeriesCells = 1 + histogramCells
 
 const blockCells =
   arenaAt + (maxServerSeries + 1) * serverSeriesCells + (maxClientSeries + 1) * clientSeriesCells
 
-/** A fresh block, all zero. Its `buffer` may be posted to another thread. Memory that is not written to is not taken from the system. */
+/**
+ * Creates a zeroed block. Its `buffer` may be posted to another thread. The system allocates only pages that
+ * are written.
+ */
 export function createCounterBlock(): CounterBlock {
   return new Float64Array(new SharedArrayBuffer(blockCells * Float64Array.BYTES_PER_ELEMENT))
 }
 
-/** The same counters seen from the thread that received the buffer. */
+/** Opens the counters in a thread that received the buffer. */
 export function openCounterBlock(buffer: SharedArrayBuffer): CounterBlock {
   return new Float64Array(buffer)
 }
 
-/** A copy of what has been written: what another process has to be told. */
+/** Copies the used part of a block, to send it to another process. */
 export function copyUsed(block: CounterBlock): Float64Array {
   return Float64Array.from(block.subarray(0, arenaAt + (block[arenaLengthAt] ?? 0)))
 }

@@ -1,11 +1,12 @@
+/** Metric families: the current points of each metric. */
 import { catalogue, type MetricName } from './catalogue/catalogue.ts'
 import type { Metric } from './catalogue/metric.ts'
 import type { HistogramValue } from './series.ts'
-import type { Attributes } from './series-key.ts'
+import type { SeriesAttributes } from './series-key.ts'
 
 /** Current data of one metric, as plain data: the source for OTLP and Prometheus text. */
 export interface Point {
-  readonly attributes: Attributes
+  readonly attributes: SeriesAttributes
   readonly value: number | HistogramValue
 }
 
@@ -18,7 +19,7 @@ export interface Family {
 export class Families {
   readonly #points = new Map<string, Point[]>()
 
-  add(name: MetricName, attributes: Attributes, value: number | HistogramValue): void {
+  add(name: MetricName, attributes: SeriesAttributes, value: number | HistogramValue): void {
     const points = this.#points.get(name)
     if (points === undefined) this.#points.set(name, [{ attributes, value }])
     else points.push({ attributes, value })

@@ -1,3 +1,4 @@
+/** The writing side of a counter block's series, on the hot path of an instance. */
 import { finestDurationBounds, sizeBounds, tunnelBounds } from './bounds.ts'
 import {
   activeAt,

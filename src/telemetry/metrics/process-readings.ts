@@ -1,3 +1,4 @@
+/** The metrics of the daemon's process and its main thread. */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { type EventLoopUtilization, monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'

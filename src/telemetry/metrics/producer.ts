@@ -1,3 +1,4 @@
+/** Feeds the metric families to the SDK's readers. */
 import type { Attributes, HrTime, ValueType } from '@opentelemetry/api'
 import type {
   AggregationTemporality,

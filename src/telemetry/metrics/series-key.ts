@@ -1,13 +1,13 @@
-import { type ErrorCode, errorTable } from '../../errors.ts'
-
 /**
- * What tells two series apart, as one small integer: made for each request, so no text is. Main reads it back into attributes.
+ * The attributes of a series as one small integer, because the hot path makes one for each request and must not build
+ * text. Main converts it back to attributes.
  *
  *   bit   30..24   23..14   13..8   7..4    3       2..1     0
  *         route    status   error   method  secure  version  kind (0 server, 1 client)
  */
+import { type ErrorCode, errorTable } from '../../errors.ts'
 
-/** The methods of HTTP that have a name of their own as an attribute; the first stands for all others. */
+/** HTTP methods that have their own attribute value; the first stands for all others. */
 export const methods = [
   '_OTHER',
   'GET',
@@ -23,26 +23,26 @@ export const methods = [
 
 const methodIds: ReadonlyMap<string, number> = new Map(methods.map((method, id) => [method, id]))
 
-/** Nearly every request ends at the first comparison. */
+/** Compares with GET first, because nearly every request is one. */
 export const methodId = (method: string): number => (method === 'GET' ? 1 : (methodIds.get(method) ?? 0))
 
-/** The first two are none, and the status itself. */
+/** The first two mean no error, and an error that the status describes. */
 const errorNames = ['', 'status', ...(Object.keys(errorTable) as ErrorCode[])] as const
 
 const errorIds: ReadonlyMap<string, number> = new Map(errorNames.map((name, id) => [name, id]))
 
-/** `null`: what went wrong is said by the status. */
+/** `null` means that the status describes the error. */
 export const errorId = (code: ErrorCode | null): number => (code === null ? 1 : (errorIds.get(code) ?? 1))
 
-/** Routes that have a series of their own; the last number is for all others. */
+/** Routes with a series of their own; the last number stands for all others. */
 export const maxRoutes = 126
 
-/** 0 for none. */
+/** Number of a route in a key; 0 stands for no route. */
 export const routeId = (index: number): number => Math.min(index, maxRoutes) + 1
 
 const maxStatus = 999
 
-/** What came after the bound of a kind. */
+/** Keys of the series that count whatever exceeds the maximum of a kind. */
 export const overflowKeys = { server: -1, client: -2 } as const
 
 const bitsOfVersion = (version: number): number =>
@@ -74,10 +74,10 @@ export const isClientKey = (key: number): boolean =>
 
 const versions = [undefined, '1.0', '1.1', '2'] as const
 
-export type Attributes = Readonly<Record<string, string | boolean>>
+export type SeriesAttributes = Readonly<Record<string, string | boolean>>
 
-/** The attributes of a series of a service; `routes` by their index. */
-export function attributesOf(key: number, routes: readonly string[]): Attributes {
+/** Attributes of a service's series; `routes` are indexed by route number. */
+export function attributesOf(key: number, routes: readonly string[]): SeriesAttributes {
   if (key < 0) return { 'otel.metric.overflow': true }
   const status = (key >> 14) & 0x3ff
   const error = errorNames[(key >> 8) & 0x3f] ?? ''
@@ -93,13 +93,13 @@ export function attributesOf(key: number, routes: readonly string[]): Attributes
   return attributes
 }
 
-/** `http.route` by the number of a route, in metrics and spans alike; null for 0. */
+/** Value of `http.route` in metrics and spans; null for route 0. */
 export function routeName(route: number, routes: readonly string[]): string | null {
   if (route === 0) return null
   return route > maxRoutes ? '_OTHER' : (routes[route - 1] ?? '_OTHER')
 }
 
-/** `http.route` of a service, by index. */
+/** Values of `http.route` for a service, by index. */
 export function routesOf(service: {
   readonly type: string
   readonly mounts?: readonly { readonly path: string }[]

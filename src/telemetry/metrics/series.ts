@@ -1,3 +1,4 @@
+/** The reading side of counter blocks: series, histograms and active requests. */
 import {
   activeAt,
   activeCells,
@@ -11,17 +12,17 @@ import {
 } from './counters.ts'
 import { isClientKey, overflowKeys } from './series-key.ts'
 
-/** What main reads from the blocks of a service: series by key, those of instances that have ended included. */
+/** Reads the blocks of a service in main: series by key, including those of ended instances. */
 
-/** Histograms one after the other, each its sum and its buckets. */
+/** Histograms in sequence, each as its sum and its buckets. */
 export type Series = Map<number, Float64Array>
 
-/** Series that main shows of a service. */
+/** Maximum series that main shows for a service. */
 const maxSeries = 2000
 
 /**
- * Where each series of a service counts: under its own key as long as there is room, and then in the overflow series. A series stays where it
- * was put first, whatever ends or begins: elsewhere a counter would fall.
+ * Assigns each series of a service its own key while there is room, then the overflow series. The assignment
+ * never changes: if a series moved, a counter would fall.
  */
 export class SeriesPlaces {
   readonly #keys = new Set<number>()
@@ -34,13 +35,13 @@ export class SeriesPlaces {
   }
 }
 
-/** Adds the series of a block to `into`, each at its place. */
+/** Adds the series of a block to `into` under their assigned keys. */
 export function addSeries(into: Series, block: CounterBlock, places: SeriesPlaces): void {
   const end = arenaAt + (block[arenaLengthAt] ?? 0)
   let at = arenaAt
   while (at < end) {
     const stored = block[at] ?? 0
-    // Its writer has not got there yet: what follows comes with the next look.
+    // Not written yet; the next reading includes the rest.
     if (stored === 0) return
     const key = stored < 0 ? stored : stored - 1
     const cells = isClientKey(key) ? clientSeriesCells : serverSeriesCells
@@ -49,7 +50,7 @@ export function addSeries(into: Series, block: CounterBlock, places: SeriesPlace
   }
 }
 
-/** Adds series that have their places to others. */
+/** Adds series that already have their assigned keys. */
 export function mergeSeries(into: Series, series: Series): void {
   for (const [key, values] of series) addValues(into, key, values)
 }
@@ -60,27 +61,27 @@ function addValues(into: Series, key: number, values: Float64Array): void {
   else addCells(sums, values, 0)
 }
 
-/** One histogram as plain data; `count` is the sum of the buckets, whatever else was read meanwhile. */
+/** One histogram as plain data. `count` is always the sum of the buckets, so the two cannot disagree. */
 export interface HistogramValue {
   readonly sum: number
   readonly count: number
   readonly buckets: readonly number[]
 }
 
-/** The histogram number `index` of a series. */
+/** Histogram `index` of a series. */
 export function histogramAt(values: Float64Array, index: number): HistogramValue {
   const at = index * histogramCells
   const buckets = Array.from(values.subarray(at + 1, at + histogramCells))
   return { sum: values[at] ?? 0, count: buckets.reduce((sum, one) => sum + one, 0), buckets }
 }
 
-/** Without the finest bucket, which the semantic conventions do not have: it joins the next one. */
+/** Merges the finest bucket, which the semantic conventions do not have, into the next one. */
 export function coarser({ sum, count, buckets }: HistogramValue): HistogramValue {
   const [first = 0, second = 0, ...rest] = buckets
   return { sum, count, buckets: [first + second, ...rest] }
 }
 
-/** The histogram number `index` of all requests. */
+/** Histogram `index`, summed over all requests. */
 export function requestHistogram(
   series: Iterable<readonly [key: number, values: Float64Array]>,
   index: number,
@@ -90,19 +91,19 @@ export function requestHistogram(
   return histogramAt(sums, 0)
 }
 
-/** Lives of tunnels. */
+/** Histogram of tunnel durations. */
 export function tunnelLives(blocks: readonly CounterBlock[]): HistogramValue {
   const sums = new Float64Array(histogramCells)
   for (const block of blocks) addCells(sums, block, tunnelLivesAt)
   return histogramAt(sums, 0)
 }
 
-/** Adds the cells from `from` on, as many as `into` has. */
+/** Adds cells of `values`, starting at `from`, for the length of `into`. */
 function addCells(into: Float64Array, values: Float64Array, from: number): void {
   for (let at = 0; at < into.length; at += 1) into[at] = (into[at] ?? 0) + (values[from + at] ?? 0)
 }
 
-/** Active requests by twice the method's number, plus one where the connection is secure. */
+/** Active requests, indexed by twice the method's number, plus one on a secure connection. */
 export function activeRequests(blocks: readonly CounterBlock[]): readonly number[] {
   return Array.from({ length: activeCells }, (_, at) =>
     blocks.reduce((sum, block) => sum + (block[activeAt + at] ?? 0), 0),

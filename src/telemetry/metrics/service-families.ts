@@ -1,36 +1,40 @@
+/** Builds the metric families of a service from its counters and series. */
 import type { MetricName } from './catalogue/catalogue.ts'
 import type { CounterValues } from './counters.ts'
 import type { Families } from './family.ts'
 import { coarser, type HistogramValue, histogramAt, type Series } from './series.ts'
-import { type Attributes, attributesOf, isClientKey, methods } from './series-key.ts'
+import { attributesOf, isClientKey, methods, type SeriesAttributes } from './series-key.ts'
 
-/** What main has read of a service. */
+/** The numbers of a service as read by main. */
 export interface ServiceReading {
   readonly worker: string
   readonly type: 'forward' | 'reverse' | 'static' | 'combined'
-  /** A service of a combined worker: what happens before a request is the worker's. */
+  /**
+   * True for a service of a combined worker, whose connections are counted by the worker before their first
+   * request.
+   */
   readonly isPart: boolean
   readonly counters: CounterValues
   readonly connectionsActive: number
-  /** Refused connections by the code of their reason. */
+  /** Refused connections by error code. */
   readonly refused: Readonly<Record<string, number>>
   readonly series: Series
   readonly tunnelLives: HistogramValue
-  /** By twice the number of the method, plus one where the connection is secure. */
+  /** Indexed by twice the method's number, plus one on a secure connection. */
   readonly activeRequests: readonly number[]
   readonly routes: readonly string[]
   /** `scheme://host:port` of a reverse proxy's upstream. */
   readonly target: string | null
 }
 
-/** Connects that fail in a row before a target counts as down. */
+/** Consecutive connect failures after which a target counts as down. */
 const downAfter = 3
 
-/** Adds the metrics of a service that its instances count. */
+/** Adds the metrics that the instances of a service count. */
 export function addService(families: Families, reading: ServiceReading): void {
   const { type, isPart, worker } = reading
   const own = { 'proxy.worker.name': worker, 'proxy.type': type }
-  const add = (name: MetricName, value: number | HistogramValue, attributes: Attributes = {}) =>
+  const add = (name: MetricName, value: number | HistogramValue, attributes: SeriesAttributes = {}) =>
     families.add(name, { ...own, ...attributes }, value)
   addRequests(add, reading)
   addConnections(add, reading)
@@ -39,7 +43,7 @@ export function addService(families: Families, reading: ServiceReading): void {
   if (type === 'static') addFiles(add, reading)
 }
 
-type Add = (name: MetricName, value: number | HistogramValue, attributes?: Attributes) => void
+type Add = (name: MetricName, value: number | HistogramValue, attributes?: SeriesAttributes) => void
 
 function addRequests(add: Add, { series, routes, activeRequests, target }: ServiceReading): void {
   const server = target === null ? {} : serverOf(target)
@@ -54,7 +58,7 @@ function addRequests(add: Add, { series, routes, activeRequests, target }: Servi
     add('http.server.response.body.size', histogramAt(values, 2), attributes)
   }
   for (const [at, active] of activeRequests.entries()) {
-    // What was never seen is not shown; GET is, so that the metric is there from the start.
+    // Omit methods without requests, except GET, so that the metric exists from the start.
     if (active === 0 && at !== 2 * methods.indexOf('GET')) continue
     add('http.server.active_requests', active, {
       'http.request.method': methods[at >> 1] ?? '_OTHER',
@@ -66,7 +70,7 @@ function addRequests(add: Add, { series, routes, activeRequests, target }: Servi
 function addConnections(add: Add, { counters, connectionsActive, refused, isPart }: ServiceReading): void {
   add('proxy.connections.active', connectionsActive)
   for (const [code, count] of Object.entries(refused)) {
-    // Connections that main refuses are the worker's, not of one of its services.
+    // Connections refused by main belong to the worker, not to one of its services.
     if (!isPart || code === 'OVER_LIMIT') add('proxy.connections.refused', count, { 'error.type': code })
   }
   add('proxy.network.io', counters.bytesReceived, { 'network.io.direction': 'receive' })
@@ -74,7 +78,7 @@ function addConnections(add: Add, { counters, connectionsActive, refused, isPart
   add('proxy.rate_limit.refused', counters.rateLimited)
 }
 
-/** What comes before a request. */
+/** Adds what is counted before a request. */
 function addDoor(add: Add, { counters }: ServiceReading): void {
   add('proxy.connections.accepted', counters.connectionsTotal)
   add('proxy.connections.cut_off', counters.connectionsCutOff)
@@ -111,7 +115,7 @@ function addFiles(add: Add, { counters }: ServiceReading): void {
   add('proxy.disk.time', counters.diskIoMs / 1000)
 }
 
-function serverOf(target: string): Attributes {
+function serverOf(target: string): SeriesAttributes {
   const { protocol, hostname, port } = new URL(target)
   const known = port === '' ? (protocol === 'https:' ? '443' : '80') : port
   return { 'server.address': hostname.replace(/^\[|\]$/g, ''), 'server.port': known }

@@ -1,16 +1,16 @@
-/** B3 propagation (openzipkin/b3-propagation): in one field, or in several. Pure. */
+/** B3 propagation (openzipkin/b3-propagation) in one field or several. Pure. */
 import type { TraceContext } from './trace-context.ts'
 
 const single = /^(?:([\da-f]{32}|[\da-f]{16})-([\da-f]{16})(?:-([01d])(?:-[\da-f]{16})?)?|(?:[01d]))$/i
 
-/** A context; null for none. `b3: 0` alone has no ids, and what has none is no context: whoever sends it wants no trace. */
+/** Parses a `b3` field; null without ids. `b3: 0` has none: its sender wants no trace. */
 export function parseB3(value: string): TraceContext | null {
   const [, traceId, spanId, state] = single.exec(value) ?? []
   if (traceId === undefined || spanId === undefined) return null
   return contextOf(traceId, spanId, state === undefined ? null : state !== '0')
 }
 
-/** Whether it says, without ids, that nothing is to be sampled. */
+/** True if the field denies sampling without ids. */
 export const deniesB3 = (value: string): boolean => value === '0'
 
 export interface B3Fields {
@@ -20,7 +20,10 @@ export interface B3Fields {
   readonly flags: string | undefined
 }
 
-/** From X-B3-TraceId, -SpanId, -Sampled (early senders write `true`) and -Flags, where 1 is debug and implies a sample. */
+/**
+ * Parses X-B3-TraceId, -SpanId, -Sampled (early senders write `true`) and -Flags, where 1 means debug and
+ * implies sampling.
+ */
 export function parseB3Multi({ traceId, spanId, sampled, flags }: B3Fields): TraceContext | null {
   if (traceId === undefined || spanId === undefined) return null
   if (!/^(?:[\da-f]{32}|[\da-f]{16})$/i.test(traceId) || !/^[\da-f]{16}$/i.test(spanId)) return null
@@ -34,7 +37,7 @@ export function formatB3(traceId: string, spanId: string, isSampled: boolean): s
   return `${traceId}-${spanId}-${isSampled ? '1' : '0'}`
 }
 
-/** Trace ids of 64 bits are written with zeros before them. */
+/** Trace ids of 64 bits are padded with zeros. */
 function contextOf(traceId: string, spanId: string, isSampled: boolean | null): TraceContext | null {
   const id = traceId.toLowerCase().padStart(32, '0')
   const span = spanId.toLowerCase()

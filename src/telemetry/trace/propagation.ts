@@ -1,9 +1,15 @@
-/** Reads the context of a trace from a request's fields and writes one into those that go upstream, in the formats that were chosen. */
+/**
+ * Reads the trace context from a request's fields and writes it to the upstream fields, in the configured
+ * formats.
+ */
 import { requestField } from '../request-field.ts'
 import { deniesB3, formatB3, parseB3, parseB3Multi } from './b3.ts'
 import { formatTraceparent, parseTraceparent, type TraceContext } from './trace-context.ts'
 
-/** `baggage` (W3C Baggage) is about no trace: it is never read, and only dropped where its sender is not believed. */
+/**
+ * `baggage` (W3C Baggage) carries no trace context: it is never read, and only dropped if its sender is not
+ * trusted.
+ */
 export type TraceFormat = 'tracecontext' | 'baggage' | 'b3' | 'b3multi'
 
 export type RequestFields = Readonly<Record<string, string | readonly string[] | undefined>>
@@ -16,13 +22,13 @@ const fieldsOf: Readonly<Record<FieldFormat, readonly string[]>> = {
   b3multi: ['x-b3-traceid', 'x-b3-spanid', 'x-b3-parentspanid', 'x-b3-sampled', 'x-b3-flags'],
 }
 
-/** Everything that says something of a trace, in whichever format. */
+/** All fields that carry trace context, in any format. */
 export const contextFields: ReadonlySet<string> = new Set([...Object.values(fieldsOf).flat(), 'baggage'])
 
 export class Propagation {
-  /** The fields that a context of ours takes the place of. */
+  /** Fields that our own context replaces. */
   readonly own: ReadonlySet<string>
-  /** The same without `tracestate`, which goes on with the trace that it came with. */
+  /** The same without `tracestate`, which is kept when its trace is continued. */
   readonly ownButState: ReadonlySet<string>
   readonly isPlain: boolean
   readonly #formats: readonly FieldFormat[]
@@ -34,13 +40,16 @@ export class Propagation {
     this.isPlain = this.#formats.length === 1 && this.#formats[0] === 'tracecontext'
   }
 
-  /** Whether anything came that may be a context, right or wrong. */
+  /** True if a field is present that may hold a context, valid or not. */
   mayRead(headers: RequestFields): boolean {
     for (const name of this.ownButState) if (requestField(headers, name) !== undefined) return true
     return false
   }
 
-  /** The first format that holds a context; `denied` where the sender wants no trace and names none, null where there is nothing. */
+  /**
+   * Reads the first format with a context; `denied` if the sender wants no trace and sends no ids, null if
+   * there is nothing.
+   */
   read(headers: RequestFields): TraceContext | 'denied' | null {
     for (const format of this.#formats) {
       const found = readFormat(format, headers)
@@ -49,7 +58,7 @@ export class Propagation {
     return null
   }
 
-  /** Appends to flat fields; gives where, for `rewrite`. */
+  /** Appends the context to flat fields; returns its index for `rewrite`. */
   write(fields: string[], traceId: string, spanId: string, isSampled: boolean): number {
     const first = fields.length
     for (const format of this.#formats) {
@@ -67,7 +76,7 @@ export class Propagation {
     return first
   }
 
-  /** The same for another span, in the place of what was written. */
+  /** Replaces the written context with that of another span. */
   rewrite(fields: string[], first: number, traceId: string, spanId: string): void {
     const fresh: string[] = []
     this.write(fresh, traceId, spanId, true)

@@ -1,10 +1,11 @@
 /**
- * Head sampling by ratio, as the `TraceIdRatioBased` sampler of OpenTelemetry's SDK for JavaScript decides: the four 32-bit words of the
- * trace id, one by XOR, are below a bound. So all who sample one trace by the same ratio come to the same end.
+ * Head sampling by ratio, with the decision of the `TraceIdRatioBased` sampler of OpenTelemetry's JavaScript
+ * SDK: the XOR of the four 32-bit words of the trace id is below a bound. All samplers of a trace with the
+ * same ratio therefore agree.
  */
 import { Buffer } from 'node:buffer'
 
-/** Below it lies the share of traces that is sampled; 0 for none, 2^32 for all. */
+/** Bound below which trace ids are sampled; 0 for none, 2^32 for all. */
 export function ratioBound(ratio: number): number {
   return ratio >= 1 ? 2 ** 32 : Math.floor(Math.max(0, ratio) * 0xffffffff)
 }
@@ -19,7 +20,7 @@ const poolBytes = 8 * 1024
 const traceBytes = 16
 const spanBytes = 8
 
-/** Makes ids, of random bytes that are fetched many at a time. */
+/** Generates ids from random bytes that are fetched in bulk. */
 export class TraceIds {
   readonly #pool = Buffer.allocUnsafeSlow(poolBytes)
   readonly #words = new DataView(this.#pool.buffer)
@@ -27,12 +28,12 @@ export class TraceIds {
   #at = poolBytes
   #drawn = 0
 
-  /** `fill` fills it with bytes that cannot be guessed. */
+  /** `fill` fills a buffer with unpredictable bytes. */
   constructor(fill: (bytes: Buffer) => unknown) {
     this.#fill = fill
   }
 
-  /** Draws the id of a new trace; whether that is sampled. */
+  /** Draws a new trace id; returns whether the trace is sampled. */
   draw(bound: number): boolean {
     const at = this.#take(traceBytes)
     const words = this.#words
@@ -42,7 +43,7 @@ export class TraceIds {
     return sum >>> 0 < bound
   }
 
-  /** The id that was drawn last, in hex. */
+  /** The last drawn id in hex. */
   get drawn(): string {
     return this.#hex(this.#drawn, traceBytes)
   }
@@ -55,7 +56,7 @@ export class TraceIds {
     return this.#pool.toString('hex', from, from + size)
   }
 
-  /** Where `size` bytes begin that are not all zero: no id is (W3C Trace Context 3.2.2.3). */
+  /** Returns the offset of `size` random bytes that are not all zero (W3C Trace Context 3.2.2.3). */
   #take(size: number): number {
     for (;;) {
       if (this.#at + size > poolBytes) {

@@ -1,12 +1,14 @@
-/** The finished spans of one instance on their way to main: some at a time, and no more of them a second than main is to take. */
+/**
+ * Collects the finished spans of one instance and posts them to main in batches, up to a number per second.
+ */
 import type { ExportSpans, SpanRecord } from './span-record.ts'
 
 export interface SpanBatchOptions {
-  /** Of this instance. */
+  /** Maximum spans per second of this instance. */
   readonly maxPerSecond: number
   readonly post: ExportSpans
   readonly onDropped: (spans: number) => void
-  /** A clock that never goes back, in milliseconds. */
+  /** A monotonic clock in milliseconds. */
   readonly now?: () => number
 }
 
@@ -26,12 +28,15 @@ export class SpanBatch {
     this.#now = options.now ?? (() => performance.now())
   }
 
-  /** Whether so many spans have room in this second, all or none; asked before they are made. Those that have not are counted. */
+  /**
+   * Asks for room for a number of spans in this second, all or none, before they are made. Refused spans are
+   * counted.
+   */
   admits(spans: number): boolean {
     const now = this.#now()
     if (now - this.#secondSince >= 1_000) {
       this.#secondSince = now
-      // What an exchange took beyond the last of a second is missing in the next one.
+      // Spans beyond the limit of the previous second are charged to this one.
       this.#left = this.#options.maxPerSecond + Math.min(0, this.#left)
     }
     if (this.#left <= 0) {
@@ -48,7 +53,7 @@ export class SpanBatch {
     else this.#timer ??= setTimeout(() => this.flush(), batchMs).unref()
   }
 
-  /** Posts what waits, now. */
+  /** Posts waiting spans at once. */
   flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null

@@ -1,6 +1,7 @@
 /**
- * One finished span as plain data: what an instance posts to main, and what main gives to an exporter. Every record is of a sampled
- * trace. Times are Unix times in milliseconds, with a fraction. Nothing secret is in it: credentials and signatures in URLs are masked.
+ * One finished span as plain data, from an instance through main to an exporter. Only spans of sampled traces
+ * become records. Times are Unix times in milliseconds, with a fraction. Credentials and signatures in URLs
+ * are masked.
  */
 export interface SpanRecord {
   /** 32 lower-case hex digits, not all zero. */
@@ -9,9 +10,9 @@ export interface SpanRecord {
   readonly spanId: string
   /** Null for the root of a trace. */
   readonly parentSpanId: string | null
-  /** Whether the parent is a span of another process: that of the client's. */
+  /** True if the parent is a span of another process, the client's. */
   readonly isParentRemote: boolean
-  /** `tracestate` as the client sent it (W3C Trace Context 3.3), well-formed; null for none. */
+  /** Valid `tracestate` as sent by the client (W3C Trace Context 3.3); null without one. */
   readonly traceState: string | null
   readonly kind: 'server' | 'client'
   readonly name: string
@@ -19,7 +20,7 @@ export interface SpanRecord {
   readonly endMs: number
   readonly status: 'unset' | 'error'
   readonly attributes: SpanAttributes
-  /** In the order of their times. */
+  /** Ordered by time. */
   readonly events: readonly SpanEvent[]
   readonly links: readonly SpanLink[]
 }
@@ -32,12 +33,12 @@ export interface SpanEvent {
   readonly attributes: SpanAttributes
 }
 
-/** Another trace that the span has to do with: the one that a client has sent and that was not joined. */
+/** A related trace: one that the client sent and the proxy did not join. */
 export interface SpanLink {
   readonly traceId: string
   readonly spanId: string
   readonly isSampled: boolean
 }
 
-/** Where finished spans go. */
+/** Receives finished spans. */
 export type ExportSpans = (spans: readonly SpanRecord[]) => void

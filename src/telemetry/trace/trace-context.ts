@@ -1,19 +1,21 @@
-/** Which trace a request belongs to, as W3C Trace Context (level 1) says it. Pure; what is not exactly as it should be is no context. */
+/** Reads the trace context of a request (W3C Trace Context, level 1). Pure; a malformed field is ignored. */
 
 export interface TraceContext {
   /** 32 lower-case hex digits, not all zero. */
   readonly traceId: string
-  /** Of the sender's span: 16 lower-case hex digits, not all zero. */
+  /** The sender's span: 16 lower-case hex digits, not all zero. */
   readonly spanId: string
-  /** Null: left to whoever joins (B3 only). */
+  /** Null if the sender leaves the decision to the receiver (B3 only). */
   readonly isSampled: boolean | null
 }
 
-/** Version 00 has nothing behind the flags; of a later one more may come, behind a dash. Version ff is none (3.2.2). */
+/**
+ * Version 00 ends after the flags; a later version may add more after a dash. Version ff is invalid (3.2.2).
+ */
 const traceparent =
   /^(?:00-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})|(?!00|ff)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(?:-.*)?)$/
 
-/** Null for a field that is no valid one, two of them joined by a comma among them. */
+/** Null for an invalid field, including two fields joined by a comma. */
 export function parseTraceparent(value: string): TraceContext | null {
   const found = traceparent.exec(value)
   if (found === null) return null
@@ -23,10 +25,10 @@ export function parseTraceparent(value: string): TraceContext | null {
   return { traceId, spanId, isSampled: (Number.parseInt(flags, 16) & 1) === 1 }
 }
 
-/** What the flags of a field say that may be a valid one; costs a nanosecond where the whole look costs a hundred. */
+/** Reads the sampled flag of a field that may be valid, at a hundredth of the cost of a full parse. */
 export function seemsSampled(value: string): boolean {
   const digit = value.charCodeAt(54)
-  // The last bit of a hex digit is that of its character, but for a to f, where it is the other way round.
+  // The lowest bit of a hex digit is that of its character, but inverted for a to f.
   return (digit & 1) === (digit >= 0x61 ? 0 : 1)
 }
 
@@ -38,13 +40,17 @@ const maxMembers = 32
 const maxRecorded = 512
 const longMember = 128
 
-/** 3.3.1: a key, or one of a tenant at a system, and a value of printable characters that does not end in a space. */
+/**
+ * 3.3.1: a simple key or a tenant's key at a system, and a value of printable characters that does not end in
+ * a space.
+ */
 const member =
   /^((?:[a-z][a-z\d_*/-]{0,255})|(?:[a-z\d][a-z\d_*/-]{0,240}@[a-z][a-z\d_*/-]{0,13}))=([\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e])$/
 
 /**
- * The list of a `tracestate` that may be passed on and recorded; null for none, or one with a fault: more than 32 members, a key twice, or
- * what is no member. In a record it has 512 characters at most (3.3.1.5): members of more than 128 go first, then the last ones.
+ * Returns a valid `tracestate` to forward and record; null for none, or for an invalid one: more than 32
+ * members, a duplicate key or a malformed member. Records keep at most 512 characters (3.3.1.5): members
+ * longer than 128 are dropped first, then the last ones.
  */
 export function readTracestate(value: string): string | null {
   const members = value
@@ -61,7 +67,7 @@ export function readTracestate(value: string): string | null {
   return shorten(members)
 }
 
-/** A regular expression for the space at the end would look at each space of a run as often as the run is long. */
+/** A regular expression for trailing spaces would take quadratic time on a run of spaces. */
 function withoutSpace(text: string): string {
   let [first, end] = [0, text.length]
   while (first < end && isSpace(text.charCodeAt(first))) first += 1

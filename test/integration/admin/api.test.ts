@@ -173,8 +173,7 @@ describe('actions', () => {
     expect([again.status, again.json()]).toEqual([
       409,
       {
-        error:
-          'reverse_proxy is drained; there is no recycle from there: it is out of service; restart brings it back',
+        error: 'reverse_proxy is drained and cannot recycle: it is out of service; restart brings it back',
       },
     ])
     expect((await act(running, 'restart')).status).toBe(200)

@@ -60,7 +60,7 @@ describe('bifrost charts view', () => {
   })
 
   it.each(['/dev/null', folder])('reads nothing of %s, which may have no end', async (path) => {
-    expect(await viewHistory(path)).toEqual({ problem: 'is no file' })
+    expect(await viewHistory(path)).toEqual({ problem: 'is not a regular file' })
   })
 })
 

@@ -1,6 +1,7 @@
 import { connect, createServer } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { startTelemetry, type Telemetry } from '../../../src/telemetry/export/export.ts'
+import { startTelemetry } from '../../../src/telemetry/export/export.ts'
+import type { Telemetry } from '../../../src/telemetry/export/telemetry.ts'
 import type { LogRecord } from '../../../src/telemetry/log/log-record.ts'
 import type { SpanRecord } from '../../../src/telemetry/trace/span-record.ts'
 import { type Mood, startBadCollector } from '../../kit/bad-collector.ts'
@@ -76,7 +77,7 @@ describe.each([
   ['unavailable', 'the Collector answered 429, 502, 503 or 504'],
   ['refuses', 'HTTP 401 Unauthorized'],
   ['hangs', 'Request timed out'],
-  ['drips', 'no whole answer within 400 ms'],
+  ['drips', 'no complete response within 400 ms'],
   ['resets', /ECONNRESET|socket hang up/],
 ] as const)('a Collector that %s', (mood: Mood, reason) => {
   it('costs what it was sent, is told once, and gets what comes when it is well again', async () => {
@@ -264,7 +265,5 @@ it('without room in its files it does not start, and says why', async () => {
     { log: (level, message, fields) => log.push(`${level} ${message} ${fields?.['reason']}`) },
   )
   telemetry.exportSpans([span])
-  expect(log).toEqual([
-    expect.stringMatching(/^error telemetry cannot be started, nothing is exported ENOENT/),
-  ])
+  expect(log).toEqual([expect.stringMatching(/^error telemetry could not start; nothing is exported ENOENT/)])
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type Drops, startTelemetry, type Telemetry } from '../../../src/telemetry/export/export.ts'
+import { startTelemetry } from '../../../src/telemetry/export/export.ts'
+import type { Drops, Telemetry } from '../../../src/telemetry/export/telemetry.ts'
 import type { SpanRecord } from '../../../src/telemetry/trace/span-record.ts'
 import { received, startOtlpReceiver } from '../../kit/otlp.ts'
 import { settingsOf } from '../../kit/telemetry.ts'

@@ -90,7 +90,7 @@ describe.each(['thread', 'process', 'shared'] as const)(
         termination: 'KT',
       })
       expect(chain.find(({ about }) => about === 'rule')?.text).toContain(
-        'closed through the admin interface',
+        'closed the connection through the admin interface',
       )
       expect((await bridge.admin(path, 'POST', withToken)).status).toBe(404)
       await until('it has gone', async () => (await connectionsOf(bridge, 'forward_proxy')).open === 0)

@@ -54,7 +54,7 @@ test.each(['thread', 'process'] as const)(
     const [, , state, cause] = chain
     expect(state).toMatchObject({ actor: 'reverse_proxy#1/reverse' })
     expect(state?.text).toContain('saturated')
-    expect(cause?.text).toContain('from accepting by load.high: the open connections have reached the limit')
+    expect(cause?.text).toContain('from accepting by load.high: open connections reached the limit')
     expect(cause?.seq).toBeGreaterThan(0)
     expect(cause?.at).toBeLessThanOrEqual(request.at)
   },
@@ -211,8 +211,8 @@ test('explain says what would be, with the place of each setting, and names no u
 })
 
 test.each([
-  ['max_tunnel_secs', 'timeouts.max_tunnel_secs', 'as old as one may become'],
-  ['idle_secs', 'resource_limits.idle_timeout_secs', 'No byte went through the tunnel'],
+  ['max_tunnel_secs', 'timeouts.max_tunnel_secs', 'reached its maximum age'],
+  ['idle_secs', 'resource_limits.idle_timeout_secs', 'carried no byte'],
 ])('a tunnel that %s has ended names it', async (key, setting, words) => {
   await using switching = await startScriptedOrigin(
     'HTTP/1.1 101 Yes\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',

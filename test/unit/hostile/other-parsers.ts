@@ -1,5 +1,5 @@
 /** The parsers of services, telemetry and admin. */
-import { refusalOf } from '../../../src/admin/gate/guard.ts'
+import { guardRefusal } from '../../../src/admin/gate/guard.ts'
 import { Sessions } from '../../../src/admin/gate/sessions.ts'
 import { bearerOf } from '../../../src/admin/gate/token.ts'
 import { findOperation, readQuery } from '../../../src/admin/router.ts'
@@ -118,7 +118,7 @@ export const otherParsers: readonly Parser[] = [
   { name: 'the subject of a certificate', run: distinguishedName, alphabet: '\n,=\\a' },
   {
     name: 'Host of admin',
-    run: (host) => refusalOf({ ...facts, host, origin: host }, admin),
+    run: (host) => guardRefusal({ ...facts, host, origin: host }, admin),
     alphabet: 'a.:[]1',
     beginnings: ['['],
   },

@@ -1,3 +1,4 @@
+/** Sends journal entries to all viewers of /api/events. */
 import type { ServerResponse } from 'node:http'
 import type { Entry, Journal } from '../../../supervise/journal/journal.ts'
 import { EventStream } from './event-stream.ts'

@@ -1,9 +1,9 @@
+/** Formats the frames of /api/events. */
 import type { Entry, Journal } from '../../../supervise/journal/journal.ts'
 import type { Overview } from '../../../supervise/views/overview.ts'
 import { entryFrame, overviewAnswer, sampleAnswer } from '../answers.ts'
 import { frame } from './event-stream.ts'
 
-/** Formats the frames of /api/events. */
 export interface EventFramesOptions {
   /** Identifies this run of the daemon, because sequence numbers start again with each run. */
   readonly run: string

@@ -1,10 +1,10 @@
-import type { ServerResponse } from 'node:http'
-
 /**
  * One viewer's server-sent event stream. Unread data is buffered up to a bound. Beyond it the viewer loses
  * its place and further frames are dropped; `onRoom` is called when it reads again. A viewer that stops
  * reading is disconnected.
  */
+import type { ServerResponse } from 'node:http'
+
 export interface EventStreamOptions {
   /** Called when a viewer that lost its place reads again. */
   readonly onRoom: () => void

@@ -1,10 +1,10 @@
-import type { ActorView, Entry, Move } from '../../../supervise/journal/journal.ts'
-import { frame } from './event-stream.ts'
-
 /**
  * Formats entries as Stately's inspection protocol (@statelyai/inspect), so that other tools can attach.
  * Actor ids serve as session ids. A snapshot contains the context's digest instead of the context.
  */
+import type { ActorView, Entry, Move } from '../../../supervise/journal/journal.ts'
+import { frame } from './event-stream.ts'
+
 const version = '0.7.2'
 
 /**

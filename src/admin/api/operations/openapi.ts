@@ -1,13 +1,14 @@
+/**
+ * The OpenAPI 3.1 document of the interface, generated from the schemas that tests check its answers with.
+ */
 import { z } from 'zod'
 import * as schemas from '../schema/schema.ts'
 import * as traffic from '../schema/traffic.ts'
 import { allOperations, type Operation } from './operations.ts'
 
-/** The OpenAPI 3.1 document of the interface, made from the very schemas that its answers are checked with in tests. */
-
 const { streamEvents } = schemas
 
-/** Schemas that have a name in the document. */
+/** Schemas with a name in the document. */
 const named = {
   Actor: schemas.actor,
   Worker: schemas.worker,
@@ -42,7 +43,7 @@ function components(): Record<string, unknown> {
   return Object.fromEntries(Object.entries(made).map(([name, schema]) => [name, withoutFrame(schema)]))
 }
 
-/** Without what is said of a document as a whole. */
+/** Removes the keys that describe a schema document as a whole. */
 function withoutFrame(schema: object): object {
   const { $schema: _, $id: _id, ...rest } = schema as Record<string, unknown>
   return rest
@@ -62,7 +63,7 @@ function parametersOf({ path, query }: Operation): readonly object[] {
   }))
   const inQuery = Object.entries(query?.shape ?? {}).map(([name, schema]) => {
     const { description, ...rest } = schemaOf(schema as z.ZodType) as { readonly description?: string }
-    // What it is where nothing is given, if it may be so.
+    // The default value, if the field may be omitted.
     const { success, data } = (schema as z.ZodType).safeParse(undefined)
     return {
       name,
@@ -80,17 +81,17 @@ const problem = (description: string) => ({
   content: { 'application/json': { schema: { $ref: refOf('Failure') } } },
 })
 
-/** What any operation may answer, and what only some may. */
+/** Error answers that the operation may give. */
 function problemsOf({ needsToken, path, query, body, answer }: Operation): Record<string, object> {
   return {
     ...(query || body
-      ? { 400: problem('The query or the body is not right; the text says what would be.') }
+      ? { 400: problem('The query or the body is invalid; the text explains the correction.') }
       : {}),
     401: problem('The admin token is missing or wrong.'),
     403: problem('The Host or the Origin is not allowed here.'),
-    ...(path.includes('{') ? { 404: problem('There is none of that name.') } : {}),
-    ...(needsToken ? { 409: problem('Not in its present state.') } : {}),
-    429: problem('Too many requests; Retry-After says when.'),
+    ...(path.includes('{') ? { 404: problem('There is nothing with this name.') } : {}),
+    ...(needsToken ? { 409: problem('Not possible in its current state.') } : {}),
+    429: problem('Too many requests; Retry-After contains the wait in seconds.'),
     ...(answer === 'stream' ? { 503: problem('Too many viewers.') } : {}),
   }
 }

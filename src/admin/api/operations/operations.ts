@@ -1,3 +1,8 @@
+/**
+ * The operations of the interface as data. Routes, docs/openapi.json and tests derive from this table;
+ * handlers are registered by name. A further group of operations gets its own table and an entry in
+ * `allOperations`.
+ */
 import { z } from 'zod'
 import { changeSchema } from '../../../config/limits-change.ts'
 import {
@@ -11,14 +16,9 @@ import {
   overview,
   session,
 } from '../schema/schema.ts'
-import { wholeNumber } from './query.ts'
+import { queryNumber } from './query.ts'
 import { trafficOperations } from './traffic.ts'
 
-/**
- * The operations of the interface as data. Routes, docs/openapi.json and tests derive from this table;
- * handlers are registered by name. A further group of operations gets its own table and an entry in
- * `allOperations`.
- */
 export interface Operation {
   readonly method: 'GET' | 'POST' | 'PATCH'
   /** Path template; `{name}` stands for one decoded segment: `/api/actors/{id}`. */
@@ -37,33 +37,33 @@ export const coreOperations = {
   getOverview: {
     method: 'GET',
     path: '/api/overview',
-    summary: 'Every actor with its state, every worker with its health, limits and use.',
+    summary: 'All actors with their states; all workers with their health, limits and usage.',
     needsToken: false,
     answer: overview,
   },
   listActors: {
     method: 'GET',
     path: '/api/actors',
-    summary: 'Actors now, those that ended and are still remembered too; or as they were at a moment.',
+    summary: 'Actors, including remembered ones that ended; now or at an earlier moment.',
     needsToken: false,
-    query: z.strictObject({ seq: wholeNumber('The moment: after the move of this number.').optional() }),
+    query: z.strictObject({ seq: queryNumber('The moment after the move with this number.').optional() }),
     answer: actors,
   },
   getActor: {
     method: 'GET',
     path: '/api/actors/{id}',
-    summary: 'One actor with a digest of its context, its pending timers and what could happen next.',
+    summary: 'One actor with a digest of its context, its pending timers and its possible next events.',
     needsToken: false,
     answer: actorDetail,
   },
   getHistory: {
     method: 'GET',
     path: '/api/actors/{id}/history',
-    summary: 'Moves of an actor, also of one that has ended.',
+    summary: 'Moves of an actor, even if it has ended.',
     needsToken: false,
     query: z.strictObject({
-      after: wholeNumber('Only moves after this number.').default(0),
-      limit: wholeNumber('So many at most.', { max: 1000 }).default(1000),
+      after: queryNumber('Only moves after this number.').default(0),
+      limit: queryNumber('Maximum number of moves.', { max: 1000 }).default(1000),
     }),
     answer: history,
   },
@@ -71,13 +71,13 @@ export const coreOperations = {
     method: 'GET',
     path: '/api/events',
     summary:
-      'Server-sent events: `reset` first or when the place is lost, then `move`, `actor`, `sample`. Resumes by Last-Event-ID.',
+      'Server-sent events: `reset` first and after a gap, then `move`, `actor`, `sample`. Resumes by Last-Event-ID.',
     needsToken: false,
     query: z.strictObject({
       last_event_id: z
         .string()
         .max(64)
-        .meta({ description: 'As the header, for the first request.' })
+        .meta({ description: 'Like the header, for the first request.' })
         .optional(),
     }),
     answer: 'stream',
@@ -93,7 +93,7 @@ export const coreOperations = {
   listCharts: {
     method: 'GET',
     path: '/api/charts',
-    summary: 'The charts that can be drawn.',
+    summary: 'All charts.',
     needsToken: false,
     answer: chartList,
   },
@@ -107,21 +107,22 @@ export const coreOperations = {
   drainWorker: {
     method: 'POST',
     path: '/api/workers/{name}/drain',
-    summary: 'Its instances finish what runs and end; nothing is accepted until it is restarted.',
+    summary:
+      'Drains a worker: its instances finish running exchanges and end. It accepts nothing until it is restarted.',
     needsToken: true,
     answer: actionDone,
   },
   recycleWorker: {
     method: 'POST',
     path: '/api/workers/{name}/recycle',
-    summary: 'Each instance is replaced by a successor that starts first; no connection is lost.',
+    summary: 'Replaces each instance by a successor that starts first; no connection is lost.',
     needsToken: true,
     answer: actionDone,
   },
   changeLimits: {
     method: 'PATCH',
     path: '/limits/{name}',
-    summary: 'Changes limits of a worker; they hold until the daemon ends, also for later instances.',
+    summary: 'Changes limits of a worker until the daemon ends, including those of later instances.',
     needsToken: true,
     body: changeSchema,
     answer: limitsChanged,
@@ -129,14 +130,14 @@ export const coreOperations = {
   openSession: {
     method: 'POST',
     path: '/api/session',
-    summary: 'Lets a browser read for 12 hours by a cookie, where reading needs the token.',
+    summary: 'Sets a cookie that lets a browser read for 12 hours, if reading needs the token.',
     needsToken: true,
     answer: session,
   },
   restartWorker: {
     method: 'POST',
     path: '/api/workers/{name}/restart',
-    summary: 'Instances are ended now and started anew; also brings a drained or failed worker back.',
+    summary: 'Ends the instances now and starts new ones; also restarts a drained or failed worker.',
     needsToken: true,
     answer: actionDone,
   },

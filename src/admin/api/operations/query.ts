@@ -1,6 +1,5 @@
-import { z } from 'zod'
-
 /** Building blocks for query parameters. */
+import { z } from 'zod'
 
 export interface NumberBounds {
   readonly min?: number
@@ -8,7 +7,7 @@ export interface NumberBounds {
 }
 
 /** A non-negative integer in decimal digits: no sign, no fraction, not empty. */
-export function wholeNumber(description: string, bounds: NumberBounds = {}) {
+export function queryNumber(description: string, bounds: NumberBounds = {}) {
   const { min = 0, max = Number.MAX_SAFE_INTEGER } = bounds
   const error = ({ input }: { readonly input?: unknown }) =>
     `${quoted(input)} is no whole number from ${min} to ${max}`

@@ -1,9 +1,9 @@
-import { z } from 'zod'
-
 /**
  * Schemas of the admin interface, each shape once. Handler types, docs/openapi.json and tests derive from
  * them. Times are milliseconds since 1970 (`at`, `since`); names are snake_case, as in the configuration.
  */
+import { z } from 'zod'
+
 /** Upper bound: the largest time of a Date. */
 const moment = z
   .number()
@@ -11,9 +11,9 @@ const moment = z
   .max(8.64e15)
   .meta({ description: 'Milliseconds since 1970-01-01T00:00:00Z.' })
 const sequence = z.int().min(0).meta({
-  description: 'Counts up by one with each move, arrival and departure; starts anew with the daemon.',
+  description: 'Increases by one with each move, arrival and departure; restarts with the daemon.',
 })
-const share = z.number().min(0).meta({ description: 'A share: 1 is all.' })
+const share = z.number().min(0).meta({ description: 'A share; 1 means all.' })
 
 const edgeId = z.string().meta({
   description: 'An arrow of a chart: `sourceId|eventType|index`; the event type of an `always` is empty.',
@@ -21,34 +21,34 @@ const edgeId = z.string().meta({
 
 const actorId = z.string().meta({
   description:
-    'Such as `daemon`, `supervisor:reverse_proxy`, `reverse_proxy#3`, `reverse_proxy#3/reverse`, `listener:reverse_proxy/0/0`.',
+    'Id of an actor, such as `daemon`, `supervisor:reverse_proxy`, `reverse_proxy#3`, `reverse_proxy#3/reverse`, `listener:reverse_proxy/0/0`.',
 })
 
 /** A context value that viewers may see. */
 const shown = z.union([z.string(), z.number(), z.boolean(), z.null()])
 const digest = z.record(z.string(), shown).meta({
-  description: 'Chosen fields of the context of a chart; nothing that could be a secret is among them.',
+  description: 'Selected fields of the context of a chart, without secrets.',
 })
 
 const diff = z
   .record(z.string(), z.tuple([shown, shown]))
-  .meta({ description: 'Fields of the digest that changed: before and after.' })
+  .meta({ description: 'Changed fields of the digest: before and after.' })
 
 export const actor = z.object({
   id: actorId,
   chart: z
     .string()
     .nullable()
-    .meta({ description: 'Id of its machine, as in /api/charts; null: none is known.' }),
+    .meta({ description: 'Id of its machine, as in /api/charts; null if unknown.' }),
   parent: actorId.nullable(),
-  worker: z.string().nullable().meta({ description: 'The worker that it belongs to; null: to the daemon.' }),
+  worker: z.string().nullable().meta({ description: 'Its worker; null if it belongs to the daemon.' }),
   state: z.string().meta({
     description:
       '`running.alive`; regions of a parallel state are separated by spaces. The lit states of a chart are its root and each prefix.',
   }),
   since: moment,
   cause: z.string().meta({ description: 'Type of the event that led to the state.' }),
-  gone: moment.nullable().meta({ description: 'When it ended; null while it lives.' }),
+  gone: moment.nullable().meta({ description: 'When it ended; null while it runs.' }),
 })
 
 const limits = z.object({
@@ -60,16 +60,18 @@ const limits = z.object({
 const use = z.object({
   connections: z.int(),
   memory_bytes: z.number(),
-  cpu_percent: z.number().meta({ description: '100 is all CPU that is available to the daemon.' }),
+  cpu_percent: z.number().meta({ description: '100 means all CPU available to the daemon.' }),
   loop_utilization: share,
 })
 
 /** One service: a worker, or one of the types in a combined worker. */
 export const worker = z.object({
-  name: z.string().meta({ description: 'Of the service: `forward_proxy`, `reverse_proxy`, `static_files`.' }),
+  name: z
+    .string()
+    .meta({ description: 'Name of the service: `forward_proxy`, `reverse_proxy`, `static_files`.' }),
   worker: z
     .string()
-    .meta({ description: 'What actions and limits are addressed to; `combined` where services share one.' }),
+    .meta({ description: 'Name for actions and limits; `combined` if services share a worker.' }),
   type: z.enum(['forward', 'reverse', 'static']),
   proxy_type: z.string(),
   isolation: z.enum(['thread', 'process', 'shared']),
@@ -82,11 +84,11 @@ export const worker = z.object({
   requests_per_sec: z.number(),
   p50_ms: z.number().nullable().meta({
     description:
-      'Of the latest ten seconds, or up to twenty while no stream of events is open; null when there were no requests.',
+      'Mean over the latest ten seconds, or up to twenty while no event stream is open; null without requests.',
   }),
   p99_ms: z.number().nullable(),
-  error_rate: share.meta({ description: 'Failed requests of those of the last second.' }),
-  restarts: z.int().meta({ description: 'Restarts after a crash, since the start of the daemon.' }),
+  error_rate: share.meta({ description: 'Share of failed requests in the last second.' }),
+  restarts: z.int().meta({ description: 'Restarts after crashes since the start of the daemon.' }),
 })
 
 export const overview = z.object({
@@ -101,27 +103,27 @@ export const actors = z.object({ seq: sequence, actors: z.array(actor) })
 const timer = z.object({
   id: z.string().meta({ description: 'Such as `xstate.after.DRAIN_OVERDUE.instance.running.draining`.' }),
   event: z.string(),
-  at: moment.meta({ description: 'When it is due.' }),
-  ms: z.number().meta({ description: 'Its whole length in milliseconds.' }),
+  at: moment.meta({ description: 'When it fires.' }),
+  ms: z.number().meta({ description: 'Its full duration in milliseconds.' }),
 })
 
 const nextTransition = z.object({
   event: z.string(),
   edge: edgeId,
   guard: z.string().nullable(),
-  targets: z.array(z.string()).meta({ description: 'Ids of states; none: it stays.' }),
+  targets: z.array(z.string()).meta({ description: 'Ids of target states; empty if the state stays.' }),
 })
 
 /** Live details of a running actor. */
 export const live = z.object({
   timers: z.array(timer),
-  next: z.array(nextTransition).meta({ description: 'What could happen now.' }),
+  next: z.array(nextTransition).meta({ description: 'Possible events.' }),
 })
 
 export const actorDetail = actor.extend({
-  seq: sequence.meta({ description: 'Of its latest move.' }),
+  seq: sequence.meta({ description: 'Number of its latest move.' }),
   context: digest,
-  live: live.nullable().meta({ description: 'Null: it has ended, or did not answer in time.' }),
+  live: live.nullable().meta({ description: 'Null if it has ended or did not answer in time.' }),
 })
 
 export const move = z.object({
@@ -133,24 +135,24 @@ export const move = z.object({
   sender: z
     .string()
     .nullable()
-    .meta({ description: 'Id of the actor that sent it; null: from outside, or not known.' }),
-  from: z.string().nullable().meta({ description: 'State before; null: it has just started.' }),
+    .meta({ description: 'Id of the actor that sent the event; null if external or unknown.' }),
+  from: z.string().nullable().meta({ description: 'Previous state; null at the start.' }),
   to: z.string(),
   edges: z
     .array(edgeId)
-    .meta({ description: 'Arrows that fired. None for the start, and for an event that nobody handled.' }),
-  ignored: z.boolean().meta({ description: 'Nobody handled the event, or no guard let it pass.' }),
+    .meta({ description: 'Arrows that fired; empty for the start and for an unhandled event.' }),
+  ignored: z
+    .boolean()
+    .meta({ description: 'True if no transition handled the event or no guard allowed it.' }),
   diff: diff.nullable(),
-  skipped: z
-    .int()
-    .meta({ description: 'Moves of the actor that were left out before it: too many came at once.' }),
+  skipped: z.int().meta({ description: 'Earlier moves of the actor omitted because too many came at once.' }),
 })
 
 export const history = z.object({
   actor,
   moves: z.array(move).meta({ description: 'Oldest first.' }),
-  complete: z.boolean().meta({ description: 'False: older moves were there and are not kept any more.' }),
-  next: sequence.nullable().meta({ description: '`after` for the rest; null: this is all.' }),
+  complete: z.boolean().meta({ description: 'False if older moves were discarded.' }),
+  next: sequence.nullable().meta({ description: '`after` for the rest; null if there is none.' }),
 })
 
 export const sample = z.object({
@@ -177,7 +179,7 @@ export const presence = z.object({
 const reset = overview.extend({
   reason: z.enum(['first', 'lost', 'behind']).meta({
     description:
-      'Why everything is told anew: a new viewer; its Last-Event-ID is too old or of another daemon; it reads too slowly.',
+      'Why the full state is sent: a new viewer; a Last-Event-ID that is too old or from another daemon; a slow reader.',
   }),
 })
 
@@ -188,7 +190,9 @@ const reset = overview.extend({
 export const streamEvents = { move, sample, actor: presence, reset } as const
 
 export const chartList = z.object({
-  charts: z.array(z.object({ name: z.string(), actors: z.int().meta({ description: 'That live now.' }) })),
+  charts: z.array(
+    z.object({ name: z.string(), actors: z.int().meta({ description: 'Number of running actors.' }) }),
+  ),
 })
 
 /** The file `npm run charts` writes for one machine. */
@@ -197,8 +201,8 @@ export const chartFile = z.object({ chart: z.unknown(), layout: z.unknown() })
 export const actionDone = z.object({
   worker: z.string(),
   action: z.enum(['drain', 'recycle', 'restart']),
-  event: z.string().meta({ description: 'What the supervisor was sent.' }),
-  state: z.string().meta({ description: 'State of the supervisor after it.' }),
+  event: z.string().meta({ description: 'Event sent to the supervisor.' }),
+  state: z.string().meta({ description: 'State of the supervisor after the event.' }),
 })
 
 export const limitsChanged = z.object({
@@ -207,7 +211,7 @@ export const limitsChanged = z.object({
 })
 
 export const session = z.object({
-  needed: z.boolean().meta({ description: 'False: reading needs no token here, and there is no cookie.' }),
+  needed: z.boolean().meta({ description: 'False if reading needs no token; then no cookie is set.' }),
 })
 
 export const failure = z.object({ error: z.string() })

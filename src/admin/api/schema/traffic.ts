@@ -2,29 +2,29 @@
 import { z } from 'zod'
 
 const moment = z.number().meta({ description: 'Milliseconds since 1970-01-01T00:00:00Z.' })
-const milliseconds = z.number().nullable().meta({ description: 'Null where nobody has taken the time.' })
+const milliseconds = z.number().nullable().meta({ description: 'Null if not measured.' })
 const setting = z.string().nullable().meta({
   description:
-    'Path of the setting in the configuration, as `workers.static_files.mounts[0]`; null: HTTP itself says so.',
+    'Path of the setting in the configuration, such as `workers.static_files.mounts[0]`; null if HTTP itself requires it.',
 })
 
 export const place = z.object({
   file: z.string(),
   line: z.int(),
   column: z.int(),
-  path: z.string().meta({ description: 'What is written there: the setting, or what it is a part of.' }),
-  written: z.boolean().meta({ description: 'False: the setting itself is not, and has its default.' }),
+  path: z.string().meta({ description: 'The path written there: the setting or a parent of it.' }),
+  written: z.boolean().meta({ description: 'False if the setting is not written and has its default.' }),
 })
 
-const masked = 'Only with the admin token; `***` without it.'
+const masked = '`***` without the admin token.'
 
 export const trafficRecord = z.object({
-  id: z.string().meta({ description: 'Names it in /api/requests/ID: `reverse_proxy#1.42`.' }),
+  id: z.string().meta({ description: 'Id for /api/requests/ID, such as `reverse_proxy#1.42`.' }),
   instance: z.string(),
   at: moment,
   request_id: z.string().nullable(),
   service: z.enum(['forward', 'reverse', 'static']).nullable().meta({
-    description: 'Null for what belongs to no service: refused before it was known, or no request at all.',
+    description: 'Null without a service: refused before it was known, or not a request.',
   }),
   client: z.string(),
   user: z.string().nullable().meta({ description: masked }),
@@ -33,17 +33,17 @@ export const trafficRecord = z.object({
     .string()
     .nullable()
     .meta({
-      description: `As it came, without user and password, cut to 512 characters. What follows "?": ${masked}`,
+      description: `As received, without credentials, cut to 512 characters. The query string is ${masked}`,
     }),
   host: z.string().nullable(),
   version: z.string().nullable(),
-  status: z.int().meta({ description: '0: nothing was sent.' }),
+  status: z.int().meta({ description: '0 if nothing was sent.' }),
   code: z
     .string()
     .nullable()
-    .meta({ description: 'Row of docs/errors.md; null: an upstream or a file answered so.' }),
-  termination: z.string().meta({ description: 'Who ended it, in which phase; as in the access log.' }),
-  state: z.string().meta({ description: 'Of the chart that admits, at that moment.' }),
+    .meta({ description: 'Code of docs/errors.md; null if the status comes from an upstream or a file.' }),
+  termination: z.string().meta({ description: 'Who ended it and in which phase, as in the access log.' }),
+  state: z.string().meta({ description: 'State of the chart that admits connections, at that time.' }),
   upstream: z.string().nullable(),
   attempts: z.int(),
   connect_ms: milliseconds,
@@ -56,10 +56,11 @@ export const trafficRecord = z.object({
 export const trafficPage = z.object({
   worker: z.string(),
   requests: z.array(trafficRecord).meta({ description: 'Oldest first.' }),
-  after: z.string().meta({ description: '`after` for what comes later.' }),
+  after: z.string().meta({ description: '`after` for the next request.' }),
   watched: z.boolean(),
   skipped: z.number().meta({
-    description: 'Good exchanges that were left out while watched: of each second the first 50 are recorded.',
+    description:
+      'Successful exchanges not recorded during a watch, which records the first 50 of each second.',
   }),
   silent: z.array(z.string()).meta({ description: 'Instances that did not answer in time.' }),
 })
@@ -90,7 +91,7 @@ export const explanation = z.object({
     kind: z.enum(['forward', 'tunnel', 'reverse', 'static', 'reply']),
     service: z.enum(['forward', 'reverse', 'static']).nullable(),
     code: z.string().nullable(),
-    status: z.int().meta({ description: '0 for what is served.' }),
+    status: z.int().meta({ description: '0 if the request is served.' }),
     to: z.string().nullable(),
   }),
   steps: z.array(step),
@@ -103,17 +104,17 @@ const link = z.object({
   text: z.string(),
   setting,
   place: place.nullable(),
-  actor: z.string().nullable().meta({ description: 'Whose move it is, for its history.' }),
+  actor: z.string().nullable().meta({ description: 'Actor that moved, for its history.' }),
   seq: z.int().nullable().meta({ description: 'Number of the move.' }),
   at: moment.nullable(),
 })
 
 export const reasons = z.object({
   request: trafficRecord,
-  ended: z.string().meta({ description: 'Termination of the request, in words.' }),
-  chain: z.array(link).meta({ description: 'From what was refused to why, and to what would be right.' }),
+  ended: z.string().meta({ description: 'Explains the termination letters.' }),
+  chain: z.array(link).meta({ description: 'From the refusal to its reason and its remedy.' }),
   explanation: explanation.nullable().meta({
-    description: 'What the worker would make of the same request now; null for what was no request.',
+    description: 'What the worker would do with the same request now; null if there was no request.',
   }),
 })
 
@@ -126,13 +127,13 @@ const connection = z.object({
   received: z.number(),
   sent: z.number(),
   state: z.enum(['handshake', 'idle', 'exchange', 'tunnel', 'h2']),
-  running: z.int().meta({ description: 'Exchanges that run; of HTTP/2 its streams, tunnels among them.' }),
+  running: z.int().meta({ description: 'Running exchanges; for HTTP/2 all streams, including tunnels.' }),
   service: z.string().nullable(),
   method: z.string().nullable(),
   target: z
     .string()
     .nullable()
-    .meta({ description: `As in a request. What follows "?": ${masked}` }),
+    .meta({ description: `As in a request. The query string is ${masked}` }),
   upstream: z.string().nullable(),
   user: z.string().nullable().meta({ description: masked }),
 })
@@ -140,18 +141,18 @@ const connection = z.object({
 export const connections = z.object({
   worker: z.string(),
   connections: z.array(connection).meta({ description: 'Oldest first.' }),
-  open: z.int().meta({ description: 'All of them; the list may be shorter.' }),
+  open: z.int().meta({ description: 'Number of open connections; the list may be shorter.' }),
   silent: z.array(z.string()),
 })
 
 export const connectionClosed = z.object({ id: z.string(), closed: z.literal(true) })
 
 export type Connections = z.infer<typeof connections>
-export type Connection = Connections['connections'][number]
+export type ConnectionRow = Connections['connections'][number]
 export type ConnectionClosed = z.infer<typeof connectionClosed>
 export type Explanation = z.infer<typeof explanation>
 export type Explanations = z.infer<typeof explanations>
-export type Place = z.infer<typeof place>
+export type ConfigPlace = z.infer<typeof place>
 export type Reasons = z.infer<typeof reasons>
 export type TrafficPage = z.infer<typeof trafficPage>
 export type TrafficRecord = z.infer<typeof trafficRecord>

@@ -1,5 +1,7 @@
-/** The setting and text that Why shows for a refused destination and for a tunnel that a limit ended. */
-
+/**
+ * The setting and the text that the Why view shows for a refused destination and for a tunnel ended by a
+ * limit.
+ */
 export interface RuleWords {
   /** Key below the worker's block. */
   readonly key: string
@@ -20,10 +22,10 @@ export function tunnelRule(reason: string | null): RuleWords {
   return reason === 'timeouts.max_tunnel_secs'
     ? {
         key: reason,
-        text: 'The tunnel was as old as one may become, so it was closed although it was in use.',
+        text: 'The tunnel reached its maximum age, so it was closed although it was in use.',
       }
     : {
         key: 'resource_limits.idle_timeout_secs',
-        text: 'No byte went through the tunnel in either direction for that time, or for a minute after one side had ended.',
+        text: 'The tunnel carried no byte in either direction for that time, or for a minute after one side ended.',
       }
 }

@@ -1,3 +1,4 @@
+/** Handlers of the traffic operations. */
 import type { z } from 'zod'
 import type { Handler } from '../../router.ts'
 import type { trafficOperations } from '../operations/traffic.ts'

@@ -1,6 +1,6 @@
 /**
- * What the operations about traffic answer. Whoever has no token sees neither users nor what follows `?`; user and password of a URL are
- * shown to nobody.
+ * Answers the traffic operations. Without the token, users and query strings are masked; credentials in URLs
+ * are always masked.
  */
 import type { z } from 'zod'
 import { type Positions, positionOf, type SettingPosition } from '../../../config/positions.ts'
@@ -14,18 +14,18 @@ import { terminationWords } from '../../../telemetry/termination-words.ts'
 import { type Answer, json } from '../../answer.ts'
 import type { trafficOperations } from '../operations/traffic.ts'
 import type * as answers from '../schema/traffic.ts'
-import { type Link, why } from './why.ts'
+import { type ChainLink, whyChain } from './why.ts'
 
 export interface TrafficParts {
   readonly workers: readonly WorkerSettings[]
-  /** Ports that the daemon listens on now. */
+  /** Ports on which the daemon listens now. */
   readonly ownPorts: () => readonly number[]
-  /** Undefined: nobody has said. */
+  /** Undefined without a configuration text. */
   readonly positions: Positions | undefined
   readonly desk: TrafficDesk
   readonly journal: Pick<Journal, 'history'>
   readonly log: Log
-  /** The chart of an instance hears of what was done to it, so that it is in its history. */
+  /** Sends an event to the chart of an instance, so that an operator's action appears in its history. */
   readonly tellChart: (actor: string, event: { readonly type: 'op.close_connection' }) => void
 }
 
@@ -35,7 +35,7 @@ type Query<Name extends keyof typeof trafficOperations> = (typeof trafficOperati
   ? z.output<Schema>
   : never
 
-/** How long one question of a viewer has all exchanges recorded. */
+/** How long all exchanges are recorded after a request of a watching viewer. */
 const watchMs = 5_000
 
 export class TrafficApi {
@@ -45,17 +45,17 @@ export class TrafficApi {
     this.#parts = parts
   }
 
-  /** `isTrusted`: whoever asks has the admin token. */
+  /** `isTrusted` is true if the request carries the admin token. */
   async explain(asked: Query<'explainRequest'>, isTrusted: boolean): Promise<Answer> {
     const { worker: name, method, url, host, client, user, length } = asked
     if (user !== undefined && !isTrusted)
       return json(
         401,
-        { error: 'who asks for a user needs the admin token' },
+        { error: 'a request with a user needs the admin token' },
         { 'WWW-Authenticate': 'Bearer' },
       )
     const workers = this.#parts.workers.filter((worker) => name === undefined || worker.name === name)
-    if (workers.length === 0) return json(404, { error: 'no worker is called so' })
+    if (workers.length === 0) return json(404, { error: 'there is no worker with this name' })
     const { explain } = await import('../../../proxy/explain/explain.ts')
     const question: ExplainedRequest = {
       method,
@@ -74,7 +74,7 @@ export class TrafficApi {
 
   async requests(asked: Query<'listRequests'>, isTrusted: boolean): Promise<Answer> {
     const { worker, after, limit, watch } = asked
-    if (this.#worker(worker) === undefined) return json(404, { error: 'no worker is called so' })
+    if (this.#worker(worker) === undefined) return json(404, { error: 'there is no worker with this name' })
     const page = await this.#parts.desk.requests(worker, {
       after,
       limit,
@@ -93,9 +93,9 @@ export class TrafficApi {
 
   async request(id: string, isTrusted: boolean): Promise<Answer> {
     const found = await this.#parts.desk.request(id)
-    if (found === null) return json(404, { error: 'no such request is remembered' })
+    if (found === null) return json(404, { error: 'this request is not remembered' })
     const worker = this.#worker(found.instance.slice(0, found.instance.lastIndexOf('#')))
-    if (worker === undefined) return json(404, { error: 'its worker is gone' })
+    if (worker === undefined) return json(404, { error: 'its worker does not exist any more' })
     const record = masked(found, isTrusted)
     const explained = await explanationOf(record, found.user, worker, this.#parts.ownPorts())
     const actor = `${found.instance}/${found.service ?? worker.type}`
@@ -103,7 +103,9 @@ export class TrafficApi {
     const answer: answers.Reasons = {
       request: shownRecord(record),
       ended: terminationWords(record.termination),
-      chain: why({ record, worker, actor, moves, explanation: explained }).map((link) => this.#link(link)),
+      chain: whyChain({ record, worker, actor, moves, explanation: explained }).map((link) =>
+        this.#link(link),
+      ),
       explanation: explained === null ? null : this.#shown(explained),
     }
     return json(200, answer)
@@ -111,7 +113,7 @@ export class TrafficApi {
 
   async connections(asked: Query<'listConnections'>, isTrusted: boolean): Promise<Answer> {
     const { worker, limit } = asked
-    if (this.#worker(worker) === undefined) return json(404, { error: 'no worker is called so' })
+    if (this.#worker(worker) === undefined) return json(404, { error: 'there is no worker with this name' })
     const page = await this.#parts.desk.connections(worker, limit)
     const answer: answers.Connections = {
       worker,
@@ -122,11 +124,11 @@ export class TrafficApi {
     return json(200, answer)
   }
 
-  /** `by`: who asks, for the log. */
+  /** `by` names the caller in the log. */
   async close(id: string, by: string): Promise<Answer> {
     const isClosed = await this.#parts.desk.close(id)
-    if (isClosed === null) return json(504, { error: 'its instance does not answer' })
-    if (!isClosed) return json(404, { error: 'there is no such connection any more' })
+    if (isClosed === null) return json(504, { error: 'its instance did not answer in time' })
+    if (!isClosed) return json(404, { error: 'this connection does not exist any more' })
     const instance = id.slice(0, id.lastIndexOf('.'))
     this.#parts.log('info', 'connection closed', { instance, connection: id, by })
     this.#parts.tellChart(instance, { type: 'op.close_connection' })
@@ -138,7 +140,7 @@ export class TrafficApi {
     return this.#parts.workers.find((worker) => worker.name === name)
   }
 
-  #place(setting: string | null): answers.Place | null {
+  #place(setting: string | null): answers.ConfigPlace | null {
     const { positions } = this.#parts
     const found: SettingPosition | null =
       setting === null || positions === undefined ? null : positionOf(positions, setting)
@@ -158,12 +160,12 @@ export class TrafficApi {
     return { worker, outcome, steps: shown }
   }
 
-  #link(link: Link): answers.Reasons['chain'][number] {
+  #link(link: ChainLink): answers.Reasons['chain'][number] {
     return { ...link, place: this.#place(link.setting) }
   }
 }
 
-/** What the worker would make of the same request; null for what was none. */
+/** Explains what the worker would do with the same request; null if there was no request. */
 async function explanationOf(
   record: Traffic,
   user: string | null,
@@ -190,7 +192,7 @@ async function explanationOf(
 
 const stars = '***'
 
-/** A record as who asks may see it. */
+/** Masks a record for a caller. */
 function masked(record: Traffic, isTrusted: boolean): Traffic {
   return {
     ...record,
@@ -210,7 +212,7 @@ function shownTarget(target: string | null, isTrusted: boolean): string | null {
 const shownUser = (user: string | null, isTrusted: boolean): string | null =>
   user === null || isTrusted ? user : stars
 
-/** Of a URL, or an authority: a password before the host is none of ours. */
+/** Masks the credentials in a URL or an authority. */
 const withoutUser = (target: string): string =>
   target.replace(
     /^((?:[a-z][a-z\d+.-]*:)?\/\/)?[^/?#]*@/i,
@@ -245,7 +247,7 @@ function shownRecord(record: Traffic): answers.TrafficRecord {
   }
 }
 
-function shownConnection(one: OpenConnection, isTrusted: boolean): answers.Connection {
+function shownConnection(one: OpenConnection, isTrusted: boolean): answers.ConnectionRow {
   const { ageMs, ...rest } = one
   return {
     ...rest,

@@ -1,7 +1,7 @@
 /**
- * Why a request was answered as it was: from what is known of it, of the worker that had it, and of its chart. Pure.
+ * Explains why a request got its answer, from its record, its worker's settings and its chart. Pure.
  *
- *   what was refused -> rule or limit, with its setting -> state of the chart -> the move that led there -> what would be right
+ *   refused request -> rule or limit, with its setting -> state of the chart -> the move that led there -> remedy
  */
 import type { ServiceSettings, WorkerSettings } from '../../../config/settings/settings.ts'
 import { type ErrorCode, errorTable } from '../../../errors.ts'
@@ -11,7 +11,7 @@ import type { Traffic } from '../../../supervise/views/traffic-desk.ts'
 import { causes, meaning } from './chart-words.ts'
 import { destinationRule, type RuleWords, tunnelRule } from './rule-words.ts'
 
-export interface Link {
+export interface ChainLink {
   readonly about: 'request' | 'rule' | 'state' | 'cause' | 'right'
   readonly text: string
   readonly setting: string | null
@@ -20,8 +20,8 @@ export interface Link {
   readonly at: number | null
 }
 
-/** A move of the chart that admits. */
-export interface StateMove {
+/** A move of the chart that admits connections. */
+export interface ChainMove {
   readonly seq: number
   readonly at: number
   readonly event: string
@@ -32,23 +32,23 @@ export interface StateMove {
 export interface Facts {
   readonly record: Traffic
   readonly worker: WorkerSettings
-  /** Id of the chart that admits. */
+  /** Id of the chart that admits connections. */
   readonly actor: string
   /** Oldest first. */
-  readonly moves: readonly StateMove[]
-  /** Of the same request; null for what was none. */
+  readonly moves: readonly ChainMove[]
+  /** Explanation of the same request; null if there was no request. */
   readonly explanation: Explanation | null
 }
 
-/** What an instance tells of a move may be on its way while the record is made. */
+/** A move may reach main slightly later than the record that it precedes. */
 const slackMs = 250
 
-export function why(facts: Facts): readonly Link[] {
+export function whyChain(facts: Facts): readonly ChainLink[] {
   const { record } = facts
   return [requestLink(record), ...rules(facts), ...states(facts), ...right(record)]
 }
 
-const link = (about: Link['about'], text: string, setting: string | null = null): Link => ({
+const link = (about: ChainLink['about'], text: string, setting: string | null = null): ChainLink => ({
   about,
   text,
   setting,
@@ -67,13 +67,13 @@ function requestLink({
   code,
   upstream,
   durationMs,
-}: Traffic): Link {
+}: Traffic): ChainLink {
   const what =
     method === null
       ? code === 'OVER_LIMIT'
-        ? `A connection of ${client} was refused by ${instance} before anything of it was read`
-        : `What ${client} sent to ${instance} never became a request`
-      : `${method} ${target} of ${client} at ${instance}`
+        ? `${instance} refused a connection of ${client} before reading from it`
+        : `${client} sent ${instance} no valid request`
+      : `${method} ${target} from ${client} at ${instance}`
   const from = code === null && upstream !== null ? ` by ${upstream}` : ''
   const answer =
     status === 0
@@ -88,13 +88,13 @@ function requestLink({
 
 const blocks = { forward: 'forward_proxy', reverse: 'reverse_proxy', static: 'static_files' } as const
 
-/** The services whose settings count: its own, or all where it is not known whose it is. */
+/** The services whose settings apply: the record's own, or all if its service is unknown. */
 function servicesOf({ record, worker }: Facts): readonly ServiceSettings[] {
   const own = worker.services.filter(({ type }) => type === record.service)
   return own.length > 0 ? own : worker.services
 }
 
-function rules(facts: Facts): readonly Link[] {
+function rules(facts: Facts): readonly ChainLink[] {
   const { record, explanation } = facts
   const code = record.code as ErrorCode | null
   const settings = (inside: string, text: string) =>
@@ -109,15 +109,15 @@ function rules(facts: Facts): readonly Link[] {
       return rateRules(facts)
     case 'REQUEST_TIMEOUT':
       return record.method === null
-        ? settings('timeouts.header_secs', 'The rest of the request head did not come in time.')
+        ? settings('timeouts.header_secs', 'The rest of the request head did not arrive in time.')
         : settings(
             'timeouts.body_idle_secs',
-            'The rest of the request did not come in time, or came too slowly.',
+            'The rest of the request did not arrive in time, or arrived too slowly.',
           )
     case 'CLIENT_STALLED':
       return settings('timeouts.body_idle_secs', 'The client read its response too slowly.')
     case 'EXCHANGE_TIMEOUT':
-      return settings('timeouts.exchange_secs', 'The exchange took longer than one may.')
+      return settings('timeouts.exchange_secs', 'The exchange exceeded its time limit.')
     case 'UPSTREAM_TIMEOUT':
       return settings('timeouts.response_secs', `${upstreamOf(record)} did not answer in time.`)
     case 'UPSTREAM_CONNECT_TIMEOUT':
@@ -131,39 +131,42 @@ function rules(facts: Facts): readonly Link[] {
       return upstreamRules(facts)
     case 'CLIENT_ABORTED':
       return [
-        link('rule', `The client ended its connection (${record.termination}); nothing here has refused it.`),
+        link('rule', `The client closed its connection (${record.termination}); the proxy refused nothing.`),
       ]
     case 'CLOSED_BY_OPERATOR':
-      return [link('rule', 'Its connection was closed through the admin interface; the log says by whom.')]
+      return [
+        link('rule', 'An operator closed the connection through the admin interface; the log contains who.'),
+      ]
     case 'LOOP':
       return [
         link(
           'rule',
-          'Its Via field names this proxy: the request has come round in a circle.',
+          'Its Via field names this proxy, so the request went in a circle.',
           targetSetting(facts),
         ),
       ]
     case 'BAD_FORWARDED':
       return settings(
         'trusted_proxies',
-        'A trusted proxy has sent the field that names its client, and nothing in the field is valid, so the client is not known.',
+        'A trusted proxy sent the field that names its client, but without a valid address, so the client is unknown.',
       )
     case 'AUTH_REQUIRED':
     case 'PROXY_AUTH_REQUIRED':
-      return settings('auth', 'It named no user, or the user or the password is wrong.')
+      return settings('auth', 'The request has no credentials, or the user or the password is wrong.')
     case 'AUTH_BUSY':
-      return settings('auth', 'As many passwords were being compared as may be at once.')
+      return settings('auth', 'The maximum number of passwords was being compared.')
     case 'FORBIDDEN_DESTINATION':
     case 'FORBIDDEN_PORT':
       return ruled(destinationRule(record.reason), settings)
     case 'HEAD_TOO_LARGE':
-      // With a method it has been read as a whole: over HTTP/1.1 only the number of its fields can be wrong then.
+      // A record with a method had a complete head. Over HTTP/1.1 only the number of fields can be wrong
+      // then.
       if (record.method !== null && record.version !== 20) break
-      return settings('request_limits.max_header_size', 'The request head was larger than it may be.')
+      return settings('request_limits.max_header_size', 'The request head exceeded its size limit.')
     case 'TARGET_TOO_LONG':
-      return settings('request_limits.max_target_size', 'The request target was longer than it may be.')
+      return settings('request_limits.max_target_size', 'The request target exceeded its length limit.')
     case 'BODY_TOO_LARGE':
-      return settings('request_limits.max_body_size', 'The body was larger than it may be.')
+      return settings('request_limits.max_body_size', 'The body exceeded its size limit.')
     default:
       break
   }
@@ -174,46 +177,38 @@ function rules(facts: Facts): readonly Link[] {
   return [link('rule', `${errorTable[code].message}${reason === null ? '' : ` (${reason})`}`)]
 }
 
-type Settings = (inside: string, text: string) => readonly Link[]
+type Settings = (inside: string, text: string) => readonly ChainLink[]
 
 const ruled = ({ key, text }: RuleWords, settings: Settings) => settings(key, text)
 
-function doorRules({ record, worker }: Facts, settings: Settings): readonly Link[] {
+function doorRules({ record, worker }: Facts, settings: Settings): readonly ChainLink[] {
   const { code, reason, state, exceeded } = record
   if (code === 'DRAINING' || state.startsWith('draining'))
     return [
       link(
         'rule',
-        'The instance was draining: it finishes what runs and takes nothing new.',
+        'The instance was draining: it finishes running exchanges and accepts nothing new.',
         'drain_timeout_secs',
       ),
     ]
   if (reason === 'client') {
-    const text = `The client had as many connections open as one client may: ${worker.maxConnectionsPerClient ?? '-'}, over ${worker.instances} instances.`
+    const text = `The client reached its limit of connections: ${worker.maxConnectionsPerClient ?? '-'}, over ${worker.instances} instances.`
     return settings('max_connections_per_client', text)
   }
   if (reason === 'descriptors') {
-    return [
-      link(
-        'rule',
-        'File descriptors of its process were scarce, and the instance had its share of connections.',
-      ),
-    ]
+    return [link('rule', 'File descriptors of the process were scarce, and the instance had used its share.')]
   }
   if (state === 'degraded') {
-    const said = exceeded.length === 0 ? 'Memory or CPU was above its limit' : exceeded.join(' and ')
-    const text = `${said}, so nothing new was admitted.`
+    const overloaded = exceeded.length === 0 ? 'Memory or CPU was above its limit' : exceeded.join(' and ')
+    const text = `${overloaded}, so nothing new was admitted.`
     return exceeded.join(' ').includes('cpu')
       ? settings('resource_limits.max_cpu_percent', text)
       : settings('resource_limits.max_memory_mb', text)
   }
-  return settings(
-    'resource_limits.max_connections',
-    'As many connections were open as the instance may have.',
-  )
+  return settings('resource_limits.max_connections', 'The instance reached its limit of connections.')
 }
 
-function rateRules({ record, explanation }: Facts): readonly Link[] {
+function rateRules({ record, explanation }: Facts): readonly ChainLink[] {
   const refusing = new Set(record.reason?.split(' ') ?? [])
   const steps = explanation?.steps.filter(({ about }) => about === 'rate') ?? []
   const named = steps.filter(({ text }) => [...refusing].some((id) => text.includes(`"${id}"`)))
@@ -223,9 +218,9 @@ function rateRules({ record, explanation }: Facts): readonly Link[] {
     : [link('rule', `No token of a rate limit was left (${[...refusing].join(', ')}).`)]
 }
 
-function upstreamRules(facts: Facts): readonly Link[] {
+function upstreamRules(facts: Facts): readonly ChainLink[] {
   const { record } = facts
-  const times = record.attempts > 1 ? ` It was tried ${record.attempts} times.` : ''
+  const times = record.attempts > 1 ? ` There were ${record.attempts} attempts.` : ''
   const cause = record.reason === null ? errorTable[record.code as ErrorCode].message : `${record.reason}.`
   return [link('rule', `${upstreamOf(record)}: ${cause}${times}`, targetSetting(facts))]
 }
@@ -236,13 +231,13 @@ const upstreamOf = ({ upstream }: Traffic): string =>
 const targetSetting = ({ record }: Facts): string | null =>
   record.service === 'reverse' ? 'workers.reverse_proxy.target' : null
 
-/** What is no failure of ours: an upstream's answer, or one about a file. */
-function answered({ record, explanation }: Facts): readonly Link[] {
+/** Describes answers that the proxy did not refuse: an upstream's, or one about a file. */
+function answered({ record, explanation }: Facts): readonly ChainLink[] {
   const { status, service, upstream } = record
   if (service !== 'static') {
     const text =
       status >= 400
-        ? `The answer is the upstream's own; it was passed on as it came from ${upstream ?? 'there'}.`
+        ? `The response comes from the upstream${upstream === null ? '' : ` ${upstream}`} and was passed on unchanged.`
         : 'Nothing was refused.'
     return [link('rule', text, status >= 400 ? 'workers.reverse_proxy.target' : null)].map((one) =>
       service === 'reverse' ? one : { ...one, setting: null },
@@ -250,42 +245,41 @@ function answered({ record, explanation }: Facts): readonly Link[] {
   }
   const route = explanation?.steps.filter(({ about }) => about === 'route') ?? []
   const texts: Readonly<Record<number, string>> = {
-    403: 'The file may not be read, or lies outside of its mount.',
-    404: 'Below the mount there is no such file.',
+    403: 'The file is not readable, or lies outside its mount.',
+    404: 'The mount has no such file.',
     412: 'A condition of the request (If-Match, If-Unmodified-Since) is not met by the file.',
-    416: 'The range is outside the file.',
-    503: 'The file could not be opened just then: descriptors were scarce.',
+    416: 'The range lies outside the file.',
+    503: 'The file could not be opened, because file descriptors were scarce.',
   }
-  const text = texts[status] ?? (status >= 400 ? 'The file could not be served so.' : 'Nothing was refused.')
+  const text =
+    texts[status] ?? (status >= 400 ? 'The file could not be served in this way.' : 'Nothing was refused.')
   return [...route.map((one) => link('rule', one.text, one.setting)), link('rule', text)]
 }
 
-/** The state that the record names, and the move that led there. */
-function states({ record, actor, moves }: Facts): readonly Link[] {
+/** The recorded state, and the move that led there. */
+function states({ record, actor, moves }: Facts): readonly ChainLink[] {
   const { state, at } = record
   const isAbout = record.code === 'OVER_LIMIT' || record.code === 'DRAINING' || state !== 'accepting'
   if (state === '' || !isAbout) return []
   const before = moves.filter((move) => move.from !== move.to && move.at <= at + slackMs)
   const entered = before.findLast((move) => move.to === state)
   const means = meaning.get(state)
-  const says = `The chart ${actor} was ${state}${means === undefined ? '' : `: ${means}`}.`
-  const stateLink: Link = { ...link('state', says), actor, at }
+  const description = `The chart ${actor} was ${state}${means === undefined ? '' : `: ${means}`}.`
+  const stateLink: ChainLink = { ...link('state', description), actor, at }
   if (entered === undefined) return [stateLink]
   const from = entered.from === null ? 'its start' : entered.from
   const cause = causes.get(entered.event) ?? `the event ${entered.event}`
-  const text = `It came there from ${from} by ${entered.event}: ${cause}.`
+  const text = `It entered that state from ${from} by ${entered.event}: ${cause}.`
   return [
     { ...stateLink, at: entered.at },
     { ...link('cause', text), actor, seq: entered.seq, at: entered.at },
   ]
 }
 
-function right({ code, status, termination }: Traffic): readonly Link[] {
+function right({ code, status, termination }: Traffic): readonly ChainLink[] {
   if (code !== null) return [link('right', remedies[code as ErrorCode])]
   if (termination === 'LT') {
-    return [
-      link('right', 'Raise that limit, or send something more often, such as the pings of a WebSocket.'),
-    ]
+    return [link('right', 'Raise that limit, or send data more often, for example WebSocket pings.')]
   }
-  return status >= 400 ? [link('right', 'Look at what answers there: nothing here has refused it.')] : []
+  return status >= 400 ? [link('right', 'Check the upstream or the file: the proxy refused nothing.')] : []
 }

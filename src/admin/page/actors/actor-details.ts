@@ -1,10 +1,11 @@
+/** The details beside a chart: timers, possible events, context and latest moves. */
 import type { Drawing } from '../chart/draw.ts'
 import { eventText, shortState } from '../chart/event-text.ts'
 import { h, setText } from '../elements/dom.ts'
 import { remaining } from '../elements/format.ts'
 import type { ActorDetail } from '../shell/data.ts'
 import type { Page } from '../shell/view.ts'
-import { moveLine } from './move-line.ts'
+import { moveElement } from './move-line.ts'
 
 const shownMoves = 40
 
@@ -33,17 +34,17 @@ export class ActorDetails {
       'aside',
       { class: 'details', 'aria-label': 'Details of the actor' },
       part('Timers', this.#timers),
-      part('What could happen next', this.#next),
-      part('What it remembers', this.#context),
+      part('Possible events', this.#next),
+      part('Context', this.#context),
       part('Latest moves', this.#moves),
     )
-    this.#say(this.#timers, 'None runs.')
+    this.#say(this.#timers, 'No timer is running.')
     this.#say(this.#next, '–')
   }
 
   show({ live, context, gone }: ActorDetail): void {
     const nothing = gone === null ? 'It did not answer in time.' : 'It has ended.'
-    this.#showTimers(live?.timers ?? [], live === null ? nothing : 'None runs.')
+    this.#showTimers(live?.timers ?? [], live === null ? nothing : 'No timer is running.')
     const next = live?.next ?? []
     this.#next.replaceChildren(
       ...next.map(({ event, guard, targets }) =>
@@ -60,15 +61,14 @@ export class ActorDetails {
         ),
       ),
     )
-    if (next.length === 0) this.#say(this.#next, live === null ? nothing : 'Nothing: it waits for no event.')
+    if (next.length === 0) this.#say(this.#next, live === null ? nothing : 'None.')
     const fields = Object.entries(context)
     this.#context.replaceChildren(
       ...fields.map(([name, value]) =>
         h('div', {}, h('dt', {}, name), h('dd', {}, value === null ? '–' : String(value))),
       ),
     )
-    if (fields.length === 0)
-      this.#context.replaceChildren(h('div', {}, h('dt', {}, 'Nothing that is shown.'), h('dd')))
+    if (fields.length === 0) this.#context.replaceChildren(h('div', {}, h('dt', {}, 'Empty.'), h('dd')))
   }
 
   fail(error: unknown): void {
@@ -81,7 +81,7 @@ export class ActorDetails {
     if (last === this.#lastMove && this.#moves.childElementCount === moves.length) return
     this.#lastMove = last
     this.#moves.replaceChildren(
-      ...moves.toReversed().map((move) => h('li', {}, moveLine(move, { withActor: false }))),
+      ...moves.toReversed().map((move) => h('li', {}, moveElement(move, { withActor: false }))),
     )
   }
 

@@ -1,3 +1,4 @@
+/** The selection of an actor. */
 import { h } from '../elements/dom.ts'
 import type { Actor } from '../shell/data.ts'
 import type { Page } from '../shell/view.ts'

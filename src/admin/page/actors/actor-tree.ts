@@ -1,3 +1,4 @@
+/** The table of actors on the overview. */
 import { eventText } from '../chart/event-text.ts'
 import { h, keepList, setAttribute, setText } from '../elements/dom.ts'
 import { age } from '../elements/format.ts'
@@ -47,9 +48,7 @@ export class ActorTree {
 
   constructor(page: Page) {
     this.#page = page
-    const head = ['Actor', 'State', 'For', 'Because of', 'Chart'].map((text) =>
-      h('th', { scope: 'col' }, text),
-    )
+    const head = ['Actor', 'State', 'For', 'Cause', 'Chart'].map((text) => h('th', { scope: 'col' }, text))
     this.root = h(
       'section',
       { class: 'tree', 'aria-labelledby': 'actors-title' },
@@ -57,7 +56,7 @@ export class ActorTree {
         'div',
         { class: 'section-head' },
         h('h2', { id: 'actors-title' }, 'Actors'),
-        h('label', { class: 'check', for: 'show-gone' }, this.#showGone, 'ended ones too'),
+        h('label', { class: 'check', for: 'show-gone' }, this.#showGone, 'show ended actors'),
       ),
       h('table', { class: 'actors' }, h('thead', {}, h('tr', {}, ...head)), this.#body),
     )

@@ -1,3 +1,4 @@
+/** A chart as a diagram or as text. */
 import { Drawing } from '../chart/draw.ts'
 import { litStates } from '../chart/lit.ts'
 import type { ChartFile } from '../chart/model.ts'
@@ -39,7 +40,7 @@ export class ChartPanes {
   draw(file: ChartFile | null): void {
     this.close()
     if (file === null) {
-      this.#body.replaceChildren(h('p', { class: 'empty' }, 'Nobody has drawn the chart of this actor.'))
+      this.#body.replaceChildren(h('p', { class: 'empty' }, 'There is no drawing of this chart.'))
       return
     }
     const drawing = new Drawing(file)
@@ -67,7 +68,7 @@ export class ChartPanes {
     const { key } = drawing.file.chart.root
     drawing.svg.setAttribute(
       'aria-label',
-      `State chart of ${key}; current state: ${state}. The text view says the same.`,
+      `State chart of ${key}; current state: ${state}. The text view contains the same.`,
     )
     viewport.follow()
   }

@@ -1,3 +1,4 @@
+/** All charts as tiles. */
 import { Drawing } from '../chart/draw.ts'
 import { litStates } from '../chart/lit.ts'
 import { h, keepList, setText } from '../elements/dom.ts'
@@ -27,7 +28,7 @@ export class ChartWall {
         h(
           'p',
           { class: 'summary' },
-          'Every actor is a state chart; these are the machines that run, in their present states.',
+          'Every actor is a state chart. These are the running machines with their current states.',
         ),
       ),
       this.#wall,

@@ -1,3 +1,4 @@
+/** One move of an actor as a line. */
 import { eventText } from '../chart/event-text.ts'
 import { h } from '../elements/dom.ts'
 import { timeOfDay } from '../elements/format.ts'
@@ -5,7 +6,7 @@ import { addressOf } from '../shell/address.ts'
 import type { Move } from '../shell/data.ts'
 
 /** One move as a link to its moment in the history. */
-export function moveLine(move: Move, { withActor }: { readonly withActor: boolean }): HTMLAnchorElement {
+export function moveElement(move: Move, { withActor }: { readonly withActor: boolean }): HTMLAnchorElement {
   const query = { seq: String(move.seq) }
   return h(
     'a',

@@ -1,3 +1,4 @@
+/** The view of one actor's chart. */
 import { h, setText } from '../elements/dom.ts'
 import { age } from '../elements/format.ts'
 import { addressOf } from '../shell/address.ts'
@@ -114,9 +115,8 @@ export class OneChart {
       const actor = this.#page.store.actors.get(this.#id)
       this.#details.showMoves()
       if (actor === undefined) {
-        setText(this.#state, 'not known')
-        if (this.#page.store.link === 'live')
-          this.#panes.say('There is no actor of this name, and none is remembered.')
+        setText(this.#state, 'unknown')
+        if (this.#page.store.link === 'live') this.#panes.say('There is no actor with this name.')
         return
       }
       setText(this.#state, actor.gone === null ? actor.state : `${actor.state} (ended)`)

@@ -1,11 +1,12 @@
+/** The card of a worker on the overview. */
 import { Bar } from '../elements/bar.ts'
 import { h, setText } from '../elements/dom.ts'
-import { bytes, count, milliseconds, share } from '../elements/format.ts'
+import { bytes, countText, millisecondsText, share } from '../elements/format.ts'
 import { Spark } from '../elements/spark.ts'
 import { actionButtons } from '../shell/actions.ts'
 import { addressOf } from '../shell/address.ts'
 import type { Worker } from '../shell/data.ts'
-import type { Point } from '../shell/store.ts'
+import type { UsagePoint } from '../shell/store.ts'
 import type { Page } from '../shell/view.ts'
 
 /** One worker: health with reasons, limit usage, performance and operator actions. */
@@ -47,7 +48,7 @@ export class WorkerCard {
     )
   }
 
-  show(worker: Worker, points: readonly Point[]): void {
+  show(worker: Worker, points: readonly UsagePoint[]): void {
     const { limits, use } = worker
     this.#link.href = addressOf('charts', [`supervisor:${worker.worker}`])
     const shared = worker.worker === worker.name ? '' : ` in ${worker.worker}`
@@ -61,27 +62,27 @@ export class WorkerCard {
     this.#connections.show(
       use.connections,
       limits.max_connections,
-      `${count(use.connections)} / ${count(limits.max_connections)}`,
+      `${countText(use.connections)} / ${countText(limits.max_connections)}`,
     )
     this.#memory.show(use.memory_bytes, maxBytes, `${bytes(use.memory_bytes)} / ${bytes(maxBytes)}`)
     this.#cpu.show(
       use.cpu_percent,
       limits.max_cpu_percent,
-      `${count(use.cpu_percent)} / ${count(limits.max_cpu_percent)} %`,
+      `${countText(use.cpu_percent)} / ${countText(limits.max_cpu_percent)} %`,
     )
     this.#showGraphs(worker, points)
     this.#showActs(worker)
   }
 
-  #showGraphs(worker: Worker, points: readonly Point[]): void {
+  #showGraphs(worker: Worker, points: readonly UsagePoint[]): void {
     const series = (of: (worker: Worker) => number) => points.map((point) => of(point.worker))
-    this.#rate.show([series((one) => one.requests_per_sec)], count(worker.requests_per_sec), 1)
+    this.#rate.show([series((one) => one.requests_per_sec)], countText(worker.requests_per_sec), 1)
     const latency =
-      worker.p50_ms === null || worker.p99_ms === null ? '–' : milliseconds(worker.p50_ms, worker.p99_ms)
+      worker.p50_ms === null || worker.p99_ms === null ? '–' : millisecondsText(worker.p50_ms, worker.p99_ms)
     this.#latency.show([series((one) => one.p50_ms ?? 0), series((one) => one.p99_ms ?? 0)], latency, 1)
     this.#errors.show([series((one) => one.error_rate)], share(worker.error_rate), 0.05)
     const least = Math.min(...series((one) => one.restarts))
-    this.#restarts.show([series((one) => one.restarts - least)], count(worker.restarts), 2)
+    this.#restarts.show([series((one) => one.restarts - least)], countText(worker.restarts), 2)
   }
 
   /** Rebuild the buttons only when the limits they contain have changed. */

@@ -1,3 +1,4 @@
+/** Draws a chart as SVG from its layout. */
 import { svg } from '../elements/dom.ts'
 import type { Box, ChartEdge, ChartFile, ChartNode, EdgeLayout, Plan } from './model.ts'
 import { arrowHead, rounded } from './path.ts'

@@ -1,3 +1,4 @@
+/** Finds the active states of a chart. */
 import type { ChartFile } from './model.ts'
 import { nodesById } from './rows.ts'
 

@@ -1,3 +1,4 @@
+/** Exports a chart as Mermaid text. */
 import type { Chart, ChartNode } from './model.ts'
 
 /** Mermaid ids may contain word characters only; the visible name is given separately. */

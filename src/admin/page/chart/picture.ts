@@ -1,3 +1,4 @@
+/** Exports a drawn chart as an SVG file. */
 import { Drawing } from './draw.ts'
 import { litStates } from './lit.ts'
 import type { ChartFile } from './model.ts'

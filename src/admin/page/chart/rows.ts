@@ -1,6 +1,6 @@
+/** The texts of a chart and their sizes, shared by the layout, the drawing and the text view. */
 import type { Chart, ChartEdge, ChartNode } from './model.ts'
 
-/** The texts of a chart and their sizes, shared by the layout, the drawing and the text view. */
 const charWidth = 6.6
 /** Names use a larger proportional font; this is the width of its widest letter. */
 const nameCharWidth = 9

@@ -1,3 +1,4 @@
+/** A chart as nested text. */
 import { h } from '../elements/dom.ts'
 import type { ChartEdge, ChartFile, ChartNode } from './model.ts'
 import { edgeText, rowsOf } from './rows.ts'

@@ -1,3 +1,4 @@
+/** Zooming and panning of a drawn chart. */
 import { button, h } from '../elements/dom.ts'
 import type { Drawing } from './draw.ts'
 import type { Box } from './model.ts'
@@ -38,7 +39,7 @@ export class Viewport {
       tabindex: 0,
       role: 'group',
       'aria-label':
-        'Diagram. Plus and minus zoom, the arrow keys move, zero shows all of it, one what is lit in a readable size.',
+        'Diagram. Plus and minus zoom, the arrow keys move, zero fits the whole chart, one shows the active states in a readable size.',
     })
     this.root.append(drawing.svg)
     this.tools = h(

@@ -1,3 +1,4 @@
+/** A bar that shows the use of a limit. */
 import { h, setText } from './dom.ts'
 
 /** A usage bar for a limit. The colours match the health states: warning from 80 %, critical from 95 %. */

@@ -3,9 +3,9 @@
  * markup.
  */
 export type Child = Node | string | null | undefined | false
-export type Attributes = Readonly<Record<string, string | number | boolean | null | undefined>>
+export type ElementAttributes = Readonly<Record<string, string | number | boolean | null | undefined>>
 
-function fill(element: Element, attributes: Attributes, children: readonly Child[]): void {
+function fill(element: Element, attributes: ElementAttributes, children: readonly Child[]): void {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue
     element.setAttribute(name, value === true ? '' : String(value))
@@ -17,7 +17,7 @@ function fill(element: Element, attributes: Attributes, children: readonly Child
 
 export function h<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
-  attributes: Attributes = {},
+  attributes: ElementAttributes = {},
   ...children: readonly Child[]
 ): HTMLElementTagNameMap[Tag] {
   const element = document.createElement(tag)
@@ -27,7 +27,7 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
 
 export function svg<Tag extends keyof SVGElementTagNameMap>(
   tag: Tag,
-  attributes: Attributes = {},
+  attributes: ElementAttributes = {},
   ...children: readonly Child[]
 ): SVGElementTagNameMap[Tag] {
   const element = document.createElementNS('http://www.w3.org/2000/svg', tag)
@@ -39,7 +39,7 @@ export function svg<Tag extends keyof SVGElementTagNameMap>(
 export function button(
   text: Child,
   act: () => void,
-  attributes: Attributes & { readonly label?: string } = {},
+  attributes: ElementAttributes & { readonly label?: string } = {},
 ): HTMLButtonElement {
   const { label, ...rest } = attributes
   const element = h('button', { type: 'button', 'aria-label': label, title: label, ...rest }, text)

@@ -1,3 +1,4 @@
+/** Saves and opens files in the browser. */
 import { h } from './dom.ts'
 
 /** Offers a text to the viewer as a file download. */

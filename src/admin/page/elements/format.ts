@@ -25,7 +25,7 @@ export function remaining(ms: number): string {
 }
 
 /** Formats a count: `0`, `0.4`, `12`, `1,250`, `12.5 k`. */
-export function count(value: number): string {
+export function countText(value: number): string {
   if (value >= 10_000_000) return `${(value / 1_000_000).toFixed(1)} M`
   if (value >= 10_000) return `${(value / 1000).toFixed(1)} k`
   if (value >= 1000) return Math.round(value).toLocaleString('en-US')
@@ -46,7 +46,7 @@ export function bytes(value: number): string {
 }
 
 /** Formats several times in one unit: `0.84 · 6.20 ms`. */
-export function milliseconds(...values: readonly number[]): string {
+export function millisecondsText(...values: readonly number[]): string {
   const isLong = Math.max(...values) >= 10_000
   const texts = values.map((value) => {
     const shown = isLong ? value / 1000 : value

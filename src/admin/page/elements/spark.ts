@@ -1,3 +1,4 @@
+/** A small line chart of recent values. */
 import { maxPoints } from '../shell/store.ts'
 import { h, setText, svg } from './dom.ts'
 

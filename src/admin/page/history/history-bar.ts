@@ -1,3 +1,4 @@
+/** The toolbar of the history: live mode, links, export and import. */
 import { button, h, setText } from '../elements/dom.ts'
 import { chooseFile } from '../elements/download.ts'
 import type { HistoryFile } from './replay.ts'
@@ -19,11 +20,11 @@ export function historyBar(acts: HistoryActs) {
     const file = await chooseFile('.json,application/json')
     if (file !== null) acts.open(file)
   }
-  const said = h('span')
+  const summary = h('span')
   const banner = h(
     'div',
     { class: 'banner', role: 'status' },
-    said,
+    summary,
     button('Back to the daemon', acts.leaveFile),
   )
   banner.hidden = true
@@ -49,7 +50,7 @@ export function historyBar(acts: HistoryActs) {
       banner.hidden = file === null
       if (file === null) return
       const when = file.exported === 0 ? '' : `, exported ${new Date(file.exported).toLocaleString('en-GB')}`
-      setText(said, `Replay of a file: ${file.moves.length} moves of ${file.actors.length} actors${when}`)
+      setText(summary, `Replay of a file: ${file.moves.length} moves of ${file.actors.length} actors${when}`)
     },
   }
 }

@@ -1,3 +1,4 @@
+/** The history view: moves, a moment and its chart. */
 import { ActorPicker } from '../actors/actor-picker.ts'
 import { litStates } from '../chart/lit.ts'
 import { mermaidOf } from '../chart/mermaid.ts'
@@ -8,7 +9,7 @@ import { bytes } from '../elements/format.ts'
 import type { Move } from '../shell/data.ts'
 import type { Page } from '../shell/view.ts'
 import { type HistoryActs, historyBar } from './history-bar.ts'
-import { Journal } from './journal.ts'
+import { MoveSource } from './journal.ts'
 import { MomentPane } from './moment-pane.ts'
 import { MoveFilter } from './move-filter.ts'
 import { MoveList } from './move-list.ts'
@@ -23,7 +24,7 @@ const actorsOf = ({ actors }: HistoryFile) => new Map(actors.map((actor) => [act
 /** The history view: the move list, the stepper, the selected moment and the toolbar. */
 export class HistoryBench {
   readonly #page: Page
-  readonly #journal: Journal
+  readonly #journal: MoveSource
   readonly #filter = new MoveFilter(() => this.#draw())
   readonly #list: MoveList
   readonly #stepper = new Stepper((index) => this.#goto(this.#moves[index]))
@@ -41,7 +42,7 @@ export class HistoryBench {
 
   constructor(root: HTMLElement, page: Page) {
     this.#page = page
-    this.#journal = new Journal(page)
+    this.#journal = new MoveSource(page)
     this.#moment = new MomentPane(page)
     this.#list = new MoveList((move) => this.#goto(move))
     this.#picker = new ActorPicker(page, '', (id) => this.#go(id), 'All actors')
@@ -166,7 +167,7 @@ export class HistoryBench {
 
   async #openFile(file: File): Promise<void> {
     if (file.size > maxFileBytes) {
-      this.#page.say(`${file.name} cannot be replayed. It is larger than ${bytes(maxFileBytes)}.`)
+      this.#page.say(`${file.name} cannot be replayed: it is larger than ${bytes(maxFileBytes)}.`)
       return
     }
     this.#replay(file.name, await file.text())
@@ -192,7 +193,7 @@ export class HistoryBench {
       // If the file cannot be shown, keep the previous one.
       this.#journal.file = before
       this.#picker.use(before === null ? null : actorsOf(before))
-      this.#page.say(`${name} cannot be replayed. ${error instanceof Error ? error.message : String(error)}`)
+      this.#page.say(`${name} cannot be replayed: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
 
@@ -216,7 +217,7 @@ export class HistoryBench {
     const link = `${location.origin}/${location.hash.replace(/\?.*$/s, '')}${asked}`
     try {
       await navigator.clipboard.writeText(link)
-      this.#page.say('The link to this moment is in the clipboard.')
+      this.#page.say('A link to this moment was copied.')
     } catch {
       this.#page.say(link)
     }

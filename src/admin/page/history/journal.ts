@@ -1,3 +1,4 @@
+/** The moves that the history view shows. */
 import type { Actor, Move } from '../shell/data.ts'
 import type { Page } from '../shell/view.ts'
 import type { HistoryFile } from './replay.ts'
@@ -5,7 +6,7 @@ import type { HistoryFile } from './replay.ts'
 const maxActors = 60
 
 /** Source of moves: the daemon (live stream and journal) or an imported file. */
-export class Journal {
+export class MoveSource {
   readonly #page: Page
   readonly #asked = new Set<string>()
   /** The replayed file; null while the daemon is shown. */

@@ -1,3 +1,4 @@
+/** The chart and the facts of one moment. */
 import { ChartPanes } from '../actors/chart-panes.ts'
 import { moveText } from '../actors/move-line.ts'
 import { eventText } from '../chart/event-text.ts'
@@ -62,12 +63,11 @@ export class MomentPane {
     const facts = [
       ['When', `${timeOfDay(move.at)}  (move ${move.seq})`],
       ['Event', eventText(move.event)],
-      ['From', move.sender ?? 'outside, or not known'],
-      [
-        'State',
-        move.ignored ? `${move.to}, the event was ignored` : `${move.from ?? 'started'} ${moveText(move)}`,
-      ],
-      ...(move.skipped > 0 ? [['Left out', `${move.skipped} moves before it: too many came at once`]] : []),
+      ['From', move.sender ?? 'external or unknown'],
+      ['State', move.ignored ? `${move.to} (event ignored)` : `${move.from ?? 'started'} ${moveText(move)}`],
+      ...(move.skipped > 0
+        ? [['Omitted', `${move.skipped} earlier moves, because too many came at once`]]
+        : []),
     ] as const
     this.#facts.replaceChildren(
       ...facts.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
@@ -79,7 +79,7 @@ export class MomentPane {
     this.#diff.hidden = changes.length === 0
     const text = (value: unknown) => (value === null ? '–' : String(value))
     this.#diff.replaceChildren(
-      h('caption', {}, 'Changed with it'),
+      h('caption', {}, 'Changed values'),
       h(
         'tbody',
         {},

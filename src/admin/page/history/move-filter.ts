@@ -1,3 +1,4 @@
+/** The filter of the list of moves. */
 import { h } from '../elements/dom.ts'
 import type { Move } from '../shell/data.ts'
 

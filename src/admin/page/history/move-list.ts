@@ -1,3 +1,4 @@
+/** The list of moves, latest first. */
 import { moveText } from '../actors/move-line.ts'
 import { eventText } from '../chart/event-text.ts'
 import { h, keepList } from '../elements/dom.ts'

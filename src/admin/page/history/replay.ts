@@ -1,3 +1,4 @@
+/** Reads an exported history file. */
 import type { Actor, Move } from '../shell/data.ts'
 
 /** The history file that the page exports and imports and that `bifrost charts view` opens. */
@@ -27,17 +28,17 @@ const isDiff = (value: unknown) =>
   isObject(value) && Object.values(value).every((pair) => Array.isArray(pair) && pair.length === 2)
 
 function actorFault(value: unknown): string | null {
-  if (!isObject(value)) return 'is no object'
+  if (!isObject(value)) return 'is not an object'
   if (typeof value['id'] !== 'string') return 'has no id'
   if (typeof value['state'] !== 'string') return 'has no state'
   if (!isTextOrNull(value['chart']) || !isTextOrNull(value['parent']))
-    return 'has a chart or a parent that is no text'
-  if (value['gone'] != null && !isMoment(value['gone'])) return 'has an end (gone) that is no time'
+    return 'has a chart or a parent that is not a text'
+  if (value['gone'] != null && !isMoment(value['gone'])) return 'has an end (gone) that is not a time'
   return isMoment(value['since']) ? null : 'has no time (since)'
 }
 
 function moveFault(value: unknown): string | null {
-  if (!isObject(value)) return 'is no object'
+  if (!isObject(value)) return 'is not an object'
   if (!Number.isSafeInteger(value['seq']) || Number(value['seq']) < 0 || !isMoment(value['at']))
     return 'has no number (seq) or no time (at)'
   if (
@@ -48,15 +49,15 @@ function moveFault(value: unknown): string | null {
     return 'lacks actor, event or to'
   }
   if (!isTextOrNull(value['from']) || !isTextOrNull(value['sender']))
-    return 'has a from or a sender that is no text'
+    return 'has a from or a sender that is not a text'
   const { edges, diff } = value
   if (!Array.isArray(edges) || !edges.every((edge) => typeof edge === 'string'))
-    return 'has edges that are no list of texts'
-  return diff === null || isDiff(diff) ? null : 'has a diff that is no object of pairs, before and after'
+    return 'has edges that are not a list of texts'
+  return diff === null || isDiff(diff) ? null : 'has a diff that is not an object of pairs, before and after'
 }
 
 function checkAll(list: unknown, name: string, faultOf: (value: unknown) => string | null): void {
-  if (!Array.isArray(list)) throw new Error(`It has no list of ${name}.`)
+  if (!Array.isArray(list)) throw new Error(`it has no list of ${name}.`)
   for (const [at, one] of list.entries()) {
     const fault = faultOf(one)
     if (fault !== null) throw new Error(`${name}[${at}] ${fault}.`)
@@ -69,13 +70,15 @@ export function readHistoryFile(text: string): HistoryFile {
   try {
     file = JSON.parse(text)
   } catch (cause) {
-    throw new Error(`It is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw new Error(`it is not valid JSON: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    })
   }
   if (!isObject(file) || file['format'] !== 'bifrost-history') {
-    throw new Error('It is no exported history: its format would be "bifrost-history".')
+    throw new Error('it is not an exported history, whose format is "bifrost-history".')
   }
   if (file['version'] !== 1)
-    throw new Error(`It is of version ${String(file['version'])}; this page reads version 1.`)
+    throw new Error(`it has version ${String(file['version'])}, but this page reads version 1.`)
   checkAll(file['actors'], 'actors', actorFault)
   checkAll(file['moves'], 'moves', moveFault)
   const { actors, moves, exported } = file as unknown as HistoryFile

@@ -1,3 +1,4 @@
+/** Steps through the history. */
 import { button, h, setText } from '../elements/dom.ts'
 
 const playMs = 700

@@ -1,3 +1,4 @@
+/** The actions on a worker: drain, recycle, restart and change limits. */
 import { button, h } from '../elements/dom.ts'
 import { confirmed } from './confirm.ts'
 import type { Worker } from './data.ts'
@@ -8,7 +9,7 @@ const operations = [
   {
     name: 'drain',
     verb: 'Drain',
-    text: 'Its instances finish what runs and end. Nothing is accepted until it is restarted.',
+    text: 'Its instances finish running exchanges and end. The worker accepts nothing until it is restarted.',
   },
   {
     name: 'recycle',
@@ -18,7 +19,7 @@ const operations = [
   {
     name: 'restart',
     verb: 'Restart',
-    text: 'Its instances are ended now and started anew. What runs in them is broken off.',
+    text: 'Its instances end now and new ones start. Running exchanges are cut off.',
   },
 ] as const
 
@@ -41,7 +42,7 @@ export function actionButtons(page: Page, { worker, limits }: Worker): readonly 
               'POST',
               `/api/workers/${encodeURIComponent(worker)}/${name}`,
             )
-            return `Done: supervisor:${worker} was sent ${event} and is ${state}.`
+            return `Done: supervisor:${worker} received ${event} and is ${state}.`
           },
         }),
     ),
@@ -52,7 +53,7 @@ export function actionButtons(page: Page, { worker, limits }: Worker): readonly 
 const fields = [
   { key: 'max_connections', label: 'Connections', step: 1, min: 1 },
   { key: 'max_memory_mb', label: 'Memory, MB', step: 1, min: 1 },
-  { key: 'max_cpu_percent', label: 'CPU, % of what the daemon has', step: 1, min: 1 },
+  { key: 'max_cpu_percent', label: 'CPU, % of what is available to the daemon', step: 1, min: 1 },
 ] as const
 
 function changeLimits(page: Page, worker: string, limits: Worker['limits']): Promise<void> {
@@ -71,7 +72,7 @@ function changeLimits(page: Page, worker: string, limits: Worker['limits']): Pro
   })
   return confirmed(page.client, {
     title: `Limits of ${worker}`,
-    text: 'They hold at once, for each instance, until the daemon is started anew; the configuration stays as it is.',
+    text: 'They apply at once, to each instance, until the daemon restarts. The configuration does not change.',
     verb: 'Change',
     fields: inputs.map(({ row }) => row),
     async act() {

@@ -23,7 +23,7 @@ function decoded(part: string): string {
   }
 }
 
-export function readAddress(hash: string): Address & { readonly view: string } {
+export function readHash(hash: string): Address & { readonly view: string } {
   const [path = '', asked = ''] = hash.replace(/^#\/?/, '').split(/\?(.*)/s, 2)
   const [view = '', ...parts] = path.split('/').map(decoded)
   return { view, parts: parts.filter((part) => part !== ''), query: new URLSearchParams(asked) }

@@ -1,8 +1,9 @@
+/** Requests to the admin interface. */
 import type { ChartFile } from '../chart/model.ts'
 import type { ActorDetail, ActorHistory } from './data.ts'
 
 /** An error answer of the daemon, with the daemon's own text. */
-export class Refused extends Error {
+export class ErrorAnswer extends Error {
   readonly status: number
 
   constructor(status: number, message: string) {
@@ -13,14 +14,14 @@ export class Refused extends Error {
 
 const tokenKey = 'bifrost-token'
 
-async function failureOf(response: Response): Promise<Refused> {
+async function failureOf(response: Response): Promise<ErrorAnswer> {
   const text = await response.text()
   try {
     const body = JSON.parse(text) as { readonly error?: unknown; readonly problems?: unknown }
     const said = Array.isArray(body.problems) ? body.problems.map(String).join('; ') : body.error
-    return new Refused(response.status, said === undefined ? text : String(said))
+    return new ErrorAnswer(response.status, said === undefined ? text : String(said))
   } catch {
-    return new Refused(response.status, text === '' ? response.statusText : text.slice(0, 300))
+    return new ErrorAnswer(response.status, text === '' ? response.statusText : text.slice(0, 300))
   }
 }
 
@@ -40,7 +41,7 @@ export class Client {
     else sessionStorage.setItem(tokenKey, token)
   }
 
-  /** Throws `Refused` for an error answer. */
+  /** Throws `ErrorAnswer` for an error answer. */
   async get<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
     // Some answers contain more fields when the request carries the token.
     const trusted = this.token === '' ? {} : { Authorization: `Bearer ${this.token}` }
@@ -50,7 +51,7 @@ export class Client {
     return (await response.json()) as Answer
   }
 
-  /** Throws `Refused` for an error answer. */
+  /** Throws `ErrorAnswer` for an error answer. */
   async send<Answer>(method: 'POST' | 'PATCH', path: string, body?: unknown): Promise<Answer> {
     const response = await fetch(path, {
       method,
@@ -65,7 +66,7 @@ export class Client {
     return (text === '' ? null : JSON.parse(text)) as Answer
   }
 
-  /** Opens a cookie session, because the live stream cannot send the token. Throws `Refused`. */
+  /** Opens a cookie session, because the live stream cannot send the token. Throws `ErrorAnswer`. */
   async openSession(): Promise<void> {
     await this.send('POST', '/api/session')
   }
@@ -92,7 +93,7 @@ export class Client {
     if (known !== undefined) return known
     const loading = this.get<ChartFile>(`/api/charts/${encodeURIComponent(name)}`).catch((error: unknown) => {
       // Cache only a definite answer: forget the request unless it was a 404.
-      if (!(error instanceof Refused && error.status === 404)) this.#charts.delete(name)
+      if (!(error instanceof ErrorAnswer && error.status === 404)) this.#charts.delete(name)
       return null
     })
     this.#charts.set(name, loading)

@@ -1,8 +1,9 @@
+/** The confirmation dialog of an action. */
 import { button, h } from '../elements/dom.ts'
-import { type Client, Refused } from './client.ts'
+import { type Client, ErrorAnswer } from './client.ts'
 import { askForToken } from './token.ts'
 
-export interface Question {
+export interface Confirmation {
   readonly title: string
   /** Describes the consequence in one or two sentences. */
   readonly text: string
@@ -15,7 +16,7 @@ export interface Question {
 }
 
 /** Shows a confirmation dialog and then the result. If there is no token yet, it asks for one first. */
-export async function confirmed(client: Client, question: Question): Promise<void> {
+export async function confirmed(client: Client, question: Confirmation): Promise<void> {
   if (client.token === '' && !(await askForToken(client))) return
   const result = h('p', { class: 'result', role: 'status' })
   const dialog = h('dialog', { 'aria-label': question.title })
@@ -33,7 +34,7 @@ export async function confirmed(client: Client, question: Question): Promise<voi
   const run = async () => {
     go.disabled = true
     result.className = 'result'
-    result.textContent = 'Asking the daemon …'
+    result.textContent = 'Waiting for the daemon …'
     try {
       result.textContent = await question.act()
       result.classList.add('done')
@@ -44,7 +45,7 @@ export async function confirmed(client: Client, question: Question): Promise<voi
       result.textContent = error instanceof Error ? error.message : String(error)
       result.classList.add('wrong')
       go.disabled = false
-      if (error instanceof Refused && (error.status === 401 || error.status === 403)) {
+      if (error instanceof ErrorAnswer && (error.status === 401 || error.status === 403)) {
         await askForToken(client, error.message)
       }
     }

@@ -1,11 +1,10 @@
+/** The status area at the top right: live indicator, token button and theme switch. */
 import { button, h, setText } from '../elements/dom.ts'
-import type { Link, Store } from './store.ts'
+import type { Store, StreamState } from './store.ts'
 import { askForToken } from './token.ts'
 import type { Page } from './view.ts'
 
-/** The status area at the top right: live indicator, token button and theme switch. */
-
-const words: Readonly<Record<Link, string>> = {
+const words: Readonly<Record<StreamState, string>> = {
   connecting: 'Connecting',
   live: 'Live',
   lost: 'Reconnecting',
@@ -27,7 +26,7 @@ export function tokenButton(page: Page): HTMLButtonElement {
   const show = () => setText(element, page.client.token === '' ? 'Read only' : 'Can act')
   const element = button('', () => void askForToken(page.client).then(show), {
     class: 'quiet',
-    title: 'The admin token, which actions need',
+    title: 'Actions need the admin token',
   })
   addEventListener('token', show)
   show()

@@ -1,14 +1,15 @@
+/** The state of the daemon as the page knows it. */
 import type { Actor, Move, Overview, Presence, Sample, Worker } from './data.ts'
 
 /** State of the live stream. */
-export type Link = 'connecting' | 'live' | 'lost'
+export type StreamState = 'connecting' | 'live' | 'lost'
 
 /** Two minutes of samples, one a second. */
 export const maxPoints = 120
 const maxMoves = 5000
 const maxGone = 200
 
-export interface Point {
+export interface UsagePoint {
   readonly at: number
   readonly worker: Worker
 }
@@ -18,10 +19,10 @@ export interface Point {
  * so that each arrow can flash.
  */
 export class Store extends EventTarget {
-  link: Link = 'connecting'
+  link: StreamState = 'connecting'
   readonly actors = new Map<string, Actor>()
   readonly workers = new Map<string, Worker>()
-  readonly points = new Map<string, Point[]>()
+  readonly points = new Map<string, UsagePoint[]>()
   /** Ordered by sequence number; the oldest are dropped. */
   moves: Move[] = []
   #clockOffsetMs = 0
@@ -31,7 +32,7 @@ export class Store extends EventTarget {
     return Date.now() + this.#clockOffsetMs
   }
 
-  setLink(link: Link): void {
+  setLink(link: StreamState): void {
     if (this.link === link) return
     this.link = link
     this.dispatchEvent(new Event('change'))

@@ -1,3 +1,4 @@
+/** Keeps the store up to date from /api/events. */
 import type { Move, Presence, Reset, Sample } from './data.ts'
 import type { Store } from './store.ts'
 

@@ -1,3 +1,4 @@
+/** The dialog for the admin token. */
 import { button, h } from '../elements/dom.ts'
 import type { Client } from './client.ts'
 
@@ -22,7 +23,7 @@ export function askForToken(client: Client, why = ''): Promise<boolean> {
     h(
       'p',
       { class: 'help', id: 'token-help' },
-      'The daemon keeps it in a file of its own and says at start where. This tab forgets it when it is closed.',
+      'The daemon keeps it in a file and logs the path at start. This tab forgets it when it is closed.',
     ),
   )
   const dialog = h('dialog', { 'aria-label': 'Admin token' }, form)

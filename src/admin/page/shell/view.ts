@@ -1,3 +1,4 @@
+/** The interface of a view. */
 import type { Address } from './address.ts'
 import type { Client } from './client.ts'
 import type { Store } from './store.ts'

@@ -1,11 +1,12 @@
-import type { Connection, Connections } from '../../api/schema/traffic.ts'
+/** The table of open connections. */
+import type { ConnectionRow, Connections } from '../../api/schema/traffic.ts'
 import { button, h, keepList, setText } from '../elements/dom.ts'
 import { age, bytes } from '../elements/format.ts'
 import { confirmed } from '../shell/confirm.ts'
 import type { Page } from '../shell/view.ts'
 import { requestText } from './request-table.ts'
 
-const words: Readonly<Record<Connection['state'], string>> = {
+const words: Readonly<Record<ConnectionRow['state'], string>> = {
   handshake: 'handshake',
   idle: 'idle',
   exchange: 'exchange',
@@ -17,13 +18,13 @@ const words: Readonly<Record<Connection['state'], string>> = {
 export class ConnectionTable {
   readonly root: HTMLElement
   readonly #body = h('tbody')
-  readonly #empty = h('p', { class: 'empty' }, 'No connection is open.')
+  readonly #empty = h('p', { class: 'empty' }, 'There are no open connections.')
   readonly #rows = new Map<string, Row>()
   readonly #page: Page
 
   constructor(page: Page) {
     this.#page = page
-    const heads = ['Peer', 'State', 'What', 'Age', 'Received', 'Sent']
+    const heads = ['Peer', 'State', 'Request', 'Age', 'Received', 'Sent']
     this.root = h(
       'div',
       {
@@ -57,9 +58,9 @@ export class ConnectionTable {
       this.#body,
       this.#rows,
       [...byId.keys()],
-      (id) => new Row(byId.get(id) as Connection, this.#page),
+      (id) => new Row(byId.get(id) as ConnectionRow, this.#page),
     )
-    for (const [id, row] of this.#rows) row.show(byId.get(id) as Connection)
+    for (const [id, row] of this.#rows) row.show(byId.get(id) as ConnectionRow)
     this.#empty.hidden = connections.length > 0
   }
 }
@@ -72,7 +73,7 @@ class Row {
   readonly #received = h('td', { class: 'number' })
   readonly #sent = h('td', { class: 'number' })
 
-  constructor({ id, peer, scheme }: Connection, page: Page) {
+  constructor({ id, peer, scheme }: ConnectionRow, page: Page) {
     const close = button('Close', () => void closeIt(page, id, peer), {
       label: `Close the connection of ${peer}`,
     })
@@ -89,7 +90,7 @@ class Row {
     )
   }
 
-  show({ state, running, method, target, upstream, age_ms: ageMs, received, sent }: Connection): void {
+  show({ state, running, method, target, upstream, age_ms: ageMs, received, sent }: ConnectionRow): void {
     setText(this.#state, state === 'h2' ? `HTTP/2, ${running} streams` : words[state])
     const to = upstream === null ? '' : ` → ${upstream}`
     setText(this.#what, method === null ? '' : `${requestText(method, target)}${to}`)
@@ -102,11 +103,11 @@ class Row {
 function closeIt(page: Page, id: string, peer: string): Promise<void> {
   return confirmed(page.client, {
     title: 'Close a connection',
-    text: `The connection of ${peer} (${id}) is closed now, and what runs on it is cut off. The log says who did it.`,
-    verb: 'Close it',
+    text: `The connection of ${peer} (${id}) is closed now and its exchanges are cut off. The log records who did it.`,
+    verb: 'Close connection',
     async act() {
       await page.client.send('POST', `/api/connections/${encodeURIComponent(id)}/close`)
-      return 'It is closed.'
+      return 'The connection is closed.'
     },
   })
 }

@@ -1,3 +1,4 @@
+/** The form that explains a hypothetical request. */
 import type { Explanations } from '../../api/schema/traffic.ts'
 import { h } from '../elements/dom.ts'
 import type { Page } from '../shell/view.ts'
@@ -62,7 +63,11 @@ export function explainForm(page: Page): HTMLElement {
     'section',
     { 'aria-labelledby': 'explain-title' },
     h('h2', { id: 'explain-title' }, 'Explain a request'),
-    h('p', { class: 'help' }, 'Which worker, mount or target would serve it, and why. Nothing is sent.'),
+    h(
+      'p',
+      { class: 'help' },
+      'Shows which worker, mount or target would serve a request, and why. Nothing is sent.',
+    ),
     form,
     answer,
   )

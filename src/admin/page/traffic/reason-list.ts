@@ -1,4 +1,5 @@
-import type { Explanation, Place, Reasons } from '../../api/schema/traffic.ts'
+/** Reasons and explanations as lists. */
+import type { ConfigPlace, Explanation, Reasons } from '../../api/schema/traffic.ts'
 import { h } from '../elements/dom.ts'
 import { timeOfDay } from '../elements/format.ts'
 import { addressOf } from '../shell/address.ts'
@@ -6,9 +7,9 @@ import { addressOf } from '../shell/address.ts'
 const titles: Readonly<Record<Reasons['chain'][number]['about'], string>> = {
   request: 'What happened',
   rule: 'Rule or limit',
-  state: 'State then',
-  cause: 'How it came there',
-  right: 'What would be right',
+  state: 'State at that time',
+  cause: 'Cause of the state',
+  right: 'Remedy',
 }
 
 /** Shows why a request got its answer, from the event to the suggested fix. */
@@ -62,7 +63,7 @@ export function stepsOf({ worker, outcome, steps }: Explanation): HTMLElement {
   )
 }
 
-function settingLine(setting: string | null, place: Place | null): HTMLElement | null {
+function settingLine(setting: string | null, place: ConfigPlace | null): HTMLElement | null {
   if (setting === null) return null
   const where =
     place === null

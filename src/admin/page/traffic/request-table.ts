@@ -1,6 +1,7 @@
+/** The table of exchanges. */
 import type { TrafficRecord } from '../../api/schema/traffic.ts'
 import { h, keepList } from '../elements/dom.ts'
-import { bytes, milliseconds, timeOfDay } from '../elements/format.ts'
+import { bytes, millisecondsText, timeOfDay } from '../elements/format.ts'
 import { addressOf } from '../shell/address.ts'
 
 const maxRows = 300
@@ -9,11 +10,11 @@ const maxRows = 300
 export class RequestTable {
   readonly root: HTMLElement
   readonly #body = h('tbody')
-  readonly #empty = h('p', { class: 'empty' }, 'Nothing so far.')
+  readonly #empty = h('p', { class: 'empty' }, 'No exchanges so far.')
   readonly #rows = new Map<string, { readonly root: HTMLElement }>()
 
   constructor() {
-    const heads = ['Time', 'Client', 'Request', 'Answer', 'Took', 'Received', 'Sent']
+    const heads = ['Time', 'Client', 'Request', 'Answer', 'Duration', 'Received', 'Sent']
     this.root = h(
       'div',
       { class: 'traffic-scroll', tabindex: 0, role: 'region', 'aria-label': 'Exchanges, latest first' },
@@ -66,7 +67,7 @@ function row(record: TrafficRecord): HTMLElement {
       {},
       h('span', { class: 'status', 'data-class': String(status)[0] ?? '' }, answerText(status, code)),
     ),
-    h('td', { class: 'number' }, milliseconds(took)),
+    h('td', { class: 'number' }, millisecondsText(took)),
     h('td', { class: 'number' }, bytes(received)),
     h('td', { class: 'number' }, bytes(sent)),
   )

@@ -1,9 +1,10 @@
+/** The charts view. */
 import { ChartWall } from '../actors/chart-wall.ts'
 import { OneChart } from '../actors/one-chart.ts'
 import type { Opened, View } from '../shell/view.ts'
 
 /** `#/charts` shows every chart; `#/charts/ACTOR` shows one with its details. */
-export const charts: View = {
+export const chartsView: View = {
   name: 'charts',
   title: 'Charts',
   open(root, page) {

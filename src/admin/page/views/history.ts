@@ -1,3 +1,4 @@
+/** The history view. */
 import { HistoryBench } from '../history/history-bench.ts'
 import type { View } from '../shell/view.ts'
 
@@ -5,7 +6,7 @@ import type { View } from '../shell/view.ts'
  * `#/history` shows all actors, `#/history/ACTOR` one. `?seq=N` selects a moment; without it the view follows
  * the latest. `?file=PATH` replays an exported file from this server.
  */
-export const history: View = {
+export const historyView: View = {
   name: 'history',
   title: 'History',
   open(root, page) {

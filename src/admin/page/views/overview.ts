@@ -1,10 +1,11 @@
+/** The overview: workers and actors. */
 import { ActorTree } from '../actors/actor-tree.ts'
 import { WorkerCard } from '../actors/worker-card.ts'
 import { h, keepList, setText } from '../elements/dom.ts'
 import type { View } from '../shell/view.ts'
 
 /** All workers as cards, and the actor tree. */
-export const overview: View = {
+export const overviewView: View = {
   name: 'overview',
   title: 'Overview',
   open(root, page) {

@@ -1,3 +1,4 @@
+/** The traffic view: exchanges and connections of a worker. */
 import type { Connections, TrafficPage, TrafficRecord } from '../../api/schema/traffic.ts'
 import { button, h, setText } from '../elements/dom.ts'
 import type { Page, View } from '../shell/view.ts'
@@ -12,7 +13,7 @@ const maxKept = 2_000
  * `#/traffic/WORKER` shows its latest exchanges and open connections. Refused and failed exchanges are always
  * recorded, all others only while a viewer watches.
  */
-export const traffic: View = {
+export const trafficView: View = {
   name: 'traffic',
   title: 'Traffic',
   open(root, page) {
@@ -116,8 +117,8 @@ class TrafficBench {
     this.#watch.setAttribute('aria-pressed', String(this.#isWatching))
     this.#page.say(
       this.#isWatching
-        ? 'All exchanges are recorded while this view is open, 50 a second at most.'
-        : 'Only what is refused or fails is recorded.',
+        ? 'While this view is open, all exchanges are recorded, up to 50 per second.'
+        : 'Only refused and failed exchanges are recorded.',
     )
     this.#poll.now()
   }
@@ -147,7 +148,7 @@ class TrafficBench {
       this.#records = [...this.#records, ...page.requests].slice(-maxKept)
       this.#draw()
     }
-    const skipped = page.skipped > 0 ? `, ${page.skipped} left out` : ''
+    const skipped = page.skipped > 0 ? `, ${page.skipped} not recorded` : ''
     const silent = page.silent.length > 0 ? `; ${page.silent.join(', ')} did not answer` : ''
     const what = page.watched ? 'all exchanges' : 'refused and failed exchanges'
     setText(this.#summary, `${what}${skipped}${silent}`)
@@ -165,9 +166,6 @@ class TrafficBench {
       (record) => (text === '' || has(record, text)) && (!this.#onlyFailed.checked || isFailed(record)),
     )
     const isEmpty = this.#records.length === 0
-    this.#requests.show(
-      shown,
-      isEmpty ? 'Nothing was refused and nothing has failed so far.' : 'Nothing matches.',
-    )
+    this.#requests.show(shown, isEmpty ? 'No exchange was refused or failed so far.' : 'No exchange matches.')
   }
 }

@@ -1,6 +1,7 @@
+/** The view that explains an answer. */
 import type { Reasons, TrafficRecord } from '../../api/schema/traffic.ts'
 import { h } from '../elements/dom.ts'
-import { milliseconds } from '../elements/format.ts'
+import { millisecondsText } from '../elements/format.ts'
 import { addressOf } from '../shell/address.ts'
 import type { View } from '../shell/view.ts'
 import { explainForm } from '../traffic/explain-form.ts'
@@ -10,7 +11,7 @@ import { answerText, requestText } from '../traffic/request-table.ts'
 /**
  * `#/why/ID` explains an exchange by its list id or X-Request-Id; `#/why` explains a hypothetical request.
  */
-export const why: View = {
+export const whyView: View = {
   name: 'why',
   title: 'Why',
   open(root, page) {
@@ -67,7 +68,7 @@ function shown(found: Reasons): readonly HTMLElement[] {
   return [
     h(
       'section',
-      { class: 'card', 'aria-label': 'Why it was answered so' },
+      { class: 'card', 'aria-label': 'Explanation of the answer' },
       h(
         'div',
         { class: 'card-head' },
@@ -92,7 +93,7 @@ function shown(found: Reasons): readonly HTMLElement[] {
           h(
             'details',
             { class: 'now' },
-            h('summary', {}, 'What would become of the same request now'),
+            h('summary', {}, 'What would happen to the same request now'),
             stepsOf(explanation),
           ),
         ]),
@@ -100,7 +101,7 @@ function shown(found: Reasons): readonly HTMLElement[] {
 }
 
 function factsOf(record: TrafficRecord, ended: string): HTMLElement {
-  const ms = (value: number | null) => (value === null ? null : milliseconds(value))
+  const ms = (value: number | null) => (value === null ? null : millisecondsText(value))
   const facts: readonly (readonly [string, string | null])[] = [
     ['Id', record.id],
     ['X-Request-Id', record.request_id],
@@ -112,7 +113,7 @@ function factsOf(record: TrafficRecord, ended: string): HTMLElement {
     ['Attempts', record.attempts > 1 ? String(record.attempts) : null],
     ['Connect', ms(record.connect_ms)],
     ['Answered after', ms(record.answer_ms)],
-    ['Took', ms(record.duration_ms)],
+    ['Duration', ms(record.duration_ms)],
     ['Ended', `${record.termination}: ${ended}`],
   ]
   return h(

@@ -1,19 +1,23 @@
-import { catalogue as http } from './http.ts'
+/** The catalogue of metrics: the only list of names, units and descriptions. */
+import { httpMetrics } from './http.ts'
 import type { Metric } from './metric.ts'
-import { catalogue as runtime } from './runtime.ts'
-import { catalogue as supervision } from './supervision.ts'
+import { runtimeMetrics } from './runtime.ts'
+import { supervisionMetrics } from './supervision.ts'
 
 /**
- * The one list of metrics: what the producer sends, the Prometheus text shows, docs/metrics.md describes and dashboards may ask
- * for. In the order in which they are shown.
+ * All metrics in display order. The producer, the Prometheus text, docs/metrics.md and the tests of
+ * dashboards use this list.
  */
-export const catalogue = [...http, ...supervision, ...runtime] as const satisfies readonly Metric[]
+export const catalogue = [
+  ...httpMetrics,
+  ...supervisionMetrics,
+  ...runtimeMetrics,
+] as const satisfies readonly Metric[]
 
 export type MetricName = (typeof catalogue)[number]['name']
 
 const byName: ReadonlyMap<string, Metric> = new Map(catalogue.map((metric) => [metric.name, metric]))
 
-/** The entry of a name. */
 export function metricOf(name: MetricName): Metric {
   return byName.get(name) as Metric
 }

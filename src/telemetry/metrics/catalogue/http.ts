@@ -1,3 +1,4 @@
+/** Metrics that instances count: requests, connections, tunnels, files and upstreams. */
 import { durationBounds, sizeBounds, tunnelBounds } from '../bounds.ts'
 import type { Metric } from './metric.ts'
 
@@ -13,15 +14,14 @@ const serverAttributes = [
 const common = { scope: 'worker', isStandard: false } as const
 const standard = { scope: 'worker', isStandard: true } as const
 
-/** Requests, connections, tunnels, files and upstreams: all of them counted by the instances. */
-export const catalogue = [
+export const httpMetrics = [
   {
     ...standard,
     name: 'http.server.request.duration',
     instrument: 'histogram',
     unit: 's',
     description:
-      'Time from the head of a request to the end of its response; one count for each request, however it ended.',
+      'Time from the head of a request to the end of its response. Counts every request once, however it ended.',
     attributes: serverAttributes,
     bounds: durationBounds,
   },
@@ -30,7 +30,7 @@ export const catalogue = [
     name: 'http.server.active_requests',
     instrument: 'updowncounter',
     unit: '{request}',
-    description: 'Requests that have begun and not ended; a tunnel is none.',
+    description: 'Requests in progress; tunnels are not counted.',
     attributes: ['http.request.method', 'url.scheme'],
   },
   {
@@ -38,7 +38,7 @@ export const catalogue = [
     name: 'http.server.request.body.size',
     instrument: 'histogram',
     unit: 'By',
-    description: 'Bytes of request bodies as they were read, without heads and framing.',
+    description: 'Size of request bodies as read, without heads and framing.',
     attributes: serverAttributes,
     bounds: sizeBounds,
   },
@@ -47,7 +47,7 @@ export const catalogue = [
     name: 'http.server.response.body.size',
     instrument: 'histogram',
     unit: 'By',
-    description: 'Bytes of response bodies as they were sent, without heads and framing.',
+    description: 'Size of response bodies as sent, without heads and framing.',
     attributes: serverAttributes,
     bounds: sizeBounds,
   },
@@ -57,7 +57,7 @@ export const catalogue = [
     instrument: 'histogram',
     unit: 's',
     description:
-      'Time of a request to an upstream, its connect included, to the end of the response (of an upgrade, to the switch); one count for each attempt. The connect of a CONNECT is none: nothing of HTTP is said to its target.',
+      'Time of an attempt at an upstream from the connect to the end of the response; for an upgrade, to the switch. CONNECT is not counted, because the proxy sends its target no HTTP request.',
     attributes: [
       'http.request.method',
       'http.response.status_code',
@@ -72,7 +72,7 @@ export const catalogue = [
     name: 'http.client.open_connections',
     instrument: 'updowncounter',
     unit: '{connection}',
-    description: 'Connections to upstreams, without those of tunnels and upgraded connections.',
+    description: 'Connections to upstreams, except those of tunnels and upgrades.',
     attributes: ['http.connection.state'],
   },
   {
@@ -81,7 +81,7 @@ export const catalogue = [
     instrument: 'updowncounter',
     unit: '{connection}',
     description:
-      'Connections of clients that are open. In a combined worker, of type `combined`: those that belong to no service yet.',
+      'Open client connections. In a combined worker, type `combined` counts those without a request yet.',
     attributes: [],
   },
   {
@@ -89,7 +89,7 @@ export const catalogue = [
     name: 'proxy.connections.accepted',
     instrument: 'counter',
     unit: '{connection}',
-    description: 'Connections that were admitted. In a combined worker all are of type `combined`.',
+    description: 'Admitted client connections. In a combined worker all of them have type `combined`.',
     attributes: [],
   },
   {
@@ -98,7 +98,7 @@ export const catalogue = [
     instrument: 'counter',
     unit: '{connection}',
     description:
-      'Connections that were refused before a request (503, or closed before TLS): at a limit, or by the main thread because no instance could take them.',
+      'Client connections refused before a request (with 503, or closed before TLS): at a limit, or by the main thread if no instance can take them.',
     attributes: ['error.type'],
   },
   {
@@ -106,7 +106,7 @@ export const catalogue = [
     name: 'proxy.connections.cut_off',
     instrument: 'counter',
     unit: '{connection}',
-    description: 'HTTP/2 connections that were ended for what their clients did with them.',
+    description: 'HTTP/2 connections closed because the client misused them.',
     attributes: [],
   },
   {
@@ -123,7 +123,7 @@ export const catalogue = [
     name: 'proxy.network.io',
     instrument: 'counter',
     unit: 'By',
-    description: "Bytes of clients' connections, heads and framing included; added when an exchange ends.",
+    description: 'Bytes on client connections, heads and framing included. Added when an exchange ends.',
     attributes: ['network.io.direction'],
   },
   {
@@ -139,7 +139,7 @@ export const catalogue = [
     name: 'proxy.proxy_protocol.rejected',
     instrument: 'counter',
     unit: '{connection}',
-    description: 'Connections that were closed for their PROXY header, or for want of one.',
+    description: 'Connections closed because of a bad or missing PROXY header.',
     attributes: [],
   },
   {
@@ -147,7 +147,7 @@ export const catalogue = [
     name: 'proxy.rate_limit.refused',
     instrument: 'counter',
     unit: '{request}',
-    description: 'Requests that a rate limit has refused (429).',
+    description: 'Requests refused by a rate limit (429).',
     attributes: [],
   },
   {
@@ -156,7 +156,7 @@ export const catalogue = [
     instrument: 'counter',
     unit: '{attempt}',
     description:
-      'Attempts at an upstream, failed ones among them: requests, upgrades, and the connects of CONNECT.',
+      'Attempts to reach an upstream, including failed ones: requests, upgrades and connects for CONNECT.',
     attributes: [],
   },
   {
@@ -164,7 +164,7 @@ export const catalogue = [
     name: 'proxy.upstream.retries',
     instrument: 'counter',
     unit: '{attempt}',
-    description: 'Attempts after the first one of a request.',
+    description: 'Attempts after the first one for a request.',
     attributes: [],
   },
   {
@@ -173,7 +173,7 @@ export const catalogue = [
     instrument: 'gauge',
     unit: '{target}',
     description:
-      '1 for the state of an upstream target as requests find it: `up`, `suspect` after a failed connect, `down` after three in a row. An observation: nothing acts on it.',
+      '1 for the observed state of an upstream target: `up`, `suspect` after a failed connect, `down` after three in a row. It has no effect on routing.',
     attributes: ['proxy.target', 'proxy.target.state'],
   },
   {
@@ -181,7 +181,7 @@ export const catalogue = [
     name: 'proxy.tunnels.active',
     instrument: 'updowncounter',
     unit: '{tunnel}',
-    description: 'CONNECT tunnels and upgraded connections that are open.',
+    description: 'Open CONNECT tunnels and upgraded connections.',
     attributes: [],
   },
   {
@@ -189,7 +189,7 @@ export const catalogue = [
     name: 'proxy.tunnels',
     instrument: 'counter',
     unit: '{tunnel}',
-    description: 'CONNECT tunnels and upgraded connections that were opened.',
+    description: 'CONNECT tunnels and upgraded connections opened.',
     attributes: [],
   },
   {
@@ -198,7 +198,7 @@ export const catalogue = [
     instrument: 'counter',
     unit: 'By',
     description:
-      'Bytes through tunnels and upgraded connections: from the client (receive) and to it (transmit).',
+      'Bytes through tunnels and upgraded connections, from the client (receive) and to it (transmit).',
     attributes: ['network.io.direction'],
   },
   {
@@ -206,7 +206,7 @@ export const catalogue = [
     name: 'proxy.tunnel.duration',
     instrument: 'histogram',
     unit: 's',
-    description: 'Life of tunnels and upgraded connections, from the switch to the end.',
+    description: 'Duration of tunnels and upgraded connections, from the switch to the end.',
     attributes: [],
     bounds: tunnelBounds,
   },
@@ -215,7 +215,7 @@ export const catalogue = [
     name: 'proxy.files.served',
     instrument: 'counter',
     unit: '{file}',
-    description: 'Files, or ranges of them, that were sent as a body.',
+    description: 'Files, or ranges of files, sent as a body.',
     attributes: [],
   },
   {
@@ -224,7 +224,7 @@ export const catalogue = [
     instrument: 'counter',
     unit: '{request}',
     description:
-      'Requests for files that were found: without reading them (hit: from memory, or 304), or not (miss).',
+      'Requests for existing files: answered from memory or with 304 (hit), or by reading the file (miss).',
     attributes: ['proxy.cache.result'],
   },
   {
@@ -232,7 +232,7 @@ export const catalogue = [
     name: 'proxy.disk.time',
     instrument: 'counter',
     unit: 's',
-    description: 'Time that operations on files have taken, waiting for a thread of the pool included.',
+    description: 'Time spent in file operations, including the wait for a pool thread.',
     attributes: [],
   },
   {
@@ -240,7 +240,7 @@ export const catalogue = [
     name: 'proxy.access_log.dropped',
     instrument: 'counter',
     unit: '{line}',
-    description: 'Lines of access logs that were dropped.',
+    description: 'Dropped access log lines.',
     attributes: [],
   },
 ] as const satisfies readonly Metric[]

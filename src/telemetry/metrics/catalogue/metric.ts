@@ -1,33 +1,36 @@
-/** What a metric is, and what it is called in Prometheus' text. Pure. */
+/** The description of a metric, and its names in the Prometheus text. Pure. */
 
-/** Instruments of the OpenTelemetry data model: a sum that only grows, one that also falls, a last value, a distribution. */
+/**
+ * Instruments of the OpenTelemetry data model: a sum that only grows, a sum that also falls, a last value, a
+ * distribution.
+ */
 export type Instrument = 'counter' | 'updowncounter' | 'gauge' | 'histogram'
 
 export interface Metric {
   readonly name: string
   readonly instrument: Instrument
-  /** UCUM: `s`, `By`, `1`, or `{what}` for a number of things. */
+  /** UCUM: `s`, `By`, `1`, or `{thing}` for a number of things. */
   readonly unit: string
   readonly description: string
-  /** Besides `proxy.worker.name` and `proxy.type`, which every metric of a worker has. */
+  /** Attributes besides `proxy.worker.name` and `proxy.type`, which every worker metric has. */
   readonly attributes: readonly string[]
-  /** Of each worker, of the process as a whole, or of both. */
+  /** Measured for each worker, for the whole process, or for both. */
   readonly scope: 'worker' | 'process' | 'both'
-  /** Upper bounds of the buckets of a histogram, inclusive. */
+  /** Inclusive upper bounds of a histogram's buckets. */
   readonly bounds?: readonly number[]
-  /** Named and defined by OpenTelemetry's semantic conventions. */
+  /** True if OpenTelemetry's semantic conventions define the metric. */
   readonly isStandard: boolean
 }
 
 const unitWords: ReadonlyMap<string, string> = new Map(Object.entries({ s: 'seconds', By: 'bytes' }))
 
-/** The unit as Prometheus writes it at the end of a name; '' for none. */
+/** The unit as a suffix of Prometheus names; empty if there is none. */
 export function unitWord({ unit, instrument }: Pick<Metric, 'unit' | 'instrument'>): string {
   if (unit === '1') return instrument === 'gauge' ? 'ratio' : ''
   return unitWords.get(unit) ?? ''
 }
 
-/** Name of the family: dots become underscores, the unit is a word of the name, and no `_total` yet. */
+/** Name of the family: dots become underscores, the unit is appended, `_total` is not. */
 export function familyName(metric: Pick<Metric, 'name' | 'unit' | 'instrument'>): string {
   const name = metric.name.replaceAll(/\W/g, '_')
   const word = unitWord(metric)
@@ -41,5 +44,5 @@ export function sampleNames(metric: Metric): readonly string[] {
   return [metric.instrument === 'counter' ? `${family}_total` : family]
 }
 
-/** An attribute as a label. */
+/** Converts an attribute name to a label name. */
 export const labelName = (attribute: string): string => attribute.replaceAll(/\W/g, '_')

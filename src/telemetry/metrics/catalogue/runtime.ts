@@ -1,17 +1,17 @@
+/** Metrics of Node and the operating system. */
 import type { Metric } from './metric.ts'
 
 const both = { scope: 'both', isStandard: true } as const
 const whole = { scope: 'process', isStandard: true } as const
 
-/** Node and the operating system; what is of both has no worker's attributes where it is the main thread's. */
-export const catalogue = [
+/** Metrics with the scope `both` have no worker attributes where they describe the main thread. */
+export const runtimeMetrics = [
   {
     ...both,
     name: 'nodejs.eventloop.utilization',
     instrument: 'gauge',
     unit: '1',
-    description:
-      'Share of the time that the event loop was busy, of the main thread or of the busiest instance.',
+    description: 'Share of time that the event loop was busy, in the main thread or the busiest instance.',
     attributes: [],
   },
   {
@@ -20,7 +20,7 @@ export const catalogue = [
     instrument: 'gauge',
     unit: 's',
     description:
-      "99th percentile of the event loop's delay, of the main thread or of the worst instance; 0 while idle.",
+      "99th percentile of the event loop's delay, in the main thread or the worst instance; 0 while idle.",
     attributes: [],
   },
   {
@@ -28,7 +28,7 @@ export const catalogue = [
     name: 'v8js.memory.heap.used',
     instrument: 'updowncounter',
     unit: 'By',
-    description: 'V8 heap in use, all spaces together.',
+    description: 'Used V8 heap in all spaces.',
     attributes: [],
   },
   {
@@ -36,8 +36,7 @@ export const catalogue = [
     name: 'process.cpu.time',
     instrument: 'counter',
     unit: 's',
-    description:
-      "CPU time of the daemon's process, its threads included; instances that are processes have their own.",
+    description: "CPU time of the daemon's process and its threads, without instances that are processes.",
     attributes: ['cpu.mode'],
   },
   {
@@ -53,7 +52,7 @@ export const catalogue = [
     name: 'process.uptime',
     instrument: 'gauge',
     unit: 's',
-    description: 'Time since the process was started.',
+    description: 'Time since the process started.',
     attributes: [],
   },
   {

@@ -1,17 +1,17 @@
+/** Metrics of workers, charts and limits as main sees them, and of lost logs and telemetry. */
 import type { Metric } from './metric.ts'
 
 const worker = { scope: 'worker', isStandard: false } as const
 const whole = { scope: 'process', isStandard: false } as const
 
-/** Workers, charts and limits as main sees them, and what became of logs and telemetry. */
-export const catalogue = [
+export const supervisionMetrics = [
   {
     ...worker,
     name: 'proxy.worker.health',
     instrument: 'gauge',
     unit: '{status}',
     description:
-      'Health of a worker: 0 Healthy, 1 Warning, 2 Critical. While it ends as planned, and after that, at most 1.',
+      'Health of a worker: 0 Healthy, 1 Warning, 2 Critical. At most 1 during and after a planned end.',
     attributes: [],
   },
   {
@@ -19,7 +19,7 @@ export const catalogue = [
     name: 'proxy.limit.utilization',
     instrument: 'gauge',
     unit: '1',
-    description: 'Share of a limit that is used: `connections`, `memory` (the fullest instance) or `cpu`.',
+    description: 'Used share of a limit: `connections`, `memory` (the fullest instance) or `cpu`.',
     attributes: ['proxy.limit'],
   },
   {
@@ -27,7 +27,7 @@ export const catalogue = [
     name: 'proxy.worker.memory',
     instrument: 'updowncounter',
     unit: 'By',
-    description: 'Heap in use and what lies outside of it, all instances together.',
+    description: 'Used heap and memory outside it, summed over all instances.',
     attributes: [],
   },
   {
@@ -35,7 +35,7 @@ export const catalogue = [
     name: 'proxy.worker.cpu.time',
     instrument: 'counter',
     unit: 's',
-    description: 'CPU time of all instances, those that have ended included.',
+    description: 'CPU time of all instances, including ended ones.',
     attributes: [],
   },
   {
@@ -43,7 +43,7 @@ export const catalogue = [
     name: 'proxy.worker.restarts',
     instrument: 'counter',
     unit: '{restart}',
-    description: 'Ends of instances, but for those that were drained for a stop, by their reason.',
+    description: 'Ends of instances by reason, except drains for a stop.',
     attributes: ['proxy.end.reason'],
   },
   {
@@ -52,7 +52,7 @@ export const catalogue = [
     instrument: 'gauge',
     unit: '{actor}',
     description:
-      'Actors in a state: 1 for an actor of its own; instances of a worker are counted together, without their generation. 0 once the actor has left the state or ended; a supervisor that stopped with the daemon stays in `stopped`.',
+      'Actors in a state. Instances of a worker are counted together, without their generation; every other actor counts 1. 0 after the actor left the state or ended; a supervisor stopped with the daemon stays in `stopped`.',
     attributes: ['proxy.actor', 'proxy.actor.state'],
   },
   {
@@ -60,7 +60,7 @@ export const catalogue = [
     name: 'proxy.actor.transitions',
     instrument: 'counter',
     unit: '{transition}',
-    description: 'How often an actor of a chart has entered a state.',
+    description: 'Entries of a state by the actors of a chart.',
     attributes: ['proxy.chart', 'proxy.actor.state'],
   },
   {
@@ -68,7 +68,7 @@ export const catalogue = [
     name: 'proxy.log.dropped',
     instrument: 'counter',
     unit: '{record}',
-    description: "Records of the daemon's log that were dropped.",
+    description: "Dropped records of the daemon's log.",
     attributes: [],
   },
   {
@@ -76,7 +76,7 @@ export const catalogue = [
     name: 'proxy.telemetry.dropped',
     instrument: 'counter',
     unit: '{item}',
-    description: 'Spans, exports of metrics and log records that could not be sent.',
+    description: 'Spans, metric data points and log records that could not be sent.',
     attributes: ['proxy.signal'],
   },
   {
@@ -85,7 +85,7 @@ export const catalogue = [
     instrument: 'counter',
     unit: '{value}',
     description:
-      'Encrypted values of the configuration that were read. One that cannot be read stops the start, so `failed` is 0 in a daemon that runs.',
+      'Decrypted configuration values. A value that cannot be decrypted prevents the start, so `failed` is 0 in a running daemon.',
     attributes: ['proxy.result'],
   },
 ] as const satisfies readonly Metric[]

@@ -18,14 +18,14 @@ export const seedMetrics: readonly LegacyMetric[] = [
   {
     name: 'worker_connections_active',
     type: 'gauge',
-    description: 'Connections of clients that are open.',
+    description: 'Open client connections.',
     labels: ['proxy_type'],
   },
   { name: 'worker_requests_total', type: 'counter', description: 'Requests.', labels: ['proxy_type'] },
   {
     name: 'worker_response_time_seconds',
     type: 'gauge',
-    description: 'Mean time of the responses of about the last minute.',
+    description: 'Mean response time over about the last minute.',
     labels: ['proxy_type'],
   },
 ]
@@ -52,31 +52,31 @@ export const bifrostMetrics = [
   {
     name: 'bifrost_files_served_total',
     type: 'counter',
-    description: 'Files, or ranges of them, that were sent as a body.',
+    description: 'Files, or ranges of files, sent as a body.',
     labels: ['proxy_type'],
   },
   {
     name: 'bifrost_files_streamed_total',
     type: 'counter',
-    description: 'Those of them that were sent in pieces as they were read.',
+    description: 'Of these, the ones sent in pieces while being read.',
     labels: ['proxy_type'],
   },
   {
     name: 'bifrost_connections_active',
     type: 'gauge',
-    description: 'Connections of clients that are open.',
+    description: 'Open client connections.',
     labels: ['proxy_type'],
   },
   {
     name: 'bifrost_connection_errors_total',
     type: 'counter',
-    description: 'Requests that failed: cut short, or answered with 5xx.',
+    description: 'Failed requests: cut short or answered with 5xx.',
     labels: ['proxy_type'],
   },
   {
     name: 'bifrost_average_response_time_ms',
     type: 'gauge',
-    description: 'Mean time of the responses of about the last minute, in milliseconds.',
+    description: 'Mean response time over about the last minute, in milliseconds.',
     labels: ['proxy_type'],
   },
   {
@@ -88,13 +88,13 @@ export const bifrostMetrics = [
   {
     name: 'bifrost_config_secret_decrypt_success_total',
     type: 'counter',
-    description: 'Encrypted values of the configuration that were read.',
+    description: 'Decrypted configuration values.',
     labels: [],
   },
   {
     name: 'bifrost_config_secret_decrypt_failure_total',
     type: 'counter',
-    description: 'Encrypted values of the configuration that could not be read; that stops the start.',
+    description: 'Configuration values that could not be decrypted; each prevents the start.',
     labels: [],
   },
 ] as const satisfies readonly LegacyMetric[]

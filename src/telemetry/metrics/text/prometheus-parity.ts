@@ -1,3 +1,4 @@
+/** The `bifrost_*` metrics of the Prometheus text, for users of the Rust project. */
 import { finestDurationBounds } from '../bounds.ts'
 import type { Point } from '../family.ts'
 import { type HistogramValue, requestHistogram } from '../series.ts'

@@ -1,8 +1,8 @@
+/** Renders families as Prometheus text 0.0.4 or OpenMetrics 1.0. Pure. */
 import { familyName, labelName, type Metric, unitWord } from '../catalogue/metric.ts'
 import type { Family, Point } from '../family.ts'
 import type { HistogramValue } from '../series.ts'
 
-/** Renders families as Prometheus text 0.0.4 or OpenMetrics 1.0. Pure. */
 export type TextFormat = 'prometheus' | 'openmetrics'
 
 export const contentTypes: Readonly<Record<TextFormat, string>> = {

@@ -1,14 +1,15 @@
-/** Of each piece; a text that may be longer than that has one of its own. */
+/** A buffer for texts that are too long for one string. */
+/** Size of a piece; a text that may be longer gets a piece of its own. */
 const pieceBytes = 262_144
 
-/** A long text as the bytes that are sent of it, without ever being one string. */
+/** A long text as UTF-8 bytes, collected without ever being one string. */
 export class TextBytes {
   readonly #whole: Buffer[] = []
   #piece = Buffer.allocUnsafe(pieceBytes)
   #at = 0
 
   add(text: string): void {
-    // In UTF-8 a unit of a string is three bytes at most.
+    // A UTF-16 unit takes at most three bytes in UTF-8.
     const most = 3 * text.length
     if (most > this.#piece.length - this.#at) {
       this.#whole.push(this.#piece.subarray(0, this.#at))

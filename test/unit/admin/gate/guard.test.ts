@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type RequestFacts, refusalOf } from '../../../../src/admin/gate/guard.ts'
+import { guardRefusal, type RequestFacts } from '../../../../src/admin/gate/guard.ts'
 
 const http = { scheme: 'http', hosts: ['bridge.example'] } as const
 const facts = (rest: Partial<RequestFacts>): RequestFacts => ({
@@ -11,7 +11,7 @@ const facts = (rest: Partial<RequestFacts>): RequestFacts => ({
   dest: undefined,
   ...rest,
 })
-const isRefused = (rest: Partial<RequestFacts>) => refusalOf(facts(rest), http) !== null
+const isRefused = (rest: Partial<RequestFacts>) => guardRefusal(facts(rest), http) !== null
 
 describe('the Host (DNS rebinding)', () => {
   it.each([
@@ -44,7 +44,7 @@ describe('the Host (DNS rebinding)', () => {
   })
 
   it('is whatever it likes on a Unix socket, which no browser reaches', () => {
-    expect(refusalOf(facts({ host: 'anything' }), { scheme: 'http', hosts: null })).toBeNull()
+    expect(guardRefusal(facts({ host: 'anything' }), { scheme: 'http', hosts: null })).toBeNull()
   })
 })
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AccessRecord } from '../../../../src/telemetry/access-log/access-record.ts'
-import { LogChunk } from '../../../../src/telemetry/access-log/chunk.ts'
 import { compileFormat, formatFault } from '../../../../src/telemetry/access-log/format.ts'
-import { chunkBytes } from '../../../../src/telemetry/access-log/writer.ts'
+import { LogChunk } from '../../../../src/telemetry/lines/chunk.ts'
+import { chunkBytes } from '../../../../src/telemetry/lines/writer.ts'
 import { accessRecord as record } from '../../../kit/access-record.ts'
 
 const names = { worker: 'reverse_proxy', instance: 'reverse_proxy#1' }
@@ -188,11 +188,11 @@ describe('a template', () => {
 
   it.each([
     ['text', 'must be "json", "combined" or a template'],
-    ['%nope', '%nope is not known; known are attempts, bytes_received'],
-    ['%status % x', 'has a % with no name behind it'],
-    ['%{a b}', '%{a b} names no header field'],
-    ['%status\n', 'must have no line ends'],
-    ['%status é', 'must have no line ends, and no other than ASCII'],
+    ['%nope', '%nope is unknown; use attempts, bytes_received'],
+    ['%status % x', 'has a % without a name'],
+    ['%{a b}', '%{a b} is not a header field'],
+    ['%status\n', 'must contain only printable ASCII'],
+    ['%status é', 'must contain only printable ASCII'],
   ])('such as %s is a fault', (format, fault) => {
     expect(formatFault(format)).toContain(fault)
   })

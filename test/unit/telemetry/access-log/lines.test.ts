@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AccessRecord } from '../../../../src/telemetry/access-log/access-record.ts'
-import { LogChunk } from '../../../../src/telemetry/access-log/chunk.ts'
 import { fields } from '../../../../src/telemetry/access-log/fields.ts'
 import { compileFormat } from '../../../../src/telemetry/access-log/format.ts'
-import { chunkBytes } from '../../../../src/telemetry/access-log/writer.ts'
+import { LogChunk } from '../../../../src/telemetry/lines/chunk.ts'
+import { chunkBytes } from '../../../../src/telemetry/lines/writer.ts'
 import { accessRecord as record } from '../../../kit/access-record.ts'
 
 const names = { worker: 'reverse_proxy', instance: 'reverse_proxy#1' }

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import type { LogTargetSettings } from '../../../../src/telemetry/export/settings.ts'
 import type { LogLevel } from '../../../../src/telemetry/log/log.ts'
 import { openLog } from '../../../../src/telemetry/log/log-targets.ts'
+import type { LogTargetSettings } from '../../../../src/telemetry/log/target-settings.ts'
 import { temporaryDirectory } from '../../../kit/config-text.ts'
 import { until } from '../../../kit/until.ts'
 

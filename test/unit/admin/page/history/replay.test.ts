@@ -36,15 +36,15 @@ describe('an exported history', () => {
   })
 
   it.each([
-    ['{', /It is no JSON/],
-    ['[]', /no exported history/],
+    ['{', /it is not valid JSON/],
+    ['[]', /not an exported history/],
     ['{"format":"bifrost-history","version":2}', /version 2/],
     ['{"format":"bifrost-history","version":1}', /no list of actors/],
     [
       JSON.stringify({ ...historyFile(1, actors, []), moves: [{ ...one, edges: [1] }] }),
       /moves\[0\] has edges/,
     ],
-    [JSON.stringify({ ...historyFile(1, actors, []), moves: [one, null] }), /moves\[1\] is no object/],
+    [JSON.stringify({ ...historyFile(1, actors, []), moves: [one, null] }), /moves\[1\] is not an object/],
     [
       JSON.stringify(historyFile(1, actors, [{ ...one, at: 1e300 }])),
       /moves\[0\] has no number .* or no time/,

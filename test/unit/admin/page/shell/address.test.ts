@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addressOf, readAddress } from '../../../../../src/admin/page/shell/address.ts'
+import { addressOf, readHash } from '../../../../../src/admin/page/shell/address.ts'
 
 describe('addresses of the page', () => {
   it.each([
@@ -7,12 +7,12 @@ describe('addresses of the page', () => {
     ['history', ['listener:a/0/0'], { seq: '12' }],
     ['overview', [], { filter: '<b>&?=#' }],
   ] as const)('lead back to what they were made of: %s %s', (view, parts, query) => {
-    const read = readAddress(addressOf(view, parts, query))
+    const read = readHash(addressOf(view, parts, query))
     expect([read.view, read.parts, Object.fromEntries(read.query)]).toEqual([view, parts, query])
   })
 
   it('that are broken are read as far as they go', () => {
-    expect(readAddress('#/charts/%E0%A4%A')).toMatchObject({ view: 'charts', parts: ['%E0%A4%A'] })
-    expect(readAddress('')).toMatchObject({ view: '', parts: [] })
+    expect(readHash('#/charts/%E0%A4%A')).toMatchObject({ view: 'charts', parts: ['%E0%A4%A'] })
+    expect(readHash('')).toMatchObject({ view: '', parts: [] })
   })
 })

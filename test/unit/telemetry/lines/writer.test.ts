@@ -12,8 +12,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { openFileSink, type Sink } from '../../../../src/telemetry/access-log/sink.ts'
-import { chunkBytes, LogWriter, type LogWriterOptions } from '../../../../src/telemetry/access-log/writer.ts'
+import { openFileSink, type Sink } from '../../../../src/telemetry/lines/sink.ts'
+import { chunkBytes, LogWriter, type LogWriterOptions } from '../../../../src/telemetry/lines/writer.ts'
 import { temporaryDirectory } from '../../../kit/config-text.ts'
 import { until } from '../../../kit/until.ts'
 

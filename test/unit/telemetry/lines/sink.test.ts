@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { openFileSink, type Sink } from '../../../../src/telemetry/access-log/sink.ts'
-import { chunkBytes, LogWriter } from '../../../../src/telemetry/access-log/writer.ts'
+import { openFileSink, type Sink } from '../../../../src/telemetry/lines/sink.ts'
+import { chunkBytes, LogWriter } from '../../../../src/telemetry/lines/writer.ts'
 import { temporaryDirectory } from '../../../kit/config-text.ts'
 import { until } from '../../../kit/until.ts'
 
