@@ -1,8 +1,9 @@
+/** Parses command line arguments, and the usage text. */
 import { parseArgs } from 'node:util'
 
 export type Command =
   | { readonly kind: 'run' | 'check'; readonly config: string | undefined }
-  /** Each reads one line from standard input. */
+  /** Both read the text from standard input. */
   | { readonly kind: 'encrypt' | 'hash-password' }
   | { readonly kind: 'init-encryption-key' }
   | { readonly kind: 'charts-view'; readonly file: string }
@@ -11,22 +12,22 @@ export type Command =
 
 export const usage = `usage: bifrost [--config FILE] [--check]
 
-  --config FILE   configuration to run: JSON, JSON with comments, or YAML (default: the demo)
-  --check         only validate it and print the effective configuration
-  --help          this text
+  --config FILE   run this configuration: JSON, JSON with comments, or YAML (default: the demo)
+  --check         validate the configuration, print the effective one, and exit
+  --help          print this text
 
-bifrost charts view FILE   shows a history that was exported from the charts page, without a daemon
+bifrost charts view FILE   show a history exported from the charts page, without a daemon
 
-For passwords in a configuration; the text comes from standard input, where no list of processes shows it:
+Passwords for a configuration, read from standard input so that no process list shows them:
 
-  --hash-password         prints a hash for users[].password
-  --encrypt               prints an {encrypted} value
-  --init-encryption-key   makes the key for these, in $BIFROST_SECRET_HOME or ~/.bifrost
+  --hash-password         print a hash for users[].password
+  --encrypt               print an {encrypted} value
+  --init-encryption-key   create the key for them in $BIFROST_SECRET_HOME or ~/.bifrost
 `
 
 const secretCommands = ['encrypt', 'hash-password', 'init-encryption-key'] as const
 
-/** Words to a command; a mistake is a command too, with what is wrong. */
+/** Returns the command; wrong usage is a command too, with a message. */
 export function parseCommand(args: readonly string[]): Command {
   try {
     const { values, positionals } = parseArgs({
@@ -45,7 +46,7 @@ export function parseCommand(args: readonly string[]): Command {
     if (positionals.length > 0) return parseWords(positionals)
     const [secret, ...others] = secretCommands.filter((kind) => values[kind])
     if (others.length > 0)
-      return { kind: 'usage', message: `--${secret} and --${others[0]} are two commands` }
+      return { kind: 'usage', message: `--${secret} and --${others[0]} cannot be combined` }
     if (secret !== undefined) return { kind: secret }
     return { kind: values.check ? 'check' : 'run', config: values.config }
   } catch (error) {
@@ -55,8 +56,8 @@ export function parseCommand(args: readonly string[]): Command {
 
 function parseWords(words: readonly string[]): Command {
   const [noun, verb, file, ...more] = words
-  if (noun !== 'charts') return { kind: 'usage', message: `${noun} is no command; there is charts view FILE` }
+  if (noun !== 'charts') return { kind: 'usage', message: `${noun} is not a command; use charts view FILE` }
   if (verb !== 'view' || file === undefined || more.length > 0)
-    return { kind: 'usage', message: 'charts needs the word view and one file' }
+    return { kind: 'usage', message: 'charts needs "view" and one file' }
   return { kind: 'charts-view', file }
 }

@@ -1,6 +1,7 @@
+/** The telemetry lines of `--check`. */
 import type { TelemetrySettings } from '../telemetry/export/settings.ts'
 
-/** What --check says of telemetry beyond the file: where the environment sends it, and what of the environment is ignored. */
+/** Lists where each signal goes, and which OTEL_* variables are ignored; the configuration file shows neither. */
 export function describeTelemetry(settings: TelemetrySettings | null): string {
   if (settings === null) return ''
   const { metrics, traces, logs, warnings } = settings

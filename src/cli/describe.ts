@@ -1,12 +1,11 @@
+/** The start-up text: addresses, limits (seed S182) and commands to try. */
 import { formatAddress } from '../config/address/address.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { ListenAddress, ServiceSettings, WorkerSettings } from '../config/settings/settings.ts'
 
-/** What is printed once the daemon serves: what listens where with which limits (seed S182), and how to try it. */
-
 type Addresses = Readonly<Record<string, readonly ListenAddress[]>>
 
-/** An address that a client on this machine can connect to. */
+/** Formats the address as a client on this machine can use it. */
 function reachable({ host, port }: ListenAddress): string {
   if (host === '0.0.0.0') return `127.0.0.1:${port}`
   return host === '::' ? `[::1]:${port}` : formatAddress({ host, port })
@@ -42,18 +41,19 @@ function describeWorker(worker: WorkerSettings, addresses: Addresses): string {
     .join('')
 }
 
-/** One curl line a service, each of which works as it is printed. */
+/** One curl command per service; each works as printed. */
 function tryLines(config: LoadedConfig, addresses: Addresses): readonly string[] {
   const { workers, demoUpstream } = config.settings
   const demo = demoUpstream ? `http://${formatAddress(demoUpstream)}` : null
   return workers.flatMap((worker) => {
-    const place = placeToTry(worker, addresses)
-    if (place === null) return []
-    // The certificate is hardly made out for an IP address.
-    const [curl, origin] = place.isTls ? ['curl -k', `https://${place.at}`] : ['curl', `http://${place.at}`]
+    const listener = plainListener(worker, addresses)
+    if (listener === null) return []
+    const { at, isTls } = listener
+    // -k: certificates are rarely issued for an IP address.
+    const [curl, origin] = isTls ? ['curl -k', `https://${at}`] : ['curl', `http://${at}`]
     return worker.services.map((service) => {
       if (service.type === 'forward') {
-        const trust = place.isTls ? ' --proxy-insecure' : ''
+        const trust = isTls ? ' --proxy-insecure' : ''
         const isOpen = service.destinations.allow.some(
           ({ network, port }) => network !== null && port === demoUpstream?.port,
         )
@@ -66,8 +66,8 @@ function tryLines(config: LoadedConfig, addresses: Addresses): readonly string[]
   })
 }
 
-/** The first TCP listener that a client can simply connect to. */
-function placeToTry(worker: WorkerSettings, addresses: Addresses) {
+/** The first TCP listener without PROXY protocol. */
+function plainListener(worker: WorkerSettings, addresses: Addresses) {
   const listeners = worker.listen.filter((listener) => !('path' in listener))
   const index = listeners.findIndex(({ proxyProtocol }) => proxyProtocol === undefined)
   const address = addresses[worker.name]?.[index]
@@ -75,13 +75,14 @@ function placeToTry(worker: WorkerSettings, addresses: Addresses) {
   return { at: reachable(address), isTls: listeners[index]?.tls !== undefined }
 }
 
-/** `tokenFile`: where the admin token is, unless the configuration has it; never the token itself. */
+/** Names the file of the admin token, unless the configuration contains the token; never prints the token. */
 function describeAdmin({ admin }: LoadedConfig['settings'], addresses: Addresses, tokenFile: string | null) {
   const at = addresses['admin']?.[0] ?? ('path' in admin.listen ? admin.listen : null)
   if (!admin.enabled || at === null) return ''
-  const token = tokenFile === null ? '' : `  ${''.padEnd(22)} the token that changes things: ${tokenFile}\n`
+  const token =
+    tokenFile === null ? '' : `  ${''.padEnd(22)} admin token, which permits changes: ${tokenFile}\n`
   const scheme = admin.tls === null ? '' : ' (https)'
-  return `  ${formatAddress(at).padEnd(22)} admin: / shows the charts; /health /metrics /status${scheme}\n${token}`
+  return `  ${formatAddress(at).padEnd(22)} admin: charts at /; also /health /metrics /status${scheme}\n${token}`
 }
 
 export function describeRun(

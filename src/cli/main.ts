@@ -1,3 +1,7 @@
+/**
+ * The command line: runs one command. The only module that prints. Exit codes: 0 clean, 1 failed, 64 wrong usage, 78
+ * bad configuration.
+ */
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../config/load.ts'
@@ -9,22 +13,18 @@ import { parseCommand, usage } from './command.ts'
 import { describeRun } from './describe.ts'
 import { describeTelemetry } from './describe-telemetry.ts'
 
-/**
- * The command line: words to a command, and the only place that prints. Exit codes: 0 clean, 1 failed, 64 wrong
- * usage, 78 bad configuration.
- */
 const exitCode = { clean: 0, failed: 1, usage: 64, configuration: 78 } as const
 
 const print = (text: string) => process.stdout.write(text)
 const complain = (text: string) => process.stderr.write(text)
 
-/** `config/demo.json` of the project, wherever the command is run from. */
+/** The package root, for `config/demo.json`; independent of the working directory. */
 const packageRoot = new URL(import.meta.filename.endsWith('.ts') ? '../../' : '../../../', import.meta.url)
 const demoConfig = fileURLToPath(new URL('config/demo.json', packageRoot))
 
-/** Runs one command to its end and resolves with the exit code. */
+/** Runs one command and resolves with the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
-  // A reader of our output that goes away must not take the daemon with it.
+  // A closed pipe on standard output or error must not end the daemon.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   try {
     const command = parseCommand(args)
@@ -48,7 +48,7 @@ export async function run(args: readonly string[]): Promise<number> {
       print(`${JSON.stringify(shown, null, 2)}\n`)
       complain(describeTelemetry(config.settings.telemetry))
       complain(config.warnings.map((warning) => `warning: ${warning}\n`).join(''))
-      if (hidden.length > 0) complain(`${hidden.join(', ')}: not shown, *** stands for it\n`)
+      if (hidden.length > 0) complain(`${hidden.join(', ')}: secret, shown as ***\n`)
       return exitCode.clean
     }
     return await serve(config)
@@ -59,7 +59,7 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Until it is told to stop. */
+/** Serves an exported history until a signal arrives. */
 async function view(file: string): Promise<number> {
   const { viewHistory } = await import('../admin/offline.ts')
   const shown = await viewHistory(file)
@@ -67,7 +67,7 @@ async function view(file: string): Promise<number> {
     complain(`${file} ${shown.problem}\n`)
     return exitCode.failed
   }
-  print(`${file} is shown at ${shown.url}\nCtrl+C ends it.\n`)
+  print(`${file} is shown at ${shown.url}\nCtrl+C stops it.\n`)
   const ended = Promise.withResolvers<void>()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, ended.resolve)
   await ended.promise
@@ -76,7 +76,7 @@ async function view(file: string): Promise<number> {
 }
 
 async function serve(config: ReturnType<typeof loadConfig>): Promise<number> {
-  // On demand: the configuration is checked before anything of the daemon is loaded.
+  // On demand: a bad configuration is reported before the daemon is loaded.
   const { startDaemon } = await import('../daemon.ts')
   const logs = openLog(config.settings.logging ?? defaultLogging, { complain })
   const { log } = logs
@@ -104,7 +104,7 @@ async function serve(config: ReturnType<typeof loadConfig>): Promise<number> {
     daemon.reopenLogs()
     logs.reopen()
   }
-  const ignore = () => log('info', 'SIGHUP is ignored: it has no meaning to this daemon')
+  const ignore = () => log('info', 'SIGHUP is ignored: the daemon has no action for it')
   process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGUSR2', reopen).on('SIGHUP', ignore)
   process.on('uncaughtException', crash).on('unhandledRejection', crash)
   try {

@@ -1,9 +1,10 @@
+/** Large bodies of the demo upstream, streamed. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline, Readable } from 'node:stream'
 
 const piece = Buffer.alloc(64 * 1024, 'bifrost ')
 
-/** Answers with so many bytes, made as the client takes them. A client that goes away ends it. */
+/** Responds with `size` bytes, produced as the client reads them. Ends when the client disconnects. */
 export function sendBytes(res: ServerResponse, size: number): void {
   res.writeHead(200, { 'Content-Type': 'application/octet-stream', 'Content-Length': size })
   let left = res.req.method === 'HEAD' ? 0 : size
@@ -17,7 +18,7 @@ export function sendBytes(res: ServerResponse, size: number): void {
   pipeline(source, res, ended)
 }
 
-/** Counts a body as it arrives and answers with the count; the bytes are dropped. */
+/** Counts and discards a request body; responds with the count. */
 export function acceptUpload(req: IncomingMessage, res: ServerResponse): void {
   let bytes = 0
   req.on('data', (chunk: Buffer) => {
@@ -29,7 +30,5 @@ export function acceptUpload(req: IncomingMessage, res: ServerResponse): void {
   })
 }
 
-/** A client that went away is nobody's failure, but without a listener it would be an unhandled error. */
-function ended(): void {
-  // Both sides are closed by then.
-}
+/** Ignores the error of a disconnected client; both sides are closed. Without a listener it would be unhandled. */
+function ended(): void {}

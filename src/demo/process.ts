@@ -1,11 +1,11 @@
+/**
+ * Process entry of the demo upstream: `process.ts HOST PORT`. It has its own process so that its CPU and memory are not
+ * counted as the daemon's. It ends with the channel of its parent and ignores signals; the parent drains first.
+ */
 import { BifrostError } from '../errors.ts'
 import { startAsChild } from '../supervise/channel/child-start.ts'
 
-/**
- * Entry of the demo upstream's process: `process.ts HOST PORT`. A process of its own, so that what it uses is not taken
- * for what the daemon uses. It tells its parent once how its start went, and ends with its parent's channel; signals
- * are the parent's business, which drains first.
- */
+/** Messages to the parent: exactly one, after the start. */
 export type DemoMessage =
   | { readonly type: 'demo.ready'; readonly port: number }
   | { readonly type: 'demo.failed'; readonly code: string; readonly message: string }
@@ -15,14 +15,14 @@ function tell(message: DemoMessage): void {
 }
 
 startAsChild()
-// On demand: until the signals are ignored each of them ends the process.
+// On demand: the signals must be ignored before anything else loads.
 const { startDemoUpstream } = await import('./upstream.ts')
 
 const [host = '127.0.0.1', port = '0'] = process.argv.slice(2)
 try {
   tell({ type: 'demo.ready', ...(await startDemoUpstream({ host, port: Number(port) })) })
 } catch (error) {
-  // The system's own words say why; the parent knows what was tried.
+  // Send the system error; the parent knows the address.
   const cause: unknown = error instanceof BifrostError ? error.cause : error
   const { code = '', message } = (
     cause instanceof Error ? cause : new Error(String(cause))

@@ -1,3 +1,4 @@
+/** The demo upstream: a small HTTP and WebSocket server to try the proxy against. */
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -7,33 +8,30 @@ import { acceptUpload, sendBytes } from './bodies.ts'
 
 export interface DemoUpstream {
   readonly port: number
-  /** Ends every connection and timer; resolves when nothing is left. */
+  /** Ends every connection and timer; resolves when the server is closed. */
   close(): Promise<void>
 }
 
 const help = `This is the demonstration upstream of Bifrost Bridge.
 
 GET  /hello      a friendly line
-GET  /echo       method, URL and headers as they arrived, as JSON
+GET  /echo       method, URL and headers of the request, as JSON
 POST /upload     counts the bytes of the body
 GET  /bytes/N    N bytes, up to 10 GiB
-GET  /slow/N     answers after N ms, up to 60000
-     /ws         WebSocket that sends back what it gets
+GET  /slow/N     responds after N ms, up to 60000
+     /ws         WebSocket that echoes messages
 `
 const maxBytes = 10 * 1024 ** 3
 const maxDelayMs = 60_000
 
-/**
- * A server to try the proxy against when nothing else is running. Streams what is large and holds nothing. Throws
- * LISTEN_FAILED when the address cannot be listened on.
- */
+/** Starts the server. Large bodies are streamed. Throws LISTEN_FAILED if it cannot listen on the address. */
 export async function startDemoUpstream(listen: ListenAddress): Promise<DemoUpstream> {
   const timers = new Set<NodeJS.Timeout>()
   const server = createServer((req, res) => answer(req, res, timers))
   const sockets = new WebSocketServer({ server, path: '/ws' })
   sockets.on('connection', echo)
   await new Promise<void>((resolve, reject) => {
-    // The WebSocket server passes on what goes wrong with the other one, and later errors need a listener too.
+    // The WebSocket server re-emits errors of the HTTP server; later errors need a listener too.
     sockets.on('error', (cause) => reject(listenError(listen, cause)))
     server.listen(listen.port, listen.host, resolve)
   })
@@ -64,13 +62,13 @@ function echo(socket: WebSocket): void {
 interface Exchange {
   readonly req: IncomingMessage
   readonly res: ServerResponse
-  /** The second name of the path. */
+  /** Second segment of the path. */
   readonly argument: string
   readonly timers: Set<NodeJS.Timeout>
 }
 
 interface Route {
-  /** Empty: all. */
+  /** Empty: all methods. */
   readonly methods: readonly string[]
   readonly run: (exchange: Exchange) => void
 }
@@ -131,5 +129,5 @@ function text(res: ServerResponse, body: string): void {
 
 function refuse(res: ServerResponse, status: number, headers: OutgoingHttpHeaders = {}): void {
   res.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', ...headers })
-  res.end(`${status}; GET / lists what there is.\n`)
+  res.end(`${status}; GET / lists the paths.\n`)
 }

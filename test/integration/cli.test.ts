@@ -214,7 +214,7 @@ describe('the command line', { timeout }, () => {
     const { status, stdout, stderr } = ask('', '--config', file, '--check')
     expect(status).toBe(0)
     expect(stdout).not.toMatch(/encrypted|scrypt/)
-    expect(stderr).toContain('auth.users[1].password: not shown')
+    expect(stderr).toContain('auth.users[1].password: secret, shown as')
     expect(ask('', '--encrypt', '--check', '--hash-password').status).toBe(64)
   })
 

@@ -7,11 +7,11 @@ describe('charts view', () => {
   })
 
   it.each([
-    [['charts'], 'charts needs the word view and one file'],
-    [['charts', 'view'], 'charts needs the word view and one file'],
-    [['charts', 'view', 'a', 'b'], 'charts needs the word view and one file'],
-    [['charts', 'draw', 'a'], 'charts needs the word view and one file'],
-    [['chart'], 'chart is no command; there is charts view FILE'],
+    [['charts'], 'charts needs "view" and one file'],
+    [['charts', 'view'], 'charts needs "view" and one file'],
+    [['charts', 'view', 'a', 'b'], 'charts needs "view" and one file'],
+    [['charts', 'draw', 'a'], 'charts needs "view" and one file'],
+    [['chart'], 'chart is not a command; use charts view FILE'],
   ])('%j is a mistake: %s', (words, message) => {
     expect(parseCommand(words)).toEqual({ kind: 'usage', message })
   })

@@ -33,8 +33,8 @@ test('where admin is, and where its token is, are told; never the token', () => 
   const base = { mode: 'Forward', listen_addr: '127.0.0.1:3128' }
   const addresses = { forward_proxy: [], admin: [{ host: '127.0.0.1', port: 9900 }] }
   const withFile = describeRun(load(base), addresses, '/home/of/admin-token')
-  expect(withFile).toContain('  127.0.0.1:9900         admin: / shows the charts;')
-  expect(withFile).toContain('the token that changes things: /home/of/admin-token\n')
+  expect(withFile).toContain('  127.0.0.1:9900         admin: charts at /;')
+  expect(withFile).toContain('admin token, which permits changes: /home/of/admin-token\n')
   const withToken = describeRun(load({ ...base, admin: { token } }), addresses, null)
   expect(withToken).not.toContain('token')
   const unix = load({ ...base, admin: { listen_addr: 'unix:/run/a.sock', token } })
