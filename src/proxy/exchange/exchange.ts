@@ -12,7 +12,7 @@ import type { Lane } from '../data-plane/service-contexts.ts'
 import type { Head } from '../decide/decide.ts'
 import type { Peer } from '../trace/trace.ts'
 import type { Connection } from './connection.ts'
-import { finished, measureAttempt, measureRest } from './measure.ts'
+import { countFailure, finished, measureAttempt, measureRest } from './measure.ts'
 import type { Pace } from './pace.ts'
 import { causeOf, type ExchangeScope, idFields, type Work } from './scope.ts'
 import { endCodes, isFailure, terminationOf, tunnelOutcome } from './termination.ts'
@@ -236,7 +236,7 @@ export class Exchange extends Traced implements RelayOwner, AccessRecord {
     this.received = received
     this.sent = sent
     add(block, cell.requestsTotal, 1)
-    if (isFailed) add(block, cell.requestsFailed, 1)
+    if (isFailed) countFailure(block, this.code)
     add(block, cell.responseTimeMs, now - this.startedAt)
     add(block, cell.responsesTimed, 1)
     finished(this, (now - this.startedAt) / 1000, isFailed, this.#isTakenOver && !this.#isSwitched)

@@ -1,7 +1,9 @@
 /** What of an exchange goes into the series of its service. Numbers only: no text is made, nothing is allocated. */
 import type { ErrorCode } from '../../errors.ts'
+import { add, type CounterBlock, cell } from '../../telemetry/metrics/counters.ts'
 import { clientKey, errorId, methodId, serverKey } from '../../telemetry/metrics/series-key.ts'
 import type { Exchange } from './exchange.ts'
+import { isByClient } from './termination.ts'
 
 /** Connects that failed: a target that cannot be reached, whatever it would have said. */
 const connectFailures: ReadonlySet<ErrorCode | null> = new Set<ErrorCode>([
@@ -40,6 +42,12 @@ export class Measured {
     this.attemptAt = now
     this.dialledAt = now
   }
+}
+
+/** Counts a request that failed, and whether its client alone is to blame. */
+export function countFailure(block: CounterBlock, code: ErrorCode | null): void {
+  add(block, cell.requestsFailed, 1)
+  if (isByClient(code)) add(block, cell.requestsFailedByClient, 1)
 }
 
 /** Counts a request that is over; `isBodyToCome`: its answer is still on its way, and `ended` counts the sizes. */

@@ -38,6 +38,10 @@ export const isFailure = (record: {
   readonly termination: string
 }): boolean => record.status >= 400 || record.code !== null || record.termination === 'LT'
 
+/** Whether its client alone made it fail, which is left out of error rates. */
+export const isByClient = (code: ErrorCode | null): boolean =>
+  code === 'CLIENT_ABORTED' || code === 'CLIENT_STALLED'
+
 /** What ends an exchange that has taken its connection over and is no tunnel. */
 export const endCodes = {
   idle: 'CLIENT_STALLED',

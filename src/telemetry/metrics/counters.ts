@@ -12,6 +12,7 @@ const cells = [
   'connectionsCutOff',
   'requestsTotal',
   'requestsFailed',
+  'requestsFailedByClient',
   'bytesReceived',
   'bytesSent',
   'responseTimeMs',

@@ -85,7 +85,9 @@ export const worker = z.object({
       'Of the latest ten seconds, or up to twenty while no stream of events is open; null when there were no requests.',
   }),
   p99_ms: z.number().nullable(),
-  error_rate: share.meta({ description: 'Failed requests of those of the last second.' }),
+  error_rate: share.meta({
+    description: 'Requests of the last second that failed for another reason than their client, as a share.',
+  }),
   restarts: z.int().meta({ description: 'Restarts after a crash, since the start of the daemon.' }),
 })
 
