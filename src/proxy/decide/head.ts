@@ -60,11 +60,12 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const visible = /^[\x21-\x7e\x80-\xff]+$/
 
 /**
- * RFC 9110 7.8: a server may ignore Upgrade. A request that is not for WebSocket, or has a body before the
- * switch, is served without upgrade.
+ * RFC 9110 7.8: a server may ignore Upgrade, and must in HTTP/1.0. A request that is not for WebSocket, or has
+ * a body before the switch, is served without upgrade.
  */
-export function asksForWebSocket({ method, headers }: IncomingMessage): boolean {
-  if (method !== 'GET' || headers.upgrade?.toLowerCase() !== 'websocket') return false
+export function asksForWebSocket({ method, headers, httpVersion }: IncomingMessage): boolean {
+  if (httpVersion === '1.0' || method !== 'GET' || headers.upgrade?.toLowerCase() !== 'websocket')
+    return false
   const length = headers['content-length']
   return headers['transfer-encoding'] === undefined && (length === undefined || length === '0')
 }

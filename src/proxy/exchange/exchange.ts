@@ -17,7 +17,7 @@ import type { Head } from '../decide/decide.ts'
 import type { Peer, Trace } from '../trace/trace.ts'
 import type { Connection } from './connection.ts'
 import { causeOf, idFields } from './exchange-log.ts'
-import { type Measured, measureAttempt, measureEnd, measureRest } from './measure.ts'
+import { countFailure, type Measured, measureAttempt, measureEnd, measureRest } from './measure.ts'
 import type { Pace } from './pace.ts'
 import type { Running } from './running.ts'
 import type { ServiceContext } from './service-context.ts'
@@ -322,7 +322,7 @@ export class Exchange implements RelayOwner, AccessRecord, Measured {
     this.received = received
     this.sent = sent
     add(block, cell.requestsTotal, 1)
-    if (isFailed) add(block, cell.requestsFailed, 1)
+    if (isFailed) countFailure(block, this.code)
     add(block, cell.responseTimeMs, now - this.startedAt)
     add(block, cell.responsesTimed, 1)
     measureEnd(this, (now - this.startedAt) / 1000, isFailed, this.#isTakenOver && !this.#isSwitched)

@@ -2,8 +2,10 @@
 import type { ServiceType } from '../../config/settings/settings.ts'
 import type { ErrorCode } from '../../errors.ts'
 import type { HttpResponse } from '../../http/message.ts'
+import { add, type CounterBlock, cell } from '../../telemetry/metrics/counters.ts'
 import type { Meter } from '../../telemetry/metrics/meter.ts'
 import { clientKey, errorId, serverKey } from '../../telemetry/metrics/series-key.ts'
+import { isByClient } from './termination.ts'
 
 /** Codes of attempts that never reached their target. */
 const connectFailures: ReadonlySet<ErrorCode | null> = new Set<ErrorCode>([
@@ -30,6 +32,12 @@ export interface Measured {
   isFailed: boolean
   series: number
   attemptAt: number
+}
+
+/** Counts a failed request, and whether its client caused the failure. */
+export function countFailure(block: CounterBlock, code: ErrorCode | null): void {
+  add(block, cell.requestsFailed, 1)
+  if (isByClient(code)) add(block, cell.requestsFailedByClient, 1)
 }
 
 /** Counts a finished request. With `isBodyToCome` the response body is still under way and `measureRest` counts the sizes. */

@@ -39,6 +39,10 @@ export const isFailure = (record: {
   readonly termination: string
 }): boolean => record.status >= 400 || record.code !== null || record.termination === 'LT'
 
+/** True if the client caused the failure; error rates leave such requests out. */
+export const isByClient = (code: ErrorCode | null): boolean =>
+  code === 'CLIENT_ABORTED' || code === 'CLIENT_STALLED'
+
 /** Codes for the end of a taken-over connection that is not a tunnel. */
 export const endCodes = {
   idle: 'CLIENT_STALLED',

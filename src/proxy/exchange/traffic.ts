@@ -145,7 +145,10 @@ export class TrafficRecorder {
       answerMs: since(answeredAt),
       durationMs: round(endedAt - startedAt),
       length: typeof length === 'string' && /^\d{1,15}$/.test(length) ? Number(length) : null,
-      isUpgrade: record.method === 'GET' && /^websocket$/i.test(String(headers['upgrade'] ?? '')),
+      isUpgrade:
+        record.version === 11 &&
+        record.method === 'GET' &&
+        /^websocket$/i.test(String(headers['upgrade'] ?? '')),
       received: record.received,
       sent: record.sent,
     }

@@ -4,7 +4,7 @@ import { quantileOf } from './quantiles.ts'
 /** Requests a second, their errors and how long they took, of each service: between the latest two seconds, durations of the latest ten (up to twenty while nobody watches). */
 export interface Counted {
   readonly name: string
-  total(counter: 'requestsTotal' | 'requestsFailed'): number
+  total(counter: 'requestsTotal' | 'requestsFailed' | 'requestsFailedByClient'): number
   /** Counts by bucket, since the start. */
   durations(): readonly number[]
 }
@@ -17,7 +17,7 @@ interface Reading {
 
 export interface RequestRate {
   readonly perSecond: number
-  /** Failed requests of these, 0..1. */
+  /** Requests of these that failed for another reason than their client, 0..1. */
   readonly errors: number
   /** Null when there were none. */
   readonly p50Ms: number | null
@@ -50,7 +50,8 @@ export class RequestRates {
   tick(services: readonly Counted[], at: number, isWatched: boolean): void {
     this.#isWatched = isWatched
     for (const service of services) {
-      const now = { at, requests: service.total('requestsTotal'), failed: service.total('requestsFailed') }
+      const failed = service.total('requestsFailed') - service.total('requestsFailedByClient')
+      const now = { at, requests: service.total('requestsTotal'), failed }
       const before = this.#readings.get(service.name)
       this.#readings.set(service.name, now)
       if (before !== undefined && at > before.at) this.#rates.set(service.name, between(before, now))

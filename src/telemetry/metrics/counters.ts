@@ -13,6 +13,7 @@ const cells = [
   'connectionsReset',
   'requestsTotal',
   'requestsFailed',
+  'requestsFailedByClient',
   'bytesReceived',
   'bytesSent',
   'responseTimeMs',

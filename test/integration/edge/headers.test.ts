@@ -143,6 +143,22 @@ test('an Upgrade to anything but WebSocket is forwarded as an ordinary request',
   expect(origin.last.all('http2-settings')).toEqual([])
 })
 
+test('an Upgrade in HTTP/1.0 is ignored', async () => {
+  await using origin = await startOrigin()
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
+  using client = await RawClient.connect(proxy.port)
+  client.head(
+    'GET / HTTP/1.0',
+    'Host: a',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    'Sec-WebSocket-Version: 13',
+  )
+  expect((await client.response()).status).toBe(200)
+  expect(origin.last.all('upgrade')).toEqual([])
+})
+
 test('an early hint is relayed before the response', async () => {
   await using origin = await startScriptedOrigin(
     'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',

@@ -30,6 +30,7 @@ async function isRecorded(proxy: TestEdge): Promise<void> {
   await until('it is recorded', () => proxy.records.length === 1)
   expect(proxy.records[0]).toMatchObject({ status: 499, code: 'CLIENT_ABORTED' })
   await until('the proxy has closed it', () => proxy.edge.open === 0)
+  expect(proxy.counters()).toMatchObject({ requestsFailed: 1, requestsFailedByClient: 1 })
 }
 
 for (const scheme of ['http', 'https'] as const) {

@@ -87,7 +87,9 @@ export const worker = z.object({
       'Mean over the latest ten seconds, or up to twenty while no event stream is open; null without requests.',
   }),
   p99_ms: z.number().nullable(),
-  error_rate: share.meta({ description: 'Share of failed requests in the last second.' }),
+  error_rate: share.meta({
+    description: 'Share of failed requests in the last second, without those that their client caused.',
+  }),
   restarts: z.int().meta({ description: 'Restarts after crashes since the start of the daemon.' }),
 })
 

@@ -3,6 +3,7 @@ import type { TrafficRecord } from '../../api/schema/traffic.ts'
 import { h, keepList } from '../elements/dom.ts'
 import { bytes, millisecondsText, timeOfDay } from '../elements/format.ts'
 import { addressOf } from '../shell/address.ts'
+import { isFailed } from './failed.ts'
 
 const maxRows = 300
 
@@ -72,8 +73,6 @@ function row(record: TrafficRecord): HTMLElement {
     h('td', { class: 'number' }, bytes(sent)),
   )
 }
-
-export const isFailed = ({ status, code }: TrafficRecord): boolean => status >= 400 || code !== null
 
 export const requestText = (method: string | null, target: string | null): string =>
   method === null ? 'no request' : `${method} ${target ?? ''}`

@@ -3,8 +3,9 @@ import type { Connections, TrafficPage, TrafficRecord } from '../../api/schema/t
 import { button, h, setText } from '../elements/dom.ts'
 import type { Page, View } from '../shell/view.ts'
 import { ConnectionTable } from '../traffic/connection-table.ts'
+import { isFailed } from '../traffic/failed.ts'
 import { Poll } from '../traffic/poll.ts'
-import { has, isFailed, RequestTable } from '../traffic/request-table.ts'
+import { has, RequestTable } from '../traffic/request-table.ts'
 
 /** Maximum records kept for filtering. */
 const maxKept = 2_000

@@ -3,7 +3,7 @@ import { quantileOf } from '../../../../src/supervise/views/quantiles.ts'
 import { RequestRates } from '../../../../src/supervise/views/request-rates.ts'
 
 function service() {
-  const counts = { requestsTotal: 0, requestsFailed: 0 }
+  const counts = { requestsTotal: 0, requestsFailed: 0, requestsFailedByClient: 0 }
   const buckets = Array<number>(16).fill(0)
   return {
     counts,
@@ -25,6 +25,15 @@ describe('rates of a service', () => {
     expect(rates.of(one)).toEqual({ perSecond: 50, errors: 0.25, p50Ms: null, p99Ms: null })
     rates.tick([one], 3_000, false)
     expect(rates.of(one)).toMatchObject({ perSecond: 0, errors: 0 })
+  })
+
+  it('have no errors for which only clients are to blame', () => {
+    const one = service()
+    const rates = new RequestRates()
+    rates.tick([one], 0, false)
+    Object.assign(one.counts, { requestsTotal: 10, requestsFailed: 6, requestsFailedByClient: 5 })
+    rates.tick([one], 1_000, false)
+    expect(rates.of(one).errors).toBe(0.1)
   })
 
   it('are none, and not less, where counts were lost with a process', () => {

@@ -1,0 +1,116 @@
+/** Who has the listeners of slots without an instance. */
+import { describe, expect, it } from 'vitest'
+import { superviseFakes } from '../../kit/charts.ts'
+
+const crash = { exitCode: 1, errorCode: '', message: 'boom' }
+
+describe('listeners of a worker that gave up', () => {
+  it('go to instances that live; without any they are refused, until it tries again', () => {
+    const { clock, carriers, told, state } = superviseFakes({
+      slots: 3,
+      listeners: [['w/0/0'], ['w/0/1'], ['w/0/2']],
+      policy: { intensity: 0, revivalMs: 60_000 },
+    })
+    for (const carrier of carriers) carrier.ready()
+    expect(told.splice(0)).toEqual(['w/0/0 delegate w#1', 'w/0/1 delegate w#2', 'w/0/2 delegate w#3'])
+    const heard = () => told.splice(0).filter((line) => !line.includes('ownerGone'))
+    carriers[0]?.exit(crash)
+    expect([state(), heard()]).toEqual(['gaveUp', ['w/0/0 delegate w#2']])
+    carriers[1]?.exit(crash)
+    expect(heard()).toEqual(['w/0/0 delegate w#3', 'w/0/1 delegate w#3'])
+    carriers[2]?.exit(crash)
+    expect(heard()).toEqual(['w/0/0 refuse', 'w/0/1 refuse', 'w/0/2 refuse'])
+    clock.increment(60_000)
+    expect(heard()).toEqual(['w/0/0 hold', 'w/0/1 hold', 'w/0/2 hold'])
+    carriers[3]?.ready()
+    expect(heard()).toEqual(['w/0/0 delegate w#4'])
+  })
+
+  it('wait for an instance that was starting when it gave up', () => {
+    const { carriers, told, state } = superviseFakes({
+      slots: 2,
+      listeners: [['w/0/0'], ['w/0/1']],
+      policy: { intensity: 0 },
+    })
+    carriers[0]?.ready()
+    told.length = 0
+    carriers[0]?.exit(crash)
+    expect([state(), told.splice(0)]).toEqual(['gaveUp', ['w/0/0 ownerGone w#1', 'w/0/1 ownerGone w#1']])
+    carriers[1]?.ready()
+    expect(told.splice(0)).toEqual(['w/0/1 delegate w#2', 'w/0/0 delegate w#2'])
+  })
+
+  it('are served again at once when the last instance ends long after the crashes of another', () => {
+    const { clock, carriers, told, state } = superviseFakes({
+      slots: 2,
+      listeners: [['w/0/0'], ['w/0/1']],
+      policy: { intensity: 1, periodMs: 10_000, revivalMs: 60_000 },
+    })
+    for (const carrier of carriers) carrier.ready()
+    carriers[0]?.exit(crash)
+    clock.increment(1)
+    carriers[2]?.exit(crash)
+    expect(state()).toBe('gaveUp')
+    clock.increment(10_000)
+    told.length = 0
+    carriers[1]?.exit(crash)
+    expect([state(), carriers.length]).toEqual([{ supervising: 'starting' }, 5])
+    expect(told.filter((line) => line.includes('refuse'))).toEqual([])
+  })
+
+  it('are refused when the last instance ends soon after the crashes of another', () => {
+    const { clock, carriers, state } = superviseFakes({
+      slots: 2,
+      policy: { intensity: 1, periodMs: 10_000 },
+    })
+    for (const carrier of carriers) carrier.ready()
+    carriers[0]?.exit(crash)
+    clock.increment(1)
+    carriers[2]?.exit(crash)
+    clock.increment(9_999)
+    carriers[1]?.exit(crash)
+    expect([state(), carriers.length]).toEqual(['gaveUp', 3])
+  })
+})
+
+describe('listeners of a slot whose instance takes long to start', () => {
+  const slow = () =>
+    superviseFakes({ slots: 2, listeners: [['w/0/0'], ['w/0/1']], policy: { lendAfterMs: 500 } })
+
+  it('are lent to an instance that lives, and given to their own once that is alive', () => {
+    const { clock, carriers, told, state } = slow()
+    for (const carrier of carriers) carrier.ready()
+    clock.increment(500)
+    carriers[1]?.exit(crash)
+    clock.increment(499)
+    told.length = 0
+    clock.increment(1)
+    expect(told.splice(0)).toEqual(['w/0/1 delegate w#1'])
+    carriers[2]?.ready()
+    expect([state(), told.splice(0)]).toEqual([{ supervising: 'steady' }, ['w/0/1 delegate w#3']])
+  })
+
+  it('are lent during the first start as well', () => {
+    const { clock, carriers, told } = slow()
+    carriers[0]?.ready()
+    clock.increment(500)
+    expect(told).toEqual(['w/0/0 delegate w#1', 'w/0/1 delegate w#1'])
+  })
+
+  it('go on holding while no instance lives', () => {
+    const { clock, carriers, told } = slow()
+    for (const carrier of carriers) carrier.ready()
+    for (const carrier of [...carriers]) carrier.exit(crash)
+    told.length = 0
+    clock.increment(900)
+    expect(told.filter((line) => !line.includes('ownerGone'))).toEqual([])
+  })
+
+  it('stay where they are when the instance was there in time', () => {
+    const { clock, carriers, told } = slow()
+    for (const carrier of carriers) carrier.ready()
+    told.length = 0
+    clock.increment(5_000)
+    expect(told).toEqual([])
+  })
+})

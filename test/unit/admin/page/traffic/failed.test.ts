@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest'
+import { isFailed } from '../../../../../src/admin/page/traffic/failed.ts'
+
+test('failed are error statuses, codes, and tunnels that a limit has cut off', () => {
+  const whole = { status: 200, code: null, termination: '--' }
+  expect([
+    isFailed(whole),
+    isFailed({ ...whole, status: 404 }),
+    isFailed({ ...whole, code: 'UPSTREAM_BROKEN' }),
+    isFailed({ ...whole, termination: 'LT' }),
+  ]).toEqual([false, true, true, true])
+})
