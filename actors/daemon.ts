@@ -1,8 +1,8 @@
 import { type ActorRefFrom, assign, type DoneActorEvent, fromCallback, setup } from 'xstate'
+import { listenerId, supervisorId } from './ids.ts'
 import { listenerMachine } from './listener.ts'
 import type { RestartPolicy } from './restart-policy.ts'
 import { supervisorMachine } from './supervisor.ts'
-import { listenerSystemId } from './supervisor-contract.ts'
 
 /**
  * The daemon chart, root of the main thread. First everything is bound, then workers are started in their order; a
@@ -90,7 +90,7 @@ const daemonSetup = setup({
 const bindListeners = daemonSetup.assign(({ context, spawn }) => ({
   waitingFor: [...listenerKeys(context), ...context.parts],
   listenerRefs: listenerKeys(context).map((key) =>
-    spawn('listener', { id: listenerSystemId(key), systemId: listenerSystemId(key), input: { key } }),
+    spawn('listener', { id: listenerId(key), systemId: listenerId(key), input: { key } }),
   ),
 }))
 
@@ -98,8 +98,8 @@ const startSupervisors = daemonSetup.assign(({ context, spawn }) => ({
   waitingFor: context.workers.map((worker) => worker.name),
   supervisors: context.workers.map(({ name, slots, listeners }) =>
     spawn('supervisor', {
-      id: `supervisor:${name}`,
-      systemId: `supervisor:${name}`,
+      id: supervisorId(name),
+      systemId: supervisorId(name),
       input: {
         worker: name,
         slots,

@@ -17,8 +17,6 @@ export interface SupervisorInput {
   readonly random: () => number
 }
 
-export const listenerSystemId = (key: string): string => `listener:${key}`
-
 type InstanceRef = ActorRefFrom<typeof instanceMachine>
 export type ListenerRef = ActorRefFrom<typeof listenerMachine>
 

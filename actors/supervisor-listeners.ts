@@ -1,4 +1,5 @@
-import { type ListenerRef, listenerSystemId, type SupervisorContext } from './supervisor-contract.ts'
+import { listenerId } from './ids.ts'
+import type { ListenerRef, SupervisorContext } from './supervisor-contract.ts'
 import { supervisorSetup } from './supervisor-setup.ts'
 
 /** What a supervisor tells the listeners of its slots. */
@@ -8,7 +9,7 @@ export const tellListeners = (
   keys: readonly string[] = context.listeners.flat(),
 ) => {
   for (const key of keys) {
-    const listener = system.get(listenerSystemId(key)) as ListenerRef | undefined
+    const listener = system.get(listenerId(key)) as ListenerRef | undefined
     if (listener) tell(listener)
   }
 }

@@ -1,7 +1,8 @@
 import { assign, sendParent } from 'xstate'
+import { instanceId, listenerId } from './ids.ts'
 import { backoffMs, isIntensityExceeded, withCrash } from './restart-policy.ts'
 import { emptyRoster, everyone, find, rise, seat, strike, vacate } from './slots.ts'
-import { endOf, type ListenerRef, listenerSystemId } from './supervisor-contract.ts'
+import { endOf, type ListenerRef } from './supervisor-contract.ts'
 import { resumeHolding, shareListeners, suspendListeners, tellListeners } from './supervisor-listeners.ts'
 import { isMeant, supervisorSetup } from './supervisor-setup.ts'
 
@@ -36,7 +37,7 @@ const startSlot = supervisorSetup.assign(({ context, event, spawn }) => {
   const isWanted = event.type === 'slot.start' ? slot?.current === null : slot?.current && slot.next === null
   if (!isWanted) return {}
   const generation = context.generation + 1
-  const id = `${context.worker}#${generation}`
+  const id = instanceId(context.worker, generation)
   const scope = new AbortController()
   const ref = spawn('instance', {
     id,
@@ -67,7 +68,7 @@ const welcome = supervisorSetup.enqueueActions(({ context, event, enqueue, syste
   const former = context.roster.slots[event.slot]?.current
   enqueue.assign({ roster: rise(context.roster, event.id) })
   for (const key of context.listeners[event.slot] ?? []) {
-    const listener = system.get(listenerSystemId(key)) as ListenerRef | undefined
+    const listener = system.get(listenerId(key)) as ListenerRef | undefined
     if (listener) enqueue.sendTo(listener, { type: 'listener.delegate', instance: event.id })
   }
   if (former && former.id !== event.id) enqueue.sendTo(former.ref, { type: 'op.retire' })

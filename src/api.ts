@@ -5,8 +5,9 @@ import type { ConfigInput } from './config/schema/schema.ts'
 import type { ListenAddress } from './config/settings/settings.ts'
 import { startDaemon } from './daemon.ts'
 import { BifrostError } from './errors.ts'
+import { serviceNames } from './service-names.ts'
 import type { Daemon } from './supervise/daemon-contract.ts'
-import type { HealthReport, WorkerHealth } from './supervise/views/overview.ts'
+import type { HealthReport, WorkerHealth } from './supervise/views/shapes.ts'
 import { type Log, tee } from './telemetry/log/log.ts'
 import { type OpenLog, openLog } from './telemetry/log/log-targets.ts'
 import type { CounterValues } from './telemetry/metrics/counters.ts'
@@ -167,21 +168,20 @@ function limits(
 /** Settings of one worker beyond its limits, with the keys of the configuration file (`target`, `mounts`, `isolation`, ...). */
 export type WorkerConfiguration = Readonly<Record<string, unknown>>
 
-const places: Readonly<Record<Exclude<ProxyType, 'Combined'>, readonly [mode: string, key: string]>> = {
-  ForwardProxy: ['Forward', 'forward_proxy'],
-  ReverseProxy: ['Reverse', 'reverse_proxy'],
-  StaticFiles: ['Static', 'static_files'],
-}
+type SingleType = Exclude<ProxyType, 'Combined'>
+
+const namesOf = (proxyType: SingleType) =>
+  Object.values(serviceNames).find((one) => one.proxyType === proxyType) ?? serviceNames.combined
 
 /** One worker of one type with limits and settings of its own (S033-S042). It does nothing until an adapter runs it. */
 export class IsolatedWorker {
-  readonly proxyType: Exclude<ProxyType, 'Combined'>
+  readonly proxyType: SingleType
   readonly resourceLimits: WorkerResourceLimits
   readonly configuration: WorkerConfiguration
   #bridge: Bridge | null = null
 
   constructor(
-    proxyType: Exclude<ProxyType, 'Combined'>,
+    proxyType: SingleType,
     resourceLimits: WorkerResourceLimits,
     configuration: WorkerConfiguration = {},
   ) {
@@ -192,12 +192,12 @@ export class IsolatedWorker {
 
   /** Null while no adapter runs it. */
   get metrics(): CounterValues | null {
-    return this.#bridge?.counters(places[this.proxyType][1]) ?? null
+    return this.#bridge?.counters(namesOf(this.proxyType).key) ?? null
   }
 
   /** Null while no adapter runs it. */
   healthCheck(): WorkerHealth | null {
-    return this.#bridge?.healthCheck().workers[places[this.proxyType][1]] ?? null
+    return this.#bridge?.healthCheck().workers[namesOf(this.proxyType).key] ?? null
   }
 
   /** Starts it on an address. For its adapter. */
@@ -206,7 +206,7 @@ export class IsolatedWorker {
       throw new BifrostError('LISTEN_FAILED', 'this worker already runs in an adapter')
     const { maxConnections, maxMemoryMb, maxCpuPercent, connectionTimeoutSecs, idleTimeoutSecs } =
       this.resourceLimits
-    const [mode, key] = places[this.proxyType]
+    const { mode, key } = namesOf(this.proxyType)
     const block = {
       ...this.configuration,
       resource_limits: {

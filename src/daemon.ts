@@ -2,16 +2,16 @@ import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createActor } from 'xstate'
 import { daemonMachine } from '../actors/daemon.ts'
+import { isInstanceOf, listenerId, supervisorId, workerOfListener } from '../actors/ids.ts'
 import { type InstanceInput, instanceMachine } from '../actors/instance.ts'
 import { defaultRestartPolicy } from '../actors/restart-policy.ts'
 import { supervisorMachine } from '../actors/supervisor.ts'
-import { listenerSystemId } from '../actors/supervisor-contract.ts'
 import { TrafficApi } from './admin/api/traffic/traffic.ts'
 import { AdminPart } from './admin/part.ts'
 import type { DaemonSettings } from './config/settings/settings.ts'
 import { Certificates } from './supervise/certificates/certificates.ts'
 import { Channels, createCarrier } from './supervise/channel/carrier.ts'
-import { type FromInstance, type InstanceBoot, listenerWorker } from './supervise/channel/channel.ts'
+import type { FromInstance, InstanceBoot } from './supervise/channel/channel.ts'
 import { openChannel } from './supervise/channel/openers.ts'
 import type { Daemon, DaemonOptions } from './supervise/daemon-contract.ts'
 import { finish } from './supervise/ending.ts'
@@ -65,8 +65,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
   const journal = new Journal({ now: Date.now, onMove })
   const startTimeoutMs = options.startTimeoutMs ?? 30_000
   const refusals = new RefusalLog(services, log)
-  const tellListener = (key: string, event: { readonly type: string }) =>
-    find(listenerSystemId(key))?.send(event)
+  const tellListener = (key: string, event: { readonly type: string }) => find(listenerId(key))?.send(event)
   const listeners = new Listeners(
     plans.flatMap((plan) => plan.listeners),
     {
@@ -126,14 +125,14 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
   const openedUnix = (id: string, key: string, inode: number) => {
     unix.opened(key, inode)
     // Whoever had the path before would keep a socket that no client can find.
-    for (const channel of channels.of(listenerWorker(key)))
+    for (const channel of channels.of(workerOfListener(key)))
       if (channel.id !== id) channel.post({ type: 'listener.recall', key })
   }
 
   const onMessage = (id: string, message: FromInstance) => {
     if (message.type === 'listener.returned') {
       listeners.adopt(message.key, message.server)
-      find(listenerSystemId(message.key))?.send({ type: 'listener.returned', instance: id })
+      find(listenerId(message.key))?.send({ type: 'listener.returned', instance: id })
     } else if (message.type === 'listener.opened') openedUnix(id, message.key, message.inode)
     else if (message.type === 'charts.moved') recordMoves(journal, id, message.moves)
     else if (message.type === 'chart.answer') liveCharts.answered(message.ask, message.live)
@@ -167,7 +166,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
       limits,
       channels,
       log,
-      tellSupervisor: (worker, event) => tellChart(`supervisor:${worker}`, event),
+      tellSupervisor: (worker, event) => tellChart(supervisorId(worker), event),
     }),
     control: createWorkerControl({ workers: settings.workers.map(({ name }) => name), find, log }),
     log,
@@ -244,9 +243,8 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     readings.close()
   })
   const beatsOf = (id: string) =>
-    services
-      .find(({ type, worker }) => type === worker.type && id.startsWith(`${worker.name}#`))
-      ?.beatsOf(id) ?? null
+    services.find(({ type, worker }) => type === worker.type && isInstanceOf(id, worker.name))?.beatsOf(id) ??
+    null
   const endSecond = (latest: readonly Sample[]) => {
     readings.update(latest)
     overview.tick(performance.now(), isWatched)
@@ -270,7 +268,7 @@ export async function startDaemon(settings: DaemonSettings, options: DaemonOptio
     inject,
     reopenLogs: () => channels.post({ type: 'log.reopen' }),
     recycle(worker) {
-      const supervisorRef = find(`supervisor:${worker}`)
+      const supervisorRef = find(supervisorId(worker))
       supervisorRef?.send({ type: 'op.recycle' })
       return supervisorRef !== undefined
     },

@@ -20,6 +20,7 @@ interface Layer {
 const layers: readonly Layer[] = [
   { files: 'actors/**/*.ts', may: ['actors'], packages: ['xstate'], isPure: true },
   { files: 'src/errors.ts', may: [], isPure: true },
+  { files: 'src/service-names.ts', may: [], isPure: true },
   { files: 'src/remedies.ts', may: [], types: ['src/errors.ts'], isPure: true },
   { files: 'src/tls/**/*.ts', may: ['src/tls'] },
   {
@@ -31,13 +32,14 @@ const layers: readonly Layer[] = [
       'src/http/address/upstream-url.ts',
       'src/telemetry/access-log/format.ts',
       'src/errors.ts',
+      'src/service-names.ts',
     ],
     types: ['src/telemetry'],
     packages: ['zod', 'yaml'],
   },
   {
     files: 'src/telemetry/**/!(sdk|sdk-*).ts',
-    may: ['src/telemetry', 'src/errors.ts'],
+    may: ['src/telemetry', 'actors/ids.ts', 'src/errors.ts'],
     packages: ['@opentelemetry/api'],
     typePackages: ['@opentelemetry'],
   },
@@ -54,7 +56,7 @@ const layers: readonly Layer[] = [
   },
   {
     files: 'src/proxy/**/*.ts',
-    may: ['src/proxy', 'src/http', 'src/telemetry', 'src/errors.ts'],
+    may: ['src/proxy', 'src/http', 'src/telemetry', 'src/errors.ts', 'src/service-names.ts'],
     types: ['src/config', 'src/tls'],
     packages: ['mime', 'bcryptjs'],
   },
@@ -67,6 +69,7 @@ const layers: readonly Layer[] = [
       'src/telemetry',
       'src/tls',
       'src/errors.ts',
+      'src/service-names.ts',
     ],
     types: ['src/config'],
     dynamic: ['src/instance/instance.ts'],
@@ -84,8 +87,10 @@ const layers: readonly Layer[] = [
       'src/http/address/address.ts',
       'src/http/fields/entity-tag.ts',
       'src/http/address/peer.ts',
+      'actors/ids.ts',
       'src/errors.ts',
       'src/remedies.ts',
+      'src/service-names.ts',
     ],
     packages: ['zod'],
   },
@@ -123,7 +128,7 @@ const layers: readonly Layer[] = [
   },
   {
     files: 'src/api.ts',
-    may: ['src/config', 'src/daemon.ts', 'src/errors.ts', 'src/telemetry'],
+    may: ['src/config', 'src/daemon.ts', 'src/errors.ts', 'src/service-names.ts', 'src/telemetry'],
     types: ['src/supervise'],
   },
   {

@@ -1,5 +1,5 @@
+import { listenerKey } from '../../actors/ids.ts'
 import type { DaemonSettings } from '../config/settings/settings.ts'
-import { listenerKey } from './channel/channel.ts'
 import type { ListenerSpec } from './listeners/listeners.ts'
 import type { UnixSpec } from './listeners/unix-path.ts'
 import { createServices, type Service, slotsOf } from './services.ts'

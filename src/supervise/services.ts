@@ -1,5 +1,6 @@
 import type { ServiceSettings, WorkerSettings, WorkerType } from '../config/settings/settings.ts'
 import { readUpstreamUrl } from '../http/address/upstream-url.ts'
+import { serviceNames } from '../service-names.ts'
 import {
   addTotals,
   type Cell,
@@ -52,8 +53,8 @@ export class Service {
   constructor(worker: WorkerSettings, type: WorkerType, maxConnections: number, slots: number) {
     this.worker = worker
     this.type = type
-    this.name = names[type].name
-    this.proxyType = names[type].proxyType
+    this.name = serviceNames[type].key
+    this.proxyType = serviceNames[type].proxyType
     this.#maxConnections = maxConnections
     this.slots = slots
   }
@@ -164,13 +165,6 @@ export class Service {
     for (const block of this.#blocks.values()) addSeries(series, block, this.#places)
     return series
   }
-}
-
-const names: Readonly<Record<WorkerType, { readonly name: string; readonly proxyType: string }>> = {
-  forward: { name: 'forward_proxy', proxyType: 'ForwardProxy' },
-  reverse: { name: 'reverse_proxy', proxyType: 'ReverseProxy' },
-  static: { name: 'static_files', proxyType: 'StaticFiles' },
-  combined: { name: 'combined', proxyType: 'Combined' },
 }
 
 /** Instances of a worker: as configured, but never more than a service may have connections. */

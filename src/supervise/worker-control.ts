@@ -1,5 +1,6 @@
 import type { AnyActorRef } from 'xstate'
 import { stateText } from '../../actors/edges.ts'
+import { supervisorId } from '../../actors/ids.ts'
 import type { Log } from '../telemetry/log/log.ts'
 
 /** What an operator may do to a worker: an event to its supervisor's chart, and a line of the log that says who. */
@@ -43,7 +44,7 @@ export function createWorkerControl(parts: {
 }): WorkerControl {
   return {
     act(worker, action, by) {
-      const supervisor = parts.find(`supervisor:${worker}`)
+      const supervisor = parts.find(supervisorId(worker))
       if (supervisor === undefined)
         return parts.workers.includes(worker)
           ? { refusedIn: 'not running', reason: 'the daemon is starting or stopping' }

@@ -1,5 +1,6 @@
 /** What the schema cannot say: rules over several keys. Each reports at the key that has to change. */
 
+import { serviceNames } from '../../service-names.ts'
 import { names, valueAt } from '../aliases.ts'
 import type { Sound } from '../check.ts'
 import { checkMounts } from '../mounts.ts'
@@ -32,8 +33,6 @@ export interface WorkerBlock<Key extends WorkerKey = WorkerKey> {
   readonly path: Path
   readonly block: Sound<NonNullable<NonNullable<ConfigInput['workers']>[Key]>>
 }
-
-const modeWorkers = { Forward: 'forward_proxy', Reverse: 'reverse_proxy', Static: 'static_files' } as const
 
 export function checkRules(context: RuleContext): void {
   const { config, isWritten, report } = context
@@ -71,7 +70,9 @@ export function checkRules(context: RuleContext): void {
 
 function modeKey(config: Sound<ConfigInput>): WorkerKey | undefined {
   const { mode } = config
-  return mode === undefined || mode === 'Combined' ? undefined : modeWorkers[mode]
+  return workerKeys.find((key) =>
+    Object.values(serviceNames).some((one) => one.key === key && one.mode === mode),
+  )
 }
 
 function checkMode(

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { fromCallback } from 'xstate'
+import { isInstanceOf } from '../../../actors/ids.ts'
 import type { CarrierCommand, CarrierExit, InstanceInput } from '../../../actors/instance.ts'
 import type { Channel, ChannelEvents, FromInstance, InstanceBoot, ToInstance } from './channel.ts'
 
@@ -21,7 +22,7 @@ export class Channels {
 
   /** Of the instances of a worker. */
   of(worker: string): readonly Channel[] {
-    return this.all().filter(({ id }) => id.startsWith(`${worker}#`))
+    return this.all().filter(({ id }) => isInstanceOf(id, worker))
   }
 
   /** Tells all of them. */

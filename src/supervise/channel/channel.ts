@@ -16,15 +16,6 @@ import type { DescriptorBounds } from '../limits/descriptors.ts'
  */
 export const protocolVersion = 1
 
-/** Name of the listener number `at` of a worker, in one of its slots. */
-export const listenerKey = (worker: string, at: number, slot: number): string => `${worker}/${at}/${slot}`
-
-/** Which of its worker's listeners it is. */
-export const listenerAt = (key: string): number => Number(key.split('/')[1])
-
-/** The worker that it belongs to. */
-export const listenerWorker = (key: string): string => key.split('/')[0] ?? ''
-
 /** What an instance starts with; plain data and shared memory. */
 export interface InstanceBoot {
   /** Worker name and generation: `reverse_proxy#3`. */

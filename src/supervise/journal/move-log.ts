@@ -1,3 +1,4 @@
+import { workerOf } from '../../../actors/ids.ts'
 import type { LogFields, LogLevel } from '../../telemetry/log/log.ts'
 
 /** A chart has entered a state. */
@@ -32,11 +33,6 @@ export function moveLine({ actor, from, to, event, sender }: LoggedMove): {
     ...(sender === null ? {} : { cause: sender }),
   }
   return { level: levelOf(actor, from, to), message: `${actor} is ${to}`, fields }
-}
-
-function workerOf(actor: string): string | null {
-  const [, worker = null] = /^(?:supervisor:|listener:)?([a-z_]+)(?:$|[#/])/.exec(actor) ?? []
-  return actor === 'daemon' ? null : worker
 }
 
 function levelOf(actor: string, from: string | null, to: string): LogLevel {

@@ -1,3 +1,4 @@
+import { supervisorId, workerOfInstance } from '../../../actors/ids.ts'
 import type { Log } from '../../telemetry/log/log.ts'
 import type { ToInstance } from '../channel/channel.ts'
 import {
@@ -62,7 +63,7 @@ export class Watch {
 
   #judgeOne(sample: Sample): void {
     const { id } = sample
-    const worker = id.slice(0, id.lastIndexOf('#'))
+    const worker = workerOfInstance(id)
     const state = this.#options.stateOf(id)
     const isJudged = state === 'running.alive'
     // Who only finishes its exchanges is left alone, but it may not take the memory of everybody.
@@ -97,7 +98,7 @@ export class Watch {
       case 'recycle':
         if (!this.#mayRecycle(id, worker, at)) return
         log('warn', 'instance is recycled', fields)
-        tellChart(`supervisor:${worker}`, { type: 'op.recycle', id })
+        tellChart(supervisorId(worker), { type: 'op.recycle', id })
         return
       case 'stuck':
         log('error', 'instance is stuck', fields)

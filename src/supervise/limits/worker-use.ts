@@ -1,3 +1,4 @@
+import { isInstanceOf, workerOfInstance } from '../../../actors/ids.ts'
 import type { Sample } from './samples.ts'
 
 /** CPU time of workers over all of their instances, from the samples: what an ended one has used stays. */
@@ -11,7 +12,7 @@ export class WorkerUse {
     for (const [id, cpuMs] of this.#latest) {
       if (known.has(id)) continue
       this.#latest.delete(id)
-      const worker = workerOf(id)
+      const worker = workerOfInstance(id)
       this.#ended.set(worker, (this.#ended.get(worker) ?? 0) + cpuMs)
     }
     for (const { id, isRead, cpuMs } of samples) {
@@ -22,10 +23,7 @@ export class WorkerUse {
 
   cpuMs(worker: string): number {
     let sum = this.#ended.get(worker) ?? 0
-    for (const [id, cpuMs] of this.#latest) if (workerOf(id) === worker) sum += cpuMs
+    for (const [id, cpuMs] of this.#latest) if (isInstanceOf(id, worker)) sum += cpuMs
     return sum
   }
 }
-
-/** Of an instance's id. */
-export const workerOf = (id: string): string => id.slice(0, id.lastIndexOf('#'))

@@ -1,5 +1,5 @@
+import { workerOfListener } from '../../../actors/ids.ts'
 import type { Log } from '../../telemetry/log/log.ts'
-import { listenerWorker } from '../channel/channel.ts'
 import type { Service } from '../services.ts'
 import type { RefusalCode } from './refusal.ts'
 
@@ -29,7 +29,7 @@ export class RefusalLog {
 
   /** `key`: of the listener. */
   refused(key: string, code: RefusalCode): void {
-    const worker = listenerWorker(key)
+    const worker = workerOfListener(key)
     const own = this.#services.filter((service) => service.worker.name === worker)
     const door = own.find(({ type }) => type === 'combined') ?? own[0]
     door?.refused(code)

@@ -1,6 +1,6 @@
 import type { Log, LogFields, LogLevel } from '../../telemetry/log/log.ts'
 import type { HealthStatus } from './health.ts'
-import type { WorkerHealth } from './overview.ts'
+import type { WorkerHealth } from './shapes.ts'
 
 /**
  * Each change of a service's health is one line of the log, in the words of the seed's monitoring example (S150-S152).

@@ -1,3 +1,4 @@
+import { workerOfInstance } from '../../../actors/ids.ts'
 import type { EndReason } from '../../../actors/instance.ts'
 import { Families, type Family } from '../../telemetry/metrics/family.ts'
 import { ProcessReadings } from '../../telemetry/metrics/process-readings.ts'
@@ -6,7 +7,7 @@ import { addService } from '../../telemetry/metrics/service-families.ts'
 import type { ParityReading } from '../../telemetry/metrics/text/prometheus-parity.ts'
 import type { ActorView, Move } from '../journal/journal.ts'
 import type { Sample } from '../limits/samples.ts'
-import { WorkerUse, workerOf } from '../limits/worker-use.ts'
+import { WorkerUse } from '../limits/worker-use.ts'
 import type { Overview, OverviewParts } from './overview.ts'
 
 /** What was lost on its way out; each a total. */
@@ -99,7 +100,7 @@ export class Readings {
   /** An instance has ended. */
   ended(id: string, reason: EndReason): void {
     if (reason === 'drained') return
-    const key = `${workerOf(id)} ${reason}`
+    const key = `${workerOfInstance(id)} ${reason}`
     this.#ends.set(key, (this.#ends.get(key) ?? 0) + 1)
   }
 

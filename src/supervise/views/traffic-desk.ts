@@ -2,6 +2,7 @@
  * What somebody who looks may ask the instances: their latest exchanges, their open connections, the end of one of these. Each question goes
  * over the channel and has a deadline: an instance that is stuck is named as silent, and nobody waits for it.
  */
+import { isInstanceOf } from '../../../actors/ids.ts'
 import type {
   ConnectionView,
   TrafficAnswer,
@@ -94,7 +95,7 @@ export class TrafficDesk {
       skipped += answer.skipped
     }
     for (const [id, past] of this.#past) {
-      if (!id.startsWith(`${worker}#`) || answers[alive.indexOf(id)]?.kind === 'requests') continue
+      if (!isInstanceOf(id, worker) || answers[alive.indexOf(id)]?.kind === 'requests') continue
       const from = seen.get(id) ?? 0
       records.push(...past.filter(({ seq }) => seq > from).map((record) => named(id, record)))
       seen.set(id, Math.max(from, past.at(-1)?.seq ?? 0))
@@ -200,7 +201,7 @@ const named = (instance: string, record: TrafficRecord): Traffic => ({
 
 /** `1:42,2:7`: generation and number of the latest record of each instance. */
 function cursorOf(seen: ReadonlyMap<string, number>, worker: string): string {
-  const parts = [...seen].filter(([id]) => id.startsWith(`${worker}#`)).slice(-32)
+  const parts = [...seen].filter(([id]) => isInstanceOf(id, worker)).slice(-32)
   return parts.map(([id, last]) => `${id}:${last}`).join(',')
 }
 

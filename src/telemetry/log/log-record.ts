@@ -1,3 +1,4 @@
+import { workerOfInstance } from '../../../actors/ids.ts'
 import type { LogFields, LogLevel } from './log.ts'
 
 /** A line of a log as data, for OTLP. */
@@ -32,7 +33,7 @@ const attributeNames: ReadonlyMap<string, string> = new Map(
 /** A line of the daemon log; a move of a chart has an event name. */
 export function recordOfLine(atMs: number, level: LogLevel, message: string, fields: LogFields): LogRecord {
   const { instance, trace_id: traceId, span_id: spanId, ...others } = fields
-  const worker = typeof instance === 'string' ? { worker: instance.split('#')[0] } : {}
+  const worker = typeof instance === 'string' ? { worker: workerOfInstance(instance) } : {}
   const attributes = Object.entries({
     ...worker,
     ...(instance === undefined ? {} : { instance }),

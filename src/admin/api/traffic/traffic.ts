@@ -2,7 +2,9 @@
  * What the operations about traffic answer. Whoever has no token sees neither users nor what follows `?`; user and password of a URL are
  * shown to nobody.
  */
+
 import type { z } from 'zod'
+import { innerChartId, workerOfInstance } from '../../../../actors/ids.ts'
 import type { WorkerSettings } from '../../../config/settings/settings.ts'
 import { type Place, type Positions, placeOf } from '../../../config/text/positions.ts'
 import { canonicalAddress } from '../../../http/address/address.ts'
@@ -94,11 +96,11 @@ export class TrafficApi {
   async request(id: string, isTrusted: boolean): Promise<Answer> {
     const found = await this.#parts.desk.request(id)
     if (found === null) return json(404, { error: 'no such request is remembered' })
-    const worker = this.#worker(found.instance.slice(0, found.instance.lastIndexOf('#')))
+    const worker = this.#worker(workerOfInstance(found.instance))
     if (worker === undefined) return json(404, { error: 'its worker is gone' })
     const record = masked(found, isTrusted)
     const explained = await explanationOf(record, found.user, worker, this.#parts.ownPorts())
-    const actor = `${found.instance}/${found.service ?? worker.type}`
+    const actor = innerChartId(found.instance, found.service ?? worker.type)
     const moves = this.#parts.journal.history(actor)?.moves ?? []
     const answer: answers.Reasons = {
       request: shownRecord(record),

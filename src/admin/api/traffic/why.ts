@@ -3,10 +3,12 @@
  *
  *   what was refused -> rule or limit, with its setting -> state of the chart -> the move that led there -> what would be right
  */
+
 import type { ServiceSettings, WorkerSettings } from '../../../config/settings/settings.ts'
 import { type ErrorCode, errorTable } from '../../../errors.ts'
 import type { Explanation } from '../../../proxy/explain/explain.ts'
 import { remedies } from '../../../remedies.ts'
+import { serviceNames } from '../../../service-names.ts'
 import type { Traffic } from '../../../supervise/views/traffic-desk.ts'
 import { causes, meaning } from './chart-words.ts'
 import { destinationRule, type RuleWords, tunnelRule } from './rule-words.ts'
@@ -86,8 +88,6 @@ function requestLink({
   return { ...link('request', text), at }
 }
 
-const blocks = { forward: 'forward_proxy', reverse: 'reverse_proxy', static: 'static_files' } as const
-
 /** The services whose settings count: its own, or all where it is not known whose it is. */
 function servicesOf({ record, worker }: Facts): readonly ServiceSettings[] {
   const own = worker.services.filter(({ type }) => type === record.service)
@@ -98,7 +98,7 @@ function rules(facts: Facts): readonly Link[] {
   const { record, explanation } = facts
   const code = record.code as ErrorCode | null
   const settings = (inside: string, text: string) =>
-    servicesOf(facts).map(({ type }) => link('rule', text, `workers.${blocks[type]}.${inside}`))
+    servicesOf(facts).map(({ type }) => link('rule', text, `workers.${serviceNames[type].key}.${inside}`))
   switch (code) {
     case null:
       return record.termination === 'LT' ? ruled(tunnelRule(record.reason), settings) : answered(facts)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { HealthLog, healthLine } from '../../../../src/supervise/views/health-log.ts'
-import type { WorkerHealth } from '../../../../src/supervise/views/overview.ts'
+import type { WorkerHealth } from '../../../../src/supervise/views/shapes.ts'
 
 const health = (status: WorkerHealth['status'], change: Partial<WorkerHealth> = {}): WorkerHealth => ({
   proxy_type: 'ReverseProxy',
