@@ -31,7 +31,7 @@ export async function connectProcess(): Promise<{
   readonly port: InstancePort
 }> {
   if (process.send === undefined) {
-    throw new BifrostError('WORKER_FAILED', 'src/worker-process runs as a child of the daemon only')
+    throw new BifrostError('WORKER_FAILED', 'src/instance/process-entry runs as a child of the daemon only')
   }
   const watched = endWithParent(Number(process.argv[3]))
   const [{ body }] = (await once(process, 'message')) as [Envelope<ToProcess>]
@@ -57,7 +57,6 @@ class ProcessPort implements InstancePort {
   #early: ToInstance[] = []
   #receive: (message: ToInstance) => void = (message) => this.#early.push(message)
   #loop: EventLoopUtilization = performance.eventLoopUtilization()
-  #seq = 0
 
   constructor(boot: ProcessBoot, watched: Promise<void>) {
     this.#boot = boot
@@ -182,7 +181,6 @@ class ProcessPort implements InstancePort {
     const envelope: Envelope<FromProcess> = {
       v: protocolVersion,
       generation: this.#boot.generation,
-      seq: ++this.#seq,
       body,
     }
     // An error means that main is gone; `disconnect` follows.

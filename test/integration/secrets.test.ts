@@ -151,7 +151,7 @@ describe.each(['thread', 'process'] as const)('with isolation %s', (isolation) =
       (name) => name.startsWith('env-') && !name.includes('bifrost.js'),
     )
     expect(
-      environments.some((name) => name.includes(isolation === 'thread' ? 'thread' : 'worker-process')),
+      environments.some((name) => name.includes(isolation === 'thread' ? 'thread' : 'process-entry')),
     ).toBe(true)
     expect(environments.some((name) => name.includes('mirror-process'))).toBe(true)
     const environment = environments.map((name) => readFileSync(join(folder, name), 'utf8'))

@@ -8,13 +8,20 @@ import type { LogRecord } from '../../telemetry/log/log-record.ts'
 import type { SpanRecord } from '../../telemetry/trace/span-record.ts'
 import type { TrafficAnswer, TrafficQuestion, TrafficRecord } from '../../telemetry/traffic-record.ts'
 import type { TlsMaterial } from '../../tls/material.ts'
-import type { DescriptorBounds } from '../limits/descriptors.ts'
 
 /**
- * The channel between main and an instance: typed messages with generation and sequence number on each. Nothing above
+ * The channel between main and an instance: typed messages, each with the generation of its instance. Nothing above
  * src/supervise knows what carries them.
  */
 export const protocolVersion = 1
+
+/** When file descriptors of a process are scarce, and what an instance may still have then. */
+export interface DescriptorBounds {
+  /** Descriptors are scarce from this number on. */
+  readonly scarceFrom: number
+  /** Connections that an instance may have while they are. */
+  readonly share: number
+}
 
 /** What an instance starts with; plain data and shared memory. */
 export interface InstanceBoot {
@@ -118,7 +125,6 @@ export type FromInstance =
 export interface Envelope<Body> {
   readonly v: typeof protocolVersion
   readonly generation: number
-  readonly seq: number
   readonly body: Body
 }
 

@@ -46,7 +46,6 @@ class ProcessChannel implements Channel {
   readonly #gauge = new ProcessGauge()
   readonly #lines = new StderrLines()
   #stderr = ''
-  #seq = 0
   #isKilled = false
   #isOver = false
 
@@ -104,7 +103,6 @@ class ProcessChannel implements Channel {
     const envelope: Envelope<ToProcess> = {
       v: protocolVersion,
       generation: this.#boot.generation,
-      seq: ++this.#seq,
       body,
     }
     // A channel that is closed is followed by `close`; the outbox knows what was not taken.

@@ -1,4 +1,5 @@
 import { workerOf } from '../../../actors/ids.ts'
+import { hasGivenUp, isDegraded, isPastStart, isRestarting } from '../../../actors/states.ts'
 import type { LogFields, LogLevel } from '../../telemetry/log/log.ts'
 
 /** A chart has entered a state. */
@@ -36,11 +37,10 @@ export function moveLine({ actor, from, to, event, sender }: LoggedMove): {
 }
 
 function levelOf(actor: string, from: string | null, to: string): LogLevel {
-  if (to === 'gaveUp') return 'warn'
+  if (hasGivenUp(to)) return 'warn'
   // A start that fails is told by whoever has started it.
-  if (actor === 'daemon')
-    return topOf(from) === topOf(to) || !/^(?:running|draining|stopped)/.test(to) ? 'debug' : 'info'
-  if (to.endsWith('.restarting') || to === 'degraded' || from === 'degraded') return 'info'
+  if (actor === 'daemon') return topOf(from) === topOf(to) || !isPastStart(to) ? 'debug' : 'info'
+  if (isRestarting(to) || isDegraded(to) || isDegraded(from)) return 'info'
   return 'debug'
 }
 

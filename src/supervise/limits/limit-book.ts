@@ -2,9 +2,9 @@ import { availableParallelism } from 'node:os'
 import type { LimitsChange } from '../../config/limits-change.ts'
 import type { RateSettings, WorkerSettings } from '../../config/settings/settings.ts'
 import { BifrostError } from '../../errors.ts'
-import type { InstanceBoot } from '../channel/channel.ts'
+import type { DescriptorBounds, InstanceBoot } from '../channel/channel.ts'
 import type { Service } from '../services.ts'
-import { type DescriptorBounds, shareDescriptors } from './descriptors.ts'
+import { shareDescriptors } from './descriptors.ts'
 import type { InstanceLimits } from './limits.ts'
 
 /**

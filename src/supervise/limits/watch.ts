@@ -1,4 +1,5 @@
 import { supervisorId, workerOfInstance } from '../../../actors/ids.ts'
+import { isFinishing, isServing } from '../../../actors/states.ts'
 import type { Log } from '../../telemetry/log/log.ts'
 import type { ToInstance } from '../channel/channel.ts'
 import {
@@ -65,9 +66,9 @@ export class Watch {
     const { id } = sample
     const worker = workerOfInstance(id)
     const state = this.#options.stateOf(id)
-    const isJudged = state === 'running.alive'
+    const isJudged = isServing(state)
     // Who only finishes its exchanges is left alone, but it may not take the memory of everybody.
-    if (!isJudged && state !== 'running.retiring' && state !== 'running.draining') {
+    if (!isJudged && !isFinishing(state)) {
       this.#standings.delete(id)
       return
     }

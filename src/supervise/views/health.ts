@@ -1,6 +1,7 @@
-/**
- * Health of a worker in the seed's words: one pure function, one place (seed S137-S144, decision D06).
- */
+/** Health of a worker in the seed's terms, as one pure function (S137-S144, decision D06). */
+
+import { hasEnded, hasGivenUp, isEnding, isSupervising } from '../../../actors/states.ts'
+
 export type HealthStatus = 'Healthy' | 'Warning' | 'Critical'
 
 export interface MissingInstances {
@@ -29,10 +30,10 @@ export interface HealthReading {
 /** The daemon stops or an operator drains the worker; the second one is over. */
 type PlannedEnd = 'draining' | 'drained'
 
-/** `state` of the supervisor chart; undefined if it is unknown. */
-export function plannedEndOf(state: string | undefined): PlannedEnd | null {
-  if (state === 'draining' || state === 'stopping') return 'draining'
-  return state === 'drained' || state === 'stopped' ? 'drained' : null
+/** `state`: of the supervisor chart. */
+export function plannedEndOf(state: string | null): PlannedEnd | null {
+  if (isEnding(state)) return 'draining'
+  return hasEnded(state) ? 'drained' : null
 }
 
 export interface Health {
@@ -54,8 +55,8 @@ export function missingInstances(
   slots: number,
   alive: number,
 ): MissingInstances | null {
-  const isGivenUp = state === 'gaveUp'
-  if (alive >= slots || !(isGivenUp || state?.startsWith('supervising.'))) return null
+  const isGivenUp = hasGivenUp(state)
+  if (alive >= slots || !(isGivenUp || isSupervising(state))) return null
   return { count: slots - alive, of: slots, isGivenUp }
 }
 

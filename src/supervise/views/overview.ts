@@ -1,4 +1,5 @@
 import { innerChartId, isInstanceOf, supervisorId } from '../../../actors/ids.ts'
+import { isCounted, isSettled, mergeWorkerStates } from '../../../actors/states.ts'
 import type { ServiceType } from '../../config/settings/settings.ts'
 import type { CounterValues } from '../../telemetry/metrics/counters.ts'
 import type { WorkerMetrics } from '../../telemetry/metrics/text/prometheus.ts'
@@ -15,15 +16,6 @@ import type { ActorMove, ActorState, HealthReport, InstanceUse, WorkerHealth, Wo
 const isoTime = (at: number) => new Date(at).toISOString()
 
 const order: readonly Health['status'][] = ['Healthy', 'Warning', 'Critical']
-
-/** The state that stands for all instances of a service: one that admits, if there is any. */
-function mergeStates(states: readonly string[]): string | null {
-  return (
-    ['accepting', 'degraded', 'saturated', 'draining'].find((state) => states.includes(state)) ??
-    states[0] ??
-    null
-  )
-}
 
 const mebibyte = 1024 * 1024
 
@@ -56,11 +48,9 @@ export class Overview {
 
   /** As `health`, without services that have not come up yet or are being stopped on purpose. */
   settledHealth(): Readonly<Record<string, WorkerHealth>> {
-    const isSettled = ({ worker }: Service) =>
-      /^(supervising\.(steady|restarting)|gaveUp)$/.test(
-        this.#parts.journal.stateOf(supervisorId(worker.name)) ?? '',
-      )
-    const settled = this.#proxies().filter(isSettled)
+    const settled = this.#proxies().filter(({ worker }) =>
+      isSettled(this.#parts.journal.stateOf(supervisorId(worker.name))),
+    )
     return Object.fromEntries(settled.map((service) => [service.name, this.#healthOf(service)]))
   }
 
@@ -151,7 +141,7 @@ export class Overview {
     const supervisor = this.#parts.journal.stateOf(supervisorId(service.worker.name))
     const { status, reasons, connectionUtilization, memoryUtilization } = health({
       isAlive: alive.length > 0,
-      state: mergeStates(states),
+      state: mergeWorkerStates(states),
       activeConnections: connectionsActive,
       maxConnections: service.maxConnections,
       // Each instance has the limit of the worker for itself; the fullest one counts.
@@ -160,7 +150,7 @@ export class Overview {
       missing: missingInstances(supervisor, service.slots, alive.length),
       exceeded: alive.flatMap((id) => this.#parts.watch.reasonsOf(id)),
       // Its last state: the supervisor has ended when the daemon exports for the last time.
-      plannedEnd: plannedEndOf(this.#parts.journal.view(supervisorId(service.worker.name))?.state),
+      plannedEnd: plannedEndOf(this.#parts.journal.view(supervisorId(service.worker.name))?.state ?? null),
     })
     return {
       proxy_type: service.proxyType,
@@ -217,6 +207,6 @@ export class Overview {
       .all()
       .map(({ id }) => id)
       .filter((id) => isInstanceOf(id, worker))
-      .filter((id) => /^running\.(alive|draining)$/.test(this.#parts.journal.stateOf(id) ?? ''))
+      .filter((id) => isCounted(this.#parts.journal.stateOf(id)))
   }
 }

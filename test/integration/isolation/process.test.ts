@@ -25,7 +25,7 @@ const childrenOf = (pid: number) =>
 const isAlive = (pid: number) =>
   existsSync(`/proc/${pid}/stat`) && !/^\d+ \(.*\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 
-const isInstance = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('worker-process')
+const isInstance = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('process-entry')
 
 /** State R or S: whether it runs at the moment. */
 const isRunning = (pid: number) => /^\d+ \(.*\) R /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
