@@ -150,7 +150,9 @@ describe('the end of a process', () => {
 
   it('does not come by the signals that main decides about', async () => {
     await using instance = await startLoose({ isolation: 'process' })
-    const [pid = 0] = childrenOf(process.pid).filter(isInstance)
+    const [pid] = childrenOf(process.pid).filter(isInstance)
+    // To signal 0 would end this process and its whole group.
+    if (pid === undefined) throw new TypeError('the process of the instance was not found')
     process.kill(pid, 'SIGINT')
     process.kill(pid, 'SIGTERM')
     await new Promise((resolve) => setTimeout(resolve, 100))
