@@ -27,7 +27,7 @@ export type LedgerEvent =
   | { readonly type: 'mode'; readonly mode: LedgerMode }
   | { readonly type: 'limit'; readonly high: number; readonly low: number }
 
-export type LoadEdge =
+export type LoadEvent =
   | { readonly type: 'load.high' }
   | { readonly type: 'load.low' }
   | { readonly type: 'load.zero' }
@@ -38,22 +38,22 @@ export interface LedgerInput {
 }
 
 /** Shared event objects: an edge carries nothing, so none is made per crossing. */
-const highEdge: LoadEdge = { type: 'load.high' }
-const lowEdge: LoadEdge = { type: 'load.low' }
-const zeroEdge: LoadEdge = { type: 'load.zero' }
+const highEvent: LoadEvent = { type: 'load.high' }
+const lowEvent: LoadEvent = { type: 'load.low' }
+const zeroEvent: LoadEvent = { type: 'load.zero' }
 
-const edgeTypes: ReadonlySet<string> = new Set([highEdge, lowEdge, zeroEdge].map(({ type }) => type))
+const loadEventTypes: ReadonlySet<string> = new Set([highEvent, lowEvent, zeroEvent].map(({ type }) => type))
 
 /** Whether events of this type come from a ledger. */
-export const isLoadEdge = (type: string): boolean => edgeTypes.has(type)
+export const isLoadEvent = (type: string): boolean => loadEventTypes.has(type)
 
 type InstanceSystem = ActorSystem<{ actors: Record<string, AnyActorRef> }>
 
 /** The edge that a count causes in a mode, or null. Compared with >= and <=, so that a changed limit works at once. */
-function edgeOf({ mode, active, high, low }: LedgerContext): LoadEdge | null {
-  if (mode === 'admit') return active >= high ? highEdge : null
-  if (mode === 'refuse') return active <= low ? lowEdge : null
-  return active === 0 ? zeroEdge : null
+function loadEventOf({ mode, active, high, low }: LedgerContext): LoadEvent | null {
+  if (mode === 'admit') return active >= high ? highEvent : null
+  if (mode === 'refuse') return active <= low ? lowEvent : null
+  return active === 0 ? zeroEvent : null
 }
 
 function reduce(ledger: LedgerContext, event: LedgerEvent): LedgerContext {
@@ -81,8 +81,8 @@ export const ledgerLogic = fromTransition<LedgerContext, LedgerEvent, InstanceSy
   (ledger, event, { system }) => {
     const next = reduce(ledger, event)
     // A new mode is the chart's own doing; answering it with an edge would be an echo.
-    const edge = event.type === 'mode' || next === ledger ? null : edgeOf(next)
-    if (edge !== null) system.get(workerSystemId)?.send(edge)
+    const crossed = event.type === 'mode' || next === ledger ? null : loadEventOf(next)
+    if (crossed !== null) system.get(workerSystemId)?.send(crossed)
     return next
   },
   ({ input }) => ({ active: 0, opened: 0, refused: 0, mode: 'admit', high: input.high, low: input.low }),

@@ -10,7 +10,7 @@ export interface Incarnation<Ref> {
   readonly scope: AbortController
 }
 
-export interface Slot<Ref> {
+export interface InstanceSlot<Ref> {
   readonly current: Incarnation<Ref> | null
   /** Whether the current one has been alive. */
   readonly isUp: boolean
@@ -18,7 +18,7 @@ export interface Slot<Ref> {
 }
 
 export interface Roster<Ref> {
-  readonly slots: readonly Slot<Ref>[]
+  readonly slots: readonly InstanceSlot<Ref>[]
   readonly leaving: readonly Incarnation<Ref>[]
 }
 
@@ -28,7 +28,7 @@ export function emptyRoster<Ref>(slots: number): Roster<Ref> {
   return { slots: Array.from({ length: slots }, () => emptySlot), leaving: [] }
 }
 
-function withSlot<Ref>(roster: Roster<Ref>, at: number, slot: Slot<Ref>): Roster<Ref> {
+function withSlot<Ref>(roster: Roster<Ref>, at: number, slot: InstanceSlot<Ref>): Roster<Ref> {
   return { ...roster, slots: roster.slots.map((old, index) => (index === at ? slot : old)) }
 }
 

@@ -6,7 +6,7 @@ import { type EdgeId, edgeIdsOf, stateText } from './edges.ts'
  * From XState's inspection to steps: what a chart did for one event, as plain data. A microstep is a step; what `always` and raised
  * events lead to are steps of their own, so that a state which is only passed through is seen.
  */
-export interface Step {
+export interface ChartStep {
   readonly actor: string
   /** Id of its machine. */
   readonly chart: string
@@ -24,7 +24,7 @@ export interface Step {
 }
 
 export interface StepReceiver {
-  step(step: Step): void
+  step(step: ChartStep): void
   /** The actor has ended; `cause` is the type of the event that tells of it. */
   gone(actor: string, cause: string): void
 }

@@ -1,5 +1,5 @@
 import { type ActorRefFrom, sendTo, setup } from 'xstate'
-import { type LedgerContext, type LoadEdge, ledgerLogic, lowWaterMark } from './ledger.ts'
+import { type LedgerContext, type LoadEvent, ledgerLogic, lowWaterMark } from './ledger.ts'
 
 /**
  * The worker chart: one per service of an instance, in the instance.
@@ -18,7 +18,7 @@ export interface WorkerInput {
 }
 
 export type WorkerEvent =
-  | LoadEdge
+  | LoadEvent
   | { readonly type: 'limit.exceeded'; readonly reasons: readonly string[] }
   | { readonly type: 'limit.recovered' }
   | { readonly type: 'op.drain' }

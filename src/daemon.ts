@@ -15,7 +15,7 @@ import type { Daemon, DaemonOptions } from './supervise/daemon-contract.ts'
 import { finish } from './supervise/ending.ts'
 import { createInject } from './supervise/inject.ts'
 import { createLimitControl } from './supervise/limits/limit-control.ts'
-import type { Sample } from './supervise/limits/samples.ts'
+import type { InstanceSample } from './supervise/limits/samples.ts'
 import { createListenerChart } from './supervise/listeners/listener-chart.ts'
 import { Listeners } from './supervise/listeners/listeners.ts'
 import { ownPorts } from './supervise/listeners/own-ports.ts'
@@ -179,7 +179,7 @@ function startSampling(
   const beatsOf = (id: string) =>
     services.find(({ type, worker }) => type === worker.type && isInstanceOf(id, worker.name))?.beatsOf(id) ??
     null
-  const endSecond = (latest: readonly Sample[]) => {
+  const endSecond = (latest: readonly InstanceSample[]) => {
     views.readings.update(latest)
     views.overview.tick(performance.now(), views.isWatched)
     views.watch.judge(latest)

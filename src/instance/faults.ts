@@ -11,7 +11,7 @@ export function failLoudly(error: unknown): void {
 const mebibyte = 1024 * 1024
 
 /** Breaks this instance on purpose; only main can ask for it, and only where faults are allowed. */
-export const faults: Readonly<Record<Fault, (maxMemoryMb: number) => void>> = {
+export const faultActions: Readonly<Record<Fault, (maxMemoryMb: number) => void>> = {
   kill: () => {},
   throw: () => failLoudly(new Error('fault: throw')),
   reject: () => void Promise.reject(new Error('fault: reject')),

@@ -19,7 +19,7 @@ import { type CounterBlock, count, openCounterBlock } from '../telemetry/metrics
 import type { TrafficQuestion } from '../telemetry/traffic-record.ts'
 import { ledgerAdmission, type WorkerActor } from './admission.ts'
 import { ChartReports } from './charts.ts'
-import { failLoudly, faults } from './faults.ts'
+import { failLoudly, faultActions } from './faults.ts'
 import { WorkerListeners } from './listeners.ts'
 import { boundedLog, openAccessLogs } from './logs.ts'
 
@@ -221,7 +221,7 @@ class RunningInstance {
         this.#reports.answer(message.ask, message.chart)
         return
       case 'fault':
-        faults[message.fault](this.#boot.worker.maxMemoryMb)
+        faultActions[message.fault](this.#boot.worker.maxMemoryMb)
     }
   }
 

@@ -9,7 +9,7 @@ import {
 import { type Log, tee } from '../telemetry/log/log.ts'
 import { LogBounds } from '../telemetry/log/log-bounds.ts'
 import type { FromInstance } from './channel/channel.ts'
-import { type LoggedMove, moveLine } from './journal/move-log.ts'
+import { type LoggedMove, moveLogLine } from './journal/move-log.ts'
 
 type MetricProducers = NonNullable<Parameters<typeof startTelemetry>[1]['metricProducers']>
 
@@ -76,7 +76,7 @@ export class Exporting {
   }
 
   moved(move: LoggedMove): void {
-    const { level, message, fields } = moveLine(move)
+    const { level, message, fields } = moveLogLine(move)
     this.#bounds.log(level, message, fields)
   }
 

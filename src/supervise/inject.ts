@@ -1,12 +1,12 @@
 import { isInstanceOf, workerOfInstance } from '../../actors/ids.ts'
 import type { Channels } from './channel/carrier.ts'
-import { faults } from './channel/channel.ts'
+import { faultNames } from './channel/channel.ts'
 
 /** Breaks every instance of a worker, or one by its id; false when there is none, or it does not break. For tests only. */
 export function createInject(channels: Channels, isShared: (worker: string) => boolean) {
   return (target: string, fault: string): boolean => {
     const targets = channels.all().filter(({ id }) => id === target || isInstanceOf(id, target))
-    const kind = faults.find((one) => one === fault)
+    const kind = faultNames.find((one) => one === fault)
     if (targets.length === 0 || kind === undefined) return false
     for (const channel of targets) {
       if (kind === 'kill') channel.kill()

@@ -1,7 +1,7 @@
 import type { Server, Socket } from 'node:net'
 import type { CarrierExit } from '../../../actors/instance.ts'
 import type { LiveChart } from '../../../actors/live.ts'
-import type { Step } from '../../../actors/steps.ts'
+import type { ChartStep } from '../../../actors/steps.ts'
 import type { WorkerSettings } from '../../config/settings/settings.ts'
 import type { LogFields, LogLevel } from '../../telemetry/log/log.ts'
 import type { LogRecord } from '../../telemetry/log/log-record.ts'
@@ -51,7 +51,7 @@ export interface InstanceBoot {
 }
 
 /** Ways to break an instance on purpose. */
-export const faults = [
+export const faultNames = [
   'kill',
   'throw',
   'reject',
@@ -65,7 +65,7 @@ export const faults = [
   'descriptors',
 ] as const
 
-export type Fault = (typeof faults)[number]
+export type Fault = (typeof faultNames)[number]
 
 export type ToInstance =
   | {
@@ -98,7 +98,7 @@ export type ToInstance =
 export interface ChartMove {
   /** Milliseconds since 1970. */
   readonly at: number
-  readonly step: Step
+  readonly step: ChartStep
   /** Moves that were left out before it, since too many came at once. */
   readonly skipped: number
 }

@@ -1,6 +1,6 @@
 import type { InspectionEvent } from 'xstate'
 import { type Diff, type Digest, diffOf } from '../../../actors/digest.ts'
-import { readSteps, type Step } from '../../../actors/steps.ts'
+import { type ChartStep, readSteps } from '../../../actors/steps.ts'
 import { Fifo } from './fifo.ts'
 
 /**
@@ -114,7 +114,7 @@ export class Journal {
   }
 
   /** `at`: when it happened; `skipped`: moves of the actor that were left out before it. */
-  record(step: Step, at: number = this.#now(), skipped = 0): void {
+  record(step: ChartStep, at: number = this.#now(), skipped = 0): void {
     const known = this.#actors.get(step.actor)
     const record = known ?? this.#arrive(step, at)
     const from = known === undefined ? null : record.view.state
@@ -225,7 +225,7 @@ export class Journal {
     return this.#actors.get(actor) ?? this.#gone.get(actor)
   }
 
-  #arrive({ actor, chart, parent, state, event, digest }: Step, at: number): ActorRecord {
+  #arrive({ actor, chart, parent, state, event, digest }: ChartStep, at: number): ActorRecord {
     const view: ActorView = { id: actor, chart, parent, state, since: at, cause: event, gone: null }
     const record: ActorRecord = {
       view,

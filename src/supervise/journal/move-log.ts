@@ -19,7 +19,7 @@ export interface LoggedMove {
  * Each move of a chart is a line of the log. What says that something is wrong, and what the daemon as a whole does, is told at `info` and
  * above; all the others are for `debug`, since a start alone has some forty.
  */
-export function moveLine({ actor, from, to, event, sender }: LoggedMove): {
+export function moveLogLine({ actor, from, to, event, sender }: LoggedMove): {
   readonly level: LogLevel
   readonly message: string
   readonly fields: LogFields

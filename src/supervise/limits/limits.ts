@@ -9,7 +9,7 @@ import { beatPeriodMs } from '../../telemetry/metrics/beat.ts'
  *   cpu     above max_cpu_percent twice running exceeded, below 90 % of it twice running recovered
  *   loop    utilisation 1.0 without a beat for stuck_secs -> stuck
  */
-export interface LimitReading {
+export interface UsageReading {
   /** When it was taken, milliseconds of any steady clock. */
   readonly at: number
   readonly memoryBytes: number
@@ -32,7 +32,7 @@ export interface InstanceLimits {
 
 export type LimitName = 'memory' | 'cpu'
 
-export type Verdict =
+export type LimitVerdict =
   /** A limit was crossed, in either direction. */
   | {
       readonly type: 'limit'
@@ -48,8 +48,8 @@ export type Verdict =
   | { readonly type: 'overgrown'; readonly reason: string }
 
 /** What is remembered of an instance between two readings. */
-export interface Standing {
-  readonly last: LimitReading | null
+export interface LimitStanding {
+  readonly last: UsageReading | null
   /** Why a limit counts as exceeded; null when it does not. */
   readonly exceeded: Readonly<Record<LimitName, string | null>>
   /** Of the latest two readings, 100 = all CPU that is available to the daemon. */
@@ -64,7 +64,7 @@ export interface Standing {
   readonly busySince: number | null
 }
 
-export const newStanding: Standing = {
+export const newStanding: LimitStanding = {
   last: null,
   exceeded: { memory: null, cpu: null },
   cpuPercent: 0,
@@ -85,10 +85,10 @@ const cpuEnd = 0.9
 const blockedLoop = 0.999
 
 export function judge(
-  standing: Standing,
-  reading: LimitReading,
+  standing: LimitStanding,
+  reading: UsageReading,
   limits: InstanceLimits,
-): { readonly standing: Standing; readonly verdicts: readonly Verdict[] } {
+): { readonly standing: LimitStanding; readonly verdicts: readonly LimitVerdict[] } {
   const memory = judgeMemory(standing, reading, limits)
   const cpu = judgeCpu(standing, reading, limits)
   const busySince = busySinceOf(standing, reading)
@@ -114,7 +114,7 @@ export function judge(
 
 interface Change {
   readonly exceeded: string | null
-  readonly verdicts: readonly Verdict[]
+  readonly verdicts: readonly LimitVerdict[]
 }
 
 const change = (limit: LimitName, isExceeded: boolean, reason: string): Change => ({
@@ -122,7 +122,7 @@ const change = (limit: LimitName, isExceeded: boolean, reason: string): Change =
   verdicts: [{ type: 'limit', limit, isExceeded, reason }],
 })
 
-function judgeMemory(standing: Standing, { memoryBytes }: LimitReading, limits: InstanceLimits): Change {
+function judgeMemory(standing: LimitStanding, { memoryBytes }: UsageReading, limits: InstanceLimits): Change {
   const share = memoryBytes / limits.maxMemoryBytes
   const exceeded = standing.exceeded.memory
   const text = `memory at ${percentText(share)} of the limit`
@@ -131,7 +131,7 @@ function judgeMemory(standing: Standing, { memoryBytes }: LimitReading, limits: 
   return { exceeded: exceeded === null ? null : text, verdicts: [] }
 }
 
-function judgeCpu(standing: Standing, reading: LimitReading, limits: InstanceLimits) {
+function judgeCpu(standing: LimitStanding, reading: UsageReading, limits: InstanceLimits) {
   const exceeded = standing.exceeded.cpu
   const elapsed = standing.last === null ? 0 : reading.at - standing.last.at
   // Without a reading before there is no share of anything.
@@ -151,19 +151,19 @@ function judgeCpu(standing: Standing, reading: LimitReading, limits: InstanceLim
  * A loop under full load is never idle either, and a thread in garbage collection reads 1.0 as well: only a loop that has
  * not beaten since the reading before does not turn.
  */
-function busySinceOf({ last, busySince }: Standing, reading: LimitReading): number | null {
+function busySinceOf({ last, busySince }: LimitStanding, reading: UsageReading): number | null {
   if (last === null || reading.loopUtilization < blockedLoop || reading.beats !== last.beats) return null
   return busySince ?? last.at
 }
 
 /** The gravest verdict only: whoever is ended need not be recycled. */
 function judgeEnd(now: {
-  readonly reading: LimitReading
+  readonly reading: UsageReading
   readonly limits: InstanceLimits
   readonly busySince: number | null
   readonly overMemory: number
   readonly askedAt: number | null
-}): Verdict | null {
+}): LimitVerdict | null {
   const { reading, limits, busySince, overMemory, askedAt } = now
   const share = reading.memoryBytes / limits.maxMemoryBytes
   const memory = `memory at ${percentText(share)} of the limit`
@@ -181,7 +181,7 @@ function judgeEnd(now: {
 }
 
 /** Everything that is exceeded, in words. */
-export function reasonsOf({ exceeded }: Standing): readonly string[] {
+export function reasonsOf({ exceeded }: LimitStanding): readonly string[] {
   return [exceeded.memory, exceeded.cpu].filter((reason) => reason !== null)
 }
 

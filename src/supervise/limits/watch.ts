@@ -5,13 +5,13 @@ import type { ToInstance } from '../channel/channel.ts'
 import {
   type InstanceLimits,
   judge,
+  type LimitStanding,
+  type LimitVerdict,
   newStanding,
   reasonsOf,
   recycleGapMs,
-  type Standing,
-  type Verdict,
 } from './limits.ts'
-import type { Sample } from './samples.ts'
+import type { InstanceSample } from './samples.ts'
 
 /**
  * From samples to events: keeps the standing of each instance, has it judged with every sample and tells the charts. Each
@@ -38,7 +38,7 @@ const recycleMemoryMs = 180_000
 
 export class Watch {
   readonly #options: WatchOptions
-  readonly #standings = new Map<string, Standing>()
+  readonly #standings = new Map<string, LimitStanding>()
   /** Times of the latest recycles, by worker. */
   readonly #recycles = new Map<string, readonly number[]>()
 
@@ -46,7 +46,7 @@ export class Watch {
     this.#options = options
   }
 
-  judge(samples: readonly Sample[]): void {
+  judge(samples: readonly InstanceSample[]): void {
     const known = new Set(samples.map(({ id }) => id))
     for (const id of this.#standings.keys()) if (!known.has(id)) this.#standings.delete(id)
     for (const sample of samples) if (sample.isRead) this.#judgeOne(sample)
@@ -62,7 +62,7 @@ export class Watch {
     return this.#standings.get(id)?.cpuPercent ?? 0
   }
 
-  #judgeOne(sample: Sample): void {
+  #judgeOne(sample: InstanceSample): void {
     const { id } = sample
     const worker = workerOfInstance(id)
     const state = this.#options.stateOf(id)
@@ -85,7 +85,7 @@ export class Watch {
     if (was.length > 0 && reasons.length === 0) this.#options.tellInstance(id, { type: 'limit.recovered' })
   }
 
-  #act(id: string, worker: string, verdict: Verdict, { at }: Sample): void {
+  #act(id: string, worker: string, verdict: LimitVerdict, { at }: InstanceSample): void {
     const { log, tellChart, isContained } = this.#options
     const fields = { instance: id, reason: verdict.reason }
     // In isolation `shared` there is nothing to replace: the thread is main's own.

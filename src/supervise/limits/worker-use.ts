@@ -1,5 +1,5 @@
 import { isInstanceOf, workerOfInstance } from '../../../actors/ids.ts'
-import type { Sample } from './samples.ts'
+import type { InstanceSample } from './samples.ts'
 
 /** CPU time of workers over all of their instances, from the samples: what an ended one has used stays. */
 export class WorkerUse {
@@ -7,7 +7,7 @@ export class WorkerUse {
   readonly #latest = new Map<string, number>()
 
   /** Takes the latest samples of all instances that live. */
-  update(samples: readonly Sample[]): void {
+  update(samples: readonly InstanceSample[]): void {
     const known = new Set(samples.map(({ id }) => id))
     for (const [id, cpuMs] of this.#latest) {
       if (known.has(id)) continue

@@ -6,7 +6,7 @@ import { createProducer } from '../../telemetry/metrics/producer.ts'
 import { addService } from '../../telemetry/metrics/service-families.ts'
 import type { ParityReading } from '../../telemetry/metrics/text/prometheus-parity.ts'
 import type { ActorView, Move } from '../journal/journal.ts'
-import type { Sample } from '../limits/samples.ts'
+import type { InstanceSample } from '../limits/samples.ts'
 import { WorkerUse } from '../limits/worker-use.ts'
 import type { Overview, OverviewParts } from './overview.ts'
 
@@ -93,7 +93,7 @@ export class Readings {
   }
 
   /** Takes the CPU times of the latest samples. */
-  update(samples: readonly Sample[]): void {
+  update(samples: readonly InstanceSample[]): void {
     this.#use.update(samples)
   }
 
@@ -136,7 +136,7 @@ export class Readings {
     const own = { 'proxy.worker.name': name, 'proxy.type': type }
     const ids = channels.of(name).map(({ id }) => id)
     const latest = ids.flatMap((id) => samples.of(id) ?? []).filter(({ isRead }) => isRead)
-    const highest = (pick: (sample: Sample) => number) => Math.max(0, ...latest.map(pick))
+    const highest = (pick: (sample: InstanceSample) => number) => Math.max(0, ...latest.map(pick))
     const { maxMemoryBytes, maxCpuPercent } = limits.of(name)
     const cpuPercent = Math.max(0, ...ids.map((id) => watch.cpuPercentOf(id)))
     families.add(

@@ -18,7 +18,7 @@ export interface TrafficDeskParts {
 }
 
 /** A record with a name of its own in the daemon. */
-export interface Traffic extends TrafficRecord {
+export interface NamedRecord extends TrafficRecord {
   readonly id: string
   readonly instance: string
 }
@@ -28,9 +28,9 @@ export interface OpenConnection extends Omit<ConnectionView, 'id'> {
   readonly instance: string
 }
 
-export interface TrafficPage {
+export interface RecordPage {
   /** In the order of their ends. */
-  readonly records: readonly Traffic[]
+  readonly records: readonly NamedRecord[]
   /** `after` for what comes later. */
   readonly cursor: string
   readonly isWatched: boolean
@@ -74,13 +74,13 @@ export class TrafficDesk {
     this.#parts = parts
   }
 
-  async requests(worker: string, { after, limit, watchMs }: TrafficWish): Promise<TrafficPage> {
+  async requests(worker: string, { after, limit, watchMs }: TrafficWish): Promise<RecordPage> {
     const seen = readCursor(after)
     const alive = this.#parts.channels.of(worker).map(({ id }) => id)
     const answers = await Promise.all(
       alive.map((id) => this.#ask(id, { kind: 'requests', after: seen.get(id) ?? 0, limit, watchMs })),
     )
-    const records: Traffic[] = []
+    const records: NamedRecord[] = []
     const silent: string[] = []
     let [isWatched, skipped] = [false, 0]
     for (const [at, id] of alive.entries()) {
@@ -105,7 +105,7 @@ export class TrafficDesk {
   }
 
   /** By its own name (`reverse_proxy#1.42`) or by its request id, of which the latest counts. Null: nobody knows it any more. */
-  async request(name: string): Promise<Traffic | null> {
+  async request(name: string): Promise<NamedRecord | null> {
     const [, instance, number] = /^([\w-]+#\d+)\.(\d{1,15})$/.exec(name) ?? []
     if (instance !== undefined) {
       const seq = Number(number)
@@ -115,7 +115,7 @@ export class TrafficDesk {
         this.#past.get(instance)?.find((one) => one.seq === seq)
       return record ? named(instance, record) : null
     }
-    const found: Traffic[] = []
+    const found: NamedRecord[] = []
     const all = this.#parts.channels.all().map(({ id }) => id)
     const answers = await Promise.all(all.map((id) => this.#ask(id, { kind: 'request', key: name })))
     for (const [at, answer] of answers.entries()) {
@@ -193,7 +193,7 @@ export class TrafficDesk {
   }
 }
 
-const named = (instance: string, record: TrafficRecord): Traffic => ({
+const named = (instance: string, record: TrafficRecord): NamedRecord => ({
   ...record,
   id: `${instance}.${record.seq}`,
   instance,

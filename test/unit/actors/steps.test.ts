@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createActor, setup } from 'xstate'
-import { readSteps, type Step } from '../../../actors/steps.ts'
+import { type ChartStep, readSteps } from '../../../actors/steps.ts'
 
 const child = setup({
   types: { events: {} as { type: 'end' } | { type: 'fail' } },
@@ -33,7 +33,7 @@ const parent = setup({
 
 function watched() {
   const seen: string[] = []
-  const steps: Step[] = []
+  const steps: ChartStep[] = []
   const inspect = readSteps({
     step(step) {
       steps.push(step)

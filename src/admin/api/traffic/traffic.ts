@@ -10,7 +10,7 @@ import { type Place, type Positions, placeOf } from '../../../config/text/positi
 import { canonicalAddress } from '../../../http/address/address.ts'
 import type { Explanation, Question } from '../../../proxy/explain/explain.ts'
 import type { Journal } from '../../../supervise/journal/journal.ts'
-import type { OpenConnection, Traffic, TrafficDesk } from '../../../supervise/views/traffic-desk.ts'
+import type { NamedRecord, OpenConnection, TrafficDesk } from '../../../supervise/views/traffic-desk.ts'
 import type { Log } from '../../../telemetry/log/log.ts'
 import { terminationWords } from '../../../telemetry/termination-words.ts'
 import { type Answer, json } from '../../answer.ts'
@@ -167,7 +167,7 @@ export class TrafficApi {
 
 /** What the worker would make of the same request; null for what was none. */
 async function explanationOf(
-  record: Traffic,
+  record: NamedRecord,
   user: string | null,
   worker: WorkerSettings,
   ownPorts: readonly number[],
@@ -193,7 +193,7 @@ async function explanationOf(
 const stars = '***'
 
 /** A record as who asks may see it. */
-function masked(record: Traffic, isTrusted: boolean): Traffic {
+function masked(record: NamedRecord, isTrusted: boolean): NamedRecord {
   return {
     ...record,
     target: shownTarget(record.target, isTrusted),
@@ -219,7 +219,7 @@ const withoutUser = (target: string): string =>
     (_, scheme: string | undefined) => `${scheme ?? ''}${stars}@`,
   )
 
-function shownRecord(record: Traffic): answers.TrafficRecord {
+function shownRecord(record: NamedRecord): answers.TrafficRecord {
   const { version } = record
   return {
     id: record.id,

@@ -9,7 +9,7 @@ import { type ErrorCode, errorTable } from '../../../errors.ts'
 import type { Explanation } from '../../../proxy/explain/explain.ts'
 import { remedies } from '../../../remedies.ts'
 import { serviceNames } from '../../../service-names.ts'
-import type { Traffic } from '../../../supervise/views/traffic-desk.ts'
+import type { NamedRecord } from '../../../supervise/views/traffic-desk.ts'
 import { causes, meaning } from './chart-words.ts'
 import { destinationRule, type RuleWords, tunnelRule } from './rule-words.ts'
 
@@ -32,7 +32,7 @@ export interface StateMove {
 }
 
 export interface Facts {
-  readonly record: Traffic
+  readonly record: NamedRecord
   readonly worker: WorkerSettings
   /** Id of the chart that admits. */
   readonly actor: string
@@ -69,7 +69,7 @@ function requestLink({
   code,
   upstream,
   durationMs,
-}: Traffic): Link {
+}: NamedRecord): Link {
   const what =
     method === null
       ? code === 'OVER_LIMIT'
@@ -230,7 +230,7 @@ function upstreamRules(facts: Facts): readonly Link[] {
   return [link('rule', `${upstreamOf(record)}: ${cause}${times}`, targetSetting(facts))]
 }
 
-const upstreamOf = ({ upstream }: Traffic): string =>
+const upstreamOf = ({ upstream }: NamedRecord): string =>
   upstream === null ? 'The upstream' : `The upstream ${upstream}`
 
 const targetSetting = ({ record }: Facts): string | null =>
@@ -280,7 +280,7 @@ function states({ record, actor, moves }: Facts): readonly Link[] {
   ]
 }
 
-function right({ code, status, termination }: Traffic): readonly Link[] {
+function right({ code, status, termination }: NamedRecord): readonly Link[] {
   if (code !== null) return [link('right', remedies[code as ErrorCode])]
   if (termination === 'LT') {
     return [

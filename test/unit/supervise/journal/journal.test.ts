@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { Step } from '../../../../actors/steps.ts'
+import type { ChartStep } from '../../../../actors/steps.ts'
 import { Journal } from '../../../../src/supervise/journal/journal.ts'
 
-const step = (actor: string, state: string, event = 'e', rest: Partial<Step> = {}): Step => ({
+const step = (actor: string, state: string, event = 'e', rest: Partial<ChartStep> = {}): ChartStep => ({
   actor,
   chart: 'c',
   parent: null,

@@ -2,7 +2,7 @@ import { VirtualTimeScheduler } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { Channel, Usage } from '../../../../src/supervise/channel/channel.ts'
 import {
-  type Sample,
+  type InstanceSample,
   type SampleSources,
   Samples,
   sampleStream,
@@ -17,7 +17,7 @@ const channel = (id: string, read: () => Promise<Usage>): Channel => ({
   kill: () => {},
 })
 
-async function firstOf(samples: Samples, sources: SampleSources): Promise<readonly Sample[]> {
+async function firstOf(samples: Samples, sources: SampleSources): Promise<readonly InstanceSample[]> {
   return await new Promise((resolve) => samples.start(sources, resolve, 1_000))
 }
 

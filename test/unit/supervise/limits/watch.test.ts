@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { Sample } from '../../../../src/supervise/limits/samples.ts'
+import type { InstanceSample } from '../../../../src/supervise/limits/samples.ts'
 import { Watch } from '../../../../src/supervise/limits/watch.ts'
 
-const sample = (change: Partial<Sample> = {}): Sample => ({
+const sample = (change: Partial<InstanceSample> = {}): InstanceSample => ({
   id: 'w#1',
   at: 0,
   isRead: true,
@@ -27,7 +27,7 @@ function watching(options: { readonly isContained?: boolean } = {}) {
   })
   let second = 0
   /** One sample a second; the instance beats unless it is said not to. */
-  const judge = (...samples: readonly Partial<Sample>[]) => {
+  const judge = (...samples: readonly Partial<InstanceSample>[]) => {
     for (const one of samples) {
       second += 1
       watch.judge([sample({ at: second * 1_000, beats: second, ...one })])
