@@ -10,7 +10,7 @@ export const supervisorId = (worker: string): string => `supervisor:${worker}`
 
 export const instanceId = (worker: string, generation: number): string => `${worker}#${generation}`
 
-/** Id in main of a chart that runs in an instance, where it is called `chart`. */
+/** Id in main of a chart that runs in an instance. Inside the instance it is called `chart`. */
 export const innerChartId = (instance: string, chart: string): string => `${instance}/${chart}`
 
 export const listenerId = (key: string): string => `listener:${key}`
@@ -27,7 +27,7 @@ export const workerOfInstance = (id: string): string => id.split('#', 1)[0] ?? '
 
 export const isInstanceOf = (id: string, worker: string): boolean => id.startsWith(`${worker}#`)
 
-/** The instance and the name inside it of a chart that runs in an instance; null for a chart of main. */
+/** Instance and inner name of a chart that runs in an instance; null for a chart of main. */
 export function splitInnerChartId(
   actor: string,
 ): { readonly instance: string; readonly chart: string } | null {

@@ -1,13 +1,14 @@
+/**
+ * The ledger: counts the connections of a service. It sends its worker chart an event only when a threshold is crossed, so a
+ * connection costs no machine event.
+ *
+ *   conn.opened  mode admit: active + 1, at `high` -> load.high        mode refuse, drain: refused + 1
+ *   conn.closed  active - 1; mode refuse, at `low` -> load.low         mode drain, at 0 -> load.zero
+ *   mode         set by the entry actions of the worker chart only
+ */
+
 import { type ActorSystem, type AnyActorRef, fromTransition } from 'xstate'
 
-/**
- * The ledger: every connection of a service is a message to it. It keeps the counts and tells its worker chart only
- * when a threshold is crossed (an edge), so that a connection costs no machine event.
- *
- *   conn.opened  mode admit: active + 1, at `high` -> edge load.high        mode refuse, drain: refused + 1
- *   conn.closed  active - 1, mode refuse and at `low` -> load.low           mode drain and at 0 -> load.zero
- *   mode         set by the entry actions of the worker chart, and by nothing else
- */
 export type LedgerMode = 'admit' | 'refuse' | 'drain'
 
 export interface LedgerContext {
@@ -37,7 +38,7 @@ export interface LedgerInput {
   readonly low: number
 }
 
-/** Shared event objects: an edge carries nothing, so none is made per crossing. */
+/** Shared objects: a load event carries no data, so none is allocated per crossing. */
 const highEvent: LoadEvent = { type: 'load.high' }
 const lowEvent: LoadEvent = { type: 'load.low' }
 const zeroEvent: LoadEvent = { type: 'load.zero' }
@@ -49,7 +50,10 @@ export const isLoadEvent = (type: string): boolean => loadEventTypes.has(type)
 
 type InstanceSystem = ActorSystem<{ actors: Record<string, AnyActorRef> }>
 
-/** The edge that a count causes in a mode, or null. Compared with >= and <=, so that a changed limit works at once. */
+/**
+ * The event that a count causes in a mode, or null. Compared with >= and <=, so that a changed limit takes
+ * effect at once.
+ */
 function loadEventOf({ mode, active, high, low }: LedgerContext): LoadEvent | null {
   if (mode === 'admit') return active >= high ? highEvent : null
   if (mode === 'refuse') return active <= low ? lowEvent : null
@@ -69,7 +73,7 @@ function reduce(ledger: LedgerContext, event: LedgerEvent): LedgerContext {
     case 'limit':
       return { ...ledger, high: event.high, low: event.low }
     default:
-      // XState's own, such as the stop of the chart that owns this ledger.
+      // Internal events of XState, such as the stop of the chart that owns this ledger.
       return ledger
   }
 }
@@ -80,7 +84,7 @@ export const workerSystemId = 'worker'
 export const ledgerLogic = fromTransition<LedgerContext, LedgerEvent, InstanceSystem, LedgerInput>(
   (ledger, event, { system }) => {
     const next = reduce(ledger, event)
-    // A new mode is the chart's own doing; answering it with an edge would be an echo.
+    // The chart itself set the new mode; a load event in return would be an echo.
     const crossed = event.type === 'mode' || next === ledger ? null : loadEventOf(next)
     if (crossed !== null) system.get(workerSystemId)?.send(crossed)
     return next
@@ -88,7 +92,10 @@ export const ledgerLogic = fromTransition<LedgerContext, LedgerEvent, InstanceSy
   ({ input }) => ({ active: 0, opened: 0, refused: 0, mode: 'admit', high: input.high, low: input.low }),
 )
 
-/** Where a full service has room again: one below its limit, so that no free place is refused (max_connections is strict). */
+/**
+ * The count at which a full service has room again: one below its limit, since max_connections is strict and
+ * no free place may be refused.
+ */
 export function lowWaterMark(high: number): number {
   return Math.max(0, high - 1)
 }

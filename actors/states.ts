@@ -1,4 +1,6 @@
-/** Questions about charts, by the text of their state, such as `running.alive`. A chart that is not there has null. */
+/**
+ * Predicates on the state of a chart, given as text such as `running.alive`; null if there is no such chart.
+ */
 
 import type { StateValueFrom } from 'xstate'
 import type { daemonMachine } from './daemon.ts'

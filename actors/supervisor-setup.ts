@@ -1,9 +1,11 @@
+/** Types, guards and delays of the supervisor chart, from which its actions are made. */
+
 import { setup } from 'xstate'
 import { instanceMachine } from './instance.ts'
 import { everyone } from './slots.ts'
 import type { SupervisorContext, SupervisorEvent, SupervisorInput } from './supervisor-contract.ts'
 
-/** Types, guards and delays of the supervisor chart, which its actions are made with. */
+/** Whether op.recycle concerns a slot: it names the slot's incarnation, or none at all. */
 export const isMeant = (
   { id }: Extract<SupervisorEvent, { type: 'op.recycle' }>,
   { current }: SupervisorContext['roster']['slots'][number],
@@ -19,7 +21,7 @@ export const supervisorSetup = setup({
   guards: {
     isEverySlotUp: ({ context }) => context.roster.slots.every((slot) => slot.isUp),
     isSomeSlotDown: ({ context }) => context.roster.slots.some((slot) => !slot.isUp),
-    /** There is something to replace. */
+    /** There is an instance to replace. */
     isMeantUp: ({ context, event }) =>
       context.roster.slots.some((slot) => slot.isUp && event.type === 'op.recycle' && isMeant(event, slot)),
     isNoneLive: ({ context }) => everyone(context.roster).length === 0,

@@ -24,7 +24,7 @@ import {
 } from '../telemetry/metrics/series.ts'
 import { routesOf } from '../telemetry/metrics/series-key.ts'
 import type { ParityReading } from '../telemetry/metrics/text/prometheus-parity.ts'
-import type { Beats } from './limits/samples.ts'
+import type { Beats } from './channel/channel.ts'
 import { mainRefusals, type RefusalCode } from './listeners/refusal.ts'
 
 /**

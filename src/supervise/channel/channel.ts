@@ -138,6 +138,14 @@ export interface Usage {
   readonly loopUtilization: number
 }
 
+/** An instance's own account of its event loop. */
+export interface Beats {
+  /** Counts up as long as the loop turns. */
+  readonly beats: number
+  /** 99th percentile of the loop's delay between two beats. */
+  readonly loopDelayP99Ms: number
+}
+
 export interface ChannelEvents {
   message(message: FromInstance): void
   /** Its sockets are closed; `exit` follows when the rest is cleared up. Not every carrier can tell. */

@@ -8,7 +8,7 @@ import {
   type Subscription,
   startWith,
 } from 'rxjs'
-import type { Channel, Usage } from '../channel/channel.ts'
+import type { Beats, Channel, Usage } from '../channel/channel.ts'
 
 /**
  * The 1 s samples: what each live instance uses, read from outside. A slow reading delays the next one and never piles
@@ -20,14 +20,6 @@ export interface InstanceSample extends Usage, Beats {
   readonly at: number
   /** False when the instance could not be read; then the numbers are none. */
   readonly isRead: boolean
-}
-
-/** What an instance writes of its own event loop. */
-export interface Beats {
-  /** Counts up as long as the loop turns. */
-  readonly beats: number
-  /** 99th percentile of the loop's delay between two beats. */
-  readonly loopDelayP99Ms: number
 }
 
 export interface SampleSources {
