@@ -190,7 +190,7 @@ function startSampling(
   samples.start({ channels: () => channels.all(), beatsOf }, endSecond, options.samplePeriodMs)
 }
 
-/** Ends what a daemon that has stopped may still hold. */
+/** Releases what a stopped daemon may still hold. */
 async function clearUp(
   core: Core,
   views: Views,

@@ -1,4 +1,4 @@
-/** Passes on what instances report, to the part of main that it is for. */
+/** Passes messages of instances on to the part of main that handles them. */
 
 import { listenerId, workerOfListener } from '../../actors/ids.ts'
 import type { Log } from '../telemetry/log/log.ts'

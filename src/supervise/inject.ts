@@ -1,8 +1,13 @@
+/** Breaks instances on purpose, for tests. */
+
 import { isInstanceOf, workerOfInstance } from '../../actors/ids.ts'
 import type { Channels } from './channel/carrier.ts'
 import { faultNames } from './channel/channel.ts'
 
-/** Breaks every instance of a worker, or one by its id; false when there is none, or it does not break. For tests only. */
+/**
+ * Breaks every instance of a worker, or one by its id. Returns false if there is none or if it cannot be
+ * broken. For tests only.
+ */
 export function createInject(channels: Channels, isShared: (worker: string) => boolean) {
   return (target: string, fault: string): boolean => {
     const targets = channels.all().filter(({ id }) => id === target || isInstanceOf(id, target))
@@ -12,7 +17,7 @@ export function createInject(channels: Channels, isShared: (worker: string) => b
       if (kind === 'kill') channel.kill()
       else channel.post({ type: 'fault', fault: kind })
     }
-    // It has said why in the log.
+    // A shared instance logs why it refuses.
     return !isShared(workerOfInstance(target)) || fault === 'kill'
   }
 }

@@ -1,3 +1,8 @@
+/**
+ * The channel between main and an instance: typed messages, each with the generation of its instance. Code outside of this folder
+ * does not depend on the carrier.
+ */
+
 import type { Server, Socket } from 'node:net'
 import type { CarrierExit } from '../../../actors/instance.ts'
 import type { LiveChart } from '../../../actors/live.ts'
@@ -9,13 +14,9 @@ import type { SpanRecord } from '../../telemetry/trace/span-record.ts'
 import type { TrafficAnswer, TrafficQuestion, TrafficRecord } from '../../telemetry/traffic-record.ts'
 import type { TlsMaterial } from '../../tls/material.ts'
 
-/**
- * The channel between main and an instance: typed messages, each with the generation of its instance. Nothing above
- * src/supervise knows what carries them.
- */
 export const protocolVersion = 1
 
-/** When file descriptors of a process are scarce, and what an instance may still have then. */
+/** From when on file descriptors are scarce, and how many connections an instance may still have then. */
 export interface DescriptorBounds {
   /** Descriptors are scarce from this number on. */
   readonly scarceFrom: number
@@ -23,7 +24,7 @@ export interface DescriptorBounds {
   readonly share: number
 }
 
-/** What an instance starts with; plain data and shared memory. */
+/** Data that an instance starts with; plain data and shared memory. */
 export interface InstanceBoot {
   /** Worker name and generation: `reverse_proxy#3`. */
   readonly id: string
@@ -74,7 +75,7 @@ export type ToInstance =
       readonly server: Server
       readonly held: readonly Socket[]
     }
-  /** Listens on the Unix socket of a key by itself: it cannot be moved. */
+  /** Makes the instance listen on the Unix socket of a key; such a socket cannot be moved. */
   | { readonly type: 'listener.open'; readonly key: string }
   /** Gives the server of a key back, for a successor. */
   | { readonly type: 'listener.recall'; readonly key: string }
@@ -88,13 +89,13 @@ export type ToInstance =
   | { readonly type: 'tls'; readonly at: number; readonly material: TlsMaterial }
   /** The files of access logs were renamed: go on in new ones. */
   | { readonly type: 'log.reopen' }
-  /** Something that somebody who looks wants to know, or to have closed; see telemetry/traffic-record.ts. */
+  /** A viewer's question about traffic, or a connection to close; see telemetry/traffic-record.ts. */
   | { readonly type: 'ask'; readonly id: number; readonly question: TrafficQuestion }
   /** Is answered with chart.answer. */
   | { readonly type: 'chart.ask'; readonly ask: number; readonly chart: string }
   | { readonly type: 'fault'; readonly fault: Fault }
 
-/** What a chart of an instance did; its actors are named as within the instance. */
+/** A step of a chart in an instance; actors have their names within the instance. */
 export interface ChartMove {
   /** Milliseconds since 1970. */
   readonly at: number
@@ -111,7 +112,7 @@ export type FromInstance =
   /** The path of a Unix socket is this instance's. */
   | { readonly type: 'listener.opened'; readonly key: string; readonly inode: number }
   | { readonly type: 'answer'; readonly id: number; readonly answer: TrafficAnswer }
-  /** Its latest failures, for those who ask when it is no more. */
+  /** Its latest failures, so that they can be shown after its end. */
   | { readonly type: 'failures'; readonly records: readonly TrafficRecord[] }
   | { readonly type: 'charts.moved'; readonly moves: readonly ChartMove[] }
   /** Null: there is no such chart, or it has ended. */
@@ -148,7 +149,7 @@ export interface Beats {
 
 export interface ChannelEvents {
   message(message: FromInstance): void
-  /** Its sockets are closed; `exit` follows when the rest is cleared up. Not every carrier can tell. */
+  /** Its sockets are closed; `exit` follows after the clean-up. Not every carrier can report this. */
   closing(): void
   /** An accepted socket, unread, that was sent with a server and never arrived. */
   undelivered(key: string, socket: Socket): void
@@ -160,7 +161,10 @@ export interface ChannelEvents {
 export interface Channel {
   readonly id: string
   post(message: ToInstance, transfer?: readonly (Server | Socket)[]): void
-  /** At once where the instance has just said it, else a promise: it is asked from outside. */
+  /**
+   * Returns a value if the instance has just reported one. Otherwise it is measured from outside, which takes
+   * a promise.
+   */
   usage(): Usage | Promise<Usage>
   /** Ends it now, also when it does not answer. */
   kill(): void
@@ -172,6 +176,6 @@ export interface InstancePort {
   onMessage(receive: (message: ToInstance) => void): void
   /** Calls `then` when nothing that was posted waits here any more: with the instance it would be lost. */
   whenPosted(then: () => void): void
-  /** Lets the instance end by itself once nothing else keeps it. */
+  /** Lets the instance end once nothing else keeps it alive. */
   close(): void
 }

@@ -31,7 +31,7 @@ function describeExit(exitCode: number, error: unknown, isKilled: boolean): Carr
   return { exitCode, errorCode: code ?? '', message: String(message) }
 }
 
-/** Where the instance writes its beats. */
+/** The block that the instance writes its beats to. */
 function blockOf({ counters, worker }: InstanceBoot): CounterBlock | null {
   const buffer = counters[worker.type]
   return buffer === undefined ? null : openCounterBlock(buffer)
