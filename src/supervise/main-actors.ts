@@ -12,7 +12,7 @@ export class MainActors {
 
   readonly find = (id: string): AnyActorRef | undefined => this.#root?.system.get(id)
 
-  /** An actor that has ended is not told anything. */
+  /** Does nothing if the actor has ended. */
   readonly tell = <Event extends { readonly type: string }>(id: string, event: Event): void =>
     this.find(id)?.send(event)
 }

@@ -1,3 +1,5 @@
+/** Services of the workers, with counters that survive instances. */
+
 import type { ServiceSettings, WorkerSettings, WorkerType } from '../config/settings/settings.ts'
 import { readUpstreamUrl } from '../http/address/upstream-url.ts'
 import { serviceNames } from '../service-names.ts'
@@ -28,13 +30,14 @@ import type { Beats } from './channel/channel.ts'
 import { mainRefusals, type RefusalCode } from './listeners/refusal.ts'
 
 /**
- * What main keeps of a service for as long as the daemon runs: a counter block for each instance that lives, which it
- * alone writes, and the sum of those that ended, so that totals survive the instances. A `combined` worker has a further entry of its own for what is not (yet) of a service.
+ * Counters of a service: a block for each live instance, which only that instance writes, and the sum of the
+ * ended ones, so that totals survive instances. A `combined` worker has one more entry for connections that
+ * belong to no service yet.
  */
 export class Service {
   /** Name in `/health` and logs: `forward_proxy`, `reverse_proxy`, `static_files`, `combined`. */
   readonly name: string
-  /** The seed's word (S031). */
+  /** The seed's name of the type (S031). */
   readonly proxyType: string
   readonly type: WorkerType
   readonly worker: WorkerSettings
@@ -63,7 +66,7 @@ export class Service {
     return this.#maxConnections
   }
 
-  /** Holds for later instances; those that run have to be told their new share. */
+  /** Holds for later instances; running ones must be sent their new share. */
   changeMaxConnections(value: number): void {
     this.#maxConnections = value
   }
@@ -101,7 +104,7 @@ export class Service {
     return readCounters(this.#ended, ...this.#blocks.values())
   }
 
-  /** Of one instance that lives; null when there is none of that id. */
+  /** Beats of a live instance; null if there is none of that id. */
   beatsOf(id: string): Beats | null {
     const block = this.#blocks.get(id)
     if (block === undefined) return null

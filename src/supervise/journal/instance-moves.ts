@@ -1,3 +1,5 @@
+/** Records moves of charts in instances in main's journal. */
+
 import { innerChartId } from '../../../actors/ids.ts'
 import type { ChartMove } from '../channel/channel.ts'
 import type { Journal } from './journal.ts'

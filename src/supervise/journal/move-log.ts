@@ -1,3 +1,5 @@
+/** Log lines for moves of charts. */
+
 import { workerOf } from '../../../actors/ids.ts'
 import { hasGivenUp, isDegraded, isPastStart, isRestarting } from '../../../actors/states.ts'
 import type { LogFields, LogLevel } from '../../telemetry/log/log.ts'
@@ -16,8 +18,8 @@ export interface LoggedMove {
 }
 
 /**
- * Each move of a chart is a line of the log. What says that something is wrong, and what the daemon as a whole does, is told at `info` and
- * above; all the others are for `debug`, since a start alone has some forty.
+ * The log line of a move. Problems and moves of the daemon as a whole have level `info` or above; all others
+ * have `debug`, since a start alone makes about forty.
  */
 export function moveLogLine({ actor, from, to, event, sender }: LoggedMove): {
   readonly level: LogLevel
@@ -38,7 +40,7 @@ export function moveLogLine({ actor, from, to, event, sender }: LoggedMove): {
 
 function levelOf(actor: string, from: string | null, to: string): LogLevel {
   if (hasGivenUp(to)) return 'warn'
-  // A start that fails is told by whoever has started it.
+  // The code that starts the daemon reports a failed start.
   if (actor === 'daemon') return topOf(from) === topOf(to) || !isPastStart(to) ? 'debug' : 'info'
   if (isRestarting(to) || isDegraded(to) || isDegraded(from)) return 'info'
   return 'debug'

@@ -1,3 +1,8 @@
+/**
+ * Samples every second what each live instance uses, read from outside. A slow reading delays the next one; readings never pile up
+ * (exhaustMap).
+ */
+
 import {
   exhaustMap,
   from,
@@ -10,15 +15,11 @@ import {
 } from 'rxjs'
 import type { Beats, Channel, Usage } from '../channel/channel.ts'
 
-/**
- * The 1 s samples: what each live instance uses, read from outside. A slow reading delays the next one and never piles
- * up (exhaustMap).
- */
 export interface InstanceSample extends Usage, Beats {
   readonly id: string
   /** When it was taken, milliseconds of a steady clock. */
   readonly at: number
-  /** False when the instance could not be read; then the numbers are none. */
+  /** False if the instance did not answer in time; the other numbers are then 0. */
   readonly isRead: boolean
 }
 
@@ -59,7 +60,7 @@ function readOne(channel: Channel, sources: SampleSources): InstanceSample | Pro
   return patiently(usage).then((known) => sampleOf(channel.id, known, sources))
 }
 
-/** At once where every instance has just said what it uses. */
+/** Synchronous if every instance has just reported its usage. */
 function readAll(sources: SampleSources): Observable<readonly InstanceSample[]> {
   const samples = sources.channels().map((channel) => readOne(channel, sources))
   const isKnown = (sample: InstanceSample | Promise<InstanceSample>): sample is InstanceSample =>

@@ -1,3 +1,8 @@
+/**
+ * Turns samples into events: keeps the standing of each instance, has every sample judged, and sends the verdicts to charts and
+ * instances. Each change is logged.
+ */
+
 import { supervisorId, workerOfInstance } from '../../../actors/ids.ts'
 import { isFinishing, isServing } from '../../../actors/states.ts'
 import type { Log } from '../../telemetry/log/log.ts'
@@ -13,10 +18,6 @@ import {
 } from './limits.ts'
 import type { InstanceSample } from './samples.ts'
 
-/**
- * From samples to events: keeps the standing of each instance, has it judged with every sample and tells the charts. Each
- * change is one line of the log.
- */
 export interface WatchOptions {
   readonly limitsOf: (worker: string) => InstanceLimits
   /** Whether an instance of the worker can be ended alone. */
@@ -52,12 +53,12 @@ export class Watch {
     for (const sample of samples) if (sample.isRead) this.#judgeOne(sample)
   }
 
-  /** What an instance exceeds, in words. */
+  /** Texts of the limits that an instance exceeds. */
   reasonsOf(id: string): readonly string[] {
     return reasonsOf(this.#standings.get(id) ?? newStanding)
   }
 
-  /** Of the latest two readings, 100 = all CPU that is available to the daemon. */
+  /** From the latest two readings; 100 is all CPU that is available to the daemon. */
   cpuPercentOf(id: string): number {
     return this.#standings.get(id)?.cpuPercent ?? 0
   }
@@ -67,7 +68,7 @@ export class Watch {
     const worker = workerOfInstance(id)
     const state = this.#options.stateOf(id)
     const isJudged = isServing(state)
-    // Who only finishes its exchanges is left alone, but it may not take the memory of everybody.
+    // An instance that only finishes its exchanges is left alone, unless it uses up the memory of the others.
     if (!isJudged && !isFinishing(state)) {
       this.#standings.delete(id)
       return
@@ -88,7 +89,7 @@ export class Watch {
   #act(id: string, worker: string, verdict: LimitVerdict, { at }: InstanceSample): void {
     const { log, tellChart, isContained } = this.#options
     const fields = { instance: id, reason: verdict.reason }
-    // In isolation `shared` there is nothing to replace: the thread is main's own.
+    // A `shared` instance cannot be replaced: it runs in main's own thread.
     if (verdict.type !== 'limit' && !isContained(worker)) return
     switch (verdict.type) {
       case 'limit': {

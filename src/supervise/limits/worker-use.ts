@@ -1,7 +1,9 @@
+/** CPU time of workers across their instances. */
+
 import { isInstanceOf, workerOfInstance } from '../../../actors/ids.ts'
 import type { InstanceSample } from './samples.ts'
 
-/** CPU time of workers over all of their instances, from the samples: what an ended one has used stays. */
+/** CPU time of each worker over all of its instances, the ended ones included. */
 export class WorkerUse {
   readonly #ended = new Map<string, number>()
   readonly #latest = new Map<string, number>()
@@ -16,7 +18,7 @@ export class WorkerUse {
       this.#ended.set(worker, (this.#ended.get(worker) ?? 0) + cpuMs)
     }
     for (const { id, isRead, cpuMs } of samples) {
-      // What a reading misses is no step back.
+      // A reading that misses some time must not lower the total.
       if (isRead) this.#latest.set(id, Math.max(cpuMs, this.#latest.get(id) ?? 0))
     }
   }

@@ -1,3 +1,5 @@
+/** Counts and logs the connections that main refuses. */
+
 import { workerOfListener } from '../../../actors/ids.ts'
 import type { Log } from '../../telemetry/log/log.ts'
 import type { Service } from '../services.ts'
@@ -40,12 +42,12 @@ export class RefusalLog {
     else count.refused += 1
   }
 
-  /** To be called once a second; `at`: milliseconds of a steady clock. */
+  /** Call once a second; `at`: milliseconds of a steady clock. */
   tick(at: number): void {
     for (const count of this.#counts.values()) if (at - count.loggedAt >= quietMs) this.#write(count, at)
   }
 
-  /** Logs what is left. */
+  /** Logs the remaining counts. */
   close(): void {
     for (const count of this.#counts.values()) this.#write(count, Number.POSITIVE_INFINITY)
   }

@@ -21,9 +21,9 @@ export interface HealthReading {
   readonly maxMemoryBytes: number
   /** Places for instances without one that is alive, and why; null: none, or the worker is stopped on purpose. */
   readonly missing?: MissingInstances | null
-  /** Limits that an instance has exceeded for some time, in words, such as "cpu at 120 % of the limit". */
+  /** Texts of limits that an instance has exceeded for some time, such as "cpu at 120 % of the limit". */
   readonly exceeded?: readonly string[]
-  /** Why its instances end or have ended as planned; null when nobody has asked for it. */
+  /** Set if its instances end or have ended as planned. */
   readonly plannedEnd?: PlannedEnd | null
 }
 
@@ -49,7 +49,7 @@ const criticalAt = 0.95
 
 const percent = (share: number) => `${Math.round(share * 100)} %`
 
-/** `state`: of the supervisor chart; null when there is none. */
+/** `state`: of the supervisor chart, or null. */
 export function missingInstances(
   state: string | null,
   slots: number,

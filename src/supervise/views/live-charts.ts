@@ -1,9 +1,12 @@
+/**
+ * Asks charts for their live data, which the journal does not have: charts of main directly, those of instances over the channel.
+ */
+
 import type { AnyActorRef } from 'xstate'
 import { splitInnerChartId } from '../../../actors/ids.ts'
 import { type LiveChart, liveChart } from '../../../actors/live.ts'
 import type { Channels } from '../channel/carrier.ts'
 
-/** Asks charts for what only they know at the moment: those of main at once, those of instances by their channel. */
 export interface LiveChartsOptions {
   /** A chart of main by its id. */
   readonly find: (actor: string) => AnyActorRef | undefined

@@ -1,3 +1,5 @@
+/** The present of workers, instances and actors, for admin and the library. */
+
 import { innerChartId, isInstanceOf, supervisorId } from '../../../actors/ids.ts'
 import { isCounted, isSettled, mergeWorkerStates } from '../../../actors/states.ts'
 import type { ServiceType } from '../../config/settings/settings.ts'
@@ -54,7 +56,7 @@ export class Overview {
     return Object.fromEntries(settled.map((service) => [service.name, this.#healthOf(service)]))
   }
 
-  /** Of one worker, or of all. */
+  /** Metrics of one worker, or of all. */
   metrics(worker?: string): readonly WorkerMetrics[] {
     const active = this.connectionsActive()
     const services = this.#parts.services.filter(({ worker: { name } }) => name === (worker ?? name))
@@ -73,12 +75,12 @@ export class Overview {
     return new Map(this.#parts.services.map((service) => [service, countOf(service)]))
   }
 
-  /** Counters of a service by its name; null when there is none. */
+  /** Counters of a service by its name; null if there is no such service. */
   counters(name: string): CounterValues | null {
     return this.#parts.services.find((service) => service.name === name)?.counters() ?? null
   }
 
-  /** What each instance uses; of one that could not be read there is nothing to tell. */
+  /** Usage of each instance; those that could not be read are left out. */
   instances(): readonly InstanceUse[] {
     return this.#parts.channels.all().flatMap(({ id }) => {
       const sample = this.#parts.samples.of(id)

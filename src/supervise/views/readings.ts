@@ -1,3 +1,5 @@
+/** All metrics of the daemon. */
+
 import { workerOfInstance } from '../../../actors/ids.ts'
 import type { EndReason } from '../../../actors/instance.ts'
 import { Families, type Family } from '../../telemetry/metrics/family.ts'
@@ -10,12 +12,12 @@ import type { InstanceSample } from '../limits/samples.ts'
 import { WorkerUse } from '../limits/worker-use.ts'
 import type { Overview, OverviewParts } from './overview.ts'
 
-/** What was lost on its way out; each a total. */
+/** Totals of telemetry that was lost on its way out. */
 export interface Dropped {
   readonly spans: number
   readonly metrics: number
   readonly logs: number
-  /** Of the daemon's own log. */
+  /** Records of the daemon's own log. */
   readonly logRecords: number
 }
 
@@ -38,7 +40,7 @@ const endReasons: readonly EndReason[] = [
 
 const healthNumbers = { Healthy: 0, Warning: 1, Critical: 2 } as const
 
-/** All metrics of the daemon as they are now, for whoever sends or shows them. */
+/** All metrics of the daemon as they are now, for exporters and pages. */
 export class Readings {
   readonly #parts: ReadingParts
   readonly #startedAt = Date.now()
@@ -64,7 +66,10 @@ export class Readings {
     return this.#parts.secretsDecrypted
   }
 
-  /** Of one worker, or of all and the process itself; `services`: what was read of it already. */
+  /**
+   * Metrics of one worker, or of all workers and the process. `services`: readings that the caller has
+   * already.
+   */
   families(worker?: string, services = this.services(worker)): readonly Family[] {
     const families = new Families()
     for (const reading of services) addService(families, reading)
@@ -83,7 +88,7 @@ export class Readings {
     return createProducer({ families: () => this.families(), startedAt: this.#startedAt, now: Date.now })
   }
 
-  /** What the instances count, by service. */
+  /** The instances' counts, by service. */
   services(worker?: string): readonly ParityReading[] {
     const { services, overview } = this.#parts
     const active = overview.connectionsActive()
@@ -129,7 +134,7 @@ export class Readings {
     }
   }
 
-  /** What its instances use. */
+  /** Adds the usage of its instances. */
   #addWorker(families: Families, name: string): void {
     const { services, channels, samples, limits, watch } = this.#parts
     const type = services.find(({ worker }) => worker.name === name)?.worker.type ?? 'combined'

@@ -17,7 +17,7 @@ export interface WorkerHealth {
 /** The latest sample of an instance. */
 export interface InstanceUse {
   readonly instance: string
-  /** Heap and what lies outside of it. */
+  /** Used heap and external memory. */
   readonly memory_bytes: number
   /** Share of the CPU available to the daemon, as `max_cpu_percent`: 100 is all of it. */
   readonly cpu_percent: number

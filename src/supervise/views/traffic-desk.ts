@@ -1,6 +1,6 @@
 /**
- * What somebody who looks may ask the instances: their latest exchanges, their open connections, the end of one of these. Each question goes
- * over the channel and has a deadline: an instance that is stuck is named as silent, and nobody waits for it.
+ * Asks instances about their traffic for a viewer: latest exchanges, open connections, closing one of these.
+ * Each question goes over the channel with a deadline; an instance that is stuck is listed as silent.
  */
 import { isInstanceOf } from '../../../actors/ids.ts'
 import type {
@@ -31,7 +31,7 @@ export interface OpenConnection extends Omit<ConnectionView, 'id'> {
 export interface RecordPage {
   /** In the order of their ends. */
   readonly records: readonly NamedRecord[]
-  /** `after` for what comes later. */
+  /** Value of `after` for the next request. */
   readonly cursor: string
   readonly isWatched: boolean
   readonly skipped: number
@@ -49,7 +49,7 @@ export interface TrafficWish {
   /** A cursor; '' for all. */
   readonly after: string
   readonly limit: number
-  /** With it all exchanges are recorded for so long. */
+  /** If set, all exchanges are recorded for this time. */
   readonly watchMs: number
 }
 
@@ -104,7 +104,10 @@ export class TrafficDesk {
     return { records: latest, cursor: cursorOf(seen, worker), isWatched, skipped, silent }
   }
 
-  /** By its own name (`reverse_proxy#1.42`) or by its request id, of which the latest counts. Null: nobody knows it any more. */
+  /**
+   * Finds a record by its own name (`reverse_proxy#1.42`) or by its request id, of which the latest counts.
+   * Null if it is no longer kept.
+   */
   async request(name: string): Promise<NamedRecord | null> {
     const [, instance, number] = /^([\w-]+#\d+)\.(\d{1,15})$/.exec(name) ?? []
     if (instance !== undefined) {
@@ -156,7 +159,7 @@ export class TrafficDesk {
     return answer?.kind === 'close' ? answer.isClosed : null
   }
 
-  /** An instance has answered, or as one that ends told what has failed in it. */
+  /** Takes an answer of an instance, or the failures that an ending instance leaves. */
   heard(instance: string, message: Extract<FromInstance, { type: 'answer' | 'failures' }>): void {
     if (message.type === 'answer') {
       const pending = this.#pending.get(message.id)
@@ -171,7 +174,7 @@ export class TrafficDesk {
     }
   }
 
-  /** An instance has ended: nobody waits for it any more. */
+  /** An instance has ended: its pending questions get null. */
   ended(instance: string): void {
     for (const pending of this.#pending.values()) if (pending.instance === instance) pending.resolve(null)
   }
