@@ -4,7 +4,7 @@ import { moveLogLine } from '../../../../src/supervise/journal/move-log.ts'
 const levelOf = (actor: string, from: string | null, to: string) =>
   moveLogLine({ actor, from, to, event: 'e', sender: null }).level
 
-it('says which actor of which worker went from where to where, by which event of whom', () => {
+it('names actor, worker, both states, event and sender', () => {
   const move = {
     actor: 'reverse_proxy#3',
     from: 'running.alive',
@@ -36,7 +36,7 @@ it.each([
   expect(moveLogLine({ actor, from: null, to: 'x', event: 'e', sender: null }).fields['worker']).toBe(worker)
 })
 
-it('warns of what was given up', () => {
+it('warns if a worker is given up', () => {
   expect(levelOf('supervisor:reverse_proxy', 'supervising.restarting', 'gaveUp')).toBe('warn')
 })
 

@@ -137,7 +137,7 @@ describe('event loop', () => {
     expect(run(readings).said).toEqual([])
   })
 
-  it('says nothing of the first reading, which is of no time', () => {
+  it('does not judge the first reading, which covers no time', () => {
     expect(run([blocked], { ...limits, stuckMs: 1 }).said).toEqual([])
   })
 })

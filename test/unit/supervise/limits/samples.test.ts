@@ -35,7 +35,7 @@ describe('samples', () => {
     samples.close()
   })
 
-  it('survive an instance that ends while it is read, and say so', async () => {
+  it('survive an instance that ends while it is read, and mark it as unread', async () => {
     const samples = new Samples()
     const failing = channel('gone', () => Promise.reject(new Error('ended')))
     await firstOf(samples, { channels: () => [failing, channel('a', async () => usage)] })
