@@ -1,16 +1,17 @@
-import { type ActorRefFrom, assign, type DoneActorEvent, fromCallback, setup } from 'xstate'
-import { listenerMachine } from './listener.ts'
-import type { RestartPolicy } from './restart-policy.ts'
-import { supervisorMachine } from './supervisor.ts'
-import { listenerSystemId } from './supervisor-contract.ts'
-
 /**
- * The daemon chart, root of the main thread. First everything is bound, then workers are started in their order; a
- * part that cannot be bound stops the start before anything runs.
+ * The daemon chart, root of the main thread. All listeners and parts are bound first, then workers start. If anything cannot be
+ * bound, the daemon fails before a worker runs.
  *
  *   booting { binding -> starting } -> running -- op.stop --> draining -- all stopped, or deadline --> stopped
  *                 '-- a part failed --> failed
  */
+
+import { type ActorRefFrom, assign, type DoneActorEvent, fromCallback, setup } from 'xstate'
+import { listenerId, supervisorId } from './ids.ts'
+import { listenerMachine } from './listener.ts'
+import type { RestartPolicy } from './restart-policy.ts'
+import { supervisorMachine } from './supervisor.ts'
+
 export interface WorkerSpec {
   readonly name: string
   readonly slots: number
@@ -19,7 +20,7 @@ export interface WorkerSpec {
 
 export interface DaemonInput {
   readonly workers: readonly WorkerSpec[]
-  /** Names of the other things of main that must be up before workers start: `admin`, `demo_upstream`. */
+  /** Parts of main that must be up before workers start: `admin`, `demo_upstream`. */
   readonly parts: readonly string[]
   readonly policy: RestartPolicy
   readonly startTimeoutMs: number
@@ -54,7 +55,7 @@ export type DaemonEvent =
 
 const listenerKeys = (context: DaemonInput) => context.workers.flatMap((worker) => worker.listeners.flat())
 
-/** What an event is about: a part, a worker, or a child that has ended. */
+/** The name of the part, worker or ended child that an event concerns. */
 function subjectOf(event: DaemonEvent): string {
   if ('part' in event) return event.part
   if ('worker' in event) return event.worker
@@ -79,9 +80,9 @@ const daemonSetup = setup({
     hasFailed: ({ context }) => context.waitingFor.length === 0 && context.failures.length > 0,
   },
   delays: {
-    /** Instances keep the drain deadline themselves; this one is for those that do not. */
+    /** Instances keep the drain deadline themselves. This limit catches one that does not. */
     DRAIN_OVERDUE: ({ context }) => context.drainTimeoutMs + 2_000,
-    /** A terminal sends one Ctrl+C to npm and to the daemon, and npm sends it on: two signals, one wish. */
+    /** One Ctrl+C in a terminal arrives twice: npm and the daemon both get it, and npm forwards it. */
     SIGNAL_ECHO: 1_000,
     KILL_OVERDUE: 2_000,
   },
@@ -90,7 +91,7 @@ const daemonSetup = setup({
 const bindListeners = daemonSetup.assign(({ context, spawn }) => ({
   waitingFor: [...listenerKeys(context), ...context.parts],
   listenerRefs: listenerKeys(context).map((key) =>
-    spawn('listener', { id: listenerSystemId(key), systemId: listenerSystemId(key), input: { key } }),
+    spawn('listener', { id: listenerId(key), systemId: listenerId(key), input: { key } }),
   ),
 }))
 
@@ -98,8 +99,8 @@ const startSupervisors = daemonSetup.assign(({ context, spawn }) => ({
   waitingFor: context.workers.map((worker) => worker.name),
   supervisors: context.workers.map(({ name, slots, listeners }) =>
     spawn('supervisor', {
-      id: `supervisor:${name}`,
-      systemId: `supervisor:${name}`,
+      id: supervisorId(name),
+      systemId: supervisorId(name),
       input: {
         worker: name,
         slots,
@@ -118,7 +119,7 @@ const closeListeners = daemonSetup.enqueueActions(({ context, enqueue }) => {
   for (const ref of context.listenerRefs) enqueue.sendTo(ref, { type: 'listener.close' })
 })
 
-/** Reverse order of the start. */
+/** Stops workers in the reverse order of their start. */
 const stopWorkers = daemonSetup.enqueueActions(({ context, enqueue }) => {
   for (const ref of context.supervisors.toReversed()) enqueue.sendTo(ref, { type: 'op.stop' })
 })
@@ -149,7 +150,7 @@ export const daemonMachine = daemonSetup
       awaitStops: assign({
         waitingFor: ({ context }) => context.supervisors.map((ref) => ref.id),
       }),
-      /** Supplied by src: tells the user that it is up. */
+      /** Supplied by src: reports that the daemon is up. */
       announceRunning: () => {},
     },
   })
@@ -194,7 +195,7 @@ export const daemonMachine = daemonSetup
         after: { DRAIN_OVERDUE: '.forcing' },
         states: {
           settling: { after: { SIGNAL_ECHO: 'armed' }, on: { 'op.stop': {} } },
-          armed: { description: 'A further signal ends it now.', on: { 'op.stop': 'forcing' } },
+          armed: { description: 'Another signal ends it at once.', on: { 'op.stop': 'forcing' } },
           forcing: { entry: 'killWorkers', after: { KILL_OVERDUE: '#daemon.stopped' } },
         },
       },

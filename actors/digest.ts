@@ -1,3 +1,8 @@
+/**
+ * The fields of a chart's context that may be shown: a short, flat allow list per machine. Machines without a list show nothing.
+ * Error texts are excluded, since they may quote a client or an upstream.
+ */
+
 import type { DaemonContext } from './daemon.ts'
 import type { InstanceContext } from './instance.ts'
 import type { ListenerContext } from './listener.ts'
@@ -5,14 +10,10 @@ import type { Incarnation } from './slots.ts'
 import type { SupervisorContext } from './supervisor-contract.ts'
 import type { WorkerContext } from './worker.ts'
 
-/**
- * What may be shown of the context of a chart: an allow list per machine, flat and short. A machine that is not listed shows
- * nothing. Texts of errors are never among it: they may quote what a client or an upstream sent.
- */
 export type Shown = string | number | boolean | null
 export type Digest = Readonly<Record<string, Shown>>
 
-/** Before and after, by field; what did not change is left out. */
+/** Values before and after, by field; unchanged fields are left out. */
 export type Diff = Readonly<Record<string, readonly [Shown, Shown]>>
 
 const nothing: Digest = {}
@@ -59,7 +60,10 @@ const digests: Readonly<Record<string, (context: never) => Digest>> = {
   },
 }
 
-/** What is only right between two events: a ledger that has just crossed a threshold tells of it before it counts. */
+/**
+ * Fields that are only right between two events: a ledger that crosses a threshold reports it before it
+ * counts.
+ */
 const countsOf: typeof digests = {
   worker: ({ ledger }: WorkerContext) => {
     const { mode, active, opened, refused } = ledger.getSnapshot().context
@@ -70,17 +74,17 @@ const countsOf: typeof digests = {
 const choose = (lists: typeof digests, machineId: string, context: unknown): Digest =>
   (Object.hasOwn(lists, machineId) ? lists[machineId]?.(context as never) : undefined) ?? nothing
 
-/** Of a chart in the middle of an event. `machineId` names the allow list. */
+/** Digest of a chart in the middle of an event. `machineId` selects the allow list. */
 export function digestOf(machineId: string, context: unknown): Digest {
   return choose(digests, machineId, context)
 }
 
-/** Of a chart at rest; more of it than `digestOf`. */
+/** Digest of a chart at rest, with the fields that `digestOf` leaves out. */
 export function restingDigestOf(machineId: string, context: unknown): Digest {
   return { ...choose(digests, machineId, context), ...choose(countsOf, machineId, context) }
 }
 
-/** Null when nothing changed, or nothing is known of before. */
+/** Null if nothing changed, or if there is no earlier digest. */
 export function diffOf(before: Digest | null, after: Digest): Diff | null {
   if (before === null) return null
   const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])]

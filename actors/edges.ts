@@ -1,23 +1,25 @@
+/** Arrows (edges) of a chart and the texts of its states, by stable ids. */
+
 import { type AnyStateMachine, type AnyStateNode, getStateNodes } from 'xstate'
 
 /**
- * Names of the arrows of a chart: `sourceId|eventType|index`, where index counts the transitions of that state for that event and
- * the event of an `always` is empty. Charts made at build time, the flight recorder and the page all use these. They are
- * those of the state-node tree, so that `.provide()`, which makes new objects, changes none.
+ * `sourceId|eventType|index`. The index counts the transitions of the state for that event; the event of an
+ * `always` is empty. The generated charts, the journal and the page use these ids. They follow the tree of
+ * state nodes, so `.provide()`, which creates new objects, does not change them.
  */
 export type EdgeId = string
 
 export interface Arrow {
   readonly id: EdgeId
-  /** Id of the state it leaves. */
+  /** Id of the state that the arrow leaves. */
   readonly source: string
   /** Empty for `always`. */
   readonly eventType: string
-  /** Ids of the states it leads to; none: it stays, and only acts. */
+  /** Ids of the states it leads to; empty if the chart stays in its state and only acts. */
   readonly targets: readonly string[]
 }
 
-/** A transition of XState as far as it matters here. */
+/** The fields of an XState transition that are used here. */
 interface Transition {
   readonly eventType: string
   readonly target?: readonly { readonly id: string }[] | undefined
@@ -25,7 +27,7 @@ interface Transition {
 
 const edgeId = (source: string, eventType: string, index: number): EdgeId => `${source}|${eventType}|${index}`
 
-/** Every state of a chart, its root first, parents before their children, in the order they are written in. */
+/** Every state of a chart: root first, parents before children, in source order. */
 export function stateNodesOf(machine: AnyStateMachine): readonly AnyStateNode[] {
   const below = (node: AnyStateNode): readonly AnyStateNode[] => [
     node,
@@ -36,7 +38,7 @@ export function stateNodesOf(machine: AnyStateMachine): readonly AnyStateNode[] 
   return below(machine.root)
 }
 
-/** The arrows that leave one state, with the object by which XState names each when it fires. */
+/** The arrows that leave a state, each with the object by which XState identifies it when it fires. */
 export function arrowsFrom(node: AnyStateNode): readonly (Arrow & { readonly transition: object })[] {
   const lists: readonly (readonly [string, readonly Transition[]])[] = [
     ...node.transitions,
@@ -65,15 +67,18 @@ function edgesOf(machine: AnyStateMachine): WeakMap<object, EdgeId> {
   return edges
 }
 
-/** The arrows that fired, of the very machine that runs (`actorRef.logic`); what is no arrow of it is left out. */
+/**
+ * Ids of the arrows that fired. `machine` must be the one that runs (`actorRef.logic`); objects it does not
+ * know are left out.
+ */
 export function edgeIdsOf(machine: AnyStateMachine, transitions: readonly object[]): readonly EdgeId[] {
   const edges = edgesOf(machine)
   return transitions.flatMap((transition) => edges.get(transition) ?? [])
 }
 
 /**
- * The arrow that a chart took, where only its states and the event are known: the innermost that leaves one of the states, is for the
- * event (or an `always`), and leads there. None when the chart has no such arrow.
+ * The arrow that a chart took, derived from its states and the event: the innermost that leaves one of the
+ * states, is for the event (or an `always`), and leads there. Empty if the chart has no such arrow.
  */
 export function edgesBetween(
   machine: AnyStateMachine,
@@ -92,7 +97,7 @@ export function edgesBetween(
   return found === undefined ? [] : [found.id]
 }
 
-/** `{ booting: 'binding' }` -> `booting.binding`; of a chart without states: ''. */
+/** `{ booting: 'binding' }` -> `booting.binding`; '' for a chart without states. */
 export function stateText(value: unknown): string {
   if (typeof value === 'string') return value
   return Object.entries(value as Record<string, unknown>)
@@ -104,7 +109,7 @@ export function stateText(value: unknown): string {
     .join(' ')
 }
 
-/** Ids of the states that a text of `stateText` stands for, the root of the chart first: what is lit. */
+/** Ids of the active states that a text of `stateText` stands for, root first. The page highlights these. */
 export function litStates(machineId: string, state: string): readonly string[] {
   const lit = new Set([machineId])
   for (const path of state.split(' ')) {
@@ -115,7 +120,7 @@ export function litStates(machineId: string, state: string): readonly string[] {
   return [...lit]
 }
 
-/** Whether `litStates` names the states of a value as XState does: false where a state has an id of its own. */
+/** Whether `litStates` names the states as XState does: false where a state has a custom id. */
 export function hasPlainIds(machine: AnyStateMachine, value: unknown): boolean {
   const lit = new Set(litStates(machine.id, stateText(value)))
   return getStateNodes(machine.root, value as never).every(({ id }) => lit.has(id))

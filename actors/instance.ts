@@ -1,18 +1,21 @@
+/**
+ * The instance chart: one incarnation of a worker, such as `reverse_proxy#3`. The chart lives in main; its carrier is the
+ * thread, process or part of main in which the incarnation runs.
+ *
+ *   running { starting -- thread.ready --> alive -- op.drain --> draining
+ *                                            |-- op.retire --> retiring: a successor serves already
+ *                                            |-- thread.failed --> failing (also from starting)
+ *                                            |-- thread.stuck --> stuck      memory.overgrown --> overgrown
+ *                                            '-- thread.closing --> closing
+ *             any of these -- op.kill, or its deadline --> killing }
+ *   running -- thread.exit --> gone, after op.drain or op.retire with exit code 0; otherwise crashed
+ *
+ * gone and crashed are final; the supervisor reads the output and decides what follows. A failing, stuck, overgrown or closing
+ * instance counts as lost: the supervisor gets `instance.lost` at once and need not wait for the end.
+ */
+
 import { assign, fromCallback, sendParent, sendTo, setup } from 'xstate'
 
-/**
- * The instance chart: one incarnation of a worker, for example `reverse_proxy#3`. It lives in main; its carrier is the
- * thread (later: process, in-thread) in which the worker runs.
- *
- *   starting -- thread.ready --> alive -- op.drain --> draining -- thread.exit --> gone
- *      |                          |  |-- thread.failed --> failing ------,
- *      |                          |  |-- thread.stuck, memory.overgrown ---> stuck, overgrown --> killing
- *      |                          |  '-- thread.closing --> closing --,
- *      '------- thread.exit ------'------------- thread.exit, not orderly ----> crashed
- *
- * Both ends are final; the supervisor reads the output and decides what follows. An instance that is failing, stuck,
- * overgrown or closing is lost already: the supervisor hears of it at once (`instance.lost`) and need not wait for its end.
- */
 export type EndReason =
   | 'drained'
   | 'recycled'
@@ -23,12 +26,12 @@ export type EndReason =
   | 'killed'
   | 'startTimeout'
 
-/** What a carrier knows about its end. */
+/** How a carrier ended. */
 export interface CarrierExit {
   readonly exitCode: number
-  /** Code of the error that ended it, when there was one. */
+  /** Code of the error that ended it, if any. */
   readonly errorCode?: string
-  /** Text of the error that ended it, for the log. */
+  /** Text of the error that ended it, if any, for the log. */
   readonly message?: string
 }
 
@@ -40,7 +43,7 @@ export interface InstanceInput {
   readonly generation: number
   readonly startTimeoutMs: number
   readonly drainTimeoutMs: number
-  /** Aborted when the incarnation is over, whatever ended it. */
+  /** Aborted when the incarnation is over, however it ended. */
   readonly signal: AbortSignal
 }
 
@@ -49,7 +52,7 @@ export type Intent = 'none' | 'drain' | 'recycle' | 'stuck' | 'outOfMemory' | 'k
 export interface InstanceContext extends InstanceInput {
   readonly intent: Intent
   readonly exit: CarrierExit | null
-  /** What it said of its own failure, before its end. */
+  /** The failure that the instance reported before its end. */
   readonly failure: string | null
 }
 
@@ -63,20 +66,20 @@ export interface InstanceOutput {
 export type InstanceEvent =
   | { readonly type: 'thread.ready' }
   | { readonly type: 'thread.failed'; readonly message: string }
-  /** Its sockets are closed already; what remains is clearing up, and then `thread.exit` says why. */
+  /** Its sockets are already closed; `thread.exit` follows with the reason. */
   | { readonly type: 'thread.closing' }
   | { readonly type: 'thread.stuck' }
-  /** It is over its memory limit and will not end by itself. */
+  /** It is over its memory limit and will not end without help. */
   | { readonly type: 'memory.overgrown' }
   | ({ readonly type: 'thread.exit' } & CarrierExit)
   | { readonly type: 'op.drain' }
-  /** As op.drain, because a successor has taken over. */
+  /** Like op.drain, after a successor has taken over. */
   | { readonly type: 'op.retire' }
   | { readonly type: 'op.kill' }
 
 export type CarrierCommand = { readonly type: 'drain' } | { readonly type: 'kill' }
 
-/** Why an instance ended: what was intended for it first, then what its carrier saw. */
+/** Why an instance ended: the intent counts first, then the exit of its carrier. */
 export function classifyEnd(intent: Intent, exit: CarrierExit, failure: string | null = null): EndReason {
   if (intent === 'stuck' || intent === 'outOfMemory' || intent === 'startTimeout') return intent
   if (failure !== null) return 'threw'
@@ -134,11 +137,13 @@ export const instanceMachine = setup({
   },
   delays: {
     START_TIMEOUT: ({ context }) => context.startTimeoutMs,
-    /** The instance has the deadline itself; this is for one that does not keep it. */
+    /** The instance keeps the deadline itself. This limit catches one that does not. */
     DRAIN_OVERDUE: ({ context }) => context.drainTimeoutMs + 1000,
-    /** A failing instance ends itself after its running exchanges had a short grace. */
+    /** A failing instance ends itself after a short grace for its running exchanges. */
     FAIL_OVERDUE: 3_000,
-    /** Main must listen before a stuck or overgrown instance, which cannot give its sockets back, is ended. */
+    /**
+     * A stuck or overgrown instance cannot give its sockets back, so main must listen before it is killed.
+     */
     LISTEN_FIRST: 100,
   },
 }).createMachine({
@@ -184,13 +189,13 @@ export const instanceMachine = setup({
           after: { DRAIN_OVERDUE: { actions: 'intendKill', target: 'killing' } },
         },
         retiring: {
-          description: 'A successor serves; what still runs here finishes.',
+          description: 'A successor serves; running exchanges finish here.',
           entry: 'tellDrain',
           on: { 'op.drain': {}, 'thread.failed': { actions: 'recordFailure' } },
           after: { DRAIN_OVERDUE: { actions: 'intendKill', target: 'killing' } },
         },
         failing: {
-          description: 'It failed, has given its listening sockets back and ends by itself.',
+          description: 'It failed, has given its listening sockets back and is ending.',
           entry: ['recordFailure', { type: 'announceLost', params: { isListening: false } }],
           after: { FAIL_OVERDUE: 'killing' },
         },
@@ -199,7 +204,7 @@ export const instanceMachine = setup({
           entry: { type: 'announceLost', params: { isListening: true } },
         },
         stuck: {
-          description: 'Its event loop does not turn any more.',
+          description: 'Its event loop has stopped turning.',
           entry: ['noteStuck', { type: 'announceLost', params: { isListening: true } }],
           after: { LISTEN_FIRST: 'killing' },
         },
@@ -211,8 +216,8 @@ export const instanceMachine = setup({
         killing: { entry: 'tellKill' },
       },
     },
-    gone: { type: 'final', description: 'Ended as it was told to.' },
-    crashed: { type: 'final', description: 'Ended by itself, or had to be killed.' },
+    gone: { type: 'final', description: 'Ended as planned.' },
+    crashed: { type: 'final', description: 'Ended unexpectedly, or was killed.' },
   },
   output: ({ context }) => ({
     id: context.id,

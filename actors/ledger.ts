@@ -1,13 +1,14 @@
+/**
+ * The ledger: counts the connections of a service. It sends its worker chart an event only when a threshold is crossed, so a
+ * connection costs no machine event.
+ *
+ *   conn.opened  mode admit: active + 1, at `high` -> load.high        mode refuse, drain: refused + 1
+ *   conn.closed  active - 1; mode refuse, at `low` -> load.low         mode drain, at 0 -> load.zero
+ *   mode         set by the entry actions of the worker chart only
+ */
+
 import { type ActorSystem, type AnyActorRef, fromTransition } from 'xstate'
 
-/**
- * The ledger: every connection of a service is a message to it. It keeps the counts and tells its worker chart only
- * when a threshold is crossed (an edge), so that a connection costs no machine event.
- *
- *   conn.opened  mode admit: active + 1, at `high` -> edge load.high        mode refuse, drain: refused + 1
- *   conn.closed  active - 1, mode refuse and at `low` -> load.low           mode drain and at 0 -> load.zero
- *   mode         set by the entry actions of the worker chart, and by nothing else
- */
 export type LedgerMode = 'admit' | 'refuse' | 'drain'
 
 export interface LedgerContext {
@@ -27,7 +28,7 @@ export type LedgerEvent =
   | { readonly type: 'mode'; readonly mode: LedgerMode }
   | { readonly type: 'limit'; readonly high: number; readonly low: number }
 
-export type LoadEdge =
+export type LoadEvent =
   | { readonly type: 'load.high' }
   | { readonly type: 'load.low' }
   | { readonly type: 'load.zero' }
@@ -37,23 +38,26 @@ export interface LedgerInput {
   readonly low: number
 }
 
-/** Shared event objects: an edge carries nothing, so none is made per crossing. */
-const highEdge: LoadEdge = { type: 'load.high' }
-const lowEdge: LoadEdge = { type: 'load.low' }
-const zeroEdge: LoadEdge = { type: 'load.zero' }
+/** Shared objects: a load event carries no data, so none is allocated per crossing. */
+const highEvent: LoadEvent = { type: 'load.high' }
+const lowEvent: LoadEvent = { type: 'load.low' }
+const zeroEvent: LoadEvent = { type: 'load.zero' }
 
-const edgeTypes: ReadonlySet<string> = new Set([highEdge, lowEdge, zeroEdge].map(({ type }) => type))
+const loadEventTypes: ReadonlySet<string> = new Set([highEvent, lowEvent, zeroEvent].map(({ type }) => type))
 
 /** Whether events of this type come from a ledger. */
-export const isLoadEdge = (type: string): boolean => edgeTypes.has(type)
+export const isLoadEvent = (type: string): boolean => loadEventTypes.has(type)
 
 type InstanceSystem = ActorSystem<{ actors: Record<string, AnyActorRef> }>
 
-/** The edge that a count causes in a mode, or null. Compared with >= and <=, so that a changed limit works at once. */
-function edgeOf({ mode, active, high, low }: LedgerContext): LoadEdge | null {
-  if (mode === 'admit') return active >= high ? highEdge : null
-  if (mode === 'refuse') return active <= low ? lowEdge : null
-  return active === 0 ? zeroEdge : null
+/**
+ * The event that a count causes in a mode, or null. Compared with >= and <=, so that a changed limit takes
+ * effect at once.
+ */
+function loadEventOf({ mode, active, high, low }: LedgerContext): LoadEvent | null {
+  if (mode === 'admit') return active >= high ? highEvent : null
+  if (mode === 'refuse') return active <= low ? lowEvent : null
+  return active === 0 ? zeroEvent : null
 }
 
 function reduce(ledger: LedgerContext, event: LedgerEvent): LedgerContext {
@@ -69,7 +73,7 @@ function reduce(ledger: LedgerContext, event: LedgerEvent): LedgerContext {
     case 'limit':
       return { ...ledger, high: event.high, low: event.low }
     default:
-      // XState's own, such as the stop of the chart that owns this ledger.
+      // Internal events of XState, such as the stop of the chart that owns this ledger.
       return ledger
   }
 }
@@ -80,15 +84,18 @@ export const workerSystemId = 'worker'
 export const ledgerLogic = fromTransition<LedgerContext, LedgerEvent, InstanceSystem, LedgerInput>(
   (ledger, event, { system }) => {
     const next = reduce(ledger, event)
-    // A new mode is the chart's own doing; answering it with an edge would be an echo.
-    const edge = event.type === 'mode' || next === ledger ? null : edgeOf(next)
-    if (edge !== null) system.get(workerSystemId)?.send(edge)
+    // The chart itself set the new mode; a load event in return would be an echo.
+    const crossed = event.type === 'mode' || next === ledger ? null : loadEventOf(next)
+    if (crossed !== null) system.get(workerSystemId)?.send(crossed)
     return next
   },
   ({ input }) => ({ active: 0, opened: 0, refused: 0, mode: 'admit', high: input.high, low: input.low }),
 )
 
-/** Where a full service has room again: one below its limit, so that no free place is refused (max_connections is strict). */
+/**
+ * The count at which a full service has room again: one below its limit, since max_connections is strict and
+ * no free place may be refused.
+ */
 export function lowWaterMark(high: number): number {
   return Math.max(0, high - 1)
 }

@@ -1,31 +1,32 @@
-import { assign, fromPromise, sendParent, setup } from 'xstate'
-
 /**
- * The listener chart: one per address and slot. Main binds, so that an address in use is a clear error before anything
- * runs; then the listening server itself is moved to an instance, which accepts without main. When that instance ends,
- * main listens again at once and holds what it accepts, unread, for the replacement.
+ * The listener chart: one per address and slot. Main binds, so that an address in use is a clear error before anything runs. The
+ * listening server then moves to an instance, which accepts without main. When that instance ends, main listens again at once and
+ * holds accepted connections, unread, for the replacement.
  *
  *   binding -- ok --> bound -- delegate --> delegated -- owner gone --> rebinding -- ok --> holding --.
  *      |                                      ^  |  '-- returned (owner failed) ---------------^  |
  *      '-- failed --> failed                  |  '-- delegate to another --> recalling -- returned |
  *                                             '----------------------------------'--- delegate ---'
  *
- * holding leads to delegated by way of sparing while the second descriptor of the socket is still being made: a server that
- * leaves main without one would take its accept queue along when its instance dies. Without any instance to wait for (refuse),
- * holding becomes refusing until the next start (hold) or owner (delegate).
+ * From holding the server leaves through sparing while the second descriptor of its socket is being made: without a spare its
+ * accept queue would be lost when the instance dies. If no instance will come (refuse), holding becomes refusing until the next
+ * start (hold) or owner (delegate).
  *
- * suspend leads to suspended from wherever it is: nobody listens until the next delegate, which listens anew.
+ * suspend leads to suspended from every state: main does not listen until the next delegate.
  */
+
+import { assign, fromPromise, sendParent, setup } from 'xstate'
+
 export interface ListenerInput {
   readonly key: string
 }
 
 export interface ListenerContext extends ListenerInput {
-  /** The instance that has the server, or is to get it. */
+  /** The instance that has the server or will get it. */
   readonly owner: string | null
-  /** The instance that is to give the server back for the owner. */
+  /** The instance that must give the server back for the owner. */
   readonly former: string | null
-  /** Its worker gave up and starts no instance for the time being. */
+  /** Its worker gave up and starts no instances for now. */
   readonly isForsaken: boolean
   readonly failure: unknown
 }
@@ -37,7 +38,7 @@ export type ListenerEvent =
   | { readonly type: 'listener.returned'; readonly instance: string }
   /** The server left main without a spare: it comes back for one and returns to its owner. */
   | { readonly type: 'listener.refresh' }
-  /** No instance will come for what is held. */
+  /** No instance will take the held connections. */
   | { readonly type: 'listener.refuse' }
   /** An instance is being started again. */
   | { readonly type: 'listener.hold' }
@@ -52,9 +53,9 @@ export const listenerMachine = setup({
     events: {} as ListenerEvent,
   },
   actors: {
-    /** Supplied by src/supervise: listens, and holds what it accepts. */
+    /** Supplied by src/supervise: listens, and holds accepted connections. */
     bind: fromPromise<void, { readonly key: string }>(async () => {}),
-    /** Supplied by src/supervise: settles when the spare is there, or cannot be had for now. */
+    /** Supplied by src/supervise: settles when the spare exists or cannot be made for now. */
     spare: fromPromise<void, { readonly key: string }>(async () => {}),
   },
   actions: {
@@ -62,15 +63,15 @@ export const listenerMachine = setup({
     moveServer: () => {},
     /** Supplied by src/supervise: asks the former owner for the server. */
     recallServer: () => {},
-    /** Supplied by src/supervise: closes a server that came back when another was there already. */
+    /** Supplied by src/supervise: closes a server that came back although another one is already there. */
     dropServer: () => {},
-    /** Supplied by src/supervise: answers what is held, and everything that connects from now on. */
+    /** Supplied by src/supervise: answers held and new connections with a refusal. */
     refuseAll: () => {},
-    /** Supplied by src/supervise: holds again what connects. */
+    /** Supplied by src/supervise: holds new connections again. */
     holdAgain: () => {},
-    /** Supplied by src/supervise: closes the server and answers what is held. */
+    /** Supplied by src/supervise: closes the server and refuses held connections. */
     release: () => {},
-    /** Supplied by src/supervise: as release, until the next bind. */
+    /** Supplied by src/supervise: like release, until the next bind. */
     suspend: () => {},
     setOwner: assign({
       owner: ({ event }) => (event.type === 'listener.delegate' ? event.instance : null),
@@ -127,7 +128,7 @@ export const listenerMachine = setup({
       },
     },
     bound: {
-      description: 'Main listens; nobody has asked for the server yet.',
+      description: 'Main listens; no instance has asked for the server yet.',
       always: [
         { guard: 'hasOwner', target: 'holding' },
         { guard: 'isForsaken', target: 'refusing' },
@@ -144,13 +145,14 @@ export const listenerMachine = setup({
       on: { 'listener.ownerGone': { guard: 'isOwner', actions: 'clearOwner', target: 'holding' } },
     },
     delegated: {
-      description: 'The server lives in an instance, which accepts by itself.',
+      description: 'The server is in an instance, which accepts without main.',
       entry: 'moveServer',
       on: {
         'listener.ownerGone': { guard: 'isOwner', actions: 'clearOwner', target: 'rebinding' },
         'listener.returned': [
           { guard: 'isOwner', actions: 'clearOwner', target: 'holding' },
-          // By one that was recalled and overdue: in main it would take connections from the owner, for nobody.
+          // Returned late, by an instance whose recall was overdue. In main this server would take
+          // connections from the owner and never serve them.
           { actions: 'dropServer' },
         ],
         'listener.delegate': [{ guard: 'isOwner' }, { actions: 'replaceOwner', target: 'recalling' }],
@@ -190,14 +192,14 @@ export const listenerMachine = setup({
       ],
     },
     refusing: {
-      description: 'The worker gave up: main answers what connects instead of holding it.',
+      description: 'The worker gave up: main refuses connections instead of holding them.',
       entry: 'refuseAll',
       exit: 'holdAgain',
       on: { 'listener.hold': { actions: 'unforsake', target: 'holding' } },
       always: { guard: 'hasOwner', target: 'holding' },
     },
     suspended: {
-      description: 'Nobody listens: the worker is out of service.',
+      description: 'Nothing listens: the worker is out of service.',
       entry: ['clearBoth', 'suspend'],
       on: {
         'listener.delegate': { actions: 'setOwner', target: 'rebinding' },

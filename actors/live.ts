@@ -1,8 +1,12 @@
+/** Reads the present of a chart that runs. */
+
 import { type AnyActorRef, type AnyMachineSnapshot, getNextTransitions } from 'xstate'
 import { type Digest, restingDigestOf } from './digest.ts'
 import { arrowsFrom } from './edges.ts'
 
-/** What can be asked of a chart while it lives: what it counts, which timers run, what could happen next. Plain data. */
+/**
+ * The present of a chart: its digest, the timers that run, and the transitions that are possible. Plain data.
+ */
 export interface LiveChart {
   readonly digest: Digest
   readonly timers: readonly PendingTimer[]
@@ -14,7 +18,7 @@ export interface PendingTimer {
   readonly event: string
   /** When it is due, milliseconds since 1970. */
   readonly at: number
-  /** Its whole length. */
+  /** Full length of the timer. */
   readonly ms: number
 }
 
@@ -22,11 +26,11 @@ export interface NextTransition {
   readonly event: string
   readonly edge: string
   readonly guard: string | null
-  /** Ids of states; none: it stays. */
+  /** Ids of states; empty if the chart stays in its state. */
   readonly targets: readonly string[]
 }
 
-/** Null when it is no chart, or has ended. */
+/** Null if the actor is not a chart or has ended. */
 export function liveChart(ref: AnyActorRef): LiveChart | null {
   const snapshot = ref.getSnapshot() as AnyMachineSnapshot | undefined
   if (snapshot === undefined || !('machine' in snapshot) || snapshot.status !== 'active') return null

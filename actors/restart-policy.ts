@@ -1,6 +1,6 @@
 /**
- * When a supervisor restarts, as data in and data out (OTP: restart intensity within a period; here with exponential
- * back-off). All times in milliseconds.
+ * When a supervisor restarts, as pure functions. Follows OTP (restart intensity within a period), with
+ * exponential back-off. All times are in milliseconds.
  */
 export interface RestartPolicy {
   /** Restarts within `periodMs` that are still allowed. */
@@ -37,8 +37,9 @@ export function isIntensityExceeded(history: readonly number[], policy: RestartP
 }
 
 /**
- * Delay before the restart that follows the last crash of `history`: none after the first, so that a single crash is
- * hardly noticed, then doubling from `minBackoffMs`, with up to a quarter of jitter taken off (`random` in 0..1).
+ * Delay before the restart that follows the last crash of `history`. Zero after the first crash, so that a
+ * single one is hardly noticed; then doubling from `minBackoffMs`, less up to a quarter of jitter (`random`
+ * in 0..1).
  */
 export function backoffMs(history: readonly number[], policy: RestartPolicy, random: number): number {
   if (history.length <= 1) return 0

@@ -1,16 +1,16 @@
 /**
- * The places of a worker's instances, as data in and data out. A slot has a current incarnation and, while that is being
- * replaced, the next one; whoever left its slot but has not ended yet is leaving.
+ * Slots of a worker's instances, as pure functions on a roster. A slot has a current incarnation and, during
+ * a replacement, the next one. An incarnation that has left its slot but has not ended yet is leaving.
  */
 export interface Incarnation<Ref> {
   /** `reverse_proxy#3` */
   readonly id: string
   readonly ref: Ref
-  /** Its signal is aborted when the incarnation is over. */
+  /** Its signal aborts when the incarnation is over. */
   readonly scope: AbortController
 }
 
-export interface Slot<Ref> {
+export interface InstanceSlot<Ref> {
   readonly current: Incarnation<Ref> | null
   /** Whether the current one has been alive. */
   readonly isUp: boolean
@@ -18,7 +18,7 @@ export interface Slot<Ref> {
 }
 
 export interface Roster<Ref> {
-  readonly slots: readonly Slot<Ref>[]
+  readonly slots: readonly InstanceSlot<Ref>[]
   readonly leaving: readonly Incarnation<Ref>[]
 }
 
@@ -28,7 +28,7 @@ export function emptyRoster<Ref>(slots: number): Roster<Ref> {
   return { slots: Array.from({ length: slots }, () => emptySlot), leaving: [] }
 }
 
-function withSlot<Ref>(roster: Roster<Ref>, at: number, slot: Slot<Ref>): Roster<Ref> {
+function withSlot<Ref>(roster: Roster<Ref>, at: number, slot: InstanceSlot<Ref>): Roster<Ref> {
   return { ...roster, slots: roster.slots.map((old, index) => (index === at ? slot : old)) }
 }
 
@@ -54,7 +54,10 @@ export function rise<Ref>(roster: Roster<Ref>, id: string): Roster<Ref> {
   return slot.current === null ? taken : { ...taken, leaving: [...taken.leaving, slot.current] }
 }
 
-/** Empties the place of an incarnation that is lost but has not ended: its successor, if any, is the current one now. */
+/**
+ * Empties the slot of an incarnation that is lost but has not ended. Its successor, if any, becomes the
+ * current one.
+ */
 export function vacate<Ref>(roster: Roster<Ref>, id: string): Roster<Ref> {
   const at = roster.slots.findIndex(({ current }) => current?.id === id)
   const slot = roster.slots[at]
@@ -63,7 +66,7 @@ export function vacate<Ref>(roster: Roster<Ref>, id: string): Roster<Ref> {
   return { ...left, leaving: [...left.leaving, slot.current] }
 }
 
-/** Strikes out an incarnation that has ended, wherever it was. */
+/** Removes an incarnation that has ended, wherever it was. */
 export function strike<Ref>(roster: Roster<Ref>, id: string): Roster<Ref> {
   const { slots, leaving } = vacate(roster, id)
   return {
@@ -72,7 +75,7 @@ export function strike<Ref>(roster: Roster<Ref>, id: string): Roster<Ref> {
   }
 }
 
-/** The incarnation with an id, and its slot: -1 when it is leaving. */
+/** The incarnation with an id, and its slot: -1 if it is leaving. */
 export function find<Ref>(
   { slots, leaving }: Roster<Ref>,
   id: string,

@@ -1,31 +1,32 @@
+/** Turns XState's inspection events into steps of charts. */
+
 import type { AnyActorRef, AnyMachineSnapshot, AnyStateMachine, InspectionEvent, Snapshot } from 'xstate'
 import { type Digest, digestOf } from './digest.ts'
 import { type EdgeId, edgeIdsOf, stateText } from './edges.ts'
 
 /**
- * From XState's inspection to steps: what a chart did for one event, as plain data. A microstep is a step; what `always` and raised
- * events lead to are steps of their own, so that a state which is only passed through is seen.
+ * One step of a chart: its reaction to one event, as plain data. Every microstep is a step; `always` and
+ * raised events give steps of their own, so that a state which is only passed through is recorded.
  */
-export interface Step {
+export interface ChartStep {
   readonly actor: string
   /** Id of its machine. */
   readonly chart: string
   readonly parent: string | null
-  /** Type of the event. */
   readonly event: string
-  /** Id of the actor that sent it; null: from outside, or not known. */
+  /** Id of the sending actor; null if the event came from outside or the sender is unknown. */
   readonly sender: string | null
-  /** After it. */
+  /** State after the step. */
   readonly state: string
   readonly edges: readonly EdgeId[]
-  /** Nobody handled the event, or no guard let it pass. */
+  /** The chart did not handle the event, or no guard let it pass. */
   readonly isIgnored: boolean
   readonly digest: Digest
 }
 
 export interface StepReceiver {
-  step(step: Step): void
-  /** The actor has ended; `cause` is the type of the event that tells of it. */
+  step(step: ChartStep): void
+  /** The actor has ended; `cause` is the type of the event that reports it. */
   gone(actor: string, cause: string): void
 }
 
@@ -36,12 +37,13 @@ const asMachine = (ref: AnyActorRef): AnyStateMachine | null => {
 
 const isMachineSnapshot = (snapshot: Snapshot<unknown>): snapshot is AnyMachineSnapshot => 'value' in snapshot
 
-/** XState's own, which no chart has to handle. */
+/** Internal events of XState, which no chart has to handle. */
 const isInternal = (type: string) => type === 'xstate.init' || type === 'xstate.stop'
 
 /**
- * An observer for inspection. An exception in it would leave the machine's `send` and lose its event, so it never throws; what cannot
- * be read is missing in the steps, and nowhere else. `nameOf` gives an actor the name that it has outside of its system.
+ * Creates an observer for XState's inspection. An exception here would leave the machine's `send` and lose
+ * its event, so the observer never throws; unreadable events are only missing from the steps. `nameOf` gives
+ * an actor the name that it has outside its system.
  */
 export function readSteps(
   receiver: StepReceiver,
@@ -83,7 +85,7 @@ export function readSteps(
       const source = event.sourceRef as AnyActorRef | undefined
       if (source === undefined) return
       if (asMachine(ref) !== null) senders.set(event.event, nameOf(source))
-      // Of one that failed there is no snapshot; its parent hears of the end before it acts on it.
+      // A failed actor has no snapshot. Its parent gets this event before it acts on the end.
       const isEnd = /^xstate\.(?:done|error)\.actor\./.test(event.event.type)
       if (isEnd && seen.has(source)) end(source, event.event.type)
       return
@@ -94,7 +96,7 @@ export function readSteps(
       tell(ref, machine, event.event, event.snapshot, event._transitions)
       return
     }
-    // The start has no microstep, unless something was raised or passed through in it.
+    // The start has no microstep, unless events were raised or states passed through during it.
     if (!seen.has(ref) && event.snapshot.status === 'active')
       tell(ref, machine, event.event, event.snapshot, [])
     if (event.snapshot.status !== 'active' && seen.has(ref)) end(ref, event.event.type)

@@ -1,14 +1,15 @@
+/** Input, context and events of the supervisor chart. */
+
 import type { ActorRefFrom, DoneActorEvent, ErrorActorEvent } from 'xstate'
 import type { InstanceOutput, instanceMachine } from './instance.ts'
 import type { listenerMachine } from './listener.ts'
 import type { RestartPolicy } from './restart-policy.ts'
 import type { Roster } from './slots.ts'
 
-/** What goes into the supervisor chart, what it keeps and what it hears. */
 export interface SupervisorInput {
   readonly worker: string
   readonly slots: number
-  /** Listener keys of each slot; its instance gets them when it is alive. */
+  /** Listener keys of each slot; the slot's instance gets them when it is alive. */
   readonly listeners: readonly (readonly string[])[]
   readonly policy: RestartPolicy
   readonly startTimeoutMs: number
@@ -16,8 +17,6 @@ export interface SupervisorInput {
   readonly now: () => number
   readonly random: () => number
 }
-
-export const listenerSystemId = (key: string): string => `listener:${key}`
 
 type InstanceRef = ActorRefFrom<typeof instanceMachine>
 export type ListenerRef = ActorRefFrom<typeof listenerMachine>
@@ -29,7 +28,7 @@ export interface SupervisorContext extends SupervisorInput {
   /** Crash times, milliseconds. */
   readonly history: readonly number[]
   readonly lastEnd: InstanceOutput | null
-  /** How often an operator has changed its limits. */
+  /** Number of changes that operators made to its limits. */
   readonly limitChanges: number
 }
 
@@ -37,7 +36,7 @@ export type EndEvent = DoneActorEvent<InstanceOutput, string> | ErrorActorEvent<
 
 export type SupervisorEvent =
   | { readonly type: 'instance.alive'; readonly id: string; readonly slot: number }
-  /** It will end, or has to be ended; `isListening` when its listening sockets are still with it. */
+  /** It will end or must be ended; `isListening` if it still has its listening sockets. */
   | {
       readonly type: 'instance.lost'
       readonly id: string
@@ -52,15 +51,15 @@ export type SupervisorEvent =
   | { readonly type: 'op.recycle'; readonly id?: string | undefined }
   /** Out of service until op.restart. */
   | { readonly type: 'op.drain' }
-  /** Its instances are ended now, and replaced; no crash of theirs. */
+  /** All instances are ended now and replaced. This does not count as a crash. */
   | { readonly type: 'op.restart' }
-  /** An operator has changed its limits; who keeps to them was told already. */
+  /** An operator changed the worker's limits; the instances already have them. */
   | { readonly type: 'op.limits' }
   | { readonly type: 'op.stop' }
   | { readonly type: 'op.kill' }
   | EndEvent
 
-/** What an instance said of its end; one whose chart itself failed has crashed. */
+/** The output of an instance that ended; if its chart itself failed, the instance counts as crashed. */
 export function endOf(event: EndEvent): InstanceOutput {
   if ('output' in event && event.output !== undefined) return event.output
   const cause = 'error' in event ? String(event.error) : 'no reason was given'

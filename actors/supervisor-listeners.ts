@@ -1,14 +1,17 @@
-import { type ListenerRef, listenerSystemId, type SupervisorContext } from './supervisor-contract.ts'
+/** Actions of the supervisor chart on the listeners of its slots. */
+
+import { listenerId } from './ids.ts'
+import type { ListenerRef, SupervisorContext } from './supervisor-contract.ts'
 import { supervisorSetup } from './supervisor-setup.ts'
 
-/** What a supervisor tells the listeners of its slots. */
+/** Sends to the listeners of a supervisor's slots. */
 export const tellListeners = (
   { context, system }: { readonly context: SupervisorContext; readonly system: { get(id: string): unknown } },
   tell: (listener: ListenerRef) => void,
   keys: readonly string[] = context.listeners.flat(),
 ) => {
   for (const key of keys) {
-    const listener = system.get(listenerSystemId(key)) as ListenerRef | undefined
+    const listener = system.get(listenerId(key)) as ListenerRef | undefined
     if (listener) tell(listener)
   }
 }
@@ -16,11 +19,11 @@ export const tellListeners = (
 const living = ({ roster }: SupervisorContext) =>
   roster.slots.flatMap(({ current, isUp }) => (current !== null && isUp ? [current.id] : []))
 
-/** Gives the listeners of each slot without a living instance to one that lives. */
+/** Gives the listeners of slots without a living instance to instances that live. */
 export const shareListeners = supervisorSetup.enqueueActions(({ context, enqueue, system }) => {
   const { slots } = context.roster
   const heirs = living(context)
-  // One that is still starting is worth waiting for.
+  // An instance that is still starting is worth waiting for.
   if (heirs.length === 0 && slots.some(({ current }) => current !== null)) return
   for (const [at, { isUp }] of slots.entries()) {
     if (isUp) continue
@@ -41,12 +44,15 @@ export const lendListeners = supervisorSetup.enqueueActions(({ context, enqueue 
   if (living(context).length > 0) enqueue(shareListeners)
 })
 
-/** Instances are started again, so what connects waits for them. */
+/** Instances start again, so new connections wait for them. */
 export const resumeHolding = supervisorSetup.enqueueActions(({ context, enqueue, system }) => {
   tellListeners({ context, system }, (listener) => enqueue.sendTo(listener, { type: 'listener.hold' }))
 })
 
-/** Before the instances drain: what connects meanwhile is to be refused, not to wait for a successor that never comes. */
+/**
+ * Runs before the instances drain: new connections must be refused, not wait for a successor that never
+ * comes.
+ */
 export const suspendListeners = supervisorSetup.enqueueActions(({ context, enqueue, system }) => {
   tellListeners({ context, system }, (listener) => enqueue.sendTo(listener, { type: 'listener.suspend' }))
 })

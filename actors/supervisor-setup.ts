@@ -1,10 +1,12 @@
+/** Types, guards and delays of the supervisor chart, from which its actions are made. */
+
 import { setup } from 'xstate'
 import { instanceMachine } from './instance.ts'
 import { isIntensityExceeded, withCrash } from './restart-policy.ts'
 import { everyone, find } from './slots.ts'
 import type { SupervisorContext, SupervisorEvent, SupervisorInput } from './supervisor-contract.ts'
 
-/** Types, guards and delays of the supervisor chart, which its actions are made with. */
+/** Whether op.recycle concerns a slot: it names the slot's incarnation, or none at all. */
 export const isMeant = (
   { id }: Extract<SupervisorEvent, { type: 'op.recycle' }>,
   { current }: SupervisorContext['roster']['slots'][number],
@@ -20,7 +22,7 @@ export const supervisorSetup = setup({
   guards: {
     isEverySlotUp: ({ context }) => context.roster.slots.every((slot) => slot.isUp),
     isSomeSlotDown: ({ context }) => context.roster.slots.some((slot) => !slot.isUp),
-    /** There is something to replace. */
+    /** There is an instance to replace. */
     isMeantUp: ({ context, event }) =>
       context.roster.slots.some((slot) => slot.isUp && event.type === 'op.recycle' && isMeant(event, slot)),
     /** It is the end of the last instance, and not one crash too many of late. */

@@ -1,7 +1,25 @@
+/**
+ * The supervisor chart: one per worker, one_for_one over its instances (OTP). It starts them and restarts, with back-off, those
+ * that end unexpectedly. After too many crashes in a period it gives up and tries again much later. Other workers are not affected.
+ *
+ *   supervising { starting -> steady <-> restarting } -- intensity exceeded --> gaveUp -- REVIVAL --> supervising
+ *        '---------------- op.stop ----------------> stopping -- last instance ended --> stopped
+ *
+ * op.drain takes a worker out of service: draining -- last instance ended --> drained, without listeners. op.restart brings it
+ * back, also from gaveUp; in a running worker it replaces every instance at once.
+ *
+ * In gaveUp, living instances take over the listeners of empty slots, since their own instances do not come. If none lives, main
+ * refuses connections. When the last instance ends without too many recent crashes, all are started
+ * again. While instances start, the listeners of empty slots are lent in the same way after a second.
+ *
+ * op.recycle is a planned replacement: the successor starts first, gets the listeners when it is alive, and the old instance retires.
+ */
+
 import { assign, sendParent } from 'xstate'
+import { instanceId, listenerId } from './ids.ts'
 import { backoffMs, isIntensityExceeded, withCrash } from './restart-policy.ts'
 import { emptyRoster, everyone, find, rise, seat, strike, vacate } from './slots.ts'
-import { endOf, type ListenerRef, listenerSystemId } from './supervisor-contract.ts'
+import { endOf, type ListenerRef } from './supervisor-contract.ts'
 import {
   lendListeners,
   resumeHolding,
@@ -11,39 +29,20 @@ import {
 } from './supervisor-listeners.ts'
 import { isMeant, supervisorSetup } from './supervisor-setup.ts'
 
-/**
- * The supervisor chart: one per worker, one_for_one over its instances (OTP). It starts them, restarts what ends
- * without being told to, with back-off, and gives up after too many crashes in a period, to try again much later.
- * The supervisors of other workers never notice.
- *
- *   supervising { starting -> steady <-> restarting } -- intensity exceeded --> gaveUp -- REVIVAL --> supervising
- *        '---------------- op.stop ----------------> stopping -- last instance ended --> stopped
- *
- * An operator may take it out of service and put it back: op.drain -> draining -- last instance ended --> drained,
- * where nobody listens; op.restart brings it back, also from gaveUp, and replaces every instance at once while it runs.
- *
- * While it has given up, living instances take over the listeners of the slots that are empty: nothing waits for an instance that
- * does not come. If none lives, main refuses what connects. When the last one ends and there were not too many crashes of late, all
- * are started again. While instances are being started, the listeners of empty slots are lent in the same way after a second.
- *
- * A planned replacement (op.recycle) starts the successor first; when that is alive it gets the listeners, and the old
- * one retires.
- */
-
 const startAll = supervisorSetup.enqueueActions(({ context, enqueue }) => {
   for (const [slot, { current }] of context.roster.slots.entries()) {
     if (current === null) enqueue.raise({ type: 'slot.start', slot })
   }
 })
 
-/** `slot.start` fills an empty slot; `slot.succeed` starts the successor of the incarnation that is in it. */
+/** `slot.start` fills an empty slot; `slot.succeed` starts a successor for the current incarnation. */
 const startSlot = supervisorSetup.assign(({ context, event, spawn }) => {
   if (event.type !== 'slot.start' && event.type !== 'slot.succeed') return {}
   const slot = context.roster.slots[event.slot]
   const isWanted = event.type === 'slot.start' ? slot?.current === null : slot?.current && slot.next === null
   if (!isWanted) return {}
   const generation = context.generation + 1
-  const id = `${context.worker}#${generation}`
+  const id = instanceId(context.worker, generation)
   const scope = new AbortController()
   const ref = spawn('instance', {
     id,
@@ -68,13 +67,16 @@ const startSuccessors = supervisorSetup.enqueueActions(({ context, event, enqueu
   }
 })
 
-/** The new one gets the listeners first; whom it replaces retires after that, with nothing left to accept from. */
+/**
+ * The new instance gets the listeners first. The one it replaces retires after that, when it no longer
+ * accepts anything.
+ */
 const welcome = supervisorSetup.enqueueActions(({ context, event, enqueue, system }) => {
   if (event.type !== 'instance.alive') return
   const former = context.roster.slots[event.slot]?.current
   enqueue.assign({ roster: rise(context.roster, event.id) })
   for (const key of context.listeners[event.slot] ?? []) {
-    const listener = system.get(listenerSystemId(key)) as ListenerRef | undefined
+    const listener = system.get(listenerId(key)) as ListenerRef | undefined
     if (listener) enqueue.sendTo(listener, { type: 'listener.delegate', instance: event.id })
   }
   if (former && former.id !== event.id) enqueue.sendTo(former.ref, { type: 'op.retire' })
@@ -91,7 +93,7 @@ const letGo = supervisorSetup.enqueueActions(({ context, event, enqueue, system 
   enqueue.assign({ roster: vacate(context.roster, event.id) })
 })
 
-/** Buries an instance: whatever it owned is released, and its listeners are told that their owner is gone. */
+/** Removes an instance that has ended: releases what it owned and notifies its listeners. */
 const bury = supervisorSetup.enqueueActions(({ context, event, enqueue, system }) => {
   if (!('actorId' in event)) return
   const found = find(context.roster, event.actorId)
@@ -109,11 +111,11 @@ const planLending = supervisorSetup.enqueueActions(({ context, enqueue }) => {
     enqueue.raise({ type: 'slots.overdue' }, { delay: context.policy.lendAfterMs })
 })
 
-/** Plans the restart of the slot that lost its incarnation. Runs before the roster forgets whose slot it was. */
+/** Plans the restart of the slot that lost its incarnation. Must run before the roster forgets the slot. */
 const planRestart = supervisorSetup.enqueueActions(({ context, event, enqueue }) => {
   const id = 'actorId' in event ? event.actorId : 'id' in event ? event.id : undefined
   const slot = id === undefined ? -1 : (find(context.roster, id)?.at ?? -1)
-  // Who is leaving was replaced when it left.
+  // A leaving incarnation was replaced when it left.
   if (slot < 0) return
   const history = withCrash(context.history, context.now(), context.policy)
   enqueue.assign({ history })
@@ -127,7 +129,7 @@ const planRestart = supervisorSetup.enqueueActions(({ context, event, enqueue })
   enqueue(planLending)
 })
 
-/** Ends every incarnation and starts another in its slot, which waits for no end. */
+/** Ends every incarnation and starts another one in its slot without waiting for the end. */
 const replaceAll = supervisorSetup.enqueueActions(({ context, enqueue, system }) => {
   let { roster } = context
   for (const [slot, { current }] of context.roster.slots.entries()) {
@@ -223,7 +225,7 @@ export const supervisorMachine = supervisorSetup
         },
       },
       gaveUp: {
-        description: 'Too many crashes in a period; instances that still live go on, with all listeners.',
+        description: 'Too many crashes in a period; surviving instances go on, with all listeners.',
         entry: ['announceGaveUp', 'shareListeners'],
         exit: ['forgetCrashes', 'resumeHolding'],
         on: {
@@ -247,7 +249,8 @@ export const supervisorMachine = supervisorSetup
         after: { REVIVAL: 'supervising' },
       },
       draining: {
-        description: 'An operator takes it out of service: what runs finishes, nothing new is accepted.',
+        description:
+          'An operator takes it out of service: running exchanges finish, nothing new is accepted.',
         entry: ['suspendListeners', 'drainAll'],
         on: {
           'instance.alive': {},
@@ -260,7 +263,7 @@ export const supervisorMachine = supervisorSetup
         always: { guard: 'isNoneLive', target: 'drained' },
       },
       drained: {
-        description: 'Out of service, by an operator; nobody listens.',
+        description: 'An operator took it out of service; nothing listens.',
         exit: 'forgetCrashes',
         on: { 'op.restart': 'supervising', 'slot.start': {} },
       },

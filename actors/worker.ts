@@ -1,24 +1,25 @@
-import { type ActorRefFrom, sendTo, setup } from 'xstate'
-import { type LedgerContext, type LoadEdge, ledgerLogic, lowWaterMark } from './ledger.ts'
-
 /**
- * The worker chart: one per service of an instance, in the instance.
+ * The worker chart: one per service, in each instance.
  *
  *            load.high               limit.exceeded
  *   accepting ------> saturated ------------------> degraded
  *       ^  <------ load.low |                           |
  *       |                                limit.recovered (back to saturated while full)
- *   op.drain from each -> draining -- nobody left, or DRAIN_TIMEOUT --> stopped
+ *   op.drain from each -> draining -- no connections left, or DRAIN_TIMEOUT --> stopped
  *
- * Entry actions set the ledger's mode; the accept path asks the ledger only. So a refusal follows from a state.
+ * Entry actions set the mode of the ledger, and the accept path reads the ledger only. So every refusal follows from a state.
  */
+
+import { type ActorRefFrom, sendTo, setup } from 'xstate'
+import { type LedgerContext, type LoadEvent, ledgerLogic, lowWaterMark } from './ledger.ts'
+
 export interface WorkerInput {
   readonly maxConnections: number
   readonly drainTimeoutMs: number
 }
 
 export type WorkerEvent =
-  | LoadEdge
+  | LoadEvent
   | { readonly type: 'limit.exceeded'; readonly reasons: readonly string[] }
   | { readonly type: 'limit.recovered' }
   | { readonly type: 'op.drain' }
@@ -41,15 +42,18 @@ export const workerMachine = setup({
     admit: sendTo(toLedger, { type: 'mode', mode: 'admit' }),
     refuse: sendTo(toLedger, { type: 'mode', mode: 'refuse' }),
     refuseForGood: sendTo(toLedger, { type: 'mode', mode: 'drain' }),
-    /** Supplied by the instance: tells main which state was entered, and by which event. */
+    /** Supplied by the instance: reports the entered state and its event to main. */
     report: (_, _params: { readonly state: string }) => {},
-    /** Supplied by the instance: connections end after their exchange, idle upstream connections are dropped. */
+    /**
+     * Supplied by the instance: connections close after their exchange, idle upstream connections are
+     * dropped.
+     */
     restrain: () => {},
-    /** Supplied by the instance: connections are kept again. */
+    /** Supplied by the instance: connections are kept alive again. */
     release: () => {},
     /** Supplied by the instance: no new requests on open connections. */
     endKeepAlive: () => {},
-    /** Supplied by the instance: ends what is still open. */
+    /** Supplied by the instance: closes all connections that are still open. */
     cutOff: () => {},
   },
   guards: {

@@ -1,3 +1,8 @@
+/**
+ * The public library: a bridge inside another program. It adds no signal handlers, never ends the process and prints nothing.
+ * `close()` resolves when everything it started has ended. The names are the seed's (S031-S083, S164-S170).
+ */
+
 import { cwd } from 'node:process'
 import { parseAddress } from './config/address/address.ts'
 import { parseConfig } from './config/load.ts'
@@ -5,17 +10,14 @@ import type { ConfigInput } from './config/schema/schema.ts'
 import type { ListenAddress } from './config/settings/settings.ts'
 import { startDaemon } from './daemon.ts'
 import { BifrostError } from './errors.ts'
+import { serviceNames } from './service-names.ts'
 import type { Daemon } from './supervise/daemon-contract.ts'
-import type { HealthReport, WorkerHealth } from './supervise/views/overview.ts'
+import type { HealthReport, WorkerHealth } from './supervise/views/shapes.ts'
 import { type Log, tee } from './telemetry/log/log.ts'
 import { type OpenLog, openLog } from './telemetry/log/log-targets.ts'
 import type { CounterValues } from './telemetry/metrics/counters.ts'
 import { exportMetrics as formatMetrics } from './telemetry/metrics/text/prometheus.ts'
 
-/**
- * The public library: a bridge inside of somebody else's program. It adds no signal handler, never ends the process and
- * prints nothing; what it starts is over when `close()` resolves. The names are the seed's (S031-S083, S164-S170).
- */
 export const ProxyType = Object.freeze({
   ForwardProxy: 'ForwardProxy',
   ReverseProxy: 'ReverseProxy',
@@ -25,22 +27,25 @@ export const ProxyType = Object.freeze({
 export type ProxyType = keyof typeof ProxyType
 
 export interface BridgeOptions {
-  /** Receives what the daemon would log, besides the places of a `logging` block; nothing by default. */
+  /**
+   * Receives the daemon's log lines, in addition to the targets of a `logging` block. By default there is no
+   * receiver.
+   */
   readonly log?: Log
-  /** Where relative directories of the configuration start; the working directory by default. */
+  /** Base of relative directories in the configuration; the working directory by default. */
   readonly baseDir?: string
 }
 
 export interface Bridge extends AsyncDisposable {
-  /** Where each worker listens, with the ports that the kernel chose. */
+  /** Addresses of each worker, with the ports that the kernel chose. */
   readonly addresses: Readonly<Record<string, readonly ListenAddress[]>>
   /** Health of every worker (S136). */
   healthCheck(): HealthReport
   /** Prometheus text of all workers (S145). */
   exportMetrics(): string
-  /** Counters of a worker: `forward_proxy`, `reverse_proxy` or `static_files`; null when there is none. */
+  /** Counters of a worker: `forward_proxy`, `reverse_proxy` or `static_files`; null if it does not run. */
   counters(worker: string): CounterValues | null
-  /** To be called when files of logs were renamed: they go on in new ones. */
+  /** Reopens log files. Call it after they were renamed. */
   reopenLogs(): void
   /** Drains within the configured deadline; resolves when nothing is left. */
   close(): Promise<void>
@@ -104,7 +109,7 @@ interface LimitValues {
   readonly idleTimeoutSecs: number
 }
 
-/** What `enforceLimits` compares; the worker's own measurement (D08). */
+/** Input of `enforceLimits`, from the worker's own measurement (D08). */
 export interface LimitReading {
   readonly connectionsActive: number
   readonly memoryMb: number
@@ -167,21 +172,20 @@ function limits(
 /** Settings of one worker beyond its limits, with the keys of the configuration file (`target`, `mounts`, `isolation`, ...). */
 export type WorkerConfiguration = Readonly<Record<string, unknown>>
 
-const places: Readonly<Record<Exclude<ProxyType, 'Combined'>, readonly [mode: string, key: string]>> = {
-  ForwardProxy: ['Forward', 'forward_proxy'],
-  ReverseProxy: ['Reverse', 'reverse_proxy'],
-  StaticFiles: ['Static', 'static_files'],
-}
+type SingleType = Exclude<ProxyType, 'Combined'>
+
+const namesOf = (proxyType: SingleType) =>
+  Object.values(serviceNames).find((one) => one.proxyType === proxyType) ?? serviceNames.combined
 
 /** One worker of one type with limits and settings of its own (S033-S042). It does nothing until an adapter runs it. */
 export class IsolatedWorker {
-  readonly proxyType: Exclude<ProxyType, 'Combined'>
+  readonly proxyType: SingleType
   readonly resourceLimits: WorkerResourceLimits
   readonly configuration: WorkerConfiguration
   #bridge: Bridge | null = null
 
   constructor(
-    proxyType: Exclude<ProxyType, 'Combined'>,
+    proxyType: SingleType,
     resourceLimits: WorkerResourceLimits,
     configuration: WorkerConfiguration = {},
   ) {
@@ -192,12 +196,12 @@ export class IsolatedWorker {
 
   /** Null while no adapter runs it. */
   get metrics(): CounterValues | null {
-    return this.#bridge?.counters(places[this.proxyType][1]) ?? null
+    return this.#bridge?.counters(namesOf(this.proxyType).key) ?? null
   }
 
   /** Null while no adapter runs it. */
   healthCheck(): WorkerHealth | null {
-    return this.#bridge?.healthCheck().workers[places[this.proxyType][1]] ?? null
+    return this.#bridge?.healthCheck().workers[namesOf(this.proxyType).key] ?? null
   }
 
   /** Starts it on an address. For its adapter. */
@@ -206,7 +210,7 @@ export class IsolatedWorker {
       throw new BifrostError('LISTEN_FAILED', 'this worker already runs in an adapter')
     const { maxConnections, maxMemoryMb, maxCpuPercent, connectionTimeoutSecs, idleTimeoutSecs } =
       this.resourceLimits
-    const [mode, key] = places[this.proxyType]
+    const { mode, key } = namesOf(this.proxyType)
     const block = {
       ...this.configuration,
       resource_limits: {
@@ -237,7 +241,10 @@ export interface AdapterOptions extends BridgeOptions {
   readonly addr: string
 }
 
-/** Runs a worker on an address (S073-S083, D05: one options object). Throws CONFIG_INVALID for an address that is none. */
+/**
+ * Runs a worker on an address (S073-S083, D05: one options object). Throws CONFIG_INVALID for a malformed
+ * address.
+ */
 export class IsolatedProxyAdapter implements AsyncDisposable {
   readonly worker: IsolatedWorker
   readonly addr: string

@@ -6,9 +6,9 @@
 import type { AnyActorRef, AnyMachineSnapshot, AnyStateMachine } from 'xstate'
 import { digestOf } from '../../actors/digest.ts'
 import { edgesBetween } from '../../actors/edges.ts'
-import { isLoadEdge } from '../../actors/ledger.ts'
+import { isLoadEvent } from '../../actors/ledger.ts'
 import { liveChart } from '../../actors/live.ts'
-import type { Step } from '../../actors/steps.ts'
+import type { ChartStep } from '../../actors/steps.ts'
 import type { ChartMove, FromInstance } from '../supervise/channel/channel.ts'
 
 export interface ChartReportsOptions {
@@ -91,7 +91,7 @@ export class ChartReports {
     this.#send()
   }
 
-  #push(step: Step): void {
+  #push(step: ChartStep): void {
     const move: ChartMove = { at: this.#now(), step, skipped: 0 }
     if (this.#timer === null) this.#wait()
     if (this.#sent < this.#maxBatch) {
@@ -137,14 +137,17 @@ function arrowsOf({ arrows, machine }: Chart, from: string, event: string, to: s
 function stepOf(
   actor: string,
   { machine }: Chart,
-  { context, ...step }: Pick<Step, 'event' | 'state' | 'edges' | 'isIgnored'> & { readonly context: unknown },
-): Step {
+  {
+    context,
+    ...step
+  }: Pick<ChartStep, 'event' | 'state' | 'edges' | 'isIgnored'> & { readonly context: unknown },
+): ChartStep {
   return {
     ...step,
     actor,
     chart: machine.id,
     parent: null,
-    sender: isLoadEdge(step.event) ? `${actor}/ledger` : null,
+    sender: isLoadEvent(step.event) ? `${actor}/ledger` : null,
     digest: digestOf(machine.id, context),
   }
 }

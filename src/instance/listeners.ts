@@ -1,7 +1,8 @@
 /** The listening sockets of an instance. */
 import type { Server, Socket } from 'node:net'
+import { listenerAt } from '../../actors/ids.ts'
 import { UnixListener } from '../http/accept/unix-listener.ts'
-import { type InstanceBoot, type InstancePort, listenerAt } from '../supervise/channel/channel.ts'
+import type { InstanceBoot, InstancePort } from '../supervise/channel/channel.ts'
 import { failLoudly } from './faults.ts'
 
 /**

@@ -58,7 +58,6 @@ class ProcessPort implements InstancePort {
   #early: ToInstance[] = []
   #receive: (message: ToInstance) => void = (message) => this.#early.push(message)
   #loop: EventLoopUtilization = performance.eventLoopUtilization()
-  #seq = 0
 
   constructor(boot: ProcessBoot, watched: Promise<void>) {
     this.#boot = boot
@@ -183,7 +182,6 @@ class ProcessPort implements InstancePort {
     const envelope: Envelope<FromProcess> = {
       v: protocolVersion,
       generation: this.#boot.generation,
-      seq: ++this.#seq,
       body,
     }
     // An error means that main is gone; `disconnect` follows.

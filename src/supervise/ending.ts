@@ -1,3 +1,5 @@
+/** The end of the daemon: waits for its chart, then cleans up. */
+
 import { type ActorRefFrom, toPromise } from 'xstate'
 import type { daemonMachine, PartFailure } from '../../actors/daemon.ts'
 import { BifrostError } from '../errors.ts'

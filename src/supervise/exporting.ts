@@ -1,26 +1,28 @@
+/** Telemetry of the main thread: exports, and the log that is exported too. */
+
 import type { DaemonSettings } from '../config/settings/settings.ts'
 import { exportingLog, isExporting, startTelemetry } from '../telemetry/export/export.ts'
 import type { Drops, Telemetry } from '../telemetry/export/telemetry.ts'
 import { type Log, tee } from '../telemetry/log/log.ts'
 import { LogBounds } from '../telemetry/log/log-bounds.ts'
 import type { FromInstance } from './channel/channel.ts'
-import { type LoggedMove, moveLine } from './journal/move-log.ts'
+import { type LoggedMove, moveLogLine } from './journal/move-log.ts'
 
 type MetricProducers = NonNullable<Parameters<typeof startTelemetry>[1]['metricProducers']>
 
-/** Moves of one actor into one state that are told in ten seconds; at its limit a worker may move with each connection. */
+/** Logged moves per actor and state in ten seconds. At its limit a worker may move with each connection. */
 const maxMoves = 20
 
-/** How much of the drain deadline is for what instances leave behind at its end. */
+/** Part of the drain deadline that is reserved for exporting what instances leave at their end. */
 const maxReserveMs = 1_000
 
-/** After a signal that ends everything at once, and after a start that failed. */
+/** Time for the last export after a signal that ends everything at once, and after a failed start. */
 const hurriedMs = 500
 
 /** As the daemon chart: a terminal sends one Ctrl+C twice. */
 const echoMs = 1_000
 
-/** What main exports, and the log that is also exported. */
+/** Exports of the main thread, and the log that is exported too. */
 export class Exporting {
   /** The daemon's log, exported too where that is configured. */
   readonly log: Log
@@ -54,7 +56,9 @@ export class Exporting {
     })
   }
 
-  /** Of instances: they end so much before the deadline that what they leave can be exported within it. */
+  /**
+   * Drain deadline of instances: shorter than the daemon's, so that their last data can be exported in time.
+   */
   get drainTimeoutMs(): number {
     const { drainTimeoutMs, telemetry } = this.#settings
     return drainTimeoutMs - (isExporting(telemetry) ? Math.min(maxReserveMs, drainTimeoutMs / 4) : 0)
@@ -71,7 +75,7 @@ export class Exporting {
   }
 
   moved(move: LoggedMove): void {
-    const { level, message, fields } = moveLine(move)
+    const { level, message, fields } = moveLogLine(move)
     this.#bounds.log(level, message, fields)
   }
 
@@ -85,14 +89,14 @@ export class Exporting {
     return { ...drops, spans: drops.spans + this.#droppedBefore() }
   }
 
-  /** The daemon was told to stop; told so again a second later, it ends at once. */
+  /** The daemon was told to stop. A second order, at least a second later, ends it at once. */
   stopping(now: number): void {
     this.#isHurried = this.#stopAt !== null && (this.#isHurried || now - this.#stopAt >= echoMs)
     this.#stopAt ??= now
     if (this.#isHurried && this.#isClosing) void this.#telemetry?.close(0)
   }
 
-  /** Exports what is left, within what is left of the drain deadline. */
+  /** Exports the rest, within the time that is left of the drain deadline. */
   async close(now: number): Promise<void> {
     this.#isClosing = true
     this.#bounds.close()

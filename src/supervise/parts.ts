@@ -1,3 +1,8 @@
+/**
+ * Parts of main that must be up before workers start: servers with an address of their own that are not workers. The actor opens
+ * them all, reports the result of each, and closes them when it is stopped.
+ */
+
 import { type ChildProcess, fork } from 'node:child_process'
 import { extname } from 'node:path'
 import { fromCallback } from 'xstate'
@@ -6,10 +11,6 @@ import { BifrostError } from '../errors.ts'
 import { childFlags, processEnvironment } from './channel/child-options.ts'
 import { bindFailure } from './listeners/bind-error.ts'
 
-/**
- * The parts of main that must be up before workers start: whatever opens an address of its own and is no proxy. The
- * actor opens them all, says of each whether it is up, and closes them when it is stopped.
- */
 export interface Part {
   readonly name: string
   /** Resolves when it is up; rejects with a BifrostError. */
@@ -38,7 +39,7 @@ export function createPartsActor(parts: readonly Part[]) {
 
 const demoEntry = new URL(`../demo/process${extname(import.meta.filename)}`, import.meta.url)
 
-/** What src/demo/process tells. */
+/** Messages of src/demo/process. */
 type DemoReport =
   | { readonly type: 'demo.ready' }
   | { readonly type: 'demo.failed'; readonly code: string; readonly message: string }

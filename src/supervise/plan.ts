@@ -1,10 +1,12 @@
+/** Plans workers: slots, services and listeners. */
+
+import { listenerKey } from '../../actors/ids.ts'
 import type { DaemonSettings } from '../config/settings/settings.ts'
-import { listenerKey } from './channel/channel.ts'
 import type { ListenerSpec } from './listeners/listeners.ts'
 import type { UnixSpec } from './listeners/unix-path.ts'
 import { createServices, type Service, slotsOf } from './services.ts'
 
-/** What main keeps of a worker for as long as the daemon runs. */
+/** The fixed data of a worker, made once for the life of the daemon. */
 export interface WorkerPlan {
   readonly name: string
   readonly slots: number
@@ -40,7 +42,7 @@ export function planWorkers(settings: DaemonSettings): readonly WorkerPlan[] {
   })
 }
 
-/** What each instance may make of the spans that main takes a second. */
+/** Each instance's share of the spans per second that main accepts. */
 export function spanShare(plans: readonly WorkerPlan[], maxPerSecond = 2_000): number {
   const instances = plans.reduce((sum, { slots }) => sum + slots, 0)
   return Math.max(1, Math.floor(maxPerSecond / Math.max(1, instances)))

@@ -1,3 +1,5 @@
+/** Checks of the Node runtime that must pass before the start. */
+
 import { once } from 'node:events'
 import { createServer, Server } from 'node:net'
 import { setFlagsFromString } from 'node:v8'

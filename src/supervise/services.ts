@@ -1,5 +1,8 @@
+/** Services of the workers, with counters that survive instances. */
+
 import type { ServiceSettings, WorkerSettings, WorkerType } from '../config/settings/settings.ts'
 import { readUpstreamUrl } from '../http/address/upstream-url.ts'
+import { serviceNames } from '../service-names.ts'
 import {
   addTotals,
   type Cell,
@@ -23,17 +26,18 @@ import {
 } from '../telemetry/metrics/series.ts'
 import { routesOf } from '../telemetry/metrics/series-key.ts'
 import type { ParityReading } from '../telemetry/metrics/text/prometheus-parity.ts'
-import type { Beats } from './limits/samples.ts'
+import type { Beats } from './channel/channel.ts'
 import { mainRefusals, type RefusalCode } from './listeners/refusal.ts'
 
 /**
- * What main keeps of a service for as long as the daemon runs: a counter block for each instance that lives, which it
- * alone writes, and the sum of those that ended, so that totals survive the instances. A `combined` worker has a further entry of its own for what is not (yet) of a service.
+ * Counters of a service: a block for each live instance, which only that instance writes, and the sum of the
+ * ended ones, so that totals survive instances. A `combined` worker has one more entry for connections that
+ * belong to no service yet.
  */
 export class Service {
   /** Name in `/health` and logs: `forward_proxy`, `reverse_proxy`, `static_files`, `combined`. */
   readonly name: string
-  /** The seed's word (S031). */
+  /** The seed's name of the type (S031). */
   readonly proxyType: string
   readonly type: WorkerType
   readonly worker: WorkerSettings
@@ -52,8 +56,8 @@ export class Service {
   constructor(worker: WorkerSettings, type: WorkerType, maxConnections: number, slots: number) {
     this.worker = worker
     this.type = type
-    this.name = names[type].name
-    this.proxyType = names[type].proxyType
+    this.name = serviceNames[type].key
+    this.proxyType = serviceNames[type].proxyType
     this.#maxConnections = maxConnections
     this.slots = slots
   }
@@ -62,7 +66,7 @@ export class Service {
     return this.#maxConnections
   }
 
-  /** Holds for later instances; those that run have to be told their new share. */
+  /** Holds for later instances; running ones must be sent their new share. */
   changeMaxConnections(value: number): void {
     this.#maxConnections = value
   }
@@ -100,7 +104,7 @@ export class Service {
     return readCounters(this.#ended, ...this.#blocks.values())
   }
 
-  /** Of one instance that lives; null when there is none of that id. */
+  /** Beats of a live instance; null if there is none of that id. */
   beatsOf(id: string): Beats | null {
     const block = this.#blocks.get(id)
     if (block === undefined) return null
@@ -164,13 +168,6 @@ export class Service {
     for (const block of this.#blocks.values()) addSeries(series, block, this.#places)
     return series
   }
-}
-
-const names: Readonly<Record<WorkerType, { readonly name: string; readonly proxyType: string }>> = {
-  forward: { name: 'forward_proxy', proxyType: 'ForwardProxy' },
-  reverse: { name: 'reverse_proxy', proxyType: 'ReverseProxy' },
-  static: { name: 'static_files', proxyType: 'StaticFiles' },
-  combined: { name: 'combined', proxyType: 'Combined' },
 }
 
 /** Instances of a worker: as configured, but never more than a service may have connections. */

@@ -1,8 +1,11 @@
+/** Drains, recycles and restarts workers for an operator. */
+
 import type { AnyActorRef } from 'xstate'
 import { stateText } from '../../actors/edges.ts'
+import { supervisorId } from '../../actors/ids.ts'
 import type { Log } from '../telemetry/log/log.ts'
 
-/** What an operator may do to a worker: an event to its supervisor's chart, and a line of the log that says who. */
+/** Operator's actions on a worker. Each sends an event to the supervisor chart and logs the operator. */
 export const workerActions = {
   drain: 'op.drain',
   recycle: 'op.recycle',
@@ -16,7 +19,7 @@ export type ControlOutcome =
   /** Its chart takes no such event in its present state. */
   | { readonly refusedIn: string; readonly reason: string }
 
-/** Why there is something that may not be done in a state, and what would be right. */
+/** Why an action is refused in a state, and what would work. */
 const reasons: ReadonlyMap<string, string> = new Map(
   Object.entries({
     'supervising.starting': 'no instance of it is up yet; wait until it is supervising.steady',
@@ -31,7 +34,7 @@ const reasons: ReadonlyMap<string, string> = new Map(
 )
 
 export interface WorkerControl {
-  /** `by` says who asked. Null when there is no such worker. */
+  /** `by`: the operator, for the log. Null if there is no such worker. */
   act(worker: string, action: WorkerAction, by: string): ControlOutcome | null
 }
 
@@ -43,7 +46,7 @@ export function createWorkerControl(parts: {
 }): WorkerControl {
   return {
     act(worker, action, by) {
-      const supervisor = parts.find(`supervisor:${worker}`)
+      const supervisor = parts.find(supervisorId(worker))
       if (supervisor === undefined)
         return parts.workers.includes(worker)
           ? { refusedIn: 'not running', reason: 'the daemon is starting or stopping' }

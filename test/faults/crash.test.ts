@@ -83,7 +83,7 @@ describe.each(['thread', 'process'] as const)('an instance (%s) that dies', (iso
     )
   })
 
-  it.each(['exit', 'throw'])('(%s) has told what failed in it, however late main listens', async (fault) => {
+  it.each(['exit', 'throw'])('(%s) has reported its failures, however late main listens', async (fault) => {
     await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'), {
       isolation,
       allowFaults: true,
@@ -169,7 +169,7 @@ describe.each(['thread', 'process'] as const)(
       expect(running.stateOf('reverse_proxy#2')).toBe('running.alive')
     })
 
-    it('is answered 503 when nobody comes for it in time', async () => {
+    it('is answered 503 if no instance takes it in time', async () => {
       await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'), {
         isolation,
         allowFaults: true,

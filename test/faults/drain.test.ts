@@ -51,7 +51,7 @@ describe.each(['thread', 'process', 'shared'] as const)('a draining instance (%s
     expect(running.log.filter((line) => line.includes('timed out'))).toEqual([])
   })
 
-  it('closes what is left at the deadline, counts it and says so', async () => {
+  it('closes open connections at the deadline, counts and logs them', async () => {
     await using origin = await startOrigin(() => {})
     await using running = await startTestDaemon(config(`http://${origin.authority}`, 0.3), { isolation })
     using tunnel = await openTunnel(running, origin.authority)

@@ -75,7 +75,7 @@ interface Health {
 const healthOf = async (running: TestDaemon) => (await running.admin('/health')).json<Health>()
 
 describe.each(['thread', 'process'] as const)('a slot that gave up (%s)', (isolation) => {
-  it('leaves its listeners to the instance that lives; health warns and says why', async () => {
+  it('leaves its listeners to the living instance; health warns with the reason', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     const { running, path, port } = await pair(isolation, `http://${origin.authority}`)
     await using _running = running
@@ -124,7 +124,7 @@ describe.each(['thread', 'process'] as const)('a slot that gave up (%s)', (isola
     expect((await healthOf(running)).status).toBe('Warning')
   })
 
-  it('with no instance left: main refuses at once, says why, and counts each', async () => {
+  it('without an instance main refuses at once, with a reason, and counts each refusal', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     const { running, port } = await pair(isolation, `http://${origin.authority}`)
     await using _running = running

@@ -253,7 +253,7 @@ describe('limits changed while it runs', () => {
 })
 
 describe('max_connections_per_client', () => {
-  it('refuses what one client has too much, and counts it', async () => {
+  it('refuses the excess connections of one client, and counts them', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     await using running = await startTwo(`http://${origin.authority}`, { max_connections_per_client: 3 })
     const port = running.port('reverse_proxy')

@@ -58,7 +58,7 @@ describe('planned replacement', () => {
     await until('the old one is gone', () => running.stateOf('reverse_proxy#1') === null)
   })
 
-  it('ends what is left in the old instance at the drain deadline', async () => {
+  it('ends open exchanges of the old instance at the drain deadline', async () => {
     await using origin = await startOrigin(() => {})
     await using running = await startTestDaemon({
       ...reverseTo(`http://${origin.authority}`),

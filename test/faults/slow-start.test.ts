@@ -24,7 +24,7 @@ const workers = (target: string, isolation: 'thread' | 'process') => ({
 const inCombined = (blocks: object) => ({ mode: 'Combined', listen_addr: '127.0.0.1:0', workers: blocks })
 
 describe.each(['thread', 'process'] as const)('a slow start (%s)', (isolation) => {
-  it('is waited for, with what connects; the other types never notice', async () => {
+  it('makes new connections wait; other workers are not affected', async () => {
     const flag = join(mkdtempSync(join(folder, 'flag-')), 'slow')
     const scenario = async () => {
       await using origin = await startOriginThread()

@@ -122,7 +122,7 @@ describe.each(['thread', 'process'] as const)('all instances killed at once (%s)
     expect(children.length).toBeGreaterThan(1)
   }, 180_000)
 
-  it('where no spare can be made it serves all the same and says so; later the server comes back for one', async () => {
+  it('serves without a spare if none can be made, and logs it; the server comes back for one later', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     const mirror = new BrokenMirror()
     const sparing = { patienceMs: 50, maxMs: 100, retryMs: 100 }

@@ -1,10 +1,10 @@
 import { expect } from 'vitest'
 import { type AnyActorRef, createActor, fromCallback, fromTransition, SimulatedClock } from 'xstate'
+import { listenerId } from '../../actors/ids.ts'
 import type { CarrierCommand, CarrierExit, InstanceInput } from '../../actors/instance.ts'
 import { instanceMachine } from '../../actors/instance.ts'
 import { defaultRestartPolicy, type RestartPolicy } from '../../actors/restart-policy.ts'
 import { supervisorMachine } from '../../actors/supervisor.ts'
-import { listenerSystemId } from '../../actors/supervisor-contract.ts'
 
 /** A carrier without a thread: the test plays what the instance would report, and sees what it was told. */
 export interface FakeCarrier {
@@ -73,7 +73,7 @@ export function superviseFakes(
       told.push([key, event.type.replace('listener.', ''), event.instance ?? []].flat().join(' '))
       return null
     }, null)
-    createActor(logic, { systemId: listenerSystemId(key), parent: supervisor }).start()
+    createActor(logic, { systemId: listenerId(key), parent: supervisor }).start()
   }
   supervisor.subscribe({ error: () => {} })
   supervisor.start()

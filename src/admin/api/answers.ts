@@ -1,7 +1,7 @@
 /** Maps the daemon's state to the answers of the interface. */
 import type { z } from 'zod'
+import { workerOf } from '../../../actors/ids.ts'
 import type { ActorView, Entry, History, Move, Presence } from '../../supervise/journal/journal.ts'
-import { workerOf } from '../../supervise/names.ts'
 import type { LiveCharts } from '../../supervise/views/live-charts.ts'
 import type { Overview } from '../../supervise/views/overview.ts'
 import type { actor, history, live, move, overview, presence, sample } from './schema/schema.ts'

@@ -1,4 +1,5 @@
 /** Rules over several keys, which the schema cannot express. Each reports at the key that has to change. */
+import { serviceNames } from '../../service-names.ts'
 import { names, valueAt } from '../schema/aliases.ts'
 import type { Sound } from '../schema/check.ts'
 import type { ConfigInput } from '../schema/schema.ts'
@@ -12,8 +13,6 @@ import { checkDestinations } from './destinations.ts'
 import { checkMounts } from './mounts.ts'
 import { checkLogging, checkTelemetry } from './telemetry.ts'
 import { checkTracing } from './tracing.ts'
-
-const modeWorkers = { Forward: 'forward_proxy', Reverse: 'reverse_proxy', Static: 'static_files' } as const
 
 export function checkRules(context: RuleContext): void {
   const { config, isWritten, report } = context
@@ -51,7 +50,9 @@ export function checkRules(context: RuleContext): void {
 
 function modeKey(config: Sound<ConfigInput>): WorkerKey | undefined {
   const { mode } = config
-  return mode === undefined || mode === 'Combined' ? undefined : modeWorkers[mode]
+  return workerKeys.find((key) =>
+    Object.values(serviceNames).some((one) => one.key === key && one.mode === mode),
+  )
 }
 
 function checkMode(

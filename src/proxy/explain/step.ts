@@ -1,6 +1,7 @@
 /** One step of an explanation, and the texts that steps share. */
 import type { ServiceType } from '../../config/settings/settings.ts'
 import { type AddressBits, NetworkSet } from '../../http/address/address.ts'
+import { serviceNames } from '../../service-names.ts'
 
 /** One step of an explanation. */
 export interface ExplanationStep {
@@ -24,11 +25,9 @@ export interface ExplanationStep {
   readonly isRefusal: boolean
 }
 
-const keys = { forward: 'forward_proxy', reverse: 'reverse_proxy', static: 'static_files' } as const
-
 /** The path of a setting of a service. */
 export const settingOf = (type: ServiceType, inside = ''): string =>
-  `workers.${keys[type]}${inside === '' ? '' : `.${inside}`}`
+  `workers.${serviceNames[type].key}${inside === '' ? '' : `.${inside}`}`
 
 const maxShown = 200
 

@@ -1,9 +1,9 @@
+/** Reads certificate files and reads them again when they change, for workers and admin alike. */
+
 import { BifrostError } from '../../errors.ts'
 import type { Log } from '../../telemetry/log/log.ts'
 import { type Pair, readPair } from '../../tls/certificate.ts'
 import { FileWatch, type WatchTimes } from '../../tls/watch-files.ts'
-
-/** What listeners of workers and that of admin have in common: how certificate files are read, and read again. */
 
 export const watchTimes: WatchTimes = { settleMs: 300, pollMs: 10_000 }
 
@@ -12,7 +12,7 @@ interface PairFiles {
   readonly keyFile: string
 }
 
-/** Throws CONFIG_INVALID with the file and what is wrong with it. */
+/** Throws CONFIG_INVALID with the file and its problem. */
 export function readCertificate(
   { certFile, keyFile }: PairFiles,
   names: readonly string[] | null,
@@ -27,7 +27,7 @@ export function readCertificate(
   return read.pair
 }
 
-/** Takes new files over, or tells why the old ones stay; `whose`: fields of the line. */
+/** Takes new files over, or logs why the old ones stay. `whose`: fields of the log line. */
 export function loadAnew(log: Log, whose: Readonly<Record<string, string | number>>, take: () => void): void {
   try {
     take()
@@ -38,7 +38,7 @@ export function loadAnew(log: Log, whose: Readonly<Record<string, string | numbe
   }
 }
 
-/** The certificate of a listener of main itself, with its key, and what the files have later. Ended by `close`. */
+/** Certificate and key of one of main's own listeners; follows its files until `close`. */
 export class OwnCertificate {
   /** As of now; throws as `readCertificate`. */
   readonly pair: Pair
@@ -52,7 +52,7 @@ export class OwnCertificate {
     this.pair = readCertificate(files, null, log)
   }
 
-  /** `take` is given what new files have; `listener` names whose they are. */
+  /** Calls `take` with the pair from new files; `listener` is for the log. */
   follow(listener: string, take: (pair: Pair) => void): void {
     const { certFile, keyFile } = this.#files
     const read = () => take(readCertificate(this.#files, null, this.#log))

@@ -1,3 +1,5 @@
+/** Certificates, keys and session-ticket keys of the workers' TLS listeners. */
+
 import { createHash, randomBytes } from 'node:crypto'
 import type { TlsSettings, WorkerSettings } from '../../config/settings/settings.ts'
 import { BifrostError } from '../../errors.ts'
@@ -10,12 +12,12 @@ import { loadAnew, readCertificate, watchTimes } from './certificate-files.ts'
 /** Told when instances of a worker have to be given new material. */
 export type OnMaterial = (worker: string, at: number, material: TlsMaterial) => void
 
-/** Who gets hold of a ticket key can read the sessions of that time: it is not for longer. */
+/** A stolen ticket key decrypts the sessions of its time, so it is used for a day at most. */
 const ticketKeysMs = 24 * 3600 * 1000
 
 /**
- * Certificates and keys of every listener with TLS. Main reads and judges them and hands them to instances, so that all of
- * them have the same, and a broken file reaches nobody.
+ * Certificates and keys of all TLS listeners. Main reads and checks them and hands them to instances, so that
+ * all instances have the same ones and a broken file reaches none.
  */
 export class Certificates {
   readonly #log: Log
@@ -24,7 +26,7 @@ export class Certificates {
   readonly #watches: readonly FileWatch[]
   readonly #rotation: NodeJS.Timeout | undefined
 
-  /** Reads every file, and watches it from then on. Throws CONFIG_INVALID with the file and what is wrong with it. */
+  /** Reads every file and watches it from then on. Throws CONFIG_INVALID with the file and its problem. */
   constructor(
     workers: readonly WorkerSettings[],
     log: Log,

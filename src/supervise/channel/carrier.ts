@@ -1,5 +1,8 @@
+/** The actor behind an instance chart, and the channels of all live instances. */
+
 import type { Socket } from 'node:net'
 import { fromCallback } from 'xstate'
+import { isInstanceOf } from '../../../actors/ids.ts'
 import type { CarrierCommand, CarrierExit, InstanceInput } from '../../../actors/instance.ts'
 import type { Channel, ChannelEvents, FromInstance, InstanceBoot, ToInstance } from './channel.ts'
 
@@ -19,9 +22,9 @@ export class Channels {
     return this.#live.get(id)
   }
 
-  /** Of the instances of a worker. */
+  /** Channels to the instances of a worker. */
   of(worker: string): readonly Channel[] {
-    return this.all().filter(({ id }) => id.startsWith(`${worker}#`))
+    return this.all().filter(({ id }) => isInstanceOf(id, worker))
   }
 
   /** Tells all of them. */
@@ -38,7 +41,7 @@ export interface CarrierOptions {
   readonly channels: Channels
   readonly open: (boot: InstanceBoot, events: ChannelEvents) => Channel
   readonly bootOf: (input: InstanceInput) => InstanceBoot
-  /** What an instance says besides `thread.ready` and `thread.failed`. */
+  /** Receives all messages except `thread.ready` and `thread.failed`. */
   readonly onMessage: (id: string, message: FromInstance) => void
   /** A socket that an instance has not got before its end. */
   readonly onUndelivered: (key: string, socket: Socket) => void
@@ -46,8 +49,8 @@ export interface CarrierOptions {
 }
 
 /**
- * The actor behind an instance chart: starts the incarnation and turns what its channel says into events. Nothing here
- * throws asynchronously, since XState would not catch it.
+ * Starts the incarnation and turns the messages of its channel into events. Nothing here throws
+ * asynchronously, since XState would not catch it.
  */
 export function createCarrier(options: CarrierOptions) {
   return fromCallback<CarrierCommand, InstanceInput>(({ input, sendBack, receive }) => {

@@ -1,31 +1,30 @@
+/**
+ * The channel between main and an instance: typed messages, each with the generation of its instance. Code outside of this folder
+ * does not depend on the carrier.
+ */
+
 import type { Server, Socket } from 'node:net'
 import type { CarrierExit } from '../../../actors/instance.ts'
 import type { LiveChart } from '../../../actors/live.ts'
-import type { Step } from '../../../actors/steps.ts'
+import type { ChartStep } from '../../../actors/steps.ts'
 import type { WorkerSettings } from '../../config/settings/settings.ts'
 import type { LogFields, LogLevel } from '../../telemetry/log/log.ts'
 import type { LogRecord } from '../../telemetry/log/log-record.ts'
 import type { SpanRecord } from '../../telemetry/trace/span-record.ts'
 import type { TrafficAnswer, TrafficQuestion, TrafficRecord } from '../../telemetry/traffic-record.ts'
 import type { TlsMaterial } from '../../tls/material.ts'
-import type { DescriptorBounds } from '../limits/descriptors.ts'
 
-/**
- * The channel between main and an instance: typed messages with generation and sequence number on each. Nothing above
- * src/supervise knows what carries them.
- */
 export const protocolVersion = 1
 
-/** Name of the listener number `at` of a worker, in one of its slots. */
-export const listenerKey = (worker: string, at: number, slot: number): string => `${worker}/${at}/${slot}`
+/** From when on file descriptors are scarce, and how many connections an instance may still have then. */
+export interface DescriptorBounds {
+  /** Descriptors are scarce from this number on. */
+  readonly scarceFrom: number
+  /** Connections that an instance may have while they are. */
+  readonly share: number
+}
 
-/** Which of its worker's listeners it is. */
-export const listenerAt = (key: string): number => Number(key.split('/')[1])
-
-/** The worker that it belongs to. */
-export const listenerWorker = (key: string): string => key.split('/')[0] ?? ''
-
-/** What an instance starts with; plain data and shared memory. */
+/** Data that an instance starts with; plain data and shared memory. */
 export interface InstanceBoot {
   /** Worker name and generation: `reverse_proxy#3`. */
   readonly id: string
@@ -53,7 +52,7 @@ export interface InstanceBoot {
 }
 
 /** Ways to break an instance on purpose. */
-export const faults = [
+export const faultNames = [
   'kill',
   'throw',
   'reject',
@@ -67,7 +66,7 @@ export const faults = [
   'descriptors',
 ] as const
 
-export type Fault = (typeof faults)[number]
+export type Fault = (typeof faultNames)[number]
 
 export type ToInstance =
   | {
@@ -76,7 +75,7 @@ export type ToInstance =
       readonly server: Server
       readonly held: readonly Socket[]
     }
-  /** Listens on the Unix socket of a key by itself: it cannot be moved. */
+  /** Makes the instance listen on the Unix socket of a key; such a socket cannot be moved. */
   | { readonly type: 'listener.open'; readonly key: string }
   /** Gives the server of a key back, for a successor. */
   | { readonly type: 'listener.recall'; readonly key: string }
@@ -90,17 +89,17 @@ export type ToInstance =
   | { readonly type: 'tls'; readonly at: number; readonly material: TlsMaterial }
   /** The files of access logs were renamed: go on in new ones. */
   | { readonly type: 'log.reopen' }
-  /** Something that somebody who looks wants to know, or to have closed; see telemetry/traffic-record.ts. */
+  /** A viewer's question about traffic, or a connection to close; see telemetry/traffic-record.ts. */
   | { readonly type: 'ask'; readonly id: number; readonly question: TrafficQuestion }
   /** Is answered with chart.answer. */
   | { readonly type: 'chart.ask'; readonly ask: number; readonly chart: string }
   | { readonly type: 'fault'; readonly fault: Fault }
 
-/** What a chart of an instance did; its actors are named as within the instance. */
+/** A step of a chart in an instance; actors have their names within the instance. */
 export interface ChartMove {
   /** Milliseconds since 1970. */
   readonly at: number
-  readonly step: Step
+  readonly step: ChartStep
   /** Moves that were left out before it, since too many came at once. */
   readonly skipped: number
 }
@@ -113,7 +112,7 @@ export type FromInstance =
   /** The path of a Unix socket is this instance's. */
   | { readonly type: 'listener.opened'; readonly key: string; readonly inode: number }
   | { readonly type: 'answer'; readonly id: number; readonly answer: TrafficAnswer }
-  /** Its latest failures, for those who ask when it is no more. */
+  /** Its latest failures, so that they can be shown after its end. */
   | { readonly type: 'failures'; readonly records: readonly TrafficRecord[] }
   | { readonly type: 'charts.moved'; readonly moves: readonly ChartMove[] }
   /** Null: there is no such chart, or it has ended. */
@@ -127,7 +126,6 @@ export type FromInstance =
 export interface Envelope<Body> {
   readonly v: typeof protocolVersion
   readonly generation: number
-  readonly seq: number
   readonly body: Body
 }
 
@@ -141,9 +139,17 @@ export interface Usage {
   readonly loopUtilization: number
 }
 
+/** An instance's own account of its event loop. */
+export interface Beats {
+  /** Counts up as long as the loop turns. */
+  readonly beats: number
+  /** 99th percentile of the loop's delay between two beats. */
+  readonly loopDelayP99Ms: number
+}
+
 export interface ChannelEvents {
   message(message: FromInstance): void
-  /** Its sockets are closed; `exit` follows when the rest is cleared up. Not every carrier can tell. */
+  /** Its sockets are closed; `exit` follows after the clean-up. Not every carrier can report this. */
   closing(): void
   /** An accepted socket, unread, that was sent with a server and never arrived. */
   undelivered(key: string, socket: Socket): void
@@ -155,7 +161,10 @@ export interface ChannelEvents {
 export interface Channel {
   readonly id: string
   post(message: ToInstance, transfer?: readonly (Server | Socket)[]): void
-  /** At once where the instance has just said it, else a promise: it is asked from outside. */
+  /**
+   * Returns a value if the instance has just reported one. Otherwise it is measured from outside, which takes
+   * a promise.
+   */
   usage(): Usage | Promise<Usage>
   /** Ends it now, also when it does not answer. */
   kill(): void
@@ -167,6 +176,6 @@ export interface InstancePort {
   onMessage(receive: (message: ToInstance) => void): void
   /** Calls `then` when nothing that was posted waits here any more: with the instance it would be lost. */
   whenPosted(then: () => void): void
-  /** Lets the instance end by itself once nothing else keeps it. */
+  /** Lets the instance end once nothing else keeps it alive. */
   close(): void
 }

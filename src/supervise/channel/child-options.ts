@@ -51,7 +51,7 @@ const passed: ReadonlySet<string> = new Set([
   'MALLOC_CONF',
 ])
 
-/** The environment of a thread: what the runtime reads of `environment`, and nothing else. */
+/** The environment of a thread: only the variables that the runtime reads. */
 export function threadEnvironment(environment: Environment): Record<string, string> {
   const own: Record<string, string> = {}
   for (const [name, value] of Object.entries(environment))

@@ -1,11 +1,13 @@
+/** How every child process of the daemon starts. */
+
 import { closeInheritedSockets } from './inherited.ts'
 
 const ignore = (): void => {}
 
 /**
- * First statement of every process that the daemon starts. The process ends with its channel to main. It ignores the signals that a
- * terminal or an operator sends to all processes of a group: main decides what they mean. SIGUSR1 is blocked by a flag, from the
- * first instruction on (child-options.ts).
+ * First statement of every child process of the daemon. The process ends with its channel to main. It ignores
+ * the signals that a terminal or an operator sends to the whole process group, since main decides on them. A
+ * flag blocks SIGUSR1 from the first instruction on (child-options.ts).
  */
 export function startAsChild(): void {
   process.on('SIGINT', ignore).on('SIGTERM', ignore).on('SIGHUP', ignore).on('SIGUSR2', ignore)

@@ -1,9 +1,12 @@
+/** Sockets that a child process inherits by accident. */
+
 import { closeSync, readdirSync, readlinkSync } from 'node:fs'
 
 /**
- * Closes the sockets that a child process has inherited. A listening socket that Node has moved to another thread is not closed on
- * exec (seen on 26.10), so every later child of main has a copy: when the thread dies the kernel goes on dealing connections
- * to that copy, which nobody accepts. To be called first thing in a child; `keepFd` is its channel to main.
+ * Closes the sockets that a child process has inherited. A listening socket that Node has moved to another
+ * thread is not closed on exec (seen on 26.10), so every later child of main has a copy. When the thread
+ * dies, the kernel would go on dealing connections to that copy, which accepts none. Must run first in a
+ * child; `keepFd` is its channel to main.
  */
 export function closeInheritedSockets(keepFd: number): void {
   for (const name of inherited()) {

@@ -1,3 +1,8 @@
+/**
+ * The inline carrier: an instance in main's own thread, for embedding and for tests. It contains nothing: a throw, a full heap or an
+ * endless loop hits main. Its usage cannot be separated from main's.
+ */
+
 import { performance } from 'node:perf_hooks'
 import type { CarrierExit } from '../../../actors/instance.ts'
 import type {
@@ -10,10 +15,6 @@ import type {
   Usage,
 } from './channel.ts'
 
-/**
- * The in-thread carrier: an instance in main's own thread, for embedding and for tests. Nothing is contained: a throw, a
- * full heap or an endless loop is main's own. What it uses cannot be told from what main uses.
- */
 export function openInline(boot: InstanceBoot, events: ChannelEvents): Channel {
   return new InlineChannel(boot, events).start()
 }
@@ -24,7 +25,7 @@ class InlineChannel implements Channel {
   readonly #events: ChannelEvents
   readonly #startedCpu = process.cpuUsage()
   #loop = performance.eventLoopUtilization()
-  /** What comes before the instance listens. */
+  /** Messages that arrive before the instance listens. */
   #early: ToInstance[] = []
   #receive: (message: ToInstance) => void = (message) => this.#early.push(message)
   #close: () => void = () => {}

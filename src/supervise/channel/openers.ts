@@ -1,3 +1,5 @@
+/** The carrier of each isolation. */
+
 import type { Isolation } from '../../config/settings/settings.ts'
 import type { Channel, ChannelEvents, InstanceBoot } from './channel.ts'
 import { openInline } from './inline.ts'

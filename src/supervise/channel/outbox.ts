@@ -1,16 +1,17 @@
+/**
+ * Main's queue of messages and handles to a process. Node passes one handle at a time and silently drops its own queue when the
+ * process ends. So the queue is here, and main keeps its copy of a handle until the process confirms that it has its own:
+ *
+ *   server:  main goes on accepting and sends these sockets after it ... taken -> main's copy is closed
+ *   socket:  main holds it unread                                    ... taken -> main's copy is closed
+ *
+ * Closing a copy sends nothing to the client. Handles that were not taken when the process ends go back to main's listeners.
+ */
+
 import type { Server, Socket } from 'node:net'
 import type { ToInstance } from './channel.ts'
 import type { ToProcess } from './process-wire.ts'
 
-/**
- * Main's way to a process. Node passes one handle at a time and forgets, without a word, what waits in its queue when the
- * process ends. So the queue is here, and main keeps its copy of a handle until the process has said that it has its own:
- *
- *   server:  main goes on accepting and sends what it accepts after it ... taken -> main's copy is closed
- *   socket:  main holds it unread                                      ... taken -> main's copy is closed
- *
- * Closing a copy sends nothing to the client. What was not taken when the process ends goes back to main's listeners.
- */
 interface Parcel {
   readonly message: ToProcess
   readonly handle?: Server | Socket
@@ -58,7 +59,7 @@ export class Outbox {
     this.#next()
   }
 
-  /** The process has ended: hands out what it never got. */
+  /** The process has ended: returns the handles that it never got. */
   close(): Leftovers {
     this.#isClosed = true
     const parcels = [...(this.#inFlight === null ? [] : [this.#inFlight]), ...this.#queue]
@@ -82,7 +83,7 @@ export class Outbox {
 
   #pushSocket(key: string, socket: Socket): void {
     socket.on('error', () => {})
-    // Node would follow what becomes of a server's sockets in the other process; nobody asks.
+    // Stops Node from tracking a server's sockets in the other process, which is not needed.
     Object.assign(socket, { server: null })
     this.#push({ message: { type: 'handle.socket', key }, handle: socket })
   }

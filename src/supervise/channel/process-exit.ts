@@ -1,3 +1,5 @@
+/** Explains the end of a process. */
+
 import { constants } from 'node:os'
 import type { CarrierExit } from '../../../actors/instance.ts'
 
@@ -5,7 +7,7 @@ export interface ProcessEnd {
   /** Null when a signal ended it. */
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
-  /** The end of what it wrote to standard error. */
+  /** The end of its standard error. */
   readonly stderr: string
   /** Whether main has killed it. */
   readonly isKilled: boolean
@@ -15,9 +17,9 @@ const abortCode = 128 + constants.signals.SIGABRT
 const outOfMemory = /out of memory|Allocation failed/i
 
 /**
- * What is known of the end of a process. V8 aborts when its heap is full, and says so on standard error; an abort
- * without a word is a native failure. A SIGKILL that main did not send is the kernel's out-of-memory killer or somebody
- * at a shell: that cannot be told apart.
+ * Why a process ended, as far as it can be told. V8 aborts when its heap is full and reports that on standard
+ * error; an abort without a report is a native failure. A SIGKILL that main did not send came from the
+ * kernel's out-of-memory killer or from an operator; these cannot be told apart.
  */
 export function describeEnd({ code, signal, stderr, isKilled }: ProcessEnd): CarrierExit {
   if (isKilled) return { exitCode: code ?? signalCode(signal), errorCode: 'TERMINATED' }

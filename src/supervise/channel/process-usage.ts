@@ -1,3 +1,5 @@
+/** Memory and CPU time of a process. */
+
 import { readFile } from 'node:fs/promises'
 import type { Usage } from './channel.ts'
 import type { Beat } from './process-wire.ts'
@@ -6,27 +8,26 @@ import type { Beat } from './process-wire.ts'
 const tickMs = 10
 
 /**
- * What Node and V8 have of their own in a process, on top of its heap in use: 30 to 50 MiB when it is empty, and a young
- * generation that grows to some 48 MiB under load. More than that is a leak in native code, and counts.
+ * Memory that Node and V8 use in a process besides the used heap: 30 to 50 MiB when it is empty, and a young
+ * generation that grows to about 48 MiB under load. More than that is a leak in native code, and counts.
  */
 export const runtimeBytes = 96 * 1024 * 1024
 
 /**
- * How much of what it has taken since its last beat may be that young generation, garbage for the most part, and modules that are
- * loaded when they are first needed.
+ * Growth since the last beat that may be that young generation (mostly garbage) and lazily loaded modules.
  */
 export const growthBytes = 48 * 1024 * 1024
 
 export interface MemoryReading {
-  /** What it said with its last beat: heap in use and what lies outside of it. */
+  /** From its last beat: used heap and external memory. */
   readonly ownBytes: number
-  /** The kernel's number: memory of this process alone, without the code that it maps (RssAnon). */
+  /** From the kernel: memory of this process alone, without mapped code (RssAnon). */
   readonly privateBytes: number
-  /** The same when it was first read after that beat. */
+  /** The same at the first reading after that beat. */
   readonly privateBytesAtBeat: number
 }
 
-/** Memory that counts against the limit: as the process tells it, with what it has hoarded since, or as the kernel does. */
+/** Memory that counts against the limit: the process's own number plus its growth since, or the kernel's. */
 export function memoryOf({ ownBytes, privateBytes, privateBytesAtBeat }: MemoryReading): number {
   return Math.max(
     ownBytes + Math.max(0, privateBytes - privateBytesAtBeat - growthBytes),
@@ -35,9 +36,9 @@ export function memoryOf({ ownBytes, privateBytes, privateBytesAtBeat }: MemoryR
 }
 
 /**
- * Reads what a process uses: memory from its beats and the kernel, CPU time from the kernel, also of a process that spins.
- * Without /proc both are those of the last beat. The loop can only be known from the beats: without one for a while it is
- * taken to be busy.
+ * Reads the memory of a process from its beats and the kernel, and CPU time from the kernel, even if the
+ * process spins. Without /proc both come from the last beat. The event loop is known from beats only; if they
+ * stay away it counts as busy.
  */
 export class ProcessGauge {
   #beat: Beat | null = null

@@ -1,10 +1,11 @@
+/**
+ * Messages on the IPC channel of an instance in a process. A message carries one handle, so a `listener.take` with held sockets
+ * becomes several messages. Shared memory cannot be sent, so counters come back in beats.
+ */
+
 import type { WorkerSettings } from '../../config/settings/settings.ts'
 import type { FromInstance, InstanceBoot, ToInstance } from './channel.ts'
 
-/**
- * What crosses the IPC channel of an instance that is a process. Handles go one to a message, so that a `listener.take`
- * with held sockets is several messages; shared memory does not go at all, so that the counters come back in beats.
- */
 export interface ProcessBoot extends Omit<InstanceBoot, 'counters'> {
   /** Services that are counted. */
   readonly counters: readonly string[]
@@ -21,26 +22,26 @@ export type FromProcess =
   | Exclude<FromInstance, { readonly type: 'listener.returned' }>
   /** Its handle is the server. */
   | { readonly type: 'listener.returned'; readonly key: string }
-  /** The latest handle has arrived (or what arrived had none); the next may come. */
+  /** The latest handle has arrived, or was missing; the next may be sent. */
   | { readonly type: 'handle.taken' }
   | { readonly type: 'beat'; readonly beat: Beat }
 
 /**
- * Not the whole block: with hundreds of series it is more than a socket takes at once, and of the beat at the end of the process only
- * what is taken at once arrives.
+ * Changed cells of a counter block. With hundreds of series a whole block is more than a socket takes at
+ * once, and from the last beat of an ending process only that much arrives.
  */
 export interface Changes {
   readonly at: Uint32Array
   readonly values: Float64Array
 }
 
-/** What only the process itself knows; sent with every beat and at its end. */
+/** Facts that only the process itself knows; sent with every beat and at its end. */
 export interface Beat {
   /** Cells of each service's counter block that are others than in the last beat. */
   readonly counters: Readonly<Record<string, Changes>>
   /** Share of the time since the last beat that the event loop was busy, 0..1. */
   readonly loopUtilization: number
-  /** Heap in use and what lies outside of it, ArrayBuffers included. */
+  /** Used heap and external memory, ArrayBuffers included. */
   readonly memoryBytes: number
   /** CPU time since the start of the process. */
   readonly cpuMs: number

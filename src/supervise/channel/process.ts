@@ -1,3 +1,8 @@
+/**
+ * The process carrier: an instance in a child process. Its end, even by a native crash, ends that process only. Its counters are
+ * those of the last beat; later counts are lost if it is killed.
+ */
+
 import { type ChildProcess, fork } from 'node:child_process'
 import type { Server, Socket } from 'node:net'
 import { extname } from 'node:path'
@@ -16,15 +21,10 @@ import { ProcessGauge } from './process-usage.ts'
 import { type Beat, beatMsOf, type FromProcess, type ToProcess } from './process-wire.ts'
 import { StderrLines } from './stderr-lines.ts'
 
-/**
- * The process carrier: an instance in a child process. Whatever ends it, a native crash too, ends that process only.
- * Its counters are what its last beat said; what it counted since is lost when it is killed.
- */
-
 /** Works from source and from dist alike. */
 const entry = new URL(`../../instance/process-entry${extname(import.meta.filename)}`, import.meta.url)
 
-/** So much of the end of standard error is kept, for the reason of an end. */
+/** Bytes at the end of standard error that are kept, to explain its end. */
 const maxStderr = 8192
 
 export function openProcess(boot: InstanceBoot, events: ChannelEvents): Channel {
@@ -46,7 +46,6 @@ class ProcessChannel implements Channel {
   readonly #gauge = new ProcessGauge()
   readonly #lines = new StderrLines()
   #stderr = ''
-  #seq = 0
   #isKilled = false
   #isOver = false
 
@@ -72,12 +71,12 @@ class ProcessChannel implements Channel {
     child.on('error', (error) => {
       if (child.pid === undefined) this.#end({ exitCode: 1, errorCode: 'SPAWN', message: error.message })
     })
-    // The first sign of its end: whatever it said has been read, and its sockets are closed.
+    // The first sign of its end: all its messages have been read, and its sockets are closed.
     child.on('disconnect', () => {
       this.#settle()
       this.#events.closing()
     })
-    // `close` comes when the last messages and the last words have been read; `exit` may come before them.
+    // `close` comes after the last messages and the last output were read; `exit` may come earlier.
     child.on('close', (code, signal) => {
       this.#passOn(this.#lines.end())
       this.#end(describeEnd({ code, signal, stderr: this.#stderr, isKilled: this.#isKilled }))
@@ -104,10 +103,9 @@ class ProcessChannel implements Channel {
     const envelope: Envelope<ToProcess> = {
       v: protocolVersion,
       generation: this.#boot.generation,
-      seq: ++this.#seq,
       body,
     }
-    // A channel that is closed is followed by `close`; the outbox knows what was not taken.
+    // If the channel is closed, `close` follows; the outbox knows what was not taken.
     this.#child.send(envelope as never, handle, { keepOpen: true }, () => {})
   }
 
@@ -150,7 +148,7 @@ class ProcessChannel implements Channel {
     this.#events.exit(exit)
   }
 
-  /** What it never got is main's again. */
+  /** Gives main back the handles that the process never got. */
   #settle(): void {
     const { servers, sockets } = this.#outbox.close()
     for (const returned of servers) this.#events.message({ type: 'listener.returned', ...returned })

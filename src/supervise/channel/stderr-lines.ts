@@ -1,6 +1,6 @@
 /**
- * What a process writes to standard error, as lines of the log: cut in length, and so few in a time that neither a chatty
- * module nor the dump of a V8 that aborts fills the log.
+ * Standard error of a process as log lines. Length and rate are bounded, so that neither a chatty module nor
+ * the dump of an aborting V8 fills the log.
  */
 const maxChars = 400
 const maxLines = 10

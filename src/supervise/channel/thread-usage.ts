@@ -1,21 +1,23 @@
+/** Memory, CPU time and event loop of a thread. */
+
 import type { EventLoopUtilization } from 'node:perf_hooks'
 import type { Worker } from 'node:worker_threads'
 import { type CounterBlock, cell } from '../../telemetry/metrics/counters.ts'
 import type { Channel } from './channel.ts'
 
-/** A thread that is deep in native code answers nothing; what its loop does is known without it. */
+/** A thread deep in native code does not answer; the state of its loop is known without it. */
 const patienceMs = 500
 
-/** Every so many readings the thread is asked from outside, whatever it says of itself. */
+/** Every fifth reading asks V8 from outside, whatever the beats contain. */
 const askEvery = 5
 
-/** What of a thread can be asked from outside. */
+/** The part of a Worker that can be read from outside. */
 export type AskedThread = Pick<Worker, 'getHeapStatistics' | 'cpuUsage' | 'performance'>
 
 /**
- * Reads what a thread uses. Its beats say so for next to nothing; where there is no new beat since the reading before, and
- * with every fifth reading, V8 is asked from outside, which interrupts the thread and is answered while it spins. What is
- * not answered in time is as it was the last time.
+ * Reads the usage of a thread. Its beats are almost free to read. Without a new beat since the last reading,
+ * and with every fifth one, V8 is asked from outside, which interrupts the thread and works while it spins. A
+ * value that does not arrive in time stays as it was.
  */
 export function createGauge(thread: AskedThread, block: CounterBlock | null): Channel['usage'] {
   let loop: EventLoopUtilization | null = null

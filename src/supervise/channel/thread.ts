@@ -1,5 +1,10 @@
+/**
+ * The thread carrier: an instance in a worker thread, with its own V8 heap and event loop. A throw, a heap overflow or an endless
+ * loop ends that thread only; a native crash ends the process.
+ */
+
 import { extname } from 'node:path'
-import { MessageChannel, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { CarrierExit } from '../../../actors/instance.ts'
 import { BifrostError } from '../../errors.ts'
 import { type CounterBlock, openCounterBlock } from '../../telemetry/metrics/counters.ts'
@@ -9,17 +14,11 @@ import {
   type Envelope,
   type FromInstance,
   type InstanceBoot,
-  type InstancePort,
   protocolVersion,
   type ToInstance,
 } from './channel.ts'
 import { threadEnvironment } from './child-options.ts'
 import { createGauge } from './thread-usage.ts'
-
-/**
- * The thread carrier: an instance in a worker thread, with an own V8 heap and event loop. A throw, a heap overflow or
- * an endless loop ends that thread only; a native crash ends the process.
- */
 
 /** Works from source and from dist alike. */
 const entry = new URL(`../../instance/thread-entry${extname(import.meta.filename)}`, import.meta.url)
@@ -32,15 +31,16 @@ function describeExit(exitCode: number, error: unknown, isKilled: boolean): Carr
   return { exitCode, errorCode: code ?? '', message: String(message) }
 }
 
-/** Where the instance writes its beats. */
+/** The block that the instance writes its beats to. */
 function blockOf({ counters, worker }: InstanceBoot): CounterBlock | null {
   const buffer = counters[worker.type]
   return buffer === undefined ? null : openCounterBlock(buffer)
 }
 
-interface ThreadStart {
+/** Data that a thread starts with. */
+export interface ThreadStart {
   readonly boot: InstanceBoot
-  /** To be kept as long as the thread lives. */
+  /** The thread must keep this port until it ends. */
   readonly lifeline: MessagePort
 }
 
@@ -59,7 +59,6 @@ export function openThread(boot: InstanceBoot, events: ChannelEvents): Channel {
   })
   let error: unknown
   let isKilled = false
-  let seq = 0
   worker.on('message', (envelope: Envelope<FromInstance>) => {
     if (envelope.v === protocolVersion && envelope.generation === boot.generation)
       events.message(envelope.body)
@@ -76,7 +75,6 @@ export function openThread(boot: InstanceBoot, events: ChannelEvents): Channel {
       const envelope: Envelope<ToInstance> = {
         v: protocolVersion,
         generation: boot.generation,
-        seq: ++seq,
         body: message,
       }
       worker.postMessage(envelope, transfer as never)
@@ -85,38 +83,6 @@ export function openThread(boot: InstanceBoot, events: ChannelEvents): Channel {
     kill() {
       isKilled = true
       void worker.terminate()
-    },
-  }
-}
-
-/** The instance's end of its channel. Call it once, in the thread. */
-export function connectThread(): ThreadStart & { readonly port: InstancePort } {
-  const main = parentPort
-  if (main === null) throw new BifrostError('WORKER_FAILED', 'src/worker runs in a worker thread only')
-  const { boot, lifeline } = workerData as ThreadStart
-  let seq = 0
-  return {
-    boot,
-    lifeline,
-    port: {
-      post(body, transfer = []) {
-        const envelope: Envelope<FromInstance> = {
-          v: protocolVersion,
-          generation: boot.generation,
-          seq: ++seq,
-          body,
-        }
-        main.postMessage(envelope, transfer as never)
-      },
-      onMessage(receive) {
-        main.on('message', (envelope: Envelope<ToInstance>) => {
-          if (envelope.v === protocolVersion && envelope.generation === boot.generation)
-            receive(envelope.body)
-        })
-      },
-      // A port has it as soon as it is posted.
-      whenPosted: (then) => then(),
-      close: () => main.close(),
     },
   }
 }

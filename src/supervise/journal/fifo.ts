@@ -1,4 +1,4 @@
-/** First in, first out, bounded: what is pushed beyond `max` displaces the oldest. */
+/** A bounded queue, first in, first out: beyond `max` a new item displaces the oldest. */
 export class Fifo<T> {
   #items: T[] = []
   #head = 0
@@ -12,7 +12,7 @@ export class Fifo<T> {
     return this.#items.length - this.#head
   }
 
-  /** What it displaced, if anything. */
+  /** Returns the displaced item, if any. */
   push(item: T): T | undefined {
     this.#items.push(item)
     return this.length > this.#max ? this.shift() : undefined

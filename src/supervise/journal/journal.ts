@@ -1,12 +1,13 @@
+/**
+ * The journal: what every chart did, bounded and always on. Charts of instances arrive over the channel and are recorded like those
+ * of main. The moves of an actor outlive it until too many others have ended after it.
+ */
+
 import type { InspectionEvent } from 'xstate'
 import { type Diff, type Digest, diffOf } from '../../../actors/digest.ts'
-import { readSteps, type Step } from '../../../actors/steps.ts'
+import { type ChartStep, readSteps } from '../../../actors/steps.ts'
 import { Fifo } from './fifo.ts'
 
-/**
- * The flight recorder: what every chart did, bounded, always on. Charts of instances arrive over the channel and are recorded like
- * those of main. An actor's moves outlive it, until too many others have ended after it.
- */
 export interface Move {
   readonly what: 'move'
   /** One sequence for all moves, arrivals and departures, without gaps. */
@@ -64,19 +65,19 @@ export interface History {
   readonly actor: ActorView
   readonly moves: readonly Move[]
   readonly isComplete: boolean
-  /** Of the last of these moves, when there are more. */
+  /** Cursor of the last of these moves; set if there are more. */
   readonly next: number | null
 }
 
 export interface JournalOptions {
   readonly now: () => number
-  /** Of one actor. */
+  /** The moves of one actor. */
   readonly maxMoves?: number
   /** Moves, arrivals and departures of all actors together. */
   readonly maxEntries?: number
   /** Actors that have ended and are remembered. */
   readonly maxGone?: number
-  /** Is told of each move to another state. */
+  /** Called for each move to another state. */
   onMove?(move: Move): void
 }
 
@@ -114,7 +115,7 @@ export class Journal {
   }
 
   /** `at`: when it happened; `skipped`: moves of the actor that were left out before it. */
-  record(step: Step, at: number = this.#now(), skipped = 0): void {
+  record(step: ChartStep, at: number = this.#now(), skipped = 0): void {
     const known = this.#actors.get(step.actor)
     const record = known ?? this.#arrive(step, at)
     const from = known === undefined ? null : record.view.state
@@ -179,7 +180,7 @@ export class Journal {
     return this.#recordOf(actor)?.digest ?? null
   }
 
-  /** Of all actors, oldest first. */
+  /** The moves of all actors, oldest first. */
   moves(): readonly Move[] {
     return this.#log.items().filter((entry) => entry.what === 'move')
   }
@@ -207,7 +208,10 @@ export class Journal {
       .map((record) => viewAt(record, seq))
   }
 
-  /** What came after the entry of that number; null when some of it is not kept any more, or there is no such number. */
+  /**
+   * Entries after the one of that number; null if some of them are no longer kept, or if there is no such
+   * number.
+   */
   since(seq: number): readonly Entry[] | null {
     if (seq === this.#seq) return []
     const first = this.#log.first()?.seq
@@ -215,7 +219,10 @@ export class Journal {
     return this.#log.items(seq - first + 1)
   }
 
-  /** Tells of every entry from now on; an exception of a listener is its own affair. Call what it gives to end it. */
+  /**
+   * Calls the listener for every entry from now on and ignores its exceptions. Returns a function that ends
+   * this.
+   */
   follow(listener: (entry: Entry) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -225,7 +232,7 @@ export class Journal {
     return this.#actors.get(actor) ?? this.#gone.get(actor)
   }
 
-  #arrive({ actor, chart, parent, state, event, digest }: Step, at: number): ActorRecord {
+  #arrive({ actor, chart, parent, state, event, digest }: ChartStep, at: number): ActorRecord {
     const view: ActorView = { id: actor, chart, parent, state, since: at, cause: event, gone: null }
     const record: ActorRecord = {
       view,
@@ -276,7 +283,7 @@ function firstAfter(moves: Fifo<Move>, seq: number): number {
 function viewAt({ view, moves }: ActorRecord, seq: number): ActorView {
   const next = firstAfter(moves, seq)
   const later = moves.at(next)
-  // Nothing has happened since, or what happened before is not kept.
+  // Nothing has happened since, or earlier entries are no longer kept.
   if (later === undefined) return { ...view, gone: null }
   let index = next - 1
   while (index > 0 && moves.at(index)?.from === moves.at(index)?.to) index -= 1

@@ -1,3 +1,7 @@
+/** Log lines for moves of charts. */
+
+import { workerOf } from '../../../actors/ids.ts'
+import { hasGivenUp, isDegraded, isPastStart, isRestarting } from '../../../actors/states.ts'
 import type { LogFields, LogLevel } from '../../telemetry/log/log.ts'
 
 /** A chart has entered a state. */
@@ -14,10 +18,10 @@ export interface LoggedMove {
 }
 
 /**
- * Each move of a chart is a line of the log. What says that something is wrong, and what the daemon as a whole does, is told at `info` and
- * above; all the others are for `debug`, since a start alone has some forty.
+ * The log line of a move. Problems and moves of the daemon as a whole have level `info` or above; all others
+ * have `debug`, since a start alone makes about forty.
  */
-export function moveLine({ actor, from, to, event, sender }: LoggedMove): {
+export function moveLogLine({ actor, from, to, event, sender }: LoggedMove): {
   readonly level: LogLevel
   readonly message: string
   readonly fields: LogFields
@@ -34,17 +38,11 @@ export function moveLine({ actor, from, to, event, sender }: LoggedMove): {
   return { level: levelOf(actor, from, to), message: `${actor} is ${to}`, fields }
 }
 
-function workerOf(actor: string): string | null {
-  const [, worker = null] = /^(?:supervisor:|listener:)?([a-z_]+)(?:$|[#/])/.exec(actor) ?? []
-  return actor === 'daemon' ? null : worker
-}
-
 function levelOf(actor: string, from: string | null, to: string): LogLevel {
-  if (to === 'gaveUp') return 'warn'
-  // A start that fails is told by whoever has started it.
-  if (actor === 'daemon')
-    return topOf(from) === topOf(to) || !/^(?:running|draining|stopped)/.test(to) ? 'debug' : 'info'
-  if (to.endsWith('.restarting') || to === 'degraded' || from === 'degraded') return 'info'
+  if (hasGivenUp(to)) return 'warn'
+  // The code that starts the daemon reports a failed start.
+  if (actor === 'daemon') return topOf(from) === topOf(to) || !isPastStart(to) ? 'debug' : 'info'
+  if (isRestarting(to) || isDegraded(to) || isDegraded(from)) return 'info'
   return 'debug'
 }
 

@@ -1,21 +1,17 @@
-import { readFileSync } from 'node:fs'
-import type { WorkerSettings } from '../../config/settings/settings.ts'
-import { slotsOf } from '../services.ts'
-
 /**
- * Threads share the file descriptors of their process, so connections to one type could use up what all others need.
- * Of what a process may open a quarter is kept: once three quarters are in use, an instance admits connections only while
- * it has no more than its share of that quarter.
+ * How instances share the file descriptors of their process.
+ *
+ * Connections to one worker could use up the descriptors that all others need. A quarter of what the process may open is therefore
+ * reserved: once three quarters are in use, an instance admits connections only up to its share of that quarter.
  *
  *   0 ........................ 3/4 ..................... 15/16 ......... 1
- *     whoever needs them first     each instance its share     files, successors, main
+ *     first come, first served     a share per instance     files, successors, main
  */
-export interface DescriptorBounds {
-  /** A descriptor of this number or more means that they are scarce. */
-  readonly scarceFrom: number
-  /** Connections that an instance may have all the same. */
-  readonly share: number
-}
+
+import { readFileSync } from 'node:fs'
+import type { WorkerSettings } from '../../config/settings/settings.ts'
+import type { DescriptorBounds } from '../channel/channel.ts'
+import { slotsOf } from '../services.ts'
 
 /** A connection and its upstream, or its file. */
 const perConnection = 2
@@ -28,7 +24,7 @@ export function boundsOf(maxDescriptors: number, sharers: number): DescriptorBou
   }
 }
 
-/** Bounds of each instance of a worker; null where the kernel does not tell what a process may have. */
+/** Bounds for each instance of a worker; null if the limit of the process is unknown. */
 export function shareDescriptors(
   workers: readonly WorkerSettings[],
   max = maxDescriptors(),
@@ -39,7 +35,7 @@ export function shareDescriptors(
   return (name) => boundsOf(max, inMain.some((worker) => worker.name === name) ? sharers : 1)
 }
 
-/** What this process and its children may have open each ("ulimit -n"); null where the kernel does not tell. */
+/** Limit of this process and of each child (`ulimit -n`); null if the kernel does not report one. */
 export function maxDescriptors(): number | null {
   try {
     const found = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]

@@ -1,16 +1,17 @@
+/**
+ * The limits in force: those of the configuration until an operator changes one. A new instance starts with the present values;
+ * running instances are sent later changes.
+ */
+
 import { availableParallelism } from 'node:os'
 import type { LimitsChange } from '../../config/limits-change.ts'
 import type { RateSettings, WorkerSettings } from '../../config/settings/settings.ts'
 import { BifrostError } from '../../errors.ts'
-import type { InstanceBoot } from '../channel/channel.ts'
+import type { DescriptorBounds, InstanceBoot } from '../channel/channel.ts'
 import type { Service } from '../services.ts'
-import { type DescriptorBounds, shareDescriptors } from './descriptors.ts'
+import { shareDescriptors } from './descriptors.ts'
 import type { InstanceLimits } from './limits.ts'
 
-/**
- * The limits that hold now: those of the configuration until somebody changes one. An instance starts with what the book
- * says then; of later changes it is told.
- */
 export interface ChangedLimit {
   /** As in the configuration; with the service where the worker has several. */
   readonly limit: string
@@ -49,18 +50,18 @@ export class LimitBook {
     this.#descriptorsOf = shareDescriptors(workers)
   }
 
-  /** What every instance of a worker is judged by. Throws INTERNAL for a worker that is not configured. */
+  /** Limits by which every instance of a worker is judged. Throws INTERNAL for an unknown worker. */
   of(worker: string): InstanceLimits {
     const { maxMemoryMb, maxCpuPercent, stuckMs } = this.#worker(worker)
     return { maxMemoryBytes: maxMemoryMb * mebibyte, maxCpuPercent, stuckMs, cpus: this.#cpus }
   }
 
-  /** Whether what goes wrong in an instance stays in it, so that it can be ended alone. */
+  /** Whether a failure stays inside its instance, so that the instance can be ended alone. */
   isContained(worker: string): boolean {
     return this.#worker(worker).isolation !== 'shared'
   }
 
-  /** What a new instance may use. */
+  /** The share of the limits for a new instance. */
   allot(id: string, name: string, slot: number): Allotment {
     const worker = this.#worker(name)
     const { maxConnectionsPerClient: perClient } = worker
@@ -115,7 +116,7 @@ export class LimitBook {
     return { changed }
   }
 
-  /** What max_connections of each service shall be; text when that cannot be. */
+  /** The new max_connections of each service; a text if the change is not possible. */
   #wantedConnections(name: string, wanted: LimitsChange['maxConnections']): Wanted | string {
     const services = this.#servicesOf(name).filter(({ type }) => type !== 'combined')
     const types = services.map(({ type }) => type)

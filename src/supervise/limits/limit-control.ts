@@ -1,3 +1,5 @@
+/** Changes limits of running workers. */
+
 import type { LimitsChange } from '../../config/limits-change.ts'
 import type { Log } from '../../telemetry/log/log.ts'
 import type { Channels } from '../channel/carrier.ts'
@@ -5,7 +7,7 @@ import type { ChangeOutcome, LimitBook } from './limit-book.ts'
 
 /** Changes limits of a running worker: in the book, in its instances, in the log. */
 export interface LimitControl {
-  /** `by` says who asked. Null when there is no such worker. */
+  /** `by`: the operator, for the log. Null if there is no such worker. */
   change(worker: string, change: LimitsChange, by: string): ChangeOutcome | null
 }
 

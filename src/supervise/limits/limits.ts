@@ -1,21 +1,22 @@
-import { beatPeriodMs } from '../../telemetry/metrics/beat.ts'
-
 /**
- * From the samples of an instance to verdicts on it: pure, time comes with the readings. Nothing is judged by one
- * reading alone: each threshold has a count or a second, lower threshold, so that no verdict flaps.
+ * Judges the samples of an instance, as pure functions; time is part of the reading. No verdict follows from one reading alone: each
+ * threshold has a count or a second, lower threshold, so that verdicts do not flap.
  *
- *   memory  >= 90 % exceeded, < 85 % recovered; >= 100 % three times running -> recycle, or overgrown when the event loop
- *           does not turn; >= 150 % -> overgrown
- *   cpu     above max_cpu_percent twice running exceeded, below 90 % of it twice running recovered
+ *   memory  >= 90 % exceeded, < 85 % recovered; >= 100 % three times in a row -> recycle, or overgrown if the event loop does
+ *           not turn; >= 150 % -> overgrown
+ *   cpu     above max_cpu_percent twice in a row exceeded, below 90 % of it twice in a row recovered
  *   loop    utilisation 1.0 without a beat for stuck_secs -> stuck
  */
-export interface LimitReading {
+
+import { beatPeriodMs } from '../../telemetry/metrics/beat.ts'
+
+export interface UsageReading {
   /** When it was taken, milliseconds of any steady clock. */
   readonly at: number
   readonly memoryBytes: number
   /** CPU time since the instance started. */
   readonly cpuMs: number
-  /** Of the event loop since the reading before, 0..1. */
+  /** Utilisation of the event loop since the last reading, 0..1. */
   readonly loopUtilization: number
   /** Counts up as long as the event loop of the instance turns, about once in `beatPeriodMs`. */
   readonly beats: number
@@ -32,7 +33,7 @@ export interface InstanceLimits {
 
 export type LimitName = 'memory' | 'cpu'
 
-export type Verdict =
+export type LimitVerdict =
   /** A limit was crossed, in either direction. */
   | {
       readonly type: 'limit'
@@ -40,19 +41,19 @@ export type Verdict =
       readonly isExceeded: boolean
       readonly reason: string
     }
-  /** Replace it, its exchanges may finish. */
+  /** Replace the instance; its exchanges may finish. */
   | { readonly type: 'recycle'; readonly reason: string }
-  /** Replace it and end it: its event loop does not turn. */
+  /** Replace the instance and end it: its event loop has stopped turning. */
   | { readonly type: 'stuck'; readonly reason: string }
-  /** End it at once: it is over its memory limit and will not end by itself. */
+  /** End the instance at once: it is over its memory limit and will not recover. */
   | { readonly type: 'overgrown'; readonly reason: string }
 
-/** What is remembered of an instance between two readings. */
-export interface Standing {
-  readonly last: LimitReading | null
+/** State of an instance between two readings. */
+export interface LimitStanding {
+  readonly last: UsageReading | null
   /** Why a limit counts as exceeded; null when it does not. */
   readonly exceeded: Readonly<Record<LimitName, string | null>>
-  /** Of the latest two readings, 100 = all CPU that is available to the daemon. */
+  /** From the latest two readings; 100 is all CPU that is available to the daemon. */
   readonly cpuPercent: number
   /** Readings running at or over max_memory_mb. */
   readonly overMemory: number
@@ -64,7 +65,7 @@ export interface Standing {
   readonly busySince: number | null
 }
 
-export const newStanding: Standing = {
+export const newStanding: LimitStanding = {
   last: null,
   exceeded: { memory: null, cpu: null },
   cpuPercent: 0,
@@ -85,10 +86,10 @@ const cpuEnd = 0.9
 const blockedLoop = 0.999
 
 export function judge(
-  standing: Standing,
-  reading: LimitReading,
+  standing: LimitStanding,
+  reading: UsageReading,
   limits: InstanceLimits,
-): { readonly standing: Standing; readonly verdicts: readonly Verdict[] } {
+): { readonly standing: LimitStanding; readonly verdicts: readonly LimitVerdict[] } {
   const memory = judgeMemory(standing, reading, limits)
   const cpu = judgeCpu(standing, reading, limits)
   const busySince = busySinceOf(standing, reading)
@@ -114,7 +115,7 @@ export function judge(
 
 interface Change {
   readonly exceeded: string | null
-  readonly verdicts: readonly Verdict[]
+  readonly verdicts: readonly LimitVerdict[]
 }
 
 const change = (limit: LimitName, isExceeded: boolean, reason: string): Change => ({
@@ -122,7 +123,7 @@ const change = (limit: LimitName, isExceeded: boolean, reason: string): Change =
   verdicts: [{ type: 'limit', limit, isExceeded, reason }],
 })
 
-function judgeMemory(standing: Standing, { memoryBytes }: LimitReading, limits: InstanceLimits): Change {
+function judgeMemory(standing: LimitStanding, { memoryBytes }: UsageReading, limits: InstanceLimits): Change {
   const share = memoryBytes / limits.maxMemoryBytes
   const exceeded = standing.exceeded.memory
   const text = `memory at ${percentText(share)} of the limit`
@@ -131,7 +132,7 @@ function judgeMemory(standing: Standing, { memoryBytes }: LimitReading, limits: 
   return { exceeded: exceeded === null ? null : text, verdicts: [] }
 }
 
-function judgeCpu(standing: Standing, reading: LimitReading, limits: InstanceLimits) {
+function judgeCpu(standing: LimitStanding, reading: UsageReading, limits: InstanceLimits) {
   const exceeded = standing.exceeded.cpu
   const elapsed = standing.last === null ? 0 : reading.at - standing.last.at
   // Without a reading before there is no share of anything.
@@ -151,19 +152,19 @@ function judgeCpu(standing: Standing, reading: LimitReading, limits: InstanceLim
  * A loop under full load is never idle either, and a thread in garbage collection reads 1.0 as well: only a loop that has
  * not beaten since the reading before does not turn.
  */
-function busySinceOf({ last, busySince }: Standing, reading: LimitReading): number | null {
+function busySinceOf({ last, busySince }: LimitStanding, reading: UsageReading): number | null {
   if (last === null || reading.loopUtilization < blockedLoop || reading.beats !== last.beats) return null
   return busySince ?? last.at
 }
 
-/** The gravest verdict only: whoever is ended need not be recycled. */
+/** Returns the gravest verdict only: an instance that is ended need not be recycled. */
 function judgeEnd(now: {
-  readonly reading: LimitReading
+  readonly reading: UsageReading
   readonly limits: InstanceLimits
   readonly busySince: number | null
   readonly overMemory: number
   readonly askedAt: number | null
-}): Verdict | null {
+}): LimitVerdict | null {
   const { reading, limits, busySince, overMemory, askedAt } = now
   const share = reading.memoryBytes / limits.maxMemoryBytes
   const memory = `memory at ${percentText(share)} of the limit`
@@ -180,14 +181,14 @@ function judgeEnd(now: {
   return isDue && busyMs === 0 ? { type: 'recycle', reason: memory } : null
 }
 
-/** Everything that is exceeded, in words. */
-export function reasonsOf({ exceeded }: Standing): readonly string[] {
+/** Texts of all exceeded limits. */
+export function reasonsOf({ exceeded }: LimitStanding): readonly string[] {
   return [exceeded.memory, exceeded.cpu].filter((reason) => reason !== null)
 }
 
 /**
- * Least time between two recycles of a worker, after so many in the last minutes: one whose instances are over the
- * limit from the start must not be replaced without pause.
+ * Minimum time between two recycles of a worker, given the number of recent ones. Instances that are over the
+ * limit from their start must not be replaced without pause.
  */
 export function recycleGapMs(recent: number): number {
   return recent === 0 ? 0 : Math.min(60_000, 1_000 * 2 ** (recent - 1))

@@ -1,3 +1,8 @@
+/**
+ * Samples every second what each live instance uses, read from outside. A slow reading delays the next one; readings never pile up
+ * (exhaustMap).
+ */
+
 import {
   exhaustMap,
   from,
@@ -8,26 +13,14 @@ import {
   type Subscription,
   startWith,
 } from 'rxjs'
-import type { Channel, Usage } from '../channel/channel.ts'
+import type { Beats, Channel, Usage } from '../channel/channel.ts'
 
-/**
- * The 1 s samples: what each live instance uses, read from outside. A slow reading delays the next one and never piles
- * up (exhaustMap).
- */
-export interface Sample extends Usage, Beats {
+export interface InstanceSample extends Usage, Beats {
   readonly id: string
   /** When it was taken, milliseconds of a steady clock. */
   readonly at: number
-  /** False when the instance could not be read; then the numbers are none. */
+  /** False if the instance did not answer in time; the other numbers are then 0. */
   readonly isRead: boolean
-}
-
-/** What an instance writes of its own event loop. */
-export interface Beats {
-  /** Counts up as long as the loop turns. */
-  readonly beats: number
-  /** 99th percentile of the loop's delay between two beats. */
-  readonly loopDelayP99Ms: number
 }
 
 export interface SampleSources {
@@ -56,21 +49,22 @@ async function patiently(usage: Promise<Usage>): Promise<Usage | null> {
   }
 }
 
-function sampleOf(id: string, usage: Usage | null, { now, beatsOf }: SampleSources): Sample {
+function sampleOf(id: string, usage: Usage | null, { now, beatsOf }: SampleSources): InstanceSample {
   const at = now === undefined ? performance.now() : now()
   return { id, at, isRead: usage !== null, ...(usage ?? noUsage), ...(beatsOf?.(id) ?? noBeats) }
 }
 
-function readOne(channel: Channel, sources: SampleSources): Sample | Promise<Sample> {
+function readOne(channel: Channel, sources: SampleSources): InstanceSample | Promise<InstanceSample> {
   const usage = channel.usage()
   if (!(usage instanceof Promise)) return sampleOf(channel.id, usage, sources)
   return patiently(usage).then((known) => sampleOf(channel.id, known, sources))
 }
 
-/** At once where every instance has just said what it uses. */
-function readAll(sources: SampleSources): Observable<readonly Sample[]> {
+/** Synchronous if every instance has just reported its usage. */
+function readAll(sources: SampleSources): Observable<readonly InstanceSample[]> {
   const samples = sources.channels().map((channel) => readOne(channel, sources))
-  const isKnown = (sample: Sample | Promise<Sample>): sample is Sample => !(sample instanceof Promise)
+  const isKnown = (sample: InstanceSample | Promise<InstanceSample>): sample is InstanceSample =>
+    !(sample instanceof Promise)
   return samples.every(isKnown) ? of(samples) : from(Promise.all(samples))
 }
 
@@ -78,7 +72,7 @@ export function sampleStream(
   sources: SampleSources,
   periodMs: number,
   scheduler?: SchedulerLike,
-): Observable<readonly Sample[]> {
+): Observable<readonly InstanceSample[]> {
   return interval(periodMs, scheduler).pipe(
     startWith(0),
     exhaustMap(() => readAll(sources)),
@@ -87,10 +81,14 @@ export function sampleStream(
 
 /** Keeps the latest sample of each instance. The caller ends the subscription. */
 export class Samples {
-  readonly #latest = new Map<string, Sample>()
+  readonly #latest = new Map<string, InstanceSample>()
   #subscription: Subscription | null = null
 
-  start(sources: SampleSources, onSamples: (samples: readonly Sample[]) => void, periodMs = 1000): void {
+  start(
+    sources: SampleSources,
+    onSamples: (samples: readonly InstanceSample[]) => void,
+    periodMs = 1000,
+  ): void {
     this.#subscription = sampleStream(sources, periodMs).subscribe({
       next: (samples) => {
         this.#latest.clear()
@@ -100,7 +98,7 @@ export class Samples {
     })
   }
 
-  of(id: string): Sample | undefined {
+  of(id: string): InstanceSample | undefined {
     return this.#latest.get(id)
   }
 

@@ -1,20 +1,23 @@
+/**
+ * Turns samples into events: keeps the standing of each instance, has every sample judged, and sends the verdicts to charts and
+ * instances. Each change is logged.
+ */
+
+import { supervisorId, workerOfInstance } from '../../../actors/ids.ts'
+import { isFinishing, isServing } from '../../../actors/states.ts'
 import type { Log } from '../../telemetry/log/log.ts'
 import type { ToInstance } from '../channel/channel.ts'
 import {
   type InstanceLimits,
   judge,
+  type LimitStanding,
+  type LimitVerdict,
   newStanding,
   reasonsOf,
   recycleGapMs,
-  type Standing,
-  type Verdict,
 } from './limits.ts'
-import type { Sample } from './samples.ts'
+import type { InstanceSample } from './samples.ts'
 
-/**
- * From samples to events: keeps the standing of each instance, has it judged with every sample and tells the charts. Each
- * change is one line of the log.
- */
 export interface WatchOptions {
   readonly limitsOf: (worker: string) => InstanceLimits
   /** Whether an instance of the worker can be ended alone. */
@@ -36,7 +39,7 @@ const recycleMemoryMs = 180_000
 
 export class Watch {
   readonly #options: WatchOptions
-  readonly #standings = new Map<string, Standing>()
+  readonly #standings = new Map<string, LimitStanding>()
   /** Times of the latest recycles, by worker. */
   readonly #recycles = new Map<string, readonly number[]>()
 
@@ -44,29 +47,29 @@ export class Watch {
     this.#options = options
   }
 
-  judge(samples: readonly Sample[]): void {
+  judge(samples: readonly InstanceSample[]): void {
     const known = new Set(samples.map(({ id }) => id))
     for (const id of this.#standings.keys()) if (!known.has(id)) this.#standings.delete(id)
     for (const sample of samples) if (sample.isRead) this.#judgeOne(sample)
   }
 
-  /** What an instance exceeds, in words. */
+  /** Texts of the limits that an instance exceeds. */
   reasonsOf(id: string): readonly string[] {
     return reasonsOf(this.#standings.get(id) ?? newStanding)
   }
 
-  /** Of the latest two readings, 100 = all CPU that is available to the daemon. */
+  /** From the latest two readings; 100 is all CPU that is available to the daemon. */
   cpuPercentOf(id: string): number {
     return this.#standings.get(id)?.cpuPercent ?? 0
   }
 
-  #judgeOne(sample: Sample): void {
+  #judgeOne(sample: InstanceSample): void {
     const { id } = sample
-    const worker = id.slice(0, id.lastIndexOf('#'))
+    const worker = workerOfInstance(id)
     const state = this.#options.stateOf(id)
-    const isJudged = state === 'running.alive'
-    // Who only finishes its exchanges is left alone, but it may not take the memory of everybody.
-    if (!isJudged && state !== 'running.retiring' && state !== 'running.draining') {
+    const isJudged = isServing(state)
+    // An instance that only finishes its exchanges is left alone, unless it uses up the memory of the others.
+    if (!isJudged && !isFinishing(state)) {
       this.#standings.delete(id)
       return
     }
@@ -83,10 +86,10 @@ export class Watch {
     if (was.length > 0 && reasons.length === 0) this.#options.tellInstance(id, { type: 'limit.recovered' })
   }
 
-  #act(id: string, worker: string, verdict: Verdict, { at }: Sample): void {
+  #act(id: string, worker: string, verdict: LimitVerdict, { at }: InstanceSample): void {
     const { log, tellChart, isContained } = this.#options
     const fields = { instance: id, reason: verdict.reason }
-    // In isolation `shared` there is nothing to replace: the thread is main's own.
+    // A `shared` instance cannot be replaced: it runs in main's own thread.
     if (verdict.type !== 'limit' && !isContained(worker)) return
     switch (verdict.type) {
       case 'limit': {
@@ -97,7 +100,7 @@ export class Watch {
       case 'recycle':
         if (!this.#mayRecycle(id, worker, at)) return
         log('warn', 'instance is recycled', fields)
-        tellChart(`supervisor:${worker}`, { type: 'op.recycle', id })
+        tellChart(supervisorId(worker), { type: 'op.recycle', id })
         return
       case 'stuck':
         log('error', 'instance is stuck', fields)

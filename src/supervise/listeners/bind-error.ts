@@ -1,7 +1,9 @@
+/** Error texts for a failed bind. */
+
 import type { ListenAddress } from '../../config/settings/settings.ts'
 import { BifrostError } from '../../errors.ts'
 
-/** Causes of a failed bind, in the words of the person who has to mend it. */
+/** Explanations of a failed bind for the operator who has to fix it. */
 const hints: ReadonlyMap<string, string> = new Map(
   Object.entries({
     EADDRINUSE: 'the address is already in use; stop the program that has it, or choose another port',

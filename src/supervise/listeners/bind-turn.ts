@@ -1,15 +1,20 @@
+/** Keeps two daemons from binding the same port at the same moment. */
+
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A turn takes a millisecond or two. Whoever has the name for longer is none of us, and must not stop a start. */
+/**
+ * A turn takes a millisecond or two. A process that has the name for longer is not a Bifrost daemon and must
+ * not stop a start.
+ */
 const defaultPatienceMs = 1_000
 const retryMs = 5
 
 /**
- * Runs `act` while no other daemon of this machine does so for `port`. Between the bind that finds an address free and the one that
- * keeps it, a second daemon would find it free as well, and both would serve it. The turn is a name in Linux's abstract
- * namespace, which ends with whoever has it; elsewhere there are no turns.
+ * Runs `act` while no other daemon on this machine does so for `port`. Between the bind that finds an address
+ * free and the one that keeps it, a second daemon would find it free as well, and both would serve it. The
+ * turn is a name in Linux's abstract namespace, which is freed with its owner; other systems have no turns.
  */
 export async function inTurn<Result>(
   port: number,

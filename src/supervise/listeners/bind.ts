@@ -1,11 +1,13 @@
+/** Binds TCP addresses. */
+
 import { createServer, type Server } from 'node:net'
 import type { ListenAddress } from '../../config/settings/settings.ts'
 import { bindFailure } from './bind-error.ts'
 import type { SocketHandle } from './mirror.ts'
 
 /**
- * Servers of ours share their port (`reusePort`), and so would those of a second daemon, unnoticed. A plain bind finds
- * whether anybody is there.
+ * Listening sockets of a worker share their port (`reusePort`), and would silently share it with a second
+ * daemon. A plain bind first finds whether the port is in use.
  */
 export async function probe(at: ListenAddress): Promise<void> {
   if (at.port === 0) return

@@ -1,3 +1,5 @@
+/** Connections that main holds, unread, until an instance takes them. */
+
 import type { Socket } from 'node:net'
 import type { RefusalCode, Refuser } from './refusal.ts'
 
@@ -45,7 +47,7 @@ export class HeldSockets {
     this.#arm()
   }
 
-  /** Hands out what is held. */
+  /** Returns the held sockets. */
   take(): readonly Socket[] {
     const held = [...this.#sockets.keys()].filter((socket) => !socket.destroyed)
     this.#sockets.clear()

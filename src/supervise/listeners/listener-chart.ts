@@ -1,3 +1,5 @@
+/** The listener chart with its actions: on main's sockets, or on main's part of a Unix socket. */
+
 import { fromPromise } from 'xstate'
 import { listenerMachine } from '../../../actors/listener.ts'
 import type { Channels } from '../channel/carrier.ts'
@@ -10,7 +12,6 @@ interface ListenerHands {
   readonly channels: Channels
 }
 
-/** The listener chart with what acts for it: main's sockets, or main's part in a Unix socket. */
 export function createListenerChart({ listeners, unix, channels }: ListenerHands) {
   const placeOf = (key: string) => (unix.has(key) ? unix : listeners)
   return listenerMachine.provide({
@@ -28,7 +29,7 @@ export function createListenerChart({ listeners, unix, channels }: ListenerHands
         if (channel) placeOf(context.key).move(context.key, channel)
       },
       recallServer: ({ self, context: { key, former } }) => {
-        // A successor takes the path by itself; the former notices.
+        // A successor takes the path without help, and the former owner notices.
         if (unix.has(key)) self.send({ type: 'listener.returned', instance: former ?? '' })
         else channels.get(former ?? '')?.post({ type: 'listener.recall', key })
       },

@@ -1,3 +1,9 @@
+/**
+ * The sockets behind the listener charts. Main binds; a bound server moves to an instance together with the connections that main
+ * accepted meanwhile and never read. For each socket main keeps a spare, from which it does not accept: if an instance ends without
+ * giving the socket back, the accept queue still exists. A server leaves main after its spare is made.
+ */
+
 import { createServer, type Server, type Socket } from 'node:net'
 import type { ListenAddress } from '../../config/settings/settings.ts'
 import { BifrostError } from '../../errors.ts'
@@ -9,11 +15,6 @@ import type { SocketHandle } from './mirror.ts'
 import { type RefusalCode, Refuser } from './refusal.ts'
 import { Spares } from './spares.ts'
 
-/**
- * The sockets behind the listener charts. Main binds; a bound server is moved to an instance together with what main
- * accepted meanwhile. What main accepts it never reads. Of each socket main keeps a spare, on which nobody accepts: when an instance
- * ends without giving the socket back, its accept queue is still there. A server leaves main after its spare is made.
- */
 interface Entry {
   readonly key: string
   /** As configured. */
@@ -23,7 +24,7 @@ interface Entry {
   /** Whether its instances can end alone. */
   readonly isContained: boolean
   server: Server | null
-  /** The latest server, also after it has left: a spare of it is a spare of what listens. */
+  /** The latest server, kept after it has left: a spare of it is a spare of the socket that listens. */
   source: Server | null
   spare: SocketHandle | null
   /** Settles when the spare that is being made is there, or cannot be had. */
@@ -34,7 +35,7 @@ interface Entry {
   isReleased: boolean
   /** An instance has had the server. */
   hasServed: boolean
-  /** What connects is refused at once. */
+  /** New connections are refused at once. */
   isRefusing: boolean
   readonly held: HeldSockets
 }
@@ -122,7 +123,8 @@ export class Listeners {
     // Later, other servers of the group, or one that is stuck with it, may be there, and rightly so.
     if (isFirst) await inTurn(at.port, () => probe(at).then(() => listen(server, at, true)))
     else {
-      // A socket of its own beside a spare that is still to come would leave what the kernel deals to the other without an answer.
+      // A second socket next to a pending spare would leave connections that the kernel deals to the other
+      // one without an answer.
       await entry.sparing
       const { spare } = entry
       entry.spare = null
@@ -137,14 +139,16 @@ export class Listeners {
     this.#hold(entry, server)
   }
 
-  /** Takes a server back that an instance has returned, and holds what it accepts. */
+  /** Takes back a server that an instance has returned, and holds accepted connections. */
   adopt(key: string, server: Server): void {
     const entry = this.#entry(key)
     if (this.#isClosed || entry.isReleased) server.close()
     else this.#hold(entry, Object.assign(server, { pauseOnConnect: true, allowHalfOpen: true }))
   }
 
-  /** Closes the server that `adopt` took at last: an instance listens on `key` already, and has its accept queue. */
+  /**
+   * Closes the server that `adopt` took last: an instance listens on `key` already and has its accept queue.
+   */
   drop(key: string): void {
     const entry = this.#entry(key)
     entry.server?.close()
@@ -184,7 +188,7 @@ export class Listeners {
     channel.post({ type: 'listener.take', key, server, held }, [server, ...held])
   }
 
-  /** No instance will come: answers what is held for `key`, and at once what connects later. */
+  /** No instance will come: refuses held connections for `key`, and later ones at once. */
   refuseAll(key: string): void {
     const entry = this.#entry(key)
     entry.isRefusing = true
@@ -196,7 +200,7 @@ export class Listeners {
     this.#entry(key).isRefusing = false
   }
 
-  /** Stops listening on `key` in main and refuses what is held for it, until it is bound again. */
+  /** Stops listening on `key` in main and refuses held connections, until the next bind. */
   suspend(key: string, code: RefusalCode = 'OUT_OF_SERVICE'): void {
     const entry = this.#entry(key)
     entry.isReleased = true
@@ -209,7 +213,7 @@ export class Listeners {
     entry.held.refuseAll(code)
   }
 
-  /** As `suspend`, for good. */
+  /** Like `suspend`, for good. */
   release(key: string): void {
     this.suspend(key, 'DRAINING')
     // A copy on its way would go on listening until it arrives.
@@ -221,7 +225,7 @@ export class Listeners {
     for (const key of this.#entries.keys()) this.release(key)
   }
 
-  /** Where `key` listens, with the port that the kernel chose. */
+  /** Address of `key`, with the port that the kernel chose. */
   addressOf(key: string): ListenAddress {
     const { address, group } = this.#entry(key)
     return { host: address.host, port: this.#ports.get(group) ?? address.port }
@@ -238,7 +242,8 @@ export class Listeners {
   }
 
   #hold(entry: Entry, server: Server): void {
-    // Between two owners both may be there for a moment; what the older one accepts is held as well.
+    // Between two owners both servers may exist for a moment; connections that the older one accepts are held
+    // too.
     entry.server?.close()
     entry.server = server
     entry.source = server

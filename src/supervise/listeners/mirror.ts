@@ -1,14 +1,18 @@
+/** Copies of listening sockets. */
+
 import { type ChildProcess, fork } from 'node:child_process'
 import type { Server } from 'node:net'
 import { extname } from 'node:path'
 import { childFlags, processEnvironment } from '../channel/child-options.ts'
 
-/** The socket itself, without a server around it: it listens in the kernel and nobody here accepts. */
+/**
+ * The socket itself, without a server around it: it listens in the kernel, and main does not accept from it.
+ */
 export interface SocketHandle {
   close(): void
 }
 
-/** A child without work is ended after so long. */
+/** An idle child is ended after this time. */
 const restMs = 250
 
 const entry = new URL(`./mirror-process${extname(import.meta.filename)}`, import.meta.url)
@@ -21,9 +25,10 @@ const forkMirror = () =>
   })
 
 /**
- * Makes second descriptors of listening sockets. Node has no call for that, but a descriptor that is sent to another process and
- * back comes back as a new one; so a small child, which lives for some 50 ms, sends back what it is sent. As long as main has
- * such a copy the kernel's accept queue outlives the instance that accepts from it, however that ends.
+ * Makes second descriptors of listening sockets. Node has no call for that, but a descriptor that is sent to
+ * another process and back returns as a new one. So a small child, which lives for about 50 ms, sends back
+ * every socket. While main has such a copy, the kernel's accept queue outlives the instance that accepts from
+ * it, however that ends.
  */
 export class Mirror {
   #child: ChildProcess | null = null
@@ -37,7 +42,9 @@ export class Mirror {
     this.#fork = start
   }
 
-  /** A copy of the socket of a server that listens; null when there is none to be had. The server may be moved at once. */
+  /**
+   * A copy of the socket of a listening server; null if none can be made. The server may be moved at once.
+   */
   copy(server: Server): Promise<SocketHandle | null> {
     const handle = (server as unknown as { readonly _handle: SocketHandle | null })._handle
     if (this.#isClosed || handle === null) return Promise.resolve(null)
@@ -59,7 +66,7 @@ export class Mirror {
     this.abandon()
   }
 
-  /** Ends the child, which does not answer. What was asked of it is null; the next copy is made by another one. */
+  /** Ends a child that does not answer. Its pending copies are null; another child makes the next one. */
   abandon(): void {
     this.#child?.kill('SIGKILL')
     this.#child = null
@@ -74,7 +81,7 @@ export class Mirror {
     } catch {
       return null
     }
-    // One that could not be started says why with `error`, and has no channel.
+    // A child that could not be started reports it with `error`, and has no channel.
     if (child.pid === undefined) {
       child.on('error', () => {})
       return null

@@ -1,10 +1,13 @@
+/** The ports that the daemon itself listens on. */
+
 import type { DaemonSettings, ListenAddress } from '../../config/settings/settings.ts'
 import type { WorkerPlan } from '../plan.ts'
 import type { Listeners } from './listeners.ts'
 
 /**
- * Every TCP port that the daemon listens on, as a forward proxy must know them. Instances start when all listeners are bound and admin is
- * open, and a listener that is bound again keeps its port, so what is right at the start of an instance stays right.
+ * Every TCP port that the daemon listens on, for the forward proxy's destination rules. Instances start after
+ * all listeners are bound and admin is open, and a listener that is bound again keeps its port. So the list
+ * stays right for the life of an instance.
  */
 export function ownPorts(
   plans: readonly WorkerPlan[],

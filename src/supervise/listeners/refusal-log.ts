@@ -1,5 +1,7 @@
+/** Counts and logs the connections that main refuses. */
+
+import { workerOfListener } from '../../../actors/ids.ts'
 import type { Log } from '../../telemetry/log/log.ts'
-import { listenerWorker } from '../channel/channel.ts'
 import type { Service } from '../services.ts'
 import type { RefusalCode } from './refusal.ts'
 
@@ -29,7 +31,7 @@ export class RefusalLog {
 
   /** `key`: of the listener. */
   refused(key: string, code: RefusalCode): void {
-    const worker = listenerWorker(key)
+    const worker = workerOfListener(key)
     const own = this.#services.filter((service) => service.worker.name === worker)
     const door = own.find(({ type }) => type === 'combined') ?? own[0]
     door?.refused(code)
@@ -40,12 +42,12 @@ export class RefusalLog {
     else count.refused += 1
   }
 
-  /** To be called once a second; `at`: milliseconds of a steady clock. */
+  /** Call once a second; `at`: milliseconds of a steady clock. */
   tick(at: number): void {
     for (const count of this.#counts.values()) if (at - count.loggedAt >= quietMs) this.#write(count, at)
   }
 
-  /** Logs what is left. */
+  /** Logs the remaining counts. */
   close(): void {
     for (const count of this.#counts.values()) this.#write(count, Number.POSITIVE_INFINITY)
   }

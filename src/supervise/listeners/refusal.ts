@@ -1,3 +1,5 @@
+/** Refuses connections in main. */
+
 import type { Socket } from 'node:net'
 import { errorTable } from '../../errors.ts'
 
@@ -43,7 +45,10 @@ const answers = Object.fromEntries(mainRefusals.map((code) => [code, answerOf(co
   Buffer
 >
 
-/** What a client still sends is discarded for so long, because a close with unread bytes resets the connection and loses the answer. */
+/**
+ * Input from a refused client is discarded for this time: a close with unread bytes resets the connection and
+ * loses the answer.
+ */
 const lingerMs = 1_000
 const maxLingering = 1_024
 

@@ -1,3 +1,5 @@
+/** Makes the spares of listening sockets, with retries. */
+
 import type { Server } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Mirror, type SocketHandle } from './mirror.ts'
@@ -51,7 +53,10 @@ export class Spares {
     this.#mirror.close()
   }
 
-  /** A child that does not answer is replaced, since a copy that came later than this would belong to no attempt. */
+  /**
+   * A child that does not answer is replaced, since a copy that arrives later would not belong to any
+   * attempt.
+   */
   async #attempt(server: Server, patienceMs: number): Promise<SocketHandle | null> {
     const timer = setTimeout(() => this.#mirror.abandon(), patienceMs)
     timer.unref()

@@ -1,3 +1,8 @@
+/**
+ * Main's part in Unix sockets. They cannot be moved to another thread, so instances listen on them directly. Main checks at start
+ * that a path is free, decides which instance listens, and removes the path at the end.
+ */
+
 import { randomBytes } from 'node:crypto'
 import { existsSync, lstatSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -6,10 +11,6 @@ import type { UnixAddress } from '../../config/settings/settings.ts'
 import { BifrostError } from '../../errors.ts'
 import type { Channel } from '../channel/channel.ts'
 
-/**
- * Main's part in Unix sockets: they cannot be moved to another thread, so that instances listen on them by themselves. Main finds at
- * start whether a path is free, says whose turn it is, and takes the path away at the end.
- */
 export interface UnixSpec {
   readonly key: string
   readonly address: UnixAddress
@@ -18,7 +19,7 @@ export interface UnixSpec {
 interface Entry {
   readonly path: string
   isClaimed: boolean
-  /** Of the socket that an instance has made last. */
+  /** Inode of the socket that an instance made last. */
   inode: number | null
   isReleased: boolean
 }
@@ -60,7 +61,7 @@ export class UnixPaths {
     if (entry.isReleased) removePath(entry)
   }
 
-  /** Takes the path away, until it is somebody's turn again. */
+  /** Removes the path, until an instance is to listen again. */
   suspend(key: string): void {
     this.release(key)
   }
@@ -82,9 +83,9 @@ export class UnixPaths {
   }
 }
 
-/** Removes a socket that nobody listens on any more. Throws LISTEN_FAILED for a path that cannot be had. */
+/** Removes a socket on which no process listens. Throws LISTEN_FAILED if the path cannot be used. */
 export async function claimPath(path: string): Promise<void> {
-  // libuv says EACCES for it.
+  // libuv reports EACCES in this case.
   if (!existsSync(dirname(path))) throw failure(path, 'its directory does not exist')
   const stats = lstatSync(path, { throwIfNoEntry: false })
   if (stats !== undefined) {
@@ -97,7 +98,7 @@ export async function claimPath(path: string): Promise<void> {
   await tryDirectory(path)
 }
 
-/** Only what an instance of ours has made: the path may be somebody else's by now. */
+/** Removes only a socket that one of our instances made: another program may own the path by now. */
 function removePath({ path, inode }: Entry): void {
   if (inode === null) return
   if (lstatSync(path, { throwIfNoEntry: false })?.ino === inode) rmSync(path, { force: true })

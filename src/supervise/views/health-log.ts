@@ -1,9 +1,11 @@
+/** Logs changes of health. */
+
 import type { Log, LogFields, LogLevel } from '../../telemetry/log/log.ts'
 import type { HealthStatus } from './health.ts'
-import type { WorkerHealth } from './overview.ts'
+import type { WorkerHealth } from './shapes.ts'
 
 /**
- * Each change of a service's health is one line of the log, in the words of the seed's monitoring example (S150-S152).
+ * The log line of a change of a service's health, in the terms of the seed's monitoring example (S150-S152).
  */
 export interface HealthLine {
   readonly level: LogLevel
@@ -37,7 +39,7 @@ export function healthLine(health: WorkerHealth): HealthLine {
 
 export class HealthLog {
   readonly #log: Log
-  /** What was said last; a service of which nothing was said is taken to be healthy. */
+  /** The status logged last; a service without one counts as healthy. */
   readonly #said = new Map<string, HealthStatus>()
 
   constructor(log: Log) {

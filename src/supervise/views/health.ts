@@ -1,6 +1,7 @@
-/**
- * Health of a worker in the seed's words: one pure function, one place (seed S137-S144, decision D06).
- */
+/** Health of a worker in the seed's terms, as one pure function (S137-S144, decision D06). */
+
+import { hasEnded, hasGivenUp, isEnding, isSupervising } from '../../../actors/states.ts'
+
 export type HealthStatus = 'Healthy' | 'Warning' | 'Critical'
 
 export interface MissingInstances {
@@ -20,19 +21,19 @@ export interface HealthReading {
   readonly maxMemoryBytes: number
   /** Places for instances without one that is alive, and why; null: none, or the worker is stopped on purpose. */
   readonly missing?: MissingInstances | null
-  /** Limits that an instance has exceeded for some time, in words, such as "cpu at 120 % of the limit". */
+  /** Texts of limits that an instance has exceeded for some time, such as "cpu at 120 % of the limit". */
   readonly exceeded?: readonly string[]
-  /** Why its instances end or have ended as planned; null when nobody has asked for it. */
+  /** Set if its instances end or have ended as planned. */
   readonly plannedEnd?: PlannedEnd | null
 }
 
 /** The daemon stops or an operator drains the worker; the second one is over. */
 type PlannedEnd = 'draining' | 'drained'
 
-/** `state` of the supervisor chart; undefined if it is unknown. */
-export function plannedEndOf(state: string | undefined): PlannedEnd | null {
-  if (state === 'draining' || state === 'stopping') return 'draining'
-  return state === 'drained' || state === 'stopped' ? 'drained' : null
+/** `state`: of the supervisor chart. */
+export function plannedEndOf(state: string | null): PlannedEnd | null {
+  if (isEnding(state)) return 'draining'
+  return hasEnded(state) ? 'drained' : null
 }
 
 export interface Health {
@@ -48,14 +49,14 @@ const criticalAt = 0.95
 
 const percent = (share: number) => `${Math.round(share * 100)} %`
 
-/** `state`: of the supervisor chart; null when there is none. */
+/** `state`: of the supervisor chart, or null. */
 export function missingInstances(
   state: string | null,
   slots: number,
   alive: number,
 ): MissingInstances | null {
-  const isGivenUp = state === 'gaveUp'
-  if (alive >= slots || !(isGivenUp || state?.startsWith('supervising.'))) return null
+  const isGivenUp = hasGivenUp(state)
+  if (alive >= slots || !(isGivenUp || isSupervising(state))) return null
   return { count: slots - alive, of: slots, isGivenUp }
 }
 

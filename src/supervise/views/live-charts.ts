@@ -1,8 +1,12 @@
+/**
+ * Asks charts for their live data, which the journal does not have: charts of main directly, those of instances over the channel.
+ */
+
 import type { AnyActorRef } from 'xstate'
+import { splitInnerChartId } from '../../../actors/ids.ts'
 import { type LiveChart, liveChart } from '../../../actors/live.ts'
 import type { Channels } from '../channel/carrier.ts'
 
-/** Asks charts for what only they know at the moment: those of main at once, those of instances by their channel. */
 export interface LiveChartsOptions {
   /** A chart of main by its id. */
   readonly find: (actor: string) => AnyActorRef | undefined
@@ -27,14 +31,14 @@ export class LiveCharts {
     const { find, channels } = this.#options
     const ref = find(actor)
     if (ref !== undefined) return liveChart(ref)
-    const [instance = '', ...rest] = actor.split('/')
-    const channel = channels.get(instance)
-    if (channel === undefined || rest.length === 0 || this.#pending.size >= maxPending) return null
+    const inner = splitInnerChartId(actor)
+    const channel = inner === null ? undefined : channels.get(inner.instance)
+    if (inner === null || channel === undefined || this.#pending.size >= maxPending) return null
     const ask = ++this.#asked
     const { promise, resolve } = Promise.withResolvers<LiveChart | null>()
     const timer = setTimeout(resolve, this.#options.timeoutMs ?? 1_000, null)
     this.#pending.set(ask, resolve)
-    channel.post({ type: 'chart.ask', ask, chart: rest.join('/') })
+    channel.post({ type: 'chart.ask', ask, chart: inner.chart })
     try {
       return await promise
     } finally {

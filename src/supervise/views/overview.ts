@@ -1,4 +1,8 @@
-import type { Isolation, ServiceType } from '../../config/settings/settings.ts'
+/** The present of workers, instances and actors, for admin and the library. */
+
+import { innerChartId, isInstanceOf, supervisorId } from '../../../actors/ids.ts'
+import { isCounted, isSettled, mergeWorkerStates } from '../../../actors/states.ts'
+import type { ServiceType } from '../../config/settings/settings.ts'
 import type { CounterValues } from '../../telemetry/metrics/counters.ts'
 import type { WorkerMetrics } from '../../telemetry/metrics/text/prometheus.ts'
 import type { Channels } from '../channel/carrier.ts'
@@ -9,99 +13,11 @@ import type { Watch } from '../limits/watch.ts'
 import type { Service } from '../services.ts'
 import { type Health, health, missingInstances, plannedEndOf } from './health.ts'
 import { RequestRates } from './request-rates.ts'
-
-/**
- * What the admin interface may ask: the present of every worker as plain data. The keys of a worker's health are the
- * seed's (S143).
- */
-export interface WorkerHealth {
-  readonly proxy_type: string
-  readonly status: Health['status']
-  readonly reasons: readonly string[]
-  readonly connection_utilization: number
-  readonly memory_utilization: number
-  readonly active_connections: number
-  readonly total_requests: number
-}
-
-/** The latest sample of an instance. */
-export interface InstanceUse {
-  readonly instance: string
-  /** Heap and what lies outside of it. */
-  readonly memory_bytes: number
-  /** Share of the CPU available to the daemon, as `max_cpu_percent`: 100 is all of it. */
-  readonly cpu_percent: number
-  /** Share of the time since the sample before that the event loop was busy, 0..1. */
-  readonly loop_utilization: number
-  /** 99th percentile of the event loop's delay over the last 10 s; 0 while the loop is idle. */
-  readonly loop_delay_p99_ms: number
-}
-
-/** An actor as `/status` has it. */
-export interface ActorState {
-  readonly actor: string
-  readonly state: string
-  /** When it entered the state, ISO 8601. */
-  readonly since: string
-  readonly cause: string
-}
-
-export interface StateMove {
-  readonly seq: number
-  readonly at: string
-  readonly actor: string
-  readonly state: string
-  /** Type of the event that caused it. */
-  readonly cause: string
-}
+import type { ActorMove, ActorState, HealthReport, InstanceUse, WorkerHealth, WorkerView } from './shapes.ts'
 
 const isoTime = (at: number) => new Date(at).toISOString()
 
-/** A service as the admin interface has it; see src/admin/api/schema/schema.ts. */
-export interface WorkerView {
-  readonly name: string
-  readonly worker: string
-  readonly type: ServiceType
-  readonly proxy_type: string
-  readonly isolation: Isolation
-  readonly instances: number
-  readonly health: Health['status']
-  readonly reasons: string[]
-  readonly limits: {
-    readonly max_connections: number
-    readonly max_memory_mb: number
-    readonly max_cpu_percent: number
-  }
-  readonly use: {
-    readonly connections: number
-    readonly memory_bytes: number
-    readonly cpu_percent: number
-    readonly loop_utilization: number
-  }
-  readonly requests_total: number
-  readonly requests_per_sec: number
-  readonly p50_ms: number | null
-  readonly p99_ms: number | null
-  /** Failed requests of those of the last second, 0..1. */
-  readonly error_rate: number
-  readonly restarts: number
-}
-
-export interface HealthReport {
-  readonly status: Health['status']
-  readonly workers: Readonly<Record<string, WorkerHealth>>
-}
-
 const order: readonly Health['status'][] = ['Healthy', 'Warning', 'Critical']
-
-/** The state that stands for all instances of a service: one that admits, if there is any. */
-function mergeStates(states: readonly string[]): string | null {
-  return (
-    ['accepting', 'degraded', 'saturated', 'draining'].find((state) => states.includes(state)) ??
-    states[0] ??
-    null
-  )
-}
 
 const mebibyte = 1024 * 1024
 
@@ -134,15 +50,13 @@ export class Overview {
 
   /** As `health`, without services that have not come up yet or are being stopped on purpose. */
   settledHealth(): Readonly<Record<string, WorkerHealth>> {
-    const isSettled = ({ worker }: Service) =>
-      /^(supervising\.(steady|restarting)|gaveUp)$/.test(
-        this.#parts.journal.stateOf(`supervisor:${worker.name}`) ?? '',
-      )
-    const settled = this.#proxies().filter(isSettled)
+    const settled = this.#proxies().filter(({ worker }) =>
+      isSettled(this.#parts.journal.stateOf(supervisorId(worker.name))),
+    )
     return Object.fromEntries(settled.map((service) => [service.name, this.#healthOf(service)]))
   }
 
-  /** Of one worker, or of all. */
+  /** Metrics of one worker, or of all. */
   metrics(worker?: string): readonly WorkerMetrics[] {
     const active = this.connectionsActive()
     const services = this.#parts.services.filter(({ worker: { name } }) => name === (worker ?? name))
@@ -161,12 +75,12 @@ export class Overview {
     return new Map(this.#parts.services.map((service) => [service, countOf(service)]))
   }
 
-  /** Counters of a service by its name; null when there is none. */
+  /** Counters of a service by its name; null if there is no such service. */
   counters(name: string): CounterValues | null {
     return this.#parts.services.find((service) => service.name === name)?.counters() ?? null
   }
 
-  /** What each instance uses; of one that could not be read there is nothing to tell. */
+  /** Usage of each instance; those that could not be read are left out. */
   instances(): readonly InstanceUse[] {
     return this.#parts.channels.all().flatMap(({ id }) => {
       const sample = this.#parts.samples.of(id)
@@ -202,7 +116,7 @@ export class Overview {
   }
 
   /** Those that led to another state. */
-  moves(): readonly StateMove[] {
+  moves(): readonly ActorMove[] {
     return this.#parts.journal
       .moves()
       .filter(({ from, to }) => from !== to)
@@ -225,11 +139,11 @@ export class Overview {
   #healthOf(service: Service): WorkerHealth {
     const connectionsActive = service.total('connectionsActive')
     const alive = this.#aliveInstances(service.worker.name)
-    const states = alive.flatMap((id) => this.#parts.journal.stateOf(`${id}/${service.type}`) ?? [])
-    const supervisor = this.#parts.journal.stateOf(`supervisor:${service.worker.name}`)
+    const states = alive.flatMap((id) => this.#parts.journal.stateOf(innerChartId(id, service.type)) ?? [])
+    const supervisor = this.#parts.journal.stateOf(supervisorId(service.worker.name))
     const { status, reasons, connectionUtilization, memoryUtilization } = health({
       isAlive: alive.length > 0,
-      state: mergeStates(states),
+      state: mergeWorkerStates(states),
       activeConnections: connectionsActive,
       maxConnections: service.maxConnections,
       // Each instance has the limit of the worker for itself; the fullest one counts.
@@ -238,7 +152,7 @@ export class Overview {
       missing: missingInstances(supervisor, service.slots, alive.length),
       exceeded: alive.flatMap((id) => this.#parts.watch.reasonsOf(id)),
       // Its last state: the supervisor has ended when the daemon exports for the last time.
-      plannedEnd: plannedEndOf(this.#parts.journal.view(`supervisor:${service.worker.name}`)?.state),
+      plannedEnd: plannedEndOf(this.#parts.journal.view(supervisorId(service.worker.name))?.state ?? null),
     })
     return {
       proxy_type: service.proxyType,
@@ -260,7 +174,7 @@ export class Overview {
     // Each instance has the limits for itself; the fullest one counts.
     const most = (of: (id: string) => number) => rounded(Math.max(0, ...alive.map(of)))
     const { perSecond, errors, p50Ms, p99Ms } = this.#rates.of(service)
-    const restarts = journal.digestOf(`supervisor:${worker.name}`)?.['restarts']
+    const restarts = journal.digestOf(supervisorId(worker.name))?.['restarts']
     return {
       name,
       worker: worker.name,
@@ -294,7 +208,7 @@ export class Overview {
     return this.#parts.channels
       .all()
       .map(({ id }) => id)
-      .filter((id) => id.startsWith(`${worker}#`))
-      .filter((id) => /^running\.(alive|draining)$/.test(this.#parts.journal.stateOf(id) ?? ''))
+      .filter((id) => isInstanceOf(id, worker))
+      .filter((id) => isCounted(this.#parts.journal.stateOf(id)))
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Where a share of the values lies that buckets count, by the upper bounds of the buckets; what is beyond the last bound counts as that
- * bound. Within a bucket the values are taken to lie evenly. Null when there are none.
+ * A quantile from bucket counts, by the upper bounds of the buckets. Values in a bucket are assumed to be
+ * spread evenly; values beyond the last bound count as that bound. Null if there are no values.
  */
 export function quantileOf(
   bounds: readonly number[],

@@ -1,3 +1,6 @@
+/** All metrics of the daemon. */
+
+import { workerOfInstance } from '../../../actors/ids.ts'
 import type { EndReason } from '../../../actors/instance.ts'
 import { Families, type Family } from '../../telemetry/metrics/family.ts'
 import { ProcessReadings } from '../../telemetry/metrics/process-readings.ts'
@@ -5,16 +8,16 @@ import { createProducer } from '../../telemetry/metrics/producer.ts'
 import { addService } from '../../telemetry/metrics/service-families.ts'
 import type { ParityReading } from '../../telemetry/metrics/text/prometheus-parity.ts'
 import type { ActorView, Move } from '../journal/journal.ts'
-import type { Sample } from '../limits/samples.ts'
-import { WorkerUse, workerOf } from '../limits/worker-use.ts'
+import type { InstanceSample } from '../limits/samples.ts'
+import { WorkerUse } from '../limits/worker-use.ts'
 import type { Overview, OverviewParts } from './overview.ts'
 
-/** What was lost on its way out; each a total. */
+/** Totals of telemetry that was lost on its way out. */
 export interface Dropped {
   readonly spans: number
   readonly metrics: number
   readonly logs: number
-  /** Of the daemon's own log. */
+  /** Records of the daemon's own log. */
   readonly logRecords: number
 }
 
@@ -37,7 +40,7 @@ const endReasons: readonly EndReason[] = [
 
 const healthNumbers = { Healthy: 0, Warning: 1, Critical: 2 } as const
 
-/** All metrics of the daemon as they are now, for whoever sends or shows them. */
+/** All metrics of the daemon as they are now, for exporters and pages. */
 export class Readings {
   readonly #parts: ReadingParts
   readonly #startedAt = Date.now()
@@ -63,7 +66,10 @@ export class Readings {
     return this.#parts.secretsDecrypted
   }
 
-  /** Of one worker, or of all and the process itself; `services`: what was read of it already. */
+  /**
+   * Metrics of one worker, or of all workers and the process. `services`: readings that the caller has
+   * already.
+   */
   families(worker?: string, services = this.services(worker)): readonly Family[] {
     const families = new Families()
     for (const reading of services) addService(families, reading)
@@ -82,7 +88,7 @@ export class Readings {
     return createProducer({ families: () => this.families(), startedAt: this.#startedAt, now: Date.now })
   }
 
-  /** What the instances count, by service. */
+  /** The instances' counts, by service. */
   services(worker?: string): readonly ParityReading[] {
     const { services, overview } = this.#parts
     const active = overview.connectionsActive()
@@ -92,14 +98,14 @@ export class Readings {
   }
 
   /** Takes the CPU times of the latest samples. */
-  update(samples: readonly Sample[]): void {
+  update(samples: readonly InstanceSample[]): void {
     this.#use.update(samples)
   }
 
   /** An instance has ended. */
   ended(id: string, reason: EndReason): void {
     if (reason === 'drained') return
-    const key = `${workerOf(id)} ${reason}`
+    const key = `${workerOfInstance(id)} ${reason}`
     this.#ends.set(key, (this.#ends.get(key) ?? 0) + 1)
   }
 
@@ -128,14 +134,14 @@ export class Readings {
     }
   }
 
-  /** What its instances use. */
+  /** Adds the usage of its instances. */
   #addWorker(families: Families, name: string): void {
     const { services, channels, samples, limits, watch } = this.#parts
     const type = services.find(({ worker }) => worker.name === name)?.worker.type ?? 'combined'
     const own = { 'proxy.worker.name': name, 'proxy.type': type }
     const ids = channels.of(name).map(({ id }) => id)
     const latest = ids.flatMap((id) => samples.of(id) ?? []).filter(({ isRead }) => isRead)
-    const highest = (pick: (sample: Sample) => number) => Math.max(0, ...latest.map(pick))
+    const highest = (pick: (sample: InstanceSample) => number) => Math.max(0, ...latest.map(pick))
     const { maxMemoryBytes, maxCpuPercent } = limits.of(name)
     const cpuPercent = Math.max(0, ...ids.map((id) => watch.cpuPercentOf(id)))
     families.add(

@@ -1,7 +1,12 @@
+/** Rates and durations of requests, for the overview. */
+
 import { finestDurationBounds } from '../../telemetry/metrics/bounds.ts'
 import { quantileOf } from './quantiles.ts'
 
-/** Requests a second, their errors and how long they took, of each service: between the latest two seconds, durations of the latest ten (up to twenty while nobody watches). */
+/**
+ * Rate, errors and durations of the requests of each service. Rates come from the latest two seconds,
+ * durations from the latest ten (up to twenty while there is no viewer).
+ */
 export interface Counted {
   readonly name: string
   total(counter: 'requestsTotal' | 'requestsFailed' | 'requestsFailedByClient'): number
@@ -33,7 +38,7 @@ interface Durations {
 
 const none: Rate = { perSecond: 0, errors: 0 }
 
-/** What durations are told of. */
+/** The period that durations are taken from. */
 const windowMs = 10_000
 
 export class RequestRates {
@@ -44,8 +49,9 @@ export class RequestRates {
   #isWatched = false
 
   /**
-   * To be called once a second; `at`: milliseconds of a steady clock. Durations are added up of many series: once a second while
-   * `isWatched`, else once in a window, so that there is something to compare with when somebody asks.
+   * Call once a second; `at`: milliseconds of a steady clock. Durations are summed over many series, so this
+   * is done once a second only while `isWatched`, else once per window, so that there is a base to compare
+   * with.
    */
   tick(services: readonly Counted[], at: number, isWatched: boolean): void {
     this.#isWatched = isWatched
@@ -65,7 +71,7 @@ export class RequestRates {
     const before = readings[0]?.counts
     if (before === undefined) return { ...rate, p50Ms: null, p99Ms: null }
     const now = (this.#isWatched ? readings.at(-1)?.counts : undefined) ?? service.durations()
-    // Of a process that was killed the latest counts are lost.
+    // The latest counts of a killed process are lost.
     const latest = now.map((count, at) => Math.max(0, count - (before[at] ?? 0)))
     const milliseconds = (share: number) => {
       const seconds = quantileOf(finestDurationBounds, latest, share)
@@ -84,7 +90,7 @@ export class RequestRates {
 }
 
 function between(before: Reading, now: Reading): Rate {
-  // Of a process that was killed the latest counts are lost.
+  // The latest counts of a killed process are lost.
   const requests = Math.max(0, now.requests - before.requests)
   const failed = Math.max(0, now.failed - before.failed)
   return {

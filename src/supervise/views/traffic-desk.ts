@@ -1,7 +1,8 @@
 /**
- * What somebody who looks may ask the instances: their latest exchanges, their open connections, the end of one of these. Each question goes
- * over the channel and has a deadline: an instance that is stuck is named as silent, and nobody waits for it.
+ * Asks instances about their traffic for a viewer: latest exchanges, open connections, closing one of these.
+ * Each question goes over the channel with a deadline; an instance that is stuck is listed as silent.
  */
+import { isInstanceOf } from '../../../actors/ids.ts'
 import type {
   ConnectionView,
   TrafficAnswer,
@@ -17,7 +18,7 @@ export interface TrafficDeskParts {
 }
 
 /** A record with a name of its own in the daemon. */
-export interface Traffic extends TrafficRecord {
+export interface NamedRecord extends TrafficRecord {
   readonly id: string
   readonly instance: string
 }
@@ -27,10 +28,10 @@ export interface OpenConnection extends Omit<ConnectionView, 'id'> {
   readonly instance: string
 }
 
-export interface TrafficPage {
+export interface RecordPage {
   /** In the order of their ends. */
-  readonly records: readonly Traffic[]
-  /** `after` for what comes later. */
+  readonly records: readonly NamedRecord[]
+  /** Value of `after` for the next request. */
   readonly cursor: string
   readonly isWatched: boolean
   readonly skipped: number
@@ -48,7 +49,7 @@ export interface TrafficWish {
   /** A cursor; '' for all. */
   readonly after: string
   readonly limit: number
-  /** With it all exchanges are recorded for so long. */
+  /** If set, all exchanges are recorded for this time. */
   readonly watchMs: number
 }
 
@@ -73,13 +74,13 @@ export class TrafficDesk {
     this.#parts = parts
   }
 
-  async requests(worker: string, { after, limit, watchMs }: TrafficWish): Promise<TrafficPage> {
+  async requests(worker: string, { after, limit, watchMs }: TrafficWish): Promise<RecordPage> {
     const seen = readCursor(after)
     const alive = this.#parts.channels.of(worker).map(({ id }) => id)
     const answers = await Promise.all(
       alive.map((id) => this.#ask(id, { kind: 'requests', after: seen.get(id) ?? 0, limit, watchMs })),
     )
-    const records: Traffic[] = []
+    const records: NamedRecord[] = []
     const silent: string[] = []
     let [isWatched, skipped] = [false, 0]
     for (const [at, id] of alive.entries()) {
@@ -94,7 +95,7 @@ export class TrafficDesk {
       skipped += answer.skipped
     }
     for (const [id, past] of this.#past) {
-      if (!id.startsWith(`${worker}#`) || answers[alive.indexOf(id)]?.kind === 'requests') continue
+      if (!isInstanceOf(id, worker) || answers[alive.indexOf(id)]?.kind === 'requests') continue
       const from = seen.get(id) ?? 0
       records.push(...past.filter(({ seq }) => seq > from).map((record) => named(id, record)))
       seen.set(id, Math.max(from, past.at(-1)?.seq ?? 0))
@@ -103,8 +104,11 @@ export class TrafficDesk {
     return { records: latest, cursor: cursorOf(seen, worker), isWatched, skipped, silent }
   }
 
-  /** By its own name (`reverse_proxy#1.42`) or by its request id, of which the latest counts. Null: nobody knows it any more. */
-  async request(name: string): Promise<Traffic | null> {
+  /**
+   * Finds a record by its own name (`reverse_proxy#1.42`) or by its request id, of which the latest counts.
+   * Null if it is no longer kept.
+   */
+  async request(name: string): Promise<NamedRecord | null> {
     const [, instance, number] = /^([\w-]+#\d+)\.(\d{1,15})$/.exec(name) ?? []
     if (instance !== undefined) {
       const seq = Number(number)
@@ -114,7 +118,7 @@ export class TrafficDesk {
         this.#past.get(instance)?.find((one) => one.seq === seq)
       return record ? named(instance, record) : null
     }
-    const found: Traffic[] = []
+    const found: NamedRecord[] = []
     const all = this.#parts.channels.all().map(({ id }) => id)
     const answers = await Promise.all(all.map((id) => this.#ask(id, { kind: 'request', key: name })))
     for (const [at, answer] of answers.entries()) {
@@ -155,7 +159,7 @@ export class TrafficDesk {
     return answer?.kind === 'close' ? answer.isClosed : null
   }
 
-  /** An instance has answered, or as one that ends told what has failed in it. */
+  /** Takes an answer of an instance, or the failures that an ending instance leaves. */
   heard(instance: string, message: Extract<FromInstance, { type: 'answer' | 'failures' }>): void {
     if (message.type === 'answer') {
       const pending = this.#pending.get(message.id)
@@ -170,7 +174,7 @@ export class TrafficDesk {
     }
   }
 
-  /** An instance has ended: nobody waits for it any more. */
+  /** An instance has ended: its pending questions get null. */
   ended(instance: string): void {
     for (const pending of this.#pending.values()) if (pending.instance === instance) pending.resolve(null)
   }
@@ -192,7 +196,7 @@ export class TrafficDesk {
   }
 }
 
-const named = (instance: string, record: TrafficRecord): Traffic => ({
+const named = (instance: string, record: TrafficRecord): NamedRecord => ({
   ...record,
   id: `${instance}.${record.seq}`,
   instance,
@@ -200,7 +204,7 @@ const named = (instance: string, record: TrafficRecord): Traffic => ({
 
 /** `1:42,2:7`: generation and number of the latest record of each instance. */
 function cursorOf(seen: ReadonlyMap<string, number>, worker: string): string {
-  const parts = [...seen].filter(([id]) => id.startsWith(`${worker}#`)).slice(-32)
+  const parts = [...seen].filter(([id]) => isInstanceOf(id, worker)).slice(-32)
   return parts.map(([id, last]) => `${id}:${last}`).join(',')
 }
 

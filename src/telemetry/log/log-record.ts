@@ -1,4 +1,5 @@
 /** Lines of the daemon's log as OpenTelemetry log records. */
+import { workerOfInstance } from '../../../actors/ids.ts'
 import type { LogFields, LogLevel } from './log.ts'
 
 /** A log line as data, for OTLP. */
@@ -33,7 +34,7 @@ const attributeNames: ReadonlyMap<string, string> = new Map(
 /** Converts a line of the daemon log; a chart's move has an event name. */
 export function recordOfLine(atMs: number, level: LogLevel, message: string, fields: LogFields): LogRecord {
   const { instance, trace_id: traceId, span_id: spanId, ...others } = fields
-  const worker = typeof instance === 'string' ? { worker: instance.split('#')[0] } : {}
+  const worker = typeof instance === 'string' ? { worker: workerOfInstance(instance) } : {}
   const attributes = Object.entries({
     ...worker,
     ...(instance === undefined ? {} : { instance }),

@@ -53,7 +53,7 @@ describe('edge ids', () => {
     expect(fired(toy, 'note')).toEqual([['toy|note|0']])
   })
 
-  it('are none for an event that nobody handles', () => {
+  it('are empty for an event that the chart does not handle', () => {
     expect(fired(toy, 'odd')).toEqual([[]])
   })
 

@@ -24,7 +24,7 @@ describe('the reason of an end', () => {
 })
 
 describe('back-off', () => {
-  it('is none after the first crash, then doubles up to its bound', () => {
+  it('is zero after the first crash, then doubles up to its bound', () => {
     const policy = { ...defaultRestartPolicy, minBackoffMs: 100, maxBackoffMs: 350 }
     const after = [1, 2, 3, 4, 5].map((crashes) => backoffMs(new Array(crashes).fill(0), policy, 0))
     expect(after).toEqual([0, 100, 200, 350, 350])

@@ -53,7 +53,7 @@ it('a server that is given back in time is moved on', async () => {
 })
 
 describe('a worker out of service', () => {
-  it('has nobody listen until the next instance is there, which main listens for anew', async () => {
+  it('does not listen until the next instance is alive; then main listens again for it', async () => {
     const { actor, done, settle } = await delegatedListener()
     actor.send({ type: 'listener.suspend' })
     expect(actor.getSnapshot()).toMatchObject({ value: 'suspended', context: { owner: null } })
@@ -123,7 +123,7 @@ describe('a server without a spare', () => {
 })
 
 describe('a worker that gave up', () => {
-  it('has main refuse what connects until it is started again', async () => {
+  it('makes main refuse connections until it is started again', async () => {
     const { actor, done, settle } = await delegatedListener()
     actor.send({ type: 'listener.ownerGone', instance: 'w#1' })
     actor.send({ type: 'listener.refuse' })

@@ -18,7 +18,7 @@ const machine = setup({
   },
 })
 
-it('tells the timers of a chart: event, when it is due, how long it is', () => {
+it('lists the timers of a chart with event, due time and length', () => {
   const actor = createActor(machine).start()
   const before = Date.now()
   const [timer, ...others] = liveChart(actor)?.timers ?? []
@@ -30,7 +30,7 @@ it('tells the timers of a chart: event, when it is due, how long it is', () => {
   actor.stop()
 })
 
-it('tells what could happen next, by the names of the arrows', () => {
+it('lists the possible transitions by the ids of their arrows', () => {
   const actor = createActor(machine).start()
   expect(liveChart(actor)?.next).toEqual([
     { event: 'go', edge: 'm.a|go|0', guard: 'isOpen', targets: ['m.b'] },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createActor, setup } from 'xstate'
-import { readSteps, type Step } from '../../../actors/steps.ts'
+import { type ChartStep, readSteps } from '../../../actors/steps.ts'
 
 const child = setup({
   types: { events: {} as { type: 'end' } | { type: 'fail' } },
@@ -33,7 +33,7 @@ const parent = setup({
 
 function watched() {
   const seen: string[] = []
-  const steps: Step[] = []
+  const steps: ChartStep[] = []
   const inspect = readSteps({
     step(step) {
       steps.push(step)
@@ -68,7 +68,7 @@ describe('steps', () => {
     expect(steps.slice(-2).map(({ edges }) => edges)).toEqual([['parent.a|go|0'], ['parent.passing||0']])
   })
 
-  it('show an event that nobody handled', () => {
+  it('show an event that no state handled', () => {
     const { actor, seen } = watched()
     seen.length = 0
     actor.send({ type: 'odd' })
@@ -83,7 +83,7 @@ describe('steps', () => {
     expect(steps.at(-1)?.sender).toBe('kid')
   })
 
-  it('tell of one that failed, of which XState shows no snapshot', () => {
+  it('report an actor that failed, for which XState has no snapshot', () => {
     const { kid, seen } = watched()
     seen.length = 0
     kid?.subscribe({ error: () => {} })
@@ -91,7 +91,7 @@ describe('steps', () => {
     expect(seen).toEqual(['kid gone xstate.error.actor.kid', 'root xstate.error.actor.kid a'])
   })
 
-  it('tell of those that are stopped', () => {
+  it('report actors that are stopped', () => {
     const { actor, seen } = watched()
     seen.length = 0
     actor.stop()
@@ -102,7 +102,7 @@ describe('steps', () => {
     expect(seen.filter((line) => line.includes('ignored'))).toEqual([])
   })
 
-  it('are missing where they cannot be told, and the chart goes on', () => {
+  it('are missing where they cannot be read, and the chart goes on', () => {
     const inspect = readSteps({
       step: () => {
         throw new Error('full')

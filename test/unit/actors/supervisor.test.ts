@@ -22,7 +22,7 @@ describe('supervisor chart', () => {
     expect(state()).toEqual({ supervising: 'steady' })
   })
 
-  it('says why the last one ended', () => {
+  it('has the reason of the latest end', () => {
     const { latest, supervisor } = superviseFakes()
     latest().ready()
     latest().exit(crash)

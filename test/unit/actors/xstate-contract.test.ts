@@ -57,7 +57,7 @@ describe('traps of XState that the supervision closes', () => {
     expect(ofActors.filter((line) => !line.includes('error:'))).toEqual([])
   })
 
-  it("what a callback throws later is nobody's: its machine stays active, the process ends", () => {
+  it("a callback's late throw is not caught: its machine stays active, the process ends", () => {
     const seen = runAlone(`
       const later = fromCallback(() => { setTimeout(() => { throw new Error('later') }) })
       const machine = setup({ actors: { later } }).createMachine({
@@ -80,7 +80,7 @@ describe('traps of XState that the supervision closes', () => {
     },
   })
 
-  it('a machine that throws leaves its children running; the signal of the incarnation ends what they hold', () => {
+  it('a machine that throws leaves its children running; the signal of the incarnation ends their resources', () => {
     const released = vi.fn()
     const cleanedUp = vi.fn()
     const scope = new AbortController()

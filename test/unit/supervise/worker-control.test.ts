@@ -15,7 +15,7 @@ function controlled() {
 
 const actions = ['drain', 'recycle', 'restart'] as const
 
-describe('what an operator asks for', () => {
+describe('an action of an operator', () => {
   it.each(actions)('%s is refused while the worker starts for the first time, in words', (action) => {
     const { act, lines, supervisor } = controlled()
     const before = supervisor.getSnapshot()
@@ -27,7 +27,7 @@ describe('what an operator asks for', () => {
     expect(lines).toEqual([])
   })
 
-  it('recycle is refused while nothing of it is up, since there is nothing to replace; restart is not', () => {
+  it('recycle is refused while no instance is up to be replaced; restart is not', () => {
     const { act, latest, crashTwice } = controlled()
     latest().ready()
     crashTwice()
@@ -38,7 +38,7 @@ describe('what an operator asks for', () => {
     expect(act('restart')).toMatchObject({ event: 'op.restart' })
   })
 
-  it.each(actions)('%s is done to one that is up', (action) => {
+  it.each(actions)('%s is sent to a worker that is up', (action) => {
     const { act, latest, lines } = controlled()
     latest().ready()
     expect(act(action)).toMatchObject({ event: `op.${action}` })
@@ -63,7 +63,7 @@ describe('what an operator asks for', () => {
     expect(act('restart')).toMatchObject({ event: 'op.restart' })
   })
 
-  it('is refused for a worker whose supervisor does not run, and unknown for one that is none', () => {
+  it('is refused while the supervisor does not run, and unknown for an unknown worker', () => {
     const control = createWorkerControl({ workers: ['w'], find: () => undefined, log: () => {} })
     expect(control.act('w', 'drain', 'a test')).toEqual({
       refusedIn: 'not running',

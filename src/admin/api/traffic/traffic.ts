@@ -2,13 +2,15 @@
  * Answers the traffic operations. Without the token, users and query strings are masked; credentials in URLs
  * are always masked.
  */
+
 import type { z } from 'zod'
+import { innerChartId, workerOfInstance } from '../../../../actors/ids.ts'
 import { type Positions, positionOf, type SettingPosition } from '../../../config/positions.ts'
 import type { WorkerSettings } from '../../../config/settings/settings.ts'
 import { canonicalAddress } from '../../../http/address/address.ts'
 import type { ExplainedRequest, Explanation } from '../../../proxy/explain/explain.ts'
 import type { Journal } from '../../../supervise/journal/journal.ts'
-import type { OpenConnection, Traffic, TrafficDesk } from '../../../supervise/views/traffic-desk.ts'
+import type { NamedRecord, OpenConnection, TrafficDesk } from '../../../supervise/views/traffic-desk.ts'
 import type { Log } from '../../../telemetry/log/log.ts'
 import { terminationWords } from '../../../telemetry/termination-words.ts'
 import { type Answer, json } from '../../answer.ts'
@@ -94,11 +96,11 @@ export class TrafficApi {
   async request(id: string, isTrusted: boolean): Promise<Answer> {
     const found = await this.#parts.desk.request(id)
     if (found === null) return json(404, { error: 'this request is not remembered' })
-    const worker = this.#worker(found.instance.slice(0, found.instance.lastIndexOf('#')))
+    const worker = this.#worker(workerOfInstance(found.instance))
     if (worker === undefined) return json(404, { error: 'its worker does not exist any more' })
     const record = masked(found, isTrusted)
     const explained = await explanationOf(record, found.user, worker, this.#parts.ownPorts())
-    const actor = `${found.instance}/${found.service ?? worker.type}`
+    const actor = innerChartId(found.instance, found.service ?? worker.type)
     const moves = this.#parts.journal.history(actor)?.moves ?? []
     const answer: answers.Reasons = {
       request: shownRecord(record),
@@ -167,7 +169,7 @@ export class TrafficApi {
 
 /** Explains what the worker would do with the same request; null if there was no request. */
 async function explanationOf(
-  record: Traffic,
+  record: NamedRecord,
   user: string | null,
   worker: WorkerSettings,
   ownPorts: readonly number[],
@@ -193,7 +195,7 @@ async function explanationOf(
 const stars = '***'
 
 /** Masks a record for a caller. */
-function masked(record: Traffic, isTrusted: boolean): Traffic {
+function masked(record: NamedRecord, isTrusted: boolean): NamedRecord {
   return {
     ...record,
     target: shownTarget(record.target, isTrusted),
@@ -219,7 +221,7 @@ const withoutUser = (target: string): string =>
     (_, scheme: string | undefined) => `${scheme ?? ''}${stars}@`,
   )
 
-function shownRecord(record: Traffic): answers.TrafficRecord {
+function shownRecord(record: NamedRecord): answers.TrafficRecord {
   const { version } = record
   return {
     id: record.id,

@@ -3,11 +3,13 @@
  *
  *   refused request -> rule or limit, with its setting -> state of the chart -> the move that led there -> remedy
  */
+
 import type { ServiceSettings, WorkerSettings } from '../../../config/settings/settings.ts'
 import { type ErrorCode, errorTable } from '../../../errors.ts'
 import type { Explanation } from '../../../proxy/explain/explain.ts'
 import { remedies } from '../../../remedies.ts'
-import type { Traffic } from '../../../supervise/views/traffic-desk.ts'
+import { serviceNames } from '../../../service-names.ts'
+import type { NamedRecord } from '../../../supervise/views/traffic-desk.ts'
 import { causes, meaning } from './chart-words.ts'
 import { destinationRule, type RuleWords, tunnelRule } from './rule-words.ts'
 
@@ -30,7 +32,7 @@ export interface ChainMove {
 }
 
 export interface Facts {
-  readonly record: Traffic
+  readonly record: NamedRecord
   readonly worker: WorkerSettings
   /** Id of the chart that admits connections. */
   readonly actor: string
@@ -67,7 +69,7 @@ function requestLink({
   code,
   upstream,
   durationMs,
-}: Traffic): ChainLink {
+}: NamedRecord): ChainLink {
   const what =
     method === null
       ? code === 'OVER_LIMIT'
@@ -86,8 +88,6 @@ function requestLink({
   return { ...link('request', text), at }
 }
 
-const blocks = { forward: 'forward_proxy', reverse: 'reverse_proxy', static: 'static_files' } as const
-
 /** The services whose settings apply: the record's own, or all if its service is unknown. */
 function servicesOf({ record, worker }: Facts): readonly ServiceSettings[] {
   const own = worker.services.filter(({ type }) => type === record.service)
@@ -98,7 +98,7 @@ function rules(facts: Facts): readonly ChainLink[] {
   const { record, explanation } = facts
   const code = record.code as ErrorCode | null
   const settings = (inside: string, text: string) =>
-    servicesOf(facts).map(({ type }) => link('rule', text, `workers.${blocks[type]}.${inside}`))
+    servicesOf(facts).map(({ type }) => link('rule', text, `workers.${serviceNames[type].key}.${inside}`))
   switch (code) {
     case null:
       return record.termination === 'LT' ? ruled(tunnelRule(record.reason), settings) : answered(facts)
@@ -225,7 +225,7 @@ function upstreamRules(facts: Facts): readonly ChainLink[] {
   return [link('rule', `${upstreamOf(record)}: ${cause}${times}`, targetSetting(facts))]
 }
 
-const upstreamOf = ({ upstream }: Traffic): string =>
+const upstreamOf = ({ upstream }: NamedRecord): string =>
   upstream === null ? 'The upstream' : `The upstream ${upstream}`
 
 const targetSetting = ({ record }: Facts): string | null =>
@@ -276,7 +276,7 @@ function states({ record, actor, moves }: Facts): readonly ChainLink[] {
   ]
 }
 
-function right({ code, status, termination }: Traffic): readonly ChainLink[] {
+function right({ code, status, termination }: NamedRecord): readonly ChainLink[] {
   if (code !== null) return [link('right', remedies[code as ErrorCode])]
   if (termination === 'LT') {
     return [link('right', 'Raise that limit, or send data more often, for example WebSocket pings.')]

@@ -60,7 +60,7 @@ function carry(open?: () => Channel) {
 }
 
 describe('the carrier of an incarnation', () => {
-  it('turns what its channel says into events', () => {
+  it('turns messages of its channel into events', () => {
     const { received, did, says, send, channels } = carry()
     says().message({ type: 'thread.ready' })
     says().closing()

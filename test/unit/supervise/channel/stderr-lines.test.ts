@@ -23,7 +23,7 @@ describe('standard error of a process', () => {
     ])
   })
 
-  it('is ten lines in ten seconds; of the others it tells how many there were', () => {
+  it('is ten lines in ten seconds, and the number of the lines left out', () => {
     const stderr = new StderrLines()
     expect(stderr.push(lines(8), 0)).toHaveLength(8)
     expect(stderr.push(lines(100), 9_999)).toEqual(['line 0', 'line 1'])

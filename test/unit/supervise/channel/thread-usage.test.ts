@@ -45,7 +45,7 @@ describe('the gauge of a thread', () => {
     expect(asked()).toBe(2)
   })
 
-  it('asks from outside with every fifth reading, whatever the beats say', async () => {
+  it('asks from outside with every fifth reading, even with fresh beats', async () => {
     const { usage, beat, asked } = startGauge()
     const seen: number[] = []
     for (let at = 0; at < 10; at += 1) {

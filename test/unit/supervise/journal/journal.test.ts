@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { Step } from '../../../../actors/steps.ts'
+import type { ChartStep } from '../../../../actors/steps.ts'
 import { Journal } from '../../../../src/supervise/journal/journal.ts'
 
-const step = (actor: string, state: string, event = 'e', rest: Partial<Step> = {}): Step => ({
+const step = (actor: string, state: string, event = 'e', rest: Partial<ChartStep> = {}): ChartStep => ({
   actor,
   chart: 'c',
   parent: null,
@@ -37,7 +37,7 @@ describe('journal', () => {
     ])
   })
 
-  it('numbers arrivals, moves and departures without gaps, each with what it was before', () => {
+  it('numbers arrivals, moves and departures without gaps, each with the state before it', () => {
     const journal = new Journal({ now: () => 0 })
     journal.record(step('w', 'a'))
     journal.record(step('w', 'b', 'go', { edges: ['c.a|go|0'], sender: 's' }))
@@ -50,7 +50,7 @@ describe('journal', () => {
     ])
   })
 
-  it('tells which fields of the context changed', () => {
+  it('lists the changed fields of the context', () => {
     const journal = new Journal({ now: () => 0 })
     journal.record(step('w', 'a', 'e', { digest: { n: 1, same: 'x' } }))
     journal.record(step('w', 'a', 'e', { digest: { n: 2, same: 'x' } }))
@@ -58,7 +58,7 @@ describe('journal', () => {
     expect(journal.history('w')?.moves.map(({ diff }) => diff)).toEqual([null, { n: [1, 2] }, null])
   })
 
-  it('keeps so many moves of an actor, and says that older ones were there', () => {
+  it('keeps a bounded number of moves per actor, and marks that older ones existed', () => {
     const journal = new Journal({ now: () => 0, maxMoves: 3 })
     for (let n = 0; n < 10; n++) journal.record(step('w', `s${n}`))
     const history = journal.history('w')
@@ -67,7 +67,7 @@ describe('journal', () => {
     expect(history?.isComplete).toBe(false)
   })
 
-  it('keeps so many entries of all actors together, the oldest go first', () => {
+  it('keeps a bounded number of entries in total and drops the oldest first', () => {
     const journal = new Journal({ now: () => 0, maxEntries: 10 })
     for (let n = 0; n < 20; n++) journal.record(step(n % 2 ? 'odd' : 'even', `s${n}`))
     expect(journal.moves()).toHaveLength(10)
@@ -75,7 +75,7 @@ describe('journal', () => {
     expect(journal.history('even')?.isComplete).toBe(false)
   })
 
-  it("keeps an actor's moves after its end, of so many actors", () => {
+  it('keeps the moves of a bounded number of ended actors', () => {
     const journal = new Journal({ now: () => 0, maxGone: 2 })
     for (const id of ['a', 'b', 'c']) {
       journal.record(step(id, 's'))
@@ -123,7 +123,7 @@ describe('journal', () => {
     expect(journal.at(6)[0]).toMatchObject({ since: 3, cause: 'go', gone: null })
   })
 
-  it('replays what came after a number, or says that it cannot', () => {
+  it('replays the entries after a number, or reports that they are gone', () => {
     const journal = new Journal({ now: () => 0, maxEntries: 5 })
     for (let n = 0; n < 10; n++) journal.record(step('w', `s${n}`))
     const { seq } = journal

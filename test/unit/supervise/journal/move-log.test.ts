@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
-import { moveLine } from '../../../../src/supervise/journal/move-log.ts'
+import { moveLogLine } from '../../../../src/supervise/journal/move-log.ts'
 
 const levelOf = (actor: string, from: string | null, to: string) =>
-  moveLine({ actor, from, to, event: 'e', sender: null }).level
+  moveLogLine({ actor, from, to, event: 'e', sender: null }).level
 
-it('says which actor of which worker went from where to where, by which event of whom', () => {
+it('names actor, worker, both states, event and sender', () => {
   const move = {
     actor: 'reverse_proxy#3',
     from: 'running.alive',
@@ -12,7 +12,7 @@ it('says which actor of which worker went from where to where, by which event of
     event: 'op.drain',
     sender: 'supervisor:reverse_proxy',
   }
-  expect(moveLine(move)).toEqual({
+  expect(moveLogLine(move)).toEqual({
     level: 'debug',
     message: 'reverse_proxy#3 is running.draining',
     fields: {
@@ -33,10 +33,10 @@ it.each([
   ['listener:reverse_proxy/0/1', 'reverse_proxy'],
   ['daemon', undefined],
 ])('the worker of %s is %s', (actor, worker) => {
-  expect(moveLine({ actor, from: null, to: 'x', event: 'e', sender: null }).fields['worker']).toBe(worker)
+  expect(moveLogLine({ actor, from: null, to: 'x', event: 'e', sender: null }).fields['worker']).toBe(worker)
 })
 
-it('warns of what was given up', () => {
+it('warns if a worker is given up', () => {
   expect(levelOf('supervisor:reverse_proxy', 'supervising.restarting', 'gaveUp')).toBe('warn')
 })
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { boundsOf, maxDescriptors } from '../../../../src/supervise/limits/descriptors.ts'
 
 describe('bounds of descriptors', () => {
-  it('keep a quarter for who has few connections', () => {
+  it('reserve a quarter for instances with few connections', () => {
     expect(boundsOf(20_000, 3)).toEqual({ scarceFrom: 15_000, share: 625 })
   })
 

@@ -17,7 +17,7 @@ function book(worker: object, others: object = {}) {
 const changed = (outcome: ChangeOutcome) => ('changed' in outcome ? outcome.changed : outcome.problem)
 
 describe('limit book', () => {
-  it('tells what instances are judged by', () => {
+  it('has the limits that instances are judged by', () => {
     const { limits } = book({ max_memory_mb: 64, max_cpu_percent: 20, stuck_secs: 1.5 })
     expect(limits.of('reverse_proxy')).toEqual({
       maxMemoryBytes: 64 * 1024 * 1024,
@@ -49,7 +49,7 @@ describe('limit book', () => {
     ])
   })
 
-  it('keeps a change for later instances, and tells the shares of those that run', () => {
+  it('keeps a change for later instances, and has the new shares of running ones', () => {
     const { limits, services } = book({ max_connections: 10, worker_threads: 2 })
     limits.allot('reverse_proxy#1', 'reverse_proxy', 0)
     limits.allot('reverse_proxy#2', 'reverse_proxy', 1)
@@ -65,7 +65,7 @@ describe('limit book', () => {
     expect([next.maxConnections, next.worker.maxMemoryMb]).toEqual([{ reverse: 3 }, 64])
   })
 
-  it('says nothing of what does not change', () => {
+  it('reports no limit that stays the same', () => {
     const { limits } = book({ max_cpu_percent: 20 })
     expect(changed(limits.change('reverse_proxy', { maxCpuPercent: 20 }))).toEqual([])
   })

@@ -2,21 +2,21 @@ import { describe, expect, it } from 'vitest'
 import {
   type InstanceLimits,
   judge,
-  type LimitReading,
+  type LimitStanding,
   newStanding,
   reasonsOf,
   recycleGapMs,
-  type Standing,
+  type UsageReading,
 } from '../../../../src/supervise/limits/limits.ts'
 
 const limits: InstanceLimits = { maxMemoryBytes: 1_000, maxCpuPercent: 40, stuckMs: 5_000, cpus: 2 }
 
-const quiet: LimitReading = { at: 0, memoryBytes: 100, cpuMs: 0, loopUtilization: 0.1, beats: 0 }
+const quiet: UsageReading = { at: 0, memoryBytes: 100, cpuMs: 0, loopUtilization: 0.1, beats: 0 }
 
 /** Judges one reading a second; each is what is said of it on top of a quiet one that beats. */
-function run(readings: readonly Partial<LimitReading>[], under: InstanceLimits = limits) {
+function run(readings: readonly Partial<UsageReading>[], under: InstanceLimits = limits) {
   const said: string[] = []
-  let standing: Standing = newStanding
+  let standing: LimitStanding = newStanding
   for (const [second, reading] of readings.entries()) {
     const full = { ...quiet, at: second * 1_000, beats: second, ...reading }
     const result = judge(standing, full, under)
@@ -33,7 +33,7 @@ function run(readings: readonly Partial<LimitReading>[], under: InstanceLimits =
 const memory = (...sizes: readonly number[]) => sizes.map((memoryBytes) => ({ memoryBytes }))
 
 /** CPU time of a reading a second, from the share of all CPU that each second used. */
-function cpu(...shares: readonly number[]): readonly Partial<LimitReading>[] {
+function cpu(...shares: readonly number[]): readonly Partial<UsageReading>[] {
   let cpuMs = 0
   return [0, ...shares].map((share) => {
     cpuMs += share * 10 * limits.cpus
@@ -137,7 +137,7 @@ describe('event loop', () => {
     expect(run(readings).said).toEqual([])
   })
 
-  it('says nothing of the first reading, which is of no time', () => {
+  it('does not judge the first reading, which covers no time', () => {
     expect(run([blocked], { ...limits, stuckMs: 1 }).said).toEqual([])
   })
 })

@@ -2,7 +2,7 @@ import { VirtualTimeScheduler } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { Channel, Usage } from '../../../../src/supervise/channel/channel.ts'
 import {
-  type Sample,
+  type InstanceSample,
   type SampleSources,
   Samples,
   sampleStream,
@@ -17,7 +17,7 @@ const channel = (id: string, read: () => Promise<Usage>): Channel => ({
   kill: () => {},
 })
 
-async function firstOf(samples: Samples, sources: SampleSources): Promise<readonly Sample[]> {
+async function firstOf(samples: Samples, sources: SampleSources): Promise<readonly InstanceSample[]> {
   return await new Promise((resolve) => samples.start(sources, resolve, 1_000))
 }
 
@@ -35,7 +35,7 @@ describe('samples', () => {
     samples.close()
   })
 
-  it('survive an instance that ends while it is read, and say so', async () => {
+  it('survive an instance that ends while it is read, and mark it as unread', async () => {
     const samples = new Samples()
     const failing = channel('gone', () => Promise.reject(new Error('ended')))
     await firstOf(samples, { channels: () => [failing, channel('a', async () => usage)] })

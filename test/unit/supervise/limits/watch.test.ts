@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { Sample } from '../../../../src/supervise/limits/samples.ts'
+import type { InstanceSample } from '../../../../src/supervise/limits/samples.ts'
 import { Watch } from '../../../../src/supervise/limits/watch.ts'
 
-const sample = (change: Partial<Sample> = {}): Sample => ({
+const sample = (change: Partial<InstanceSample> = {}): InstanceSample => ({
   id: 'w#1',
   at: 0,
   isRead: true,
@@ -27,7 +27,7 @@ function watching(options: { readonly isContained?: boolean } = {}) {
   })
   let second = 0
   /** One sample a second; the instance beats unless it is said not to. */
-  const judge = (...samples: readonly Partial<Sample>[]) => {
+  const judge = (...samples: readonly Partial<InstanceSample>[]) => {
     for (const one of samples) {
       second += 1
       watch.judge([sample({ at: second * 1_000, beats: second, ...one })])
@@ -39,7 +39,7 @@ function watching(options: { readonly isContained?: boolean } = {}) {
 const full = { memoryBytes: 1_000 }
 
 describe('watch', () => {
-  it('tells the instance when a limit is exceeded and when the last one is not any more', () => {
+  it('notifies the instance when a limit is exceeded and when all have recovered', () => {
     const { watch, heard, judge } = watching()
     judge({ memoryBytes: 900 }, { memoryBytes: 900 }, {})
     expect(heard).toEqual([
@@ -88,7 +88,7 @@ describe('watch', () => {
     expect(lives).toBeGreaterThan(400)
   })
 
-  it('tells the chart of an instance that is stuck', () => {
+  it('notifies the chart of a stuck instance', () => {
     const { heard, judge } = watching()
     judge({}, { loopUtilization: 1, beats: 1 })
     expect(heard).toEqual(['error instance is stuck', 'w#1 thread.stuck'])

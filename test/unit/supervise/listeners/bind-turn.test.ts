@@ -24,7 +24,7 @@ it('a failure ends the turn and is passed on', async () => {
   expect(await inTurn(21_113, async () => 'free')).toBe('free')
 })
 
-it('whoever has the turn for ever delays, and stops nobody', async () => {
+it('a turn that is never given back delays a start and does not stop it', async () => {
   const never = Promise.withResolvers<string>()
   const stuck = inTurn(21_114, () => never.promise)
   expect(await inTurn(21_114, async () => 'went on', 50)).toBe('went on')

@@ -120,7 +120,7 @@ it('without any spare the server leaves after the time for it, and is called bac
   listeners.close()
 })
 
-it('says why it refuses: starting, restarting, given up', async () => {
+it('refuses with the reason: starting, restarting, given up', async () => {
   const refused: string[] = []
   const listeners = new Listeners(
     [{ key, group: 'w/0', address: { host: '127.0.0.1', port: 0 }, isContained: false }],

@@ -10,7 +10,7 @@ async function listening() {
   return { server, port: (server.address() as AddressInfo).port }
 }
 
-it('a copy of a listening socket accepts what came when its server was closed', async () => {
+it('a copy of a listening socket accepts connections that arrived after its server was closed', async () => {
   const { server, port } = await listening()
   const mirror = new Mirror()
   const copy = await mirror.copy(server)
@@ -41,7 +41,7 @@ it('copies of several sockets are each of their own', async () => {
   mirror.close()
 })
 
-it('a copy of a server that was closed is none', async () => {
+it('there is no copy of a closed server', async () => {
   const { server } = await listening()
   server.close()
   const mirror = new Mirror()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { HealthLog, healthLine } from '../../../../src/supervise/views/health-log.ts'
-import type { WorkerHealth } from '../../../../src/supervise/views/overview.ts'
+import type { WorkerHealth } from '../../../../src/supervise/views/shapes.ts'
 
 const health = (status: WorkerHealth['status'], change: Partial<WorkerHealth> = {}): WorkerHealth => ({
   proxy_type: 'ReverseProxy',
@@ -14,7 +14,7 @@ const health = (status: WorkerHealth['status'], change: Partial<WorkerHealth> = 
 })
 
 describe('healthLine', () => {
-  it('S150: tells at info which type is healthy', () => {
+  it('S150: logs a healthy type at info', () => {
     expect(healthLine(health('Healthy'))).toMatchObject({
       level: 'info',
       message: 'Worker ReverseProxy is healthy',
@@ -29,7 +29,7 @@ describe('healthLine', () => {
     })
   })
 
-  it('S152: says at error that immediate attention is needed', () => {
+  it('S152: logs at error that immediate attention is needed', () => {
     expect(healthLine(health('Critical'))).toMatchObject({
       level: 'error',
       message: 'Worker ReverseProxy critical - immediate attention required',

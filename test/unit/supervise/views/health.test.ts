@@ -62,7 +62,7 @@ describe('health', () => {
       expect(missingInstances(state, 2, 1)).toBeNull()
   })
 
-  it('tells both utilisations', () => {
+  it('returns both utilisations', () => {
     expect(health({ ...quiet, activeConnections: 25, memoryBytes: 500 })).toMatchObject({
       connectionUtilization: 0.25,
       memoryUtilization: 0.5,

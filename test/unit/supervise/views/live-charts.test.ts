@@ -18,7 +18,7 @@ function liveCharts(timeoutMs = 60_000) {
 
 const live = { digest: {}, timers: [], next: [] }
 
-it('a chart of an instance is asked by its channel', async () => {
+it('asks a chart of an instance over its channel', async () => {
   const { charts, posted } = liveCharts()
   const answer = charts.of('w#1/reverse')
   expect(posted).toEqual([{ type: 'chart.ask', ask: 1, chart: 'reverse' }])
@@ -27,19 +27,19 @@ it('a chart of an instance is asked by its channel', async () => {
   expect(await answer).toBe(live)
 })
 
-it('an instance that does not answer is waited for so long', async () => {
+it('waits a bounded time for an instance that does not answer', async () => {
   const { charts } = liveCharts(1)
   expect(await charts.of('w#1/reverse')).toBeNull()
 })
 
-it('nobody is asked for one that is not there', async () => {
+it('asks no instance for a chart that does not exist', async () => {
   const { charts, posted } = liveCharts()
   expect(await charts.of('w#2/reverse')).toBeNull()
   expect(await charts.of('w#1')).toBeNull()
   expect(posted).toEqual([])
 })
 
-it('so many questions may wait, and no more', async () => {
+it('bounds the number of pending questions', async () => {
   const { charts, posted } = liveCharts()
   const answers = Array.from({ length: 64 }, () => charts.of('w#1/reverse'))
   expect(await charts.of('w#1/reverse')).toBeNull()

@@ -15,7 +15,7 @@ function service() {
 }
 
 describe('rates of a service', () => {
-  it('are of the latest second', () => {
+  it('cover the latest second', () => {
     const one = service()
     const rates = new RequestRates()
     expect(rates.of(one)).toMatchObject({ perSecond: 0, errors: 0 })
@@ -36,7 +36,7 @@ describe('rates of a service', () => {
     expect(rates.of(one).errors).toBe(0.1)
   })
 
-  it('are none, and not less, where counts were lost with a process', () => {
+  it('are zero, not negative, where counts were lost with a process', () => {
     const one = service()
     const rates = new RequestRates()
     one.counts.requestsTotal = 100
@@ -46,7 +46,7 @@ describe('rates of a service', () => {
     expect(rates.of(one).perSecond).toBe(0)
   })
 
-  it('tell how long requests took in the latest ten seconds, while somebody watches', () => {
+  it('cover the latest ten seconds of durations while there is a viewer', () => {
     const one = service()
     const rates = new RequestRates()
     one.buckets[10] = 1_000
@@ -61,7 +61,7 @@ describe('rates of a service', () => {
     expect(rates.of(one).p50Ms).toBeNull()
   })
 
-  it('tell it also while nobody watches, to whoever asks: of ten seconds at least, and twenty at most', () => {
+  it('cover ten to twenty seconds of durations without a viewer', () => {
     const one = service()
     const rates = new RequestRates()
     one.buckets[10] = 1_000
@@ -79,7 +79,7 @@ describe('rates of a service', () => {
     expect(rates.of(counted).p50Ms).toBeNull()
   })
 
-  it('tell it to who begins to watch at once, and to who asks after all have gone', () => {
+  it('are there at once for a new viewer, and after the last one has left', () => {
     const one = service()
     const rates = new RequestRates()
     for (let second = 0; second <= 12; second++) rates.tick([one], second * 1_000, false)
