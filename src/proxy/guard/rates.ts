@@ -80,7 +80,7 @@ export class Rates {
   }
 }
 
-/** A rule names methods in capital letters; some servers read `post` as POST, and over HTTP/2 a client may send it. */
+/** Rules name methods in upper case. Some servers accept `post` as POST, and HTTP/2 clients may send it. */
 export function ruleApplies({ methods, pathPrefix }: RateRule, method: string, path: RatePath): boolean {
   if (methods !== null && !methods.includes(method.toUpperCase())) return false
   return pathPrefix === null || isLimited(pathPrefix, path)

@@ -17,7 +17,7 @@ async function connectH2(port: number): Promise<ClientHttp2Session> {
   return session.on('error', () => {})
 }
 
-test('an instance that starts after a change of max_connections allows as many streams as the new value has', async () => {
+test('an instance started after a change of max_connections sizes its streams by the new value', async () => {
   const held: ServerResponse[] = []
   await using origin = await startOrigin((_req, res) => held.push(res))
   await using tls = await startTlsDaemon(`http://${origin.authority}`, {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { fieldKind, kind } from '../../../../src/http/fields/fields.ts'
 
 test.each(['X-Forwarded', 'x-forwarded-port', 'X-Forwarded-Prefix', 'X-Real-IP'])(
-  '%s says where a request comes from',
+  '%s is a provenance field',
   (name) => {
     expect(fieldKind(name)).toBe(kind.provenance)
   },
@@ -15,10 +15,10 @@ test.each([
   'x_forwarded-host',
   'X_REAL_IP',
   'X-Real_IP',
-])('%s reads as such a field where _ is -', (name) => {
+])('%s is a lookalike of a provenance field', (name) => {
   expect(fieldKind(name)).toBe(kind.lookalike)
 })
 
-test.each(['X-Forwardedness', 'X-Real-IPs', 'X-Forward'])('%s is another field', (name) => {
+test.each(['X-Forwardedness', 'X-Real-IPs', 'X-Forward'])('%s is an ordinary field', (name) => {
   expect(fieldKind(name)).toBe(kind.other)
 })

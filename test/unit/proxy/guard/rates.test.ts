@@ -85,7 +85,7 @@ describe('rules', () => {
     expect(grants(rates([{ pathPrefix: '/api' }]), { path })).toBe(applies ? 2 : 10)
   })
 
-  test('a rule for a method counts it in small letters too, which some servers read alike', () => {
+  test('a rule for a method also counts it in lower case, which some servers accept', () => {
     const of = rates([{ methods: ['POST'] }])
     expect(grants(of, { method: 'post' })).toBe(2)
     expect(grants(of, { method: 'Post' })).toBe(0)
