@@ -12,6 +12,8 @@ export interface AttackResult {
   /** From the connection to its end, the shortest and the longest. */
   readonly minMs: number
   readonly maxMs: number
+  /** How long the attackers have waited for a CPU. */
+  readonly waitedMs: number
 }
 
 const source = `
@@ -24,7 +26,11 @@ const firsts = {
 }
 const result = { connected: 0, ended: 0, answers: {}, minMs: Infinity, maxMs: 0 }
 const open = new Set()
-const report = () => { console.log(JSON.stringify(result)); process.exit() }
+const report = () => {
+  result.waitedMs = Number(require('node:fs').readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[1]) / 1e6
+  console.log(JSON.stringify(result))
+  process.exit()
+}
 const start = (left) => {
   if (left === 0) return
   const socket = connect({ port: Number(port), host: '127.0.0.1' })
@@ -82,7 +88,9 @@ export function attack(
   stop?: Promise<unknown>,
 ): Promise<AttackResult> {
   const child = tied(spawn(process.execPath, ['-e', source, String(port), String(count), how]))
-  void stop?.finally(() => child.kill())
+  const end = () => child.kill()
+  // A failure of `stop` is for its owner to see.
+  stop?.then(end, end)
   return new Promise((resolve, reject) => {
     let said = ''
     child.stdout.on('data', (piece) => {
