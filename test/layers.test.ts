@@ -214,7 +214,7 @@ describe('imports point the way the table allows', () => {
 describe('rooms of src/proxy', () => {
   /** From the lowest to the highest; rooms on one line do not import each other. */
   const floors = [
-    ['decide'],
+    ['decide', 'destinations'],
     ['trace'],
     ['exchange'],
     ['guard', 'upstream', 'static'],
@@ -222,6 +222,11 @@ describe('rooms of src/proxy', () => {
   ]
   const floorOf = (room: string) => floors.findIndex((floor) => floor.includes(room))
   const roomOf = (file: string) => /^src\/proxy\/([^/]+)\//.exec(file)?.[1] ?? ''
+
+  it('are all listed', () => {
+    const rooms = globSync('src/proxy/**/*.ts', { cwd: root }).map(roomOf)
+    expect(new Set(rooms)).toEqual(new Set(floors.flat()))
+  })
 
   it('import lower rooms only, types included', () => {
     const wrong = floors

@@ -107,7 +107,7 @@ export class DataPlane {
       watch: this.#watch,
       closer: this.#server.closer,
       protocols: worker.http2.enabled ? ['h2', 'http/1.1'] : ['http/1.1'],
-      onReady: (connection) => this.#speak(connection),
+      onReady: (connection) => this.#startHttp(connection),
     })
   }
 
@@ -193,7 +193,7 @@ export class DataPlane {
     await Promise.all([this.#server.close(), this.#streams.close()])
   }
 
-  #speak(connection: Connection): void {
+  #startHttp(connection: Connection): void {
     const { scheme, socket } = connection
     const protocol = scheme === 'https' ? (socket as TLSSocket).alpnProtocol : this.#options.cleartext
     if (protocol === 'h2') void this.#streams.accept(connection)

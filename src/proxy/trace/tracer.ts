@@ -124,8 +124,8 @@ export class Tracer {
     if (this.#output === null || (bound === 0 && !this.#isParentBased)) return null
     if (isPlain) {
       const value = headers['traceparent']
-      const isItsWord = typeof value === 'string' && (!this.#isParentBased || seemsSampled(value))
-      if (!isItsWord) {
+      const isClientsChoice = typeof value === 'string' && (!this.#isParentBased || seemsSampled(value))
+      if (!isClientsChoice) {
         if (bound === 0 || !this.#ids.draw(bound)) return null
         const { drawn } = this.#ids
         // An unsampled context is left alone only if it is valid.
