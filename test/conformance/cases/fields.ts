@@ -222,7 +222,7 @@ export const fieldCases: readonly Case[] = [
   {
     id: 'HB-10',
     rfc: '9110 7.8',
-    what: 'an Upgrade that nobody takes',
+    what: 'an Upgrade that is not supported',
     on: proxies,
     send: post(['Connection: Upgrade', 'Upgrade: foo', 'Content-Length: 3'], 'abc'),
     expect: { ...served, origin: { requests: 1, body: 'abc', lacks: ['Upgrade'] } },

@@ -82,7 +82,7 @@ export const forwardingCases: readonly Case[] = [
   {
     id: 'EX-01',
     rfc: '9110 10.1.1',
-    what: 'an expectation that nobody knows',
+    what: 'an unknown expectation',
     on: everywhere,
     send: get('Expect: tea'),
     expect: { statuses: [417], origin: { requests: 0 } },

@@ -191,7 +191,7 @@ export const framingCases: readonly Case[] = [
   {
     id: 'FR-46',
     rfc: '9112 7.1.2',
-    what: 'a trailer section that is none',
+    what: 'a malformed trailer section',
     on: proxies,
     send: post([chunked], '3\r\nabc\r\n0\r\nnone\r\n\r\n'),
     expect: { statuses: [[400, 502]], closes: true },

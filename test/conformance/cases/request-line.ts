@@ -248,7 +248,7 @@ export const requestLineCases: readonly Case[] = [
   {
     id: 'RL-51',
     rfc: '9112 3.2',
-    what: 'the path goes on byte for byte',
+    what: 'the path is forwarded byte for byte',
     on: proxies,
     send: start('GET {/a%2Fb/%7e;x=1?q=%20&r=[]|} HTTP/1.1'),
     expect: { ...served, origin: { requests: 1, line: 'GET /a%2Fb/%7e;x=1?q=%20&r=[]| HTTP/1.1' } },
@@ -256,7 +256,7 @@ export const requestLineCases: readonly Case[] = [
   {
     id: 'RL-52',
     rfc: '9110 9.1',
-    what: 'a method that nobody knows',
+    what: 'an unknown method',
     on: everywhere,
     send: start('BREW {/} HTTP/1.1'),
     expect: refused(400, 405, 501),

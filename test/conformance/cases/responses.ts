@@ -114,7 +114,7 @@ export const responseCases: readonly Case[] = [
   broken(
     'RS-21',
     '9110 7.8',
-    '101 that nobody asked for',
+    'an unrequested 101',
     lines('HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: foo'),
   ),
   broken(
@@ -144,7 +144,7 @@ export const responseCases: readonly Case[] = [
   {
     id: 'RS-25',
     rfc: '9112 7.1',
-    what: 'a chunk size that is none, after a first chunk',
+    what: 'an invalid chunk size after a valid chunk',
     on: proxies,
     send: get(),
     script: ending(ok([chunked], '5\r\nhello\r\nx\r\n')),
@@ -256,7 +256,7 @@ export const responseCases: readonly Case[] = [
   {
     id: 'RS-35',
     rfc: '9110 15',
-    what: 'a status that nobody knows',
+    what: 'an unknown status',
     on: proxies,
     send: get(),
     script: { answer: `${lines('HTTP/1.1 599 Odd', 'Content-Length: 5')}hello` },

@@ -98,7 +98,7 @@ function gathering(): (child: ChildProcess) => string {
 }
 
 describe.each(['thread', 'process', 'shared'])('standard output (%s)', (isolation) => {
-  it('that is a pipe which nobody reads holds up neither traffic nor main', async () => {
+  it('that is an unread pipe delays neither traffic nor main', async () => {
     await using origin = await startOrigin()
     const { end, text } = pipe()
     const accessLog = { path: 'stdout', format: `%path ${'x'.repeat(3_000)}`, flush_ms: 1, buffer_kb: 128 }
@@ -168,7 +168,7 @@ describe.each(['thread', 'process', 'shared'])('standard output (%s)', (isolatio
   })
 })
 
-it('SIGUSR2 opens the files anew', async () => {
+it('SIGUSR2 reopens the files', async () => {
   await using origin = await startOrigin()
   const file = join(temporaryDirectory(), 'access.log')
   const { child, port } = await start({

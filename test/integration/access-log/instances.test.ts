@@ -67,7 +67,7 @@ describe.each(['thread', 'process', 'shared'] as const)('instances (%s)', (isola
     expect(linesOf(file).length).toBeGreaterThan(0)
   })
 
-  it('write what was cut off by the end of a drain, with K, and what waited', async () => {
+  it('write exchanges cut off by the end of a drain, with K, and buffered lines', async () => {
     await using origin = await startOrigin((req, res) => {
       if (req.url === '/never') res.write('and')
       else res.end('ok')
@@ -86,7 +86,7 @@ describe.each(['thread', 'process', 'shared'] as const)('instances (%s)', (isola
     ])
   })
 
-  it('go on serving when the disk is full, count what they drop, and say it once', async () => {
+  it('continue to serve when the disk is full, count dropped lines, and log that once', async () => {
     await using origin = await startOrigin()
     const config = reverse(
       origin.authority,
@@ -119,7 +119,7 @@ describe.each(['thread', 'process'] as const)('an instance (%s) that', (isolatio
   })
 })
 
-it('services of a combined worker have logs of their own; what belongs to none is in the first', async () => {
+it('services of a combined worker have separate logs; requests without a service are in the first', async () => {
   await using origin = await startOrigin()
   const folder = temporaryDirectory()
   await using running = await startTestDaemon({

@@ -75,7 +75,7 @@ describe('several instances on one address', () => {
     workers: { static_files: { worker_threads: 4, mounts: [{ path: '/', root_dir: site }] } },
   })
 
-  it('share it, also when its port is given', async () => {
+  it('share it, also with a fixed port', async () => {
     const probe = createServer().listen({ host: '127.0.0.1', port: 0 })
     await new Promise((resolve) => probe.once('listening', resolve))
     const { port } = probe.address() as { port: number }
@@ -86,7 +86,7 @@ describe('several instances on one address', () => {
     expect(running.stateOf('static_files#4')).toBe('running.alive')
   })
 
-  it('are refused it once, and not once each, when it is taken', async () => {
+  it('report one error, not one each, when it is taken', async () => {
     await using running = await startTestDaemon(severalOn(0))
     const port = running.port('static_files')
     const { settings } = parseConfig(JSON.stringify(severalOn(port)), { file: 'test.json', baseDir: site })
@@ -99,7 +99,7 @@ describe('several instances on one address', () => {
   })
 })
 
-describe('an address that cannot be listened on', () => {
+describe('an address that is not available', () => {
   it('stops the start with one line for each, and releases all others', async () => {
     const taken = createServer().listen({ host: '127.0.0.1', port: 0 })
     await new Promise((resolve) => taken.once('listening', resolve))

@@ -14,7 +14,7 @@ const guarded = (target: string, more: object) => ({
 })
 
 describe.each(['thread', 'process', 'shared'] as const)('who may use it (%s)', (isolation) => {
-  it('asks for a password whose hash is computed in a thread of its own; neither is in the log or in what admin tells', async () => {
+  it('checks a password in a thread of its own; log and admin contain neither password nor hash', async () => {
     await using origin = await startOrigin()
     const auth = { users: [{ name: 'alice', password: hash }] }
     await using running = await startTestDaemon(guarded(`http://${origin.authority}`, { auth }), {

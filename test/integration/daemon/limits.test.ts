@@ -52,7 +52,7 @@ describe.each(['thread', 'process', 'shared'] as const)('max_connections (%s)', 
     await second.ended()
   })
 
-  it('is a state: saturated while it is reached, accepting with the first free place', async () => {
+  it('saturates the worker until the first connection ends', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(
       reverseTo(`http://${origin.authority}`, { max_connections: 2 }),

@@ -48,7 +48,7 @@ test.each(['thread', 'process', 'shared'] satisfies Isolation[])(
   },
 )
 
-test('a new instance knows the ports as the first one did', async () => {
+test('a replacement instance knows the ports too', async () => {
   await using running = await startTestDaemon(
     {
       mode: 'Forward',

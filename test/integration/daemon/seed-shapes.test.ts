@@ -42,7 +42,7 @@ describe('the first shape of the seed', () => {
     expect(origin.last.url).toBe('/form')
   })
 
-  it('counts each type apart', async () => {
+  it('counts each type separately', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(shape('seed-shape-a.json', `http://${origin.authority}`), {
       baseDir,

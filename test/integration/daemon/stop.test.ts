@@ -83,7 +83,7 @@ describe.each(['thread', 'process', 'shared'] as const)('stop (%s)', (isolation)
     await tunnel.ended()
   })
 
-  it('takes the echo of a signal for the same wish, and a later one for an order to end now', async () => {
+  it('ignores the echo of a signal, and ends at once on a later one', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(
       {

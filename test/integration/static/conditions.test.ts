@@ -64,7 +64,7 @@ test('another content of the same size has another entity tag', async () => {
   expect((await ask(served, '/a.txt')).headers['etag']).not.toBe(first.headers['etag'])
 })
 
-test('a modification time in the future is not told', async () => {
+test('a modification time in the future is not sent', async () => {
   await using site = createSite({ 'a.txt': 'one' })
   const file = site.write('a.txt', 'x')
   utimesSync(file, writtenAt, new Date('2999-01-01'))

@@ -143,7 +143,7 @@ test.each([false, true])(
   },
 )
 
-test('what a link to outside leads to is not even opened', async () => {
+test('the target of a link to outside is not even opened', async () => {
   await using site = createSite()
   const pipe = site.pipe('../pipe')
   site.link('pipe', '../pipe')

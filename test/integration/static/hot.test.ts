@@ -209,7 +209,7 @@ test('a page of the application gives way to a file, even to another link to its
   expect((await ask(served, '/login')).status).toBe(301)
 })
 
-test('those who come during a look at the disk share it', async () => {
+test('requests during a look at the disk share it', async () => {
   await using site = createSite({ 'a.txt': 'old' })
   await using served = await serveByClock(site)
   await served.get('/a.txt')
@@ -234,7 +234,7 @@ test('dropCaches forgets at once', async () => {
   expect(await served.get('/a.txt')).toBe(gone)
 })
 
-test('an eighth of the memory limit bounds what is kept', async () => {
+test('the cache is limited to an eighth of the memory limit', async () => {
   await using site = createSite()
   await using served = await serveByClock(site, {}, 8)
   const names = Array.from({ length: 20 }, (_, at) => `${at}.bin`)
@@ -248,7 +248,7 @@ test('an eighth of the memory limit bounds what is kept', async () => {
   expect(kept).toBe(Math.floor(1024 ** 2 / 101_100))
 })
 
-test('pipelined hits are answered in order, and a client that leaves between them hurts nobody', async () => {
+test('pipelined hits are answered in order, and a client may disconnect between them', async () => {
   await using site = createSite({ 'a.txt': 'first', 'c.txt': 'third' })
   await using served = await serveByClock(site)
   await served.get('/a.txt')

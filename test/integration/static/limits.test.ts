@@ -51,7 +51,7 @@ test('a file that may not be read is 403', async () => {
   expect((await ask(served, '/folder/')).status).toBe(403)
 })
 
-test('a file in memory that may not be read any more is 403 once the disk is asked again', async () => {
+test('a cached file that is no longer readable is 403 after the next look at the disk', async () => {
   await using site = createSite({ 'a.txt': 'a' })
   chmodSync(join(site.root, 'a.txt'), 0o644)
   await using served = await serveLimited(site)

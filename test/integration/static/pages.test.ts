@@ -26,7 +26,7 @@ test('a directory without an index file is 404: nothing is listed (W04)', async 
   expect(answer.raw).not.toContain('private-name')
 })
 
-test('a directory that has the name of an index file is passed over', async () => {
+test('a directory with the name of an index file is skipped', async () => {
   await using site = createSite({ 'index.htm': 'file' })
   mkdirSync(join(site.root, 'index.html'))
   await using served = await serve(
@@ -131,7 +131,7 @@ test('in SPA mode index and fallback are revalidated whatever their type is (B00
   expect((await ask(served, '/login')).headers['cache-control']).toBe('no-cache')
 })
 
-test('what is refused is not kept by caches', async () => {
+test('refusals are not cacheable', async () => {
   await using site = createSite({ 'docs/a.txt': '' })
   await using served = await serve(staticSettings({ rootDir: site.root }))
   expect((await ask(served, '/missing')).headers['cache-control']).toBe('no-store')

@@ -104,7 +104,7 @@ test('pipelined requests are answered in order', async () => {
   expect(answers).toMatch(/^HTTP\/1.1 200 [\s\S]*firstHTTP\/1.1 404 [\s\S]*HTTP\/1.1 200 [\s\S]*third$/)
 })
 
-test('a client that goes away leaves no descriptor open and no response pending', async () => {
+test('a client that disconnects leaves no descriptor open and no response pending', async () => {
   await using site = createSite()
   truncateSync(site.write('big.bin', ''), big)
   await using served = await serve(staticSettings({ rootDir: site.root }))
@@ -125,7 +125,7 @@ test('pipelined responses that wait for their turn are given up with the connect
   await vi.waitFor(() => expect([served.pending(), descriptors(site)]).toEqual([0, 0]))
 })
 
-test('a client that goes away before the file is open leaves nothing behind', async () => {
+test('a client that disconnects before the file is open leaves nothing behind', async () => {
   await using site = createSite({ 'a.txt': 'a' })
   await using served = await serve(staticSettings({ rootDir: site.root }))
   for (let left = 50; left > 0; left -= 1) {

@@ -35,7 +35,7 @@ async function outcome(port: number, as: ConnectionOptions): Promise<string> {
 }
 
 describe('required', () => {
-  it('turns away who has no certificate, one of others, or one that has expired', async () => {
+  it('rejects clients without a certificate, with one of another authority, or an expired one', async () => {
     await using origin = await startOrigin()
     await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
       isolation: 'shared',
@@ -53,7 +53,7 @@ describe('required', () => {
 })
 
 describe('optional', () => {
-  it('goes on without one, and tells the subject of a valid one only', async () => {
+  it('accepts clients without one, and sends the subject of a valid one only', async () => {
     await using origin = await startOrigin()
     await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
       isolation: 'process',
@@ -63,7 +63,7 @@ describe('optional', () => {
     expect(origin.seen.map((seen) => seen.all('x-client-subject'))).toEqual([[], [], ['CN=anna']])
   })
 
-  it('takes what a client says of itself out, however it is spelled', async () => {
+  it('removes the subject field from client requests, in any spelling', async () => {
     await using origin = await startOrigin()
     await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
       isolation: 'shared',
@@ -79,7 +79,7 @@ describe('optional', () => {
     ).toEqual([[], ['X-Client-Subject', 'CN=anna']])
   })
 
-  it('takes it out of trailers as well', async () => {
+  it('removes it from trailers too', async () => {
     await using origin = await startRecordingOrigin()
     await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
       isolation: 'shared',

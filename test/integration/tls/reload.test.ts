@@ -18,7 +18,7 @@ async function shownAt({ port }: TlsDaemon, servername: string): Promise<string>
 describe.each(['thread', 'process', 'shared'] as const)(
   'new certificate files with isolation %s',
   (isolation) => {
-    it('are taken for what connects later; a connection that is open goes on', async () => {
+    it('apply to later connections; open connections continue', async () => {
       await using origin = await startOrigin()
       await using daemon = await startTlsDaemon(`http://${origin.authority}`, { isolation })
       const { socket } = await visit(daemon.port, { servername: 'a.test' })
@@ -54,7 +54,7 @@ describe('new certificate files', () => {
     expect(await shownAt(daemon, 'a.test')).toBe('a.test')
   })
 
-  it('hold for an instance that starts later', async () => {
+  it('apply to an instance that starts later', async () => {
     await using daemon = await startTlsDaemon('http://127.0.0.1:9', { isolation: 'thread' })
     writeCertificate(daemon.directory, 'a', makeCertificate({ subject: 'new.test', names: ['a.test'] }))
     await until('the new one is shown', async () => (await shownAt(daemon, 'a.test')) === 'new.test')

@@ -9,7 +9,7 @@ import { until } from '../../kit/until.ts'
 const get = ['GET /x HTTP/1.1', 'Host: a.test']
 
 describe.each(['thread', 'process', 'shared'] as const)('TLS with isolation %s', (isolation) => {
-  it('is ended by the instance, and the upstream is told https', async () => {
+  it('is terminated by the instance, and the upstream gets the scheme https', async () => {
     await using origin = await startOrigin()
     await using daemon = await startTlsDaemon(`http://${origin.authority}`, { isolation })
     const { socket, shown } = await visit(daemon.port, { servername: 'a.test' })
@@ -54,7 +54,7 @@ describe('the handshake', () => {
     await expect(visit(daemon.port, weak)).rejects.toThrow(/handshake failure/)
   })
 
-  it('agrees on http/1.1 by ALPN, and turns away a client that speaks neither', async () => {
+  it('negotiates http/1.1 by ALPN, and rejects clients that offer neither version', async () => {
     await using daemon = await startTlsDaemon('http://127.0.0.1:9', { isolation: 'shared' })
     const { socket } = await visit(daemon.port, { ALPNProtocols: ['http/1.1'] })
     expect(socket.alpnProtocol).toBe('http/1.1')
@@ -62,7 +62,7 @@ describe('the handshake', () => {
     await expect(visit(daemon.port, { ALPNProtocols: ['smtp'] })).rejects.toThrow(/no application protocol/)
   })
 
-  it('that never comes is closed at its deadline, trickling bytes or not, and blocks nobody', async () => {
+  it('that never completes is closed at its deadline, even with trickling bytes, and blocks no other client', async () => {
     await using origin = await startOrigin()
     await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
       isolation: 'shared',
@@ -83,7 +83,7 @@ describe('the handshake', () => {
     expect(silent.pending.length).toBe(0)
   })
 
-  it('whose client ends within it is over at once, long before its deadline', async () => {
+  it('ends at once, long before its deadline, when the client disconnects', async () => {
     await using daemon = await startTlsDaemon('http://127.0.0.1:9', {
       isolation: 'shared',
       tls: { handshake_timeout_secs: 600 },
@@ -111,7 +111,7 @@ describe('the handshake', () => {
     expect(counters()).toMatchObject({ connectionsRefused: 1, tlsHandshakes: 1 })
   })
 
-  it('that fails is counted, and its place is free again', async () => {
+  it('that fails is counted and frees its connection slot', async () => {
     await using daemon = await startTlsDaemon('http://127.0.0.1:9', { isolation: 'shared' })
     using plain = await RawClient.connect(daemon.port)
     await plain.head('GET / HTTP/1.1', 'Host: a.test').ended()

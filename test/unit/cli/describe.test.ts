@@ -3,7 +3,7 @@ import { describeRun } from '../../../src/cli/describe.ts'
 import { makeCertificate, writeCertificate } from '../../kit/certificates.ts'
 import { load, temporaryDirectory } from '../../kit/config-text.ts'
 
-test('every listener is named, and what to try is a plain one, with the scheme that it speaks', () => {
+test('every listener is listed, and commands to try use a plain one with its scheme', () => {
   const directory = temporaryDirectory()
   const certificates = [writeCertificate(directory, 'a', makeCertificate({ subject: 'a.test' }))]
   const config = load(
@@ -28,7 +28,7 @@ test('every listener is named, and what to try is a plain one, with the scheme t
   expect(text).toContain('\n  curl -k https://127.0.0.1:2/\n')
 })
 
-test('where admin is, and where its token is, are told; never the token', () => {
+test('the admin address and the token file are printed, never the token', () => {
   const token = 'a-token-of-some-length'
   const base = { mode: 'Forward', listen_addr: '127.0.0.1:3128' }
   const addresses = { forward_proxy: [], admin: [{ host: '127.0.0.1', port: 9900 }] }

@@ -44,7 +44,7 @@ test('an endless device', () => {
   expect(refusal('/dev/zero')).toBe('/dev/zero: cannot be read: it is not a regular file')
 })
 
-test('a circle of symbolic links', () => {
+test('a loop of symbolic links', () => {
   const link = join(temporaryDirectory(), 'link')
   symlinkSync('link', link)
   expect(refusal(link)).toBe(`${link}: cannot be read: its symbolic links form a loop`)

@@ -23,7 +23,7 @@ describe('single modes', () => {
     ])
   })
 
-  test('a disabled block of another type is left alone', () => {
+  test('a disabled block of another type is ignored', () => {
     const workers = { reverse_proxy: { enabled: false }, static_files: { enabled: false } }
     expect(namesOf({ mode: 'Forward', listen_addr, workers })).toEqual(['forward_proxy forward'])
   })
@@ -61,7 +61,7 @@ describe('Combined', () => {
     expect(combined.services.map(({ type }) => type)).toEqual(['forward', 'static'])
   })
 
-  test('one worker without a port listens on listen_addr by itself, the others apart', () => {
+  test('a single worker without a port uses listen_addr alone, the others their own ports', () => {
     const workers = {
       forward_proxy: { port: 3128 },
       reverse_proxy: reverse,
@@ -92,7 +92,7 @@ describe('Combined', () => {
     expect(worker({ mode: 'Combined', listen_addr, workers }, 'combined').maxCpuPercent).toBe(both)
   })
 
-  test('each type keeps its own limits in a combined worker (S180)', () => {
+  test('each type keeps its own connection limit in a combined worker (S180)', () => {
     const workers = { forward_proxy: { max_connections: 7 }, static_files: { ...files, max_connections: 9 } }
     const { services } = worker({ mode: 'Combined', listen_addr, workers }, 'combined')
     expect(services.map(({ maxConnections }) => maxConnections)).toEqual([7, 9])
@@ -119,13 +119,13 @@ describe('Combined', () => {
 })
 
 describe('worker_separation', () => {
-  test('is another name of workers (X01)', () => {
+  test('is an alias of workers (X01)', () => {
     expect(namesOf({ mode: 'Combined', listen_addr, worker_separation: { forward_proxy: {} } })).toEqual([
       'forward_proxy forward',
     ])
   })
 
-  test('is refused beside workers', () => {
+  test('is refused next to workers', () => {
     expect(messages({ mode: 'Forward', listen_addr, workers: {}, worker_separation: {} })).toEqual([
       'worker_separation: is an alias of workers, which is present too; keep one of them',
     ])

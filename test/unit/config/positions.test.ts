@@ -25,7 +25,7 @@ workers:
     auth: { users: [{ name: ann, password: $2b$10$abcdefghijklmnopqrstuuKIGuPP0XTXVSkIqXnYBTyfJsOqjGkVW }] }
 `
 
-describe('where a setting was written', () => {
+describe('the position of a setting', () => {
   test.each([
     ['workers.static_files.mounts[1]', 10, 9, 'workers.static_files.mounts[1]', true],
     ['workers.reverse_proxy.access.deny[1]', 14, 38, 'workers.reverse_proxy.access.deny[1]', true],
@@ -44,7 +44,7 @@ describe('where a setting was written', () => {
     expect(place).toEqual({ file: 'a.yaml', line, column, path, isWritten })
   })
 
-  test('a worker that the mode alone runs is at the mode', () => {
+  test('a worker without a block has the position of mode', () => {
     const positions = positionsOf('{ "mode": "Forward", "listen_addr": "127.0.0.1:1" }')
     expect(positionOf(positions, 'workers.forward_proxy.access')).toMatchObject({
       path: 'mode',
@@ -52,7 +52,7 @@ describe('where a setting was written', () => {
     })
   })
 
-  test('worker_separation is another name of workers', () => {
+  test('worker_separation is an alias of workers', () => {
     const positions = positionsOf(text.replace('workers:', 'worker_separation:'))
     expect(positionOf(positions, 'workers.reverse_proxy.target')).toMatchObject({
       line: 13,
@@ -61,7 +61,7 @@ describe('where a setting was written', () => {
     })
   })
 
-  test('the table has no value, so no secret', () => {
+  test('the table contains no values, and so no secrets', () => {
     expect(JSON.stringify(positionsOf(text))).not.toContain('KIGuPP0')
   })
 })

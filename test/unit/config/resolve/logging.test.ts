@@ -8,7 +8,7 @@ const config = (logging?: unknown) => ({
   ...(logging === undefined ? {} : { logging }),
 })
 
-it('is null when nothing is said', () => {
+it('is null when not configured', () => {
   expect(load(config()).settings.logging).toBeNull()
 })
 
@@ -18,7 +18,7 @@ it('without targets is standard error', () => {
   })
 })
 
-it('has level and format for all targets, and of their own', () => {
+it('has level and format for all targets and for single ones', () => {
   const folder = temporaryDirectory()
   const targets = [
     { type: 'stdout', level: 'error', format: 'json' },

@@ -77,7 +77,7 @@ it('takes limits of attributes, events and links, those of spans and log records
   expect(telemetry?.logs?.limits).toEqual({ maxAttributes: 11, maxCharacters: 51 })
 })
 
-it('takes who we are from OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME, the file first', () => {
+it('takes the resource from the file, then OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES', () => {
   const variables = {
     OTEL_RESOURCE_ATTRIBUTES: 'service.name=a, team=r%C3%B6t%3D%2Cx ,zone=1',
     OTEL_SERVICE_NAME: 'b',
@@ -89,7 +89,7 @@ it('takes who we are from OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME, the fi
   })
 })
 
-describe('variables that are none', () => {
+describe('invalid variables', () => {
   it.each([
     ['OTEL_EXPORTER_OTLP_TIMEOUT', 'soon', 'must be a whole number from 0 on'],
     ['OTEL_BSP_MAX_QUEUE_SIZE', '0', 'must be a whole number above 0'],
@@ -132,13 +132,13 @@ describe('variables that are none', () => {
       'not supported; put the attributes into OTEL_RESOURCE_ATTRIBUTES',
     ],
     ['OTEL_EXPORTER_PROMETHEUS_PORT', '9464', 'admin serves /metrics; see admin.listen_addr'],
-  ])('%s=%s is ignored and told, without its value', (name, value, right) => {
+  ])('%s=%s is ignored with a warning that omits its value', (name, value, right) => {
     const telemetry = settings(undefined, env({ [name]: value }))
     expect(telemetry?.warnings).toEqual([`${name} is ignored: ${right}`])
     expect(telemetry?.traces?.exporter).toMatchObject({ timeoutMs: 10_000, protocol: 'http/protobuf' })
   })
 
-  it('that belong together are judged together, and are told which of them is wrong', () => {
+  it('that belong together are checked together, and the warning names the wrong one', () => {
     const folder = temporaryDirectory()
     const made = ['one', 'other'].map((subject) => makeCertificate({ subject }))
     const file = (name: string, content = '') => {
@@ -192,7 +192,7 @@ describe('variables that are none', () => {
     ])
   })
 
-  it('are told even where nothing is left to export', () => {
+  it('cause warnings even if nothing is left to export', () => {
     const telemetry = settings(undefined, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://user:pw@collector' })
     expect(telemetry).toMatchObject({ metrics: null, traces: null, logs: null })
     expect(JSON.stringify(telemetry)).not.toContain('pw')

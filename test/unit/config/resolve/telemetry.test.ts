@@ -17,8 +17,8 @@ const config = (telemetry?: unknown) => ({
 const endpoint = 'http://collector:4318'
 const env = (values: Record<string, string>) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, ...values })
 
-describe('whether it is on', () => {
-  it('is off when neither file nor environment say where to', () => {
+describe('enabling telemetry', () => {
+  it('is off when neither file nor environment configures an endpoint', () => {
     expect(settings(undefined)).toBeNull()
     expect(settings(undefined, { OTEL_SERVICE_NAME: 'a', OTEL_TRACES_EXPORTER: 'otlp' })).toBeNull()
   })
@@ -68,7 +68,7 @@ describe('whether it is on', () => {
   })
 })
 
-describe('what wins', () => {
+describe('precedence', () => {
   const variables = env({
     OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
     OTEL_EXPORTER_OTLP_TIMEOUT: '1500',
@@ -77,7 +77,7 @@ describe('what wins', () => {
     OTEL_METRIC_EXPORT_INTERVAL: '5000',
   })
 
-  it('the environment, for what the file leaves out', () => {
+  it('the environment applies to keys that the file omits', () => {
     expect(settings({}, variables)?.metrics).toMatchObject({
       exporter: {
         url: endpoint,
@@ -91,7 +91,7 @@ describe('what wins', () => {
     })
   })
 
-  it('the file, for what it says; headers are of both', () => {
+  it('the file overrides the environment, but headers are merged', () => {
     const block = {
       endpoint: 'http://mine:1',
       protocol: 'http/protobuf',
@@ -113,7 +113,7 @@ describe('what wins', () => {
     })
   })
 
-  it('a variable of a signal, over the one for all', () => {
+  it('a variable of one signal overrides the general one', () => {
     const telemetry = settings(
       undefined,
       env({
@@ -164,7 +164,7 @@ describe('mistakes in the file', () => {
     expect(messages(config(block))[0]).toMatch(expected)
   })
 
-  it('a header that only gRPC does not carry is one where the environment asks for gRPC', () => {
+  it('a header name that only gRPC rejects is a mistake if the environment selects gRPC', () => {
     const text = JSON.stringify(config({ headers: { '!foo': 'x' } }))
     const parse = (variables: Record<string, string>) =>
       parseConfig(text, { file: 'a.json', baseDir: tmpdir(), env: variables })
@@ -174,7 +174,7 @@ describe('mistakes in the file', () => {
     )
   })
 
-  it('a file of TLS that is no PEM, or not of the other, is one at its own key', () => {
+  it('a TLS file that is not PEM, or does not match the other one, is reported at its key', () => {
     const folder = temporaryDirectory()
     const [us, them] = ['us', 'them'].map((subject) => makeCertificate({ subject }))
     for (const [name, content] of [
@@ -193,7 +193,7 @@ describe('mistakes in the file', () => {
     expect(of({ cert: 'torn.pem', key: 'them.key' })[0]).toMatch(/^telemetry\.tls\.cert: .*cannot be read/)
   })
 
-  it('with an http: endpoint TLS is of no use', () => {
+  it('TLS with an http: endpoint is a mistake', () => {
     const folder = temporaryDirectory()
     writeFileSync(join(folder, 'ca.pem'), makeCertificate({ subject: 'CA', isAuthority: true }).cert)
     expect(messages(config({ endpoint, tls: { ca: 'ca.pem' } }), folder)).toEqual([

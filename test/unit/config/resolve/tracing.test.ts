@@ -17,7 +17,7 @@ const byEnvironment = (env: Record<string, string>, tracing?: object, more: obje
   return { sampleRatio, parentBased, formats, warnings: parsed.telemetry?.warnings ?? [] }
 }
 
-describe('where it says nothing', () => {
+describe('defaults from the environment', () => {
   test.each([
     [{ OTEL_TRACES_SAMPLER: 'always_on' }, 1, false],
     [{ OTEL_TRACES_SAMPLER: 'always_off' }, 0, false],
@@ -68,14 +68,14 @@ describe('where it says nothing', () => {
       'mine',
       'OTEL_PROPAGATORS: one of its values is ignored: supported are tracecontext, baggage, ',
     ],
-  ])('%s=%s is ignored and told', (name, value, right) => {
+  ])('%s=%s is ignored with a warning', (name, value, right) => {
     const { warnings, ...others } = byEnvironment({ [name]: value })
     expect(others).toEqual({ sampleRatio: 0, parentBased: true, formats: ['tracecontext', 'baggage'] })
     expect(warnings).toHaveLength(1)
     expect(warnings[0]?.slice(0, right.length)).toBe(right)
   })
 
-  test('of several propagators those that are here hold, and of a sampler with a wrong argument all traces', () => {
+  test('of several propagators the supported ones apply, and a sampler with a bad argument samples all traces', () => {
     const found = byEnvironment({
       OTEL_PROPAGATORS: 'xray,b3',
       OTEL_TRACES_SAMPLER: 'traceidratio',
@@ -86,7 +86,7 @@ describe('where it says nothing', () => {
     expect(found.warnings).toContain('OTEL_TRACES_SAMPLER_ARG is ignored: must be a number from 0 to 1')
   })
 
-  test('what the file says wins, key by key, and its routes have what the worker has', () => {
+  test('the file takes precedence key by key, and routes inherit from the worker', () => {
     const env = { OTEL_TRACES_SAMPLER: 'always_on', OTEL_PROPAGATORS: 'b3' }
     expect(byEnvironment(env, { sample_ratio: 0.5 })).toMatchObject({
       sampleRatio: 0.5,
@@ -117,7 +117,7 @@ describe('where it says nothing', () => {
 })
 
 describe('the tracing block', () => {
-  test('joins sampled traces and begins none when nothing is said', () => {
+  test('joins sampled traces and starts none by default', () => {
     expect(settings()).toEqual({
       sampleRatio: 0,
       parentBased: true,
@@ -128,7 +128,7 @@ describe('the tracing block', () => {
     })
   })
 
-  test('is read, routes with the longest path first, and written the same when it is shown', () => {
+  test('is read with the longest route first, and printed unchanged', () => {
     const tracing = {
       sample_ratio: 0.25,
       parent_based: false,

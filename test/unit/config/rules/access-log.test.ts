@@ -18,11 +18,11 @@ const logs = (given: unknown, folder?: string) =>
 
 const defaults = { format: 'json', bufferBytes: 1_048_576, flushMs: 1_000 }
 
-it('is off when nothing is said', () => {
+it('is off by default', () => {
   expect(logs(config(undefined))).toEqual([null, null])
 })
 
-it('at the top is that of the workers which have none of their own', () => {
+it('at the top level applies to workers without their own', () => {
   const folder = temporaryDirectory()
   expect(logs(config('all.log', 'stdout'), folder)).toEqual([
     { ...defaults, path: 'stdout' },
@@ -31,7 +31,7 @@ it('at the top is that of the workers which have none of their own', () => {
   expect(logs(config('stdout', 'off'))).toEqual([null, { ...defaults, path: 'stdout' }])
 })
 
-it('as an object has a format, a buffer and a wait', () => {
+it('as an object has a format, a buffer and a flush time', () => {
   const given = { path: 'stdout', format: '%client "%{user-agent}"', buffer_kb: 128, flush_ms: 50 }
   expect(logs(config('off', given))).toEqual([
     { path: 'stdout', format: '%client "%{user-agent}"', bufferBytes: 131_072, flushMs: 50 },
@@ -45,7 +45,7 @@ it('is the same when the effective configuration is loaded again', () => {
   expect(load(JSON.stringify(effective), '/').settings).toEqual(settings)
 })
 
-it('that cannot be written is a problem before anything starts', () => {
+it('that cannot be written is reported before anything starts', () => {
   const folder = temporaryDirectory()
   mkdirSync(join(folder, 'directory'))
   expect(messages(config('no/such/x.log', 'directory'), folder)).toEqual([
@@ -54,7 +54,7 @@ it('that cannot be written is a problem before anything starts', () => {
   ])
 })
 
-it('has its faults told where they are', () => {
+it('has its problems reported at their keys', () => {
   expect(
     messages(config({ path: 'off', format: '%{Cookie}', buffer_kb: 1, flush_sm: 1 }, { format: 'text' })),
   ).toEqual([
@@ -67,7 +67,7 @@ it('has its faults told where they are', () => {
   ])
 })
 
-it('that is neither text nor an object is a problem with its place', () => {
+it('that is neither text nor an object is reported with its position', () => {
   expect(problems('{"mode": "Forward",\n "listen_addr": "127.0.0.1:0",\n "access_log": 5}')).toEqual([
     'bifrost.json:3:16 access_log: is 5; must be "off", "stdout", the path of a file, or an object with path, format, buffer_kb, flush_ms',
   ])

@@ -63,7 +63,7 @@ describe('an address', () => {
   })
 })
 
-describe('an address that is given twice', () => {
+describe('a duplicate address', () => {
   test('is refused between workers, and the line offers to share', () => {
     const workers = { forward_proxy: {}, reverse_proxy: { target, port: 8080 } }
     expect(messages({ mode: 'Combined', listen_addr: '0.0.0.0:8080', workers })).toEqual([

@@ -8,8 +8,8 @@ const reverse = (block: object) => ({
 })
 const service = (block: object) => worker(reverse(block), 'reverse_proxy').services[0]
 
-describe('where a request comes from', () => {
-  test('nobody is believed, upstreams are told in both fields, and there are no ids, when nothing is said', () => {
+describe('client addresses', () => {
+  test('by default no proxy is trusted, upstreams get both fields, and there are no request ids', () => {
     expect(service({})).toMatchObject({
       trust: { proxies: [], believes: 'x_forwarded' },
       forwarding: { xForwarded: true, forwarded: true, names: 'address' },
@@ -17,7 +17,7 @@ describe('where a request comes from', () => {
     })
   })
 
-  test('is read, and written the same when it is shown', () => {
+  test('is read, and printed unchanged', () => {
     const block = {
       trusted_proxies: ['10.0.0.0/8', '::1', '::ffff:10.0.0.0/104'],
       forwarding: { send: 'forwarded', believe: 'forwarded', client: 'obfuscated' },
@@ -32,7 +32,7 @@ describe('where a request comes from', () => {
     expect(load(effective).effective).toEqual(effective)
   })
 
-  test('request ids that are not enabled are none', () => {
+  test('disabled request ids are off', () => {
     expect(service({ request_id: { enabled: false } })).toMatchObject({ requestId: null })
   })
 
@@ -49,7 +49,7 @@ describe('where a request comes from', () => {
     ])
   })
 
-  test('static files have no upstream to tell anything', () => {
+  test('static files send no forwarding fields', () => {
     const config = {
       mode: 'Static',
       listen_addr: '127.0.0.1:8080',
@@ -62,7 +62,7 @@ describe('where a request comes from', () => {
 })
 
 describe('access', () => {
-  test('is for everybody when nothing is said, and has either list', () => {
+  test('admits all clients by default, and accepts either list', () => {
     expect(service({})).toMatchObject({ access: null })
     expect(service({ access: { deny: ['10.0.0.0/8'] } })).toMatchObject({
       access: { allow: [], deny: ['10.0.0.0/8'] },
@@ -86,14 +86,14 @@ describe('rate limits', () => {
   const rates = (rate_limiting: object, more: object = {}) => reverse({ rate_limiting, ...more })
   const minute = { limit: 60, window_secs: 60 }
 
-  test('are none when nothing is said, or when they are not enabled', () => {
+  test('are off by default, and when disabled', () => {
     expect(service({})).toMatchObject({ rates: null })
     expect(service({ rate_limiting: { enabled: false, default_limit: minute } })).toMatchObject({
       rates: null,
     })
   })
 
-  test('the shape of the older project is read, with what it leaves out', () => {
+  test('the format of the Rust project is read, with defaults for omitted keys', () => {
     const given = {
       enabled: true,
       default_limit: { limit: 100, window_secs: 60 },
@@ -129,7 +129,7 @@ describe('rate limits', () => {
     expect(load(effective).effective).toEqual(effective)
   })
 
-  test('a key by field or user, and a burst of its own', () => {
+  test('a key by field or user, and a burst', () => {
     const auth = { users: [{ name: 'a', password: `$2b$10$${'a'.repeat(53)}` }] }
     const rules = [
       { id: 'key', ...minute, key: 'header', header: 'X-Api-Key', burst: 5 },

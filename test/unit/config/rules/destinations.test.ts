@@ -135,12 +135,12 @@ test('a name that is loopback opens nothing, and the message says what would', (
   ])
 })
 
-describe('a forward proxy that anybody can use', () => {
+describe('an open forward proxy', () => {
   const warnings = (listen_addr: string, block: object = {}, top: object = {}) =>
     load({ mode: 'Forward', listen_addr, workers: { forward_proxy: block }, ...top }).warnings
 
   test.each(['0.0.0.0:3128', '[::]:3128', '192.0.2.1:3128', 'proxy.test:3128'])(
-    'is warned of when it listens on %s',
+    'causes a warning when it listens on %s',
     (at) => {
       expect(warnings(at)).toEqual([
         `workers.forward_proxy listens on ${at} without auth or access.allow, so any client that can connect can use it; add one of them, or listen on 127.0.0.1`,

@@ -53,7 +53,7 @@ test('the key is for its owner alone, and is not overwritten', () => {
   expect(fault(() => createMasterKey(env))).toBe(`${directory} already has a master key`)
 })
 
-describe('what cannot be read is told', () => {
+describe('unreadable keys are reported', () => {
   const value = new Keyring(master).encrypt('secret')
 
   test('another key', () => {
@@ -78,7 +78,7 @@ describe('what cannot be read is told', () => {
     expect(fault(() => new Keyring(short).open(value))).toContain('BIFROST_MASTER_KEY of 32 bytes')
   })
 
-  test('a directory that others can read', () => {
+  test('a directory that other users can read', () => {
     const env = home()
     chmodSync(env.BIFROST_SECRET_HOME, 0o750)
     expect(fault(() => new Keyring(env).open(value))).toContain(

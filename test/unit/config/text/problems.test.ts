@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { nearest } from '../../../../src/config/text/nearest.ts'
 import { load, messages, problems } from '../../../kit/config-text.ts'
 
-test('every bad field is reported at once, each with its place, in the order of the file', () => {
+test('every bad field is reported at once, with its position, in the order of the file', () => {
   const text = `{
   // the mode is fine
   "mode": "Combined",
@@ -50,7 +50,7 @@ test('every bad field is reported at once, each with its place, in the order of 
   ])
 })
 
-test('places in YAML are those of the file', () => {
+test('positions in YAML match the file', () => {
   const text =
     'mode: forward\nlisten_addr: 8080\n\nworkers:\n  forward_proxy:\n    max_connections: many\n    ports: 1\n'
   expect(problems(text)).toEqual([
@@ -88,7 +88,7 @@ test('isolation is an enumeration of three words (D01)', () => {
   ])
 })
 
-test('a key that resembles nothing is answered with the known ones', () => {
+test('for a key that resembles no known key, the problem lists the known ones', () => {
   expect(messages({ mode: 'Forward', listen_addr: 'a:1', admin: { zzzzzz: 1 } })).toEqual([
     'admin.zzzzzz: is not a known key; known here: enabled, listen_addr, token, token_file, tls, hosts',
   ])

@@ -101,19 +101,19 @@ describe('refused', () => {
     expect(problems(text)).toEqual([`bifrost.json:${line}`])
   })
 
-  test('a key that is given twice, in JSON', () => {
+  test('a duplicate key in JSON', () => {
     expect(problems('{\n  "mode": "Forward",\n  "listen_addr": "a:1",\n  "mode": "Reverse"\n}')).toEqual([
       'bifrost.json:4:3 mode: is a duplicate key, first in line 2; keep one of them',
     ])
   })
 
-  test('a key that is given twice, in YAML and below another', () => {
+  test('a duplicate key in YAML, nested in another', () => {
     expect(problems('mode: Forward\nlisten_addr: a:1\nadmin:\n  enabled: true\n  enabled: false\n')).toEqual([
       'bifrost.json:5:3 admin.enabled: is a duplicate key, first in line 4; keep one of them',
     ])
   })
 
-  test('aliases, and with them documents that grow without bound', () => {
+  test('aliases, which could make documents grow without limit', () => {
     const bomb = [
       'a: &a [x, x]',
       ...Array.from({ length: 30 }, (_, i) => `b${i}: &b${i} [*${i === 0 ? 'a' : `b${i - 1}`}]`),
