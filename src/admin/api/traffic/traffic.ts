@@ -9,6 +9,7 @@ import { canonicalAddress } from '../../../http/address/address.ts'
 import type { Explanation, Question } from '../../../proxy/explain/explain.ts'
 import type { Journal } from '../../../supervise/journal/journal.ts'
 import type { OpenConnection, Traffic, TrafficDesk } from '../../../supervise/views/traffic-desk.ts'
+import { maskStart } from '../../../telemetry/access-log/escape.ts'
 import type { Log } from '../../../telemetry/log/log.ts'
 import { terminationWords } from '../../../telemetry/termination-words.ts'
 import { type Answer, json } from '../../answer.ts'
@@ -210,12 +211,11 @@ function shownTarget(target: string | null, isTrusted: boolean): string | null {
 const shownUser = (user: string | null, isTrusted: boolean): string | null =>
   user === null || isTrusted ? user : stars
 
-/** Of a URL, or an authority: a password before the host is none of ours. */
-const withoutUser = (target: string): string =>
-  target.replace(
-    /^((?:[a-z][a-z\d+.-]*:)?\/\/)?[^/?#]*@/i,
-    (_, scheme: string | undefined) => `${scheme ?? ''}${stars}@`,
-  )
+/** Masks the password in an authority or in that of a URL. A path has none. */
+function withoutUser(target: string): string {
+  const start = /^(?:[a-z][a-z\d+.-]*:)?\/\//i.exec(target)?.[0].length ?? 0
+  return target.slice(0, start) + maskStart(target.slice(start))
+}
 
 function shownRecord(record: Traffic): answers.TrafficRecord {
   const { version } = record
