@@ -50,10 +50,30 @@ export function escapePlain(value: string, isQuoted: boolean): string {
 const cut = (text: string): string =>
   text.length > maxCharacters ? `${text.slice(0, maxCharacters)}...` : text
 
-/** Masks userinfo: `user:password@host` becomes `***@host`. */
+/**
+ * Masks userinfo: `user:password@host` becomes `***@host`. A port that is not a number is masked too: it is a password if the client has
+ * left the host out, or has escaped `@`.
+ */
 export function maskAuthority(authority: string): string {
   const at = authority.lastIndexOf('@')
-  return at === -1 ? authority : `***${authority.slice(at)}`
+  if (at !== -1) return `***${authority.slice(at)}`
+  const isBracketed = authority.charCodeAt(0) === 0x5b
+  const colon = authority.indexOf(':', isBracketed ? authority.indexOf(']') : 0)
+  return colon === -1 || isNumber(authority, colon + 1) ? authority : `${authority.slice(0, colon)}:***`
+}
+
+/** Masks the authority that a text begins with. */
+export function maskStart(text: string): string {
+  const [authority = ''] = text.split(/[/?#]/, 1)
+  return maskAuthority(authority) + text.slice(authority.length)
+}
+
+function isNumber(text: string, from: number): boolean {
+  for (let at = from; at < text.length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code < 0x30 || code > 0x39) return false
+  }
+  return true
 }
 
 const keys =
@@ -70,6 +90,9 @@ export function maskUrl(text: string, mask = '***', userMask = mask): string {
     masked = masked.replace(/\/\/[^/?#\s]*@/g, `//${userMask}@`)
     if (text.charCodeAt(0) !== 0x2f)
       masked = masked.replace(/^((?:[a-z][a-z0-9+.-]*:\/+)?)[^/?#]*@/i, `$1${userMask}@`)
+  } else if (text.charCodeAt(0) !== 0x2f) {
+    const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text)?.[0]
+    if (scheme !== undefined) masked = scheme + maskStart(text.slice(scheme.length))
   }
   return text.includes('=') ? masked.replace(signed, `$1$2=${mask}`) : masked
 }

@@ -31,7 +31,6 @@ const reasons: Readonly<Record<string, string>> = {
   '/\\?(.*)/s': ending,
   '/^\\/faults\\/([\\w-]+)\\/(\\w+)$/': separate,
   '/\\{(\\w+)\\}/g': ours,
-  '/^((?:[a-z][a-z\\d+.-]*:)?\\/\\/)?[^/?#]*@/i': separate,
   '/\\/\\/[^/?#\\s]*@/g': starts,
   '/^((?:[a-z][a-z0-9+.-]*:\\/+)?)[^/?#]*@/i': separate,
   '/^([a-z][a-z0-9+.-]*):\\/\\/([^/?#]*)(.*)$/is': separate,

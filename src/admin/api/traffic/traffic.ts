@@ -11,6 +11,7 @@ import { canonicalAddress } from '../../../http/address/address.ts'
 import type { ExplainedRequest, Explanation } from '../../../proxy/explain/explain.ts'
 import type { Journal } from '../../../supervise/journal/journal.ts'
 import type { NamedRecord, OpenConnection, TrafficDesk } from '../../../supervise/views/traffic-desk.ts'
+import { maskStart } from '../../../telemetry/access-log/escape.ts'
 import type { Log } from '../../../telemetry/log/log.ts'
 import { terminationWords } from '../../../telemetry/termination-words.ts'
 import { type Answer, json } from '../../answer.ts'
@@ -214,12 +215,11 @@ function shownTarget(target: string | null, isTrusted: boolean): string | null {
 const shownUser = (user: string | null, isTrusted: boolean): string | null =>
   user === null || isTrusted ? user : stars
 
-/** Masks the credentials in a URL or an authority. */
-const withoutUser = (target: string): string =>
-  target.replace(
-    /^((?:[a-z][a-z\d+.-]*:)?\/\/)?[^/?#]*@/i,
-    (_, scheme: string | undefined) => `${scheme ?? ''}${stars}@`,
-  )
+/** Masks the password in an authority or in that of a URL. A path has none. */
+function withoutUser(target: string): string {
+  const start = /^(?:[a-z][a-z\d+.-]*:)?\/\//i.exec(target)?.[0].length ?? 0
+  return target.slice(0, start) + maskStart(target.slice(start))
+}
 
 function shownRecord(record: NamedRecord): answers.TrafficRecord {
   const { version } = record

@@ -133,6 +133,11 @@ describe('secrets', () => {
     ['/p?X-Amz-Signature=secret&a=1&sig=secret', 'www.test', '/p?X-Amz-Signature=***&a=1&sig=***'],
     ['http:/user:secret@h.test/p', 'www.test', 'http:/***@h.test/p'],
     ['user:secret@h.test', 'www.test', '***@h.test'],
+    ['http://user:secret%40h.test/p', 'user:***', '/p'],
+    ['http://user:secret', 'user:***', '/'],
+    ['http://[::1]:secret/p', '[::1]:***', '/p'],
+    ['http://[::1]:80/p', '[::1]:80', '/p'],
+    ['http://h.test:/p', 'h.test:', '/p'],
   ])('of %s are masked', (target, host, path) => {
     expect(json({ target })).toMatchObject({ host, path })
     for (const format of ['json', 'combined', '%request %path']) {
