@@ -1,4 +1,4 @@
-/** Relative links and anchors in all Markdown files lead somewhere. */
+/** Links, anchors and file names in all Markdown files lead somewhere. */
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -57,5 +57,12 @@ describe('links of documents', () => {
 
   it.each(documents)('%s has no dead link', (file) => {
     expect(linksOf(file).flatMap((link) => faultOf(link) ?? [])).toEqual([])
+  })
+
+  it.each(documents)('%s names existing files only', (file) => {
+    const names = [
+      ...prose(read(file)).matchAll(/`((?:src|actors|test|scripts|bench|deploy|config)\/[\w./-]+)`/g),
+    ]
+    expect(names.map(([, name = '']) => name).filter((name) => !existsSync(join(root, name)))).toEqual([])
   })
 })
