@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { reap } from '../test/kit/reaper.ts'
+import { reap } from '../test/kit/processes/reaper.ts'
 import { pidsOf } from './usage.ts'
 
 /** The target has the first core; driver, origin and benchmark share the second. */

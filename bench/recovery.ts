@@ -13,7 +13,7 @@ import { defaultRestartPolicy } from '../actors/restart-policy.ts'
 import { parseConfig } from '../src/config/load.ts'
 import { startDaemon } from '../src/daemon.ts'
 import type { Daemon } from '../src/supervise/daemon-contract.ts'
-import type { ChurnResult } from '../test/kit/churn.ts'
+import type { ChurnResult } from '../test/kit/clients/reconnecting-clients.ts'
 
 const clients = 8
 const ends = 5

@@ -11,7 +11,7 @@ import { add, cell, createCounterBlock } from '../src/telemetry/metrics/counters
 import { Meter } from '../src/telemetry/metrics/meter.ts'
 import { clientKey, methodId, serverKey } from '../src/telemetry/metrics/series-key.ts'
 import { TraceIds } from '../src/telemetry/trace/sampling.ts'
-import { reverseTo } from '../test/kit/edge.ts'
+import { reverseTo } from '../test/kit/daemons/data-plane.ts'
 
 export interface LoopCost {
   /** Microseconds per request, median of the rounds. */

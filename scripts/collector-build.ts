@@ -1,5 +1,5 @@
 /**
- * Builds the OpenTelemetry Collector for the tests: `npm run collector:build`. test/kit/collector-binary.ts
+ * Builds the OpenTelemetry Collector for the tests: `npm run collector:build`. test/kit/collector/collector-binary.ts
  * names its path and manifest. If it cannot build, it prints what is missing.
  */
 import { spawnSync } from 'node:child_process'
@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pid } from 'node:process'
-import { binaryPath, manifestPath } from '../test/kit/collector-binary.ts'
+import { binaryPath, manifestPath } from '../test/kit/collector/collector-binary.ts'
 
 interface Ran {
   readonly ok: boolean

@@ -3,7 +3,7 @@
  * though nobody has put them there. The few objects that are looked up by text are listed with the reason why that is safe.
  */
 import { expect, test } from 'vitest'
-import { findLookups } from './kit/type-scan.ts'
+import { findLookups } from './kit/source/type-scan.ts'
 
 const root = new URL('..', import.meta.url).pathname.replace(/\/$/, '')
 
@@ -60,7 +60,7 @@ test('no object is looked up by a word that could be any text', () => {
 })
 
 test('finds a lookup behind a cast, by a template and with `in`', () => {
-  const found = findLookups(root, ['tsconfig.json'], /^test\/kit\/lookups\.ts$/)
+  const found = findLookups(root, ['tsconfig.json'], /^test\/kit\/source\/lookups\.ts$/)
   expect(found.map(({ text }) => text)).toEqual([
     'table[word]',
     "table[word as 'a']",

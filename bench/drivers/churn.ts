@@ -2,7 +2,7 @@
  * `churn.ts PORT CLIENTS`: clients that reconnect without pause until stopped. Reports their results to the
  * parent on request.
  */
-import { type ChurnResult, churn } from '../../test/kit/churn.ts'
+import { type ChurnResult, churn } from '../../test/kit/clients/reconnecting-clients.ts'
 
 const [port = '0', clients = '8'] = process.argv.slice(2)
 const stop = Promise.withResolvers<void>()

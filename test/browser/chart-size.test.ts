@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { hasBrowser, type Size, useBrowser } from '../kit/browser.ts'
-import { fixtureActors, PageServer } from '../kit/page-server.ts'
+import { hasBrowser, type Size, useBrowser } from '../kit/page/browser.ts'
+import { fixtureActors, PageServer } from '../kit/page/page-server.ts'
 
 const actors = [
   'daemon',

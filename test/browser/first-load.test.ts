@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { hasBrowser, useBrowser } from '../kit/browser.ts'
-import { fixtureActors, fixtureWorker, PageServer } from '../kit/page-server.ts'
+import { hasBrowser, useBrowser } from '../kit/page/browser.ts'
+import { fixtureActors, fixtureWorker, PageServer } from '../kit/page/page-server.ts'
 
 /** The page, its sheets, its sign and its modules: 56, each of them once. There is no bundle: what is served is what is written. */
 const maxFiles = 58

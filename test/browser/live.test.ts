@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { hasBrowser, useBrowser } from '../kit/browser.ts'
-import { fixtureActor, fixtureActors, fixtureWorker, PageServer } from '../kit/page-server.ts'
+import { hasBrowser, useBrowser } from '../kit/page/browser.ts'
+import { fixtureActor, fixtureActors, fixtureWorker, PageServer } from '../kit/page/page-server.ts'
 
 const worker = 'reverse_proxy#1/reverse'
 const high = 'worker.accepting|load.high|0'

@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocketServer } from 'ws'
-import { hasBrowser, useBrowser } from '../kit/browser.ts'
-import { startTestDaemon } from '../kit/daemon.ts'
-import { startOrigin } from '../kit/origin.ts'
-import { selfSigned } from '../kit/self-signed.ts'
+import { startTestDaemon } from '../kit/daemons/daemon.ts'
+import { startOrigin } from '../kit/origins/origin.ts'
+import { hasBrowser, useBrowser } from '../kit/page/browser.ts'
+import { selfSigned } from '../kit/tls/self-signed.ts'
 
 const html = (body: string) => `<!doctype html><html lang="en"><title>t</title><body>${body}</body></html>`
 

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { hasBrowser, type Look, type Size, shoot, useBrowser } from '../kit/browser.ts'
-import { fixtureActors, fixtureWorker, PageServer } from '../kit/page-server.ts'
+import { hasBrowser, type Look, type Size, shoot, useBrowser } from '../kit/page/browser.ts'
+import { fixtureActors, fixtureWorker, PageServer } from '../kit/page/page-server.ts'
 import { faultsOf } from './axe.ts'
 
 const worker = 'reverse_proxy#1/reverse'

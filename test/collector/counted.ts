@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { type Sample, sumOf } from '../kit/exposition.ts'
+import { type Sample, sumOf } from '../kit/telemetry/prometheus-text.ts'
 import { type Exchange, type Traffic, types } from './traffic.ts'
 
 /** Family of the durations of requests: one count for each exchange. */

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { startCollector } from '../kit/collector.ts'
-import { samplesOf, sumOf } from '../kit/exposition.ts'
-import { postCounters, postSpans } from '../kit/otlp-client.ts'
-import { startOtlpSink } from '../kit/otlp-sink.ts'
-import { until } from '../kit/until.ts'
+import { postCounters, postSpans } from '../kit/clients/otlp-client.ts'
+import { startCollector } from '../kit/collector/collector.ts'
+import { startOtlpSink } from '../kit/telemetry/otlp-sink.ts'
+import { samplesOf, sumOf } from '../kit/telemetry/prometheus-text.ts'
+import { until } from '../kit/waiting/until.ts'
 import { describeCollector } from './suite.ts'
 
 const quick = { TAIL_WAIT: '1s', SPAN_METRICS_FLUSH: '200ms' }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { whyNoPrometheus } from '../kit/prometheus.ts'
+import { whyNoPrometheus } from '../kit/collector/prometheus.ts'
 import { describeWith } from './suite.ts'
 
 const folder = join(import.meta.dirname, '../../deploy/prometheus')

@@ -1,5 +1,5 @@
 import { describe } from 'vitest'
-import { whyNoCollector } from '../kit/collector-binary.ts'
+import { whyNoCollector } from '../kit/collector/collector-binary.ts'
 
 /** A suite that needs what may be missing here. Then its tests count as skipped, and why is printed. */
 export function describeWith(missing: string | null, name: string, tests: () => void): void {

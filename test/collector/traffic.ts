@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { ChildDaemon } from '../kit/child-daemon.ts'
-import type { OriginHandler } from '../kit/origin.ts'
-import { RawClient } from '../kit/raw-client.ts'
+import { RawClient } from '../kit/clients/raw-client.ts'
+import type { ChildDaemon } from '../kit/daemons/child-daemon.ts'
+import type { OriginHandler } from '../kit/origins/origin.ts'
 
 const site = join(import.meta.dirname, 'site')
 

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { validate } from '../kit/collector.ts'
-import { collectorFile } from '../kit/collector-binary.ts'
+import { validate } from '../kit/collector/collector.ts'
+import { collectorFile } from '../kit/collector/collector-binary.ts'
 import { describeCollector } from './suite.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'bifrost-collector-'))

@@ -1,5 +1,5 @@
 import type { ServiceType } from '../../src/config/settings/settings.ts'
-import type { Script } from '../kit/recording-origin.ts'
+import type { Script } from '../kit/origins/recording-origin.ts'
 
 /**
  * One row of the suite: the bytes that go in and what must hold. In `send` and `script`

@@ -1,11 +1,11 @@
 import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { type Mood, startBadCollector } from '../kit/bad-collector.ts'
-import { startChildDaemon } from '../kit/child-daemon.ts'
-import { startTestDaemon } from '../kit/daemon.ts'
-import { startOrigin } from '../kit/origin.ts'
-import { RawClient } from '../kit/raw-client.ts'
-import { until } from '../kit/until.ts'
+import { RawClient } from '../kit/clients/raw-client.ts'
+import { type Mood, startBadCollector } from '../kit/collector/bad-collector.ts'
+import { startChildDaemon } from '../kit/daemons/child-daemon.ts'
+import { startTestDaemon } from '../kit/daemons/daemon.ts'
+import { startOrigin } from '../kit/origins/origin.ts'
+import { until } from '../kit/waiting/until.ts'
 
 /** Whatever the Collector does: traffic goes on, and the daemon ends in time. */
 

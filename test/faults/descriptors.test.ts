@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Isolation } from '../../src/config/settings/settings.ts'
-import { type ChildDaemon, startChildDaemon } from '../kit/child-daemon.ts'
-import { startOriginThread } from '../kit/origin-thread.ts'
-import { RawClient } from '../kit/raw-client.ts'
-import { until } from '../kit/until.ts'
-import { expectContained, expectServed, witness } from '../kit/witness.ts'
+import { RawClient } from '../kit/clients/raw-client.ts'
+import { expectContained, expectServed, witness } from '../kit/daemons/bystander.ts'
+import { type ChildDaemon, startChildDaemon } from '../kit/daemons/child-daemon.ts'
+import { startOriginThread } from '../kit/origins/origin-thread.ts'
+import { until } from '../kit/waiting/until.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'bifrost-descriptors-'))
 writeFileSync(join(folder, 'index.html'), 'static page')

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { startTestDaemon, type TestDaemon } from '../kit/daemon.ts'
-import { startOrigin } from '../kit/origin.ts'
-import { RawClient } from '../kit/raw-client.ts'
-import { until } from '../kit/until.ts'
+import { RawClient } from '../kit/clients/raw-client.ts'
+import { startTestDaemon, type TestDaemon } from '../kit/daemons/daemon.ts'
+import { startOrigin } from '../kit/origins/origin.ts'
+import { until } from '../kit/waiting/until.ts'
 
 const config = (target: string, drainSecs: number) => ({
   mode: 'Combined',

@@ -15,10 +15,10 @@ import { join } from 'node:path'
 import { hashSync } from 'bcryptjs'
 import { describe, expect, it } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
-import { temporaryDirectory } from '../kit/config-text.ts'
-import { startTestDaemon, type TestDaemon } from '../kit/daemon.ts'
-import { RawClient } from '../kit/raw-client.ts'
-import { until } from '../kit/until.ts'
+import { RawClient } from '../kit/clients/raw-client.ts'
+import { temporaryDirectory } from '../kit/configuration/config-text.ts'
+import { startTestDaemon, type TestDaemon } from '../kit/daemons/daemon.ts'
+import { until } from '../kit/waiting/until.ts'
 
 /** Where each descriptor of this process leads, numbers left out. */
 function descriptors(): readonly string[] {

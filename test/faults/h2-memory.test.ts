@@ -4,11 +4,11 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { createSite } from '../integration/static/site.ts'
-import { filesIn, reverseTo, startEdge, type TestEdge } from '../kit/edge.ts'
-import { H2Client } from '../kit/h2-client.ts'
-import { FrameClient, frame, requestOf } from '../kit/h2-frames.ts'
-import { startOrigin } from '../kit/origin.ts'
-import { until } from '../kit/until.ts'
+import { H2Client } from '../kit/clients/h2-client.ts'
+import { FrameClient, frame, requestOf } from '../kit/clients/h2-frames.ts'
+import { filesIn, reverseTo, startEdge, type TestEdge } from '../kit/daemons/data-plane.ts'
+import { startOrigin } from '../kit/origins/origin.ts'
+import { until } from '../kit/waiting/until.ts'
 
 const mebibyte = 1024 * 1024
 const streams = 100

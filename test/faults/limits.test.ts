@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { churn } from '../kit/churn.ts'
-import { startTestDaemon, type TestDaemon, type TestDaemonOptions } from '../kit/daemon.ts'
-import { isServing } from '../kit/is-serving.ts'
-import { startOrigin } from '../kit/origin.ts'
-import { RawClient } from '../kit/raw-client.ts'
-import { until } from '../kit/until.ts'
+import { RawClient } from '../kit/clients/raw-client.ts'
+import { churn } from '../kit/clients/reconnecting-clients.ts'
+import { startTestDaemon, type TestDaemon, type TestDaemonOptions } from '../kit/daemons/daemon.ts'
+import { startOrigin } from '../kit/origins/origin.ts'
+import { isServing } from '../kit/waiting/is-serving.ts'
+import { until } from '../kit/waiting/until.ts'
 
 /** A reverse worker with limits, and a static worker that nothing is done to. */
 async function startTwo(

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
-import { churn } from '../kit/churn.ts'
-import { startTestDaemon, type TestDaemon } from '../kit/daemon.ts'
-import { isServing } from '../kit/is-serving.ts'
-import { startOrigin } from '../kit/origin.ts'
-import { RawClient } from '../kit/raw-client.ts'
-import { until } from '../kit/until.ts'
+import { RawClient } from '../kit/clients/raw-client.ts'
+import { churn } from '../kit/clients/reconnecting-clients.ts'
+import { startTestDaemon, type TestDaemon } from '../kit/daemons/daemon.ts'
+import { startOrigin } from '../kit/origins/origin.ts'
+import { isServing } from '../kit/waiting/is-serving.ts'
+import { until } from '../kit/waiting/until.ts'
 
 const reverseTo = (target: string, limits: object = {}) => ({
   mode: 'Reverse',

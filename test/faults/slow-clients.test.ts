@@ -2,12 +2,12 @@
 import { truncateSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { createSite } from '../integration/static/site.ts'
-import { attack } from '../kit/attack.ts'
+import { attack } from '../kit/attacks/slow-attackers.ts'
+import { RawClient } from '../kit/clients/raw-client.ts'
 import { ownNow, waitedForCpuMs } from '../kit/cpu-wait.ts'
-import { filesIn, reverseTo, startEdge, type TestEdge, type Tuning } from '../kit/edge.ts'
-import { type OriginHandler, startOrigin } from '../kit/origin.ts'
-import { RawClient } from '../kit/raw-client.ts'
-import { until } from '../kit/until.ts'
+import { filesIn, reverseTo, startEdge, type TestEdge, type Tuning } from '../kit/daemons/data-plane.ts'
+import { type OriginHandler, startOrigin } from '../kit/origins/origin.ts'
+import { until } from '../kit/waiting/until.ts'
 
 const attackers = 1_000
 /** A tenth of the deadline, a second, and what a busy machine takes to connect, accept and look. */

@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
-import { startChildDaemon } from '../kit/child-daemon.ts'
-import { startTestDaemon } from '../kit/daemon.ts'
-import { startOriginThread } from '../kit/origin-thread.ts'
-import { RawClient } from '../kit/raw-client.ts'
-import { until } from '../kit/until.ts'
-import { expectContained, witness } from '../kit/witness.ts'
+import { RawClient } from '../kit/clients/raw-client.ts'
+import { expectContained, witness } from '../kit/daemons/bystander.ts'
+import { startChildDaemon } from '../kit/daemons/child-daemon.ts'
+import { startTestDaemon } from '../kit/daemons/daemon.ts'
+import { startOriginThread } from '../kit/origins/origin-thread.ts'
+import { until } from '../kit/waiting/until.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'bifrost-slow-start-'))
 writeFileSync(join(folder, 'index.html'), 'static page')
@@ -29,7 +29,7 @@ describe.each(['thread', 'process'] as const)('a slow start (%s)', (isolation) =
     const scenario = async () => {
       await using origin = await startOriginThread()
       const config = inCombined(workers(`http://${origin.authority}`, isolation))
-      const kit = join(import.meta.dirname, '../kit/slow-start.cjs')
+      const kit = join(import.meta.dirname, '../kit/processes/slow-start.cjs')
       const preload = join(folder, `${isolation}.cjs`)
       writeFileSync(preload, `require(${JSON.stringify(kit)})(${JSON.stringify(flag)})`)
       const env = { NODE_OPTIONS: `--require ${preload}` }

@@ -3,12 +3,12 @@ import type { Server } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
 import { Mirror, type SocketHandle } from '../../src/supervise/listeners/mirror.ts'
-import { churn } from '../kit/churn.ts'
-import { churnApart } from '../kit/churn-thread.ts'
-import { startTestDaemon, type TestDaemon } from '../kit/daemon.ts'
-import { startOrigin } from '../kit/origin.ts'
-import { tied } from '../kit/tied.ts'
-import { until } from '../kit/until.ts'
+import { churn } from '../kit/clients/reconnecting-clients.ts'
+import { churnApart } from '../kit/clients/reconnecting-clients-thread.ts'
+import { startTestDaemon, type TestDaemon } from '../kit/daemons/daemon.ts'
+import { startOrigin } from '../kit/origins/origin.ts'
+import { tied } from '../kit/processes/tied.ts'
+import { until } from '../kit/waiting/until.ts'
 
 const patient = { ...defaultRestartPolicy, intensity: 1_000 }
 

@@ -7,10 +7,10 @@ import {
   ProxyType,
   WorkerResourceLimits,
 } from '../../src/api.ts'
-import { opensLoopback } from '../kit/destinations.ts'
-import { startOrigin } from '../kit/origin.ts'
-import { RawClient } from '../kit/raw-client.ts'
-import { until } from '../kit/until.ts'
+import { RawClient } from '../kit/clients/raw-client.ts'
+import { opensLoopback } from '../kit/configuration/destinations.ts'
+import { startOrigin } from '../kit/origins/origin.ts'
+import { until } from '../kit/waiting/until.ts'
 
 const portOf = (addresses: readonly { readonly port: number }[] | undefined) => addresses?.[0]?.port ?? 0
 

@@ -5,9 +5,9 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { RawClient } from '../kit/raw-client.ts'
-import { tied } from '../kit/tied.ts'
-import { until } from '../kit/until.ts'
+import { RawClient } from '../kit/clients/raw-client.ts'
+import { tied } from '../kit/processes/tied.ts'
+import { until } from '../kit/waiting/until.ts'
 
 const root = join(import.meta.dirname, '../..')
 const folder = mkdtempSync(join(tmpdir(), 'bifrost-cli-'))

@@ -6,7 +6,7 @@ import { expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import type { DemoMessage } from '../../src/demo/process.ts'
 import { startDemoUpstream } from '../../src/demo/upstream.ts'
-import { tied } from '../kit/tied.ts'
+import { tied } from '../kit/processes/tied.ts'
 
 const anywhere = { host: '127.0.0.1', port: 0 }
 

@@ -3,11 +3,11 @@ import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { temporaryDirectory } from '../kit/config-text.ts'
-import { startTestDaemon } from '../kit/daemon.ts'
-import { startOrigin } from '../kit/origin.ts'
-import { RawClient } from '../kit/raw-client.ts'
-import { until } from '../kit/until.ts'
+import { RawClient } from '../kit/clients/raw-client.ts'
+import { temporaryDirectory } from '../kit/configuration/config-text.ts'
+import { startTestDaemon } from '../kit/daemons/daemon.ts'
+import { startOrigin } from '../kit/origins/origin.ts'
+import { until } from '../kit/waiting/until.ts'
 
 function over(socketPath: string): Promise<number> {
   return new Promise((resolve, reject) => {

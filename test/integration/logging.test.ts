@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { temporaryDirectory } from '../kit/config-text.ts'
-import { tied } from '../kit/tied.ts'
-import { until } from '../kit/until.ts'
+import { temporaryDirectory } from '../kit/configuration/config-text.ts'
+import { tied } from '../kit/processes/tied.ts'
+import { until } from '../kit/waiting/until.ts'
 
 /** The `logging` block, by the whole daemon as a process. */
 

@@ -1,12 +1,12 @@
 import { connect } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { describe, expect, it } from 'vitest'
-import { startTestDaemon } from '../kit/daemon.ts'
-import { startOrigin } from '../kit/origin.ts'
-import { RawClient } from '../kit/raw-client.ts'
-import { ask } from '../kit/tls-client.ts'
-import { startTlsDaemon } from '../kit/tls-daemon.ts'
-import { until } from '../kit/until.ts'
+import { RawClient } from '../kit/clients/raw-client.ts'
+import { ask } from '../kit/clients/tls-client.ts'
+import { startTestDaemon } from '../kit/daemons/daemon.ts'
+import { startTlsDaemon } from '../kit/daemons/tls-daemon.ts'
+import { startOrigin } from '../kit/origins/origin.ts'
+import { until } from '../kit/waiting/until.ts'
 
 const line = 'PROXY TCP4 192.0.2.7 192.0.2.1 1000 443\r\n'
 

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createMasterKey, Keyring } from '../../src/config/secrets/keyring.ts'
-import { startChildDaemon } from '../kit/child-daemon.ts'
-import { startOrigin } from '../kit/origin.ts'
-import { startOtlpReceiver } from '../kit/otlp.ts'
-import { childrenOf, commandLineOf, environmentOf } from '../kit/processes.ts'
-import { RawClient } from '../kit/raw-client.ts'
-import { until } from '../kit/until.ts'
+import { RawClient } from '../kit/clients/raw-client.ts'
+import { startChildDaemon } from '../kit/daemons/child-daemon.ts'
+import { startOrigin } from '../kit/origins/origin.ts'
+import { childrenOf, commandLineOf, environmentOf } from '../kit/processes/processes.ts'
+import { startOtlpReceiver } from '../kit/telemetry/otlp-receiver.ts'
+import { until } from '../kit/waiting/until.ts'
 
 /** One secret in each place that may hold one; none of them may be in anything that the daemon shows. */
 

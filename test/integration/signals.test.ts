@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { startChildDaemon } from '../kit/child-daemon.ts'
-import { childrenOf, commandLineOf, isAlive, listeningOf } from '../kit/processes.ts'
-import { RawClient } from '../kit/raw-client.ts'
-import { tied } from '../kit/tied.ts'
-import { until } from '../kit/until.ts'
+import { RawClient } from '../kit/clients/raw-client.ts'
+import { startChildDaemon } from '../kit/daemons/child-daemon.ts'
+import { childrenOf, commandLineOf, isAlive, listeningOf } from '../kit/processes/processes.ts'
+import { tied } from '../kit/processes/tied.ts'
+import { until } from '../kit/waiting/until.ts'
 
 /** The signals that Node gives a meaning of its own: SIGUSR1 opens its debugger, SIGHUP ends the process. */
 

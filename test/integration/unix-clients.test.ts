@@ -3,10 +3,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { temporaryDirectory } from '../kit/config-text.ts'
-import { startTestDaemon } from '../kit/daemon.ts'
-import { startOrigin } from '../kit/origin.ts'
-import { until } from '../kit/until.ts'
+import { temporaryDirectory } from '../kit/configuration/config-text.ts'
+import { startTestDaemon } from '../kit/daemons/daemon.ts'
+import { startOrigin } from '../kit/origins/origin.ts'
+import { until } from '../kit/waiting/until.ts'
 
 function statusOver(socketPath: string, path: string): Promise<number> {
   return new Promise((resolve, reject) => {

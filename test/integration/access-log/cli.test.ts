@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { closeSync, constants, openSync, readFileSync, readSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { temporaryDirectory } from '../../kit/config-text.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { tied } from '../../kit/tied.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { temporaryDirectory } from '../../kit/configuration/config-text.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
+import { tied } from '../../kit/processes/tied.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 /** The whole daemon as a process, since its standard output is what this is about. */
 

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { temporaryDirectory } from '../../kit/config-text.ts'
-import { startTestDaemon } from '../../kit/daemon.ts'
-import { startOrigin, startRawOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { temporaryDirectory } from '../../kit/configuration/config-text.ts'
+import { startTestDaemon } from '../../kit/daemons/daemon.ts'
+import { startOrigin, startRawOrigin } from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 const reverse = (target: string, accessLog: unknown, more: object = {}) => ({
   mode: 'Reverse',

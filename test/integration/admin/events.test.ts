@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { streamEvents } from '../../../src/admin/api/schema/schema.ts'
 import type { Isolation } from '../../../src/config/settings/settings.ts'
-import { startTestDaemon } from '../../kit/daemon.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { Viewer } from '../../kit/sse.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { Viewer } from '../../kit/clients/sse-client.ts'
+import { startTestDaemon } from '../../kit/daemons/daemon.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 const reverse = (rest: object = {}) => ({
   mode: 'Reverse',

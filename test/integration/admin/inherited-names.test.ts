@@ -1,6 +1,6 @@
 /** Names that every plain object inherits, as whatever a client of admin can choose. */
 import { expect, test } from 'vitest'
-import { startTestDaemon } from '../../kit/daemon.ts'
+import { startTestDaemon } from '../../kit/daemons/daemon.ts'
 
 const token = 'the-token-of-this-test'
 const headers = { Authorization: `Bearer ${token}` }

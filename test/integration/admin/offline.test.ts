@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { viewHistory } from '../../../src/admin/offline.ts'
-import { startTestDaemon } from '../../kit/daemon.ts'
+import { startTestDaemon } from '../../kit/daemons/daemon.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'bifrost-view-'))
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type AdminAnswer, startTestDaemon, type TestDaemon } from '../../kit/daemon.ts'
+import { type AdminAnswer, startTestDaemon, type TestDaemon } from '../../kit/daemons/daemon.ts'
 
 let running: TestDaemon
 

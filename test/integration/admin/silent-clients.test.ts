@@ -4,11 +4,11 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { makeCertificate, writeCertificate } from '../../kit/certificates.ts'
-import { startTestDaemon, type TestDaemon } from '../../kit/daemon.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { ask, visit } from '../../kit/tls-client.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { ask, visit } from '../../kit/clients/tls-client.ts'
+import { startTestDaemon, type TestDaemon } from '../../kit/daemons/daemon.ts'
+import { makeCertificate, writeCertificate } from '../../kit/tls/certificates.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 /** Connections that take the places of the admin server and ask for nothing. */
 

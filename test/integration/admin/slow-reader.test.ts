@@ -3,8 +3,8 @@ import { Access } from '../../../src/admin/gate/access.ts'
 import { AdminServer } from '../../../src/admin/server.ts'
 import { SharedTexts } from '../../../src/admin/shared-text.ts'
 import type { ListenAddress } from '../../../src/config/settings/settings.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 /** More than the buffers of two sockets hold. */
 const textBytes = 32 * 1024 * 1024

@@ -1,8 +1,8 @@
 import { hashSync } from 'bcryptjs'
 import { describe, expect, it } from 'vitest'
-import { startTestDaemon } from '../../kit/daemon.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { startTestDaemon } from '../../kit/daemons/daemon.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
 
 const hash = hashSync('open sesame', 5)
 const basic = (credentials: string) => `Basic ${Buffer.from(credentials).toString('base64')}`

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import type { Isolation } from '../../../src/config/settings/settings.ts'
-import { startTestDaemon, type TestDaemon } from '../../kit/daemon.ts'
-import { freePorts } from '../../kit/free-ports.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { startTestDaemon, type TestDaemon } from '../../kit/daemons/daemon.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
+import { freePorts } from '../../kit/processes/free-ports.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 const wide = { allow: ['127.0.0.0/8', '[::1]', '0.0.0.0'], connect_ports: ['1-65535'] }
 

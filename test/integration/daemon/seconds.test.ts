@@ -3,8 +3,8 @@ import { WorkerUse } from '../../../src/supervise/limits/worker-use.ts'
 import { Service } from '../../../src/supervise/services.ts'
 import { Overview } from '../../../src/supervise/views/overview.ts'
 import { RequestRates } from '../../../src/supervise/views/request-rates.ts'
-import { startTestDaemon } from '../../kit/daemon.ts'
-import { until } from '../../kit/until.ts'
+import { startTestDaemon } from '../../kit/daemons/daemon.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 it('each second is counted once by the averages, the rates and the CPU times of a daemon', async () => {
   const seconds = vi.spyOn(Overview.prototype, 'tick')

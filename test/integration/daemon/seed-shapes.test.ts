@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { startTestDaemon } from '../../kit/daemon.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { startTestDaemon } from '../../kit/daemons/daemon.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const baseDir = mkdtempSync(join(tmpdir(), 'bifrost-shapes-'))

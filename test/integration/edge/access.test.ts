@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { filesIn, forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
-import { startOrigin, startRawOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { filesIn, forwardTo, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin, startRawOrigin } from '../../kit/origins/origin.ts'
 
 const deny = { access: { deny: ['127.0.0.2'] } }
 const site = {

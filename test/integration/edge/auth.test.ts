@@ -3,11 +3,11 @@ import type { Server } from 'node:http'
 import { hashSync } from 'bcryptjs'
 import { expect, test } from 'vitest'
 import WebSocket, { WebSocketServer } from 'ws'
-import { filesIn, forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
-import { H2Client } from '../../kit/h2-client.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { until } from '../../kit/until.ts'
+import { H2Client } from '../../kit/clients/h2-client.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { filesIn, forwardTo, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 const plain = (text: string) => ({ form: 'plain', text }) as const
 const auth = { users: [{ name: 'alice', password: plain('open sesame') }], realm: 'the "door"' }

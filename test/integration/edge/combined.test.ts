@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { MountSettings } from '../../../src/config/settings/settings.ts'
-import { filesIn, forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
-import { type Origin, startOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { filesIn, forwardTo, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { type Origin, startOrigin } from '../../kit/origins/origin.ts'
 
 function siteAt(path: string): MountSettings {
   const rootDir = mkdtempSync(join(tmpdir(), 'bifrost-edge-'))

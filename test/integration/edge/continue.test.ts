@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { reverseTo, startEdge } from '../../kit/edge.ts'
-import { startOrigin, startRawOrigin, startScriptedOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin, startRawOrigin, startScriptedOrigin } from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 const ask = ['POST / HTTP/1.1', 'Host: a', 'Content-Length: 4', 'Expect: 100-continue']
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { reverseTo, startEdge } from '../../kit/edge.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 test('requests, failures, time and the bytes on the wire are counted', async () => {
   await using origin = await startOrigin(async (req, res, seen) => {

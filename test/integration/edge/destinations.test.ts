@@ -1,11 +1,11 @@
 import { createServer, type LookupFunction } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocketServer } from 'ws'
-import { forwardTo, startEdge } from '../../kit/edge.ts'
-import { answerOf, H2Client } from '../../kit/h2-client.ts'
-import { clientOf, counted, serverOf } from '../../kit/measured.ts'
-import { startOrigin, startRawOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
+import { answerOf, H2Client } from '../../kit/clients/h2-client.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { forwardTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin, startRawOrigin } from '../../kit/origins/origin.ts'
+import { clientOf, counted, serverOf } from '../../kit/telemetry/request-metrics.ts'
 
 /** Every way through a forward proxy, each as a request for `host:port`. */
 const ways = {

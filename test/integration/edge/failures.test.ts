@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
-import { startOrigin, startRawOrigin, startScriptedOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { startStuckListener } from '../../kit/stuck-listener.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { forwardTo, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin, startRawOrigin, startScriptedOrigin } from '../../kit/origins/origin.ts'
+import { startStuckListener } from '../../kit/origins/stuck-listener.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 test('an upstream that does not answer gives a 504', async () => {
   await using origin = await startOrigin(() => {})

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { forwardTo, startEdge } from '../../kit/edge.ts'
-import { startOrigin, startRawOrigin, unusedPort } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { forwardTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin, startRawOrigin, unusedPort } from '../../kit/origins/origin.ts'
 
 test('an absolute-form request is forwarded in origin-form with the host of its target', async () => {
   await using origin = await startOrigin()

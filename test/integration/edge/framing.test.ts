@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { reverseTo, startEdge } from '../../kit/edge.ts'
-import { startOrigin, startScriptedOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin, startScriptedOrigin } from '../../kit/origins/origin.ts'
 
 test('a HEAD response keeps its length and has no body', async () => {
   await using origin = await startOrigin((req, res) => {

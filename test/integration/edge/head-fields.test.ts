@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
-import { H2Client } from '../../kit/h2-client.ts'
-import { startOrigin, startRawOrigin, startScriptedOrigin, unusedPort } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
+import { H2Client } from '../../kit/clients/h2-client.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { forwardTo, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin, startRawOrigin, startScriptedOrigin, unusedPort } from '../../kit/origins/origin.ts'
 
 /**
  * Fields that every response must have: Upgrade of a 426, Date, and the informational responses before it.

@@ -3,11 +3,11 @@ import type { Socket } from 'node:net'
 import * as tls from 'node:tls'
 import { createServer } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
-import { reverseTo, startEdge } from '../../kit/edge.ts'
-import { H2Client } from '../../kit/h2-client.ts'
-import { startRawOrigin, startScriptedOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { selfSigned } from '../../kit/self-signed.ts'
+import { H2Client } from '../../kit/clients/h2-client.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startRawOrigin, startScriptedOrigin } from '../../kit/origins/origin.ts'
+import { selfSigned } from '../../kit/tls/self-signed.ts'
 
 /** Bytes above 127 in heads: a proxy forwards them unchanged (RFC 9110 5.5), in both directions. */
 const upgrade = ['Host: client.test', 'Connection: Upgrade', 'Upgrade: websocket']

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
-import { startOrigin, startScriptedOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { forwardTo, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin, startScriptedOrigin } from '../../kit/origins/origin.ts'
 
 test('hop-by-hop fields and fields named by Connection do not reach the upstream', async () => {
   await using origin = await startOrigin()

@@ -1,9 +1,9 @@
 import { truncateSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { filesIn, reverseTo, startEdge } from '../../kit/edge.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { filesIn, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 import { createSite } from '../static/site.ts'
 
 const short = { pace: { bodyIdleMs: 200 } }

@@ -1,10 +1,10 @@
 /** Names that every plain object inherits, in every position that a peer controls. */
 import { expect, test } from 'vitest'
-import { filesIn, forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
-import { H2Client } from '../../kit/h2-client.ts'
-import { startOrigin, startScriptedOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { until } from '../../kit/until.ts'
+import { H2Client } from '../../kit/clients/h2-client.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { filesIn, forwardTo, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin, startScriptedOrigin } from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 import { createSite } from '../static/site.ts'
 
 const names = ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'then', 'valueOf'] as const

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import { forwardTo, reverseTo, startEdge, type TestEdge } from '../../kit/edge.ts'
-import { H2Client } from '../../kit/h2-client.ts'
-import { startRawOrigin, startScriptedOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { startStuckListener } from '../../kit/stuck-listener.ts'
-import { until } from '../../kit/until.ts'
+import { H2Client } from '../../kit/clients/h2-client.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { forwardTo, reverseTo, startEdge, type TestEdge } from '../../kit/daemons/data-plane.ts'
+import { startRawOrigin, startScriptedOrigin } from '../../kit/origins/origin.ts'
+import { startStuckListener } from '../../kit/origins/stuck-listener.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 /**
  * Clients that leave before their upstream answers. No other limit ends these exchanges: each would take ten

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { reverseTo, startEdge } from '../../kit/edge.ts'
-import { clientOf, counted, expectWhole, serverOf } from '../../kit/measured.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { totalOf } from '../../kit/series.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
+import { clientOf, counted, expectWhole, serverOf } from '../../kit/telemetry/request-metrics.ts'
+import { totalOf } from '../../kit/telemetry/series.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 describe('a refusal before there is an exchange', () => {
   it.each([

@@ -1,13 +1,13 @@
 import { constants } from 'node:http2'
 import { describe, expect, it } from 'vitest'
 import { tunnelLives } from '../../../src/telemetry/metrics/series.ts'
-import { forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
-import { answerOf, H2Client } from '../../kit/h2-client.ts'
-import { clientOf, counted, expectWhole, serverOf } from '../../kit/measured.ts'
-import { startOrigin, startRawOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { totalOf } from '../../kit/series.ts'
-import { until } from '../../kit/until.ts'
+import { answerOf, H2Client } from '../../kit/clients/h2-client.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { forwardTo, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin, startRawOrigin } from '../../kit/origins/origin.ts'
+import { clientOf, counted, expectWhole, serverOf } from '../../kit/telemetry/request-metrics.ts'
+import { totalOf } from '../../kit/telemetry/series.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 const h2 = { cleartext: 'h2' } as const
 const upgrade = [

@@ -1,12 +1,12 @@
 import { describe, expect, it, test } from 'vitest'
 import { maxServerSeries } from '../../../src/telemetry/metrics/counters.ts'
 import { activeRequests, tunnelLives } from '../../../src/telemetry/metrics/series.ts'
-import { forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
-import { clientOf, counted, expectWhole, serverOf } from '../../kit/measured.ts'
-import { startOrigin, startRawOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { totalOf } from '../../kit/series.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { forwardTo, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin, startRawOrigin } from '../../kit/origins/origin.ts'
+import { clientOf, counted, expectWhole, serverOf } from '../../kit/telemetry/request-metrics.ts'
+import { totalOf } from '../../kit/telemetry/series.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 describe('a request through the reverse proxy', () => {
   it('is one request with its attributes and the exact sizes of its bodies', async () => {

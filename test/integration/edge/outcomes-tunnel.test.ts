@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { AccessRecord } from '../../../src/telemetry/access-log/access-record.ts'
-import { forwardTo, reverseTo, startEdge, type TestEdge } from '../../kit/edge.ts'
-import { startOrigin, startRawOrigin, startScriptedOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { forwardTo, reverseTo, startEdge, type TestEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin, startRawOrigin, startScriptedOrigin } from '../../kit/origins/origin.ts'
 
-import { until } from '../../kit/until.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 /** Access-log records of the ends of tunnels and WebSockets. */
 

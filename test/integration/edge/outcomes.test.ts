@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import type { AccessRecord } from '../../../src/telemetry/access-log/access-record.ts'
-import { forwardTo, reverseTo, startEdge, type TestEdge } from '../../kit/edge.ts'
-import { startOrigin, startRawOrigin, startScriptedOrigin, unusedPort } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { startStuckListener } from '../../kit/stuck-listener.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { forwardTo, reverseTo, startEdge, type TestEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin, startRawOrigin, startScriptedOrigin, unusedPort } from '../../kit/origins/origin.ts'
+import { startStuckListener } from '../../kit/origins/stuck-listener.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 /** Access-log records of every way in which an exchange can end. */
 

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { forwardTo, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
 import { staticSettings } from '../static/site.ts'
 
 const trusted = { trust: { proxies: ['127.0.0.0/8'] } }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { filesIn, forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
-import { H2Client } from '../../kit/h2-client.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
+import { H2Client } from '../../kit/clients/h2-client.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { filesIn, forwardTo, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
 
 // An hour, so that no token arrives while a test runs.
 const hourly = (limit: number, more = {}) => ({ limit, burst: limit, windowMs: 3_600_000, ...more })

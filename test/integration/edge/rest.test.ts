@@ -1,8 +1,8 @@
 import { createHook } from 'node:async_hooks'
 import { expect, test } from 'vitest'
-import { filesIn, startEdge } from '../../kit/edge.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { filesIn, startEdge } from '../../kit/daemons/data-plane.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 /** Repeating timers created by our code since the watch began, by call site. */
 function watchIntervals() {

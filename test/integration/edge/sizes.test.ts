@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { filesIn, reverseTo, startEdge } from '../../kit/edge.ts'
-import { type OriginHandler, startOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { filesIn, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { type OriginHandler, startOrigin } from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 const echo: OriginHandler = async (_req, res, seen) => {
   res.end(await seen.body.catch(() => 'cut off'))

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
-import { type Origin, startOrigin, startRawOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { forwardTo, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { type Origin, startOrigin, startRawOrigin } from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 const total = 64 * 1024 * 1024
 const piece = Buffer.alloc(64 * 1024, 'x')

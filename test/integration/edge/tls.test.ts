@@ -5,11 +5,11 @@ import { expect, test } from 'vitest'
 import { BifrostError } from '../../../src/errors.ts'
 import type { Gate } from '../../../src/http/dial/gate.ts'
 import { type PoolOptions, UpstreamPool } from '../../../src/http/upstream/pool.ts'
-import { forwardTo, startEdge } from '../../kit/edge.ts'
-import { startRawOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { selfSigned } from '../../kit/self-signed.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { forwardTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startRawOrigin } from '../../kit/origins/origin.ts'
+import { selfSigned } from '../../kit/tls/self-signed.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 async function startTlsOrigin(): Promise<{ readonly port: number } & AsyncDisposable> {
   const server = createServer(selfSigned, (_req, res) => res.end('secret'))

@@ -1,10 +1,10 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { TrafficRecorder } from '../../../src/proxy/exchange/traffic.ts'
-import { reverseTo, startEdge } from '../../kit/edge.ts'
-import { H2Client } from '../../kit/h2-client.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { until } from '../../kit/until.ts'
+import { H2Client } from '../../kit/clients/h2-client.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import { forwardTo, startEdge, type TestEdge } from '../../kit/edge.ts'
-import { startRawOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { forwardTo, startEdge, type TestEdge } from '../../kit/daemons/data-plane.ts'
+import { startRawOrigin } from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 async function openTunnel(proxy: TestEdge, authority: string): Promise<RawClient> {
   const client = await RawClient.connect(proxy.port)

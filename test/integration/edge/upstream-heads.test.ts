@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { reverseTo, startEdge } from '../../kit/edge.ts'
-import { startRawOrigin, startScriptedOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startRawOrigin, startScriptedOrigin } from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n'
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'

@@ -2,16 +2,16 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { forwardTo, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
 import {
   type Origin,
   startOrigin,
   startRawOrigin,
   startScriptedOrigin,
   unusedPort,
-} from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { until } from '../../kit/until.ts'
+} from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 const upgrade = [
   'Host: client.test',

@@ -1,9 +1,9 @@
 /** RFC 9113 8.1.1: a body whose length differs from its Content-Length makes the request malformed. */
 import { expect, test } from 'vitest'
-import { filesIn, reverseTo, startEdge } from '../../kit/edge.ts'
-import { FrameClient, flag, frame, requestOf } from '../../kit/h2-frames.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { until } from '../../kit/until.ts'
+import { FrameClient, flag, frame, requestOf } from '../../kit/clients/h2-frames.ts'
+import { filesIn, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 const h2 = { cleartext: 'h2' } as const
 const post = (length: string) => requestOf({ ':method': 'POST' }, ['content-length', length])

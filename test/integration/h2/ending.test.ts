@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { reverseTo, startEdge } from '../../kit/edge.ts'
-import { H2Client } from '../../kit/h2-client.ts'
-import { FrameClient, frame, requestOf } from '../../kit/h2-frames.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { until } from '../../kit/until.ts'
+import { H2Client } from '../../kit/clients/h2-client.ts'
+import { FrameClient, frame, requestOf } from '../../kit/clients/h2-frames.ts'
+import { reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 const h2 = { cleartext: 'h2' } as const
 

@@ -1,9 +1,17 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { reverseTo, startEdge, type TestEdge } from '../../kit/edge.ts'
-import { H2Client } from '../../kit/h2-client.ts'
-import { FrameClient, fieldsOf, flag, frame, frameOf, number, requestOf } from '../../kit/h2-frames.ts'
-import { type Origin, startOrigin } from '../../kit/origin.ts'
-import { until } from '../../kit/until.ts'
+import { H2Client } from '../../kit/clients/h2-client.ts'
+import {
+  FrameClient,
+  fieldsOf,
+  flag,
+  frame,
+  frameOf,
+  number,
+  requestOf,
+} from '../../kit/clients/h2-frames.ts'
+import { reverseTo, startEdge, type TestEdge } from '../../kit/daemons/data-plane.ts'
+import { type Origin, startOrigin } from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 const calm = 11
 

@@ -1,8 +1,8 @@
 /** request_limits over HTTP/2: the advertised size is the enforced one. */
 import { expect, test } from 'vitest'
-import { forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
-import { FrameClient, fieldsOf, flag, frame, requestOf } from '../../kit/h2-frames.ts'
-import { startOrigin } from '../../kit/origin.ts'
+import { FrameClient, fieldsOf, flag, frame, requestOf } from '../../kit/clients/h2-frames.ts'
+import { forwardTo, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
 
 const h2 = { cleartext: 'h2' } as const
 const maxHeadBytes = 2_048

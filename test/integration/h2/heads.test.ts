@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
-import { FrameClient, requestOf } from '../../kit/h2-frames.ts'
-import { startOrigin } from '../../kit/origin.ts'
+import { FrameClient, requestOf } from '../../kit/clients/h2-frames.ts'
+import { forwardTo, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
 
 const h2 = { cleartext: 'h2' } as const
 type Fields = ReturnType<typeof requestOf>

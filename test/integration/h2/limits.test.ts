@@ -2,10 +2,10 @@
 import type { ServerResponse } from 'node:http'
 import { type ClientHttp2Session, connect } from 'node:http2'
 import { expect, test } from 'vitest'
-import { answerOf } from '../../kit/h2-client.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { startTlsDaemon } from '../../kit/tls-daemon.ts'
-import { until } from '../../kit/until.ts'
+import { answerOf } from '../../kit/clients/h2-client.ts'
+import { startTlsDaemon } from '../../kit/daemons/tls-daemon.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 const streamsPerConnection = 10
 const refusedStream = 7

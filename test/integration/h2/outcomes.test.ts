@@ -1,10 +1,10 @@
 import { constants } from 'node:http2'
 import { expect, test } from 'vitest'
 import type { AccessRecord } from '../../../src/telemetry/access-log/access-record.ts'
-import { forwardTo, reverseTo, startEdge, type TestEdge } from '../../kit/edge.ts'
-import { H2Client } from '../../kit/h2-client.ts'
-import { startOrigin, startRawOrigin } from '../../kit/origin.ts'
-import { until } from '../../kit/until.ts'
+import { H2Client } from '../../kit/clients/h2-client.ts'
+import { forwardTo, reverseTo, startEdge, type TestEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin, startRawOrigin } from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 /** Access-log records of HTTP/2 streams. */
 

@@ -2,10 +2,10 @@
 import type { AddressInfo, Socket } from 'node:net'
 import tls, { createServer } from 'node:tls'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { forwardTo, startEdge } from '../../kit/edge.ts'
-import { H2Client } from '../../kit/h2-client.ts'
-import { startScriptedOrigin } from '../../kit/origin.ts'
-import { selfSigned } from '../../kit/self-signed.ts'
+import { H2Client } from '../../kit/clients/h2-client.ts'
+import { forwardTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startScriptedOrigin } from '../../kit/origins/origin.ts'
+import { selfSigned } from '../../kit/tls/self-signed.ts'
 
 const trusted = tls.getCACertificates('default')
 beforeAll(() => tls.setDefaultCACertificates([...trusted, selfSigned.cert]))

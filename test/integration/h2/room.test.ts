@@ -1,10 +1,10 @@
 /** Streams that wait for room continue after others are read: nothing is lost, and nothing waits for ever. */
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { filesIn, reverseTo, startEdge } from '../../kit/edge.ts'
-import { answerOf, H2Client } from '../../kit/h2-client.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { until } from '../../kit/until.ts'
+import { answerOf, H2Client } from '../../kit/clients/h2-client.ts'
+import { filesIn, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 import { createSite } from '../static/site.ts'
 
 const h2 = { cleartext: 'h2' } as const

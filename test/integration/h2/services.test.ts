@@ -1,11 +1,11 @@
 import { connect } from 'node:http2'
 import { expect, test } from 'vitest'
-import { filesIn, forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
-import { answerOf, H2Client } from '../../kit/h2-client.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { ask, visit } from '../../kit/tls-client.ts'
-import { startTlsDaemon } from '../../kit/tls-daemon.ts'
-import { until } from '../../kit/until.ts'
+import { answerOf, H2Client } from '../../kit/clients/h2-client.ts'
+import { ask, visit } from '../../kit/clients/tls-client.ts'
+import { filesIn, forwardTo, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startTlsDaemon } from '../../kit/daemons/tls-daemon.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 import { createSite } from '../static/site.ts'
 
 const h2 = { cleartext: 'h2' } as const

@@ -1,10 +1,10 @@
 import { truncateSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { filesIn, reverseTo, startEdge } from '../../kit/edge.ts'
-import { answerOf, H2Client } from '../../kit/h2-client.ts'
-import { FrameClient, frame, number, requestOf } from '../../kit/h2-frames.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { until } from '../../kit/until.ts'
+import { answerOf, H2Client } from '../../kit/clients/h2-client.ts'
+import { FrameClient, frame, number, requestOf } from '../../kit/clients/h2-frames.ts'
+import { filesIn, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 import { createSite } from '../static/site.ts'
 
 const h2 = { cleartext: 'h2' } as const

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
-import { answerOf, H2Client } from '../../kit/h2-client.ts'
-import { FrameClient, flag, frame } from '../../kit/h2-frames.ts'
-import { startRawOrigin, unusedPort } from '../../kit/origin.ts'
-import { until } from '../../kit/until.ts'
+import { answerOf, H2Client } from '../../kit/clients/h2-client.ts'
+import { FrameClient, flag, frame } from '../../kit/clients/h2-frames.ts'
+import { forwardTo, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { startRawOrigin, unusedPort } from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 const h2 = { cleartext: 'h2' } as const
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { Listeners } from '../../../src/supervise/listeners/listeners.ts'
-import { type Outcomes, reconnect, startLoose } from '../../kit/moving.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { type Outcomes, reconnect, startLoose } from '../../kit/daemons/loose-instance.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 const key = 'forward_proxy/0/0'
 const specs = [{ key, group: 'forward_proxy/0', address: { host: '127.0.0.1', port: 0 }, isContained: true }]

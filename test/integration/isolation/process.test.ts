@@ -7,12 +7,12 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Listeners } from '../../../src/supervise/listeners/listeners.ts'
 import { readCounters } from '../../../src/telemetry/metrics/counters.ts'
-import { startTestDaemon } from '../../kit/daemon.ts'
-import { startLoose } from '../../kit/moving.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { tied } from '../../kit/tied.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { startTestDaemon } from '../../kit/daemons/daemon.ts'
+import { startLoose } from '../../kit/daemons/loose-instance.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
+import { tied } from '../../kit/processes/tied.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const entry = join(root, 'src/instance/process-entry.ts')

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import { startTestDaemon } from '../../kit/daemon.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { scrape } from '../../kit/scrape.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { startTestDaemon } from '../../kit/daemons/daemon.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
+import { scrape } from '../../kit/telemetry/scrape.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 /** Each request is answered with another status. */
 function startManyStatuses() {

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { startTestDaemon } from '../../kit/daemon.ts'
-import { startOrigin, startRawOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { scrape } from '../../kit/scrape.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { startTestDaemon } from '../../kit/daemons/daemon.ts'
+import { startOrigin, startRawOrigin } from '../../kit/origins/origin.ts'
+import { scrape } from '../../kit/telemetry/scrape.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 const duration = 'http_server_request_duration_seconds_count'
 const reverseTo = (target: string) => ({

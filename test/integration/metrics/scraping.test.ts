@@ -3,11 +3,11 @@ import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { catalogue } from '../../../src/telemetry/metrics/catalogue/catalogue.ts'
 import { sampleNames } from '../../../src/telemetry/metrics/catalogue/metric.ts'
-import { startTestDaemon, type TestDaemon } from '../../kit/daemon.ts'
-import { faultsOf } from '../../kit/exposition.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { Scrape, scrape } from '../../kit/scrape.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { startTestDaemon, type TestDaemon } from '../../kit/daemons/daemon.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
+import { faultsOf } from '../../kit/telemetry/prometheus-text.ts'
+import { Scrape, scrape } from '../../kit/telemetry/scrape.ts'
 
 const config = (target: string) => ({
   mode: 'Combined',

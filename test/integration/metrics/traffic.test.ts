@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { Random } from '../../fuzz/random.ts'
-import { startTestDaemon, type TestDaemon } from '../../kit/daemon.ts'
-import { type OriginHandler, startOrigin, startRawOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { scrape } from '../../kit/scrape.ts'
-import { ask, babble, type Step, Tally, tunnel } from '../../kit/tally.ts'
-import { until } from '../../kit/until.ts'
+import { ask, babble, type Step, Tally, tunnel } from '../../kit/clients/counting-clients.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { startTestDaemon, type TestDaemon } from '../../kit/daemons/daemon.ts'
+import { type OriginHandler, startOrigin, startRawOrigin } from '../../kit/origins/origin.ts'
+import { scrape } from '../../kit/telemetry/scrape.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'bifrost-metrics-'))
 writeFileSync(join(root, 'small.txt'), 's'.repeat(1_234))

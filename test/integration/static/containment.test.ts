@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { tied } from '../../kit/tied.ts'
+import { tied } from '../../kit/processes/tied.ts'
 import { ask, createSite, exchange, type Served, type Site, serve, staticSettings } from './site.ts'
 
 /** What every answer to an attack has in common, whatever its status. */

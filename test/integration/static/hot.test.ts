@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import type { MountSettings } from '../../../src/config/settings/settings.ts'
 import { readCounters } from '../../../src/telemetry/metrics/counters.ts'
-import { until } from '../../kit/until.ts'
+import { until } from '../../kit/waiting/until.ts'
 import { ask, createSite, exchange, type Site, serve, staticSettings, writtenAt } from './site.ts'
 
 /** A server whose clock only a test moves. */

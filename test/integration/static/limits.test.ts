@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { codeOfSystemError } from '../../../src/proxy/static/disk.ts'
-import { tied } from '../../kit/tied.ts'
-import { until } from '../../kit/until.ts'
+import { tied } from '../../kit/processes/tied.ts'
+import { until } from '../../kit/waiting/until.ts'
 import { ask, createSite, type Site } from './site.ts'
 
 /** A server in a process that has few descriptors and is not root, to whom nothing is forbidden. */

@@ -8,7 +8,7 @@ import type { MountSettings, StaticSettings } from '../../../src/config/settings
 import { BifrostError } from '../../../src/errors.ts'
 import { createStatic, type StaticDeps, type StaticHandler } from '../../../src/proxy/static/static.ts'
 import { type CounterBlock, createCounterBlock } from '../../../src/telemetry/metrics/counters.ts'
-import { pace, sizes, tracing } from '../../kit/edge.ts'
+import { pace, sizes, tracing } from '../../kit/daemons/data-plane.ts'
 
 /** Modification time of every file that a test writes: long ago, so that validators are settled. */
 export const writtenAt = new Date('2024-02-03T04:05:06Z')

@@ -4,10 +4,10 @@ import { startTelemetry } from '../../../src/telemetry/export/export.ts'
 import type { Telemetry } from '../../../src/telemetry/export/telemetry.ts'
 import type { LogRecord } from '../../../src/telemetry/log/log-record.ts'
 import type { SpanRecord } from '../../../src/telemetry/trace/span-record.ts'
-import { type Mood, startBadCollector } from '../../kit/bad-collector.ts'
-import { received, startOtlpReceiver } from '../../kit/otlp.ts'
-import { settingsOf } from '../../kit/telemetry.ts'
-import { until } from '../../kit/until.ts'
+import { type Mood, startBadCollector } from '../../kit/collector/bad-collector.ts'
+import { received, startOtlpReceiver } from '../../kit/telemetry/otlp-receiver.ts'
+import { settingsOf } from '../../kit/telemetry/telemetry-settings.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 /** What becomes of spans and log records when the Collector fails: bounded, counted, told once, and over when it is well again. */
 

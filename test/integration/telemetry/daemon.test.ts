@@ -1,11 +1,11 @@
 import { diag } from '@opentelemetry/api'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { startChildDaemon } from '../../kit/child-daemon.ts'
-import { startTestDaemon, type TestDaemon } from '../../kit/daemon.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { received, startOtlpReceiver } from '../../kit/otlp.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { startChildDaemon } from '../../kit/daemons/child-daemon.ts'
+import { startTestDaemon, type TestDaemon } from '../../kit/daemons/daemon.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
+import { received, startOtlpReceiver } from '../../kit/telemetry/otlp-receiver.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 /** A daemon with real traffic, and what of it reaches a receiver that we did not write. */
 

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { createBridge } from '../../../src/api.ts'
-import { startBadCollector } from '../../kit/bad-collector.ts'
-import { temporaryDirectory } from '../../kit/config-text.ts'
+import { startBadCollector } from '../../kit/collector/bad-collector.ts'
+import { temporaryDirectory } from '../../kit/configuration/config-text.ts'
 
 const config = { mode: 'Forward', listen_addr: '127.0.0.1:0' } as const
 

@@ -1,10 +1,10 @@
 import { expect, it, onTestFinished } from 'vitest'
-import { startBadCollector } from '../../kit/bad-collector.ts'
-import { startTestDaemon } from '../../kit/daemon.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { type ReceivedPoint, startOtlpReceiver } from '../../kit/otlp.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { startBadCollector } from '../../kit/collector/bad-collector.ts'
+import { startTestDaemon } from '../../kit/daemons/daemon.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
+import { type ReceivedPoint, startOtlpReceiver } from '../../kit/telemetry/otlp-receiver.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 /** Metrics of a daemon with real traffic, at a receiver that we did not write. */
 

@@ -2,8 +2,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { startTelemetry } from '../../../src/telemetry/export/export.ts'
 import type { Drops, Telemetry } from '../../../src/telemetry/export/telemetry.ts'
 import type { SpanRecord } from '../../../src/telemetry/trace/span-record.ts'
-import { received, startOtlpReceiver } from '../../kit/otlp.ts'
-import { settingsOf } from '../../kit/telemetry.ts'
+import { received, startOtlpReceiver } from '../../kit/telemetry/otlp-receiver.ts'
+import { settingsOf } from '../../kit/telemetry/telemetry-settings.ts'
 
 /** The SDK with its exporters, against a receiver that we did not write. */
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { ExportSpans } from '../../../src/telemetry/trace/span-record.ts'
-import { startTestDaemon } from '../../kit/daemon.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { startOtlpReceiver } from '../../kit/otlp.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { startTestDaemon } from '../../kit/daemons/daemon.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
+import { startOtlpReceiver } from '../../kit/telemetry/otlp-receiver.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 /** Spans from the exchange to a receiver that we did not write, and the log record of the same exchange. */
 

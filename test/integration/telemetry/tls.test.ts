@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startTelemetry } from '../../../src/telemetry/export/export.ts'
 import type { Telemetry } from '../../../src/telemetry/export/telemetry.ts'
-import { type Made, makeCertificate } from '../../kit/certificates.ts'
-import { temporaryDirectory } from '../../kit/config-text.ts'
-import { received, startOtlpReceiver } from '../../kit/otlp.ts'
-import { settingsOf } from '../../kit/telemetry.ts'
-import { startTlsFront } from '../../kit/tls-front.ts'
-import { until } from '../../kit/until.ts'
+import { temporaryDirectory } from '../../kit/configuration/config-text.ts'
+import { received, startOtlpReceiver } from '../../kit/telemetry/otlp-receiver.ts'
+import { settingsOf } from '../../kit/telemetry/telemetry-settings.ts'
+import { type Made, makeCertificate } from '../../kit/tls/certificates.ts'
+import { startTlsFront } from '../../kit/tls/tls-front.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 const authority = makeCertificate({ subject: 'CA', isAuthority: true })
 const site = makeCertificate({ subject: 'localhost', names: ['localhost'], issuer: authority })

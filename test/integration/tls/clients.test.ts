@@ -3,12 +3,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ConnectionOptions } from 'node:tls'
 import { describe, expect, it } from 'vitest'
-import { makeCertificate } from '../../kit/certificates.ts'
-import { temporaryDirectory } from '../../kit/config-text.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { startRecordingOrigin } from '../../kit/recording-origin.ts'
-import { ask, sessionOf, visit } from '../../kit/tls-client.ts'
-import { startTlsDaemon } from '../../kit/tls-daemon.ts'
+import { ask, sessionOf, visit } from '../../kit/clients/tls-client.ts'
+import { temporaryDirectory } from '../../kit/configuration/config-text.ts'
+import { startTlsDaemon } from '../../kit/daemons/tls-daemon.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
+import { startRecordingOrigin } from '../../kit/origins/recording-origin.ts'
+import { makeCertificate } from '../../kit/tls/certificates.ts'
 
 const authority = makeCertificate({ subject: 'Clients', isAuthority: true })
 const stranger = makeCertificate({ subject: 'Strangers', isAuthority: true })

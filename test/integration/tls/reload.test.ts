@@ -1,11 +1,11 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { makeCertificate, writeCertificate } from '../../kit/certificates.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { ask, sessionOf, visit } from '../../kit/tls-client.ts'
-import { startTlsDaemon, type TlsDaemon } from '../../kit/tls-daemon.ts'
-import { until } from '../../kit/until.ts'
+import { ask, sessionOf, visit } from '../../kit/clients/tls-client.ts'
+import { startTlsDaemon, type TlsDaemon } from '../../kit/daemons/tls-daemon.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
+import { makeCertificate, writeCertificate } from '../../kit/tls/certificates.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 const get = ['GET /x HTTP/1.1', 'Host: a.test']
 

@@ -1,10 +1,10 @@
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { startOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { ask, visit } from '../../kit/tls-client.ts'
-import { startTlsDaemon } from '../../kit/tls-daemon.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { ask, visit } from '../../kit/clients/tls-client.ts'
+import { startTlsDaemon } from '../../kit/daemons/tls-daemon.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 const get = ['GET /x HTTP/1.1', 'Host: a.test']
 

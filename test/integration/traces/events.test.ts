@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { forwardTo, reverseTo, startEdge, type Tuning } from '../../kit/edge.ts'
-import { H2Client } from '../../kit/h2-client.ts'
-import { startOrigin, startRawOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { always, collectSpans, sentTo } from '../../kit/spans.ts'
-import { until } from '../../kit/until.ts'
+import { H2Client } from '../../kit/clients/h2-client.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { forwardTo, reverseTo, startEdge, type Tuning } from '../../kit/daemons/data-plane.ts'
+import { startOrigin, startRawOrigin } from '../../kit/origins/origin.ts'
+import { always, collectSpans, sentTo } from '../../kit/telemetry/spans.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 /** What a SERVER span tells besides its attributes. */
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { reverseTo, startEdge } from '../../kit/edge.ts'
-import { type Origin, startOrigin, startRawOrigin, unusedPort } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { always, collectSpans, sentTo } from '../../kit/spans.ts'
-import { sampled, spanId, traceId } from '../../kit/tracing.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { type Origin, startOrigin, startRawOrigin, unusedPort } from '../../kit/origins/origin.ts'
+import { always, collectSpans, sentTo } from '../../kit/telemetry/spans.ts'
+import { sampled, spanId, traceId } from '../../kit/telemetry/tracer.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 /** The spans of sampled exchanges, by real sockets. */
 

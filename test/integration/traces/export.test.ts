@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { startTestDaemon } from '../../kit/daemon.ts'
-import { startOrigin, unusedPort } from '../../kit/origin.ts'
-import { received, startOtlpReceiver } from '../../kit/otlp.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { sampled, spanId, traceId } from '../../kit/tracing.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { startTestDaemon } from '../../kit/daemons/daemon.ts'
+import { startOrigin, unusedPort } from '../../kit/origins/origin.ts'
+import { received, startOtlpReceiver } from '../../kit/telemetry/otlp-receiver.ts'
+import { sampled, spanId, traceId } from '../../kit/telemetry/tracer.ts'
 
 /** From a request to a receiver of OTLP that we did not write. */
 

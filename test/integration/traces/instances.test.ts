@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { startTestDaemon } from '../../kit/daemon.ts'
-import { startOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { type CollectedSpans, collectSpans, sentTo } from '../../kit/spans.ts'
-import { sampled, spanId, traceId } from '../../kit/tracing.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { startTestDaemon } from '../../kit/daemons/daemon.ts'
+import { startOrigin } from '../../kit/origins/origin.ts'
+import { type CollectedSpans, collectSpans, sentTo } from '../../kit/telemetry/spans.ts'
+import { sampled, spanId, traceId } from '../../kit/telemetry/tracer.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 /** Spans on their way from instances to main, and what is told upstream without telemetry. */
 

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { filesIn, forwardTo, reverseTo, startEdge } from '../../kit/edge.ts'
-import { H2Client } from '../../kit/h2-client.ts'
-import { type Origin, startOrigin, unusedPort } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { always, collectSpans, sentTo } from '../../kit/spans.ts'
-import { sampled, spanId, traceId } from '../../kit/tracing.ts'
+import { H2Client } from '../../kit/clients/h2-client.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { filesIn, forwardTo, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { type Origin, startOrigin, unusedPort } from '../../kit/origins/origin.ts'
+import { always, collectSpans, sentTo } from '../../kit/telemetry/spans.ts'
+import { sampled, spanId, traceId } from '../../kit/telemetry/tracer.ts'
 
 /** The spans of what is no plain exchange of a reverse proxy. */
 

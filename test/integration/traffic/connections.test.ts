@@ -2,12 +2,12 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { type Connections, connections } from '../../../src/admin/api/schema/traffic.ts'
-import { startTestDaemon, type TestDaemon } from '../../kit/daemon.ts'
-import { described } from '../../kit/described.ts'
-import { type Origin, startOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { requestsOf, token, whyOf, withToken } from '../../kit/traffic.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { described } from '../../kit/daemons/checked-answer.ts'
+import { startTestDaemon, type TestDaemon } from '../../kit/daemons/daemon.ts'
+import { requestsOf, token, whyOf, withToken } from '../../kit/daemons/traffic-questions.ts'
+import { type Origin, startOrigin } from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 let origin: Origin
 

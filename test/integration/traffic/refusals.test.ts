@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startTestDaemon, type TestDaemon } from '../../kit/daemon.ts'
-import { startOrigin, unusedPort } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { whyOf } from '../../kit/traffic.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { startTestDaemon, type TestDaemon } from '../../kit/daemons/daemon.ts'
+import { whyOf } from '../../kit/daemons/traffic-questions.ts'
+import { startOrigin, unusedPort } from '../../kit/origins/origin.ts'
 
 let origin: Awaited<ReturnType<typeof startOrigin>>
 let site: string

@@ -6,12 +6,12 @@ import {
   type Reasons,
   type TrafficPage,
 } from '../../../src/admin/api/schema/traffic.ts'
-import { startTestDaemon } from '../../kit/daemon.ts'
-import { described } from '../../kit/described.ts'
-import { type Origin, startOrigin, startScriptedOrigin } from '../../kit/origin.ts'
-import { RawClient } from '../../kit/raw-client.ts'
-import { token, whyOf, withToken } from '../../kit/traffic.ts'
-import { until } from '../../kit/until.ts'
+import { RawClient } from '../../kit/clients/raw-client.ts'
+import { described } from '../../kit/daemons/checked-answer.ts'
+import { startTestDaemon } from '../../kit/daemons/daemon.ts'
+import { token, whyOf, withToken } from '../../kit/daemons/traffic-questions.ts'
+import { type Origin, startOrigin, startScriptedOrigin } from '../../kit/origins/origin.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 let origin: Origin
 

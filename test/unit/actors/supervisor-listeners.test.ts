@@ -1,6 +1,6 @@
 /** Who has the listeners of slots without an instance. */
 import { describe, expect, it } from 'vitest'
-import { superviseFakes } from '../../kit/charts.ts'
+import { superviseFakes } from '../../kit/daemons/fake-supervisor.ts'
 
 const crash = { exitCode: 1, errorCode: '', message: 'boom' }
 

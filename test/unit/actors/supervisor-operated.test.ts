@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { superviseFakes } from '../../kit/charts.ts'
+import { superviseFakes } from '../../kit/daemons/fake-supervisor.ts'
 
 /** A supervisor whose only instance is up. */
 function steady() {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { childIds, superviseFakes } from '../../kit/charts.ts'
+import { childIds, superviseFakes } from '../../kit/daemons/fake-supervisor.ts'
 
 const crash = { exitCode: 1, errorCode: '', message: 'boom' }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { assign, createActor, fromCallback, raise, SimulatedClock, setup } from 'xstate'
 import { Journal } from '../../../src/supervise/journal/journal.ts'
-import { superviseFakes } from '../../kit/charts.ts'
+import { superviseFakes } from '../../kit/daemons/fake-supervisor.ts'
 
 /** What our supervision relies on in XState, and what it guards against: an update that changes one of these must fail here. */
 const root = join(import.meta.dirname, '../../..')

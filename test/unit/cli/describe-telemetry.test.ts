@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { describeTelemetry } from '../../../src/cli/describe-telemetry.ts'
-import { settingsOf } from '../../kit/telemetry.ts'
+import { settingsOf } from '../../kit/telemetry/telemetry-settings.ts'
 
 it('says where each signal goes, and what of the environment is ignored, without its secrets', () => {
   const settings = settingsOf(

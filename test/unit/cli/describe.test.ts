@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { describeRun } from '../../../src/cli/describe.ts'
-import { makeCertificate, writeCertificate } from '../../kit/certificates.ts'
-import { load, temporaryDirectory } from '../../kit/config-text.ts'
+import { load, temporaryDirectory } from '../../kit/configuration/config-text.ts'
+import { makeCertificate, writeCertificate } from '../../kit/tls/certificates.ts'
 
 test('every listener is listed, and commands to try use a plain one with its scheme', () => {
   const directory = temporaryDirectory()

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import type { ServiceSettings, ServiceType } from '../../../src/config/settings/settings.ts'
-import { load } from '../../kit/config-text.ts'
+import { load } from '../../kit/configuration/config-text.ts'
 
 /** Everything that may be left out is. */
 function bareService(type: ServiceType): ServiceSettings {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { formatAddress } from '../../../src/config/address/address.ts'
 import { loadConfig } from '../../../src/config/load.ts'
-import { temporaryDirectory } from '../../kit/config-text.ts'
+import { temporaryDirectory } from '../../kit/configuration/config-text.ts'
 
 describe('config/', () => {
   const files = readdirSync('config', { withFileTypes: true }).flatMap((entry) =>

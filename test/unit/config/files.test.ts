@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { loadConfig } from '../../../src/config/load.ts'
 import type { ErrorCode } from '../../../src/errors.ts'
-import { errorOf, temporaryDirectory } from '../../kit/config-text.ts'
+import { errorOf, temporaryDirectory } from '../../kit/configuration/config-text.ts'
 
 /** The one line that loading the file ends with. */
 function refusal(file: string, code: ErrorCode = 'CONFIG_UNREADABLE'): string {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, test } from 'vitest'
 import { type LoadedConfig, parseConfig } from '../../../src/config/load.ts'
 import { BifrostError } from '../../../src/errors.ts'
-import { load } from '../../kit/config-text.ts'
+import { load } from '../../kit/configuration/config-text.ts'
 
 const numRuns = 300
 const seconds = fc.double({ min: 0.001, max: 604_800, noNaN: true })

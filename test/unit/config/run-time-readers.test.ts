@@ -7,7 +7,7 @@ import { toListenerAddress } from '../../../src/config/resolve/listeners.ts'
 import { collectorUrlFault } from '../../../src/config/schema/fields.ts'
 import { NetworkSet } from '../../../src/http/address/address.ts'
 import { basicChallenge } from '../../../src/proxy/guard/auth/basic.ts'
-import { messages } from '../../kit/config-text.ts'
+import { messages } from '../../kit/configuration/config-text.ts'
 
 const address = fc.oneof(
   fc.ipV4(),

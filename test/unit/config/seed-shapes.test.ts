@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../../../src/config/load.ts'
-import { temporaryDirectory } from '../../kit/config-text.ts'
+import { temporaryDirectory } from '../../kit/configuration/config-text.ts'
 
 /** A copy of the file, with the `./public` beside it that shape A names. */
 function loadCopy(name: string) {

@@ -6,7 +6,7 @@ import { errorTable } from '../../../src/errors.ts'
 import { health } from '../../../src/supervise/views/health.ts'
 import { catalogue } from '../../../src/telemetry/metrics/catalogue/catalogue.ts'
 import { type Metric, sampleNames } from '../../../src/telemetry/metrics/catalogue/metric.ts'
-import { namesOf } from '../../kit/promql.ts'
+import { namesOf } from '../../kit/collector/promql.ts'
 
 const deploy = join(import.meta.dirname, '../../../deploy')
 const text = (file: string) => readFileSync(join(deploy, file), 'utf8')

@@ -23,7 +23,7 @@ import {
 } from '../../../src/telemetry/access-log/escape.ts'
 import { deniesB3, parseB3, parseB3Multi } from '../../../src/telemetry/trace/b3.ts'
 import { parseTraceparent, readTracestate } from '../../../src/telemetry/trace/trace-context.ts'
-import { filesIn, reverseTo } from '../../kit/edge.ts'
+import { filesIn, reverseTo } from '../../kit/daemons/data-plane.ts'
 import type { Parser } from './parser.ts'
 
 const entity = validatorsOf({ size: 10, modifiedMs: 1e12 }, 2e12)

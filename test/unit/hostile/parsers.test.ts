@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { responseHeaders } from '../../../src/http/fields/headers.ts'
-import { hostileTexts, superlinear } from '../../kit/growth.ts'
+import { hostileTexts, superlinear } from '../../kit/attacks/growth.ts'
 import { httpParsers, request } from './http-parsers.ts'
 import { otherParsers } from './other-parsers.ts'
 

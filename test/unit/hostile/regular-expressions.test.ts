@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { hostileTexts, superlinear } from '../../kit/growth.ts'
-import { isProvablyLinear } from '../../kit/linear-regex.ts'
-import { type RegexLiteral, regexLiterals } from '../../kit/regex-literals.ts'
+import { hostileTexts, superlinear } from '../../kit/attacks/growth.ts'
+import { isProvablyLinear } from '../../kit/source/linear-regex.ts'
+import { type RegexLiteral, regexLiterals } from '../../kit/source/regex-literals.ts'
 
 /**
  * A regular expression that a peer can feed is linear by the rules of `isProvablyLinear`, or is listed here with the reason why it is linear

@@ -3,14 +3,14 @@ import { once } from 'node:events'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { isAlive, treeOf } from '../../kit/processes.ts'
-import { tied } from '../../kit/tied.ts'
-import { until } from '../../kit/until.ts'
+import { isAlive, treeOf } from '../../kit/processes/processes.ts'
+import { tied } from '../../kit/processes/tied.ts'
+import { until } from '../../kit/waiting/until.ts'
 
 const root = join(import.meta.dirname, '../../..')
 
 it.each(['its process', 'its process group'])('children end when %s is killed', async (what) => {
-  const parent = spawn(process.execPath, [join(root, 'test/kit/reaper-parent.ts')], {
+  const parent = spawn(process.execPath, [join(root, 'test/kit/processes/reaper-parent.ts')], {
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,
   })

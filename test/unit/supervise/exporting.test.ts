@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Exporting } from '../../../src/supervise/exporting.ts'
-import { load } from '../../kit/config-text.ts'
+import { load } from '../../kit/configuration/config-text.ts'
 
 test('spans that instances have dropped count among those that were lost', () => {
   const { settings } = load({ mode: 'Forward', listen_addr: '127.0.0.1:0' })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { planWorkers, spanShare } from '../../../src/supervise/plan.ts'
-import { load } from '../../kit/config-text.ts'
+import { load } from '../../kit/configuration/config-text.ts'
 
 const plans = (threads: number) =>
   planWorkers(

@@ -4,7 +4,7 @@ import { openCounterBlock } from '../../../src/telemetry/metrics/counters.ts'
 import { Meter } from '../../../src/telemetry/metrics/meter.ts'
 import { histogramAt } from '../../../src/telemetry/metrics/series.ts'
 import { methods, overflowKeys, serverKey } from '../../../src/telemetry/metrics/series-key.ts'
-import { load } from '../../kit/config-text.ts'
+import { load } from '../../kit/configuration/config-text.ts'
 
 function createReverse(): Service {
   const { settings } = load({

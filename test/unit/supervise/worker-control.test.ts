@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createWorkerControl, type WorkerAction } from '../../../src/supervise/worker-control.ts'
-import { superviseFakes } from '../../kit/charts.ts'
+import { superviseFakes } from '../../kit/daemons/fake-supervisor.ts'
 
 function controlled() {
   const fakes = superviseFakes()

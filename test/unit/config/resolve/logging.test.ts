@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { load, messages, temporaryDirectory } from '../../../kit/config-text.ts'
+import { load, messages, temporaryDirectory } from '../../../kit/configuration/config-text.ts'
 
 const config = (logging?: unknown) => ({
   mode: 'Forward',

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { makeCertificate } from '../../../kit/certificates.ts'
-import { temporaryDirectory } from '../../../kit/config-text.ts'
-import { settingsOf as settings } from '../../../kit/telemetry.ts'
+import { temporaryDirectory } from '../../../kit/configuration/config-text.ts'
+import { settingsOf as settings } from '../../../kit/telemetry/telemetry-settings.ts'
+import { makeCertificate } from '../../../kit/tls/certificates.ts'
 
 const env = (values: Record<string, string>) => ({
   OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../../../src/config/load.ts'
 import { hideSecrets } from '../../../../src/config/schema/secret-keys.ts'
-import { makeCertificate } from '../../../kit/certificates.ts'
-import { load, messages, temporaryDirectory } from '../../../kit/config-text.ts'
-import { settingsOf as settings } from '../../../kit/telemetry.ts'
+import { load, messages, temporaryDirectory } from '../../../kit/configuration/config-text.ts'
+import { settingsOf as settings } from '../../../kit/telemetry/telemetry-settings.ts'
+import { makeCertificate } from '../../../kit/tls/certificates.ts'
 
 const config = (telemetry?: unknown) => ({
   mode: 'Forward',

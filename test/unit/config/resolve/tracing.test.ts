@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseConfig } from '../../../../src/config/load.ts'
-import { load, messages, worker } from '../../../kit/config-text.ts'
+import { load, messages, worker } from '../../../kit/configuration/config-text.ts'
 
 const reverse = (tracing?: object) => ({
   mode: 'Reverse',

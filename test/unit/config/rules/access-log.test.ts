@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { load, messages, problems, temporaryDirectory } from '../../../kit/config-text.ts'
+import { load, messages, problems, temporaryDirectory } from '../../../kit/configuration/config-text.ts'
 
 const config = (top: unknown, own?: unknown) => ({
   mode: 'Combined',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { messages, worker } from '../../../kit/config-text.ts'
+import { messages, worker } from '../../../kit/configuration/config-text.ts'
 
 const target = 'http://127.0.0.1:3000'
 const forward = (listen_addr: string, block: object = {}) => ({

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { isLocalAddress, parseAddress } from '../../../../src/config/address/address.ts'
-import { load, messages } from '../../../kit/config-text.ts'
-import { selfSigned } from '../../../kit/self-signed.ts'
+import { load, messages } from '../../../kit/configuration/config-text.ts'
+import { selfSigned } from '../../../kit/tls/self-signed.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'bifrost-admin-'))
 const tls = { cert: join(folder, 'admin.pem'), key: join(folder, 'admin.key') }

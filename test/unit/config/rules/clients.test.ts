@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { load, messages, worker } from '../../../kit/config-text.ts'
+import { load, messages, worker } from '../../../kit/configuration/config-text.ts'
 
 const reverse = (block: object) => ({
   mode: 'Reverse',

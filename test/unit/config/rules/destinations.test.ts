@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseDestination, parsePortRange } from '../../../../src/config/address/destination.ts'
-import { load, messages } from '../../../kit/config-text.ts'
+import { load, messages } from '../../../kit/configuration/config-text.ts'
 
 const form =
   'a host pattern or a network, such as "example.com", "*.example.com:443", "10.0.0.0/8" or "[::1]:8080"'

@@ -2,8 +2,14 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { makeCertificate, writeCertificate } from '../../../kit/certificates.ts'
-import { load, messages, problems, temporaryDirectory, worker } from '../../../kit/config-text.ts'
+import {
+  load,
+  messages,
+  problems,
+  temporaryDirectory,
+  worker,
+} from '../../../kit/configuration/config-text.ts'
+import { makeCertificate, writeCertificate } from '../../../kit/tls/certificates.ts'
 
 const target = 'http://127.0.0.1:3000'
 

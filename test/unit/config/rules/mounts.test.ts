@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { loadConfig } from '../../../../src/config/load.ts'
-import { messages, temporaryDirectory, worker } from '../../../kit/config-text.ts'
+import { messages, temporaryDirectory, worker } from '../../../kit/configuration/config-text.ts'
 
 const config = (...mounts: readonly object[]) => ({
   mode: 'Static',

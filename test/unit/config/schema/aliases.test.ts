@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { load, messages, worker } from '../../../kit/config-text.ts'
+import { load, messages, worker } from '../../../kit/configuration/config-text.ts'
 
 const listen_addr = '127.0.0.1:8080'
 const forward = (block: object) => ({ mode: 'Forward', listen_addr, workers: { forward_proxy: block } })

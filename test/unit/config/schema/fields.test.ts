@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseAddress } from '../../../../src/config/address/address.ts'
-import { load, messages } from '../../../kit/config-text.ts'
+import { load, messages } from '../../../kit/configuration/config-text.ts'
 
 const noPort = 'has no port; write host:port, such as 127.0.0.1:8080'
 const badHost = 'the host must be a host name, an IPv4 address or an IPv6 address in brackets'

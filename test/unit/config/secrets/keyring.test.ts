@@ -2,7 +2,7 @@ import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createMasterKey, Keyring } from '../../../../src/config/secrets/keyring.ts'
-import { errorOf, temporaryDirectory } from '../../../kit/config-text.ts'
+import { errorOf, temporaryDirectory } from '../../../kit/configuration/config-text.ts'
 
 const master = { BIFROST_MASTER_KEY: Buffer.alloc(32, 7).toString('base64') }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { parseConfig } from '../../../../src/config/load.ts'
 import { hideSecrets } from '../../../../src/config/schema/secret-keys.ts'
 import { Keyring } from '../../../../src/config/secrets/keyring.ts'
-import { errorOf, load, messages } from '../../../kit/config-text.ts'
+import { errorOf, load, messages } from '../../../kit/configuration/config-text.ts'
 
 const withToken = (token: unknown) => ({
   mode: 'Forward',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { nearest } from '../../../../src/config/text/nearest.ts'
-import { load, messages, problems } from '../../../kit/config-text.ts'
+import { load, messages, problems } from '../../../kit/configuration/config-text.ts'
 
 test('every bad field is reported at once, with its position, in the order of the file', () => {
   const text = `{

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { blankComments } from '../../../../src/config/text/comments.ts'
-import { load, problems } from '../../../kit/config-text.ts'
+import { load, problems } from '../../../kit/configuration/config-text.ts'
 
 const minimal = { mode: 'Forward', listen_addr: '127.0.0.1:3128' }
 const expected = load(minimal).effective

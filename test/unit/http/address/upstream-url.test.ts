@@ -5,7 +5,7 @@ import { canonicalAddress } from '../../../../src/http/address/address.ts'
 import { readUpstreamUrl } from '../../../../src/http/address/upstream-url.ts'
 import { createPolicy } from '../../../../src/proxy/decide/decide.ts'
 import { upstreamOf } from '../../../../src/proxy/decide/target.ts'
-import { load, problems } from '../../../kit/config-text.ts'
+import { load, problems } from '../../../kit/configuration/config-text.ts'
 
 test.each([
   ['http://a.test', 'http://a.test:80', ''],

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { BifrostError } from '../../../../src/errors.ts'
 import { dial } from '../../../../src/http/dial/dial.ts'
 import type { Gate } from '../../../../src/http/dial/gate.ts'
-import { startRawOrigin, unusedPort } from '../../../kit/origin.ts'
-import { startStuckListener } from '../../../kit/stuck-listener.ts'
+import { startRawOrigin, unusedPort } from '../../../kit/origins/origin.ts'
+import { startStuckListener } from '../../../kit/origins/stuck-listener.ts'
 
 const outcome = (host: string, port: number, timeoutMs = 2_000): Promise<BifrostError | null> =>
   new Promise((resolve) => {

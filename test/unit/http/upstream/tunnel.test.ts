@@ -4,8 +4,8 @@ import { dial } from '../../../../src/http/dial/dial.ts'
 import { Reclaimer } from '../../../../src/http/reclaim.ts'
 import { Tunnel, type TunnelEnd, type TunnelOptions } from '../../../../src/http/upstream/tunnel.ts'
 import { createCounterBlock } from '../../../../src/telemetry/metrics/counters.ts'
-import { startRawOrigin } from '../../../kit/origin.ts'
-import { RawClient } from '../../../kit/raw-client.ts'
+import { RawClient } from '../../../kit/clients/raw-client.ts'
+import { startRawOrigin } from '../../../kit/origins/origin.ts'
 
 /** A tunnel between two real connections: both far ends, and the reason of its end. */
 async function build(options: Partial<TunnelOptions>) {

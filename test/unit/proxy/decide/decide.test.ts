@@ -9,7 +9,7 @@ import {
   type Policy,
 } from '../../../../src/proxy/decide/decide.ts'
 import { normalisePath } from '../../../../src/proxy/decide/target.ts'
-import { filesIn, forwardTo, reverseTo } from '../../../kit/edge.ts'
+import { filesIn, forwardTo, reverseTo } from '../../../kit/daemons/data-plane.ts'
 
 const mount = (path: string): MountSettings => ({
   path,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { H2Request } from '../../../../src/http/h2/request.ts'
 import { createPolicy, decide } from '../../../../src/proxy/decide/decide.ts'
 import { readStreamHead } from '../../../../src/proxy/decide/head.ts'
-import { filesIn, forwardTo, reverseTo } from '../../../kit/edge.ts'
+import { filesIn, forwardTo, reverseTo } from '../../../kit/daemons/data-plane.ts'
 
 const mount = { path: '/', rootDir: '/srv', spaMode: false, spaFallbackFile: 'x', indexFiles: [] }
 const policies = {

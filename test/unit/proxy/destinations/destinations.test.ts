@@ -3,7 +3,7 @@ import { destinationSettings } from '../../../../src/config/resolve/destinations
 import { parseAuthority } from '../../../../src/http/address/authority.ts'
 import { Destinations } from '../../../../src/proxy/destinations/destinations.ts'
 import { OwnListeners } from '../../../../src/proxy/destinations/own-listeners.ts'
-import { forbiddenSpellings } from '../../../kit/forbidden-addresses.ts'
+import { forbiddenSpellings } from '../../../kit/attacks/forbidden-addresses.ts'
 
 /** Pure: no test here dials or resolves anything. */
 

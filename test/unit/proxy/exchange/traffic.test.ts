@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { type Noted, TrafficRecorder } from '../../../../src/proxy/exchange/traffic.ts'
 import type { TrafficAnswer } from '../../../../src/telemetry/traffic-record.ts'
-import { accessRecord } from '../../../kit/access-record.ts'
+import { accessRecord } from '../../../kit/telemetry/access-record.ts'
 
 const record = (more: Partial<Noted> = {}): Noted => ({
   ...accessRecord,

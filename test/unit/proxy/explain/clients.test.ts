@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ServiceSettings } from '../../../../src/config/settings/settings.ts'
 import { type ExplainedRequest, explain } from '../../../../src/proxy/explain/explain.ts'
-import { forwardTo, reverseTo, workerOf } from '../../../kit/edge.ts'
+import { forwardTo, reverseTo, workerOf } from '../../../kit/daemons/data-plane.ts'
 
 const worker = (...services: ServiceSettings[]) =>
   workerOf(services.length > 1 ? 'combined' : (services[0]?.type ?? 'static'), services)

@@ -8,7 +8,7 @@ import type { Exchange } from '../../../../src/proxy/exchange/exchange.ts'
 import { type ExplainedRequest, explain, headOf } from '../../../../src/proxy/explain/explain.ts'
 import { Guards } from '../../../../src/proxy/guard/guard.ts'
 import { readStaticPath } from '../../../../src/proxy/static/path.ts'
-import { filesIn, forwardTo, reverseTo, type Tuning, workerOf } from '../../../kit/edge.ts'
+import { filesIn, forwardTo, reverseTo, type Tuning, workerOf } from '../../../kit/daemons/data-plane.ts'
 
 type WorkerSettings = ReturnType<typeof workerOf>
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ContextMode } from '../../../../src/config/settings/tracing.ts'
-import { ask, kindOf, sampled, unsampled } from '../../../kit/tracing.ts'
+import { ask, kindOf, sampled, unsampled } from '../../../kit/telemetry/tracer.ts'
 
 /**
  * The table of docs/operations.md: mode, believed clients, ratio (or telemetry off), and the received

@@ -4,9 +4,9 @@ import type { TracingSettings } from '../../../../src/config/settings/tracing.ts
 import type { Trace } from '../../../../src/proxy/trace/trace.ts'
 import { createTracer } from '../../../../src/proxy/trace/tracer.ts'
 import { TraceIds } from '../../../../src/telemetry/trace/sampling.ts'
-import { filesIn, reverseTo } from '../../../kit/edge.ts'
-import { collectSpans } from '../../../kit/spans.ts'
-import { ask, kindOf, sampled, spanId, traceId, unsampled } from '../../../kit/tracing.ts'
+import { filesIn, reverseTo } from '../../../kit/daemons/data-plane.ts'
+import { collectSpans } from '../../../kit/telemetry/spans.ts'
+import { ask, kindOf, sampled, spanId, traceId, unsampled } from '../../../kit/telemetry/tracer.ts'
 
 const { output } = collectSpans()
 

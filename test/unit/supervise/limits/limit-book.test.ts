@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ChangeOutcome } from '../../../../src/supervise/limits/limit-book.ts'
 import { LimitBook } from '../../../../src/supervise/limits/limit-book.ts'
 import { createServices } from '../../../../src/supervise/services.ts'
-import { load } from '../../../kit/config-text.ts'
+import { load } from '../../../kit/configuration/config-text.ts'
 
 function book(worker: object, others: object = {}) {
   const { workers } = load({

@@ -3,8 +3,8 @@ import { type AddressInfo, createServer, type Server } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
 import { HeldSockets } from '../../../../src/supervise/listeners/held.ts'
 import { type RefusalCode, Refuser } from '../../../../src/supervise/listeners/refusal.ts'
-import { RawClient } from '../../../kit/raw-client.ts'
-import { until } from '../../../kit/until.ts'
+import { RawClient } from '../../../kit/clients/raw-client.ts'
+import { until } from '../../../kit/waiting/until.ts'
 
 const servers: Server[] = []
 afterEach(() => {

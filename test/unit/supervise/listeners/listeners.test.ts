@@ -5,7 +5,7 @@ import type { Channel, ToInstance } from '../../../../src/supervise/channel/chan
 import { Listeners, type ListenersOptions } from '../../../../src/supervise/listeners/listeners.ts'
 import { Mirror, type SocketHandle } from '../../../../src/supervise/listeners/mirror.ts'
 import { Spares } from '../../../../src/supervise/listeners/spares.ts'
-import { until } from '../../../kit/until.ts'
+import { until } from '../../../kit/waiting/until.ts'
 
 const key = 'w/0/0'
 

@@ -4,7 +4,7 @@ import type { AccessRecord } from '../../../../src/telemetry/access-log/access-r
 import { compileFormat, formatFault } from '../../../../src/telemetry/access-log/format.ts'
 import { LogChunk } from '../../../../src/telemetry/lines/chunk.ts'
 import { chunkBytes } from '../../../../src/telemetry/lines/writer.ts'
-import { accessRecord as record } from '../../../kit/access-record.ts'
+import { accessRecord as record } from '../../../kit/telemetry/access-record.ts'
 
 const names = { worker: 'reverse_proxy', instance: 'reverse_proxy#1' }
 function line(format: string, changes: Partial<AccessRecord> = {}): string {

@@ -5,7 +5,7 @@ import { fields } from '../../../../src/telemetry/access-log/fields.ts'
 import { compileFormat } from '../../../../src/telemetry/access-log/format.ts'
 import { LogChunk } from '../../../../src/telemetry/lines/chunk.ts'
 import { chunkBytes } from '../../../../src/telemetry/lines/writer.ts'
-import { accessRecord as record } from '../../../kit/access-record.ts'
+import { accessRecord as record } from '../../../kit/telemetry/access-record.ts'
 
 const names = { worker: 'reverse_proxy', instance: 'reverse_proxy#1' }
 

@@ -6,7 +6,7 @@ import { type Field, fields, headerField } from '../../../../src/telemetry/acces
 import { compileFormat } from '../../../../src/telemetry/access-log/format.ts'
 import { LogChunk } from '../../../../src/telemetry/lines/chunk.ts'
 import { chunkBytes } from '../../../../src/telemetry/lines/writer.ts'
-import { accessRecord } from '../../../kit/access-record.ts'
+import { accessRecord } from '../../../kit/telemetry/access-record.ts'
 
 const names = { worker: 'reverse_proxy', instance: 'reverse_proxy#1' }
 

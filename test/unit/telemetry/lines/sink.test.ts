@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { openFileSink, type Sink } from '../../../../src/telemetry/lines/sink.ts'
 import { chunkBytes, LogWriter } from '../../../../src/telemetry/lines/writer.ts'
-import { temporaryDirectory } from '../../../kit/config-text.ts'
-import { until } from '../../../kit/until.ts'
+import { temporaryDirectory } from '../../../kit/configuration/config-text.ts'
+import { until } from '../../../kit/waiting/until.ts'
 
 it('closes a file whose opening outlasts the end of the writer', async () => {
   const opening = Promise.withResolvers<Sink>()

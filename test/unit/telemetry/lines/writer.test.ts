@@ -14,8 +14,8 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openFileSink, type Sink } from '../../../../src/telemetry/lines/sink.ts'
 import { chunkBytes, LogWriter, type LogWriterOptions } from '../../../../src/telemetry/lines/writer.ts'
-import { temporaryDirectory } from '../../../kit/config-text.ts'
-import { until } from '../../../kit/until.ts'
+import { temporaryDirectory } from '../../../kit/configuration/config-text.ts'
+import { until } from '../../../kit/waiting/until.ts'
 
 interface Observed {
   readonly writer: LogWriter

@@ -4,8 +4,8 @@ import { expect, it, onTestFinished } from 'vitest'
 import type { LogLevel } from '../../../../src/telemetry/log/log.ts'
 import { openLog } from '../../../../src/telemetry/log/log-targets.ts'
 import type { LogTargetSettings } from '../../../../src/telemetry/log/target-settings.ts'
-import { temporaryDirectory } from '../../../kit/config-text.ts'
-import { until } from '../../../kit/until.ts'
+import { temporaryDirectory } from '../../../kit/configuration/config-text.ts'
+import { until } from '../../../kit/waiting/until.ts'
 
 const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 

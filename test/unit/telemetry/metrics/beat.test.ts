@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { beatPeriodMs, startBeat } from '../../../../src/telemetry/metrics/beat.ts'
 import { createCounterBlock, readCounters } from '../../../../src/telemetry/metrics/counters.ts'
-import { until } from '../../../kit/until.ts'
+import { until } from '../../../kit/waiting/until.ts'
 
 describe('beat', () => {
   it('counts up while the loop turns, and tells how late it was', async () => {

@@ -30,7 +30,7 @@ import {
   routesOf,
   serverKey,
 } from '../../../../src/telemetry/metrics/series-key.ts'
-import { readSeries, totalOf } from '../../../kit/series.ts'
+import { readSeries, totalOf } from '../../../kit/telemetry/series.ts'
 
 const plainKey = (status: number, route = 1) => serverKey(methodId('GET'), false, 11, status, 0, route)
 

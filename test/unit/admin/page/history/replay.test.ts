@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { historyFile as schema } from '../../../../../src/admin/api/schema/schema.ts'
 import { historyFile, readHistoryFile } from '../../../../../src/admin/page/history/replay.ts'
 import type { Move } from '../../../../../src/admin/page/shell/data.ts'
-import { fixtureActor } from '../../../../kit/page-server.ts'
+import { fixtureActor } from '../../../../kit/page/page-server.ts'
 
 const one: Move = {
   seq: 4,

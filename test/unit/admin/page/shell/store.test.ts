@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Move } from '../../../../../src/admin/page/shell/data.ts'
 import { maxPoints, Store } from '../../../../../src/admin/page/shell/store.ts'
-import { fixtureActor, fixtureWorker } from '../../../../kit/page-server.ts'
+import { fixtureActor, fixtureWorker } from '../../../../kit/page/page-server.ts'
 
 const move = (seq: number, to: string, more: Partial<Move> = {}): Move => ({
   seq,
