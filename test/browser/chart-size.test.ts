@@ -85,19 +85,22 @@ describe.skipIf(!hasBrowser)('the size of a chart', () => {
   }
 
   describe.each(['wide', 'tablet', 'phone'] as const)('%s', (size) => {
-    it.each(actors)('%s opens readable, with what is lit in sight; Fit shows all of it', async (actor) => {
-      const page = await diagramOf(actor, size)
-      const { count, box, letters } = await textSizes(page)
-      expect(count).toBeGreaterThan(5)
-      expect(letters).toBeGreaterThanOrEqual(leastPx - 0.01)
-      expect(box).toBeGreaterThanOrEqual(leastPx)
-      expect((await litPlace(page)).out).toBeLessThanOrEqual(0)
-      await page.getByRole('button', { name: 'Fit the whole chart' }).click()
-      for (const space of Object.values(await spans(page))) expect(space).toBeGreaterThanOrEqual(0)
-      await page.getByRole('button', { name: '1:1, readable size' }).click()
-      expect((await textSizes(page)).letters).toBeGreaterThanOrEqual(leastPx - 0.01)
-      expect((await litPlace(page)).out).toBeLessThanOrEqual(0)
-    })
+    it.each(actors)(
+      '%s opens readable with its active states in view; Fit shows the whole chart',
+      async (actor) => {
+        const page = await diagramOf(actor, size)
+        const { count, box, letters } = await textSizes(page)
+        expect(count).toBeGreaterThan(5)
+        expect(letters).toBeGreaterThanOrEqual(leastPx - 0.01)
+        expect(box).toBeGreaterThanOrEqual(leastPx)
+        expect((await litPlace(page)).out).toBeLessThanOrEqual(0)
+        await page.getByRole('button', { name: 'Fit the whole chart' }).click()
+        for (const space of Object.values(await spans(page))) expect(space).toBeGreaterThanOrEqual(0)
+        await page.getByRole('button', { name: '1:1, readable size' }).click()
+        expect((await textSizes(page)).letters).toBeGreaterThanOrEqual(leastPx - 0.01)
+        expect((await litPlace(page)).out).toBeLessThanOrEqual(0)
+      },
+    )
   })
 
   it('a state in the middle of a large chart stands in the middle of the window', async () => {
@@ -125,7 +128,7 @@ describe.skipIf(!hasBrowser)('the size of a chart', () => {
     },
   )
 
-  it('a window that the viewer has taken elsewhere stays there, and follows again from what is lit', async () => {
+  it('a window moved by the viewer stays, and follows again from the active state', async () => {
     const page = await diagramOf(instance)
     const box = () => page.locator('.viewport svg').getAttribute('viewBox')
     const start = await box()

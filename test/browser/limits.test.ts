@@ -15,7 +15,7 @@ describe.skipIf(!hasBrowser)('the page holds out', () => {
     server = new PageServer(fixtureActors(), [fixtureWorker('reverse_proxy', 'reverse')])
   })
 
-  it('what is hostile shows as text, wherever it comes from', async () => {
+  it('hostile input from any source is shown as text', async () => {
     const id = `w#1/${hostile}`
     const actor = fixtureActor(id, 'worker', null, 'accepting')
     server.actors.set(id, { ...actor, cause: hostile })
@@ -131,7 +131,7 @@ describe.skipIf(!hasBrowser)('the page holds out', () => {
     expect(complaints).toEqual([])
   })
 
-  it('a dialog about what is seen goes with it', async () => {
+  it('a dialog closes with the view it belongs to', async () => {
     const url = await server.listen()
     const { page } = await browser.newPage()
     await page.goto(`${url}/#/overview`)
@@ -144,14 +144,14 @@ describe.skipIf(!hasBrowser)('the page holds out', () => {
     await page.getByRole('dialog').waitFor({ state: 'detached', timeout: 5_000 })
   })
 
-  it('a chart of an actor that nobody knows says so, and does not seem to load', async () => {
+  it('the chart of an unknown actor shows an error instead of loading', async () => {
     const url = await server.listen()
     const { page } = await browser.newPage()
     await page.goto(`${url}/#/charts/gone%231`)
     await page.locator('.panes', { hasText: 'There is no actor with this name' }).waitFor({ timeout: 5_000 })
   })
 
-  it('a file that is none is refused with the reason, and nothing is lost', async () => {
+  it('a file that is not a history is refused with the reason, and the view stays', async () => {
     server.move('daemon', 'op.stop', 'draining.settling', ['daemon.running|op.stop|0'])
     const url = await server.listen()
     const { page } = await browser.newPage()

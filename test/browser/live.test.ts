@@ -6,7 +6,7 @@ const worker = 'reverse_proxy#1/reverse'
 const high = 'worker.accepting|load.high|0'
 const low = 'worker.saturated|load.low|0'
 
-describe.skipIf(!hasBrowser)('the page follows what happens', () => {
+describe.skipIf(!hasBrowser)('the page follows the daemon', () => {
   const browser = useBrowser()
   let server: PageServer
   let url: string
@@ -38,7 +38,7 @@ describe.skipIf(!hasBrowser)('the page follows what happens', () => {
     expect(complaints).toEqual([])
   })
 
-  it('an event that nobody handled is grey in the list, and lights nothing', async () => {
+  it('an unhandled event is grey in the list and highlights nothing', async () => {
     const { page } = await chartOf(worker)
     server.move(worker, 'load.zero', 'accepting', [], { ignored: true })
     await page.locator('.details .move.ignored').waitFor()
@@ -58,7 +58,7 @@ describe.skipIf(!hasBrowser)('the page follows what happens', () => {
     expect(await colourOf('.details [data-seq="2"] .move-to')).not.toBe(faint)
   })
 
-  it('the history is filtered by words, and by whether somebody handled the event', async () => {
+  it('the history is filtered by words and by ignored events', async () => {
     server.move(worker, 'load.high', 'saturated', [high])
     server.move(worker, 'load.low', 'accepting', [low])
     server.move(worker, 'load.zero', 'accepting', [], { ignored: true })

@@ -62,7 +62,7 @@ describeCollector('a daemon, the Collector and what it sends on', () => {
   })
   afterAll(() => stack.disposeAsync())
 
-  it('metrics: what the clients have counted, at the daemon and behind the Collector', async () => {
+  it('metrics equal the counts of the clients, at the daemon and behind the Collector', async () => {
     expectCounted(samplesOf(await metricsOf(daemon)), traffic)
     expectCounted(samplesOf(await collector.metrics()), traffic)
   })
@@ -94,7 +94,7 @@ describeCollector('a daemon, the Collector and what it sends on', () => {
     expect([...resources][0]).toMatch(/^test \S{36}$/)
   })
 
-  it('span metrics count what the clients did, every request sampled', async () => {
+  it('span metrics equal the counts of the clients when every request is sampled', async () => {
     const calls = async (type: string) =>
       sumOf(samplesOf(await collector.metrics()), 'traces_span_metrics_calls_total', {
         proxy_type: type,
@@ -122,7 +122,7 @@ describeCollector('a daemon, the Collector and what it sends on', () => {
     expect(at('/hello')).toEqual([])
   })
 
-  it('logs: each exchange is a record, with the trace that was kept; what the charts did, too', async () => {
+  it('logs contain each exchange with its kept trace, and the moves of the charts', async () => {
     const exchanges = () => sink.logs.filter(({ attributes }) => 'http.response.status_code' in attributes)
     await until('they have come', () => exchanges().length >= traffic.exchanges.length)
     expect(exchanges()).toHaveLength(traffic.exchanges.length)

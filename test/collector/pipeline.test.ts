@@ -18,7 +18,7 @@ const toSink = (url: string) => ({
 })
 
 describeCollector('the pipeline of otel-collector.yaml', () => {
-  it('keeps errors and slow traces, not what is only long by nature', async () => {
+  it('keeps errors and slow traces, but not tunnels that are long by nature', async () => {
     await using sink = await startOtlpSink()
     await using collector = await startCollector({ ...quick, ...toSink(sink.url), KEEP_PERCENT: '0' })
     const traceId = randomBytes(16).toString('hex')
@@ -67,7 +67,7 @@ describeCollector('the pipeline of otel-collector.yaml', () => {
     expect(Math.abs(sink.spans.length - 500)).toBeLessThan(95)
   })
 
-  it('leaves to a resource what it says of itself', async () => {
+  it('keeps the attributes that a resource sets itself', async () => {
     await using sink = await startOtlpSink()
     await using collector = await startCollector({ ...quick, ...toSink(sink.url), DEPLOY_ENV: 'here' })
     const key = 'deployment.environment.name'
@@ -100,7 +100,7 @@ describeCollector('the pipeline of otel-collector.yaml', () => {
     })
   })
 
-  it('without a backend sends nothing anywhere and says nothing of it', async () => {
+  it('sends nothing without a backend, and reports no problem', async () => {
     await using collector = await startCollector({ ...quick, KEEP_PERCENT: '100' })
     await postSpans(collector.otlpHttp, [{ name: 'plain', durationMs: 5 }])
     await until('the batch is logged', () => collector.log.includes('"spans": 1'))
@@ -109,7 +109,7 @@ describeCollector('the pipeline of otel-collector.yaml', () => {
     expect(sumOf(samplesOf(await collector.self()), 'otelcol_receiver_accepted_spans')).toBe(1)
   })
 
-  it('with a backend that is not there takes what it is sent, and says so', async () => {
+  it('accepts exports while its backend is unreachable, and reports it', async () => {
     const env = { BACKEND_GRPC: 'http://127.0.0.1:9', LOGS_TO: '[otlp_grpc]', TRACES_TO: '[otlp_grpc]' }
     await using collector = await startCollector({ ...quick, ...env, KEEP_PERCENT: '100' })
     await postSpans(collector.otlpHttp, [{ name: 'plain', durationMs: 5 }])

@@ -32,7 +32,7 @@ interface Dashboard {
 }
 
 describeWith(whyNoPrometheus(), 'a daemon that Prometheus scrapes', () => {
-  it('says what the clients have counted, in a form that promtool and Prometheus have nothing to say against', async () => {
+  it('equals the counts of the clients, in a form that promtool and Prometheus accept', async () => {
     await using origin = await startOrigin(answer)
     await using daemon = await startChildDaemon(configOf(origin.authority), 4_096)
     const traffic = await drive(portsOf(daemon), origin.authority)

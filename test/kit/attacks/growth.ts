@@ -1,4 +1,4 @@
-/** Hostile texts, and whether the time that a function takes for one grows faster than the text. */
+/** Finds hostile texts for which a function takes more than linear time. */
 
 /** Short ones first: a fault is then found before it takes minutes. */
 const lengths = [8 * 1024, 64 * 1024]
@@ -33,7 +33,7 @@ export interface Hostile {
 const textOf = ({ beginning, unit }: Hostile, length: number): string =>
   `${beginning}${unit.repeat(Math.ceil((length - beginning.length) / unit.length))}\x01x`
 
-/** The first text for which the time grows faster than linearly; null when there is none. */
+/** The first text for which the time grows faster than linearly; null if there is none. */
 export function superlinear(run: (text: string) => unknown, texts: readonly Hostile[]): Hostile | null {
   return texts.find((hostile) => lengths.some((length) => growsFast(run, hostile, length))) ?? null
 }
@@ -41,7 +41,7 @@ export function superlinear(run: (text: string) => unknown, texts: readonly Host
 function growsFast(run: (text: string) => unknown, hostile: Hostile, length: number): boolean {
   const text = textOf(hostile, length)
   if (timeOf(run, text) < suspiciousMs) return false
-  // It may have been the collector of garbage: the best of several runs decides.
+  // A garbage collection may have interfered, so the best of several runs decides.
   const best = (given: string) => Math.min(...Array.from({ length: 5 }, () => timeOf(run, given)))
   const long = best(text)
   return long >= suspiciousMs && long > maxGrowth * best(textOf(hostile, length / 4))

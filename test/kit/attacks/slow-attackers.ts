@@ -77,9 +77,10 @@ process.on('SIGTERM', report)
 `
 
 /**
- * Attackers in a process of their own, `count` in fifties: they send a head or a body byte by byte, or take `/big.bin` so. Those come a
- * hundred a second: the kernel takes some MiB for each before one is seen to be slow. Resolves when all have been cut off, or after
- * a minute, or when told to stop: that it was cut off does not show to an attacker that does not read.
+ * Starts attackers in another process, `count` in fifties: they send a head or a body byte by byte, or read
+ * `/big.bin` slowly. Readers arrive at a hundred per second, because the kernel takes some MiB for each
+ * before it is seen to be slow. Resolves when all were cut off, after a minute, or when told to stop: an
+ * attacker that does not read cannot notice that it was cut off.
  */
 export function attack(
   port: number,

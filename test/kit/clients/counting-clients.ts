@@ -1,7 +1,7 @@
 import type { Random } from '../../fuzz/random.ts'
 import { RawClient } from './raw-client.ts'
 
-/** What clients have counted themselves: requests, and bytes of bodies and tunnels. */
+/** Counts what clients have done: requests, and bytes of bodies and tunnels. */
 export class Tally {
   readonly requests = new Map<string, number>()
   received = 0
@@ -28,7 +28,7 @@ export interface Step {
   readonly base: string
 }
 
-/** A request whose origin answers as `/STATUS/BYTES` says. */
+/** Sends a request whose origin answers as `/STATUS/BYTES` asks. */
 export async function ask(step: Step, client: RawClient): Promise<void> {
   const { random, tally, base } = step
   const method = random.pick(['GET', 'HEAD', 'POST', 'PUT', 'DELETE'])
@@ -50,7 +50,7 @@ export async function ask(step: Step, client: RawClient): Promise<void> {
   tally.sent += answer.body.length
 }
 
-/** A tunnel to an origin that sends twice what it gets. */
+/** Opens a tunnel to an origin that returns twice the bytes it receives. */
 export async function tunnel({ random, tally, port }: Step, authority: string): Promise<void> {
   using client = await RawClient.connect(port)
   client.head(`CONNECT ${authority} HTTP/1.1`, `Host: ${authority}`)
@@ -67,7 +67,7 @@ export async function tunnel({ random, tally, port }: Step, authority: string): 
   await client.ended()
 }
 
-/** What is no request. */
+/** Sends bytes that are not a request. */
 export async function babble({ tally, port }: Step): Promise<void> {
   using client = await RawClient.connect(port)
   client.send('no request\r\n\r\n')

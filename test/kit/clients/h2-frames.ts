@@ -82,7 +82,7 @@ export interface Frame {
   readonly payload: Buffer
 }
 
-/** A client that sends the frames that it is told to. It acknowledges nothing by itself and opens no window. */
+/** A client that sends given frames. It acknowledges nothing automatically and opens no window. */
 export class FrameClient {
   readonly socket: Socket
   readonly frames: Frame[] = []
@@ -139,7 +139,7 @@ export class FrameClient {
     return this.send(frame.reset, 0, stream, number(code))
   }
 
-  /** The first frame that fits, waited for; throws when the connection ends without it. */
+  /** Waits for the first matching frame; throws if the connection ends without it. */
   async find(what: string, fits: (one: Frame) => boolean): Promise<Frame> {
     for (;;) {
       const found = this.frames.find(fits)

@@ -15,7 +15,7 @@ export interface RawResponse {
   readonly trailers: readonly string[]
 }
 
-/** A client that sends the bytes it is told to and reads whole HTTP/1.1 responses, in order. */
+/** A client that sends given bytes and reads whole HTTP/1.1 responses in order. */
 export class RawClient {
   readonly socket: Socket
   #buffer: Buffer = Buffer.alloc(0)

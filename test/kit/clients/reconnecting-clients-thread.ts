@@ -3,8 +3,8 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { type ChurnResult, churn } from './reconnecting-clients.ts'
 
 /**
- * `churn` in a thread of its own. Clients in the thread of main connect only when main does nothing else, and so would never see
- * how long an address goes without a listener.
+ * Runs `churn` in another thread. Clients in the main thread connect only while main is idle, so they would
+ * never notice how long an address has no listener.
  */
 export async function churnApart(
   port: number,

@@ -12,8 +12,8 @@ export interface ChurnResult {
 }
 
 /**
- * Clients that connect, ask once, read the answer and connect again, without pause, until `meanwhile` is over, which sees
- * the result grow; each connection is judged by what its client saw.
+ * Clients that connect, send one request, read the answer and reconnect without pause until `meanwhile` is
+ * over. Each connection is judged by what its client saw.
  */
 export async function churn(
   port: number,

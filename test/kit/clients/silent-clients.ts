@@ -17,7 +17,7 @@ for (let n = 0; n < chains; n++) more(count / chains)
 setTimeout(() => process.exit(), 60000)
 `
 
-/** Clients in a process of their own, with descriptors of their own, that connect and stay silent; `count` in fifties. */
+/** Opens silent connections from another process with its own descriptors; `count` in fifties. */
 export async function openCrowd(port: number, count: number): Promise<AsyncDisposable> {
   const child = tied(spawn(process.execPath, ['-e', source, String(port), String(count)]))
   const ended = once(child, 'exit')

@@ -6,7 +6,9 @@ export interface TlsVisit {
   readonly shown: string
 }
 
-/** A client after its handshake; it trusts everybody unless told otherwise. Rejects when there is none. */
+/**
+ * Connects and completes the handshake; trusts every certificate by default. Rejects if the handshake fails.
+ */
 export function visit(port: number, options: ConnectionOptions = {}): Promise<TlsVisit> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options })

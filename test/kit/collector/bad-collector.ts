@@ -2,10 +2,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** How a Collector may fail; `ok` is one that works. */
+/** Ways in which a Collector may fail; `ok` works. */
 export type Mood = 'ok' | 'slow' | 'throttles' | 'unavailable' | 'refuses' | 'hangs' | 'drips' | 'resets'
 
-/** A Collector as bad as it is told to be: counts what it is sent and understands none of it. */
+/** A Collector that fails on request. It counts exports without decoding them. */
 export interface BadCollector {
   mood: Mood
   readonly url: string

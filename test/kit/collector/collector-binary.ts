@@ -5,12 +5,15 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 
-/** What is in the Collector of the tests. */
+/** The components of the Collector for the tests. */
 export const manifestPath = join(import.meta.dirname, '../../collector/builder.yaml')
 
 export const collectorFile = join(import.meta.dirname, '../../../otel-collector.yaml')
 
-/** Where it is, or will be: BIFROST_COLLECTOR names another one (an otelcol-contrib, say); else outside the tree, by manifest. */
+/**
+ * Path of the Collector: BIFROST_COLLECTOR (such as an otelcol-contrib), or a path outside the tree that
+ * depends on the manifest.
+ */
 export function binaryPath(): string {
   const named = process.env['BIFROST_COLLECTOR']
   if (named !== undefined && named !== '') return named
@@ -19,7 +22,7 @@ export function binaryPath(): string {
   return join(cache, 'bifrost-bridge/collector', hash, 'otelcol')
 }
 
-/** Why there is no Collector to test with, as the end of a sentence; null when there is one. */
+/** Why there is no Collector, as the end of a sentence; null if there is one. */
 export function whyNoCollector(): string | null {
   const path = binaryPath()
   if (!existsSync(path)) return `there is no ${path}: npm run collector:build`

@@ -26,7 +26,7 @@ export interface Scraped {
   readonly honorLabels?: boolean
 }
 
-/** Why there is none to test with; null when there is. */
+/** Why there is no Prometheus; null if there is one. */
 export function whyNoPrometheus(): string | null {
   const isThere = ['prometheus', 'promtool'].every((name) => spawnSync(name, ['--version']).status === 0)
   return isThere ? null : 'prometheus and promtool are not on the PATH (Debian: package prometheus)'

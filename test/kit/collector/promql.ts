@@ -1,4 +1,7 @@
-/** What a query of Prometheus names: enough of PromQL to hold dashboards and alert rules to the list of metrics. */
+/**
+ * Finds the metrics and labels in a PromQL query: enough PromQL to check dashboards and alert rules against
+ * the list of metrics.
+ */
 export interface Selector {
   readonly metric: string
   /** Labels that it is chosen by. */

@@ -6,7 +6,7 @@ import { type LoadedConfig, parseConfig } from '../../../src/config/load.ts'
 import type { WorkerSettings } from '../../../src/config/settings/settings.ts'
 import { BifrostError } from '../../../src/errors.ts'
 
-/** A new directory that goes with the test. */
+/** Makes a directory that is removed with the test. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'bifrost-config-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }))

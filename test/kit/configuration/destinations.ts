@@ -1,4 +1,7 @@
-/** What forward proxies of the tests may dial: this machine, on ports of the kernel's choice. The product itself refuses all of it. */
+/**
+ * Opens this machine to forward proxies in tests, on ports chosen by the kernel. The product itself refuses
+ * such destinations.
+ */
 export const opensLoopback = {
   allow: ['127.0.0.0/8', '[::1]'],
   connect_ports: ['1-65535'],
@@ -9,7 +12,7 @@ interface Given {
   readonly workers?: { readonly forward_proxy?: object }
 }
 
-/** A configuration whose forward proxy, where it says nothing of destinations, may dial this machine. */
+/** Allows loopback to a forward proxy that does not configure its destinations. */
 export function withLoopback(config: object): object {
   const { mode, workers = {} }: Given = config
   if (workers.forward_proxy === undefined && mode !== 'Forward') return config

@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 import { startOriginThread } from '../origins/origin-thread.ts'
 import { until } from '../waiting/until.ts'
 
-/** A worker that nothing is done to: its port, and what to ask it for. */
+/** A worker that should notice nothing: its port, and the request to send to it. */
 export interface Bystander {
   readonly name: string
   readonly port: number
@@ -21,7 +21,7 @@ interface Span {
 
 interface Seen {
   readonly name: string
-  /** Of a server that the daemon has nothing to do with, asked meanwhile: what the machine itself does to a request. */
+  /** Results of a server outside the daemon at the same time: the effect of the machine itself. */
   readonly control: Span
   readonly quiet: Span
   readonly meanwhile: Span
@@ -75,7 +75,7 @@ function toSpan({ times, why }: Collected = { times: [], why: [] }): Span {
   return { served: times.length, failed: why.length, why: [...new Set(why)], p99Ms }
 }
 
-/** Asks the bystanders while nothing happens, and then while `happening` does. */
+/** Sends requests to the bystanders while nothing happens, and then during `happening`. */
 export async function witness(
   bystanders: readonly Bystander[],
   happening: () => Promise<unknown>,
@@ -131,7 +131,7 @@ const isTimed = process.env['BIFROST_COVERAGE'] !== '1'
 const isLate = ({ quiet, meanwhile, control }: Seen) =>
   meanwhile.p99Ms > 2 * Math.max(quiet.p99Ms, control.p99Ms, floorMs / 2)
 
-/** No request of a bystander fails, ever. */
+/** No request of a bystander may fail. */
 export async function expectServed(scenario: () => Promise<readonly Seen[]>): Promise<readonly Seen[]> {
   const seen = await scenario()
   for (const { name, meanwhile, quiet } of seen) {
@@ -141,7 +141,9 @@ export async function expectServed(scenario: () => Promise<readonly Seen[]>): Pr
   return seen
 }
 
-/** What happens harms nobody else: no request of a bystander fails, and their p99 stays within the bar. */
+/**
+ * `happening` affects no other worker: no request of a bystander fails, and their p99 stays within the bar.
+ */
 export async function expectContained(scenario: () => Promise<readonly Seen[]>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const seen = await expectServed(scenario)

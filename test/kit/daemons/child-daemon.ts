@@ -12,7 +12,7 @@ import { until } from '../waiting/until.ts'
 
 const cli = join(import.meta.dirname, '../../../src/cli/bifrost.js')
 
-/** A daemon in a process of its own, by its command line: for what concerns a whole process. */
+/** A daemon in another process, started by its command line. */
 export interface ChildDaemon extends AsyncDisposable {
   readonly pid: number
   /** What it has printed. */
@@ -27,7 +27,7 @@ export interface ChildDaemon extends AsyncDisposable {
   descriptors(): readonly number[]
   isRunning(): boolean
   inject(worker: string, fault: string): Promise<number>
-  /** State of an actor as `/status` tells it; null when there is none. */
+  /** State of an actor in `/status`; null if there is none. */
   stateOf(actor: string): Promise<string | null>
 }
 

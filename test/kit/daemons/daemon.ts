@@ -20,21 +20,21 @@ interface AdminSend {
   readonly body?: string
 }
 
-/** A daemon on ports of the kernel's choice, in this process. */
+/** A daemon in this process, on ports chosen by the kernel. */
 export interface TestDaemon {
   readonly daemon: Daemon
   readonly log: readonly string[]
   /** First port of a worker, or of `admin`. */
   port(name: string): number
   admin(path: string, method?: string, send?: AdminSend): Promise<AdminAnswer>
-  /** State of an actor as `/status` tells it; null when there is none. */
+  /** State of an actor in `/status`; null if there is none. */
   stateOf(actor: string): string | null
   [Symbol.asyncDispose](): Promise<void>
 }
 
 export interface TestDaemonOptions extends Partial<DaemonOptions> {
   readonly baseDir?: string
-  /** Of every worker that says nothing about it. */
+  /** Isolation of workers that do not configure one. */
   readonly isolation?: Isolation
 }
 
@@ -42,8 +42,9 @@ export interface TestDaemonOptions extends Partial<DaemonOptions> {
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '../../../node_modules/.cache/bifrost')
 
 /**
- * What a worker has that says nothing of it. Samples are twenty times as frequent here as they are outside: two of them in a row over the
- * default share of the CPU are a matter of 100 ms, and the worker would end kept connections under the hands of any test.
+ * Defaults for workers that do not configure them. Samples are twenty times as frequent as usual, so two of
+ * them above the default CPU share take only 100 ms, and the worker would end kept connections in the middle
+ * of a test.
  */
 function withDefaults(config: object, isolation: Isolation | undefined): object {
   if (!('workers' in config)) return config
