@@ -4,9 +4,9 @@ import { expect, test } from 'vitest'
 import { createSite } from '../integration/static/site.ts'
 import { attack } from '../kit/attacks/slow-attackers.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
-import { ownNow, waitedForCpuMs } from '../kit/cpu-wait.ts'
 import { filesIn, reverseTo, startEdge, type TestEdge, type Tuning } from '../kit/daemons/data-plane.ts'
 import { type OriginHandler, startOrigin } from '../kit/origins/origin.ts'
+import { ownNow, waitedForCpuMs } from '../kit/processes/cpu-wait.ts'
 import { until } from '../kit/waiting/until.ts'
 
 const attackers = 1_000
