@@ -9,7 +9,7 @@ export interface Problem {
   readonly line: number
   readonly column: number
   readonly path: Path
-  /** What is wrong, a semicolon, and what would be right. */
+  /** `what is wrong; what would be right`. */
   readonly message: string
 }
 
