@@ -38,7 +38,6 @@ const safe: Readonly<Record<string, string>> = {
   'src/admin/server.ts: plain[path]': own,
   'src/instance/instance.ts: this.#boot.maxConnections[type]': ours,
   'src/instance/instance.ts: this.#counters[type]': ours,
-  'src/api.ts: this.#bridge?.healthCheck().workers[places[this.proxyType][1]]': ours,
   'src/cli/describe.ts: addresses[worker.name]': ours,
   'actors/digest.ts: lists[machineId]': own,
   'actors/digest.ts: before[name]': ours,

@@ -117,7 +117,7 @@ function act(control: WorkerControl, action: WorkerAction, { params, by }: ApiRe
   if (outcome === null) return json(404, { error: `there is no worker ${worker}` })
   if ('refusedIn' in outcome) {
     const { refusedIn, reason } = outcome
-    return json(409, { error: `${worker} is ${refusedIn}and cannot ${action}: ${reason}` })
+    return json(409, { error: `${worker} is ${refusedIn} and cannot ${action}: ${reason}` })
   }
   const answer: z.output<typeof actionDone> = { worker, action, ...outcome }
   return json(200, answer)

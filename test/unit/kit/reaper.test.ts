@@ -28,7 +28,7 @@ it.each(['its process', 'its process group'])('children end when %s is killed', 
 
 it('every test starts its processes so that they end with it', () => {
   const loose = globSync('test/**/*.ts', { cwd: root }).filter((file) => {
-    if (/^test\/(?:kit\/reaper|unit\/kit\/)/.test(file)) return false
+    if (/^test\/(?:kit\/processes\/reaper|unit\/kit\/)/.test(file)) return false
     const text = readFileSync(join(root, file), 'utf8')
     if (!text.includes("'node:child_process'")) return false
     const starts = text.match(/(?<![\w.`'])(?:spawn|fork|execFile|exec)\(/g) ?? []

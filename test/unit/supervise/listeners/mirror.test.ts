@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { expect, it } from 'vitest'
 import { Mirror } from '../../../../src/supervise/listeners/mirror.ts'
+import { tied } from '../../../kit/processes/tied.ts'
 
 async function listening() {
   const server = createServer().listen({ host: '127.0.0.1', port: 0 })
@@ -62,7 +63,7 @@ it('a child killed with a socket on its way to it is noticed at once, and the ne
   const { server } = await listening()
   const children: ChildProcess[] = []
   const mirror = new Mirror(() => {
-    const child = fork('src/supervise/listeners/mirror-process.ts', { execArgv: [] })
+    const child = tied(fork('src/supervise/listeners/mirror-process.ts', { execArgv: [] }))
     children.push(child)
     return child
   })
