@@ -55,7 +55,7 @@ async function compare(): Promise<void> {
     mode: 'Static',
     listen_addr: '127.0.0.1:0',
     drain_timeout_secs: 1,
-    admin: { listen_addr: '127.0.0.1:0', token: 'nobody-uses-this-token' },
+    admin: { listen_addr: '127.0.0.1:0', token: 'an-unused-token-of-a-test' },
     workers: { static_files: { mounts: [{ path: '/', root_dir: '../config/site' }], max_cpu_percent: 100 } },
   }
   const place = { file: 'bench.json', baseDir: import.meta.dirname }

@@ -39,7 +39,7 @@ export function errorsPage(): string {
     '|---|---|---|---|---|---|',
     ...sorted.map((code) => `| ${errorTable[code].status} ${cells(code)}`),
     '',
-    '`CLIENT_ABORTED` is for logs and counters: nobody is left to be answered.',
+    '`CLIENT_ABORTED` appears in logs and counters only: the client has left, so there is no answer.',
     '',
     '## What operators are told\n',
     '| Code | Source | Retryable | Message | What would be right |',

@@ -44,11 +44,11 @@ answer as \`error.type\`), one whose handshake or
 PROXY header fails, and one that ends before its request is whole without being answered.
 
 An attempt is each try to send a request or an upgrade to an upstream, and each connect for a CONNECT. All are counted in \`proxy.upstream.attempts\`. In
-\`http.client.request.duration\` is what is a request by the conventions: a CONNECT is none, since the daemon opens a connection to the target and says nothing of HTTP to it; how it
-ended is in the status and \`error.type\` of the request of its client. \`proxy.target.state\` follows the connects for requests and upgrades of a reverse proxy: no other service has a target.
+\`http.client.request.duration\` counts requests to upstreams as the conventions define them. A CONNECT sends no HTTP to its target, so it is not counted there; its outcome is in the
+status and \`error.type\` of the client's request. \`proxy.target.state\` follows the connects for requests and upgrades of a reverse proxy: no other service has a target.
 
-Sizes of bodies are without heads and chunk framing. Of a request they are what was read, by whoever wanted it; a body with a Content-Length that nobody wants counts by that when it
-has come. Of a response that is cut short they are what was given to the connection.
+Body sizes exclude heads and chunk framing. A request's size is the number of body bytes read; an unread body with a Content-Length counts with that length once it has arrived. The size
+of a response that was cut short is the number of bytes passed to the connection.
 
 ## What is not here
 
@@ -60,7 +60,7 @@ has come. Of a response that is cut short they are what was given to the connect
 
 ## Reading them
 
-\`/metrics\` answers with Prometheus text 0.0.4, or with OpenMetrics 1.0 to who asks for it in \`Accept\`, compressed to who takes gzip.
+\`/metrics\` answers with Prometheus text 0.0.4, or with OpenMetrics 1.0 to clients that ask for it in \`Accept\`, compressed for clients that accept gzip.
 \`/metrics?worker=reverse_proxy\` has the metrics of one worker and nothing else. A text of 256 KiB or more is made once for all who ask within four times of what it took to be made, a second at most;
 who reads so slowly that newer ones fill 256 MiB is cut off. An instance that is a process of its own says what it has counted once a second and
 when it ends; what a killed one has counted since is lost. A thread loses nothing.

@@ -17,7 +17,7 @@ export async function finish(
     )
   } finally {
     await clearUp()
-    // Whoever waits for `stopped` only need not care for `running`.
+    // A caller that waits for `stopped` only may ignore `running`.
     running.promise.catch(() => {})
   }
 }

@@ -1,13 +1,12 @@
+/** Reads certificate and key files and checks them before any client is served with them. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 
-/** Reads and validates certificate and key files before any client is served with them. */
-
 /** Describes what is wrong with which of the two files. */
 export interface PairFault {
   readonly at: 'cert' | 'key' | 'names'
-  /** What is wrong and what would be right. Never contains key material. */
+  /** Says what is wrong and what would be right. Never contains key material. */
   readonly message: string
 }
 
@@ -114,7 +113,7 @@ function parseKey(pem: string): KeyObject | string {
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem))
     return 'has no private key; must be PEM text with -----BEGIN PRIVATE KEY-----'
   if (/ENCRYPTED/.test(pem))
-    return 'has a passphrase, which nobody is there to type; write it without one: openssl pkey -in FILE -out NEW'
+    return 'has a passphrase, which the daemon cannot type in; write the key without one: openssl pkey -in FILE -out NEW'
   try {
     return createPrivateKey(pem)
   } catch {

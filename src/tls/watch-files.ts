@@ -1,3 +1,4 @@
+/** Watches files for changes, on any file system. */
 import { type FSWatcher, statSync, watch } from 'node:fs'
 import { dirname } from 'node:path'
 

@@ -14,7 +14,7 @@ export interface AccessOptions {
   readonly isLocal: boolean
 }
 
-/** Bounds wrong tokens per peer and in total, so that nobody can guess a token at network speed. */
+/** Bounds wrong tokens per peer and in total, so that no client can guess a token at network speed. */
 const guesses = { perSecond: 0.5, burst: 5, allPerSecond: 2, allBurst: 20 }
 /** Allows for a page that loads two dozen charts at once. */
 const requests = { perSecond: 50, burst: 200, allPerSecond: 200, allBurst: 600 }

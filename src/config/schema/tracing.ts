@@ -7,7 +7,7 @@ const ratio = (description: string) =>
 
 const modes = z.enum(['propagate', 'ignore', 'extract', 'inject']).meta({
   description:
-    "What to do with a client's trace context: continue it and send ours (propagate), pass it through untouched (ignore), continue it but send none of ours (extract), or start a new trace (inject).",
+    "What to do with a client's trace context: continue it and send ours (propagate), pass it through untouched (ignore), continue it without sending ours (extract), or start a new trace (inject).",
   expects: '"propagate", "ignore", "extract" or "inject"',
 })
 

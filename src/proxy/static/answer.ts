@@ -1,3 +1,4 @@
+/** The responses that static files can give. */
 import type { OutgoingHttpHeaders } from 'node:http'
 import { type ErrorCode, errorTable } from '../../errors.ts'
 import type { HttpRequest, HttpResponse } from '../../http/message.ts'
@@ -40,7 +41,7 @@ const directoryMoved: ErrorBody = {
 }
 const nosniff = { 'X-Content-Type-Options': 'nosniff' }
 
-/** What is said of a file whatever is sent of it; names and values in turn, as `writeHead` takes them fastest. */
+/** Header fields of every answer about a file: flat names and values, the fastest form for `writeHead`. */
 export function headsOf({ file, name, isPage, isPrivate }: Servable, nowMs: number) {
   const entity = validatorsOf(file, nowMs)
   const type = contentTypeOf(name)

@@ -1,3 +1,4 @@
+/** Sends a span of a file as a response body, with bounded memory. */
 import type { HttpResponse } from '../../http/message.ts'
 import type { ByteSpan } from './range.ts'
 
@@ -52,7 +53,7 @@ export async function sendSpan(res: HttpResponse, span: ByteSpan, read: Read): P
       going = ahead
     } else {
       await sent
-      // Who waits for room has none: neither of the two is kept.
+      // While the stream has no room, neither piece is kept.
       free = undefined
       going = nothing
       await wait

@@ -1,3 +1,4 @@
+/** The memory-bounded cache of hot files. */
 import type { Validators } from './condition.ts'
 
 /** A small file, kept in memory in the form in which it is sent. */

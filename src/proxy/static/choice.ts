@@ -1,3 +1,4 @@
+/** Chooses the file that answers a request. */
 import type { MountSettings } from '../../config/settings/settings.ts'
 import type { Disk, Found } from './disk.ts'
 import { isPageRoute, type StaticPath } from './path.ts'

@@ -1,3 +1,4 @@
+/** Cache validators and conditional requests (RFC 9110 sections 8.8 and 13). */
 import type { IncomingHttpHeaders } from 'node:http'
 import { listsTag } from '../../http/fields/entity-tag.ts'
 import { formatHttpDate, parseHttpDate } from './http-date.ts'

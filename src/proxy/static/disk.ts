@@ -1,3 +1,4 @@
+/** The file system as static files use it: contained in its root, bounded and timed. */
 import {
   type BigIntStats,
   closeSync,

@@ -1,3 +1,4 @@
+/** Decides which files the cache keeps, and reads them. */
 import { headsOf, type Servable } from './answer.ts'
 import type { HotFile } from './cache.ts'
 import type { Disk } from './disk.ts'

@@ -1,3 +1,4 @@
+/** Content-Type and Cache-Control by file name. */
 import { extname } from 'node:path'
 import mime from 'mime'
 

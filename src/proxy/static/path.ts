@@ -1,3 +1,4 @@
+/** Reads request paths for mounts. */
 import type { ErrorCode } from '../../errors.ts'
 
 /**

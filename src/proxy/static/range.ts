@@ -1,3 +1,4 @@
+/** Reads byte ranges (RFC 9110 section 14). */
 export interface ByteSpan {
   readonly start: number
   readonly length: number

@@ -1,3 +1,4 @@
+/** The static file handler: from a request to a file and its answer. */
 import { realpathSync, statSync } from 'node:fs'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { MountSettings, StaticSettings } from '../../config/settings/settings.ts'

@@ -127,7 +127,7 @@ export function openApiDocument(): object {
       title: 'Bifrost Bridge admin interface',
       version: '1',
       description:
-        'Everything may be read by whoever may connect, on loopback or the Unix socket; on other addresses reading needs the token too. What changes something always needs it. Frames of /api/events: `event` is move, sample, actor or reset (schemas Move, Sample, Presence, Reset), `id` is the place to resume from.',
+        'On loopback or the Unix socket, every client that can connect may read everything; on other addresses reading needs the token too. Every change needs it. Frames of /api/events: `event` is move, sample, actor or reset (schemas Move, Sample, Presence, Reset), `id` is the place to resume from.',
     },
     paths: Object.fromEntries(paths),
     components: {
