@@ -257,3 +257,30 @@ describe('files stay small', () => {
     expect(files.filter((file) => /\/(utils?|types|helpers)(\/|\.ts|$)|\/index\.ts$/.test(file))).toEqual([])
   })
 })
+
+describe('exported names', () => {
+  /** The same thing on both sides: data and its schema, or the daemon's type as the page knows it. */
+  const twins = [
+    'Explanation',
+    'Move',
+    'Overview',
+    'Presence',
+    'TrafficRecord',
+    'exportMetrics',
+    'historyFile',
+    'litStates',
+  ]
+
+  it('have one meaning each', () => {
+    const owners = new Map<string, Set<string>>()
+    for (const file of globSync(['src/**/*.ts', 'actors/**/*.ts'], { cwd: root })) {
+      const text = readFileSync(join(root, file), 'utf8')
+      const exported = text.matchAll(
+        /^export (?:async )?(?:function\*?|class|const|interface|type|let) (\w+)/gm,
+      )
+      for (const [, name = ''] of exported) owners.set(name, (owners.get(name) ?? new Set()).add(file))
+    }
+    const doubles = [...owners].flatMap(([name, files]) => (files.size > 1 ? [name] : []))
+    expect(doubles.toSorted()).toEqual(twins)
+  })
+})
