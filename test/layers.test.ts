@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 /**
  * Who may import whom: the table of docs/architecture.md. `types` are folders of which only types may be imported;
@@ -186,7 +186,7 @@ function isAllowed(layer: Layer, { what, isType, isDynamic }: Import): boolean {
 const filesOf = (layer: Layer) => globSync(layer.files, { cwd: root })
 
 describe('imports point the way the table allows', () => {
-  it.each(layers)('$files', (layer) => {
+  test.each(layers)('$files', (layer) => {
     const wrong = filesOf(layer)
       .flatMap(importsOf)
       .filter((one) => !isAllowed(layer, one))
@@ -194,7 +194,7 @@ describe('imports point the way the table allows', () => {
     expect(wrong).toEqual([])
   })
 
-  it('the SDK of telemetry is loaded on demand only', () => {
+  test('the SDK of telemetry is loaded on demand only', () => {
     const files = globSync(['src/**/!(sdk|sdk-*).ts'], { cwd: root })
     const wrong = files
       .flatMap(importsOf)
@@ -204,7 +204,7 @@ describe('imports point the way the table allows', () => {
     expect(wrong).toEqual([])
   })
 
-  it('has a row for every file', () => {
+  test('has a row for every file', () => {
     const known = new Set(layers.flatMap(filesOf))
     const all = globSync(['src/**/*.{ts,js}', 'actors/**/*.ts'], { cwd: root })
     expect(all.filter((file) => !known.has(file))).toEqual([])
@@ -223,12 +223,12 @@ describe('rooms of src/proxy', () => {
   const floorOf = (room: string) => floors.findIndex((floor) => floor.includes(room))
   const roomOf = (file: string) => /^src\/proxy\/([^/]+)\//.exec(file)?.[1] ?? ''
 
-  it('are all listed', () => {
+  test('are all listed', () => {
     const rooms = globSync('src/proxy/**/*.ts', { cwd: root }).map(roomOf)
     expect(new Set(rooms)).toEqual(new Set(floors.flat()))
   })
 
-  it('import lower rooms only, types included', () => {
+  test('import lower rooms only, types included', () => {
     const wrong = floors
       .flat()
       .flatMap((room) => globSync(`src/proxy/${room}/**/*.ts`, { cwd: root }))
@@ -244,7 +244,7 @@ describe('files stay small', () => {
   /** Two central classes may be longer, so that the limit is no reason to split them. */
   const central = ['src/proxy/exchange/exchange.ts', 'src/proxy/data-plane/data-plane.ts']
 
-  it('none has more than 300 lines, or 400 for the two central ones', () => {
+  test('none has more than 300 lines, or 400 for the two central ones', () => {
     const long = globSync(['src/**/*.{ts,js}', 'actors/**/*.ts', 'test/**/*.ts'], { cwd: root }).filter(
       (file) =>
         readFileSync(join(root, file), 'utf8').split('\n').length > (central.includes(file) ? 401 : 301),
@@ -252,7 +252,7 @@ describe('files stay small', () => {
     expect(long).toEqual([])
   })
 
-  it('are no barrels, and no folder is called utils or types', () => {
+  test('are no barrels, and no folder is called utils or types', () => {
     const files = globSync(['src/**/*', 'actors/**/*'], { cwd: root })
     expect(files.filter((file) => /\/(utils?|types|helpers)(\/|\.ts|$)|\/index\.ts$/.test(file))).toEqual([])
   })
@@ -271,7 +271,7 @@ describe('exported names', () => {
     'litStates',
   ]
 
-  it('have one meaning each', () => {
+  test('have one meaning each', () => {
     const owners = new Map<string, Set<string>>()
     for (const file of globSync(['src/**/*.ts', 'actors/**/*.ts'], { cwd: root })) {
       const text = readFileSync(join(root, file), 'utf8')

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { hasBrowser, type Size, useBrowser } from '../kit/page/browser.ts'
 import { fixtureActors, PageServer } from '../kit/page/page-server.ts'
 
@@ -85,7 +85,7 @@ describe.skipIf(!hasBrowser)('the size of a chart', () => {
   }
 
   describe.each(['wide', 'tablet', 'phone'] as const)('%s', (size) => {
-    it.each(actors)(
+    test.each(actors)(
       '%s opens readable with its active states in view; Fit shows the whole chart',
       async (actor) => {
         const page = await diagramOf(actor, size)
@@ -103,7 +103,7 @@ describe.skipIf(!hasBrowser)('the size of a chart', () => {
     )
   })
 
-  it('a state in the middle of a large chart stands in the middle of the window', async () => {
+  test('a state in the middle of a large chart stands in the middle of the window', async () => {
     const page = await diagramOf(instance, 'phone')
     const { dx, dy, width, height } = await litPlace(page)
     expect(dx).toBeLessThan(width / 4)
@@ -115,7 +115,7 @@ describe.skipIf(!hasBrowser)('the size of a chart', () => {
   const leaf = (page: Page, state: string) =>
     page.locator(`.viewport .state.leaf.on[data-state="instance.${state}"]`).waitFor()
 
-  it.each(['wide', 'phone'] as const)(
+  test.each(['wide', 'phone'] as const)(
     '%s: a state outside the window is brought into it when it is lit',
     async (size) => {
       const page = await diagramOf(instance, size)
@@ -128,7 +128,7 @@ describe.skipIf(!hasBrowser)('the size of a chart', () => {
     },
   )
 
-  it('a window moved by the viewer stays, and follows again from the active state', async () => {
+  test('a window moved by the viewer stays, and follows again from the active state', async () => {
     const page = await diagramOf(instance)
     const box = () => page.locator('.viewport svg').getAttribute('viewBox')
     const start = await box()

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { viewHistory } from '../../src/admin/offline.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { startTestDaemon, type TestDaemon } from '../kit/daemons/daemon.ts'
@@ -70,7 +70,7 @@ describe.skipIf(!hasBrowser)('the page of a real daemon', () => {
   const browser = useBrowser()
   afterEach(() => browser.closePages())
 
-  it('overload makes accepting -> saturated flash and light, and its end brings it back', async () => {
+  test('overload makes accepting -> saturated flash and light, and its end brings it back', async () => {
     await using origin = await startOrigin()
     await using running = await start(origin)
     const { page, complaints } = await browser.newPage()
@@ -88,7 +88,7 @@ describe.skipIf(!hasBrowser)('the page of a real daemon', () => {
     expect(complaints).toEqual([])
   })
 
-  it('a killed worker goes through its states before the eyes of the viewer', async () => {
+  test('a killed worker goes through its states before the eyes of the viewer', async () => {
     await using origin = await startOrigin()
     await using running = await start(origin)
     const { page, complaints } = await browser.newPage()
@@ -120,7 +120,7 @@ describe.skipIf(!hasBrowser)('the page of a real daemon', () => {
     expect(complaints).toEqual([])
   })
 
-  it('stepping and scrubbing back shows the old state, and the address leads there again', async () => {
+  test('stepping and scrubbing back shows the old state, and the address leads there again', async () => {
     await using origin = await startOrigin()
     await using running = await start(origin)
     const { page } = await browser.newPage()
@@ -144,7 +144,7 @@ describe.skipIf(!hasBrowser)('the page of a real daemon', () => {
     await lit(page, 'worker.saturated').waitFor()
   })
 
-  it('a viewer that reconnects misses nothing', async () => {
+  test('a viewer that reconnects misses nothing', async () => {
     await using origin = await startOrigin()
     await using running = await start(origin)
     using line = await cutOffFrom(running.port('admin'))
@@ -173,7 +173,7 @@ describe.skipIf(!hasBrowser)('the page of a real daemon', () => {
     expect(seen).toEqual(wanted)
   })
 
-  it('an export that is imported replays the same, without the daemon', async () => {
+  test('an export that is imported replays the same, without the daemon', async () => {
     await using origin = await startOrigin()
     const running = await start(origin)
     const { page } = await browser.newPage()
@@ -210,7 +210,7 @@ describe.skipIf(!hasBrowser)('the page of a real daemon', () => {
     expect(await steps()).toEqual(before)
   })
 
-  it('`bifrost charts view` shows an export without a daemon, also after a reload', async () => {
+  test('`bifrost charts view` shows an export without a daemon, also after a reload', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'bifrost-view-'))
     const file = join(folder, 'history.json')
     {
@@ -243,7 +243,7 @@ describe.skipIf(!hasBrowser)('the page of a real daemon', () => {
     }
   })
 
-  it('pictures and text of a chart are files that stand alone', async () => {
+  test('pictures and text of a chart are files that stand alone', async () => {
     await using origin = await startOrigin()
     await using running = await start(origin)
     const { page, complaints } = await browser.newPage()
@@ -263,7 +263,7 @@ describe.skipIf(!hasBrowser)('the page of a real daemon', () => {
     expect(complaints).toEqual([])
   })
 
-  it('an action asks for the token, is confirmed, shows its result, and is seen in the charts', async () => {
+  test('an action asks for the token, is confirmed, shows its result, and is seen in the charts', async () => {
     await using origin = await startOrigin()
     await using running = await start(origin, 10)
     const { page } = await browser.newPage()

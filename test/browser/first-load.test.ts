@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../kit/page/browser.ts'
 import { fixtureActors, fixtureWorker, PageServer } from '../kit/page/page-server.ts'
 
@@ -24,7 +24,7 @@ describe.skipIf(!hasBrowser)('the first load', () => {
 
   const actor = 'reverse_proxy#1/reverse'
   const of = `/api/actors/${encodeURIComponent(actor)}`
-  it.each([
+  test.each([
     ['overview', '.actors tbody tr:nth-child(13)', ['/api/events']],
     [
       'charts',

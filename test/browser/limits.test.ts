@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../kit/page/browser.ts'
 import { fixtureActor, fixtureActors, fixtureWorker, PageServer } from '../kit/page/page-server.ts'
 
@@ -15,7 +15,7 @@ describe.skipIf(!hasBrowser)('the page holds out', () => {
     server = new PageServer(fixtureActors(), [fixtureWorker('reverse_proxy', 'reverse')])
   })
 
-  it('hostile input from any source is shown as text', async () => {
+  test('hostile input from any source is shown as text', async () => {
     const id = `w#1/${hostile}`
     const actor = fixtureActor(id, 'worker', null, 'accepting')
     server.actors.set(id, { ...actor, cause: hostile })
@@ -46,7 +46,7 @@ describe.skipIf(!hasBrowser)('the page holds out', () => {
     expect(complaints).toEqual([])
   })
 
-  it('a file that has the numbers of other moves shows its own, and any depth of actors', async () => {
+  test('a file that has the numbers of other moves shows its own, and any depth of actors', async () => {
     server.move('daemon', 'op.stop', 'draining.settling', ['daemon.running|op.stop|0'])
     const url = await server.listen()
     const { page, complaints } = await browser.newPage()
@@ -78,7 +78,7 @@ describe.skipIf(!hasBrowser)('the page holds out', () => {
     expect(complaints).toEqual([])
   })
 
-  it('a file whose actors are their own ancestors, or of a parent that it lacks, shows each of them', async () => {
+  test('a file whose actors are their own ancestors, or of a parent that it lacks, shows each of them', async () => {
     const parents = {
       top: null,
       below: 'top',
@@ -131,7 +131,7 @@ describe.skipIf(!hasBrowser)('the page holds out', () => {
     expect(complaints).toEqual([])
   })
 
-  it('a dialog closes with the view it belongs to', async () => {
+  test('a dialog closes with the view it belongs to', async () => {
     const url = await server.listen()
     const { page } = await browser.newPage()
     await page.goto(`${url}/#/overview`)
@@ -144,14 +144,14 @@ describe.skipIf(!hasBrowser)('the page holds out', () => {
     await page.getByRole('dialog').waitFor({ state: 'detached', timeout: 5_000 })
   })
 
-  it('the chart of an unknown actor shows an error instead of loading', async () => {
+  test('the chart of an unknown actor shows an error instead of loading', async () => {
     const url = await server.listen()
     const { page } = await browser.newPage()
     await page.goto(`${url}/#/charts/gone%231`)
     await page.locator('.panes', { hasText: 'There is no actor with this name' }).waitFor({ timeout: 5_000 })
   })
 
-  it('a file that is not a history is refused with the reason, and the view stays', async () => {
+  test('a file that is not a history is refused with the reason, and the view stays', async () => {
     server.move('daemon', 'op.stop', 'draining.settling', ['daemon.running|op.stop|0'])
     const url = await server.listen()
     const { page } = await browser.newPage()
@@ -168,7 +168,7 @@ describe.skipIf(!hasBrowser)('the page holds out', () => {
     expect(await page.locator('.move-list [data-seq="1"]').count()).toBe(1)
   })
 
-  it('24 charts stay smooth under 40 moves a second', async () => {
+  test('24 charts stay smooth under 40 moves a second', async () => {
     for (let at = 0; at < 11; at++) {
       const id = `more#${at}`
       server.actors.set(

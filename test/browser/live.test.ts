@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../kit/page/browser.ts'
 import { fixtureActor, fixtureActors, fixtureWorker, PageServer } from '../kit/page/page-server.ts'
 
@@ -26,7 +26,7 @@ describe.skipIf(!hasBrowser)('the page follows the daemon', () => {
     return watched
   }
 
-  it('a move lights the new state, and the arrow that fired flashes', async () => {
+  test('a move lights the new state, and the arrow that fired flashes', async () => {
     const { page, complaints } = await chartOf(worker)
     server.move(worker, 'load.high', 'saturated', [high])
     await page.locator('.viewport .state.leaf.on[data-state="worker.saturated"]').waitFor()
@@ -38,7 +38,7 @@ describe.skipIf(!hasBrowser)('the page follows the daemon', () => {
     expect(complaints).toEqual([])
   })
 
-  it('an unhandled event is grey in the list and highlights nothing', async () => {
+  test('an unhandled event is grey in the list and highlights nothing', async () => {
     const { page } = await chartOf(worker)
     server.move(worker, 'load.zero', 'accepting', [], { ignored: true })
     await page.locator('.details .move.ignored').waitFor()
@@ -58,7 +58,7 @@ describe.skipIf(!hasBrowser)('the page follows the daemon', () => {
     expect(await colourOf('.details [data-seq="2"] .move-to')).not.toBe(faint)
   })
 
-  it('the history is filtered by words and by ignored events', async () => {
+  test('the history is filtered by words and by ignored events', async () => {
     server.move(worker, 'load.high', 'saturated', [high])
     server.move(worker, 'load.low', 'accepting', [low])
     server.move(worker, 'load.zero', 'accepting', [], { ignored: true })
@@ -79,7 +79,7 @@ describe.skipIf(!hasBrowser)('the page follows the daemon', () => {
     await listed()
   })
 
-  it('the history plays from its first moment to its last', async () => {
+  test('the history plays from its first moment to its last', async () => {
     for (let turn = 0; turn < 2; turn++) {
       server.move(worker, 'load.high', 'saturated', [high])
       server.move(worker, 'load.low', 'accepting', [low])
@@ -106,7 +106,7 @@ describe.skipIf(!hasBrowser)('the page follows the daemon', () => {
     expect(await seen()).toEqual(['1 / 4', '2 / 4', '3 / 4', '4 / 4'])
   })
 
-  it('nothing is done before it is confirmed, and nothing when it is not', async () => {
+  test('nothing is done before it is confirmed, and nothing when it is not', async () => {
     const sent: string[] = []
     server.further = ({ url: path = '', method = 'GET' }) => {
       if (method === 'GET') return null
@@ -133,7 +133,7 @@ describe.skipIf(!hasBrowser)('the page follows the daemon', () => {
     expect(sent).toEqual(['POST /api/workers/reverse_proxy/drain'])
   })
 
-  it('a timer counts down in the list and beside its arrow', async () => {
+  test('a timer counts down in the list and beside its arrow', async () => {
     const due = Date.now() + 60_000
     const event = 'xstate.after.DRAIN_TIMEOUT.worker.draining'
     server.details = () => ({ live: { timers: [{ id: event, event, at: due, ms: 60_000 }], next: [] } })
@@ -156,7 +156,7 @@ describe.skipIf(!hasBrowser)('the page follows the daemon', () => {
     )
   })
 
-  it('a viewer that is cut off comes back and has missed nothing', async () => {
+  test('a viewer that is cut off comes back and has missed nothing', async () => {
     const { page } = await chartOf(worker)
     server.move(worker, 'load.high', 'saturated', [high])
     await page.locator('.viewport .state.on[data-state="worker.saturated"]').waitFor()
@@ -174,7 +174,7 @@ describe.skipIf(!hasBrowser)('the page follows the daemon', () => {
     expect(seen.map(Number)).toEqual([11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1])
   })
 
-  it('a machine that is added later shows up by itself', async () => {
+  test('a machine that is added later shows up by itself', async () => {
     const { page } = await browser.newPage()
     await page.goto(url)
     await page.locator('.actors tbody tr').nth(12).waitFor()

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { startTestDaemon } from '../kit/daemons/daemon.ts'
 import { startOrigin } from '../kit/origins/origin.ts'
@@ -66,7 +66,7 @@ describe.skipIf(!hasBrowser)('a browser', () => {
     rmSync(folder, { recursive: true })
   })
 
-  it('reads pages through the forward proxy, plain and through a tunnel', async () => {
+  test('reads pages through the forward proxy, plain and through a tunnel', async () => {
     await using origin = await startOrigin((_, res) => res.end(html('<p>plain page</p>')))
     const { cert, key } = selfSigned
     const secret = createTlsServer({ cert, key }, (_, res) => res.end(html('<p>secret page</p>')))
@@ -91,7 +91,7 @@ describe.skipIf(!hasBrowser)('a browser', () => {
     }
   })
 
-  it('opens a deep link of a single-page site, and plays and jumps in its media by ranges', async () => {
+  test('opens a deep link of a single-page site, and plays and jumps in its media by ranges', async () => {
     const { page } = await browser.newPage()
     writeFileSync(join(folder, 'clip.webm'), Buffer.from(await recorded(page), 'base64'))
     writeFileSync(join(folder, 'tone.wav'), silence(1200))
@@ -135,7 +135,7 @@ describe.skipIf(!hasBrowser)('a browser', () => {
     expect(Math.max(...offsets)).toBeGreaterThan(1_000_000)
   })
 
-  it('talks over a WebSocket through the reverse proxy', async () => {
+  test('talks over a WebSocket through the reverse proxy', async () => {
     await using origin = await startOrigin((req, res) => {
       res.setHeader('Content-Type', req.url === '/chat.js' ? 'text/javascript' : 'text/html')
       res.end(

@@ -4,7 +4,7 @@ import { connect } from 'node:http2'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { answerOf } from '../kit/clients/h2-client.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { startTestDaemon, type TestDaemon } from '../kit/daemons/daemon.ts'
@@ -60,7 +60,7 @@ describe.skipIf(!hasBrowser)('the traffic view of', () => {
   const exchanges = (page: Page) =>
     page.getByRole('region', { name: 'Exchanges, latest first' }).locator('tbody tr')
 
-  it('a forward proxy shows a CONNECT tunnel while it is open, and why it ended when it has', async () => {
+  test('a forward proxy shows a CONNECT tunnel while it is open, and why it ended when it has', async () => {
     const { page, complaints } = await traffic('forward_proxy')
     const client = await RawClient.connect(bridge.port('forward_proxy'))
     client.head(`CONNECT ${origin.authority} HTTP/1.1`, `Host: ${origin.authority}`)
@@ -81,7 +81,7 @@ describe.skipIf(!hasBrowser)('the traffic view of', () => {
     expect(complaints).toEqual([])
   })
 
-  it('a forward proxy leads from a CONNECT that was refused to its reason', async () => {
+  test('a forward proxy leads from a CONNECT that was refused to its reason', async () => {
     using client = await RawClient.connect(bridge.port('forward_proxy'))
     client.head('CONNECT 127.0.0.1:1 HTTP/1.1', 'Host: 127.0.0.1:1')
     expect((await client.response()).status).toBe(502)
@@ -93,7 +93,7 @@ describe.skipIf(!hasBrowser)('the traffic view of', () => {
     await page.locator('.request-facts', { hasText: 'while the upstream was dialled' }).waitFor()
   })
 
-  it('a reverse proxy shows the streams of HTTP/2, and each leads to its reason', async () => {
+  test('a reverse proxy shows the streams of HTTP/2, and each leads to its reason', async () => {
     const { page, complaints } = await traffic('reverse_proxy')
     const client = connect(`https://127.0.0.1:${bridge.port('reverse_proxy')}`, {
       servername: 'a.test',

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { startTestDaemon, type TestDaemon } from '../kit/daemons/daemon.ts'
 import { token } from '../kit/daemons/traffic-questions.ts'
@@ -58,7 +58,7 @@ describe.skipIf(!hasBrowser)('traffic and why', () => {
 
   const client = (worker = 'reverse_proxy') => RawClient.connect(bridge.port(worker))
 
-  it('a refusal is in the list by itself, and leads to the chain with the line of the configuration', async () => {
+  test('a refusal is in the list by itself, and leads to the chain with the line of the configuration', async () => {
     using one = await client()
     await one.get('/fine')
     using two = await client()
@@ -90,7 +90,7 @@ describe.skipIf(!hasBrowser)('traffic and why', () => {
     expect(complaints).toEqual([])
   })
 
-  it('all exchanges are shown while it is watched, and the filter finds some', async () => {
+  test('all exchanges are shown while it is watched, and the filter finds some', async () => {
     const { page } = await browser.newPage({ look: 'dark' })
     await page.goto(`${url}/#/traffic/reverse_proxy`)
     await page.getByRole('button', { name: 'Watch' }).click()
@@ -110,7 +110,7 @@ describe.skipIf(!hasBrowser)('traffic and why', () => {
     expect(await page.locator('a', { hasText: '/missing' }).count()).toBe(1)
   })
 
-  it('a connection is closed when the token is there and it was confirmed', async () => {
+  test('a connection is closed when the token is there and it was confirmed', async () => {
     using held = await client()
     held.head('GET /held HTTP/1.1', 'Host: a')
     const { page } = await browser.newPage()
@@ -125,7 +125,7 @@ describe.skipIf(!hasBrowser)('traffic and why', () => {
     await page.locator('.status', { hasText: 'CLOSED_BY_OPERATOR' }).waitFor()
   })
 
-  it('a long path is read whole on a phone, and makes nothing wider than it', async () => {
+  test('a long path is read whole on a phone, and makes nothing wider than it', async () => {
     const path = `/missing/${'part/'.repeat(60)}`
     using one = await client()
     await one.get(path)
@@ -136,7 +136,7 @@ describe.skipIf(!hasBrowser)('traffic and why', () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0)
   })
 
-  it('a hostile path is text', async () => {
+  test('a hostile path is text', async () => {
     using one = await client('static_files')
     one.head(`GET /docs/<img/src=x/onerror=alert(1)> HTTP/1.1`, 'Host: a')
     await one.response()
@@ -148,7 +148,7 @@ describe.skipIf(!hasBrowser)('traffic and why', () => {
     expect(complaints).toEqual([])
   })
 
-  it('a request is explained, by the keyboard alone', async () => {
+  test('a request is explained, by the keyboard alone', async () => {
     const { page } = await browser.newPage({ size: 'phone' })
     await page.goto(`${url}/#/why`)
     await page.getByLabel('Path or URL').fill('/docs/a.txt')

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { hasBrowser, type Look, type Size, shoot, useBrowser } from '../kit/page/browser.ts'
 import { fixtureActors, fixtureWorker, PageServer } from '../kit/page/page-server.ts'
 import { faultsOf } from './axe.ts'
@@ -107,7 +107,7 @@ describe.skipIf(!hasBrowser)('each view', () => {
   afterAll(() => server.close())
 
   describe.each(looks)('%s, %s', (look, size) => {
-    it.each(views)(
+    test.each(views)(
       '%s has no serious fault for axe-core, cuts nothing off, and asks nobody else',
       async (name, address, ready) => {
         const { page, complaints, asked } = await browser.newPage({ look, size, reducedMotion: true })
@@ -126,7 +126,7 @@ describe.skipIf(!hasBrowser)('each view', () => {
       },
     )
 
-    it('the dialogs have no serious fault for axe-core', async () => {
+    test('the dialogs have no serious fault for axe-core', async () => {
       const { page, complaints } = await browser.newPage({ look, size, reducedMotion: true })
       await page.goto(url)
       await page.getByRole('button', { name: 'Limits' }).first().click()
@@ -145,7 +145,7 @@ describe.skipIf(!hasBrowser)('each view', () => {
     })
   })
 
-  it('everything is reached by keyboard, in the order that is seen', async () => {
+  test('everything is reached by keyboard, in the order that is seen', async () => {
     const { page } = await browser.newPage()
     await page.goto(`${url}/#/charts/${encodeURIComponent(worker)}`)
     await page.locator('.viewport .state.on').first().waitFor()
@@ -189,7 +189,7 @@ describe.skipIf(!hasBrowser)('each view', () => {
     expect(await box()).toBe(before)
   })
 
-  it('light or dark is the choice of the viewer, and kept', async () => {
+  test('light or dark is the choice of the viewer, and kept', async () => {
     const { page } = await browser.newPage({ look: 'light' })
     await page.goto(url)
     const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Collector, startCollector } from '../kit/collector/collector.ts'
 import { type ChildDaemon, startChildDaemon } from '../kit/daemons/child-daemon.ts'
 import { startOrigin } from '../kit/origins/origin.ts'
@@ -62,12 +62,12 @@ describeCollector('a daemon, the Collector and what it sends on', () => {
   })
   afterAll(() => stack.disposeAsync())
 
-  it('metrics equal the counts of the clients, at the daemon and behind the Collector', async () => {
+  test('metrics equal the counts of the clients, at the daemon and behind the Collector', async () => {
     expectCounted(samplesOf(await metricsOf(daemon)), traffic)
     expectCounted(samplesOf(await collector.metrics()), traffic)
   })
 
-  it('metrics: the same names, types and labels at the daemon and behind the Collector', async () => {
+  test('metrics: the same names, types and labels at the daemon and behind the Collector', async () => {
     await until('they agree', async () => {
       const [here, there] = [shapesOf(await metricsOf(daemon)), shapesOf(await collector.metrics())]
       return JSON.stringify(here) === JSON.stringify(there)
@@ -77,7 +77,7 @@ describeCollector('a daemon, the Collector and what it sends on', () => {
     expect(shapesOf(await collector.metrics())).toEqual(shapes)
   })
 
-  it('metrics: the backend has the values too, of one resource', async () => {
+  test('metrics: the backend has the values too, of one resource', async () => {
     const total = () =>
       sink.points
         .filter(({ metric }) => metric === 'http.server.request.duration')
@@ -94,7 +94,7 @@ describeCollector('a daemon, the Collector and what it sends on', () => {
     expect([...resources][0]).toMatch(/^test \S{36}$/)
   })
 
-  it('span metrics equal the counts of the clients when every request is sampled', async () => {
+  test('span metrics equal the counts of the clients when every request is sampled', async () => {
     const calls = async (type: string) =>
       sumOf(samplesOf(await collector.metrics()), 'traces_span_metrics_calls_total', {
         proxy_type: type,
@@ -106,7 +106,7 @@ describeCollector('a daemon, the Collector and what it sends on', () => {
     }
   })
 
-  it('traces: the failed one and the slow one are kept, whole; the plain ones are not', async () => {
+  test('traces: the failed one and the slow one are kept, whole; the plain ones are not', async () => {
     const servers = () => sink.spans.filter(({ kind }) => kind === 2)
     const at = (path: string) => servers().filter(({ attributes }) => attributes['url.path'] === path)
     await until('they have come', () => at('/broken').length > 0 && at('/slow').length > 0)
@@ -122,7 +122,7 @@ describeCollector('a daemon, the Collector and what it sends on', () => {
     expect(at('/hello')).toEqual([])
   })
 
-  it('logs contain each exchange with its kept trace, and the moves of the charts', async () => {
+  test('logs contain each exchange with its kept trace, and the moves of the charts', async () => {
     const exchanges = () => sink.logs.filter(({ attributes }) => 'http.response.status_code' in attributes)
     await until('they have come', () => exchanges().length >= traffic.exchanges.length)
     expect(exchanges()).toHaveLength(traffic.exchanges.length)
@@ -136,7 +136,7 @@ describeCollector('a daemon, the Collector and what it sends on', () => {
     expect(moves.map(({ attributes }) => attributes['proxy.worker.name'])).toContain('reverse_proxy')
   })
 
-  it('over gRPC and compressed, too', async () => {
+  test('over gRPC and compressed, too', async () => {
     await using origin = await startOrigin(answer)
     const telemetry = {
       ...telemetryTo(collector.otlpGrpc),
@@ -160,7 +160,7 @@ describeCollector('a daemon, the Collector and what it sends on', () => {
     await until('the logs have come', () => logged().length === exchanges.length)
   })
 
-  it('a Collector that was away has the whole count when it is back, and traffic went on', async () => {
+  test('a Collector that was away has the whole count when it is back, and traffic went on', async () => {
     await using origin = await startOrigin(answer)
     await using first = await startCollector()
     const config = { ...configOf(origin.authority), telemetry: telemetryTo(first.otlpHttp) }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { postCounters, postSpans } from '../kit/clients/otlp-client.ts'
 import { startCollector } from '../kit/collector/collector.ts'
 import { startOtlpSink } from '../kit/telemetry/otlp-sink.ts'
@@ -18,7 +18,7 @@ const toSink = (url: string) => ({
 })
 
 describeCollector('the pipeline of otel-collector.yaml', () => {
-  it('keeps errors and slow traces, but not tunnels that are long by nature', async () => {
+  test('keeps errors and slow traces, but not tunnels that are long by nature', async () => {
     await using sink = await startOtlpSink()
     await using collector = await startCollector({ ...quick, ...toSink(sink.url), KEEP_PERCENT: '0' })
     const traceId = randomBytes(16).toString('hex')
@@ -36,7 +36,7 @@ describeCollector('the pipeline of otel-collector.yaml', () => {
     expect(sink.spans.map(({ name }) => name).sort()).toEqual(['client', 'failed', 'server', 'slow'])
   })
 
-  it('counts spans before they are sampled, in seconds and without an identity of its own', async () => {
+  test('counts spans before they are sampled, in seconds and without an identity of its own', async () => {
     await using collector = await startCollector({ ...quick, KEEP_PERCENT: '0' })
     const attributes = {
       'http.request.method': 'GET',
@@ -57,7 +57,7 @@ describeCollector('the pipeline of otel-collector.yaml', () => {
     expect(await collector.metrics()).not.toContain('collector_instance_id')
   })
 
-  it('keeps a share of the rest', async () => {
+  test('keeps a share of the rest', async () => {
     await using sink = await startOtlpSink()
     await using collector = await startCollector({ ...quick, ...toSink(sink.url), KEEP_PERCENT: '50' })
     const traces = Array.from({ length: 1000 }, () => ({ name: 'plain', durationMs: 5 }))
@@ -67,7 +67,7 @@ describeCollector('the pipeline of otel-collector.yaml', () => {
     expect(Math.abs(sink.spans.length - 500)).toBeLessThan(95)
   })
 
-  it('keeps the attributes that a resource sets itself', async () => {
+  test('keeps the attributes that a resource sets itself', async () => {
     await using sink = await startOtlpSink()
     await using collector = await startCollector({ ...quick, ...toSink(sink.url), DEPLOY_ENV: 'here' })
     const key = 'deployment.environment.name'
@@ -78,7 +78,7 @@ describeCollector('the pipeline of otel-collector.yaml', () => {
     expect(told).toEqual({ silent: 'here', told: 'there' })
   })
 
-  it('gives a counter to Prometheus and to the backend, with the labels of the sender only', async () => {
+  test('gives a counter to Prometheus and to the backend, with the labels of the sender only', async () => {
     await using sink = await startOtlpSink()
     await using collector = await startCollector({ ...quick, ...toSink(sink.url) })
     const attributes = { 'proxy.worker.name': 'edge', 'proxy.type': 'reverse' }
@@ -100,7 +100,7 @@ describeCollector('the pipeline of otel-collector.yaml', () => {
     })
   })
 
-  it('sends nothing without a backend, and reports no problem', async () => {
+  test('sends nothing without a backend, and reports no problem', async () => {
     await using collector = await startCollector({ ...quick, KEEP_PERCENT: '100' })
     await postSpans(collector.otlpHttp, [{ name: 'plain', durationMs: 5 }])
     await until('the batch is logged', () => collector.log.includes('"spans": 1'))
@@ -109,7 +109,7 @@ describeCollector('the pipeline of otel-collector.yaml', () => {
     expect(sumOf(samplesOf(await collector.self()), 'otelcol_receiver_accepted_spans')).toBe(1)
   })
 
-  it('accepts exports while its backend is unreachable, and reports it', async () => {
+  test('accepts exports while its backend is unreachable, and reports it', async () => {
     const env = { BACKEND_GRPC: 'http://127.0.0.1:9', LOGS_TO: '[otlp_grpc]', TRACES_TO: '[otlp_grpc]' }
     await using collector = await startCollector({ ...quick, ...env, KEEP_PERCENT: '100' })
     await postSpans(collector.otlpHttp, [{ name: 'plain', durationMs: 5 }])

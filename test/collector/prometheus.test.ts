@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { startPrometheus, whyNoPrometheus } from '../kit/collector/prometheus.ts'
 import { startChildDaemon } from '../kit/daemons/child-daemon.ts'
 import { startOrigin } from '../kit/origins/origin.ts'
@@ -32,7 +32,7 @@ interface Dashboard {
 }
 
 describeWith(whyNoPrometheus(), 'a daemon that Prometheus scrapes', () => {
-  it('equals the counts of the clients, in a form that promtool and Prometheus accept', async () => {
+  test('equals the counts of the clients, in a form that promtool and Prometheus accept', async () => {
     await using origin = await startOrigin(answer)
     await using daemon = await startChildDaemon(configOf(origin.authority), 4_096)
     const traffic = await drive(portsOf(daemon), origin.authority)

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { whyNoPrometheus } from '../kit/collector/prometheus.ts'
 import { describeWith } from './suite.ts'
 
@@ -12,17 +12,17 @@ function promtool(...words: readonly string[]): { readonly ok: boolean; readonly
 }
 
 describeWith(whyNoPrometheus(), 'deploy/prometheus', () => {
-  it('the rules are rules', () => {
+  test('the rules are rules', () => {
     const checked = promtool('check', 'rules', 'bifrost-bridge.rules.yaml')
     expect(checked, checked.text).toMatchObject({ ok: true })
   })
 
-  it('each alert sets off when it should, and not before', () => {
+  test('each alert sets off when it should, and not before', () => {
     const checked = promtool('test', 'rules', 'bifrost-bridge.rules.test.yaml')
     expect(checked, checked.text).toMatchObject({ ok: true })
   })
 
-  it('the example of a scrape configuration is one', () => {
+  test('the example of a scrape configuration is one', () => {
     const checked = promtool('check', 'config', 'prometheus.yaml')
     expect(checked, checked.text).toMatchObject({ ok: true })
   })

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { validate } from '../kit/collector/collector.ts'
 import { collectorFile } from '../kit/collector/collector-binary.ts'
 import { describeCollector } from './suite.ts'
@@ -10,11 +10,11 @@ const folder = mkdtempSync(join(tmpdir(), 'bifrost-collector-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 describeCollector('otel-collector.yaml', () => {
-  it('is valid as it stands', () => {
+  test('is valid as it stands', () => {
     expect(validate(collectorFile)).toEqual({ ok: true, text: '' })
   })
 
-  it.each([
+  test.each([
     { TRACES_TO: '[otlp_grpc]', LOGS_TO: '[otlp_grpc]', METRICS_TO: '[prometheus, otlp_grpc]' },
     { TRACES_TO: '[otlp_http, debug]', LOGS_TO: '[otlp_http]', BACKEND_HTTP: 'https://otlp.example.com' },
     { BACKEND_GRPC: 'tempo:4317', TRACES_TO: '[otlp_grpc]' },
@@ -29,7 +29,7 @@ describeCollector('otel-collector.yaml', () => {
     expect(validate(collectorFile, env)).toEqual({ ok: true, text: '' })
   })
 
-  it('is checked for real: an unknown key and an exporter that does not exist are errors', () => {
+  test('is checked for real: an unknown key and an exporter that does not exist are errors', () => {
     const file = join(folder, 'wrong.yaml')
     writeFileSync(file, readFileSync(collectorFile, 'utf8').replace('limit_mib:', 'limit_mb:'))
     expect(validate(file).text).toContain('limit_mb')

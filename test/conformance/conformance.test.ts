@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { topics } from './cases.ts'
 import { run } from './run.ts'
 
@@ -6,11 +6,11 @@ const rows = Object.entries(topics)
 
 describe.each(rows)('%s', (_topic, cases) => {
   for (const one of cases) {
-    for (const type of one.on) it(`${one.id} ${type}: ${one.what} (RFC ${one.rfc})`, () => run(one, type))
+    for (const type of one.on) test(`${one.id} ${type}: ${one.what} (RFC ${one.rfc})`, () => run(one, type))
   }
 })
 
-it('there are 150 cases and more, each with a name of its own', () => {
+test('there are 150 cases and more, each with a name of its own', () => {
   const ids = rows.flatMap(([, cases]) => cases.map(({ id }) => id))
   expect(ids.length).toBeGreaterThanOrEqual(150)
   expect(new Set(ids).size).toBe(ids.length)

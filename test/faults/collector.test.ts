@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { type Mood, startBadCollector } from '../kit/collector/bad-collector.ts'
 import { startChildDaemon } from '../kit/daemons/child-daemon.ts'
@@ -31,7 +31,7 @@ const moods: readonly (Mood | 'is down')[] = [
   'resets',
 ]
 
-it('the command ends with its daemon, whatever the SDK still waits for', async () => {
+test('the command ends with its daemon, whatever the SDK still waits for', async () => {
   // It is to be asked again in an hour.
   const collector = await startBadCollector('unavailable')
   const child = await startChildDaemon(
@@ -49,7 +49,7 @@ it('the command ends with its daemon, whatever the SDK still waits for', async (
 })
 
 describe.each(moods)('a Collector: %s', (mood) => {
-  it('no request fails, and the end comes within the drain deadline', async () => {
+  test('no request fails, and the end comes within the drain deadline', async () => {
     const collector = mood === 'is down' ? null : await startBadCollector(mood)
     await using origin = await startOrigin()
     const running = await startTestDaemon(

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { openCrowd } from '../kit/clients/silent-clients.ts'
@@ -83,7 +83,7 @@ async function connectAll(port: number, count: number): Promise<readonly Socket[
 const memory = { thread: { max_memory_mb: 64 }, process: { max_memory_mb: 160 } } as const
 
 describe.each(['thread', 'process'] as const)('the other types (%s) never notice', (isolation) => {
-  it.each([
+  test.each([
     ['throw', {}],
     ['reject', {}],
     ['exit', {}],
@@ -103,7 +103,7 @@ describe.each(['thread', 'process'] as const)('the other types (%s) never notice
     )
   })
 
-  it('a crash loop: it is given up, and comes back after the revival time', async () => {
+  test('a crash loop: it is given up, and comes back after the revival time', async () => {
     const policy = { ...defaultRestartPolicy, intensity: 2, revivalMs: 500 }
     await expectContained(() =>
       watched({ isolation, policy, victim: 'reverse_proxy' }, async ({ running, port }) => {
@@ -123,7 +123,7 @@ describe.each(['thread', 'process'] as const)('the other types (%s) never notice
     )
   })
 
-  it('a crash at start: it is given up, and comes back once its reason is gone', async () => {
+  test('a crash at start: it is given up, and comes back once its reason is gone', async () => {
     const policy = { ...defaultRestartPolicy, intensity: 2, revivalMs: 500 }
     const hold = { maxHeld: 10, maxHeldMs: 50 }
     await expectContained(() =>
@@ -148,7 +148,7 @@ describe.each(['thread', 'process'] as const)('the other types (%s) never notice
     )
   })
 
-  it('ten thousand idle connections', async () => {
+  test('ten thousand idle connections', async () => {
     const settings = { max_connections: 20_000, timeouts: { header_secs: 120 } }
     await expectContained(() =>
       watched({ isolation, victim: 'reverse_proxy', settings }, async ({ running, port }) => {
@@ -160,7 +160,7 @@ describe.each(['thread', 'process'] as const)('the other types (%s) never notice
     )
   }, 120_000)
 
-  it('main that stalls for two seconds', async () => {
+  test('main that stalls for two seconds', async () => {
     await expectContained(() =>
       watched({ isolation, victim: 'reverse_proxy' }, async () => {
         const end = performance.now() + 2_000
@@ -174,7 +174,7 @@ describe.each(['thread', 'process', 'shared'] as const)('the other types (%s) ne
   /** In `shared` the clients of the test, too, are in the thread of the workers. */
   const contained = isolation === 'shared' ? expectServed : expectContained
 
-  it('clients that never read', async () => {
+  test('clients that never read', async () => {
     await contained(() =>
       watched({ isolation, victim: 'reverse_proxy' }, async ({ running, port }) => {
         const sockets = await connectAll(port, 50)
@@ -188,7 +188,7 @@ describe.each(['thread', 'process', 'shared'] as const)('the other types (%s) ne
     )
   })
 
-  it('clients that never send, and those are ended at the header deadline', async () => {
+  test('clients that never send, and those are ended at the header deadline', async () => {
     const settings = { timeouts: { header_secs: 0.5 } }
     await contained(() =>
       watched({ isolation, victim: 'reverse_proxy', settings }, async ({ port }) => {

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { startTestDaemon } from '../kit/daemons/daemon.ts'
@@ -20,7 +20,7 @@ async function ask(port: number, target = '/'): Promise<number> {
 }
 
 describe.each(['thread', 'process'] as const)('an instance (%s) that dies', (isolation) => {
-  it.each(['kill', 'throw', 'reject', 'exit'])('(%s) comes back', async (fault) => {
+  test.each(['kill', 'throw', 'reject', 'exit'])('(%s) comes back', async (fault) => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`), {
       isolation,
@@ -34,7 +34,7 @@ describe.each(['thread', 'process'] as const)('an instance (%s) that dies', (iso
     await until('the dead one is gone', () => running.stateOf('reverse_proxy#1') === null)
   })
 
-  it('leaves the other types serving', async () => {
+  test('leaves the other types serving', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`), {
       isolation,
@@ -52,7 +52,7 @@ describe.each(['thread', 'process'] as const)('an instance (%s) that dies', (iso
     expect(running.stateOf('forward_proxy#1')).toBe('running.alive')
   })
 
-  it('keeps its totals and loses its gauges', async () => {
+  test('keeps its totals and loses its gauges', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`), {
       isolation,
@@ -70,7 +70,7 @@ describe.each(['thread', 'process'] as const)('an instance (%s) that dies', (iso
     expect(text).toContain('worker_connections_active{proxy_type="ReverseProxy"} 0\n')
   })
 
-  it('is named in the log with its reason', async () => {
+  test('is named in the log with its reason', async () => {
     await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'), {
       isolation,
       allowFaults: true,
@@ -83,7 +83,7 @@ describe.each(['thread', 'process'] as const)('an instance (%s) that dies', (iso
     )
   })
 
-  it.each(['exit', 'throw'])('(%s) has reported its failures, however late main listens', async (fault) => {
+  test.each(['exit', 'throw'])('(%s) has reported its failures, however late main listens', async (fault) => {
     await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'), {
       isolation,
       allowFaults: true,
@@ -97,7 +97,7 @@ describe.each(['thread', 'process'] as const)('an instance (%s) that dies', (iso
     expect(requests.map(({ instance, status }) => [instance, status])).toEqual([['reverse_proxy#1', 502]])
   })
 
-  it('leaves nothing behind in main, however often', async () => {
+  test('leaves nothing behind in main, however often', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`), {
       isolation,
@@ -133,7 +133,7 @@ describe.each(['thread', 'process'] as const)('an instance (%s) that dies', (iso
     await until('it owns what it owned', isAsBefore)
   })
 
-  it('is not alive for /health until it is back', async () => {
+  test('is not alive for /health until it is back', async () => {
     await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'), {
       isolation,
       allowFaults: true,
@@ -156,7 +156,7 @@ describe.each(['thread', 'process'] as const)('an instance (%s) that dies', (iso
 describe.each(['thread', 'process'] as const)(
   'a connection that comes while an instance (%s) is being replaced',
   (isolation) => {
-    it('is held by main and served by the replacement', async () => {
+    test('is held by main and served by the replacement', async () => {
       await using origin = await startOrigin()
       await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`), {
         isolation,
@@ -169,7 +169,7 @@ describe.each(['thread', 'process'] as const)(
       expect(running.stateOf('reverse_proxy#2')).toBe('running.alive')
     })
 
-    it('is answered 503 if no instance takes it in time', async () => {
+    test('is answered 503 if no instance takes it in time', async () => {
       await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'), {
         isolation,
         allowFaults: true,

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Isolation } from '../../src/config/settings/settings.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { expectContained, expectServed, witness } from '../kit/daemons/bystander.ts'
@@ -54,7 +54,7 @@ async function statusOf(port: number): Promise<number> {
 const linesWith = (daemon: ChildDaemon, text: string) => daemon.log.filter((line) => line.includes(text))
 
 describe.each(['thread', 'process', 'shared'] as const)('descriptors (%s)', (isolation) => {
-  it('that one type would use up with connections are left to the others; it recovers', async () => {
+  test('that one type would use up with connections are left to the others; it recovers', async () => {
     const scenario = async () => {
       await using origin = await startOriginThread()
       await using daemon = await startChildDaemon(
@@ -85,7 +85,7 @@ describe.each(['thread', 'process', 'shared'] as const)('descriptors (%s)', (iso
 })
 
 describe.each(['thread', 'process'] as const)('all descriptors of a %s', (isolation) => {
-  it('are used up: no crash, no spin, no flood of lines; served again when there are some', async () => {
+  test('are used up: no crash, no spin, no flood of lines; served again when there are some', async () => {
     await using origin = await startOriginThread()
     await using daemon = await startChildDaemon(
       config(`http://${origin.authority}`, isolation),

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { startTestDaemon, type TestDaemon } from '../kit/daemons/daemon.ts'
 import { startOrigin } from '../kit/origins/origin.ts'
@@ -29,7 +29,7 @@ function drain(running: TestDaemon, isolation: string): void {
 const areGone = (running: TestDaemon) => workers.every((worker) => running.stateOf(`${worker}#1`) === null)
 
 describe.each(['thread', 'process', 'shared'] as const)('a draining instance (%s)', (isolation) => {
-  it('lets its exchange and its tunnel finish', async () => {
+  test('lets its exchange and its tunnel finish', async () => {
     const gate = Promise.withResolvers<void>()
     await using origin = await startOrigin(async (req, res) => {
       if (req.url === '/late') await gate.promise
@@ -51,7 +51,7 @@ describe.each(['thread', 'process', 'shared'] as const)('a draining instance (%s
     expect(running.log.filter((line) => line.includes('timed out'))).toEqual([])
   })
 
-  it('closes open connections at the deadline, counts and logs them', async () => {
+  test('closes open connections at the deadline, counts and logs them', async () => {
     await using origin = await startOrigin(() => {})
     await using running = await startTestDaemon(config(`http://${origin.authority}`, 0.3), { isolation })
     using tunnel = await openTunnel(running, origin.authority)

@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { hashSync } from 'bcryptjs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { temporaryDirectory } from '../kit/configuration/config-text.ts'
@@ -133,7 +133,7 @@ const ends = [
 ]
 
 describe('an instance in a thread that', () => {
-  it.each(ends)('$name leaves no descriptor open', async ({ settings, end }) => {
+  test.each(ends)('$name leaves no descriptor open', async ({ settings, end }) => {
     const scenery = await scene(settings)
     const { running, folder } = scenery
     await using _ = running
@@ -150,7 +150,7 @@ describe('an instance in a thread that', () => {
     await until('there are as many descriptors as before', () => descriptors().length <= atRest + 2)
   })
 
-  it('is recycled while all file threads are busy leaves its log closed', async () => {
+  test('is recycled while all file threads are busy leaves its log closed', async () => {
     const { running, folder } = await scene()
     await using _ = running
     using client = await RawClient.connect(running.port('static_files'))
@@ -162,7 +162,7 @@ describe('an instance in a thread that', () => {
     busy[Symbol.dispose]()
   })
 
-  it('ends after a client left while all file threads are busy leaves its files closed', async () => {
+  test('ends after a client left while all file threads are busy leaves its files closed', async () => {
     const scenery = await scene()
     const { running, folder } = scenery
     await using _ = running
@@ -175,7 +175,7 @@ describe('an instance in a thread that', () => {
     busy[Symbol.dispose]()
   })
 
-  it('is taken out of service leaves nothing of its own', async () => {
+  test('is taken out of service leaves nothing of its own', async () => {
     const scenery = await scene()
     const { running, folder } = scenery
     await using _ = running

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { churn } from '../kit/clients/reconnecting-clients.ts'
@@ -75,7 +75,7 @@ interface Health {
 const healthOf = async (running: TestDaemon) => (await running.admin('/health')).json<Health>()
 
 describe.each(['thread', 'process'] as const)('a slot that gave up (%s)', (isolation) => {
-  it('leaves its listeners to the living instance; health warns with the reason', async () => {
+  test('leaves its listeners to the living instance; health warns with the reason', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     const { running, path, port } = await pair(isolation, `http://${origin.authority}`)
     await using _running = running
@@ -103,7 +103,7 @@ describe.each(['thread', 'process'] as const)('a slot that gave up (%s)', (isola
     await until('the log says so', warned)
   })
 
-  it('gets its listeners back when it is started again, and no connection is lost', async () => {
+  test('gets its listeners back when it is started again, and no connection is lost', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     const { running, path, port } = await pair(isolation, `http://${origin.authority}`)
     await using _running = running
@@ -124,7 +124,7 @@ describe.each(['thread', 'process'] as const)('a slot that gave up (%s)', (isola
     expect((await healthOf(running)).status).toBe('Warning')
   })
 
-  it('without an instance main refuses at once, with a reason, and counts each refusal', async () => {
+  test('without an instance main refuses at once, with a reason, and counts each refusal', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     const { running, port } = await pair(isolation, `http://${origin.authority}`)
     await using _running = running
@@ -151,7 +151,7 @@ describe.each(['thread', 'process'] as const)('a slot that gave up (%s)', (isola
   })
 })
 
-it('a client that expects TLS is closed without plain text when main refuses it, and counted', async () => {
+test('a client that expects TLS is closed without plain text when main refuses it, and counted', async () => {
   await using tls = await startTlsDaemon('http://127.0.0.1:9', { allowFaults: true, policy: strict })
   await giveUp(tls.proxy, 'reverse_proxy#1')
   await until('main refuses', () => tls.proxy.stateOf('listener:reverse_proxy/0/0') === 'refusing')

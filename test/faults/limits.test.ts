@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { churn } from '../kit/clients/reconnecting-clients.ts'
 import { startTestDaemon, type TestDaemon, type TestDaemonOptions } from '../kit/daemons/daemon.ts'
@@ -53,7 +53,7 @@ const carriers = [
 ] as const
 
 describe.each(carriers)('memory ($isolation)', ({ isolation, maxMemoryMb }) => {
-  it('outside of the heap: degraded, then recycled without a refused connection', async () => {
+  test('outside of the heap: degraded, then recycled without a refused connection', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     await using running = await startTwo(
       `http://${origin.authority}`,
@@ -77,7 +77,7 @@ describe.each(carriers)('memory ($isolation)', ({ isolation, maxMemoryMb }) => {
     expect(running.stateOf('reverse_proxy#2/reverse')).toBe('accepting')
   })
 
-  it.each(['heap', 'heapArrays'])('of the heap (%s): the instance is ended and replaced', async (fault) => {
+  test.each(['heap', 'heapArrays'])('of the heap (%s): the instance is ended and replaced', async (fault) => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     // Collecting a heap that is nearly full takes seconds where others use the machine too; that is not what ends it here.
     await using running = await startTwo(
@@ -97,7 +97,7 @@ describe.each(carriers)('memory ($isolation)', ({ isolation, maxMemoryMb }) => {
 })
 
 describe.each(carriers)('memory that V8 does not bound ($isolation)', ({ isolation, maxMemoryMb }) => {
-  it('taken in a loop that never ends: the instance is ended by its samples', async () => {
+  test('taken in a loop that never ends: the instance is ended by its samples', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     await using running = await startTwo(
       `http://${origin.authority}`,
@@ -114,7 +114,7 @@ describe.each(carriers)('memory that V8 does not bound ($isolation)', ({ isolati
 })
 
 describe.each(carriers)('event loop ($isolation)', ({ isolation }) => {
-  it('that does not turn for stuck_secs: replaced with 0 refused', async () => {
+  test('that does not turn for stuck_secs: replaced with 0 refused', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     await using running = await startTwo(`http://${origin.authority}`, { stuck_secs: 1 }, { isolation })
     const { hit, other } = await replaceUnderLoad(running, 'spin')
@@ -128,7 +128,7 @@ describe.each(carriers)('event loop ($isolation)', ({ isolation }) => {
 })
 
 describe.each(carriers)('cpu ($isolation)', ({ isolation }) => {
-  it('above max_cpu_percent: degraded, and back when it is over', async () => {
+  test('above max_cpu_percent: degraded, and back when it is over', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     await using running = await startTwo(
       `http://${origin.authority}`,
@@ -193,7 +193,7 @@ const count = (answers: readonly { readonly status: number }[], status: number) 
 describe('limits changed while it runs', () => {
   const admin = { listen_addr: '127.0.0.1:0', token }
 
-  it('hold for new connections at once, and cut none', async () => {
+  test('hold for new connections at once, and cut none', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     const workers = { reverse_proxy: { target: `http://${origin.authority}`, max_connections: 10 } }
     await using running = await startTestDaemon({
@@ -224,7 +224,7 @@ describe('limits changed while it runs', () => {
     ])
   })
 
-  it('hold for the memory that is used already, and for the next generation', async () => {
+  test('hold for the memory that is used already, and for the next generation', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     await using running = await startTwo(`http://${origin.authority}`, {}, {}, admin)
     await change(running, 'reverse_proxy', { max_memory_mb: 48, max_connections: 2 })
@@ -236,7 +236,7 @@ describe('limits changed while it runs', () => {
     expect([count(answers, 200), count(answers, 503)]).toEqual([2, 1])
   })
 
-  it('are refused without the token, that of the configuration or of its file', async () => {
+  test('are refused without the token, that of the configuration or of its file', async () => {
     await using running = await startTwo('http://127.0.0.1:9', {}, {}, admin)
     expect((await change(running, 'reverse_proxy', { max_memory_mb: 64 }, 'wrong')).status).toBe(401)
     expect((await running.admin('/limits/reverse_proxy', 'PATCH')).status).toBe(401)
@@ -253,7 +253,7 @@ describe('limits changed while it runs', () => {
 })
 
 describe('max_connections_per_client', () => {
-  it('refuses the excess connections of one client, and counts them', async () => {
+  test('refuses the excess connections of one client, and counts them', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     await using running = await startTwo(`http://${origin.authority}`, { max_connections_per_client: 3 })
     const port = running.port('reverse_proxy')
@@ -265,7 +265,7 @@ describe('max_connections_per_client', () => {
     await until('there is room', async () => count(await openMany(port, 1), 200) === 1)
   })
 
-  it('counts for a combined worker as a whole', async () => {
+  test('counts for a combined worker as a whole', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     const target = `http://${origin.authority}`
     const workers = { forward_proxy: { max_connections_per_client: 2 }, reverse_proxy: { target } }
@@ -278,7 +278,7 @@ describe('max_connections_per_client', () => {
 })
 
 describe('an option of Node that overrides the limits of threads', () => {
-  it('is refused at start', () => {
+  test('is refused at start', () => {
     const cli = join(import.meta.dirname, '../../src/cli/bifrost.js')
     const env = { ...process.env, NODE_OPTIONS: '--max-old-space-size=900' }
     const { status, stderr } = spawnSync(process.execPath, [cli], { env, encoding: 'utf8', timeout: 10_000 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { churn } from '../kit/clients/reconnecting-clients.ts'
@@ -17,7 +17,7 @@ const reverseTo = (target: string, limits: object = {}) => ({
 const patient = { ...defaultRestartPolicy, intensity: 1_000 }
 
 describe('planned replacement', () => {
-  it.each(['thread', 'process'] as const)(
+  test.each(['thread', 'process'] as const)(
     'loses no connection: 20 replacements under 50 connecting clients, isolation %s',
     async (isolation) => {
       await using origin = await startOrigin((_req, res) => res.end('hello'))
@@ -40,7 +40,7 @@ describe('planned replacement', () => {
     120_000,
   )
 
-  it('lets the running exchange of the old instance finish', async () => {
+  test('lets the running exchange of the old instance finish', async () => {
     const gate = Promise.withResolvers<void>()
     await using origin = await startOrigin(async (_req, res) => {
       await gate.promise
@@ -58,7 +58,7 @@ describe('planned replacement', () => {
     await until('the old one is gone', () => running.stateOf('reverse_proxy#1') === null)
   })
 
-  it('ends open exchanges of the old instance at the drain deadline', async () => {
+  test('ends open exchanges of the old instance at the drain deadline', async () => {
     await using origin = await startOrigin(() => {})
     await using running = await startTestDaemon({
       ...reverseTo(`http://${origin.authority}`),
@@ -93,7 +93,7 @@ describe('crash', () => {
   }
 
   describe.each(['thread', 'process'] as const)('(%s) with a last act', (isolation) => {
-    it.each(['throw', 'reject'])(
+    test.each(['throw', 'reject'])(
       'by %s loses no connection: 5 crashes, 8 clients without pause',
       async (fault) => {
         await using origin = await startOrigin((_req, res) => res.end('hello'))
@@ -111,7 +111,7 @@ describe('crash', () => {
 
   // No last act: the sockets of such an instance are closed with it, and main has a spare of each.
   describe.each(['thread', 'process'] as const)('(%s) without a word', (isolation) => {
-    it.each([
+    test.each([
       ['exit', {}],
       ['kill', {}],
       ['heap', { max_memory_mb: 128 }],

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { expectContained, witness } from '../kit/daemons/bystander.ts'
@@ -24,7 +24,7 @@ const workers = (target: string, isolation: 'thread' | 'process') => ({
 const inCombined = (blocks: object) => ({ mode: 'Combined', listen_addr: '127.0.0.1:0', workers: blocks })
 
 describe.each(['thread', 'process'] as const)('a slow start (%s)', (isolation) => {
-  it('makes new connections wait; other workers are not affected', async () => {
+  test('makes new connections wait; other workers are not affected', async () => {
     const flag = join(mkdtempSync(join(folder, 'flag-')), 'slow')
     const scenario = async () => {
       await using origin = await startOriginThread()
@@ -63,7 +63,7 @@ describe.each(['thread', 'process'] as const)('a slow start (%s)', (isolation) =
     })
   })
 
-  it('that takes longer than it may: ended, tried again, given up; its clients get 503', async () => {
+  test('that takes longer than it may: ended, tried again, given up; its clients get 503', async () => {
     await using running = await startTestDaemon(inCombined(workers('http://127.0.0.1:9', isolation)), {
       // No instance is that quick.
       startTimeoutMs: 1,

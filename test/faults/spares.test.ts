@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import type { Server } from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
 import { Mirror, type SocketHandle } from '../../src/supervise/listeners/mirror.ts'
 import { churn } from '../kit/clients/reconnecting-clients.ts'
@@ -91,7 +91,7 @@ async function killAll(running: TestDaemon, times: number): Promise<void> {
 }
 
 describe.each(['thread', 'process'] as const)('all instances killed at once (%s)', (isolation) => {
-  it('right after the start and again and again, with a spare that was missed each time: nothing is refused', async () => {
+  test('right after the start and again and again, with a spare that was missed each time: nothing is refused', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     const mirror = new LateMirror()
     const sparing = { patienceMs: 50, maxMs: 120_000, retryMs: 60_000 }
@@ -104,7 +104,7 @@ describe.each(['thread', 'process'] as const)('all instances killed at once (%s)
     expect(mirror.missed).toBeGreaterThan(2)
   }, 180_000)
 
-  it('right after a replacement, with a mirror process that is killed each other time: nothing is refused', async () => {
+  test('right after a replacement, with a mirror process that is killed each other time: nothing is refused', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     const { mirror, children } = mortalMirror()
     await using running = await start(`http://${origin.authority}`, { isolation, mirror })
@@ -122,7 +122,7 @@ describe.each(['thread', 'process'] as const)('all instances killed at once (%s)
     expect(children.length).toBeGreaterThan(1)
   }, 180_000)
 
-  it('serves without a spare if none can be made, and logs it; the server comes back for one later', async () => {
+  test('serves without a spare if none can be made, and logs it; the server comes back for one later', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     const mirror = new BrokenMirror()
     const sparing = { patienceMs: 50, maxMs: 100, retryMs: 100 }

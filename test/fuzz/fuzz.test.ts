@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { startTestDaemon } from '../kit/daemons/daemon.ts'
 import { hello, startRecordingOrigin } from '../kit/origins/recording-origin.ts'
 import { until } from '../kit/waiting/until.ts'
@@ -38,7 +38,7 @@ function exchange(port: number, bytes: Buffer, random: Random): Promise<string |
   })
 }
 
-it(`no request is read in two ways, ends an instance or hangs (FUZZ_SEED=${seed} FUZZ_COUNT=${count})`, async () => {
+test(`no request is read in two ways, ends an instance or hangs (FUZZ_SEED=${seed} FUZZ_COUNT=${count})`, async () => {
   const site = mkdtempSync(join(tmpdir(), 'bifrost-fuzz-'))
   onTestFinished(() => rmSync(site, { recursive: true, force: true }))
   writeFileSync(join(site, 'index.html'), 'hello')

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   createBridge,
   exportMetrics,
@@ -15,7 +15,7 @@ import { until } from '../kit/waiting/until.ts'
 const portOf = (addresses: readonly { readonly port: number }[] | undefined) => addresses?.[0]?.port ?? 0
 
 describe('createBridge', () => {
-  it.each(['thread', 'shared'] as const)(
+  test.each(['thread', 'shared'] as const)(
     'serves in %s isolation and leaves the process alone',
     async (isolation) => {
       const handlers = () =>
@@ -40,14 +40,14 @@ describe('createBridge', () => {
     },
   )
 
-  it('tells every bad field', async () => {
+  test('tells every bad field', async () => {
     const bad = createBridge({ mode: 'Forward', listen_addr: 'nowhere', drain_timeout_secs: -1 })
     await expect(bad).rejects.toThrow(/listen_addr.*\n.*drain_timeout_secs/)
   })
 })
 
 describe("the seed's usage example", () => {
-  it('runs two workers of their own, each with its adapter', async () => {
+  test('runs two workers of their own, each with its adapter', async () => {
     await using origin = await startOrigin()
     const forwardWorker = new IsolatedWorker(
       ProxyType.ForwardProxy,
@@ -83,7 +83,7 @@ describe("the seed's usage example", () => {
     )
   })
 
-  it('has the limits of the table', () => {
+  test('has the limits of the table', () => {
     expect(WorkerResourceLimits.defaultForForward()).toMatchObject({
       maxConnections: 1000,
       maxMemoryMb: 512,
@@ -107,7 +107,7 @@ describe("the seed's usage example", () => {
     })
   })
 
-  it.each([
+  test.each([
     [999, 511, true],
     [1000, 511, false],
     [999, 512, false],
@@ -118,7 +118,7 @@ describe("the seed's usage example", () => {
     )
   })
 
-  it('refuses an address that is none, and limits that are none', () => {
+  test('refuses an address that is none, and limits that are none', () => {
     const worker = new IsolatedWorker(ProxyType.ForwardProxy, WorkerResourceLimits.defaultForForward(), {
       destinations: opensLoopback,
     })

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { tied } from '../kit/processes/tied.ts'
 import { until } from '../kit/waiting/until.ts'
@@ -88,7 +88,7 @@ async function curl(line: string): Promise<number> {
 const timeout = 180_000
 
 describe('the command line', { timeout }, () => {
-  it('runs the demonstration: prints what listens where, and three curl lines that work', async () => {
+  test('runs the demonstration: prints what listens where, and three curl lines that work', async () => {
     const run = bifrost('--config', await demoOnFreePorts())
     await until('it is up', () => run.child.exitCode !== null || run.out.includes('Ctrl+C'))
     const lines = run.out.split('\n').map((line) => line.trim())
@@ -112,14 +112,14 @@ describe('the command line', { timeout }, () => {
     expect(run.err).not.toContain('error')
   })
 
-  it('ends with 0 after SIGTERM', async () => {
+  test('ends with 0 after SIGTERM', async () => {
     const run = bifrost('--config', await demoOnFreePorts())
     await until('it is up', () => run.child.exitCode !== null || run.out.includes('Ctrl+C'))
     run.child.kill('SIGTERM')
     expect(await run.code).toBe(0)
   })
 
-  it('prints the effective configuration with --check and starts nothing', async () => {
+  test('prints the effective configuration with --check and starts nothing', async () => {
     const run = bifrost(
       '--check',
       '--config',
@@ -132,7 +132,7 @@ describe('the command line', { timeout }, () => {
     expect(run.err).toBe('')
   })
 
-  it('warns of a forward proxy that anybody can use, with --check and at start', async () => {
+  test('warns of a forward proxy that anybody can use, with --check and at start', async () => {
     const [port, admin] = await freePorts(2)
     const text = JSON.stringify({
       mode: 'Forward',
@@ -151,7 +151,7 @@ describe('the command line', { timeout }, () => {
     expect(run.err).toContain(warning)
   })
 
-  it('names every bad field with its place and ends with 78', async () => {
+  test('names every bad field with its place and ends with 78', async () => {
     const text = '{\n  "mode": "Forwards",\n  "listen_addr": "127.0.0.1",\n  "worker": {}\n}\n'
     const file = write('bad.json', text)
     const run = bifrost('--config', file)
@@ -161,13 +161,13 @@ describe('the command line', { timeout }, () => {
     expect(run.out).toBe('')
   })
 
-  it('ends with 78 for a file that is not there', async () => {
+  test('ends with 78 for a file that is not there', async () => {
     const run = bifrost('--config', join(folder, 'none.json'))
     expect(await run.code).toBe(78)
     expect(run.err.trimEnd().split('\n')).toHaveLength(1)
   })
 
-  it('ends with 1 and a line for each address that is taken', async () => {
+  test('ends with 1 and a line for each address that is taken', async () => {
     const taken = createServer().listen({ host: '127.0.0.1', port: 0 })
     await once(taken, 'listening')
     const { port } = taken.address() as { port: number }
@@ -182,7 +182,7 @@ describe('the command line', { timeout }, () => {
     taken.close()
   })
 
-  it('makes a key, encrypts and hashes from standard input, and --check shows none of it', async () => {
+  test('makes a key, encrypts and hashes from standard input, and --check shows none of it', async () => {
     const home = join(folder, 'secrets')
     const env = { ...process.env, BIFROST_SECRET_HOME: home }
     const ask = (input: string, ...args: string[]) =>
@@ -218,7 +218,7 @@ describe('the command line', { timeout }, () => {
     expect(ask('', '--encrypt', '--check', '--hash-password').status).toBe(64)
   })
 
-  it('explains itself for a wrong option and ends with 64', async () => {
+  test('explains itself for a wrong option and ends with 64', async () => {
     const run = bifrost('--cofig', 'x')
     expect(await run.code).toBe(64)
     expect(run.err).toContain('usage: bifrost')

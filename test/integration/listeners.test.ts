@@ -2,7 +2,7 @@ import { existsSync, renameSync, statSync, symlinkSync, writeFileSync } from 'no
 import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { temporaryDirectory } from '../kit/configuration/config-text.ts'
 import { startTestDaemon } from '../kit/daemons/daemon.ts'
@@ -33,7 +33,7 @@ const reverse = (target: string, listeners: readonly object[], more: object = {}
 })
 
 describe.each(['thread', 'process', 'shared'] as const)('a worker with isolation %s', (isolation) => {
-  it('listens on IPv4, IPv6 and a Unix socket, whose file goes at the end', async () => {
+  test('listens on IPv4, IPv6 and a Unix socket, whose file goes at the end', async () => {
     await using origin = await startOrigin()
     const path = join(temporaryDirectory(), 'b.sock')
     const listeners = [
@@ -58,7 +58,7 @@ describe.each(['thread', 'process', 'shared'] as const)('a worker with isolation
     expect(existsSync(path)).toBe(false)
   })
 
-  it('loses no connection to its Unix socket while it is replaced', async () => {
+  test('loses no connection to its Unix socket while it is replaced', async () => {
     await using origin = await startOrigin()
     const path = join(temporaryDirectory(), 'b.sock')
     const config = reverse(`http://${origin.authority}`, [{ address: `unix:${path}` }])
@@ -104,14 +104,14 @@ describe('a Unix socket', () => {
   const start = (path: string) =>
     startTestDaemon(reverse('http://127.0.0.1:9', [{ address: `unix:${path}` }]), { isolation: 'shared' })
 
-  it('that nobody listens on any more is replaced', async () => {
+  test('that nobody listens on any more is replaced', async () => {
     const path = join(temporaryDirectory(), 'b.sock')
     await leaveBehind(path)
     await using _proxy = await start(path)
     await until('it is served', async () => (await over(path).catch(() => 0)) === 502)
   })
 
-  it.each(['thread', 'shared'] as const)(
+  test.each(['thread', 'shared'] as const)(
     'shares its directory with others and the one of admin, over files that a crash left (%s)',
     async (isolation) => {
       const directory = temporaryDirectory()
@@ -138,7 +138,7 @@ describe('a Unix socket', () => {
     },
   )
 
-  it('that somebody listens on is one clear line', async () => {
+  test('that somebody listens on is one clear line', async () => {
     const path = join(temporaryDirectory(), 'b.sock')
     const other = createServer().listen(path)
     await new Promise((resolve) => other.once('listening', resolve))
@@ -147,18 +147,18 @@ describe('a Unix socket', () => {
     other.close()
   })
 
-  it('is never made over a file that is none', async () => {
+  test('is never made over a file that is none', async () => {
     const path = join(temporaryDirectory(), 'b.sock')
     writeFileSync(path, 'precious')
     await expect(start(path)).rejects.toThrow('there is a file that is no socket')
   })
 
-  it('in a directory that does not exist is one clear line', async () => {
+  test('in a directory that does not exist is one clear line', async () => {
     const path = join(temporaryDirectory(), 'none', 'b.sock')
     await expect(start(path)).rejects.toThrow('its directory does not exist')
   })
 
-  it('goes with a worker that was killed, once the daemon stops', async () => {
+  test('goes with a worker that was killed, once the daemon stops', async () => {
     const path = join(temporaryDirectory(), 'b.sock')
     {
       await using proxy = await startTestDaemon(

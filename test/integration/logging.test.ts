@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { temporaryDirectory } from '../kit/configuration/config-text.ts'
 import { tied } from '../kit/processes/tied.ts'
 import { until } from '../kit/waiting/until.ts'
@@ -60,7 +60,7 @@ const levelsIn = (text: string) =>
 const linesOf = (path: string) =>
   existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : []
 
-it('without it the log is text on standard error, from level info', async () => {
+test('without it the log is text on standard error, from level info', async () => {
   const daemon = await run(undefined)
   daemon.kill('SIGTERM')
   await daemon.ended
@@ -69,7 +69,7 @@ it('without it the log is text on standard error, from level info', async () => 
   expect(daemon.out).not.toMatch(/Z info/)
 })
 
-it('each target has what it asks for, and a file that was renamed is made anew by USR2', async () => {
+test('each target has what it asks for, and a file that was renamed is made anew by USR2', async () => {
   const daemon = await run({
     level: 'info',
     targets: [

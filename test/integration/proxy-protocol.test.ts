@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { ask } from '../kit/clients/tls-client.ts'
 import { startTestDaemon } from '../kit/daemons/daemon.ts'
@@ -24,7 +24,7 @@ const start = (target: string, trusted: readonly string[], worker: object = {}, 
   })
 
 describe.each(['thread', 'process', 'shared'])('a PROXY header with isolation %s', (isolation) => {
-  it('names the client that the upstream is told of', async () => {
+  test('names the client that the upstream is told of', async () => {
     await using origin = await startOrigin()
     await using proxy = await start(`http://${origin.authority}`, ['127.0.0.0/8'], {}, isolation)
     using client = await RawClient.connect(proxy.port('reverse_proxy'))
@@ -36,7 +36,7 @@ describe.each(['thread', 'process', 'shared'])('a PROXY header with isolation %s
 })
 
 describe('a PROXY header', () => {
-  it('may come in pieces, and what follows it is the request', async () => {
+  test('may come in pieces, and what follows it is the request', async () => {
     await using origin = await startOrigin()
     await using proxy = await start(`http://${origin.authority}`, ['127.0.0.1'])
     using client = await RawClient.connect(proxy.port('reverse_proxy'))
@@ -56,7 +56,7 @@ describe('a PROXY header', () => {
     expect((await origin.last.body).toString()).toBe(body)
   })
 
-  it('comes before TLS', async () => {
+  test('comes before TLS', async () => {
     await using origin = await startOrigin()
     await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
       isolation: 'thread',
@@ -70,7 +70,7 @@ describe('a PROXY header', () => {
     expect(origin.last.get('x-forwarded-proto')).toBe('https')
   })
 
-  it.each([
+  test.each([
     ['from a peer that is not trusted', ['10.0.0.0/8'], line],
     ['that is a request instead', ['127.0.0.1'], 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'],
     ['that never comes', ['127.0.0.1'], ''],
@@ -88,7 +88,7 @@ describe('a PROXY header', () => {
     expect(counters()).toMatchObject({ proxyHeadersRejected: 1, connectionsTotal: 1 })
   })
 
-  it('counts for the limit of the client that it names', async () => {
+  test('counts for the limit of the client that it names', async () => {
     await using origin = await startOrigin()
     await using proxy = await start(`http://${origin.authority}`, ['127.0.0.1'], {
       max_connections_per_client: 1,
@@ -111,7 +111,7 @@ describe('a PROXY header', () => {
     for (const { client } of [other, again]) client.destroy()
   })
 
-  it('names an IPv4-mapped client by its IPv4 address: a list denies it, and the upstream reads it', async () => {
+  test('names an IPv4-mapped client by its IPv4 address: a list denies it, and the upstream reads it', async () => {
     await using origin = await startOrigin()
     const deny = { access: { deny: ['127.0.0.3'] } }
     await using proxy = await start(`http://${origin.authority}`, ['127.0.0.1'], deny)
@@ -125,7 +125,7 @@ describe('a PROXY header', () => {
     expect(origin.seen.map((seen) => seen.get('x-forwarded-for'))).toEqual(['127.0.0.4'])
   })
 
-  it('without an address leaves the peer as it is', async () => {
+  test('without an address leaves the peer as it is', async () => {
     await using origin = await startOrigin()
     await using proxy = await start(`http://${origin.authority}`, ['127.0.0.1'])
     using client = await RawClient.connect(proxy.port('reverse_proxy'))

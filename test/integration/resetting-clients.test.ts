@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hashSync } from 'bcryptjs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Isolation } from '../../src/config/settings/settings.ts'
 import { fieldsOf, flag, frame, frameOf, requestOf } from '../kit/clients/h2-frames.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
@@ -50,7 +50,7 @@ const listener = (...trusted: string[]) => ({
 })
 
 describe('clients that reset before they are accepted', () => {
-  it.each([
+  test.each([
     ['with a denied network', deny, '', post],
     ['with only Unix sockets allowed', { access: { allow: ['unix:'] } }, '', post],
     [
@@ -77,7 +77,7 @@ describe('clients that reset before they are accepted', () => {
     expect(origin.seen.map(({ url }) => url)).toEqual([])
   })
 
-  it('do not pass the limit of connections per client', async () => {
+  test('do not pass the limit of connections per client', async () => {
     await using origin = await startOrigin()
     {
       await using proxy = await start(origin, { max_connections_per_client: 1 })
@@ -90,7 +90,7 @@ describe('clients that reset before they are accepted', () => {
     expect(origin.seen.map(({ url }) => url)).toEqual(['/holder'])
   })
 
-  it('do not pass a rate limit, and have no bucket of their own', async () => {
+  test('do not pass a rate limit, and have no bucket of their own', async () => {
     await using origin = await startOrigin()
     {
       const rate_limiting = { default_limit: { limit: 1, window_secs: 86_400 } }
@@ -102,7 +102,7 @@ describe('clients that reset before they are accepted', () => {
     expect(origin.seen.map(({ url }) => url)).toEqual(['/last'])
   })
 
-  it('cost no comparison of passwords', async () => {
+  test('cost no comparison of passwords', async () => {
     await using origin = await startOrigin()
     const auth = { users: [{ name: 'alice', password: hashSync('right', 5) }] }
     await using proxy = await start(origin, { auth })
@@ -116,7 +116,7 @@ describe('clients that reset before they are accepted', () => {
     })
   })
 
-  it('are counted', async () => {
+  test('are counted', async () => {
     await using origin = await startOrigin()
     await using proxy = await start(origin, {})
     resetClients(proxy.port('reverse_proxy'), tries, post)
@@ -132,7 +132,7 @@ describe.each([
   ['HTTP/1.1', 'http/1.1', Buffer.from(post)],
   ['HTTP/2', 'h2', http2Post()],
 ])('clients that reset after the TLS handshake and one request of %s', (_, protocol, request) => {
-  it('reach no upstream from a denied network', async () => {
+  test('reach no upstream from a denied network', async () => {
     const directory = temporaryDirectory()
     const [cert, key] = ['cert.pem', 'key.pem'].map((name) => join(directory, name)) as [string, string]
     writeFileSync(cert, selfSigned.cert)
@@ -152,7 +152,7 @@ describe.each([
 })
 
 describe.each(['thread', 'process'] as const)('clients that reset at any moment (%s)', (isolation) => {
-  it('reach no upstream from a denied network', async () => {
+  test('reach no upstream from a denied network', async () => {
     await using origin = await startOrigin()
     {
       await using proxy = await start(origin, deny, isolation)
@@ -162,7 +162,7 @@ describe.each(['thread', 'process'] as const)('clients that reset at any moment 
     expect(origin.seen).toEqual([])
   })
 
-  it('reach no upstream when the main thread held them during a crash', async () => {
+  test('reach no upstream when the main thread held them during a crash', async () => {
     await using origin = await startOrigin()
     {
       await using proxy = await start(origin, deny, isolation)

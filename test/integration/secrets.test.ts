@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { createMasterKey, Keyring } from '../../src/config/secrets/keyring.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { startChildDaemon } from '../kit/daemons/child-daemon.ts'
@@ -106,7 +106,7 @@ function leaks(shown: Readonly<Record<string, string>>): readonly string[] {
 }
 
 describe.each(['thread', 'process'] as const)('with isolation %s', (isolation) => {
-  it('no secret of the environment, the configuration or a request is shown or handed on', async () => {
+  test('no secret of the environment, the configuration or a request is shown or handed on', async () => {
     await using origin = await startOrigin()
     const receiver = await startOtlpReceiver()
     const config = configFor(

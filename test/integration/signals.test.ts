@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { startChildDaemon } from '../kit/daemons/child-daemon.ts'
 import { childrenOf, commandLineOf, isAlive, listeningOf } from '../kit/processes/processes.ts'
@@ -51,7 +51,7 @@ async function openDebuggerElsewhere(): Promise<number> {
 }
 
 describe('SIGUSR1', () => {
-  it('opens no debugger, neither in the daemon nor in a process that it started', async () => {
+  test('opens no debugger, neither in the daemon nor in a process that it started', async () => {
     await using daemon = await start()
     const all = [daemon.pid, ...lasting(daemon.pid)]
     expect(all).toHaveLength(4)
@@ -66,7 +66,7 @@ describe('SIGUSR1', () => {
 })
 
 describe('SIGHUP', () => {
-  it('ends neither the daemon nor a process that it started, and the daemon logs it', async () => {
+  test('ends neither the daemon nor a process that it started, and the daemon logs it', async () => {
     await using daemon = await start()
     const all = [...lasting(daemon.pid), daemon.pid]
     for (const pid of all) process.kill(pid, 'SIGHUP')
@@ -77,7 +77,7 @@ describe('SIGHUP', () => {
     expect(daemon.log.join('\n')).not.toContain('instance ended')
   })
 
-  it.each(['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)(
+  test.each(['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)(
     '%s does not end a daemon that is starting',
     async (signal) => {
       const bifrost = join(import.meta.dirname, '../../src/cli/bifrost.js')

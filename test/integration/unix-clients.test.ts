@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { temporaryDirectory } from '../kit/configuration/config-text.ts'
 import { startTestDaemon } from '../kit/daemons/daemon.ts'
 import { startOrigin } from '../kit/origins/origin.ts'
@@ -19,7 +19,7 @@ function statusOver(socketPath: string, path: string): Promise<number> {
 }
 
 describe.each(['thread', 'process', 'shared'] as const)('clients of a Unix socket (%s)', (isolation) => {
-  it('are unix: in access lists, rate limits, the access log and the traffic page', async () => {
+  test('are unix: in access lists, rate limits, the access log and the traffic page', async () => {
     await using origin = await startOrigin()
     const folder = temporaryDirectory()
     const [path, file] = [join(folder, 'b.sock'), join(folder, 'access.log')]
@@ -56,7 +56,7 @@ describe.each(['thread', 'process', 'shared'] as const)('clients of a Unix socke
     expect(explained.text).toContain('The client unix: is allowed')
   })
 
-  it('are refused by a list that denies unix:', async () => {
+  test('are refused by a list that denies unix:', async () => {
     await using origin = await startOrigin()
     const path = join(temporaryDirectory(), 'b.sock')
     const worker = {

@@ -1,7 +1,7 @@
 /** Links, anchors and file names in all Markdown files lead somewhere. */
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '../..')
 const documents = globSync(['*.md', '{docs,bench,test,deploy,config}/**/*.md'], {
@@ -50,16 +50,16 @@ function faultOf({ path, anchor }: Link): string | null {
 }
 
 describe('links of documents', () => {
-  it('are found', () => {
+  test('are found', () => {
     expect(documents).toContain('README.md')
     expect(linksOf('README.md').length).toBeGreaterThan(10)
   })
 
-  it.each(documents)('%s has no dead link', (file) => {
+  test.each(documents)('%s has no dead link', (file) => {
     expect(linksOf(file).flatMap((link) => faultOf(link) ?? [])).toEqual([])
   })
 
-  it.each(documents)('%s names existing files only', (file) => {
+  test.each(documents)('%s names existing files only', (file) => {
     const names = [
       ...prose(read(file)).matchAll(/`((?:src|actors|test|scripts|bench|deploy|config)\/[\w./-]+)`/g),
     ]

@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, constants, openSync, readFileSync, readSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { temporaryDirectory } from '../../kit/configuration/config-text.ts'
 import { startOrigin } from '../../kit/origins/origin.ts'
@@ -98,7 +98,7 @@ function gathering(): (child: ChildProcess) => string {
 }
 
 describe.each(['thread', 'process', 'shared'])('standard output (%s)', (isolation) => {
-  it('that is an unread pipe delays neither traffic nor main', async () => {
+  test('that is an unread pipe delays neither traffic nor main', async () => {
     await using origin = await startOrigin()
     const { end, text } = pipe()
     const accessLog = { path: 'stdout', format: `%path ${'x'.repeat(3_000)}`, flush_ms: 1, buffer_kb: 128 }
@@ -130,7 +130,7 @@ describe.each(['thread', 'process', 'shared'])('standard output (%s)', (isolatio
     expect(lines().length).toBeLessThan(150)
   })
 
-  it('that is a socket gets its lines', async () => {
+  test('that is a socket gets its lines', async () => {
     await using origin = await startOrigin()
     const written = gathering()
     const accessLog = { path: 'stdout', format: '%path %status', flush_ms: 1 }
@@ -147,7 +147,7 @@ describe.each(['thread', 'process', 'shared'])('standard output (%s)', (isolatio
     await until('they come', () => written(child).includes('/a 200\n/b 200\n'))
   })
 
-  it('that is a file is appended to, beside what main writes', async () => {
+  test('that is a file is appended to, beside what main writes', async () => {
     await using origin = await startOrigin()
     const path = join(temporaryDirectory(), 'out')
     const fd = openSync(path, 'w')
@@ -168,7 +168,7 @@ describe.each(['thread', 'process', 'shared'])('standard output (%s)', (isolatio
   })
 })
 
-it('SIGUSR2 reopens the files', async () => {
+test('SIGUSR2 reopens the files', async () => {
   await using origin = await startOrigin()
   const file = join(temporaryDirectory(), 'access.log')
   const { child, port } = await start({

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { temporaryDirectory } from '../../kit/configuration/config-text.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
@@ -25,7 +25,7 @@ async function ask(port: number, target: string): Promise<number> {
 }
 
 describe.each(['thread', 'process', 'shared'] as const)('instances (%s)', (isolation) => {
-  it('of a worker append to one file, each line with its instance', async () => {
+  test('of a worker append to one file, each line with its instance', async () => {
     await using origin = await startOrigin()
     const file = join(temporaryDirectory(), 'access.log')
     const config = reverse(origin.authority, { path: file, flush_ms: 5 }, { worker_threads: 2, isolation })
@@ -42,7 +42,7 @@ describe.each(['thread', 'process', 'shared'] as const)('instances (%s)', (isola
     expect(linesOf(file)[0]).toMatchObject({ worker: 'reverse_proxy', service: 'reverse', status: 200 })
   })
 
-  it('follow a renamed file while they serve, and lose no line', async () => {
+  test('follow a renamed file while they serve, and lose no line', async () => {
     await using origin = await startOrigin()
     const folder = temporaryDirectory()
     const file = join(folder, 'access.log')
@@ -67,7 +67,7 @@ describe.each(['thread', 'process', 'shared'] as const)('instances (%s)', (isola
     expect(linesOf(file).length).toBeGreaterThan(0)
   })
 
-  it('write exchanges cut off by the end of a drain, with K, and buffered lines', async () => {
+  test('write exchanges cut off by the end of a drain, with K, and buffered lines', async () => {
     await using origin = await startOrigin((req, res) => {
       if (req.url === '/never') res.write('and')
       else res.end('ok')
@@ -86,7 +86,7 @@ describe.each(['thread', 'process', 'shared'] as const)('instances (%s)', (isola
     ])
   })
 
-  it('continue to serve when the disk is full, count dropped lines, and log that once', async () => {
+  test('continue to serve when the disk is full, count dropped lines, and log that once', async () => {
     await using origin = await startOrigin()
     const config = reverse(
       origin.authority,
@@ -107,7 +107,7 @@ describe.each(['thread', 'process', 'shared'] as const)('instances (%s)', (isola
 })
 
 describe.each(['thread', 'process'] as const)('an instance (%s) that', (isolation) => {
-  it.each(['throw', 'exit'])('ends by %s writes what waited', async (fault) => {
+  test.each(['throw', 'exit'])('ends by %s writes what waited', async (fault) => {
     await using origin = await startOrigin()
     const file = join(temporaryDirectory(), 'access.log')
     const config = reverse(origin.authority, { path: file, flush_ms: 60_000 }, { isolation })
@@ -119,7 +119,7 @@ describe.each(['thread', 'process'] as const)('an instance (%s) that', (isolatio
   })
 })
 
-it('services of a combined worker have separate logs; requests without a service are in the first', async () => {
+test('services of a combined worker have separate logs; requests without a service are in the first', async () => {
   await using origin = await startOrigin()
   const folder = temporaryDirectory()
   await using running = await startTestDaemon({
@@ -148,7 +148,7 @@ it('services of a combined worker have separate logs; requests without a service
   ])
 })
 
-it('secrets of a request are in no log, whatever its format', async () => {
+test('secrets of a request are in no log, whatever its format', async () => {
   await using origin = await startOrigin()
   await using tunnel = await startRawOrigin((socket) => socket.end('bye'))
   const folder = temporaryDirectory()

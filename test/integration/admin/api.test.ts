@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import { actorDetail, actors, history, overview } from '../../../src/admin/api/schema/schema.ts'
 import type { Isolation } from '../../../src/config/settings/settings.ts'
@@ -32,7 +32,7 @@ const act = (running: TestDaemon, action: string, worker = 'reverse_proxy') =>
   })
 
 describe('/api/overview', () => {
-  it('tells every actor and every worker, as the schema says', async () => {
+  test('tells every actor and every worker, as the schema says', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(reverse(`http://${origin.authority}`))
     using client = await RawClient.connect(running.port('reverse_proxy'))
@@ -66,7 +66,7 @@ describe('/api/overview', () => {
 })
 
 describe('how long requests take', () => {
-  it('is told by /api/overview to who only asks, with no stream open', async () => {
+  test('is told by /api/overview to who only asks, with no stream open', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(reverse(`http://${origin.authority}`))
     const times = async () => (await get(running, overview, '/api/overview')).workers[0]
@@ -87,7 +87,7 @@ describe('how long requests take', () => {
 })
 
 describe.each<Isolation>(['thread', 'process', 'shared'])('actors of isolation %s', (isolation) => {
-  it('have a history with arrows, also past their end, and are asked what they wait for', async () => {
+  test('have a history with arrows, also past their end, and are asked what they wait for', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(reverse(`http://${origin.authority}`, { isolation }))
     const chart = 'reverse_proxy#1/reverse'
@@ -122,7 +122,7 @@ describe.each<Isolation>(['thread', 'process', 'shared'])('actors of isolation %
 })
 
 describe('a chart of main', () => {
-  it('tells who sent what, and which field changed', async () => {
+  test('tells who sent what, and which field changed', async () => {
     await using running = await startTestDaemon(reverse('http://127.0.0.1:9'))
     const { moves } = await get(running, history, `${actorPath('supervisor:reverse_proxy')}/history`)
     expect(moves.find(({ event }) => event === 'instance.alive')).toMatchObject({
@@ -136,7 +136,7 @@ describe('a chart of main', () => {
     })
   })
 
-  it('tells its timers', async () => {
+  test('tells its timers', async () => {
     await using running = await startTestDaemon({ ...reverse('http://127.0.0.1:9'), drain_timeout_secs: 5 })
     using client = await RawClient.connect(running.port('reverse_proxy'))
     client.head('GET / HTTP/1.1')
@@ -150,7 +150,7 @@ describe('a chart of main', () => {
 })
 
 describe('actions', () => {
-  it('drain takes a worker out of service, restart puts it back; both show in its chart and in the log', async () => {
+  test('drain takes a worker out of service, restart puts it back; both show in its chart and in the log', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(reverse(`http://${origin.authority}`))
     const port = running.port('reverse_proxy')
@@ -191,7 +191,7 @@ describe('actions', () => {
     ])
   })
 
-  it('restart replaces a running instance at once, and what connects meanwhile waits', async () => {
+  test('restart replaces a running instance at once, and what connects meanwhile waits', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(reverse(`http://${origin.authority}`))
     expect((await act(running, 'restart')).status).toBe(200)
@@ -202,14 +202,14 @@ describe('actions', () => {
     expect(workers[0]?.restarts).toBe(0)
   })
 
-  it('are for a worker that there is', async () => {
+  test('are for a worker that there is', async () => {
     await using running = await startTestDaemon(reverse('http://127.0.0.1:9'))
     expect((await act(running, 'drain', 'nobody')).status).toBe(404)
     expect((await act(running, 'explode')).status).toBe(404)
     expect((await running.admin('/api/workers/reverse_proxy/drain')).headers['allow']).toBe('POST')
   })
 
-  it('a change of a limit shows in the chart too', async () => {
+  test('a change of a limit shows in the chart too', async () => {
     await using running = await startTestDaemon(reverse('http://127.0.0.1:9'))
     await running.admin('/limits/reverse_proxy', 'PATCH', {
       headers: { Authorization: `Bearer ${token}` },
@@ -221,7 +221,7 @@ describe('actions', () => {
 })
 
 describe('what is asked for wrongly', () => {
-  it.each([
+  test.each([
     ['/api/actors?seq=-1', 400],
     ['/api/actors?seq=', 400],
     ['/api/requests?worker=reverse_proxy&limit=', 400],

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { ask, visit } from '../../kit/clients/tls-client.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
 import { makeCertificate, writeCertificate } from '../../kit/tls/certificates.ts'
@@ -42,7 +42,7 @@ async function startAdmin() {
   }
 }
 
-it('new certificate files of admin are taken for what connects later; a connection that is open goes on', async () => {
+test('new certificate files of admin are taken for what connects later; a connection that is open goes on', async () => {
   await using admin = await startAdmin()
   expect(await admin.shown()).toBe('old.test')
   const { socket } = await admin.visit()
@@ -61,7 +61,7 @@ it('new certificate files of admin are taken for what connects later; a connecti
   expect(admin.log.find((line) => line.includes('certificates loaded anew'))).toContain('"listener":"admin"')
 })
 
-it('those that are broken are named in the log, and the old ones stay', async () => {
+test('those that are broken are named in the log, and the old ones stay', async () => {
   await using admin = await startAdmin()
   const file = join(admin.directory, 'admin.pem')
   const before = readFileSync(file)

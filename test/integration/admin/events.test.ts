@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { streamEvents } from '../../../src/admin/api/schema/schema.ts'
 import type { Isolation } from '../../../src/config/settings/settings.ts'
 import { RawClient } from '../../kit/clients/raw-client.ts'
@@ -16,7 +16,7 @@ const isMove =
     frame.event === 'move' && frame.data.actor === actor && frame.data.to === to
 
 describe.each<Isolation>(['thread', 'process', 'shared'])('/api/events, isolation %s', (isolation) => {
-  it('begins with everything and tells each move with its arrow', async () => {
+  test('begins with everything and tells each move with its arrow', async () => {
     await using running = await startTestDaemon(reverse({ isolation }))
     using viewer = new Viewer(running.port('admin'), '/api/events')
     const reset = await viewer.seen('everything', ({ event }) => event === 'reset')
@@ -36,7 +36,7 @@ describe.each<Isolation>(['thread', 'process', 'shared'])('/api/events, isolatio
   })
 })
 
-it('a viewer that comes back misses nothing, and is told nothing twice', async () => {
+test('a viewer that comes back misses nothing, and is told nothing twice', async () => {
   await using running = await startTestDaemon(reverse())
   const first = new Viewer(running.port('admin'), '/api/events')
   await first.seen('everything', ({ event }) => event === 'reset')
@@ -52,7 +52,7 @@ it('a viewer that comes back misses nothing, and is told nothing twice', async (
   expect(seqs).toEqual(seqs.map((_, at) => from + at))
 })
 
-it.each(['', 'nonsense', 'abc.1', '000000000000.3'])(
+test.each(['', 'nonsense', 'abc.1', '000000000000.3'])(
   'a place that means nothing (%s) is answered with everything',
   async (id) => {
     await using running = await startTestDaemon(reverse())
@@ -62,7 +62,7 @@ it.each(['', 'nonsense', 'abc.1', '000000000000.3'])(
   },
 )
 
-it('so many may watch, and one more may when another has gone', async () => {
+test('so many may watch, and one more may when another has gone', async () => {
   await using running = await startTestDaemon(reverse())
   const port = running.port('admin')
   const viewers = Array.from(
@@ -84,7 +84,7 @@ it('so many may watch, and one more may when another has gone', async () => {
   }
 })
 
-it('streams end with the daemon', async () => {
+test('streams end with the daemon', async () => {
   const running = await startTestDaemon(reverse())
   using viewer = new Viewer(running.port('admin'), '/api/events')
   await viewer.seen('everything', ({ event }) => event === 'reset')
@@ -93,7 +93,7 @@ it('streams end with the daemon', async () => {
 })
 
 describe('/api/inspect', () => {
-  it("speaks Stately's words: actors first, then event, microstep and snapshot of each move", async () => {
+  test("speaks Stately's words: actors first, then event, microstep and snapshot of each move", async () => {
     await using running = await startTestDaemon(reverse())
     using viewer = new Viewer(running.port('admin'), '/api/inspect')
     const chart = 'reverse_proxy#1/reverse'

@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { viewHistory } from '../../../src/admin/offline.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
 
@@ -27,7 +27,7 @@ async function exported(): Promise<string> {
 }
 
 describe('bifrost charts view', () => {
-  it('serves the page with the file, its charts and nothing that could be changed', async () => {
+  test('serves the page with the file, its charts and nothing that could be changed', async () => {
     const text = await exported()
     const shown = await viewHistory(write('good.json', text))
     if ('problem' in shown) throw new Error(shown.problem)
@@ -49,7 +49,7 @@ describe('bifrost charts view', () => {
     }
   })
 
-  it.each([
+  test.each([
     ['none.json', null, 'cannot be read (ENOENT)'],
     ['text.json', 'hello', 'is no JSON'],
     ['other.json', '{"format":"other"}', 'is no exported history: format: '],
@@ -59,12 +59,12 @@ describe('bifrost charts view', () => {
     expect(await viewHistory(file)).toEqual({ problem: expect.stringContaining(problem) })
   })
 
-  it.each(['/dev/null', folder])('reads nothing of %s, which may have no end', async (path) => {
+  test.each(['/dev/null', folder])('reads nothing of %s, which may have no end', async (path) => {
     expect(await viewHistory(path)).toEqual({ problem: 'is not a regular file' })
   })
 })
 
-it('the daemon serves the page, its files and its charts', async () => {
+test('the daemon serves the page, its files and its charts', async () => {
   await using running = await startTestDaemon({
     mode: 'Reverse',
     listen_addr: '127.0.0.1:0',

@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { resetClients } from '../../kit/clients/resetting-clients.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
@@ -20,7 +20,7 @@ const bearer = { Authorization: `Bearer ${token}` }
 const drain = '/api/workers/reverse_proxy/drain'
 
 describe('without the token', () => {
-  it('everything may be read, and nothing changed', async () => {
+  test('everything may be read, and nothing changed', async () => {
     await using running = await startTestDaemon(withAdmin())
     for (const path of ['/health', '/status', '/metrics', '/api/overview', '/api/actors/daemon/history'])
       expect([path, (await running.admin(path)).status]).toEqual([path, 200])
@@ -35,7 +35,7 @@ describe('without the token', () => {
     expect(running.stateOf('supervisor:reverse_proxy')).toBe('supervising.steady')
   })
 
-  it('a cookie, a query or another scheme is no token', async () => {
+  test('a cookie, a query or another scheme is no token', async () => {
     await using running = await startTestDaemon(withAdmin())
     const post = async (headers: Readonly<Record<string, string>>, path = drain) =>
       (await running.admin(path, 'POST', { headers })).status
@@ -45,7 +45,7 @@ describe('without the token', () => {
     expect(await post({ Authorization: token })).toBe(401)
   })
 
-  it('it cannot be guessed at speed, and a good one is let in all the same', async () => {
+  test('it cannot be guessed at speed, and a good one is let in all the same', async () => {
     await using running = await startTestDaemon(withAdmin())
     const statuses: number[] = []
     for (let n = 0; n < 12; n++) {
@@ -59,13 +59,13 @@ describe('without the token', () => {
 })
 
 describe('a page of somebody else', () => {
-  it('that has a name of its own lead here (DNS rebinding) reads nothing', async () => {
+  test('that has a name of its own lead here (DNS rebinding) reads nothing', async () => {
     await using running = await startTestDaemon(withAdmin())
     for (const path of ['/api/overview', '/status', '/health', '/'])
       expect((await running.admin(path, 'GET', { headers: { Host: 'evil.example' } })).status).toBe(403)
   })
 
-  it('changes nothing, even with the token (CSRF)', async () => {
+  test('changes nothing, even with the token (CSRF)', async () => {
     await using running = await startTestDaemon(withAdmin())
     const headers = { ...bearer, Origin: 'http://evil.example', 'Sec-Fetch-Site': 'cross-site' }
     expect((await running.admin(drain, 'POST', { headers })).status).toBe(403)
@@ -76,7 +76,7 @@ describe('a page of somebody else', () => {
     expect(running.stateOf('supervisor:reverse_proxy')).toBe('supervising.steady')
   })
 
-  it('cannot have the user refused by asking too often', async () => {
+  test('cannot have the user refused by asking too often', async () => {
     await using running = await startTestDaemon(withAdmin())
     const headers = { Origin: 'http://evil.example', 'Sec-Fetch-Site': 'cross-site' }
     for (let round = 0; round < 10; round++) {
@@ -86,7 +86,7 @@ describe('a page of somebody else', () => {
     expect((await running.admin('/api/overview')).status).toBe(200)
   })
 
-  it('cannot load from here, but may have a link to here', async () => {
+  test('cannot load from here, but may have a link to here', async () => {
     await using running = await startTestDaemon(withAdmin())
     const from = async (mode: string, dest: string) => {
       const headers = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': mode, 'Sec-Fetch-Dest': dest }
@@ -98,7 +98,7 @@ describe('a page of somebody else', () => {
   })
 })
 
-it('every answer has the fields that keep a page in its bounds, also a refusal', async () => {
+test('every answer has the fields that keep a page in its bounds, also a refusal', async () => {
   await using running = await startTestDaemon(withAdmin())
   const answers = [
     await running.admin('/api/overview'),
@@ -119,7 +119,7 @@ it('every answer has the fields that keep a page in its bounds, also a refusal',
 })
 
 describe('what is sent here', () => {
-  it('a path or a header that looks like a page comes back as text of JSON, and is no page', async () => {
+  test('a path or a header that looks like a page comes back as text of JSON, and is no page', async () => {
     await using running = await startTestDaemon(withAdmin())
     const hostile = '/api/actors/%3Cscript%3Ealert(1)%3C%2Fscript%3E'
     const answer = await running.admin(hostile, 'GET', { headers: { 'Last-Event-ID': '<script>' } })
@@ -127,7 +127,7 @@ describe('what is sent here', () => {
     expect(answer.text).not.toContain('<script>')
   })
 
-  it.each([
+  test.each([
     ['with its length', { 'Content-Length': '100000' }],
     ['in chunks', { 'Transfer-Encoding': 'chunked' }],
   ])('a body that is too long is refused %s, and the connection closed', async (_, headers) => {
@@ -139,14 +139,14 @@ describe('what is sent here', () => {
     expect([answer.status, answer.headers['connection']]).toEqual([413, 'close'])
   })
 
-  it('a head that is too long is refused', async () => {
+  test('a head that is too long is refused', async () => {
     await using running = await startTestDaemon(withAdmin())
     using client = await RawClient.connect(running.port('admin'))
     client.head('GET /status HTTP/1.1', 'Host: localhost', `X: ${'x'.repeat(20_000)}`)
     expect((await client.response()).status).toBe(431)
   })
 
-  it('more than so many requests of one peer are told to wait', async () => {
+  test('more than so many requests of one peer are told to wait', async () => {
     await using running = await startTestDaemon(withAdmin())
     using client = await RawClient.connect(running.port('admin'))
     const statuses = await askAtOnce(client, '/health', 1_000)
@@ -154,7 +154,7 @@ describe('what is sent here', () => {
     expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(20)
   })
 
-  it('a page that is loaded ten times at once is no flood, and takes nothing from the interface', async () => {
+  test('a page that is loaded ten times at once is no flood, and takes nothing from the interface', async () => {
     await using running = await startTestDaemon(withAdmin())
     using client = await RawClient.connect(running.port('admin'))
     expect(await askAtOnce(client, '/page/main.js', 600)).toEqual(Array(600).fill(200))
@@ -169,7 +169,7 @@ async function askAtOnce(client: RawClient, path: string, count: number): Promis
   return statuses
 }
 
-it('a client that has reset its connection before it was accepted changes nothing: it has no address to meter or to log', async () => {
+test('a client that has reset its connection before it was accepted changes nothing: it has no address to meter or to log', async () => {
   await using running = await startTestDaemon(withAdmin())
   const field = `Authorization: ${bearer.Authorization}`
   resetClients(running.port('admin'), 50, `POST ${drain} HTTP/1.1\r\nHost: localhost\r\n${field}\r\n\r\n`)
@@ -178,7 +178,7 @@ it('a client that has reset its connection before it was accepted changes nothin
   expect((await running.admin(drain, 'POST', { headers: bearer })).status).toBe(200)
 })
 
-it('a Unix socket is for its user only, and takes any Host', async () => {
+test('a Unix socket is for its user only, and takes any Host', async () => {
   const path = join(mkdtempSync(join(tmpdir(), 'bifrost-admin-')), 'admin.sock')
   await using running = await startTestDaemon(withAdmin({ listen_addr: `unix:${path}`, token }))
   expect(running.daemon.addresses()['admin']).toBeUndefined()
@@ -212,7 +212,7 @@ describe('an address that others can reach', () => {
     })
   }
 
-  it('speaks TLS only, and is read with the token, or a session that was opened with it', async () => {
+  test('speaks TLS only, and is read with the token, or a session that was opened with it', async () => {
     const admin = { listen_addr: '0.0.0.0:0', token, tls }
     await using running = await startTestDaemon(withAdmin(admin))
     const port = running.port('admin')

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { ask, visit } from '../../kit/clients/tls-client.ts'
 import { startTestDaemon, type TestDaemon } from '../../kit/daemons/daemon.ts'
@@ -49,7 +49,7 @@ async function health(client: RawClient): Promise<number> {
 }
 
 describe('when silent connections take all places', () => {
-  it('a client that asks is answered, and the oldest of them is closed', async () => {
+  test('a client that asks is answered, and the oldest of them is closed', async () => {
     await using running = await start()
     using silent = await crowd(running.port('admin'), 300)
     using client = await RawClient.connect(running.port('admin'))
@@ -57,7 +57,7 @@ describe('when silent connections take all places', () => {
     await until('the oldest is closed', () => silent.all[0]?.closed === true)
   })
 
-  it('a client that is in the middle of an answer keeps its place', async () => {
+  test('a client that is in the middle of an answer keeps its place', async () => {
     await using running = await start()
     using client = await RawClient.connect(running.port('admin'))
     client.head('GET /api/events HTTP/1.1', 'Host: localhost')
@@ -68,7 +68,7 @@ describe('when silent connections take all places', () => {
     expect(client.isEnded).toBe(false)
   })
 
-  it('with TLS too, where they do not even begin the handshake', async () => {
+  test('with TLS too, where they do not even begin the handshake', async () => {
     await using running = await start({ tls })
     const port = running.port('admin')
     using silent = await crowd(port, 300)
@@ -82,7 +82,7 @@ describe('when silent connections take all places', () => {
 })
 
 describe('is cut off although nobody needs its place:', () => {
-  it.each([
+  test.each([
     ['a connection that says nothing', {}, '', ''],
     ['a connection without a TLS handshake', { tls }, '', ''],
     ['a head that comes line by line', {}, 'GET / HTTP/1.1\r\nHost: localhost\r\n', 'X: y\r\n'],

@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { Access } from '../../../src/admin/gate/access.ts'
 import { AdminServer } from '../../../src/admin/server.ts'
 import { SharedTexts } from '../../../src/admin/shared-text.ts'
@@ -9,7 +9,7 @@ import { until } from '../../kit/waiting/until.ts'
 /** More than the buffers of two sockets hold. */
 const textBytes = 32 * 1024 * 1024
 
-it('who does not read a long text is cut off when newer ones need the room, and who reads has his', async () => {
+test('who does not read a long text is cut off when newer ones need the room, and who reads has his', async () => {
   const clock = { now: 0 }
   const texts = new SharedTexts({
     make: () => Buffer.alloc(textBytes, 'x'),

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
 import { startOrigin } from '../../kit/origins/origin.ts'
@@ -11,7 +11,7 @@ const twoWorkers = (target: string) => ({
 })
 
 describe('/health', () => {
-  it('tells each worker in the words of the seed', async () => {
+  test('tells each worker in the words of the seed', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`))
     using client = await RawClient.connect(running.port('forward_proxy'))
@@ -37,7 +37,7 @@ describe('/health', () => {
     })
   })
 
-  it('measures memory', async () => {
+  test('measures memory', async () => {
     await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'))
     const used = async () => {
       const report = (await running.admin('/health')).json<{
@@ -51,7 +51,7 @@ describe('/health', () => {
 })
 
 describe('/metrics', () => {
-  it('has the lines of the seed, byte for byte', async () => {
+  test('has the lines of the seed, byte for byte', async () => {
     await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'))
     const answer = await running.admin('/metrics')
     expect(answer.type).toBe('text/plain; version=0.0.4; charset=utf-8')
@@ -65,7 +65,7 @@ describe('/metrics', () => {
     )
   })
 
-  it('moves only the series of the type that had traffic', async () => {
+  test('moves only the series of the type that had traffic', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`))
     using client = await RawClient.connect(running.port('reverse_proxy'))
@@ -78,7 +78,7 @@ describe('/metrics', () => {
     expect(text).toContain('worker_requests_total{proxy_type="ForwardProxy"} 0\n')
   })
 
-  it('keeps three sets for a worker that serves all on one port, and counts no connection twice', async () => {
+  test('keeps three sets for a worker that serves all on one port, and counts no connection twice', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon({
       mode: 'Combined',
@@ -97,7 +97,7 @@ describe('/metrics', () => {
 })
 
 describe('/status', () => {
-  it.each(['thread', 'process'] as const)('tells what each instance in a %s uses', async (isolation) => {
+  test.each(['thread', 'process'] as const)('tells what each instance in a %s uses', async (isolation) => {
     await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'), {
       isolation,
       allowFaults: true,
@@ -117,7 +117,7 @@ describe('/status', () => {
     await until('it is seen to burn', isSeen, 10_000)
   })
 
-  it('lists every actor with its state', async () => {
+  test('lists every actor with its state', async () => {
     await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'))
     const { actors } = (await running.admin('/status')).json<{ actors: { actor: string; state: string }[] }>()
     expect(Object.fromEntries(actors.map(({ actor, state }) => [actor, state]))).toEqual({
@@ -135,7 +135,7 @@ describe('/status', () => {
 })
 
 describe('the rest of admin', () => {
-  it('answers 404 to what it has not, and names what it has', async () => {
+  test('answers 404 to what it has not, and names what it has', async () => {
     await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'))
     const answer = await running.admin('/__proto__')
     expect(answer.status).toBe(404)
@@ -145,12 +145,12 @@ describe('the rest of admin', () => {
     })
   })
 
-  it('answers 405 to a method that changes things', async () => {
+  test('answers 405 to a method that changes things', async () => {
     await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'))
     expect((await running.admin('/health', 'POST')).status).toBe(405)
   })
 
-  it('injects no fault in a normal run', async () => {
+  test('injects no fault in a normal run', async () => {
     await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'))
     expect((await running.admin('/faults/forward_proxy/kill', 'POST')).status).toBe(404)
     expect(running.stateOf('forward_proxy#1')).toBe('running.alive')

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { parseConfig } from '../../../src/config/load.ts'
 import { startDaemon } from '../../../src/daemon.ts'
 import { RawClient } from '../../kit/clients/raw-client.ts'
@@ -24,7 +24,7 @@ const threeWorkers = (target: string) => ({
 })
 
 describe.each(['thread', 'process', 'shared'] as const)('a daemon with three workers (%s)', (isolation) => {
-  it('serves each type on its own port', async () => {
+  test('serves each type on its own port', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(threeWorkers(`http://${origin.authority}`), { isolation })
     using forward = await RawClient.connect(running.port('forward_proxy'))
@@ -35,7 +35,7 @@ describe.each(['thread', 'process', 'shared'] as const)('a daemon with three wor
     expect((await files.get('/')).text).toBe('static page')
   })
 
-  it('runs every worker in an instance of its own, with charts for all', async () => {
+  test('runs every worker in an instance of its own, with charts for all', async () => {
     await using running = await startTestDaemon(threeWorkers('http://127.0.0.1:9'), { isolation })
     expect(running.stateOf('daemon')).toBe('running')
     for (const [name, chart] of [
@@ -50,7 +50,7 @@ describe.each(['thread', 'process', 'shared'] as const)('a daemon with three wor
     }
   })
 
-  it('answers a connection that comes before its worker is ready', async () => {
+  test('answers a connection that comes before its worker is ready', async () => {
     const { settings } = parseConfig(
       JSON.stringify({ ...threeWorkers('http://127.0.0.1:9'), admin: { enabled: false } }),
       {
@@ -75,7 +75,7 @@ describe('several instances on one address', () => {
     workers: { static_files: { worker_threads: 4, mounts: [{ path: '/', root_dir: site }] } },
   })
 
-  it('share it, also with a fixed port', async () => {
+  test('share it, also with a fixed port', async () => {
     const probe = createServer().listen({ host: '127.0.0.1', port: 0 })
     await new Promise((resolve) => probe.once('listening', resolve))
     const { port } = probe.address() as { port: number }
@@ -86,7 +86,7 @@ describe('several instances on one address', () => {
     expect(running.stateOf('static_files#4')).toBe('running.alive')
   })
 
-  it('report one error, not one each, when it is taken', async () => {
+  test('report one error, not one each, when it is taken', async () => {
     await using running = await startTestDaemon(severalOn(0))
     const port = running.port('static_files')
     const { settings } = parseConfig(JSON.stringify(severalOn(port)), { file: 'test.json', baseDir: site })
@@ -100,7 +100,7 @@ describe('several instances on one address', () => {
 })
 
 describe('an address that is not available', () => {
-  it('stops the start with one line for each, and releases all others', async () => {
+  test('stops the start with one line for each, and releases all others', async () => {
     const taken = createServer().listen({ host: '127.0.0.1', port: 0 })
     await new Promise((resolve) => taken.once('listening', resolve))
     const { port } = taken.address() as { port: number }

@@ -1,5 +1,5 @@
 import { hashSync } from 'bcryptjs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
 import { startOrigin } from '../../kit/origins/origin.ts'
@@ -14,7 +14,7 @@ const guarded = (target: string, more: object) => ({
 })
 
 describe.each(['thread', 'process', 'shared'] as const)('who may use it (%s)', (isolation) => {
-  it('checks a password in a thread of its own; log and admin contain neither password nor hash', async () => {
+  test('checks a password in a thread of its own; log and admin contain neither password nor hash', async () => {
     await using origin = await startOrigin()
     const auth = { users: [{ name: 'alice', password: hash }] }
     await using running = await startTestDaemon(guarded(`http://${origin.authority}`, { auth }), {
@@ -32,7 +32,7 @@ describe.each(['thread', 'process', 'shared'] as const)('who may use it (%s)', (
     for (const secret of ['sesame', hash]) expect(told.join('\n')).not.toContain(secret)
   })
 
-  it('grants no more than the limit of the worker over all of its instances', async () => {
+  test('grants no more than the limit of the worker over all of its instances', async () => {
     await using origin = await startOrigin()
     const rate_limiting = { default_limit: { limit: 20, window_secs: 86_400 } }
     await using running = await startTestDaemon(

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
 import { startOrigin } from '../../kit/origins/origin.ts'
@@ -21,7 +21,7 @@ async function openAll(
 }
 
 describe.each(['thread', 'process', 'shared'] as const)('max_connections (%s)', (isolation) => {
-  it.each([1, 3])('serves exactly 100 of 200 connections with %i instances', async (instances) => {
+  test.each([1, 3])('serves exactly 100 of 200 connections with %i instances', async (instances) => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(
       reverseTo(`http://${origin.authority}`, { max_connections: 100, worker_threads: instances }),
@@ -36,7 +36,7 @@ describe.each(['thread', 'process', 'shared'] as const)('max_connections (%s)', 
     for (const { client } of answers) client.destroy()
   })
 
-  it('answers the connection over it with 503 and Retry-After, and closes it', async () => {
+  test('answers the connection over it with 503 and Retry-After, and closes it', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(
       reverseTo(`http://${origin.authority}`, { max_connections: 1 }),
@@ -52,7 +52,7 @@ describe.each(['thread', 'process', 'shared'] as const)('max_connections (%s)', 
     await second.ended()
   })
 
-  it('saturates the worker until the first connection ends', async () => {
+  test('saturates the worker until the first connection ends', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(
       reverseTo(`http://${origin.authority}`, { max_connections: 2 }),
@@ -66,7 +66,7 @@ describe.each(['thread', 'process', 'shared'] as const)('max_connections (%s)', 
     second?.client.destroy()
   })
 
-  it('is kept per service on one port', async () => {
+  test('is kept per service on one port', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(
       {

@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { WorkerUse } from '../../../src/supervise/limits/worker-use.ts'
 import { Service } from '../../../src/supervise/services.ts'
 import { Overview } from '../../../src/supervise/views/overview.ts'
@@ -6,7 +6,7 @@ import { RequestRates } from '../../../src/supervise/views/request-rates.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
 import { until } from '../../kit/waiting/until.ts'
 
-it('each second is counted once by the averages, the rates and the CPU times of a daemon', async () => {
+test('each second is counted once by the averages, the rates and the CPU times of a daemon', async () => {
   const seconds = vi.spyOn(Overview.prototype, 'tick')
   const averages = vi.spyOn(Service.prototype, 'tick')
   const rates = vi.spyOn(RequestRates.prototype, 'tick')

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
 import { startOrigin } from '../../kit/origins/origin.ts'
@@ -22,7 +22,7 @@ function shape(name: string, target: string): object {
 }
 
 describe('the first shape of the seed', () => {
-  it('answers all three types on its one listener (D02)', async () => {
+  test('answers all three types on its one listener (D02)', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(shape('seed-shape-a.json', `http://${origin.authority}`), {
       baseDir,
@@ -42,7 +42,7 @@ describe('the first shape of the seed', () => {
     expect(origin.last.url).toBe('/form')
   })
 
-  it('counts each type separately', async () => {
+  test('counts each type separately', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(shape('seed-shape-a.json', `http://${origin.authority}`), {
       baseDir,
@@ -59,7 +59,7 @@ describe('the first shape of the seed', () => {
 })
 
 describe('the second shape of the seed', () => {
-  it('serves forward and reverse on a port each', async () => {
+  test('serves forward and reverse on a port each', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(shape('seed-shape-b.json', `http://${origin.authority}`), {
       baseDir,

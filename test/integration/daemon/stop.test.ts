@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parseConfig } from '../../../src/config/load.ts'
 import { startDaemon } from '../../../src/daemon.ts'
 import { RawClient } from '../../kit/clients/raw-client.ts'
@@ -13,7 +13,7 @@ const workers = (target: string) => ({
 })
 
 describe.each(['thread', 'process', 'shared'] as const)('stop (%s)', (isolation) => {
-  it('lets the running exchange finish and ends its connection', async () => {
+  test('lets the running exchange finish and ends its connection', async () => {
     const gate = Promise.withResolvers<void>()
     await using origin = await startOrigin(async (_req, res) => {
       await gate.promise
@@ -32,7 +32,7 @@ describe.each(['thread', 'process', 'shared'] as const)('stop (%s)', (isolation)
     await running.daemon.stopped
   })
 
-  it('closes idle connections at once', async () => {
+  test('closes idle connections at once', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(workers(`http://${origin.authority}`), { isolation })
     using client = await RawClient.connect(running.port('reverse_proxy'))
@@ -42,7 +42,7 @@ describe.each(['thread', 'process', 'shared'] as const)('stop (%s)', (isolation)
     await client.ended()
   })
 
-  it('accepts nothing new while it drains', async () => {
+  test('accepts nothing new while it drains', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(workers(`http://${origin.authority}`), { isolation })
     const port = running.port('forward_proxy')
@@ -65,7 +65,7 @@ describe.each(['thread', 'process', 'shared'] as const)('stop (%s)', (isolation)
     await running.daemon.stopped
   })
 
-  it('gives tunnels the drain deadline and ends them then', async () => {
+  test('gives tunnels the drain deadline and ends them then', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(
       {
@@ -83,7 +83,7 @@ describe.each(['thread', 'process', 'shared'] as const)('stop (%s)', (isolation)
     await tunnel.ended()
   })
 
-  it('ignores the echo of a signal, and ends at once on a later one', async () => {
+  test('ignores the echo of a signal, and ends at once on a later one', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(
       {
@@ -104,7 +104,7 @@ describe.each(['thread', 'process', 'shared'] as const)('stop (%s)', (isolation)
     await tunnel.ended()
   })
 
-  it('ends a start that is still under way', async () => {
+  test('ends a start that is still under way', async () => {
     const text = JSON.stringify({ ...workers('http://127.0.0.1:9'), admin: { enabled: false } })
     const { settings } = parseConfig(text, { file: 'test.json', baseDir: '/' })
     const daemon = await startDaemon(settings, { log: () => {} })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Listeners } from '../../../src/supervise/listeners/listeners.ts'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { type Outcomes, reconnect, startLoose } from '../../kit/daemons/loose-instance.ts'
@@ -14,7 +14,7 @@ async function bound(): Promise<{ readonly listeners: Listeners; readonly port: 
 }
 
 describe.each(['thread', 'process', 'shared'] as const)('with isolation %s', (isolation) => {
-  it('a listening server moves to an instance and back 20 times, and no connection is lost', async () => {
+  test('a listening server moves to an instance and back 20 times, and no connection is lost', async () => {
     using main = await bound()
     const { listeners, port } = main
     let returns = 0
@@ -43,7 +43,7 @@ describe.each(['thread', 'process', 'shared'] as const)('with isolation %s', (is
     expect(served).toBeGreaterThan(50)
   })
 
-  it('sockets that main has held arrive with what was sent on them', async () => {
+  test('sockets that main has held arrive with what was sent on them', async () => {
     using main = await bound()
     const held = await Promise.all(Array.from({ length: 25 }, () => RawClient.connect(main.port)))
     for (const client of held) client.head('GET / HTTP/1.1', 'Host: a')

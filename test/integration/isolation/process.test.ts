@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Listeners } from '../../../src/supervise/listeners/listeners.ts'
 import { readCounters } from '../../../src/telemetry/metrics/counters.ts'
 import { RawClient } from '../../kit/clients/raw-client.ts'
@@ -40,7 +40,7 @@ async function freePort(): Promise<number> {
 }
 
 describe('counters of a process', () => {
-  it('are there with its next beat, and all of them when it throws', async () => {
+  test('are there with its next beat, and all of them when it throws', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(
       {
@@ -67,7 +67,7 @@ describe('counters of a process', () => {
 })
 
 describe('memory of a process', () => {
-  it('is its own: an idle one is far below a limit that Node alone would exceed', async () => {
+  test('is its own: an idle one is far below a limit that Node alone would exceed', async () => {
     await using running = await startTestDaemon(
       { mode: 'Forward', listen_addr: '127.0.0.1:0', workers: { forward_proxy: { max_memory_mb: 48 } } },
       { isolation: 'process' },
@@ -86,7 +86,7 @@ describe('memory of a process', () => {
 })
 
 describe('a process that spins', () => {
-  it('is seen by its CPU time and by the beats that stay away, and can be killed', async () => {
+  test('is seen by its CPU time and by the beats that stay away, and can be killed', async () => {
     await using instance = await startLoose({ isolation: 'process' })
     // Starting is work.
     await until('it idles', async () => (await instance.channel.usage()).loopUtilization < 0.9)
@@ -101,7 +101,7 @@ describe('a process that spins', () => {
     expect(instance.exit()).toMatchObject({ errorCode: 'TERMINATED' })
   })
 
-  it('gives back what it did not take: the server goes on listening, held sockets are handed out', async () => {
+  test('gives back what it did not take: the server goes on listening, held sockets are handed out', async () => {
     const listeners = new Listeners(specs)
     await listeners.bind(key)
     const { port } = listeners.addressOf(key)
@@ -136,7 +136,7 @@ describe('a process that spins', () => {
 })
 
 describe('the end of a process', () => {
-  it('of a full heap is named so', async () => {
+  test('of a full heap is named so', async () => {
     await using instance = await startLoose({ isolation: 'process', maxMemoryMb: 32 })
     instance.channel.post({ type: 'fault', fault: 'heap' })
     await until('it is gone', () => instance.exit() !== null, 15_000)
@@ -148,7 +148,7 @@ describe('the end of a process', () => {
     expect(lines.map(({ fields }) => fields['line'])).toContainEqual(expect.stringMatching(/^FATAL ERROR/))
   })
 
-  it('does not come by the signals that main decides about', async () => {
+  test('does not come by the signals that main decides about', async () => {
     await using instance = await startLoose({ isolation: 'process' })
     const [pid] = childrenOf(process.pid).filter(isInstance)
     // To signal 0 would end this process and its whole group.
@@ -162,7 +162,7 @@ describe('the end of a process', () => {
     expect(instance.exit()?.message).toContain('SIGKILL from outside')
   })
 
-  it('comes when its channel to main closes', async () => {
+  test('comes when its channel to main closes', async () => {
     const child = tied(fork(entry, ['a#1', String(process.pid)], { serialization: 'advanced' }))
     await new Promise((resolve) => setTimeout(resolve, 50))
     child.disconnect()
@@ -170,14 +170,14 @@ describe('the end of a process', () => {
     expect(code).toBe(0)
   })
 
-  it('comes when main had ended before it could look who that is', async () => {
+  test('comes when main had ended before it could look who that is', async () => {
     const main = spawnSync('true')
     const child = tied(fork(entry, ['a#1', String(main.pid)], { serialization: 'advanced' }))
     const [, signal] = await once(child, 'exit')
     expect(signal).toBe('SIGKILL')
   })
 
-  it.each(['idle', 'spinning'])('comes when main is killed: no orphans, %s', async (state) => {
+  test.each(['idle', 'spinning'])('comes when main is killed: no orphans, %s', async (state) => {
     const folder = mkdtempSync(join(tmpdir(), 'bifrost-orphans-'))
     const file = join(folder, 'config.json')
     const workers = { forward_proxy: { isolation: 'process', worker_threads: 2, stuck_secs: 60 } }
@@ -216,7 +216,7 @@ describe('the end of a process', () => {
 })
 
 describe('an instance in the main thread', () => {
-  it('refuses the faults that would end main, and says so', async () => {
+  test('refuses the faults that would end main, and says so', async () => {
     await using running = await startTestDaemon(
       { mode: 'Forward', listen_addr: '127.0.0.1:0', workers: { forward_proxy: {} } },
       { isolation: 'shared', allowFaults: true },
@@ -235,7 +235,7 @@ describe('an instance in the main thread', () => {
     expect((await next.get('/')).status).toBe(400)
   })
 
-  it('counts in the block of main', async () => {
+  test('counts in the block of main', async () => {
     const listeners = new Listeners(specs)
     await listeners.bind(key)
     await using instance = await startLoose({ isolation: 'shared' })

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
 import { startOrigin } from '../../kit/origins/origin.ts'
@@ -14,7 +14,7 @@ function startManyStatuses() {
   })
 }
 
-it('many who scrape at once share what main has made of thousands of lines, and who comes later has the present', async () => {
+test('many who scrape at once share what main has made of thousands of lines, and who comes later has the present', async () => {
   await using origin = await startManyStatuses()
   await using running = await startTestDaemon({
     mode: 'Reverse',
@@ -32,7 +32,7 @@ it('many who scrape at once share what main has made of thousands of lines, and 
   await until('the latest is counted', async () => (await count()) === 391)
 })
 
-it('a process that ends says all that it has counted, however many series that is', async () => {
+test('a process that ends says all that it has counted, however many series that is', async () => {
   await using origin = await startManyStatuses()
   await using running = await startTestDaemon(
     {

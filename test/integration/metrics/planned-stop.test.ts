@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
 import { startOrigin } from '../../kit/origins/origin.ts'
@@ -16,7 +16,7 @@ const reverse = (authority: string, more: object = {}) => ({
   ...more,
 })
 
-it('a worker that an operator drains is in Warning, and its states go to 0', async () => {
+test('a worker that an operator drains is in Warning, and its states go to 0', async () => {
   const gate = Promise.withResolvers<void>()
   await using origin = await startOrigin(async (_req, res) => {
     await gate.promise
@@ -51,7 +51,7 @@ it('a worker that an operator drains is in Warning, and its states go to 0', asy
   expect(await states()).toEqual({ 'supervising.steady': 0, draining: 0, drained: 1 })
 })
 
-it('the last export of a daemon that stops has no worker in Critical', async () => {
+test('the last export of a daemon that stops has no worker in Critical', async () => {
   const receiver = await startOtlpReceiver()
   await using origin = await startOrigin()
   const name = 'planned-stop'

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
 import { startOrigin, startRawOrigin } from '../../kit/origins/origin.ts'
@@ -15,7 +15,7 @@ const reverseTo = (target: string) => ({
 })
 
 describe.each(['thread', 'process'] as const)('when an instance in isolation %s is killed', (isolation) => {
-  it('its counters go on and its gauges are zero', async () => {
+  test('its counters go on and its gauges are zero', async () => {
     await using origin = await startOrigin((_req, res) => res.end('x'.repeat(100)))
     await using running = await startTestDaemon(reverseTo(`http://${origin.authority}`), {
       isolation,
@@ -51,7 +51,7 @@ describe.each(['thread', 'process'] as const)('when an instance in isolation %s 
   })
 })
 
-it('a tunnel that a killed thread had open has left its bytes, to the last one', async () => {
+test('a tunnel that a killed thread had open has left its bytes, to the last one', async () => {
   await using origin = await startRawOrigin((socket) => socket.on('data', (chunk) => socket.write(chunk)))
   await using running = await startTestDaemon(
     { mode: 'Forward', listen_addr: '127.0.0.1:0' },
@@ -72,7 +72,7 @@ it('a tunnel that a killed thread had open has left its bytes, to the last one',
   ])
 })
 
-it('a target is up, suspect and down as connects fail, and up with the first that does not', async () => {
+test('a target is up, suspect and down as connects fail, and up with the first that does not', async () => {
   const first = await startOrigin()
   const { port } = first
   await first.close()

@@ -1,6 +1,6 @@
 import { request } from 'node:http'
 import { gunzipSync } from 'node:zlib'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { catalogue } from '../../../src/telemetry/metrics/catalogue/catalogue.ts'
 import { sampleNames } from '../../../src/telemetry/metrics/catalogue/metric.ts'
 import { RawClient } from '../../kit/clients/raw-client.ts'
@@ -30,7 +30,7 @@ async function askEach(running: TestDaemon, authority: string): Promise<void> {
 }
 
 describe('/metrics', () => {
-  it('has every metric of the catalogue once there was traffic, and none that is not in it', async () => {
+  test('has every metric of the catalogue once there was traffic, and none that is not in it', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(config(`http://${origin.authority}`))
     await askEach(running, origin.authority)
@@ -41,7 +41,7 @@ describe('/metrics', () => {
     expect([...shown].sort()).toEqual(catalogue.flatMap((metric) => sampleNames(metric)).sort())
   })
 
-  it.each([
+  test.each([
     ['Prometheus text', 'text/plain', ''],
     ['OpenMetrics', 'application/openmetrics-text', ''],
     ['OpenMetrics of one worker', 'application/openmetrics-text', '?worker=reverse_proxy'],
@@ -53,7 +53,7 @@ describe('/metrics', () => {
     expect(faultsOf(text, accept !== 'text/plain')).toEqual([])
   })
 
-  it('is OpenMetrics to who asks for it: no _total in a family, and an end', async () => {
+  test('is OpenMetrics to who asks for it: no _total in a family, and an end', async () => {
     await using running = await startTestDaemon(config('http://127.0.0.1:9'))
     const accept = 'application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5,*/*;q=0.1'
     const answer = await running.admin('/metrics', 'GET', { headers: { Accept: accept } })
@@ -66,7 +66,7 @@ describe('/metrics', () => {
     expect(plain.text).not.toContain('# EOF')
   })
 
-  it('begins with the lines of the seed in both formats', async () => {
+  test('begins with the lines of the seed in both formats', async () => {
     await using running = await startTestDaemon(config('http://127.0.0.1:9'))
     for (const accept of ['text/plain', 'application/openmetrics-text']) {
       const { text } = await running.admin('/metrics', 'GET', { headers: { Accept: accept } })
@@ -78,7 +78,7 @@ describe('/metrics', () => {
     }
   })
 
-  it('is compressed for who takes gzip, and the same', async () => {
+  test('is compressed for who takes gzip, and the same', async () => {
     await using running = await startTestDaemon(config('http://127.0.0.1:9'))
     const { headers, body } = await raw(running.port('admin'), { 'Accept-Encoding': 'deflate, gzip;q=0.5' })
     expect(headers['content-encoding']).toBe('gzip')
@@ -89,7 +89,7 @@ describe('/metrics', () => {
     expect(refused.headers['content-encoding']).toBeUndefined()
   })
 
-  it('of one worker has nothing of another, and nothing of the process', async () => {
+  test('of one worker has nothing of another, and nothing of the process', async () => {
     await using running = await startTestDaemon(config('http://127.0.0.1:9'))
     const { samples } = await scrape(running, '?worker=reverse_proxy')
     expect(samples.length).toBeGreaterThan(40)
@@ -103,7 +103,7 @@ describe('/metrics', () => {
     }
   })
 
-  it('of a worker that there is not is a 404 with those that there are', async () => {
+  test('of a worker that there is not is a 404 with those that there are', async () => {
     await using running = await startTestDaemon(config('http://127.0.0.1:9'))
     const answer = await running.admin('/metrics?worker=nobody')
     expect(answer.status).toBe(404)

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { Random } from '../../fuzz/random.ts'
 import { ask, babble, type Step, Tally, tunnel } from '../../kit/clients/counting-clients.ts'
 import { RawClient } from '../../kit/clients/raw-client.ts'
@@ -96,7 +96,7 @@ async function fileTraffic(port: number, tally: Tally): Promise<void> {
 describe.each(['thread', 'process'] as const)('metrics of workers in isolation %s', (isolation) => {
   const seed = Number(process.env['METRICS_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 
-  it(`are what the clients have counted, to the byte (METRICS_SEED=${seed})`, async () => {
+  test(`are what the clients have counted, to the byte (METRICS_SEED=${seed})`, async () => {
     const random = new Random(seed)
     await using origin = await startOrigin(asTold)
     await using echo = await twiceBack()
@@ -126,7 +126,7 @@ describe.each(['thread', 'process'] as const)('metrics of workers in isolation %
     expect(seen.sum('proxy_disk_time_seconds_total')).toBeGreaterThan(0)
   })
 
-  it('of a combined worker are apart by type', async () => {
+  test('of a combined worker are apart by type', async () => {
     await using origin = await startOrigin(asTold)
     await using echo = await twiceBack()
     const { workers, ...rest } = configOf(`http://${origin.authority}`)

@@ -1,5 +1,5 @@
 import { connect, createServer } from 'node:net'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { startTelemetry } from '../../../src/telemetry/export/export.ts'
 import type { Telemetry } from '../../../src/telemetry/export/telemetry.ts'
 import type { LogRecord } from '../../../src/telemetry/log/log-record.ts'
@@ -80,7 +80,7 @@ describe.each([
   ['drips', 'no complete response within 400 ms'],
   ['resets', /ECONNRESET|socket hang up/],
 ] as const)('a Collector that %s', (mood: Mood, reason) => {
-  it('costs what it was sent, is told once, and gets what comes when it is well again', async () => {
+  test('costs what it was sent, is told once, and gets what comes when it is well again', async () => {
     const collector = await startBadCollector(mood)
     const { telemetry, log } = await start(collector.url)
     for (let at = 0; at < 10; at += 1) telemetry.emitLog(record)
@@ -105,7 +105,7 @@ describe.each([
   })
 })
 
-it('a Collector that throttles is asked again after the time that it has named', async () => {
+test('a Collector that throttles is asked again after the time that it has named', async () => {
   const collector = await startBadCollector('throttles')
   const { telemetry } = await start(collector.url, { timeout_secs: 5 })
   telemetry.emitLog(record)
@@ -117,7 +117,7 @@ it('a Collector that throttles is asked again after the time that it has named',
   expect(telemetry.drops().logs).toBe(0)
 })
 
-it('a slow Collector gets everything, as long as the queue has room', async () => {
+test('a slow Collector gets everything, as long as the queue has room', async () => {
   const collector = await startBadCollector('slow')
   const { telemetry, log } = await start(collector.url, { timeout_secs: 5 })
   for (let at = 0; at < 100; at += 1) telemetry.emitLog(record)
@@ -126,7 +126,7 @@ it('a slow Collector gets everything, as long as the queue has room', async () =
   expect(log).toEqual([])
 })
 
-it('a Collector that is down is told in the words of the system', async () => {
+test('a Collector that is down is told in the words of the system', async () => {
   const taken = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => taken.once('listening', resolve))
   const { port } = taken.address() as { readonly port: number }
@@ -137,7 +137,7 @@ it('a Collector that is down is told in the words of the system', async () => {
   expect(log[0]).toContain(`"reason":"connect ECONNREFUSED 127.0.0.1:${port}"`)
 })
 
-it('over gRPC, too: one that is down is told, and gets what comes when it is there', async () => {
+test('over gRPC, too: one that is down is told, and gets what comes when it is there', async () => {
   const front = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => front.once('listening', resolve))
   const { port } = front.address() as { readonly port: number }
@@ -166,7 +166,7 @@ it('over gRPC, too: one that is down is told, and gets what comes when it is the
 })
 
 describe('memory', () => {
-  it('is bounded by the queues: what has no room is dropped at once, and counted', async () => {
+  test('is bounded by the queues: what has no room is dropped at once, and counted', async () => {
     const collector = await startBadCollector('hangs')
     const { telemetry } = await start(collector.url, { timeout_secs: 60 })
     for (let at = 0; at < 10_000; at += 1) {
@@ -182,7 +182,7 @@ describe('memory', () => {
     expect(telemetry.drops().logs - logs).toBeGreaterThanOrEqual(950)
   })
 
-  it('has no room for more spans in a second than are allowed', async () => {
+  test('has no room for more spans in a second than are allowed', async () => {
     const collector = await startBadCollector('ok')
     const traces = { max_spans_per_sec: 10 }
     const { telemetry } = await start(collector.url, { traces }, { OTEL_BSP_MAX_QUEUE_SIZE: '5000' })
@@ -194,7 +194,7 @@ describe('memory', () => {
 })
 
 describe('the end', () => {
-  it.each(['hangs', 'drips', 'throttles', 'unavailable'] as const)(
+  test.each(['hangs', 'drips', 'throttles', 'unavailable'] as const)(
     'is not held up by one that %s',
     async (mood) => {
       const collector = await startBadCollector(mood)
@@ -208,7 +208,7 @@ describe('the end', () => {
     },
   )
 
-  it('sends what waits', async () => {
+  test('sends what waits', async () => {
     const collector = await startBadCollector('slow')
     const { telemetry } = await start(collector.url, {}, { OTEL_BLRP_SCHEDULE_DELAY: '60000' })
     telemetry.emitLog(record)
@@ -217,7 +217,7 @@ describe('the end', () => {
     expect(telemetry.drops().logs).toBe(0)
   })
 
-  it('is at once when it is asked for again', async () => {
+  test('is at once when it is asked for again', async () => {
     const collector = await startBadCollector('hangs')
     const { telemetry } = await start(collector.url, { timeout_secs: 30 })
     telemetry.emitLog(record)
@@ -228,7 +228,7 @@ describe('the end', () => {
     expect(performance.now() - startedAt).toBeLessThan(1_000)
   })
 
-  it('counts what could not be sent any more', async () => {
+  test('counts what could not be sent any more', async () => {
     const collector = await startBadCollector('hangs')
     const { telemetry } = await start(collector.url, { timeout_secs: 30 })
     for (let at = 0; at < 5; at += 1) telemetry.emitLog(record)
@@ -237,7 +237,7 @@ describe('the end', () => {
   })
 })
 
-it('sends its header fields with every export', async () => {
+test('sends its header fields with every export', async () => {
   const collector = await startBadCollector('ok')
   const headers = { 'X-Api-Key': 'k1' }
   const { telemetry } = await start(collector.url, { headers })
@@ -246,7 +246,7 @@ it('sends its header fields with every export', async () => {
   expect(collector.headers[0]).toMatchObject({ 'x-api-key': 'k1', 'content-type': 'application/x-protobuf' })
 })
 
-it('compresses when it is told to', async () => {
+test('compresses when it is told to', async () => {
   const collector = await startBadCollector('ok')
   const { telemetry } = await start(collector.url, { compression: 'gzip' })
   telemetry.emitLog(record)
@@ -254,7 +254,7 @@ it('compresses when it is told to', async () => {
   expect(collector.headers[0]).toMatchObject({ 'content-encoding': 'gzip' })
 })
 
-it('without room in its files it does not start, and says why', async () => {
+test('without room in its files it does not start, and says why', async () => {
   const log: string[] = []
   const settings = settingsOf({ endpoint: 'https://127.0.0.1:1' })
   if (settings?.traces == null) throw new Error('no traces')

@@ -1,5 +1,5 @@
 import { diag } from '@opentelemetry/api'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { startChildDaemon } from '../../kit/daemons/child-daemon.ts'
 import { startTestDaemon, type TestDaemon } from '../../kit/daemons/daemon.ts'
@@ -41,7 +41,7 @@ async function get(port: number, count: number, ...fields: readonly string[]): P
 }
 
 describe('moves of charts', () => {
-  it('are log records with worker, actor, from, to and event, whatever the level', async () => {
+  test('are log records with worker, actor, from, to and event, whatever the level', async () => {
     const receiver = await startOtlpReceiver()
     await using origin = await startOrigin()
     const logs = { enabled: true, level: 'error' }
@@ -73,7 +73,7 @@ describe('moves of charts', () => {
   })
 })
 
-it('the words of the SDK are lines and no log records, or each export would be the reason of the next', async () => {
+test('the words of the SDK are lines and no log records, or each export would be the reason of the next', async () => {
   process.env['OTEL_LOG_LEVEL'] = 'debug'
   onTestFinished(() => {
     delete process.env['OTEL_LOG_LEVEL']
@@ -96,7 +96,7 @@ it('the words of the SDK are lines and no log records, or each export would be t
 })
 
 describe.each(['thread', 'process', 'shared'] as const)('exchanges (%s)', (isolation) => {
-  it('are log records with the trace of the client, all of them, when they are asked for', async () => {
+  test('are log records with the trace of the client, all of them, when they are asked for', async () => {
     const receiver = await startOtlpReceiver()
     await using origin = await startOrigin()
     const logs = { enabled: true, access_log: true }
@@ -134,7 +134,7 @@ describe.each(['thread', 'process', 'shared'] as const)('exchanges (%s)', (isola
   })
 })
 
-it('a tunnel that lasts as long as the drain is exported within its deadline', async () => {
+test('a tunnel that lasts as long as the drain is exported within its deadline', async () => {
   const receiver = await startOtlpReceiver()
   await using origin = await startOrigin()
   started += 1
@@ -167,7 +167,7 @@ it('a tunnel that lasts as long as the drain is exported within its deadline', a
   expect(found).toMatchObject({ severity: 'WARN', attributes: { 'proxy.tunnel_end': 'stopped' } })
 })
 
-it('exchanges are no log records when nobody asks for them', async () => {
+test('exchanges are no log records when nobody asks for them', async () => {
   const receiver = await startOtlpReceiver()
   await using origin = await startOrigin()
   const { running, name } = await start(`http://${origin.authority}`, receiver.httpUrl, {
@@ -182,7 +182,7 @@ it('exchanges are no log records when nobody asks for them', async () => {
 })
 
 describe('a line for each exchange that fails', () => {
-  it('is ten lines in ten seconds, and the number of the others', async () => {
+  test('is ten lines in ten seconds, and the number of the others', async () => {
     const origin = await startOrigin()
     await origin.close()
     const { running } = await start(`http://${origin.authority}`, 'http://127.0.0.1:1')
@@ -214,12 +214,12 @@ describe('where nothing is exported', () => {
     return child.log.filter((line) => line.startsWith('LOADED'))
   }
 
-  it('nothing of OpenTelemetry is loaded', async () => {
+  test('nothing of OpenTelemetry is loaded', async () => {
     expect(await loaded(undefined)).toEqual([])
     expect(await loaded({ enabled: false })).toEqual([])
   })
 
-  it('and where something is, it is, in main', async () => {
+  test('and where something is, it is, in main', async () => {
     const lines = await loaded({ endpoint: 'http://127.0.0.1:1' })
     // Of four threads that resolve what they import.
     expect(lines.filter((line) => line === 'LOADED @opentelemetry/sdk-node')).toHaveLength(1)

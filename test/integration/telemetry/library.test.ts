@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { createBridge } from '../../../src/api.ts'
 import { startBadCollector } from '../../kit/collector/bad-collector.ts'
 import { temporaryDirectory } from '../../kit/configuration/config-text.ts'
 
 const config = { mode: 'Forward', listen_addr: '127.0.0.1:0' } as const
 
-it('the environment of a program that has us as a library switches nothing on, a block does', async () => {
+test('the environment of a program that has us as a library switches nothing on, a block does', async () => {
   const collector = await startBadCollector('ok')
   process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] = collector.url
   onTestFinished(() => {
@@ -21,7 +21,7 @@ it('the environment of a program that has us as a library switches nothing on, a
   expect(collector.taken).toBeGreaterThan(0)
 })
 
-it('writes the log where its configuration says so, and whole when it is closed', async () => {
+test('writes the log where its configuration says so, and whole when it is closed', async () => {
   const path = join(temporaryDirectory(), 'bridge.log')
   const lines: string[] = []
   const bridge = await createBridge(

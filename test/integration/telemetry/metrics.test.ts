@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { startBadCollector } from '../../kit/collector/bad-collector.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
@@ -23,7 +23,7 @@ function latest(points: readonly ReceivedPoint[], service: string, name: string)
   return [...new Map(own.map((point) => [JSON.stringify(point.attributes), point])).values()]
 }
 
-it.each(['http/protobuf', 'grpc'] as const)(
+test.each(['http/protobuf', 'grpc'] as const)(
   'every exchange is in the last export, over %s',
   async (protocol) => {
     const receiver = await startOtlpReceiver(['http', 'grpc'])
@@ -67,7 +67,7 @@ it.each(['http/protobuf', 'grpc'] as const)(
   },
 )
 
-it('are exported by themselves, and show what another signal has lost', async () => {
+test('are exported by themselves, and show what another signal has lost', async () => {
   const receiver = await startOtlpReceiver()
   const bad = await startBadCollector('refuses')
   process.env['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT'] = `${receiver.httpUrl}v1/metrics`.replace('//v1', '/v1')

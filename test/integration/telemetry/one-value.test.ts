@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:http2'
 import { arch, tmpdir } from 'node:os'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { temporaryDirectory } from '../../kit/configuration/config-text.ts'
 import { startTestDaemon, type TestDaemon } from '../../kit/daemons/daemon.ts'
@@ -90,7 +90,7 @@ async function compare(
 
 const tracing = { sample_ratio: 1 }
 
-it('over HTTP/1.1: answered, unknown, refused, broken off, and bytes that are no request', async () => {
+test('over HTTP/1.1: answered, unknown, refused, broken off, and bytes that are no request', async () => {
   const receiver = await startOtlpReceiver()
   await using origin = await startOrigin((req, res) => {
     if (req.url === '/never') return
@@ -157,7 +157,7 @@ it('over HTTP/1.1: answered, unknown, refused, broken off, and bytes that are no
   expect(types.sort()).toEqual(['CLIENT_ABORTED', 'UPSTREAM_BROKEN'])
 })
 
-it('of a forward proxy: absolute form, a target that is not there, CONNECT', async () => {
+test('of a forward proxy: absolute form, a target that is not there, CONNECT', async () => {
   const receiver = await startOtlpReceiver()
   await using origin = await startOrigin()
   const nowhere = `127.0.0.1:${await unusedPort()}`
@@ -183,7 +183,7 @@ it('of a forward proxy: absolute form, a target that is not there, CONNECT', asy
   )
 })
 
-it('over TLS and HTTP/2', async () => {
+test('over TLS and HTTP/2', async () => {
   const receiver = await startOtlpReceiver()
   await using origin = await startOrigin()
   const directory = temporaryDirectory()

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { startTelemetry } from '../../../src/telemetry/export/export.ts'
 import type { Drops, Telemetry } from '../../../src/telemetry/export/telemetry.ts'
 import type { SpanRecord } from '../../../src/telemetry/trace/span-record.ts'
@@ -38,7 +38,7 @@ async function start(
 const none: Drops = { spans: 0, metrics: 0, logs: 0 }
 
 describe.each(['http/protobuf', 'grpc'] as const)('over %s', (protocol) => {
-  it('a span arrives as it was recorded', async () => {
+  test('a span arrives as it was recorded', async () => {
     const receiver = await startOtlpReceiver(['http', 'grpc'])
     const endpoint = protocol === 'grpc' ? receiver.grpcUrl : receiver.httpUrl
     const { telemetry } = await start({ endpoint, protocol })
@@ -68,7 +68,7 @@ describe.each(['http/protobuf', 'grpc'] as const)('over %s', (protocol) => {
     expect(telemetry.drops()).toEqual(none)
   })
 
-  it('a log record arrives with severity and trace', async () => {
+  test('a log record arrives with severity and trace', async () => {
     const receiver = await startOtlpReceiver(['http', 'grpc'])
     const endpoint = protocol === 'grpc' ? receiver.grpcUrl : receiver.httpUrl
     const { telemetry } = await start({ endpoint, protocol, logs: { enabled: true } })
@@ -94,7 +94,7 @@ describe.each(['http/protobuf', 'grpc'] as const)('over %s', (protocol) => {
 })
 
 describe('the resource', () => {
-  it('says who we are, with an instance id of its own for each daemon', async () => {
+  test('says who we are, with an instance id of its own for each daemon', async () => {
     const receiver = await startOtlpReceiver()
     const ids = new Set<unknown>()
     for (const name of ['first', 'second']) {
@@ -116,7 +116,7 @@ describe('the resource', () => {
     expect(ids.size).toBe(2)
   })
 
-  it('takes OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES, and the configuration before them', async () => {
+  test('takes OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES, and the configuration before them', async () => {
     const receiver = await startOtlpReceiver()
     const env = {
       OTEL_SERVICE_NAME: 'edge',
@@ -135,7 +135,7 @@ describe('the resource', () => {
   })
 })
 
-it('says its own words in the log when OTEL_LOG_LEVEL asks for them', async () => {
+test('says its own words in the log when OTEL_LOG_LEVEL asks for them', async () => {
   const { diag } = await import('@opentelemetry/api')
   onTestFinished(() => diag.disable())
   const receiver = await startOtlpReceiver()
@@ -145,7 +145,7 @@ it('says its own words in the log when OTEL_LOG_LEVEL asks for them', async () =
   expect(log.some((line) => /^debug OpenTelemetry: .*items to be sent/.test(line))).toBe(true)
 })
 
-it('leaves the global providers of the program alone', async () => {
+test('leaves the global providers of the program alone', async () => {
   const { trace, metrics, logs } = await import('@opentelemetry/api')
   const before = [trace.getTracerProvider(), metrics.getMeterProvider(), logs.getLoggerProvider()]
   await start({ endpoint: 'http://127.0.0.1:1', logs: { enabled: true } })

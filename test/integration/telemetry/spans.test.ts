@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { ExportSpans } from '../../../src/telemetry/trace/span-record.ts'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
@@ -30,7 +30,7 @@ describe.each([
     })
   }
 
-  it('all of them arrive, joined to the trace of the client and to the log record', async () => {
+  test('all of them arrive, joined to the trace of the client and to the log record', async () => {
     const receiver = await startOtlpReceiver(['http', 'grpc'])
     await using origin = await startOrigin()
     const name = `spans ${isolation}`
@@ -67,7 +67,7 @@ describe.each([
 
   // An instance in main ends with main.
   if (isolation === 'shared') return
-  it('of an instance that crashed arrive, where it had posted them', async () => {
+  test('of an instance that crashed arrive, where it had posted them', async () => {
     const receiver = await startOtlpReceiver(['http', 'grpc'])
     await using origin = await startOrigin()
     const name = `crash ${isolation}`

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { startTelemetry } from '../../../src/telemetry/export/export.ts'
 import type { Telemetry } from '../../../src/telemetry/export/telemetry.ts'
 import { temporaryDirectory } from '../../kit/configuration/config-text.ts'
@@ -49,7 +49,7 @@ describe.each(['http/protobuf', 'grpc'] as const)('over %s with TLS', (protocol)
     return { receiver, endpoint: `https://localhost:${port}`, protocol }
   }
 
-  it('exports to a Collector whose certificate is of the authority that is named', async () => {
+  test('exports to a Collector whose certificate is of the authority that is named', async () => {
     const { receiver, ...block } = await server()
     const file = filesOf({ 'ca.pem': authority })
     const { telemetry } = await start({ ...block, tls: { ca: file('ca.pem') } })
@@ -58,7 +58,7 @@ describe.each(['http/protobuf', 'grpc'] as const)('over %s with TLS', (protocol)
     await received('the line', receiver.logs, ({ body }) => body === `to ${protocol}`)
   })
 
-  it('shows the certificate that it has, and is refused without one', async () => {
+  test('shows the certificate that it has, and is refused without one', async () => {
     const { receiver, ...block } = await server({ ca: authority.cert, requestCert: true })
     const file = filesOf({ 'ca.pem': authority, 'us.pem': us, 'us.key': us.key })
     const ca = file('ca.pem')
@@ -72,7 +72,7 @@ describe.each(['http/protobuf', 'grpc'] as const)('over %s with TLS', (protocol)
     expect(receiver.logs.some(({ body }) => body === 'nobody')).toBe(false)
   })
 
-  it('takes its files from the environment where the configuration has none', async () => {
+  test('takes its files from the environment where the configuration has none', async () => {
     const { receiver, ...block } = await server({ ca: authority.cert, requestCert: true })
     const file = filesOf({ 'ca.pem': authority, 'us.pem': us, 'us.key': us.key })
     const { telemetry } = await start(block, {
@@ -85,7 +85,7 @@ describe.each(['http/protobuf', 'grpc'] as const)('over %s with TLS', (protocol)
     await received('the line', receiver.logs, ({ body }) => body === `by environment ${protocol}`)
   })
 
-  it('sends nothing to one that cannot be believed, and says so', async () => {
+  test('sends nothing to one that cannot be believed, and says so', async () => {
     const { receiver, ...block } = await server()
     const { telemetry, log } = await start(block)
     telemetry.emitLog(line(`unbelieved ${protocol}`))

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ConnectionOptions } from 'node:tls'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ask, sessionOf, visit } from '../../kit/clients/tls-client.ts'
 import { temporaryDirectory } from '../../kit/configuration/config-text.ts'
 import { startTlsDaemon } from '../../kit/daemons/tls-daemon.ts'
@@ -35,7 +35,7 @@ async function outcome(port: number, as: ConnectionOptions): Promise<string> {
 }
 
 describe('required', () => {
-  it('rejects clients without a certificate, with one of another authority, or an expired one', async () => {
+  test('rejects clients without a certificate, with one of another authority, or an expired one', async () => {
     await using origin = await startOrigin()
     await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
       isolation: 'shared',
@@ -53,7 +53,7 @@ describe('required', () => {
 })
 
 describe('optional', () => {
-  it('accepts clients without one, and sends the subject of a valid one only', async () => {
+  test('accepts clients without one, and sends the subject of a valid one only', async () => {
     await using origin = await startOrigin()
     await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
       isolation: 'process',
@@ -63,7 +63,7 @@ describe('optional', () => {
     expect(origin.seen.map((seen) => seen.all('x-client-subject'))).toEqual([[], [], ['CN=anna']])
   })
 
-  it('removes the subject field from client requests, in any spelling', async () => {
+  test('removes the subject field from client requests, in any spelling', async () => {
     await using origin = await startOrigin()
     await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
       isolation: 'shared',
@@ -79,7 +79,7 @@ describe('optional', () => {
     ).toEqual([[], ['X-Client-Subject', 'CN=anna']])
   })
 
-  it('removes it from trailers too', async () => {
+  test('removes it from trailers too', async () => {
     await using origin = await startRecordingOrigin()
     await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
       isolation: 'shared',
@@ -94,7 +94,7 @@ describe('optional', () => {
     expect(origin.recorded[0]?.fields).toContain('CN=anna')
   })
 
-  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)(
     'tells of a resumed %s session what it told at first',
     async (version) => {
       await using origin = await startOrigin()

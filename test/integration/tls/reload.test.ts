@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ask, sessionOf, visit } from '../../kit/clients/tls-client.ts'
 import { startTlsDaemon, type TlsDaemon } from '../../kit/daemons/tls-daemon.ts'
 import { startOrigin } from '../../kit/origins/origin.ts'
@@ -18,7 +18,7 @@ async function shownAt({ port }: TlsDaemon, servername: string): Promise<string>
 describe.each(['thread', 'process', 'shared'] as const)(
   'new certificate files with isolation %s',
   (isolation) => {
-    it('apply to later connections; open connections continue', async () => {
+    test('apply to later connections; open connections continue', async () => {
       await using origin = await startOrigin()
       await using daemon = await startTlsDaemon(`http://${origin.authority}`, { isolation })
       const { socket } = await visit(daemon.port, { servername: 'a.test' })
@@ -31,7 +31,7 @@ describe.each(['thread', 'process', 'shared'] as const)(
 )
 
 describe('new certificate files', () => {
-  it('may be renamed over the old ones', async () => {
+  test('may be renamed over the old ones', async () => {
     await using daemon = await startTlsDaemon('http://127.0.0.1:9', { isolation: 'shared' })
     writeCertificate(daemon.directory, 'next', makeCertificate({ subject: 'new.test', names: ['a.test'] }))
     for (const kind of ['pem', 'key'])
@@ -39,7 +39,7 @@ describe('new certificate files', () => {
     await until('the new one is shown', async () => (await shownAt(daemon, 'a.test')) === 'new.test')
   })
 
-  it('that are broken are named in the log, and the old ones stay', async () => {
+  test('that are broken are named in the log, and the old ones stay', async () => {
     await using daemon = await startTlsDaemon('http://127.0.0.1:9', { isolation: 'shared' })
     const file = join(daemon.directory, 'a.pem')
     const before = readFileSync(file)
@@ -54,7 +54,7 @@ describe('new certificate files', () => {
     expect(await shownAt(daemon, 'a.test')).toBe('a.test')
   })
 
-  it('apply to an instance that starts later', async () => {
+  test('apply to an instance that starts later', async () => {
     await using daemon = await startTlsDaemon('http://127.0.0.1:9', { isolation: 'thread' })
     writeCertificate(daemon.directory, 'a', makeCertificate({ subject: 'new.test', names: ['a.test'] }))
     await until('the new one is shown', async () => (await shownAt(daemon, 'a.test')) === 'new.test')
@@ -64,7 +64,7 @@ describe('new certificate files', () => {
 })
 
 describe.each(['thread', 'process'] as const)('a TLS session with isolation %s', (isolation) => {
-  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)(
     'of %s is resumed with any instance, and with a successor',
     async (version) => {
       await using origin = await startOrigin()

@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { ask, visit } from '../../kit/clients/tls-client.ts'
 import { startTlsDaemon } from '../../kit/daemons/tls-daemon.ts'
@@ -9,7 +9,7 @@ import { until } from '../../kit/waiting/until.ts'
 const get = ['GET /x HTTP/1.1', 'Host: a.test']
 
 describe.each(['thread', 'process', 'shared'] as const)('TLS with isolation %s', (isolation) => {
-  it('is terminated by the instance, and the upstream gets the scheme https', async () => {
+  test('is terminated by the instance, and the upstream gets the scheme https', async () => {
     await using origin = await startOrigin()
     await using daemon = await startTlsDaemon(`http://${origin.authority}`, { isolation })
     const { socket, shown } = await visit(daemon.port, { servername: 'a.test' })
@@ -20,7 +20,7 @@ describe.each(['thread', 'process', 'shared'] as const)('TLS with isolation %s',
 })
 
 describe('the certificate', () => {
-  it.each([
+  test.each([
     ['a.test', 'a.test'],
     ['WWW.a.test', 'a.test'],
     ['one.wild.test', '*.wild.test'],
@@ -37,7 +37,7 @@ describe('the certificate', () => {
 })
 
 describe('the handshake', () => {
-  it('speaks TLS 1.2 and 1.3 and nothing older', async () => {
+  test('speaks TLS 1.2 and 1.3 and nothing older', async () => {
     await using daemon = await startTlsDaemon('http://127.0.0.1:9', { isolation: 'shared' })
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       const { socket } = await visit(daemon.port, { minVersion: version, maxVersion: version })
@@ -48,13 +48,13 @@ describe('the handshake', () => {
     await expect(visit(daemon.port, old)).rejects.toThrow(/alert|version|protocol/i)
   })
 
-  it('has no cipher suite without forward secrecy', async () => {
+  test('has no cipher suite without forward secrecy', async () => {
     await using daemon = await startTlsDaemon('http://127.0.0.1:9', { isolation: 'shared' })
     const weak = { maxVersion: 'TLSv1.2', ciphers: 'AES128-GCM-SHA256:ECDHE-ECDSA-AES128-SHA' } as const
     await expect(visit(daemon.port, weak)).rejects.toThrow(/handshake failure/)
   })
 
-  it('negotiates http/1.1 by ALPN, and rejects clients that offer neither version', async () => {
+  test('negotiates http/1.1 by ALPN, and rejects clients that offer neither version', async () => {
     await using daemon = await startTlsDaemon('http://127.0.0.1:9', { isolation: 'shared' })
     const { socket } = await visit(daemon.port, { ALPNProtocols: ['http/1.1'] })
     expect(socket.alpnProtocol).toBe('http/1.1')
@@ -62,7 +62,7 @@ describe('the handshake', () => {
     await expect(visit(daemon.port, { ALPNProtocols: ['smtp'] })).rejects.toThrow(/no application protocol/)
   })
 
-  it('that never completes is closed at its deadline, even with trickling bytes, and blocks no other client', async () => {
+  test('that never completes is closed at its deadline, even with trickling bytes, and blocks no other client', async () => {
     await using origin = await startOrigin()
     await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
       isolation: 'shared',
@@ -83,7 +83,7 @@ describe('the handshake', () => {
     expect(silent.pending.length).toBe(0)
   })
 
-  it('ends at once, long before its deadline, when the client disconnects', async () => {
+  test('ends at once, long before its deadline, when the client disconnects', async () => {
     await using daemon = await startTlsDaemon('http://127.0.0.1:9', {
       isolation: 'shared',
       tls: { handshake_timeout_secs: 600 },
@@ -96,7 +96,7 @@ describe('the handshake', () => {
     expect(counters()?.connectionsActive).toBe(0)
   })
 
-  it('is not begun over the limit: the connection is closed', async () => {
+  test('is not begun over the limit: the connection is closed', async () => {
     await using daemon = await startTlsDaemon('http://127.0.0.1:9', {
       isolation: 'shared',
       worker: { max_connections: 1 },
@@ -111,7 +111,7 @@ describe('the handshake', () => {
     expect(counters()).toMatchObject({ connectionsRefused: 1, tlsHandshakes: 1 })
   })
 
-  it('that fails is counted and frees its connection slot', async () => {
+  test('that fails is counted and frees its connection slot', async () => {
     await using daemon = await startTlsDaemon('http://127.0.0.1:9', { isolation: 'shared' })
     using plain = await RawClient.connect(daemon.port)
     await plain.head('GET / HTTP/1.1', 'Host: a.test').ended()

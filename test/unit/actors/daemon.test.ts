@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createActor, fromCallback } from 'xstate'
 import { daemonMachine } from '../../../actors/daemon.ts'
 import { defaultRestartPolicy } from '../../../actors/restart-policy.ts'
@@ -33,7 +33,7 @@ function startFakes(names: readonly string[]) {
 }
 
 describe('daemon chart', () => {
-  it('starts workers in their order, and stops them in reverse', () => {
+  test('starts workers in their order, and stops them in reverse', () => {
     const { daemon, told } = startFakes(['a', 'b', 'c'])
     daemon.start()
     expect(daemon.getSnapshot().value).toBe('running')

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { assign, createActor, setup } from 'xstate'
 import { workerSystemId } from '../../../actors/ledger.ts'
 import { workerMachine } from '../../../actors/worker.ts'
@@ -117,7 +117,7 @@ function chooseStep(random: () => number, active: number): Step {
 }
 
 describe('ledger and edge-driven chart against the specification', () => {
-  it('have equal states, counts and refusals over 50,000 random steps', () => {
+  test('have equal states, counts and refusals over 50,000 random steps', () => {
     const seed = Date.now() % 2 ** 31
     const random = randomOf(seed)
     let steps = 0

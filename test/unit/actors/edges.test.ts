@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createActor, type InspectionEvent, setup } from 'xstate'
 import { daemonMachine } from '../../../actors/daemon.ts'
 import {
@@ -48,16 +48,16 @@ function fired(machine: typeof toy, ...events: readonly ('go' | 'note' | 'odd')[
 }
 
 describe('edge ids', () => {
-  it('name the arrows of a microstep: a guarded one by its place, an always without event, a targetless one', () => {
+  test('name the arrows of a microstep: a guarded one by its place, an always without event, a targetless one', () => {
     expect(fired(toy, 'go')).toEqual([['toy.here|go|1'], ['toy.passing||1']])
     expect(fired(toy, 'note')).toEqual([['toy|note|0']])
   })
 
-  it('are empty for an event that the chart does not handle', () => {
+  test('are empty for an event that the chart does not handle', () => {
     expect(fired(toy, 'odd')).toEqual([[]])
   })
 
-  it('are the same for a machine with other hands', () => {
+  test('are the same for a machine with other hands', () => {
     expect(fired(toy.provide({ actions: { note: () => {} } }), 'go', 'note')).toEqual([
       ['toy.here|go|1'],
       ['toy.passing||1'],
@@ -65,7 +65,7 @@ describe('edge ids', () => {
     ])
   })
 
-  it.each([daemonMachine, supervisorMachine, instanceMachine, listenerMachine, workerMachine])(
+  test.each([daemonMachine, supervisorMachine, instanceMachine, listenerMachine, workerMachine])(
     'are unique in chart $id, and its states have no ids of their own',
     (machine) => {
       const nodes = stateNodesOf(machine)
@@ -78,7 +78,7 @@ describe('edge ids', () => {
 })
 
 describe('stateText', () => {
-  it.each([
+  test.each([
     ['running', 'running'],
     [{ booting: 'binding' }, 'booting.binding'],
     [{ a: { b: 'c' } }, 'a.b.c'],
@@ -91,12 +91,12 @@ describe('stateText', () => {
 })
 
 describe('litStates', () => {
-  it('is the root and every state on the way, of each region', () => {
+  test('is the root and every state on the way, of each region', () => {
     expect(litStates('m', 'a.b c')).toEqual(['m', 'm.a', 'm.a.b', 'm.c'])
     expect(litStates('m', '')).toEqual(['m'])
   })
 
-  it('names the states as XState does, unless one has an id of its own', () => {
+  test('names the states as XState does, unless one has an id of its own', () => {
     expect(hasPlainIds(instanceMachine, { running: 'alive' })).toBe(true)
     const odd = setup({}).createMachine({ id: 'm', initial: 'a', states: { a: { id: 'own' } } })
     expect(hasPlainIds(odd, 'a')).toBe(false)

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import {
   innerChartId,
   instanceId,
@@ -13,7 +13,7 @@ import {
 const instance = instanceId('reverse_proxy', 3)
 const key = listenerKey('reverse_proxy', 2, 1)
 
-it.each([
+test.each([
   [supervisorId('reverse_proxy'), 'reverse_proxy'],
   [instance, 'reverse_proxy'],
   [innerChartId(instance, 'reverse'), 'reverse_proxy'],
@@ -23,7 +23,7 @@ it.each([
   expect(workerOf(actor)).toBe(worker)
 })
 
-it('takes an id of a chart inside an instance apart, and no other id', () => {
+test('takes an id of a chart inside an instance apart, and no other id', () => {
   expect(splitInnerChartId('reverse_proxy#3/reverse')).toEqual({
     instance: 'reverse_proxy#3',
     chart: 'reverse',
@@ -31,6 +31,6 @@ it('takes an id of a chart inside an instance apart, and no other id', () => {
   expect([instance, listenerId(key), 'daemon'].map(splitInnerChartId)).toEqual([null, null, null])
 })
 
-it('reads the number of the address from the key of a listener', () => {
+test('reads the number of the address from the key of a listener', () => {
   expect(listenerAt(key)).toBe(2)
 })

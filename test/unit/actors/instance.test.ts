@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { classifyEnd } from '../../../actors/instance.ts'
 import { backoffMs, defaultRestartPolicy } from '../../../actors/restart-policy.ts'
 
 describe('the reason of an end', () => {
-  it.each([
+  test.each([
     ['an error that nobody caught', 'none', { exitCode: 1, errorCode: '', message: 'boom' }, 'threw'],
     ['process.exit', 'none', { exitCode: 3 }, 'exited'],
     [
@@ -24,13 +24,13 @@ describe('the reason of an end', () => {
 })
 
 describe('back-off', () => {
-  it('is zero after the first crash, then doubles up to its bound', () => {
+  test('is zero after the first crash, then doubles up to its bound', () => {
     const policy = { ...defaultRestartPolicy, minBackoffMs: 100, maxBackoffMs: 350 }
     const after = [1, 2, 3, 4, 5].map((crashes) => backoffMs(new Array(crashes).fill(0), policy, 0))
     expect(after).toEqual([0, 100, 200, 350, 350])
   })
 
-  it('has up to a quarter of jitter', () => {
+  test('has up to a quarter of jitter', () => {
     const policy = { ...defaultRestartPolicy, minBackoffMs: 100 }
     expect(backoffMs([0, 0], policy, 1)).toBe(75)
   })

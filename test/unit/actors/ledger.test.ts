@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createActor } from 'xstate'
 import { workerSystemId } from '../../../actors/ledger.ts'
 import { workerMachine } from '../../../actors/worker.ts'
@@ -25,14 +25,14 @@ function startWorker(maxConnections: number) {
 }
 
 describe('ledger and worker chart', () => {
-  it('admits exactly max_connections and refuses the next', () => {
+  test('admits exactly max_connections and refuses the next', () => {
     const { open, ledger, state } = startWorker(3)
     open(5)
     expect(ledger()).toMatchObject({ active: 3, refused: 2, mode: 'refuse' })
     expect(state()).toBe('saturated')
   })
 
-  it('admits again with the first free place', () => {
+  test('admits again with the first free place', () => {
     const { open, close, ledger, state } = startWorker(3)
     open(4)
     close()
@@ -41,7 +41,7 @@ describe('ledger and worker chart', () => {
     expect(ledger()).toMatchObject({ active: 3, refused: 1 })
   })
 
-  it('takes the mode from the chart and from nothing else', () => {
+  test('takes the mode from the chart and from nothing else', () => {
     const { worker, open, ledger, state } = startWorker(3)
     worker.send({ type: 'limit.exceeded', reasons: ['memory'] })
     open()
@@ -53,7 +53,7 @@ describe('ledger and worker chart', () => {
     expect(ledger()).toMatchObject({ active: 1, refused: 1 })
   })
 
-  it('goes back to saturated when a limit recovers while it is full', () => {
+  test('goes back to saturated when a limit recovers while it is full', () => {
     const { worker, open, state } = startWorker(1)
     open()
     worker.send({ type: 'limit.exceeded', reasons: ['memory'] })
@@ -61,7 +61,7 @@ describe('ledger and worker chart', () => {
     expect(state()).toBe('saturated')
   })
 
-  it('obeys a lowered limit with the next message', () => {
+  test('obeys a lowered limit with the next message', () => {
     const { worker, open, ledger, state } = startWorker(10)
     open(5)
     worker.getSnapshot().context.ledger.send({ type: 'limit', high: 5, low: 4 })
@@ -70,13 +70,13 @@ describe('ledger and worker chart', () => {
     expect(ledger().refused).toBe(1)
   })
 
-  it('never counts below nothing', () => {
+  test('never counts below nothing', () => {
     const { close, ledger } = startWorker(2)
     close(3)
     expect(ledger().active).toBe(0)
   })
 
-  it('drains until the last connection has ended, and refuses meanwhile', () => {
+  test('drains until the last connection has ended, and refuses meanwhile', () => {
     const { worker, open, close, ledger, state } = startWorker(5)
     open(2)
     worker.send({ type: 'op.drain' })
@@ -88,7 +88,7 @@ describe('ledger and worker chart', () => {
     expect(state()).toBe('stopped')
   })
 
-  it('stops at once when it is drained with nothing open', () => {
+  test('stops at once when it is drained with nothing open', () => {
     const { worker, state } = startWorker(5)
     worker.send({ type: 'op.drain' })
     expect(state()).toBe('stopped')

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createActor, fromPromise, SimulatedClock } from 'xstate'
 import { listenerMachine } from '../../../actors/listener.ts'
 
@@ -33,7 +33,7 @@ async function delegatedListener(isSpared: () => boolean = () => true) {
   return { actor, clock, done, settle, spares }
 }
 
-it('a server that an overdue instance gives back, when its successor has another, is dropped', async () => {
+test('a server that an overdue instance gives back, when its successor has another, is dropped', async () => {
   const { actor, clock, done, settle } = await delegatedListener()
   actor.send({ type: 'listener.delegate', instance: 'w#2' })
   clock.increment(2_000)
@@ -44,7 +44,7 @@ it('a server that an overdue instance gives back, when its successor has another
   expect(done).toEqual(['move to w#1', 'recall from w#1', 'move to w#2', 'drop'])
 })
 
-it('a server that is given back in time is moved on', async () => {
+test('a server that is given back in time is moved on', async () => {
   const { actor, done } = await delegatedListener()
   actor.send({ type: 'listener.delegate', instance: 'w#2' })
   actor.send({ type: 'listener.returned', instance: 'w#1' })
@@ -53,7 +53,7 @@ it('a server that is given back in time is moved on', async () => {
 })
 
 describe('a worker out of service', () => {
-  it('does not listen until the next instance is alive; then main listens again for it', async () => {
+  test('does not listen until the next instance is alive; then main listens again for it', async () => {
     const { actor, done, settle } = await delegatedListener()
     actor.send({ type: 'listener.suspend' })
     expect(actor.getSnapshot()).toMatchObject({ value: 'suspended', context: { owner: null } })
@@ -66,7 +66,7 @@ describe('a worker out of service', () => {
     expect(done).toEqual(['move to w#1', 'suspend', 'move to w#2'])
   })
 
-  it('does not take up a server that comes back late', async () => {
+  test('does not take up a server that comes back late', async () => {
     const { actor, done } = await delegatedListener()
     actor.send({ type: 'listener.suspend' })
     actor.send({ type: 'listener.returned', instance: 'w#1' })
@@ -76,7 +76,7 @@ describe('a worker out of service', () => {
 })
 
 describe('a server without a spare', () => {
-  it('stays in main until the spare is made', async () => {
+  test('stays in main until the spare is made', async () => {
     let hasSpare = true
     const { actor, done, settle, spares } = await delegatedListener(() => hasSpare)
     hasSpare = false
@@ -91,7 +91,7 @@ describe('a server without a spare', () => {
     expect([actor.getSnapshot().value, done]).toEqual(['delegated', ['move to w#1', 'move to w#2']])
   })
 
-  it('waits for the next owner when its owner dies before the spare is made', async () => {
+  test('waits for the next owner when its owner dies before the spare is made', async () => {
     let hasSpare = true
     const { actor, done, settle, spares } = await delegatedListener(() => hasSpare)
     hasSpare = false
@@ -104,7 +104,7 @@ describe('a server without a spare', () => {
     expect(done).toEqual(['move to w#1'])
   })
 
-  it('comes back to main for one, and goes to the same owner again', async () => {
+  test('comes back to main for one, and goes to the same owner again', async () => {
     const { actor, done } = await delegatedListener()
     actor.send({ type: 'listener.refresh' })
     expect(actor.getSnapshot().value).toBe('recalling')
@@ -113,7 +113,7 @@ describe('a server without a spare', () => {
     expect(done).toEqual(['move to w#1', 'recall from w#1', 'move to w#1'])
   })
 
-  it('has no owner any more when that dies while it is called back', async () => {
+  test('has no owner any more when that dies while it is called back', async () => {
     const { actor, settle } = await delegatedListener()
     actor.send({ type: 'listener.refresh' })
     actor.send({ type: 'listener.ownerGone', instance: 'w#1' })
@@ -123,7 +123,7 @@ describe('a server without a spare', () => {
 })
 
 describe('a worker that gave up', () => {
-  it('makes main refuse connections until it is started again', async () => {
+  test('makes main refuse connections until it is started again', async () => {
     const { actor, done, settle } = await delegatedListener()
     actor.send({ type: 'listener.ownerGone', instance: 'w#1' })
     actor.send({ type: 'listener.refuse' })
@@ -133,7 +133,7 @@ describe('a worker that gave up', () => {
     expect([actor.getSnapshot().value, done]).toEqual(['holding', ['move to w#1', 'refuse', 'hold']])
   })
 
-  it('gives the listener to another instance at once, also while main refuses', async () => {
+  test('gives the listener to another instance at once, also while main refuses', async () => {
     const { actor, done, settle } = await delegatedListener()
     actor.send({ type: 'listener.ownerGone', instance: 'w#1' })
     actor.send({ type: 'listener.refuse' })
@@ -143,7 +143,7 @@ describe('a worker that gave up', () => {
     expect(done).toEqual(['move to w#1', 'refuse', 'hold', 'move to w#2'])
   })
 
-  it('does not move a listener to the instance that has it', async () => {
+  test('does not move a listener to the instance that has it', async () => {
     const { actor, done } = await delegatedListener()
     actor.send({ type: 'listener.delegate', instance: 'w#1' })
     expect([actor.getSnapshot().value, done]).toEqual(['delegated', ['move to w#1']])

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { createActor, setup } from 'xstate'
 import { liveChart } from '../../../actors/live.ts'
 
@@ -18,7 +18,7 @@ const machine = setup({
   },
 })
 
-it('lists the timers of a chart with event, due time and length', () => {
+test('lists the timers of a chart with event, due time and length', () => {
   const actor = createActor(machine).start()
   const before = Date.now()
   const [timer, ...others] = liveChart(actor)?.timers ?? []
@@ -30,7 +30,7 @@ it('lists the timers of a chart with event, due time and length', () => {
   actor.stop()
 })
 
-it('lists the possible transitions by the ids of their arrows', () => {
+test('lists the possible transitions by the ids of their arrows', () => {
   const actor = createActor(machine).start()
   expect(liveChart(actor)?.next).toEqual([
     { event: 'go', edge: 'm.a|go|0', guard: 'isOpen', targets: ['m.b'] },

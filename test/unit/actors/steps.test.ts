@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createActor, setup } from 'xstate'
 import { type ChartStep, readSteps } from '../../../actors/steps.ts'
 
@@ -49,7 +49,7 @@ function watched() {
 }
 
 describe('steps', () => {
-  it('begin with the start, each with its parent', () => {
+  test('begin with the start, each with its parent', () => {
     const { seen, steps } = watched()
     expect(seen.toSorted()).toEqual(['kid xstate.init on', 'root xstate.init a'])
     expect(steps.find(({ actor }) => actor === 'kid')).toMatchObject({
@@ -60,7 +60,7 @@ describe('steps', () => {
     })
   })
 
-  it('show a state that is only passed through', () => {
+  test('show a state that is only passed through', () => {
     const { actor, seen, steps } = watched()
     seen.length = 0
     actor.send({ type: 'go' })
@@ -68,14 +68,14 @@ describe('steps', () => {
     expect(steps.slice(-2).map(({ edges }) => edges)).toEqual([['parent.a|go|0'], ['parent.passing||0']])
   })
 
-  it('show an event that no state handled', () => {
+  test('show an event that no state handled', () => {
     const { actor, seen } = watched()
     seen.length = 0
     actor.send({ type: 'odd' })
     expect(seen).toEqual(['root odd a ignored'])
   })
 
-  it('end with a final state, before the parent acts on it', () => {
+  test('end with a final state, before the parent acts on it', () => {
     const { kid, seen, steps } = watched()
     seen.length = 0
     kid?.send({ type: 'end' })
@@ -83,7 +83,7 @@ describe('steps', () => {
     expect(steps.at(-1)?.sender).toBe('kid')
   })
 
-  it('report an actor that failed, for which XState has no snapshot', () => {
+  test('report an actor that failed, for which XState has no snapshot', () => {
     const { kid, seen } = watched()
     seen.length = 0
     kid?.subscribe({ error: () => {} })
@@ -91,7 +91,7 @@ describe('steps', () => {
     expect(seen).toEqual(['kid gone xstate.error.actor.kid', 'root xstate.error.actor.kid a'])
   })
 
-  it('report actors that are stopped', () => {
+  test('report actors that are stopped', () => {
     const { actor, seen } = watched()
     seen.length = 0
     actor.stop()
@@ -102,7 +102,7 @@ describe('steps', () => {
     expect(seen.filter((line) => line.includes('ignored'))).toEqual([])
   })
 
-  it('are missing where they cannot be read, and the chart goes on', () => {
+  test('are missing where they cannot be read, and the chart goes on', () => {
     const inspect = readSteps({
       step: () => {
         throw new Error('full')

@@ -1,11 +1,11 @@
 /** Who has the listeners of slots without an instance. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { superviseFakes } from '../../kit/daemons/fake-supervisor.ts'
 
 const crash = { exitCode: 1, errorCode: '', message: 'boom' }
 
 describe('listeners of a worker that gave up', () => {
-  it('go to instances that live; without any they are refused, until it tries again', () => {
+  test('go to instances that live; without any they are refused, until it tries again', () => {
     const { clock, carriers, told, state } = superviseFakes({
       slots: 3,
       listeners: [['w/0/0'], ['w/0/1'], ['w/0/2']],
@@ -26,7 +26,7 @@ describe('listeners of a worker that gave up', () => {
     expect(heard()).toEqual(['w/0/0 delegate w#4'])
   })
 
-  it('wait for an instance that was starting when it gave up', () => {
+  test('wait for an instance that was starting when it gave up', () => {
     const { carriers, told, state } = superviseFakes({
       slots: 2,
       listeners: [['w/0/0'], ['w/0/1']],
@@ -40,7 +40,7 @@ describe('listeners of a worker that gave up', () => {
     expect(told.splice(0)).toEqual(['w/0/1 delegate w#2', 'w/0/0 delegate w#2'])
   })
 
-  it('are served again at once when the last instance ends long after the crashes of another', () => {
+  test('are served again at once when the last instance ends long after the crashes of another', () => {
     const { clock, carriers, told, state } = superviseFakes({
       slots: 2,
       listeners: [['w/0/0'], ['w/0/1']],
@@ -58,7 +58,7 @@ describe('listeners of a worker that gave up', () => {
     expect(told.filter((line) => line.includes('refuse'))).toEqual([])
   })
 
-  it('are refused when the last instance ends soon after the crashes of another', () => {
+  test('are refused when the last instance ends soon after the crashes of another', () => {
     const { clock, carriers, state } = superviseFakes({
       slots: 2,
       policy: { intensity: 1, periodMs: 10_000 },
@@ -77,7 +77,7 @@ describe('listeners of a slot whose instance takes long to start', () => {
   const slow = () =>
     superviseFakes({ slots: 2, listeners: [['w/0/0'], ['w/0/1']], policy: { lendAfterMs: 500 } })
 
-  it('are lent to an instance that lives, and given to their own once that is alive', () => {
+  test('are lent to an instance that lives, and given to their own once that is alive', () => {
     const { clock, carriers, told, state } = slow()
     for (const carrier of carriers) carrier.ready()
     clock.increment(500)
@@ -90,14 +90,14 @@ describe('listeners of a slot whose instance takes long to start', () => {
     expect([state(), told.splice(0)]).toEqual([{ supervising: 'steady' }, ['w/0/1 delegate w#3']])
   })
 
-  it('are lent during the first start as well', () => {
+  test('are lent during the first start as well', () => {
     const { clock, carriers, told } = slow()
     carriers[0]?.ready()
     clock.increment(500)
     expect(told).toEqual(['w/0/0 delegate w#1', 'w/0/1 delegate w#1'])
   })
 
-  it('go on holding while no instance lives', () => {
+  test('go on holding while no instance lives', () => {
     const { clock, carriers, told } = slow()
     for (const carrier of carriers) carrier.ready()
     for (const carrier of [...carriers]) carrier.exit(crash)
@@ -106,7 +106,7 @@ describe('listeners of a slot whose instance takes long to start', () => {
     expect(told.filter((line) => !line.includes('ownerGone'))).toEqual([])
   })
 
-  it('stay where they are when the instance was there in time', () => {
+  test('stay where they are when the instance was there in time', () => {
     const { clock, carriers, told } = slow()
     for (const carrier of carriers) carrier.ready()
     told.length = 0

@@ -1,17 +1,17 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { childIds, superviseFakes } from '../../kit/daemons/fake-supervisor.ts'
 
 const crash = { exitCode: 1, errorCode: '', message: 'boom' }
 
 describe('supervisor chart', () => {
-  it('is steady once its instance is ready', () => {
+  test('is steady once its instance is ready', () => {
     const { latest, state } = superviseFakes()
     expect(state()).toEqual({ supervising: 'starting' })
     latest().ready()
     expect(state()).toEqual({ supervising: 'steady' })
   })
 
-  it('restarts a crashed instance as the next generation', () => {
+  test('restarts a crashed instance as the next generation', () => {
     const { clock, carriers, latest, state } = superviseFakes()
     latest().ready()
     latest().exit(crash)
@@ -22,7 +22,7 @@ describe('supervisor chart', () => {
     expect(state()).toEqual({ supervising: 'steady' })
   })
 
-  it('has the reason of the latest end', () => {
+  test('has the reason of the latest end', () => {
     const { latest, supervisor } = superviseFakes()
     latest().ready()
     latest().exit(crash)
@@ -33,7 +33,7 @@ describe('supervisor chart', () => {
     })
   })
 
-  it('aborts the signal of an incarnation that ended', () => {
+  test('aborts the signal of an incarnation that ended', () => {
     const { latest } = superviseFakes()
     const { signal } = latest().input
     latest().ready()
@@ -41,14 +41,14 @@ describe('supervisor chart', () => {
     expect(signal.aborted).toBe(true)
   })
 
-  it('keeps no dead child', () => {
+  test('keeps no dead child', () => {
     const { clock, latest, supervisor } = superviseFakes()
     latest().exit(crash)
     clock.increment(1)
     expect(childIds(supervisor)).toEqual(['w#2'])
   })
 
-  it('backs off longer with each crash', () => {
+  test('backs off longer with each crash', () => {
     const { clock, carriers, latest } = superviseFakes({ policy: { minBackoffMs: 100 } })
     latest().exit(crash)
     clock.increment(0)
@@ -64,7 +64,7 @@ describe('supervisor chart', () => {
     expect(carriers.length).toBe(4)
   })
 
-  it('gives up after more crashes than allowed, and tries again after the revival time', () => {
+  test('gives up after more crashes than allowed, and tries again after the revival time', () => {
     const { clock, carriers, latest, state } = superviseFakes({ policy: { intensity: 2, revivalMs: 60_000 } })
     for (let crashes = 0; crashes < 3; crashes++) {
       latest().exit(crash)
@@ -77,7 +77,7 @@ describe('supervisor chart', () => {
     expect(carriers.length).toBe(4)
   })
 
-  it('forgets crashes that are older than the period', () => {
+  test('forgets crashes that are older than the period', () => {
     const { clock, latest, state } = superviseFakes({ policy: { intensity: 1, periodMs: 1_000 } })
     for (let crashes = 0; crashes < 5; crashes++) {
       latest().exit(crash)
@@ -86,7 +86,7 @@ describe('supervisor chart', () => {
     expect(state()).toEqual({ supervising: 'starting' })
   })
 
-  it('restarts only the slot that ended', () => {
+  test('restarts only the slot that ended', () => {
     const { clock, carriers } = superviseFakes({ slots: 3 })
     for (const carrier of carriers) carrier.ready()
     carriers[1]?.exit(crash)
@@ -99,7 +99,7 @@ describe('supervisor chart', () => {
     ])
   })
 
-  it('replaces an instance that is stuck before it ends it, so that main listens first', () => {
+  test('replaces an instance that is stuck before it ends it, so that main listens first', () => {
     const { clock, carriers, latest, supervisor } = superviseFakes()
     latest().ready()
     latest().stuck()
@@ -112,7 +112,7 @@ describe('supervisor chart', () => {
     expect(carriers.length).toBe(2)
   })
 
-  it('replaces an instance that fails without waiting for its end', () => {
+  test('replaces an instance that fails without waiting for its end', () => {
     const { clock, carriers, latest, supervisor } = superviseFakes()
     latest().ready()
     latest().failed('boom')
@@ -128,7 +128,7 @@ describe('supervisor chart', () => {
     expect(carriers.length).toBe(2)
   })
 
-  it('kills an instance that is not ready in time', () => {
+  test('kills an instance that is not ready in time', () => {
     const { clock, supervisor } = superviseFakes()
     clock.increment(1_000)
     expect(supervisor.getSnapshot().context.lastEnd?.reason).toBe('startTimeout')
@@ -136,7 +136,7 @@ describe('supervisor chart', () => {
 })
 
 describe('a planned replacement', () => {
-  it('starts the successor first and retires the old one when that is alive', () => {
+  test('starts the successor first and retires the old one when that is alive', () => {
     const { carriers, latest, supervisor, state } = superviseFakes()
     latest().ready()
     supervisor.send({ type: 'op.recycle' })
@@ -150,7 +150,7 @@ describe('a planned replacement', () => {
     expect(state()).toEqual({ supervising: 'steady' })
   })
 
-  it('is asked for only once at a time', () => {
+  test('is asked for only once at a time', () => {
     const { carriers, latest, supervisor } = superviseFakes()
     latest().ready()
     supervisor.send({ type: 'op.recycle' })
@@ -158,7 +158,7 @@ describe('a planned replacement', () => {
     expect(carriers.length).toBe(2)
   })
 
-  it('keeps the old one when the successor does not come up', () => {
+  test('keeps the old one when the successor does not come up', () => {
     const { clock, carriers, latest, supervisor, state } = superviseFakes()
     latest().ready()
     supervisor.send({ type: 'op.recycle' })
@@ -169,7 +169,7 @@ describe('a planned replacement', () => {
     expect(childIds(supervisor)).toEqual(['w#1'])
   })
 
-  it('goes on with the successor when the old one dies meanwhile', () => {
+  test('goes on with the successor when the old one dies meanwhile', () => {
     const { clock, carriers, latest, supervisor, state } = superviseFakes()
     latest().ready()
     supervisor.send({ type: 'op.recycle' })
@@ -181,7 +181,7 @@ describe('a planned replacement', () => {
     expect(childIds(supervisor)).toEqual(['w#2'])
   })
 
-  it('of one instance leaves the others alone', () => {
+  test('of one instance leaves the others alone', () => {
     const { carriers, supervisor } = superviseFakes({ slots: 2 })
     for (const carrier of carriers) carrier.ready()
     supervisor.send({ type: 'op.recycle', id: 'w#2' })
@@ -190,7 +190,7 @@ describe('a planned replacement', () => {
 })
 
 describe('stopping a supervisor', () => {
-  it('waits for the drained instance', () => {
+  test('waits for the drained instance', () => {
     const { announced, carriers, latest, supervisor, state } = superviseFakes()
     latest().ready()
     supervisor.send({ type: 'op.stop' })
@@ -201,7 +201,7 @@ describe('stopping a supervisor', () => {
     expect(announced).toEqual(['up'])
   })
 
-  it('starts nothing that was pending', () => {
+  test('starts nothing that was pending', () => {
     const { clock, carriers, latest, supervisor, state } = superviseFakes({ policy: { minBackoffMs: 100 } })
     latest().exit(crash)
     supervisor.send({ type: 'op.stop' })
@@ -210,7 +210,7 @@ describe('stopping a supervisor', () => {
     expect(carriers.length).toBe(1)
   })
 
-  it('kills an instance that does not keep the deadline', () => {
+  test('kills an instance that does not keep the deadline', () => {
     const { clock, carriers, latest, supervisor, state } = superviseFakes()
     latest().ready()
     supervisor.send({ type: 'op.stop' })
@@ -219,7 +219,7 @@ describe('stopping a supervisor', () => {
     expect(state()).toBe('stopped')
   })
 
-  it('does not restart an instance that crashes while it drains', () => {
+  test('does not restart an instance that crashes while it drains', () => {
     const { clock, carriers, latest, supervisor, state } = superviseFakes()
     latest().ready()
     supervisor.send({ type: 'op.stop' })

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { assign, createActor, fromCallback, raise, SimulatedClock, setup } from 'xstate'
 import { Journal } from '../../../src/supervise/journal/journal.ts'
 import { superviseFakes } from '../../kit/daemons/fake-supervisor.ts'
@@ -21,7 +21,7 @@ function runAlone(body: string): readonly [string, number | null] {
 }
 
 describe('traps of XState that the supervision closes', () => {
-  it.each([
+  test.each([
     ['() => {}', 1],
     ['{ error: () => {} }', 0],
   ])(
@@ -43,7 +43,7 @@ describe('traps of XState that the supervision closes', () => {
     },
   )
 
-  it('so every subscriber to an actor has an error callback', () => {
+  test('so every subscriber to an actor has an error callback', () => {
     const files = globSync(['src/**/*.ts', 'actors/**/*.ts'], { cwd: root })
     const subscriptions = files.flatMap((file) =>
       readFileSync(join(root, file), 'utf8')
@@ -57,7 +57,7 @@ describe('traps of XState that the supervision closes', () => {
     expect(ofActors.filter((line) => !line.includes('error:'))).toEqual([])
   })
 
-  it("a callback's late throw is not caught: its machine stays active, the process ends", () => {
+  test("a callback's late throw is not caught: its machine stays active, the process ends", () => {
     const seen = runAlone(`
       const later = fromCallback(() => { setTimeout(() => { throw new Error('later') }) })
       const machine = setup({ actors: { later } }).createMachine({
@@ -80,7 +80,7 @@ describe('traps of XState that the supervision closes', () => {
     },
   })
 
-  it('a machine that throws leaves its children running; the signal of the incarnation ends their resources', () => {
+  test('a machine that throws leaves its children running; the signal of the incarnation ends their resources', () => {
     const released = vi.fn()
     const cleanedUp = vi.fn()
     const scope = new AbortController()
@@ -107,7 +107,7 @@ describe('traps of XState that the supervision closes', () => {
     expect(released).toHaveBeenCalledOnce()
   })
 
-  it('an exception in an inspector leaves send and loses the event, so the journal never throws', () => {
+  test('an exception in an inspector leaves send and loses the event, so the journal never throws', () => {
     const journal = new Journal({
       now: () => {
         throw new Error('no clock')
@@ -122,7 +122,7 @@ describe('traps of XState that the supervision closes', () => {
     expect(actor.getSnapshot().value).toBe('there')
   })
 
-  it('stop() runs no exit actions, a final state does: an instance ends by a final state', () => {
+  test('stop() runs no exit actions, a final state does: an instance ends by a final state', () => {
     const left = vi.fn()
     const machine = setup({
       types: { events: {} as { type: 'end' } },
@@ -138,7 +138,7 @@ describe('traps of XState that the supervision closes', () => {
     expect(left).toHaveBeenCalledOnce()
   })
 
-  it('two delayed events with one id both fire: a restart has an id of its own', () => {
+  test('two delayed events with one id both fire: a restart has an id of its own', () => {
     const clock = new SimulatedClock()
     const machine = setup({
       types: { context: {} as { readonly count: number }, events: {} as { type: 'go' } | { type: 'tick' } },
@@ -157,7 +157,7 @@ describe('traps of XState that the supervision closes', () => {
     expect(actor.getSnapshot().context.count).toBe(2)
   })
 
-  it('a child whose chart itself fails counts as a crash, and the supervisor lives on', () => {
+  test('a child whose chart itself fails counts as a crash, and the supervisor lives on', () => {
     const { clock, carriers, latest, supervisor, state } = superviseFakes()
     latest().ready()
     const [instance] = Object.values(supervisor.getSnapshot().children)

@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { loadPageFiles, type PageFile } from '../../../src/admin/page-files.ts'
 
 let files: ReadonlyMap<string, PageFile>
@@ -16,7 +16,7 @@ const text = (path: string) => files.get(path)?.bytes.toString() ?? ''
 const scripts = () => [...files.keys()].filter((path) => path.endsWith('.js'))
 
 describe('files of the page', () => {
-  it('are the page at / and all else below /page/', () => {
+  test('are the page at / and all else below /page/', () => {
     expect(files.get('/')?.type).toBe('text/html; charset=utf-8')
     const others = [...files.keys()].filter((path) => path !== '/')
     expect(others.every((path) => path.startsWith('/page/'))).toBe(true)
@@ -24,7 +24,7 @@ describe('files of the page', () => {
     expect(others.filter((path) => path.includes('tsconfig') || path.endsWith('.ts'))).toEqual([])
   })
 
-  it('hold JavaScript that runs: its types are gone, and what it imports is there', () => {
+  test('hold JavaScript that runs: its types are gone, and what it imports is there', () => {
     for (const path of scripts()) {
       const imports = [...text(path).matchAll(/^(?:import|export|\}).*? from '([^']+)'|^import '([^']+)'/gm)]
       for (const [, from = '', bare = ''] of imports) {
@@ -35,9 +35,9 @@ describe('files of the page', () => {
     }
   })
 
-  it('say nothing of types that are stripped', () => expect(warned).not.toHaveBeenCalled())
+  test('say nothing of types that are stripped', () => expect(warned).not.toHaveBeenCalled())
 
-  it('have no script and no style within the page, and nothing from elsewhere', () => {
+  test('have no script and no style within the page, and nothing from elsewhere', () => {
     const page = text('/')
     expect(page).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*src=")/)
     expect([...page.matchAll(/(?:src|href)="([^"#]+)"/g)].every(([, to]) => files.has(to ?? ''))).toBe(true)

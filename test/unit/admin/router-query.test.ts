@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import { openApiFile } from '../../../scripts/openapi-file.ts'
 import type { Answer } from '../../../src/admin/answer.ts'
@@ -40,7 +40,7 @@ const errorOf = (read: ReturnType<typeof readQuery>): string => {
 }
 
 describe('numbers of a query', () => {
-  it('are those of five operations at least', () => {
+  test('are those of five operations at least', () => {
     expect(numbers.map(({ id, name }) => `${id} ${name}`)).toEqual(
       expect.arrayContaining([
         'listActors seq',
@@ -56,7 +56,7 @@ describe('numbers of a query', () => {
   describe.each(numbers)('$name of $id', ({ id, name, schema: { minimum, maximum } }) => {
     const right = `is no whole number from ${minimum} to ${maximum}`
 
-    it.each([
+    test.each([
       '',
       ' ',
       '-1',
@@ -76,12 +76,12 @@ describe('numbers of a query', () => {
       expect(errorOf(asked(id, name, text))).toBe(`${name}: "${shown}" ${right}`)
     })
 
-    it('both ends are taken as numbers', () => {
+    test('both ends are taken as numbers', () => {
       for (const end of [minimum, maximum])
         expect(asked(id, name, String(end))).toEqual({ query: expect.objectContaining({ [name]: end }) })
     })
 
-    it('is not asked for twice', () => {
+    test('is not asked for twice', () => {
       const operation = allOperations[id] as Operation
       expect(errorOf(readQuery(operation, `${name}=1&${name}=2`))).toContain(`${name}: given twice`)
     })
@@ -89,7 +89,7 @@ describe('numbers of a query', () => {
 })
 
 describe('docs/openapi.json', () => {
-  it('says of a parameter that it is required where it is refused without', () => {
+  test('says of a parameter that it is required where it is refused without', () => {
     for (const { id, name, in: where, required } of described) {
       if (where !== 'query') continue
       const { query } = allOperations[id] as { readonly query: z.ZodObject }

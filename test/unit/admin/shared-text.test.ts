@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { gunzipSync } from 'node:zlib'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { SharedTexts } from '../../../src/admin/shared-text.ts'
 
 const long = 300_000
@@ -33,7 +33,7 @@ function reader() {
 }
 
 describe('a long text', () => {
-  it('is made once for all who ask within four times of what it cost, and then again', () => {
+  test('is made once for all who ask within four times of what it cost, and then again', () => {
     const { clock, ask } = texts()
     expect([ask(), ask(), ask()]).toEqual(['1', '1', '1'])
     clock.now = 499
@@ -42,7 +42,7 @@ describe('a long text', () => {
     expect(ask()).toBe('2')
   })
 
-  it('is never older than a second', () => {
+  test('is never older than a second', () => {
     const { clock, ask } = texts({ costMs: 5_000 })
     ask()
     clock.now = 5_999
@@ -51,7 +51,7 @@ describe('a long text', () => {
     expect(ask()).toBe('2')
   })
 
-  it('rests the longer the more of them there are, so that all together take a fifth of the time', () => {
+  test('rests the longer the more of them there are, so that all together take a fifth of the time', () => {
     const { clock, ask, made } = texts({ costMs: 20 })
     while (clock.now < 10_000) {
       for (const key of ['a', 'b', 'c']) ask(key)
@@ -61,14 +61,14 @@ describe('a long text', () => {
     expect(made.length * 20).toBeLessThan(2_500)
   })
 
-  it('is compressed once', async () => {
+  test('is compressed once', async () => {
     const { shared } = texts()
     const [one, other] = await Promise.all([shared.of('all').gzipped(), shared.of('all').gzipped()])
     expect(one).toBe(other)
     expect(gunzipSync(one)).toEqual(shared.of('all').bytes)
   })
 
-  it('is taken from its readers when newer ones need the room, from the slowest first', () => {
+  test('is taken from its readers when newer ones need the room, from the slowest first', () => {
     const { clock, shared } = texts({ maxHeldBytes: 2 * long })
     const readers = ['1', '2', '3'].map(() => {
       const res = reader()
@@ -79,7 +79,7 @@ describe('a long text', () => {
     expect(readers.map(({ isCut }) => isCut)).toEqual([true, false, false])
   })
 
-  it('needs no room once it is old and read', () => {
+  test('needs no room once it is old and read', () => {
     const { clock, shared } = texts({ maxHeldBytes: 2 * long })
     const [quick, slow] = [reader(), reader()]
     shared.of('all').readBy(quick)
@@ -93,7 +93,7 @@ describe('a long text', () => {
   })
 })
 
-it('a short text is made for each who asks', () => {
+test('a short text is made for each who asks', () => {
   const { ask } = texts({ bytes: 1_000 })
   expect([ask(), ask()]).toEqual(['1', '2'])
 })

@@ -1,12 +1,12 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parseCommand } from '../../../src/cli/command.ts'
 
 describe('charts view', () => {
-  it('takes one file', () => {
+  test('takes one file', () => {
     expect(parseCommand(['charts', 'view', 'a.json'])).toEqual({ kind: 'charts-view', file: 'a.json' })
   })
 
-  it.each([
+  test.each([
     [['charts'], 'charts needs "view" and one file'],
     [['charts', 'view'], 'charts needs "view" and one file'],
     [['charts', 'view', 'a', 'b'], 'charts needs "view" and one file'],

@@ -1,8 +1,8 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { describeTelemetry } from '../../../src/cli/describe-telemetry.ts'
 import { settingsOf } from '../../kit/telemetry/telemetry-settings.ts'
 
-it('says where each signal goes, and what of the environment is ignored, without its secrets', () => {
+test('says where each signal goes, and what of the environment is ignored, without its secrets', () => {
   const settings = settingsOf(
     { logs: { enabled: false } },
     {
@@ -18,6 +18,6 @@ it('says where each signal goes, and what of the environment is ignored, without
   )
 })
 
-it('says nothing where nothing is exported', () => {
+test('says nothing where nothing is exported', () => {
   expect(describeTelemetry(null)).toBe('')
 })

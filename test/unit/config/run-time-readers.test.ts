@@ -1,7 +1,7 @@
 /** A value that the configuration accepts must never throw in the function that reads it when a worker runs. */
 import { validateHeaderValue } from 'node:http'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parseListenerAddress } from '../../../src/config/address/address.ts'
 import { toListenerAddress } from '../../../src/config/resolve/listeners.ts'
 import { collectorUrlFault } from '../../../src/config/schema/fields.ts'
@@ -44,7 +44,7 @@ const withAccess = (deny: string, realm = 'a') => ({
 const about = (config: object, key: string) => messages(config).filter((line) => line.includes(key))
 
 describe('a value that the configuration accepts', () => {
-  it('as a network is one that a set can hold', () => {
+  test('as a network is one that a set can hold', () => {
     fc.assert(
       fc.property(address, length, (base, suffix) => {
         const isAccepted = about(withAccess(base + suffix), 'access.deny').length === 0
@@ -57,7 +57,7 @@ describe('a value that the configuration accepts', () => {
     )
   })
 
-  it('as a realm can be sent in a header field', () => {
+  test('as a realm can be sent in a header field', () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.string({ maxLength: 130 }), fc.string({ unit: 'binary', maxLength: 20 })),
@@ -70,7 +70,7 @@ describe('a value that the configuration accepts', () => {
     )
   })
 
-  it('as the address of a listener is read when the settings are made', () => {
+  test('as the address of a listener is read when the settings are made', () => {
     const port = fc.constantFrom('', ':0', ':80', ':65536', ':x')
     const host = fc.oneof(
       address,
@@ -87,7 +87,7 @@ describe('a value that the configuration accepts', () => {
     )
   })
 
-  it('as the URL of a collector is parsed with the path of each signal', () => {
+  test('as the URL of a collector is parsed with the path of each signal', () => {
     const url = fc.oneof(
       fc.webUrl(),
       fc.tuple(fc.constantFrom('http://', 'https://'), fc.string()).map((all) => all.join('')),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { errorTable } from '../../../src/errors.ts'
 import { health } from '../../../src/supervise/views/health.ts'
@@ -68,9 +68,9 @@ describe('the dashboard', () => {
     targets.map((target) => ({ title, ...target })),
   )
 
-  it('has queries', () => expect(queries.length).toBeGreaterThan(40))
+  test('has queries', () => expect(queries.length).toBeGreaterThan(40))
 
-  it.each(queries)('names what exists: $title: $expr', ({ expr, legendFormat }) => {
+  test.each(queries)('names what exists: $title: $expr', ({ expr, legendFormat }) => {
     expect(mistakesIn(expr)).toEqual([])
     const { groupings, selectors } = namesOf(expr)
     const shown = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label)
@@ -79,7 +79,7 @@ describe('the dashboard', () => {
     expect(left).toEqual(expect.arrayContaining(shown))
   })
 
-  it('uses the variables that it has, and their queries name what exists', () => {
+  test('uses the variables that it has, and their queries name what exists', () => {
     const { list } = dashboard.templating
     const used = new Set([...JSON.stringify(dashboard).matchAll(/\$\{?([a-z]\w*)/g)].map(([, name]) => name))
     expect([...used].sort()).toEqual(list.map(({ name }) => name).sort())
@@ -90,7 +90,7 @@ describe('the dashboard', () => {
     }
   })
 
-  it('shows every panel beside the others, not over them', () => {
+  test('shows every panel beside the others, not over them', () => {
     const { panels } = dashboard
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length)
     const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
@@ -100,7 +100,7 @@ describe('the dashboard', () => {
     expect(Math.max(...panels.map(({ gridPos }) => gridPos.x + gridPos.w))).toBe(24)
   })
 
-  it('shows every metric of our own but those that it leaves to the logs', () => {
+  test('shows every metric of our own but those that it leaves to the logs', () => {
     const shown = new Set(queries.flatMap(({ expr }) => namesOf(expr).selectors.map(({ metric }) => metric)))
     const missing = metrics.filter((metric) => !sampleNames(metric).some((name) => shown.has(name)))
     expect(missing.map(({ name }) => name)).toEqual(['proxy.secrets.decrypted'])
@@ -127,7 +127,7 @@ describe('the alert rules', () => {
     ),
   ])
 
-  it.each(rules.map((rule) => ({ ...rule, name: rule.alert ?? rule.record })))(
+  test.each(rules.map((rule) => ({ ...rule, name: rule.alert ?? rule.record })))(
     'names what exists: $name',
     ({ expr, annotations = {} }) => {
       expect(mistakesIn(expr, known)).toEqual([])
@@ -139,7 +139,7 @@ describe('the alert rules', () => {
     },
   )
 
-  it('each alert has a test that sees it set off', () => {
+  test('each alert has a test that sees it set off', () => {
     const tests = text('prometheus/bifrost-bridge.rules.test.yaml')
     for (const { alert } of rules) {
       if (alert !== undefined) expect(tests).toMatch(new RegExp(`alertname: ${alert}\\n +exp_alerts:\\n`))
@@ -148,7 +148,7 @@ describe('the alert rules', () => {
 })
 
 describe('what a query names', () => {
-  it.each([
+  test.each([
     ['rate(a_total{b="x"}[5m])', ['a_total'], ['b'], []],
     [
       'sum by (le, c) (rate(a_bucket{b=~"x{y}", d!="z"}[$__rate_interval]))',
@@ -165,7 +165,7 @@ describe('what a query names', () => {
     expect(named.groupings).toEqual(groupings)
   })
 
-  it('a metric or a label that does not exist is found', () => {
+  test('a metric or a label that does not exist is found', () => {
     expect(mistakesIn('sum by (colour) (rate(http_server_requests_total{job="a"}[5m]))')).toEqual([
       'there is no http_server_requests_total',
       'nothing in it has colour',
@@ -180,7 +180,7 @@ describe('thresholds and shares', () => {
   const rules = text('prometheus/bifrost-bridge.rules.yaml')
   const failed = 'error_type!~"|CLIENT_.+"'
 
-  it('BifrostLimitNear and the health of a worker have the same threshold', () => {
+  test('BifrostLimitNear and the health of a worker have the same threshold', () => {
     const near = /proxy_limit_utilization_ratio\) >= ([\d.]+)/.exec(rules)?.[1]
     const statusAt = (share: number) =>
       health({
@@ -195,7 +195,7 @@ describe('thresholds and shares', () => {
     expect(statusAt(Number(near) - 0.001)).toBe('Healthy')
   })
 
-  it('the documented error rate, the rules and the dashboard leave out what clients break off', () => {
+  test('the documented error rate, the rules and the dashboard leave out what clients break off', () => {
     const count = 'http_server_request_duration_seconds_count'
     const ratios = rules.match(/record: bifrost:failed_requests.*\n.*/g) ?? []
     expect(ratios).toHaveLength(4)

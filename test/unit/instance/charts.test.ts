@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createActor } from 'xstate'
 import { workerSystemId } from '../../../actors/ledger.ts'
 import { workerMachine } from '../../../actors/worker.ts'
@@ -34,7 +34,7 @@ const texts = (steps: readonly { event: string; state: string; edges: readonly s
   steps.map(({ event, state, edges }) => `${event} ${state} ${edges.join()}`)
 
 describe('chart reports of an instance', () => {
-  it('contain each move with its arrow', () => {
+  test('contain each move with its arrow', () => {
     const { actor, reports, steps } = instance()
     const { ledger } = actor.getSnapshot().context
     ledger.send({ type: 'conn.opened' })
@@ -64,7 +64,7 @@ describe('chart reports of an instance', () => {
     expect(steps()[1]?.digest).toEqual({ high: 2, low: 1, drainTimeoutMs: 1_000 })
   })
 
-  it('contain events that a chart ignores, with or without a viewer', () => {
+  test('contain events that a chart ignores, with or without a viewer', () => {
     const { actor, reports, steps } = instance()
     const { ledger } = actor.getSnapshot().context
     ledger.send({ type: 'conn.opened' })
@@ -83,7 +83,7 @@ describe('chart reports of an instance', () => {
     expect(steps().map(({ isIgnored }) => isIgnored)).toEqual([false, false, true, false])
   })
 
-  it('contain no connections, however many there are', () => {
+  test('contain no connections, however many there are', () => {
     const { actor, reports, posted } = instance()
     reports.flush()
     const { length } = posted
@@ -98,7 +98,7 @@ describe('chart reports of an instance', () => {
 })
 
 describe('a storm of moves', () => {
-  it('is limited: some moves at once, some of the rest in batches, always including the last', () => {
+  test('is limited: some moves at once, some of the rest in batches, always including the last', () => {
     const { actor, reports, posted, moves } = instance(60_000)
     const { ledger } = actor.getSnapshot().context
     ledger.send({ type: 'conn.opened' })
@@ -114,7 +114,7 @@ describe('a storm of moves', () => {
     expect(moves().at(-1)).toMatchObject({ step: { state: 'saturated' }, skipped: 992 })
   })
 
-  it('no longer delays moves when it is over', async () => {
+  test('no longer delays moves when it is over', async () => {
     const { actor, reports, posted } = instance(5)
     for (let n = 0; n < 20; n++) {
       actor.send({ type: 'limit.exceeded', reasons: [] })
@@ -134,7 +134,7 @@ describe('a storm of moves', () => {
 })
 
 describe('a question about a chart', () => {
-  it('is answered with the pending delays and the possible next events', () => {
+  test('is answered with the pending delays and the possible next events', () => {
     const { actor, reports, posted } = instance()
     actor.getSnapshot().context.ledger.send({ type: 'conn.opened' })
     actor.send({ type: 'op.drain' })
@@ -150,7 +150,7 @@ describe('a question about a chart', () => {
     actor.stop()
   })
 
-  it('is answered with null if the chart does not exist', () => {
+  test('is answered with null if the chart does not exist', () => {
     const { reports, posted } = instance()
     reports.answer(8, 'static')
     expect(posted.at(-1)).toEqual({ type: 'chart.answer', ask: 8, live: null })

@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { isAlive, treeOf } from '../../kit/processes/processes.ts'
 import { tied } from '../../kit/processes/tied.ts'
 import { until } from '../../kit/waiting/until.ts'
 
 const root = join(import.meta.dirname, '../../..')
 
-it.each(['its process', 'its process group'])('children end when %s is killed', async (what) => {
+test.each(['its process', 'its process group'])('children end when %s is killed', async (what) => {
   const parent = spawn(process.execPath, [join(root, 'test/kit/processes/reaper-parent.ts')], {
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,
@@ -26,7 +26,7 @@ it.each(['its process', 'its process group'])('children end when %s is killed', 
   await until('all are gone', () => !all.some(isAlive))
 })
 
-it('every test starts its processes so that they end with it', () => {
+test('every test starts its processes so that they end with it', () => {
   const loose = globSync('test/**/*.ts', { cwd: root }).filter((file) => {
     if (/^test\/(?:kit\/processes\/reaper|unit\/kit\/)/.test(file)) return false
     const text = readFileSync(join(root, file), 'utf8')

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { heapOptionOf } from '../../../src/supervise/runtime.ts'
 
 describe('heapOptionOf', () => {
-  it.each([
+  test.each([
     [['--max-old-space-size=900'], undefined, '--max-old-space-size=900'],
     [['--inspect', '--max_old_space_size=900'], '', '--max_old_space_size=900'],
     [[], '--no-warnings --max-old-space-size=900', '--max-old-space-size=900'],

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createServices, type Service } from '../../../src/supervise/services.ts'
 import { openCounterBlock } from '../../../src/telemetry/metrics/counters.ts'
 import { Meter } from '../../../src/telemetry/metrics/meter.ts'
@@ -33,7 +33,7 @@ const countsOf = (service: Service) =>
   new Map([...service.reading(0).series].map(([key, values]) => [key, histogramAt(values, 0).count]))
 
 describe('the series of a service, when its instances have more than it may have', () => {
-  it('never lose a count, whichever instance ends or is read first', () => {
+  test('never lose a count, whichever instance ends or is read first', () => {
     const service = createReverse()
     let before = countsOf(service)
     const isGrowing = () => {
@@ -55,7 +55,7 @@ describe('the series of a service, when its instances have more than it may have
     expect(before.size).toBe(2_001)
   })
 
-  it('are those that were there first; what came later stays where it was put', () => {
+  test('are those that were there first; what came later stays where it was put', () => {
     const service = createReverse()
     for (let instance = 0; instance < 5; instance += 1) fill(service, instance)
     countsOf(service)

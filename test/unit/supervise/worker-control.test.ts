@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createWorkerControl, type WorkerAction } from '../../../src/supervise/worker-control.ts'
 import { superviseFakes } from '../../kit/daemons/fake-supervisor.ts'
 
@@ -16,7 +16,7 @@ function controlled() {
 const actions = ['drain', 'recycle', 'restart'] as const
 
 describe('an action of an operator', () => {
-  it.each(actions)('%s is refused while the worker starts for the first time, in words', (action) => {
+  test.each(actions)('%s is refused while the worker starts for the first time, in words', (action) => {
     const { act, lines, supervisor } = controlled()
     const before = supervisor.getSnapshot()
     expect(act(action)).toEqual({
@@ -27,7 +27,7 @@ describe('an action of an operator', () => {
     expect(lines).toEqual([])
   })
 
-  it('recycle is refused while no instance is up to be replaced; restart is not', () => {
+  test('recycle is refused while no instance is up to be replaced; restart is not', () => {
     const { act, latest, crashTwice } = controlled()
     latest().ready()
     crashTwice()
@@ -38,14 +38,14 @@ describe('an action of an operator', () => {
     expect(act('restart')).toMatchObject({ event: 'op.restart' })
   })
 
-  it.each(actions)('%s is sent to a worker that is up', (action) => {
+  test.each(actions)('%s is sent to a worker that is up', (action) => {
     const { act, latest, lines } = controlled()
     latest().ready()
     expect(act(action)).toMatchObject({ event: `op.${action}` })
     expect(lines).toEqual([`worker: ${action}`])
   })
 
-  it('drain and recycle are refused out of service, where restart brings it back', () => {
+  test('drain and recycle are refused out of service, where restart brings it back', () => {
     const { act, latest } = controlled()
     latest().ready()
     act('drain')
@@ -63,7 +63,7 @@ describe('an action of an operator', () => {
     expect(act('restart')).toMatchObject({ event: 'op.restart' })
   })
 
-  it('is refused while the supervisor does not run, and unknown for an unknown worker', () => {
+  test('is refused while the supervisor does not run, and unknown for an unknown worker', () => {
     const control = createWorkerControl({ workers: ['w'], find: () => undefined, log: () => {} })
     expect(control.act('w', 'drain', 'a test')).toEqual({
       refusedIn: 'not running',

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type ErrorCode, errorTable } from '../../../src/errors.ts'
 import { terminationOf, tunnelOutcome } from '../../../src/proxy/exchange/termination.ts'
 import { endedBy, endedWhile, terminationWords } from '../../../src/telemetry/termination-words.ts'
@@ -19,7 +19,7 @@ const all = new Set([
 ])
 
 describe('the words of a termination', () => {
-  it('say who ended it, and in which phase', () => {
+  test('say who ended it, and in which phase', () => {
     expect(terminationWords('KH')).toBe(
       'it was cut off by the end of a drain, or by an operator, while its response head was awaited',
     )
@@ -29,14 +29,14 @@ describe('the words of a termination', () => {
     expect(terminationWords('--')).toBe('it came to its end')
   })
 
-  it('are there for each that can be, and for no other', () => {
+  test('are there for each that can be, and for no other', () => {
     const ended = [...all].filter((one) => one !== '--')
     expect(ended.filter((one) => terminationWords(one).includes('not known'))).toEqual([])
     expect(new Set(ended.map(([who]) => who))).toEqual(new Set(endedBy.keys()))
     expect(new Set(ended.map(([, phase]) => phase))).toEqual(new Set(endedWhile.keys()))
   })
 
-  it('are those of the manual', () => {
+  test('are those of the manual', () => {
     const manual = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8')
     for (const [letter, words] of [...endedBy, ...endedWhile])
       expect(manual).toContain(`| \`${letter}\` | ${words} |`)

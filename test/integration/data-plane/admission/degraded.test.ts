@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { RawClient } from '../../../kit/clients/raw-client.ts'
 import { reverseTo, startEdge } from '../../../kit/daemons/data-plane.ts'
 import { startOrigin } from '../../../kit/origins/origin.ts'
 import { until } from '../../../kit/waiting/until.ts'
 
 describe('a degraded data plane', () => {
-  it('ends connections after their exchange, and keeps them again after it recovers', async () => {
+  test('ends connections after their exchange, and keeps them again after it recovers', async () => {
     await using origin = await startOrigin()
     await using edge = await startEdge(reverseTo(`http://${origin.authority}`))
     using kept = await RawClient.connect(edge.port)
@@ -20,7 +20,7 @@ describe('a degraded data plane', () => {
     expect((await later.get('/')).status).toBe(200)
   })
 
-  it('lets the running exchange finish and then ends its connection', async () => {
+  test('lets the running exchange finish and then ends its connection', async () => {
     const gate = Promise.withResolvers<void>()
     await using origin = await startOrigin(async (_req, res) => {
       res.write('be')
@@ -37,7 +37,7 @@ describe('a degraded data plane', () => {
     await client.ended()
   })
 
-  it('closes idle upstream connections', async () => {
+  test('closes idle upstream connections', async () => {
     await using origin = await startOrigin()
     await using edge = await startEdge(reverseTo(`http://${origin.authority}`))
     using client = await RawClient.connect(edge.port)

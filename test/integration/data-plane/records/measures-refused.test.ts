@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { RawClient } from '../../../kit/clients/raw-client.ts'
 import { reverseTo, startEdge } from '../../../kit/daemons/data-plane.ts'
 import { startOrigin } from '../../../kit/origins/origin.ts'
@@ -7,7 +7,7 @@ import { totalOf } from '../../../kit/telemetry/series.ts'
 import { until } from '../../../kit/waiting/until.ts'
 
 describe('a refusal before there is an exchange', () => {
-  it.each([
+  test.each([
     ['nonsense', 'nonsense\r\n\r\n', '400'],
     ['a target that is too long', `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, '414'],
     ['a head that is too large', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`, '431'],
@@ -30,7 +30,7 @@ describe('a refusal before there is an exchange', () => {
     expectWhole(proxy, 1)
   })
 
-  it('a late head is one request', async () => {
+  test('a late head is one request', async () => {
     await using proxy = await startEdge(reverseTo('http://127.0.0.1:9', { timeouts: { headerMs: 100 } }))
     using client = await RawClient.connect(proxy.port)
     client.send('GET / HT')
@@ -39,7 +39,7 @@ describe('a refusal before there is an exchange', () => {
     expect(serverOf(proxy)[0]?.attributes['http.response.status_code']).toBe('408')
   })
 
-  it('a connection refused by the limit is not a request', async () => {
+  test('a connection refused by the limit is not a request', async () => {
     await using proxy = await startEdge(reverseTo('http://127.0.0.1:9'), { limit: 0 })
     using client = await RawClient.connect(proxy.port)
     expect((await client.response()).status).toBe(503)
@@ -47,7 +47,7 @@ describe('a refusal before there is an exchange', () => {
     expect(proxy.counters().requestsTotal).toBe(0)
   })
 
-  it('a connection that sends nothing, or half a head, is not a request', async () => {
+  test('a connection that sends nothing, or half a head, is not a request', async () => {
     await using proxy = await startEdge(reverseTo('http://127.0.0.1:9'))
     const silent = await RawClient.connect(proxy.port)
     const half = await RawClient.connect(proxy.port)
@@ -61,7 +61,7 @@ describe('a refusal before there is an exchange', () => {
 })
 
 describe('a refused exchange', () => {
-  it('a body that is too large is one request, with the bytes that were read', async () => {
+  test('a body that is too large is one request, with the bytes that were read', async () => {
     await using proxy = await startEdge(reverseTo('http://127.0.0.1:9', { sizes: { maxBodyBytes: 10 } }))
     using client = await RawClient.connect(proxy.port)
     client.head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 11').send('x'.repeat(11))
@@ -74,7 +74,7 @@ describe('a refused exchange', () => {
     expectWhole(proxy, 1)
   })
 
-  it('a body that turns out too large is one request, and its attempt has the reason', async () => {
+  test('a body that turns out too large is one request, and its attempt has the reason', async () => {
     await using origin = await startOrigin(() => {})
     await using proxy = await startEdge(
       reverseTo(`http://${origin.authority}`, { sizes: { maxBodyBytes: 10 } }),
@@ -91,7 +91,7 @@ describe('a refused exchange', () => {
     expectWhole(proxy, 1)
   })
 
-  it('a rate limit counts its refusals', async () => {
+  test('a rate limit counts its refusals', async () => {
     await using origin = await startOrigin()
     await using proxy = await startEdge(
       reverseTo(`http://${origin.authority}`, { rates: { rules: [{ limit: 1 }] } }),

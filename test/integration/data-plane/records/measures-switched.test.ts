@@ -1,5 +1,5 @@
 import { constants } from 'node:http2'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { tunnelLives } from '../../../../src/telemetry/metrics/series.ts'
 import { answerOf, H2Client } from '../../../kit/clients/h2-client.ts'
 import { RawClient } from '../../../kit/clients/raw-client.ts'
@@ -19,7 +19,7 @@ const upgrade = [
 const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
 
 describe('over HTTP/2', () => {
-  it('each stream is one request, with the bytes of its own bodies', async () => {
+  test('each stream is one request, with the bytes of its own bodies', async () => {
     await using origin = await startOrigin(async (req, res, seen) => {
       const body = await seen.body
       res.statusCode = req.url === '/bad' ? 500 : 200
@@ -43,7 +43,7 @@ describe('over HTTP/2', () => {
     expectWhole(proxy, 4)
   })
 
-  it('a stream reset by its client is one request', async () => {
+  test('a stream reset by its client is one request', async () => {
     await using origin = await startOrigin(() => {})
     await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), h2)
     using client = await H2Client.connect(proxy.port)
@@ -56,7 +56,7 @@ describe('over HTTP/2', () => {
     expectWhole(proxy, 1)
   })
 
-  it('a CONNECT is one request, and its tunnel has the bytes of its stream', async () => {
+  test('a CONNECT is one request, and its tunnel has the bytes of its stream', async () => {
     await using origin = await startRawOrigin((socket) => {
       socket.on('data', (chunk) => socket.write(`<${chunk}>`))
       socket.on('end', () => socket.end('bye'))
@@ -75,7 +75,7 @@ describe('over HTTP/2', () => {
     expectWhole(proxy, 1)
   })
 
-  it('a refused CONNECT has the body size of its answer', async () => {
+  test('a refused CONNECT has the body size of its answer', async () => {
     await using proxy = await startEdge(forwardTo(), h2)
     using client = await H2Client.connect(proxy.port)
     const stream = client.request({ ':method': 'CONNECT', ':authority': '127.0.0.1:1' }, { endStream: false })
@@ -88,7 +88,7 @@ describe('over HTTP/2', () => {
 })
 
 describe('an upgrade', () => {
-  it('is one request at its switch; later bytes belong to a tunnel, counted exactly', async () => {
+  test('is one request at its switch; later bytes belong to a tunnel, counted exactly', async () => {
     await using origin = await startRawOrigin((socket) => {
       socket.once('data', () => {
         socket.write(`${switching}first`)
@@ -111,7 +111,7 @@ describe('an upgrade', () => {
     expectWhole(proxy, 1)
   })
 
-  it('with another answer has the size of that answer', async () => {
+  test('with another answer has the size of that answer', async () => {
     await using origin = await startOrigin((_req, res) => res.writeHead(403).end('n'.repeat(20_000)))
     await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
     using client = await RawClient.connect(proxy.port)
@@ -123,7 +123,7 @@ describe('an upgrade', () => {
     expectWhole(proxy, 1)
   })
 
-  it('whose upstream cannot be reached is one failed request', async () => {
+  test('whose upstream cannot be reached is one failed request', async () => {
     await using proxy = await startEdge(reverseTo('http://127.0.0.1:1'))
     using client = await RawClient.connect(proxy.port)
     client.head('GET / HTTP/1.1', ...upgrade)
@@ -138,7 +138,7 @@ describe('an upgrade', () => {
 })
 
 describe('the connect of a CONNECT', () => {
-  it('is an attempt, whether it succeeds or fails, and not an upstream request', async () => {
+  test('is an attempt, whether it succeeds or fails, and not an upstream request', async () => {
     await using origin = await startRawOrigin((socket) => socket.end('bye'))
     await using proxy = await startEdge(forwardTo())
     for (const [authority, status] of [

@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { maxServerSeries } from '../../../../src/telemetry/metrics/counters.ts'
 import { activeRequests, tunnelLives } from '../../../../src/telemetry/metrics/series.ts'
 import { RawClient } from '../../../kit/clients/raw-client.ts'
@@ -9,7 +9,7 @@ import { totalOf } from '../../../kit/telemetry/series.ts'
 import { until } from '../../../kit/waiting/until.ts'
 
 describe('a request through the reverse proxy', () => {
-  it('is one request with its attributes and the exact sizes of its bodies', async () => {
+  test('is one request with its attributes and the exact sizes of its bodies', async () => {
     await using origin = await startOrigin(async (_req, res, seen) => {
       await seen.body
       // Without a length: chunked, whose framing does not count as body.
@@ -45,7 +45,7 @@ describe('a request through the reverse proxy', () => {
     expectWhole(proxy, 1)
   })
 
-  it('has no body bytes without a body, whatever the head claims', async () => {
+  test('has no body bytes without a body, whatever the head claims', async () => {
     await using origin = await startOrigin((req, res) => {
       if (req.url === '/304') res.writeHead(304).end()
       else
@@ -62,7 +62,7 @@ describe('a request through the reverse proxy', () => {
     expect(totalOf(serverOf(proxy))).toMatchObject({ received: 0, sent: 0 })
   })
 
-  it('is active while it runs', async () => {
+  test('is active while it runs', async () => {
     const held = Promise.withResolvers<void>()
     await using origin = await startOrigin(async (_req, res) => {
       await held.promise
@@ -81,7 +81,7 @@ describe('a request through the reverse proxy', () => {
     expect(proxy.counters()).toMatchObject({ upstreamOpen: 1, upstreamIdle: 1 })
   })
 
-  it('whose upstream refuses is a 502 with its code and a failed attempt', async () => {
+  test('whose upstream refuses is a 502 with its code and a failed attempt', async () => {
     await using proxy = await startEdge(reverseTo('http://127.0.0.1:1'))
     using client = await RawClient.connect(proxy.port)
     for (let n = 0; n < 3; n += 1) expect((await client.get('/')).status).toBe(502)
@@ -100,7 +100,7 @@ describe('a request through the reverse proxy', () => {
     expectWhole(proxy, 4)
   })
 
-  it('broken off by its client is one request, without a status if none was sent', async () => {
+  test('broken off by its client is one request, without a status if none was sent', async () => {
     await using origin = await startOrigin(() => {})
     await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
     const client = await RawClient.connect(proxy.port)
@@ -115,7 +115,7 @@ describe('a request through the reverse proxy', () => {
     expectWhole(proxy, 1)
   })
 
-  it('broken off by the upstream during its body keeps the status that was sent', async () => {
+  test('broken off by the upstream during its body keeps the status that was sent', async () => {
     await using origin = await startRawOrigin((socket) => {
       socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'))
     })
@@ -130,7 +130,7 @@ describe('a request through the reverse proxy', () => {
     expectWhole(proxy, 1)
   })
 
-  it('that is retried is one request and two attempts', async () => {
+  test('that is retried is one request and two attempts', async () => {
     let connections = 0
     await using origin = await startRawOrigin((socket) => {
       connections += 1
@@ -156,7 +156,7 @@ describe('a request through the reverse proxy', () => {
 describe('a CONNECT', () => {
   const routes = ['proxy', 'CONNECT']
 
-  it('is one request when the tunnel opens; its bytes are counted exactly as they pass', async () => {
+  test('is one request when the tunnel opens; its bytes are counted exactly as they pass', async () => {
     await using origin = await startRawOrigin((socket) => {
       socket.on('data', () => socket.write('b'.repeat(100_000)))
       socket.on('end', () => socket.end('last'))
@@ -193,7 +193,7 @@ describe('a CONNECT', () => {
     expectWhole(proxy, 1)
   })
 
-  it('that cannot connect is one failed request and no tunnel', async () => {
+  test('that cannot connect is one failed request and no tunnel', async () => {
     await using proxy = await startEdge(forwardTo())
     using client = await RawClient.connect(proxy.port)
     client.head('CONNECT 127.0.0.1:1 HTTP/1.1', 'Host: a')

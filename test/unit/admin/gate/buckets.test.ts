@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { Buckets } from '../../../../src/admin/gate/buckets.ts'
 
 function buckets(rest: Partial<ConstructorParameters<typeof Buckets>[0]> = {}) {
@@ -14,31 +14,31 @@ function buckets(rest: Partial<ConstructorParameters<typeof Buckets>[0]> = {}) {
   return { made, clock }
 }
 
-it('lets so many through at once, then so many a second, and says how long to wait', () => {
+test('lets so many through at once, then so many a second, and says how long to wait', () => {
   const { made, clock } = buckets()
   expect([made.take('a'), made.take('a'), made.take('a')]).toEqual([0, 0, 1])
   clock.now = 1_000
   expect([made.take('a'), made.take('a')]).toEqual([0, 1])
 })
 
-it('gives each peer its own', () => {
+test('gives each peer its own', () => {
   const { made } = buckets()
   expect([made.take('a'), made.take('a'), made.take('b')]).toEqual([0, 0, 0])
 })
 
-it('bounds all peers together', () => {
+test('bounds all peers together', () => {
   const { made } = buckets({ allBurst: 3, allPerSecond: 0.5 })
   expect(['a', 'b', 'c', 'd'].map((key) => made.take(key))).toEqual([0, 0, 0, 2])
 })
 
-it('takes nothing from a peer that is refused', () => {
+test('takes nothing from a peer that is refused', () => {
   const { made, clock } = buckets()
   for (let n = 0; n < 100; n++) made.take('a')
   clock.now = 1_000
   expect(made.take('a')).toBe(0)
 })
 
-it('remembers so many peers', () => {
+test('remembers so many peers', () => {
   const { made } = buckets({ maxKeys: 10 })
   for (let n = 0; n < 1_000; n++) made.take(`peer ${n}`)
   expect(made.size).toBe(10)

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { ConnectionLimit } from '../../../../src/admin/gate/connection-limit.ts'
 import { bounds } from '../../../../src/admin/server.ts'
 
@@ -16,14 +16,14 @@ function limited(max: number) {
 
 const closed = (connections: readonly PassThrough[]) => connections.map(({ destroyed }) => destroyed)
 
-it('the connection that was silent longest gives way', () => {
+test('the connection that was silent longest gives way', () => {
   const { limit, enter } = limited(3)
   const [a, b, c, d] = [enter(), enter(), enter(), enter()]
   expect(closed([a, b, c, d])).toEqual([true, false, false, false])
   expect(limit.size).toBe(3)
 })
 
-it('a connection is silent again from its last answer on', () => {
+test('a connection is silent again from its last answer on', () => {
   const { limit, enter } = limited(2)
   const [a, b] = [enter(), enter()]
   limit.begin(a)
@@ -38,7 +38,7 @@ it('a connection is silent again from its last answer on', () => {
   expect(a.destroyed).toBe(true)
 })
 
-it('while every connection has a request the new one is closed, until one takes too long', () => {
+test('while every connection has a request the new one is closed, until one takes too long', () => {
   const { limit, enter, connect, pass } = limited(2)
   const [a, b] = [enter(), enter()]
   limit.begin(a)
@@ -53,7 +53,7 @@ it('while every connection has a request the new one is closed, until one takes 
   expect(connect().isIn).toBe(false)
 })
 
-it('event streams never give way', () => {
+test('event streams never give way', () => {
   const { limit, enter, connect, pass } = limited(1)
   const stream = enter()
   limit.begin(stream)
@@ -63,7 +63,7 @@ it('event streams never give way', () => {
   expect(stream.destroyed).toBe(false)
 })
 
-it('a connection that closes leaves its place, and close ends all', async () => {
+test('a connection that closes leaves its place, and close ends all', async () => {
   const { limit, enter } = limited(2)
   const [a, b] = [enter(), enter()]
   await new Promise((resolve) => a.once('close', resolve).destroy())
@@ -72,6 +72,6 @@ it('a connection that closes leaves its place, and close ends all', async () => 
   expect(b.destroyed).toBe(true)
 })
 
-it('silent connections are looked for often enough to close them within 5 s', () => {
+test('silent connections are looked for often enough to close them within 5 s', () => {
   expect(bounds.headersTimeout + bounds.connectionsCheckingInterval).toBeLessThanOrEqual(5_000)
 })

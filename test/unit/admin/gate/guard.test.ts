@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { guardRefusal, type RequestFacts } from '../../../../src/admin/gate/guard.ts'
 
 const http = { scheme: 'http', hosts: ['bridge.example'] } as const
@@ -14,7 +14,7 @@ const facts = (rest: Partial<RequestFacts>): RequestFacts => ({
 const isRefused = (rest: Partial<RequestFacts>) => guardRefusal(facts(rest), http) !== null
 
 describe('the Host (DNS rebinding)', () => {
-  it.each([
+  test.each([
     ['127.0.0.1:9900', false],
     ['127.0.0.1', false],
     ['10.1.2.3:80', false],
@@ -43,13 +43,13 @@ describe('the Host (DNS rebinding)', () => {
     expect(isRefused({ host })).toBe(refused)
   })
 
-  it('is whatever it likes on a Unix socket, which no browser reaches', () => {
+  test('is whatever it likes on a Unix socket, which no browser reaches', () => {
     expect(guardRefusal(facts({ host: 'anything' }), { scheme: 'http', hosts: null })).toBeNull()
   })
 })
 
 describe('the Origin', () => {
-  it.each([
+  test.each([
     ['http://127.0.0.1:9900', false],
     ['http://127.0.0.1:8080', true],
     ['https://127.0.0.1:9900', true],
@@ -63,7 +63,7 @@ describe('the Origin', () => {
 })
 
 describe('what a browser says of where a request comes from', () => {
-  it.each([
+  test.each([
     ['same-origin', 'cors', 'empty', false],
     ['none', 'navigate', 'document', false],
     ['cross-site', 'navigate', 'document', false],
@@ -77,7 +77,7 @@ describe('what a browser says of where a request comes from', () => {
     expect(isRefused({ site, mode, dest })).toBe(refused)
   })
 
-  it('a form of another site posts nothing', () => {
+  test('a form of another site posts nothing', () => {
     expect(isRefused({ method: 'POST', site: 'cross-site', mode: 'navigate', dest: 'document' })).toBe(true)
   })
 })

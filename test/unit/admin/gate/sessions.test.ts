@@ -1,9 +1,9 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { Sessions } from '../../../../src/admin/gate/sessions.ts'
 
 const cookieOf = (field: string) => field.split(';')[0]
 
-it('a session lets its cookie in for 12 hours, and no other', () => {
+test('a session lets its cookie in for 12 hours, and no other', () => {
   let now = 0
   const sessions = new Sessions(() => now)
   const field = sessions.open()
@@ -19,7 +19,7 @@ it('a session lets its cookie in for 12 hours, and no other', () => {
   expect(sessions.isOpen(cookie)).toBe(false)
 })
 
-it('so many are open at once, the oldest gives way', () => {
+test('so many are open at once, the oldest gives way', () => {
   const sessions = new Sessions(() => 0)
   const cookies = Array.from({ length: 65 }, () => cookieOf(sessions.open()))
   expect(cookies.filter((cookie) => sessions.isOpen(cookie))).toEqual(cookies.slice(1))

@@ -9,7 +9,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { bearerOf, isSame, openToken } from '../../../../src/admin/gate/token.ts'
 import type { AdminSettings } from '../../../../src/config/settings/settings.ts'
 
@@ -17,14 +17,14 @@ const settings = (rest: Partial<AdminSettings> = {}) => ({ token: undefined, tok
 const folder = () => mkdtempSync(join(tmpdir(), 'bifrost-token-'))
 
 describe('the admin token', () => {
-  it('is that of the configuration, where it has one', () => {
+  test('is that of the configuration, where it has one', () => {
     const home = folder()
     const token = openToken(settings({ token: 'of-the-configuration' }), { BIFROST_SECRET_HOME: home })
     expect(token).toEqual({ text: 'of-the-configuration', file: null, problem: null })
     expect(readdirSync(home)).toEqual([])
   })
 
-  it('is made at the first start, for its user only, and is the same at the next', () => {
+  test('is made at the first start, for its user only, and is the same at the next', () => {
     const env = { BIFROST_SECRET_HOME: join(folder(), 'made', 'too') }
     const first = openToken(settings(), env)
     expect(first.file).toBe(join(env.BIFROST_SECRET_HOME, 'admin-token'))
@@ -36,13 +36,13 @@ describe('the admin token', () => {
     expect(readdirSync(env.BIFROST_SECRET_HOME)).toEqual(['admin-token'])
   })
 
-  it('stands in the file that the configuration names', () => {
+  test('stands in the file that the configuration names', () => {
     const tokenFile = join(folder(), 'tok')
     writeFileSync(tokenFile, 'written-by-an-operator\n', { mode: 0o600 })
     expect(openToken(settings({ tokenFile })).text).toBe('written-by-an-operator')
   })
 
-  it.each([
+  test.each([
     [
       'can be read by others',
       (file: string) => writeFileSync(file, 'a-token-of-some-length', { mode: 0o644 }),
@@ -57,7 +57,7 @@ describe('the admin token', () => {
     expect(() => openToken(settings({ tokenFile }))).toThrow(reason)
   })
 
-  it('is not there where its default place cannot be used, and the reason is told', () => {
+  test('is not there where its default place cannot be used, and the reason is told', () => {
     const home = folder()
     writeFileSync(join(home, 'admin-token'), 'a-token-of-some-length', { mode: 0o600 })
     chmodSync(join(home, 'admin-token'), 0o640)
@@ -68,12 +68,12 @@ describe('the admin token', () => {
   })
 })
 
-it('is compared as a whole', () => {
+test('is compared as a whole', () => {
   expect(isSame('abc', 'abc')).toBe(true)
   for (const other of ['', 'ab', 'abcd', 'abC']) expect(isSame(other, 'abc')).toBe(false)
 })
 
-it.each([
+test.each([
   ['Bearer abc', 'abc'],
   ['bearer   abc', 'abc'],
   ['Basic abc', ''],

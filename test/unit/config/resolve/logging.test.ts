@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { load, messages, temporaryDirectory } from '../../../kit/configuration/config-text.ts'
 
 const config = (logging?: unknown) => ({
@@ -8,17 +8,17 @@ const config = (logging?: unknown) => ({
   ...(logging === undefined ? {} : { logging }),
 })
 
-it('is null when not configured', () => {
+test('is null when not configured', () => {
   expect(load(config()).settings.logging).toBeNull()
 })
 
-it('without targets is standard error', () => {
+test('without targets is standard error', () => {
   expect(load(config({ level: 'warn', format: 'json' })).settings.logging).toEqual({
     targets: [{ type: 'stderr', path: null, level: 'warn', format: 'json' }],
   })
 })
 
-it('has level and format for all targets and for single ones', () => {
+test('has level and format for all targets and for single ones', () => {
   const folder = temporaryDirectory()
   const targets = [
     { type: 'stdout', level: 'error', format: 'json' },
@@ -31,7 +31,7 @@ it('has level and format for all targets and for single ones', () => {
 })
 
 describe('mistakes', () => {
-  it.each([
+  test.each([
     [{ targets: [{ type: 'file' }] }, 'logging.targets[0]: has no path; add the path of the file'],
     [
       { targets: [{ type: 'stdout', path: 'a' }] },

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { temporaryDirectory } from '../../../kit/configuration/config-text.ts'
 import { settingsOf as settings } from '../../../kit/telemetry/telemetry-settings.ts'
 import { makeCertificate } from '../../../kit/tls/certificates.ts'
@@ -10,7 +10,7 @@ const env = (values: Record<string, string>) => ({
   ...values,
 })
 
-it('takes queues of spans and log records from OTEL_BSP_* and OTEL_BLRP_*', () => {
+test('takes queues of spans and log records from OTEL_BSP_* and OTEL_BLRP_*', () => {
   const telemetry = settings(
     { logs: { enabled: true } },
     {
@@ -31,7 +31,7 @@ it('takes queues of spans and log records from OTEL_BSP_* and OTEL_BLRP_*', () =
   })
 })
 
-it('takes 0 as no wait, and as a timeout without end', () => {
+test('takes 0 as no wait, and as a timeout without end', () => {
   const telemetry = settings(
     {},
     { OTEL_BSP_SCHEDULE_DELAY: '0', OTEL_BSP_EXPORT_TIMEOUT: '0', OTEL_EXPORTER_OTLP_TIMEOUT: '0' },
@@ -41,7 +41,7 @@ it('takes 0 as no wait, and as a timeout without end', () => {
   expect(telemetry?.warnings).toEqual([])
 })
 
-it('takes limits of attributes, events and links, those of spans and log records over those for all', () => {
+test('takes limits of attributes, events and links, those of spans and log records over those for all', () => {
   const logs = { enabled: true }
   const bare = settings({ logs })
   expect(bare?.traces?.limits).toEqual({
@@ -77,7 +77,7 @@ it('takes limits of attributes, events and links, those of spans and log records
   expect(telemetry?.logs?.limits).toEqual({ maxAttributes: 11, maxCharacters: 51 })
 })
 
-it('takes the resource from the file, then OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES', () => {
+test('takes the resource from the file, then OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES', () => {
   const variables = {
     OTEL_RESOURCE_ATTRIBUTES: 'service.name=a, team=r%C3%B6t%3D%2Cx ,zone=1',
     OTEL_SERVICE_NAME: 'b',
@@ -90,7 +90,7 @@ it('takes the resource from the file, then OTEL_SERVICE_NAME and OTEL_RESOURCE_A
 })
 
 describe('invalid variables', () => {
-  it.each([
+  test.each([
     ['OTEL_EXPORTER_OTLP_TIMEOUT', 'soon', 'must be a whole number from 0 on'],
     ['OTEL_BSP_MAX_QUEUE_SIZE', '0', 'must be a whole number above 0'],
     ['OTEL_SPAN_LINK_COUNT_LIMIT', '-1', 'must be a whole number from 0 on'],
@@ -138,7 +138,7 @@ describe('invalid variables', () => {
     expect(telemetry?.traces?.exporter).toMatchObject({ timeoutMs: 10_000, protocol: 'http/protobuf' })
   })
 
-  it('that belong together are checked together, and the warning names the wrong one', () => {
+  test('that belong together are checked together, and the warning names the wrong one', () => {
     const folder = temporaryDirectory()
     const made = ['one', 'other'].map((subject) => makeCertificate({ subject }))
     const file = (name: string, content = '') => {
@@ -177,7 +177,7 @@ describe('invalid variables', () => {
     ])
   })
 
-  it('for gRPC alone are ignored by gRPC alone', () => {
+  test('for gRPC alone are ignored by gRPC alone', () => {
     const telemetry = settings(
       undefined,
       env({
@@ -192,7 +192,7 @@ describe('invalid variables', () => {
     ])
   })
 
-  it('cause warnings even if nothing is left to export', () => {
+  test('cause warnings even if nothing is left to export', () => {
     const telemetry = settings(undefined, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://user:pw@collector' })
     expect(telemetry).toMatchObject({ metrics: null, traces: null, logs: null })
     expect(JSON.stringify(telemetry)).not.toContain('pw')

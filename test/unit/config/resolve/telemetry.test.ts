@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parseConfig } from '../../../../src/config/load.ts'
 import { hideSecrets } from '../../../../src/config/schema/secret-keys.ts'
 import { load, messages, temporaryDirectory } from '../../../kit/configuration/config-text.ts'
@@ -18,29 +18,29 @@ const endpoint = 'http://collector:4318'
 const env = (values: Record<string, string>) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, ...values })
 
 describe('enabling telemetry', () => {
-  it('is off when neither file nor environment configures an endpoint', () => {
+  test('is off when neither file nor environment configures an endpoint', () => {
     expect(settings(undefined)).toBeNull()
     expect(settings(undefined, { OTEL_SERVICE_NAME: 'a', OTEL_TRACES_EXPORTER: 'otlp' })).toBeNull()
   })
 
-  it('is on by an empty block: metrics and traces, to the local Collector', () => {
+  test('is on by an empty block: metrics and traces, to the local Collector', () => {
     const telemetry = settings({})
     expect(telemetry?.metrics?.exporter.url).toBe('http://localhost:4318/v1/metrics')
     expect(telemetry?.traces?.exporter.url).toBe('http://localhost:4318/v1/traces')
     expect(telemetry?.logs).toBeNull()
   })
 
-  it('is on by the endpoint in the environment alone', () => {
+  test('is on by the endpoint in the environment alone', () => {
     expect(settings(undefined, env({}))?.metrics?.exporter.url).toBe(`${endpoint}/v1/metrics`)
   })
 
-  it('is on for one signal by the endpoint of that signal, which is the whole URL', () => {
+  test('is on for one signal by the endpoint of that signal, which is the whole URL', () => {
     const telemetry = settings(undefined, { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://t:1/in' })
     expect(telemetry?.traces?.exporter.url).toBe('http://t:1/in')
     expect(telemetry?.metrics).toBeNull()
   })
 
-  it.each([
+  test.each([
     ['the file', { enabled: false }, env({})],
     ['OTEL_SDK_DISABLED', { endpoint }, { OTEL_SDK_DISABLED: 'TRUE' }],
     [
@@ -52,13 +52,13 @@ describe('enabling telemetry', () => {
     expect(settings(block, variables)).toBeNull()
   })
 
-  it('is off for a signal by the file, or by "none" in the environment', () => {
+  test('is off for a signal by the file, or by "none" in the environment', () => {
     expect(settings({ traces: { enabled: false } })?.traces).toBeNull()
     expect(settings({}, { OTEL_METRICS_EXPORTER: 'none' })?.metrics).toBeNull()
     expect(settings({ logs: { enabled: true } }, { OTEL_LOGS_EXPORTER: 'none' })?.logs).toBeNull()
   })
 
-  it('exports logs when the file, OTEL_LOGS_EXPORTER or their endpoint says so', () => {
+  test('exports logs when the file, OTEL_LOGS_EXPORTER or their endpoint says so', () => {
     expect(settings({ logs: { enabled: true, level: 'trace' } })?.logs?.level).toBe('debug')
     expect(settings({}, { OTEL_LOGS_EXPORTER: 'otlp' })?.logs).not.toBeNull()
     expect(settings({}, { OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'http://l:1/x' })?.logs?.exporter.url).toBe(
@@ -77,7 +77,7 @@ describe('precedence', () => {
     OTEL_METRIC_EXPORT_INTERVAL: '5000',
   })
 
-  it('the environment applies to keys that the file omits', () => {
+  test('the environment applies to keys that the file omits', () => {
     expect(settings({}, variables)?.metrics).toMatchObject({
       exporter: {
         url: endpoint,
@@ -91,7 +91,7 @@ describe('precedence', () => {
     })
   })
 
-  it('the file overrides the environment, but headers are merged', () => {
+  test('the file overrides the environment, but headers are merged', () => {
     const block = {
       endpoint: 'http://mine:1',
       protocol: 'http/protobuf',
@@ -113,7 +113,7 @@ describe('precedence', () => {
     })
   })
 
-  it('a variable of one signal overrides the general one', () => {
+  test('a variable of one signal overrides the general one', () => {
     const telemetry = settings(
       undefined,
       env({
@@ -142,7 +142,7 @@ describe('precedence', () => {
 })
 
 describe('mistakes in the file', () => {
-  it.each([
+  test.each([
     [{ endpoint: 'collector:4318' }, /^telemetry\.endpoint: .* must be an http: or https: URL/],
     [{ endpoint: 'http://u:p@collector' }, /^telemetry\.endpoint: .* must have no user name or password/],
     [{ protocol: 'http/json' }, /^telemetry\.protocol: .* must be "http\/protobuf" or "grpc"/],
@@ -164,7 +164,7 @@ describe('mistakes in the file', () => {
     expect(messages(config(block))[0]).toMatch(expected)
   })
 
-  it('a header name that only gRPC rejects is a mistake if the environment selects gRPC', () => {
+  test('a header name that only gRPC rejects is a mistake if the environment selects gRPC', () => {
     const text = JSON.stringify(config({ headers: { '!foo': 'x' } }))
     const parse = (variables: Record<string, string>) =>
       parseConfig(text, { file: 'a.json', baseDir: tmpdir(), env: variables })
@@ -174,7 +174,7 @@ describe('mistakes in the file', () => {
     )
   })
 
-  it('a TLS file that is not PEM, or does not match the other one, is reported at its key', () => {
+  test('a TLS file that is not PEM, or does not match the other one, is reported at its key', () => {
     const folder = temporaryDirectory()
     const [us, them] = ['us', 'them'].map((subject) => makeCertificate({ subject }))
     for (const [name, content] of [
@@ -193,7 +193,7 @@ describe('mistakes in the file', () => {
     expect(of({ cert: 'torn.pem', key: 'them.key' })[0]).toMatch(/^telemetry\.tls\.cert: .*cannot be read/)
   })
 
-  it('TLS with an http: endpoint is a mistake', () => {
+  test('TLS with an http: endpoint is a mistake', () => {
     const folder = temporaryDirectory()
     writeFileSync(join(folder, 'ca.pem'), makeCertificate({ subject: 'CA', isAuthority: true }).cert)
     expect(messages(config({ endpoint, tls: { ca: 'ca.pem' } }), folder)).toEqual([
@@ -205,20 +205,20 @@ describe('mistakes in the file', () => {
 describe('headers', () => {
   const block = { endpoint, headers: { 'x-api-key': 'do-not-show' } }
 
-  it('are never shown by --check', () => {
+  test('are never shown by --check', () => {
     const { shown, hidden } = hideSecrets(load(config(block)).effective)
     expect(hidden).toEqual(['telemetry.headers.x-api-key'])
     expect(JSON.stringify(shown)).not.toContain('do-not-show')
   })
 
-  it('are not shown by an error either', () => {
+  test('are not shown by an error either', () => {
     const wrong = messages(config({ headers: { 'x-api-key': 'do-not\nshow' } }))
     expect(wrong).toEqual([
       'telemetry.headers.x-api-key: is not usable; must be text of visible ASCII characters, with spaces only between them',
     ])
   })
 
-  it('that cannot be decrypted are an error', () => {
+  test('that cannot be decrypted are an error', () => {
     expect(messages(config({ headers: { a: '{encrypted}AAAA' } }))[0]).toMatch(/^telemetry\.headers\.a: /)
   })
 })

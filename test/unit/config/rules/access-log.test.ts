@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { load, messages, problems, temporaryDirectory } from '../../../kit/configuration/config-text.ts'
 
 const config = (top: unknown, own?: unknown) => ({
@@ -18,11 +18,11 @@ const logs = (given: unknown, folder?: string) =>
 
 const defaults = { format: 'json', bufferBytes: 1_048_576, flushMs: 1_000 }
 
-it('is off by default', () => {
+test('is off by default', () => {
   expect(logs(config(undefined))).toEqual([null, null])
 })
 
-it('at the top level applies to workers without their own', () => {
+test('at the top level applies to workers without their own', () => {
   const folder = temporaryDirectory()
   expect(logs(config('all.log', 'stdout'), folder)).toEqual([
     { ...defaults, path: 'stdout' },
@@ -31,7 +31,7 @@ it('at the top level applies to workers without their own', () => {
   expect(logs(config('stdout', 'off'))).toEqual([null, { ...defaults, path: 'stdout' }])
 })
 
-it('as an object has a format, a buffer and a flush time', () => {
+test('as an object has a format, a buffer and a flush time', () => {
   const given = { path: 'stdout', format: '%client "%{user-agent}"', buffer_kb: 128, flush_ms: 50 }
   expect(logs(config('off', given))).toEqual([
     { path: 'stdout', format: '%client "%{user-agent}"', bufferBytes: 131_072, flushMs: 50 },
@@ -39,22 +39,22 @@ it('as an object has a format, a buffer and a flush time', () => {
   ])
 })
 
-it('is the same when the effective configuration is loaded again', () => {
+test('is the same when the effective configuration is loaded again', () => {
   const folder = temporaryDirectory()
   const { effective, settings } = load(config({ path: 'x.log', format: 'combined' }, 'off'), folder)
   expect(load(JSON.stringify(effective), '/').settings).toEqual(settings)
 })
 
-it('that cannot be written is reported before anything starts', () => {
+test('that cannot be written is reported before anything starts', () => {
   const folder = temporaryDirectory()
   mkdirSync(join(folder, 'directory'))
   expect(messages(config('no/such/x.log', 'directory'), folder)).toEqual([
     `access_log: "${folder}/no/such" does not exist; must be a file in an existing, writable directory`,
-    `workers.forward_proxy.access_log: "${folder}/directory" is a directory; name the file in it`,
+    `workers.forward_proxy.access_log: "${folder}/directory" is a directory; name the file in test`,
   ])
 })
 
-it('has its problems reported at their keys', () => {
+test('has its problems reported at their keys', () => {
   expect(
     messages(config({ path: 'off', format: '%{Cookie}', buffer_kb: 1, flush_sm: 1 }, { format: 'text' })),
   ).toEqual([
@@ -67,7 +67,7 @@ it('has its problems reported at their keys', () => {
   ])
 })
 
-it('that is neither text nor an object is reported with its position', () => {
+test('that is neither text nor an object is reported with its position', () => {
   expect(problems('{"mode": "Forward",\n "listen_addr": "127.0.0.1:0",\n "access_log": 5}')).toEqual([
     'bifrost.json:3:16 access_log: is 5; must be "off", "stdout", the path of a file, or an object with path, format, buffer_kb, flush_ms',
   ])

@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { isLocalAddress, parseAddress } from '../../../../src/config/address/address.ts'
 import { load, messages } from '../../../kit/configuration/config-text.ts'
 import { selfSigned } from '../../../kit/tls/self-signed.ts'
@@ -14,26 +14,26 @@ writeFileSync(tls.key, selfSigned.key)
 const withAdmin = (admin: object) => ({ mode: 'Forward', listen_addr: '127.0.0.1:3128', admin })
 
 describe('an address of admin that others can reach', () => {
-  it('needs TLS and a token, and says both at once', () => {
+  test('needs TLS and a token, and says both at once', () => {
     expect(messages(withAdmin({ listen_addr: '0.0.0.0:9900' }))).toEqual([
       'admin.listen_addr: is 0.0.0.0:9900, which other machines can reach; add "tls": { "cert": "admin.pem", "key": "admin.key" } and "token_file": "admin-token", or listen on 127.0.0.1 or unix:PATH',
     ])
   })
 
-  it('needs the token beside TLS', () => {
+  test('needs the token beside TLS', () => {
     expect(messages(withAdmin({ listen_addr: '[::]:9900', tls }))).toEqual([
       'admin.listen_addr: is [::]:9900, which other machines can reach; add "token_file": "admin-token", or listen on 127.0.0.1 or unix:PATH',
     ])
   })
 
-  it('needs TLS beside the token', () => {
+  test('needs TLS beside the token', () => {
     const token = 'a-token-of-some-length'
     expect(messages(withAdmin({ listen_addr: 'bridge.example:9900', token }))).toEqual([
       'admin.listen_addr: is bridge.example:9900, which other machines can reach; add "tls": { "cert": "admin.pem", "key": "admin.key" }, or listen on 127.0.0.1 or unix:PATH',
     ])
   })
 
-  it('is taken with both', () => {
+  test('is taken with both', () => {
     const { settings } = load(withAdmin({ listen_addr: '0.0.0.0:9900', tls, token_file: 'tok' }))
     expect(settings.admin).toMatchObject({
       isLocal: false,
@@ -42,12 +42,12 @@ describe('an address of admin that others can reach', () => {
     })
   })
 
-  it('is of no interest while admin is off', () => {
+  test('is of no interest while admin is off', () => {
     expect(messages(withAdmin({ enabled: false, listen_addr: '0.0.0.0:9900' }))).toEqual([])
   })
 })
 
-it.each([
+test.each([
   ['127.0.0.1:1', true],
   ['127.9.9.9:1', true],
   ['localhost:1', true],
@@ -66,7 +66,7 @@ it.each([
   expect(address && isLocalAddress(address)).toBe(isLocal)
 })
 
-it('a Unix socket of admin is found from the directory of the file, and is local', () => {
+test('a Unix socket of admin is found from the directory of the file, and is local', () => {
   const { settings, effective } = load(withAdmin({ listen_addr: 'unix:run/admin.sock' }))
   expect(settings.admin).toMatchObject({
     isLocal: true,
@@ -75,7 +75,7 @@ it('a Unix socket of admin is found from the directory of the file, and is local
   expect(effective.admin.listen_addr).toMatch(/^unix:\//)
 })
 
-it('TLS on a Unix socket, and a token beside a file of one, are mistakes', () => {
+test('TLS on a Unix socket, and a token beside a file of one, are mistakes', () => {
   const token = 'a-token-of-some-length'
   expect(messages(withAdmin({ listen_addr: 'unix:/tmp/a.sock', tls, token, token_file: 'tok' }))).toEqual([
     'admin.tls: has no effect on a Unix socket; remove it',
@@ -83,13 +83,13 @@ it('TLS on a Unix socket, and a token beside a file of one, are mistakes', () =>
   ])
 })
 
-it('its certificate is read and judged', () => {
+test('its certificate is read and judged', () => {
   const [message] = messages(withAdmin({ tls: { ...tls, key: join(folder, 'none.key') } }))
   expect(message).toContain('admin.tls.key: ')
   expect(message).toContain('none.key')
 })
 
-it('its path is no path of a worker', () => {
+test('its path is no path of a worker', () => {
   const admin = { listen_addr: 'unix:/tmp/x.sock' }
   const config = { mode: 'Forward', listeners: [{ address: 'unix:/tmp/x.sock' }], admin }
   expect(messages(config)).toEqual([

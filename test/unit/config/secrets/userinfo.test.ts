@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parseConfig } from '../../../../src/config/load.ts'
 import { maskUrls, maskUserinfo } from '../../../../src/config/secrets/userinfo.ts'
 
 const secret = 's3cr3t-canary'
 
 describe('userinfo is left out', () => {
-  it.each([
+  test.each([
     [`http://u:${secret}@h:1/p`, 'http://***@h:1/p'],
     [`http://${secret}@h`, 'http://***@h'],
     [`HTTPS:\\\\u:${secret}@h`, 'HTTPS:\\\\***@h'],
@@ -31,7 +31,7 @@ describe('userinfo is left out', () => {
     expect(maskUserinfo(value)).toBe(shown)
   })
 
-  it('of every URL in a sentence, in linear time', () => {
+  test('of every URL in a sentence, in linear time', () => {
     expect(maskUrls(`no http://u:${secret}@h, no "https://a@b:${secret}@h/x"; a@b; "/u:${secret}@h"`)).toBe(
       'no http://***@h, no "https://***@h/x"; a@b; "/***@h"',
     )
@@ -67,7 +67,7 @@ const places: readonly (readonly [string, object])[] = [
   ]),
 ]
 
-it.each(places)('a password in %s is in no problem', (_, block) => {
+test.each(places)('a password in %s is in no problem', (_, block) => {
   const config = { mode: 'Reverse', listen_addr: '127.0.0.1:0', ...block }
   try {
     parseConfig(JSON.stringify(config), { file: 'c.json', baseDir: '/', env: {} })
@@ -78,7 +78,7 @@ it.each(places)('a password in %s is in no problem', (_, block) => {
   expect.fail('it is valid')
 })
 
-it('and in no problem of the syntax', () => {
+test('and in no problem of the syntax', () => {
   for (const text of [
     `{"a": &b "http://u:${secret}@h", *http://u:${secret}@h }`,
     `- http://u:${secret}@h`,

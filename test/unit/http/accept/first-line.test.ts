@@ -1,17 +1,17 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { judgeFirstLine } from '../../../../src/http/accept/first-line.ts'
 
 const judge = (text: string) => judgeFirstLine(Buffer.from(text, 'latin1'))
 
 describe('the first line of a connection', () => {
-  it.each([
+  test.each([
     'GET / HTTP/1.1\r\n',
     '\r\n\r\nGET / HTTP/1.0\r\nHo',
     'M-SEARCH * HTTP/2.0\r\n',
     'GET /\xe4 HTTP/1.1\r\n',
   ])('is good: %j', (text) => expect(judge(text)).toBe('good'))
 
-  it.each([
+  test.each([
     'GET  / HTTP/1.1\r\n',
     'GET /  HTTP/1.1\r\n',
     'GET / HTTP/1.1 \r\n',
@@ -25,11 +25,11 @@ describe('the first line of a connection', () => {
     'GET /a b HTTP/1.1\r\n',
   ])('is bad: %j', (text) => expect(judge(text)).toBe('bad'))
 
-  it.each(['', '\r\n', 'G', 'GET /', 'GET / HTTP/1.1\r'])('is waited for: %j', (text) =>
+  test.each(['', '\r\n', 'G', 'GET /', 'GET / HTTP/1.1\r'])('is waited for: %j', (text) =>
     expect(judge(text)).toBe('more'),
   )
 
-  it('is not waited for when it cannot become one, or is too long: the parser says why', () => {
+  test('is not waited for when it cannot become one, or is too long: the parser says why', () => {
     expect(judge('\x16\x03\x01')).toBe('good')
     expect(judge(`GET /${'a'.repeat(16 * 1024)}`)).toBe('good')
   })

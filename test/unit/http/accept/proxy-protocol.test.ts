@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type ParsedProxyHeader, parseProxyHeader } from '../../../../src/http/accept/proxy-protocol.ts'
 import { canonicalAddress } from '../../../../src/http/address/address.ts'
 
@@ -16,7 +16,7 @@ const twoBytes = (value: number) => Buffer.from([value >> 8, value & 0xff])
 const parse = (text: string): ParsedProxyHeader => parseProxyHeader(Buffer.from(text, 'latin1'))
 
 describe('version 1', () => {
-  it('names an IPv4 or IPv6 client by its canonical address, and leaves the bytes after it alone', () => {
+  test('names an IPv4 or IPv6 client by its canonical address, and leaves the bytes after it alone', () => {
     const text = fc.oneof(
       fc.tuple(fc.constant('TCP4'), fc.ipV4(), fc.ipV4()),
       fc.tuple(fc.constant('TCP6'), fc.ipV6(), fc.ipV6()),
@@ -32,14 +32,14 @@ describe('version 1', () => {
     )
   })
 
-  it.each([
+  test.each([
     ['PROXY UNKNOWN\r\n', 15],
     ['PROXY UNKNOWN ffff:: 1 2 3\r\n', 28],
   ])('%j names nobody', (text, length) => {
     expect(parse(text)).toEqual({ length, client: null })
   })
 
-  it.each([
+  test.each([
     'PROXY TCP4 1.2.3.4 5.6.7.8 1\r\n',
     'PROXY TCP4 1.2.3.4 5.6.7.8 1 2 3\r\n',
     'PROXY TCP4 1.2.3.4  5.6.7.8 1 2\r\n',
@@ -59,14 +59,14 @@ describe('version 1', () => {
     expect(parse(text)).toBe('invalid')
   })
 
-  it('may have 107 bytes', () => {
+  test('may have 107 bytes', () => {
     const text = `PROXY UNKNOWN ${'x'.repeat(91)}\r\n`
     expect(parse(text)).toEqual({ length: 107, client: null })
   })
 })
 
 describe('version 2', () => {
-  it('tells an IPv4 client, whatever TLVs follow', () => {
+  test('tells an IPv4 client, whatever TLVs follow', () => {
     const octets = fc.uint8Array({ minLength: 4, maxLength: 4 })
     const tlvs = fc.uint8Array({ maxLength: 300 })
     fc.assert(
@@ -88,7 +88,7 @@ describe('version 2', () => {
     )
   })
 
-  it('names an IPv4-mapped client by its IPv4 address, in both versions', () => {
+  test('names an IPv4-mapped client by its IPv4 address, in both versions', () => {
     const mapped = Buffer.from('00000000000000000000ffff7f000003', 'hex')
     const head = v2(1, 0x21, Buffer.concat([mapped, mapped, twoBytes(4711), twoBytes(443)]))
     const client = { address: '127.0.0.3', port: 4711 }
@@ -97,13 +97,13 @@ describe('version 2', () => {
       expect(parse(`PROXY TCP6 ${text} ::1 4711 443\r\n`)).toMatchObject({ client })
   })
 
-  it('tells an IPv6 client as sockets write it', () => {
+  test('tells an IPv6 client as sockets write it', () => {
     const address = Buffer.from('20010db8000000000000000000000001', 'hex')
     const head = v2(1, 0x21, Buffer.concat([address, address, twoBytes(4711), twoBytes(443)]))
     expect(parseProxyHeader(head)).toEqual({ length: 52, client: { address: '2001:db8::1', port: 4711 } })
   })
 
-  it.each([
+  test.each([
     ['LOCAL', v2(0, 0x00, Buffer.alloc(0)), 16],
     ['LOCAL with what is to be ignored', v2(0, 0x11, Buffer.alloc(5)), 21],
     ['an unspecified family', v2(1, 0x00, Buffer.alloc(3)), 19],
@@ -113,7 +113,7 @@ describe('version 2', () => {
     expect(parseProxyHeader(bytes)).toEqual({ length, client: null })
   })
 
-  it.each([
+  test.each([
     ['version 1 in its form', v2(1, 0x11, Buffer.alloc(12), 1)],
     ['an unknown command', v2(2, 0x11, Buffer.alloc(12))],
     ['an unknown family', v2(1, 0x41, Buffer.alloc(12))],
@@ -136,7 +136,7 @@ describe('in pieces', () => {
     v2(0, 0x00, Buffer.alloc(0)),
   )
 
-  it('no beginning of a header is taken for a whole or a broken one', () => {
+  test('no beginning of a header is taken for a whole or a broken one', () => {
     fc.assert(
       fc.property(heads, fc.nat(), (head, cut) => {
         expect(parseProxyHeader(head.subarray(0, cut % head.length))).toBe('partial')
@@ -144,7 +144,7 @@ describe('in pieces', () => {
     )
   })
 
-  it('no bytes make it throw, and none but a header starts one', () => {
+  test('no bytes make it throw, and none but a header starts one', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         const parsed = parseProxyHeader(Buffer.from(bytes))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { Client } from 'undici'
-import { describe, expect, it, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { canonicalAddress } from '../../../../src/http/address/address.ts'
 import { readUpstreamUrl } from '../../../../src/http/address/upstream-url.ts'
 import { createPolicy } from '../../../../src/proxy/decide/decide.ts'
@@ -53,7 +53,7 @@ describe('any target', () => {
     workers: { reverse_proxy: { target } },
   })
 
-  it('that the configuration accepts is read by everything that uses it at run time', () => {
+  test('that the configuration accepts is read by everything that uses it at run time', () => {
     let accepted = 0
     fc.assert(
       fc.property(text, (target) => {
@@ -73,7 +73,7 @@ describe('any target', () => {
     expect(accepted).toBeGreaterThan(200)
   })
 
-  it('that the configuration refuses has a message with its position and the correction', () => {
+  test('that the configuration refuses has a message with its position and the correction', () => {
     fc.assert(
       fc.property(text, (target) => {
         const { fault } = readUpstreamUrl(target)
@@ -87,7 +87,7 @@ describe('any target', () => {
     )
   })
 
-  it('has the same host here and in URL parsers', () => {
+  test('has the same host here and in URL parsers', () => {
     fc.assert(
       fc.property(text, (target) => {
         const { url } = readUpstreamUrl(target)

@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ClientCounts, limitClients } from '../../../../src/proxy/data-plane/client-limits.ts'
 import type { Admission } from '../../../../src/proxy/exchange/admission.ts'
 
 describe('ClientCounts', () => {
-  it('admits each client up to the limit', () => {
+  test('admits each client up to the limit', () => {
     const counts = new ClientCounts(2)
     expect([counts.enter('a'), counts.enter('a'), counts.enter('a'), counts.enter('b')]).toEqual([
       true,
@@ -13,7 +13,7 @@ describe('ClientCounts', () => {
     ])
   })
 
-  it('has no entry for a client without open connections', () => {
+  test('has no entry for a client without open connections', () => {
     const counts = new ClientCounts(2)
     for (const client of ['a', 'b', 'b']) counts.enter(client)
     for (const client of ['a', 'b', 'b']) counts.leave(client)
@@ -37,7 +37,7 @@ describe('limitClients', () => {
     return { heard, admission: limitClients(own, max, () => heard.push('refused')) }
   }
 
-  it('refuses a client at its limit without asking the worker', () => {
+  test('refuses a client at its limit without asking the worker', () => {
     const { heard, admission } = limited(1, () => true)
     expect([admission.open('192.0.2.7'), admission.open('192.0.2.7')]).toEqual([true, false])
     expect(heard).toEqual(['open', 'refused'])
@@ -45,7 +45,7 @@ describe('limitClients', () => {
     expect(admission.open('192.0.2.7')).toBe(true)
   })
 
-  it('does not count a client that the worker refuses', () => {
+  test('does not count a client that the worker refuses', () => {
     let hasRoom = false
     const { admission } = limited(1, () => hasRoom)
     expect(admission.open('192.0.2.7')).toBe(false)

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { DescriptorGuard, type DescriptorReserve } from '../../../../src/proxy/data-plane/descriptors.ts'
 import { createCounterBlock, readCounters } from '../../../../src/telemetry/metrics/counters.ts'
 
@@ -32,7 +32,7 @@ function guard(bounds: DescriptorReserve | null) {
 describe('DescriptorGuard', () => {
   const bounds = { scarceFrom: 100, share: 5 }
 
-  it.each([
+  test.each([
     ['descriptors are not scarce', 99, 50, true],
     ['they are, and the instance has its share', 100, 5, false],
     ['they are, and it has less than its share', 100, 4, true],
@@ -41,11 +41,11 @@ describe('DescriptorGuard', () => {
     expect(guard(bounds).admits(fd, open)).toBe(isAdmitted)
   })
 
-  it('admits everything if the kernel reports no limit', () => {
+  test('admits everything if the kernel reports no limit', () => {
     expect(guard(null).admits(1_000_000, 1_000_000)).toBe(true)
   })
 
-  it('counts each refusal; logs the first one and drops idle upstream connections', () => {
+  test('counts each refusal; logs the first one and drops idle upstream connections', () => {
     const { admits, told, block, spared } = guard(bounds)
     for (let n = 0; n < 3; n++) admits(100, 7)
     expect(readCounters(block)).toMatchObject({

@@ -1,13 +1,13 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Exchange } from '../../../../src/proxy/exchange/exchange.ts'
 import { Running } from '../../../../src/proxy/exchange/running.ts'
 
 const exchange = () => ({ place: -1 }) as Exchange
 
 describe('Running', () => {
-  it('holds the exchanges that were added and not deleted, in whatever order they end', () => {
+  test('holds the exchanges that were added and not deleted, in whatever order they end', () => {
     const running = new Running()
     const [a, b, c, d] = [exchange(), exchange(), exchange(), exchange()]
     for (const one of [a, b, c, d]) running.add(one)
@@ -19,7 +19,7 @@ describe('Running', () => {
     expect(running.all).toEqual([])
   })
 
-  it('allows an exchange to be deleted twice, or without having been added', () => {
+  test('allows an exchange to be deleted twice, or without having been added', () => {
     const running = new Running()
     const [a, b] = [exchange(), exchange()]
     running.add(a)
@@ -30,7 +30,7 @@ describe('Running', () => {
     expect(running.all).toEqual([b])
   })
 
-  it('lets the young generation collect exchanges that have ended', () => {
+  test('lets the young generation collect exchanges that have ended', () => {
     setFlagsFromString('--expose-gc')
     const collect = runInNewContext('gc') as (options: { type: 'minor' | 'major' }) => void
     const running = new Running()

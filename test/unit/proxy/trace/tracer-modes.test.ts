@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { ContextMode } from '../../../../src/config/settings/tracing.ts'
 import { ask, kindOf, sampled, unsampled } from '../../../kit/telemetry/tracer.ts'
 
@@ -118,31 +118,34 @@ function told(field: string | undefined, came: string | undefined): Told {
 
 describe.each(Object.entries(table))('%s', (title, rows) => {
   const [mode, who, ratio] = title.split(' ')
-  it.each(rows)('%s received: upstream gets %s, spans are %s, the rest: %s', (came, what, spans, others) => {
-    const traceparent = contexts[came]
-    const fields = {
-      ...(traceparent === undefined ? {} : { traceparent }),
-      tracestate: state,
-      baggage,
-      'X-Else': 'stays',
-    }
-    const tracing = {
-      context: mode as ContextMode,
-      sampleRatio: ratio === '1' ? 1 : 0,
-      trustsProxiesOnly: who !== 'all',
-    }
-    const { trace, upstream } = ask({ tracing, isOn: ratio !== 'off', isTrusted: who === 'proxy', fields })
-    // If nothing was received, sending nothing looks the same.
-    const asked = what === 'nothing' && came === 'nothing' ? 'as it came' : what
-    expect(told(upstream['traceparent'], traceparent)).toBe(asked)
-    expect(kindOf(trace)).toBe(spans)
-    expect(upstream['tracestate']).toBe(others === 'pass' ? state : undefined)
-    expect(upstream['baggage']).toBe(others === 'go' ? undefined : baggage)
-    expect(upstream['X-Else']).toBe('stays')
-    if (what === 'ours 01') {
-      // The upstream's parent is the CLIENT span of this proxy.
-      expect(upstream['traceparent']).toBe(`00-${trace?.start.traceId}-${trace?.attempts[0]?.spanId}-01`)
-    }
-    if (spans === 'joined') expect(trace?.start.traceState).toBe('rojo=1,congo=2')
-  })
+  test.each(rows)(
+    '%s received: upstream gets %s, spans are %s, the rest: %s',
+    (came, what, spans, others) => {
+      const traceparent = contexts[came]
+      const fields = {
+        ...(traceparent === undefined ? {} : { traceparent }),
+        tracestate: state,
+        baggage,
+        'X-Else': 'stays',
+      }
+      const tracing = {
+        context: mode as ContextMode,
+        sampleRatio: ratio === '1' ? 1 : 0,
+        trustsProxiesOnly: who !== 'all',
+      }
+      const { trace, upstream } = ask({ tracing, isOn: ratio !== 'off', isTrusted: who === 'proxy', fields })
+      // If nothing was received, sending nothing looks the same.
+      const asked = what === 'nothing' && came === 'nothing' ? 'as it came' : what
+      expect(told(upstream['traceparent'], traceparent)).toBe(asked)
+      expect(kindOf(trace)).toBe(spans)
+      expect(upstream['tracestate']).toBe(others === 'pass' ? state : undefined)
+      expect(upstream['baggage']).toBe(others === 'go' ? undefined : baggage)
+      expect(upstream['X-Else']).toBe('stays')
+      if (what === 'ours 01') {
+        // The upstream's parent is the CLIENT span of this proxy.
+        expect(upstream['traceparent']).toBe(`00-${trace?.start.traceId}-${trace?.attempts[0]?.spanId}-01`)
+      }
+      if (spans === 'joined') expect(trace?.start.traceState).toBe('rojo=1,congo=2')
+    },
+  )
 })

@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { TracingSettings } from '../../../../src/config/settings/tracing.ts'
 import type { Trace } from '../../../../src/proxy/trace/trace.ts'
 import { createTracer } from '../../../../src/proxy/trace/tracer.ts'
@@ -11,7 +11,7 @@ import { ask, kindOf, sampled, spanId, traceId, unsampled } from '../../../kit/t
 const { output } = collectSpans()
 
 describe('sampling', () => {
-  it('is decided by the id if the parent is ignored', () => {
+  test('is decided by the id if the parent is ignored', () => {
     const fields = { traceparent: unsampled }
     const always = { parentBased: false, sampleRatio: 1 }
     expect(kindOf(ask({ tracing: always, fields }).trace)).toBe('joined')
@@ -21,7 +21,7 @@ describe('sampling', () => {
     expect([trace, upstream['traceparent']]).toEqual([null, sampled])
   })
 
-  it('is decided by ratio if b3 leaves it open, and is off if b3 denies it', () => {
+  test('is decided by ratio if b3 leaves it open, and is off if b3 denies it', () => {
     const tracing = (sampleRatio: number) => ({ sampleRatio, formats: ['b3' as const] })
     const open = { b3: `${traceId}-${spanId}` }
     expect(kindOf(ask({ tracing: tracing(1), fields: open }).trace)).toBe('joined')
@@ -29,7 +29,7 @@ describe('sampling', () => {
     expect(ask({ tracing: tracing(1), fields: { b3: '0' } })).toEqual({ trace: null, upstream: { b3: '0' } })
   })
 
-  it('samples the configured share', () => {
+  test('samples the configured share', () => {
     let count = 0
     const ids = new TraceIds(randomFillSync)
     const service = reverseTo('http://upstream.test', { tracing: { sampleRatio: 0.1 } })
@@ -47,7 +47,7 @@ describe('sampling', () => {
 describe('an invalid context', () => {
   const wrong = `00-${'0'.repeat(32)}-${spanId}-01`
 
-  it('is ignored: a new trace begins, and the invalid one is not passed on', () => {
+  test('is ignored: a new trace begins, and the invalid one is not passed on', () => {
     const { trace, upstream } = ask({
       tracing: { sampleRatio: 1 },
       fields: { traceparent: wrong, tracestate: 'a=1' },
@@ -57,13 +57,13 @@ describe('an invalid context', () => {
     expect(upstream['tracestate']).toBeUndefined()
   })
 
-  it('passes if nothing is sampled', () => {
+  test('passes if nothing is sampled', () => {
     for (const traceparent of [wrong, wrong.replace(/1$/, '0'), 'x', `${sampled}, ${sampled}`]) {
       expect(ask({ fields: { traceparent } })).toEqual({ trace: null, upstream: { traceparent } })
     }
   })
 
-  it('loses only its tracestate if that is invalid', () => {
+  test('loses only its tracestate if that is invalid', () => {
     const { trace, upstream } = ask({ fields: { traceparent: sampled, tracestate: 'A=,' } })
     expect(kindOf(trace)).toBe('joined')
     expect(upstream['tracestate']).toBeUndefined()
@@ -80,7 +80,7 @@ describe('routes', () => {
     ],
   }
 
-  it.each([
+  test.each([
     ['/other', 'new'],
     ['/apiary', 'new'],
     ['/api', 'none'],
@@ -91,7 +91,7 @@ describe('routes', () => {
     expect(kindOf(ask({ tracing, path }).trace)).toBe(spans)
   })
 
-  it('that are ignored do not join a trace that others would', () => {
+  test('that are ignored do not join a trace that others would', () => {
     const fields = { traceparent: sampled }
     expect(kindOf(ask({ tracing, fields, path: '/api/a' }).trace)).toBe('joined')
     expect(ask({ tracing, fields, path: '/api/health/live' }).trace).toBeNull()
@@ -99,7 +99,7 @@ describe('routes', () => {
 })
 
 describe('a retry', () => {
-  it('has a span of its own, which is sent to the upstream', () => {
+  test('has a span of its own, which is sent to the upstream', () => {
     const ids = new TraceIds(randomFillSync)
     const service = reverseTo('http://u.test', { tracing: { formats: ['tracecontext', 'b3multi'] } })
     const tracer = createTracer(service, output, () => ids)
@@ -121,7 +121,7 @@ describe('a retry', () => {
 })
 
 describe('there is no trace object', () => {
-  it('for static files that are not sampled: they have no upstream', () => {
+  test('for static files that are not sampled: they have no upstream', () => {
     const service = filesIn([], { tracing: { context: 'inject' } })
     const tracer = createTracer(service, output, () => new TraceIds(randomFillSync))
     const exchange = { target: '/', isTrusted: false, route: 1, trace: null as Trace | null }
@@ -135,7 +135,7 @@ describe('there is no trace object', () => {
       throw new Error('ids are asked for')
     })
 
-  it('while telemetry is off and all fields pass, or if everything is ignored', () => {
+  test('while telemetry is off and all fields pass, or if everything is ignored', () => {
     expect(create({}, false)).toBeNull()
     expect(create({ context: 'extract' }, false)).toBeNull()
     expect(create({ context: 'ignore', trustsProxiesOnly: true }, true)).toBeNull()
@@ -145,13 +145,16 @@ describe('there is no trace object', () => {
 })
 
 describe('without a known format', () => {
-  it.each([[[]], [['baggage'] as const]])('formats %j: each trace is new, and all fields pass', (formats) => {
-    const fields = { traceparent: sampled, tracestate: 'a=1', baggage: 'b=1', b3: '0' }
-    for (const context of ['propagate', 'inject'] as const) {
-      const { trace, upstream } = ask({ tracing: { formats, context, sampleRatio: 1 }, fields })
-      expect(kindOf(trace)).toBe('new')
-      expect(upstream).toEqual(fields)
-    }
-    expect(ask({ tracing: { formats, sampleRatio: 0 }, fields }).trace).toBeNull()
-  })
+  test.each([[[]], [['baggage'] as const]])(
+    'formats %j: each trace is new, and all fields pass',
+    (formats) => {
+      const fields = { traceparent: sampled, tracestate: 'a=1', baggage: 'b=1', b3: '0' }
+      for (const context of ['propagate', 'inject'] as const) {
+        const { trace, upstream } = ask({ tracing: { formats, context, sampleRatio: 1 }, fields })
+        expect(kindOf(trace)).toBe('new')
+        expect(upstream).toEqual(fields)
+      }
+      expect(ask({ tracing: { formats, sampleRatio: 0 }, fields }).trace).toBeNull()
+    },
+  )
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createActor, setup } from 'xstate'
 import type { CarrierCommand, InstanceInput } from '../../../../actors/instance.ts'
 import { Channels, createCarrier } from '../../../../src/supervise/channel/carrier.ts'
@@ -60,7 +60,7 @@ function carry(open?: () => Channel) {
 }
 
 describe('the carrier of an incarnation', () => {
-  it('turns messages of its channel into events', () => {
+  test('turns messages of its channel into events', () => {
     const { received, did, says, send, channels } = carry()
     says().message({ type: 'thread.ready' })
     says().closing()
@@ -71,7 +71,7 @@ describe('the carrier of an incarnation', () => {
     expect(channels.all()).toEqual([])
   })
 
-  it('ends like any other when its channel cannot be opened', async () => {
+  test('ends like any other when its channel cannot be opened', async () => {
     const { received, did, actor } = carry(() => {
       throw new Error('no thread')
     })
@@ -81,7 +81,7 @@ describe('the carrier of an incarnation', () => {
     expect(actor.getSnapshot().status).toBe('active')
   })
 
-  it('outlives a chart that has failed no longer than its signal: the channel is ended, and cleared up after', () => {
+  test('outlives a chart that has failed no longer than its signal: the channel is ended, and cleared up after', () => {
     const { actor, scope, received, did, says, channels } = carry()
     actor.send({ type: 'break' })
     expect(actor.getSnapshot().status).toBe('error')
@@ -96,7 +96,7 @@ describe('the carrier of an incarnation', () => {
     expect(channels.all()).toEqual([])
   })
 
-  it('ends its channel when its chart ends', () => {
+  test('ends its channel when its chart ends', () => {
     const { actor, did } = carry()
     actor.stop()
     expect(did).toEqual(['kill'])

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { classifyEnd } from '../../../../actors/instance.ts'
 import { describeEnd, type ProcessEnd } from '../../../../src/supervise/channel/process-exit.ts'
 
@@ -7,7 +7,7 @@ const heapIsFull =
   'FATAL ERROR: Ineffective mark-compacts near heap limit Allocation failed - JavaScript heap out of memory'
 
 describe('the end of a process', () => {
-  it.each<[string, Partial<ProcessEnd>, string, string | undefined]>([
+  test.each<[string, Partial<ProcessEnd>, string, string | undefined]>([
     ['a code of its own', { code: 3 }, 'exited', undefined],
     ['our kill', { signal: 'SIGKILL', isKilled: true }, 'killed', undefined],
     [
@@ -37,7 +37,7 @@ describe('the end of a process', () => {
     expect(classifyEnd('none', exit)).toBe(reason)
   })
 
-  it('after a drain is orderly with code 0', () => {
+  test('after a drain is orderly with code 0', () => {
     expect(classifyEnd('drain', describeEnd({ ...end, code: 0 }))).toBe('drained')
   })
 })

@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { growthBytes, memoryOf, runtimeBytes } from '../../../../src/supervise/channel/process-usage.ts'
 
 const mebibyte = 1024 * 1024
 
 describe('memory of a process', () => {
-  it.each([
+  test.each([
     ['what it says, while the kernel sees no more than Node needs', 10, 70, 70, 10],
     ['what it has hoarded since its last beat too', 40, 148, 70, 70],
     ['what it says, while it has taken no more than a young generation since', 40, 118, 70, 40],

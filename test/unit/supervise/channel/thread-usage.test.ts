@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type AskedThread, createGauge } from '../../../../src/supervise/channel/thread-usage.ts'
 import { cell, createCounterBlock } from '../../../../src/telemetry/metrics/counters.ts'
 
@@ -27,7 +27,7 @@ function startGauge(answer: 'at once' | 'never' = 'at once') {
 }
 
 describe('the gauge of a thread', () => {
-  it('takes the word of a new beat, at once', () => {
+  test('takes the word of a new beat, at once', () => {
     const { usage, beat, asked } = startGauge()
     beat()
     expect(usage()).toMatchObject({ memoryBytes: 1, cpuMs: 1 })
@@ -36,7 +36,7 @@ describe('the gauge of a thread', () => {
     expect(asked()).toBe(0)
   })
 
-  it('asks from outside when there is no new beat', async () => {
+  test('asks from outside when there is no new beat', async () => {
     const { usage, beat, asked } = startGauge()
     expect(await usage()).toMatchObject({ memoryBytes: 7, cpuMs: 7 })
     beat()
@@ -45,7 +45,7 @@ describe('the gauge of a thread', () => {
     expect(asked()).toBe(2)
   })
 
-  it('asks from outside with every fifth reading, even with fresh beats', async () => {
+  test('asks from outside with every fifth reading, even with fresh beats', async () => {
     const { usage, beat, asked } = startGauge()
     const seen: number[] = []
     for (let at = 0; at < 10; at += 1) {
@@ -56,7 +56,7 @@ describe('the gauge of a thread', () => {
     expect(asked()).toBe(2)
   })
 
-  it('does not wait for a thread that answers nothing: memory is as it was, the loop is known', async () => {
+  test('does not wait for a thread that answers nothing: memory is as it was, the loop is known', async () => {
     const { usage, beat } = startGauge('never')
     beat()
     usage()

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { ChartStep } from '../../../../actors/steps.ts'
 import { Journal } from '../../../../src/supervise/journal/journal.ts'
 
@@ -16,7 +16,7 @@ const step = (actor: string, state: string, event = 'e', rest: Partial<ChartStep
 })
 
 describe('journal', () => {
-  it('keeps the state of each actor and since when', () => {
+  test('keeps the state of each actor and since when', () => {
     let now = 0
     const journal = new Journal({ now: () => now })
     journal.record(step('w#1', 'starting', 'xstate.init'))
@@ -37,7 +37,7 @@ describe('journal', () => {
     ])
   })
 
-  it('numbers arrivals, moves and departures without gaps, each with the state before it', () => {
+  test('numbers arrivals, moves and departures without gaps, each with the state before it', () => {
     const journal = new Journal({ now: () => 0 })
     journal.record(step('w', 'a'))
     journal.record(step('w', 'b', 'go', { edges: ['c.a|go|0'], sender: 's' }))
@@ -50,7 +50,7 @@ describe('journal', () => {
     ])
   })
 
-  it('lists the changed fields of the context', () => {
+  test('lists the changed fields of the context', () => {
     const journal = new Journal({ now: () => 0 })
     journal.record(step('w', 'a', 'e', { digest: { n: 1, same: 'x' } }))
     journal.record(step('w', 'a', 'e', { digest: { n: 2, same: 'x' } }))
@@ -58,7 +58,7 @@ describe('journal', () => {
     expect(journal.history('w')?.moves.map(({ diff }) => diff)).toEqual([null, { n: [1, 2] }, null])
   })
 
-  it('keeps a bounded number of moves per actor, and marks that older ones existed', () => {
+  test('keeps a bounded number of moves per actor, and marks that older ones existed', () => {
     const journal = new Journal({ now: () => 0, maxMoves: 3 })
     for (let n = 0; n < 10; n++) journal.record(step('w', `s${n}`))
     const history = journal.history('w')
@@ -67,7 +67,7 @@ describe('journal', () => {
     expect(history?.isComplete).toBe(false)
   })
 
-  it('keeps a bounded number of entries in total and drops the oldest first', () => {
+  test('keeps a bounded number of entries in total and drops the oldest first', () => {
     const journal = new Journal({ now: () => 0, maxEntries: 10 })
     for (let n = 0; n < 20; n++) journal.record(step(n % 2 ? 'odd' : 'even', `s${n}`))
     expect(journal.moves()).toHaveLength(10)
@@ -75,7 +75,7 @@ describe('journal', () => {
     expect(journal.history('even')?.isComplete).toBe(false)
   })
 
-  it('keeps the moves of a bounded number of ended actors', () => {
+  test('keeps the moves of a bounded number of ended actors', () => {
     const journal = new Journal({ now: () => 0, maxGone: 2 })
     for (const id of ['a', 'b', 'c']) {
       journal.record(step(id, 's'))
@@ -87,14 +87,14 @@ describe('journal', () => {
     expect(journal.history('c')?.moves).toHaveLength(1)
   })
 
-  it('forgets an actor with the charts below it, and no other', () => {
+  test('forgets an actor with the charts below it, and no other', () => {
     const journal = new Journal({ now: () => 0 })
     for (const actor of ['w#1', 'w#1/forward', 'w#10', 'w#10/forward']) journal.record(step(actor, 's'))
     journal.forget('w#1')
     expect(journal.actors().map(({ id }) => id)).toEqual(['w#10', 'w#10/forward'])
   })
 
-  it('pages through a history', () => {
+  test('pages through a history', () => {
     const journal = new Journal({ now: () => 0 })
     for (let n = 0; n < 5; n++) journal.record(step('w', `s${n}`))
     const first = journal.history('w', 0, 2)
@@ -104,7 +104,7 @@ describe('journal', () => {
     expect(rest?.next).toBeNull()
   })
 
-  it('gives every actor as it was at any moment', () => {
+  test('gives every actor as it was at any moment', () => {
     let now = 0
     const journal = new Journal({ now: () => ++now })
     journal.record(step('a', 'one', 'xstate.init'))
@@ -123,7 +123,7 @@ describe('journal', () => {
     expect(journal.at(6)[0]).toMatchObject({ since: 3, cause: 'go', gone: null })
   })
 
-  it('replays the entries after a number, or reports that they are gone', () => {
+  test('replays the entries after a number, or reports that they are gone', () => {
     const journal = new Journal({ now: () => 0, maxEntries: 5 })
     for (let n = 0; n < 10; n++) journal.record(step('w', `s${n}`))
     const { seq } = journal
@@ -134,7 +134,7 @@ describe('journal', () => {
     expect(journal.since(seq + 1)).toBeNull()
   })
 
-  it('goes on when a listener throws', () => {
+  test('goes on when a listener throws', () => {
     const journal = new Journal({ now: () => 0 })
     const end = journal.follow(() => {
       throw new Error('viewer')

@@ -1,10 +1,10 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { moveLogLine } from '../../../../src/supervise/journal/move-log.ts'
 
 const levelOf = (actor: string, from: string | null, to: string) =>
   moveLogLine({ actor, from, to, event: 'e', sender: null }).level
 
-it('names actor, worker, both states, event and sender', () => {
+test('names actor, worker, both states, event and sender', () => {
   const move = {
     actor: 'reverse_proxy#3',
     from: 'running.alive',
@@ -26,7 +26,7 @@ it('names actor, worker, both states, event and sender', () => {
   })
 })
 
-it.each([
+test.each([
   ['supervisor:static_files', 'static_files'],
   ['forward_proxy#1', 'forward_proxy'],
   ['combined#2/reverse', 'combined'],
@@ -36,18 +36,18 @@ it.each([
   expect(moveLogLine({ actor, from: null, to: 'x', event: 'e', sender: null }).fields['worker']).toBe(worker)
 })
 
-it('warns if a worker is given up', () => {
+test('warns if a worker is given up', () => {
   expect(levelOf('supervisor:reverse_proxy', 'supervising.restarting', 'gaveUp')).toBe('warn')
 })
 
-it('informs of the daemon, of restarts and of degradation', () => {
+test('informs of the daemon, of restarts and of degradation', () => {
   expect(levelOf('daemon', 'booting.starting', 'running')).toBe('info')
   expect(levelOf('supervisor:reverse_proxy', 'supervising.steady', 'supervising.restarting')).toBe('info')
   expect(levelOf('reverse_proxy#1/reverse', 'accepting', 'degraded')).toBe('info')
   expect(levelOf('reverse_proxy#1/reverse', 'degraded', 'accepting')).toBe('info')
 })
 
-it('keeps all others for debug: a worker at its limit moves with each connection', () => {
+test('keeps all others for debug: a worker at its limit moves with each connection', () => {
   expect(levelOf('daemon', 'draining.settling', 'draining.armed')).toBe('debug')
   expect(levelOf('daemon', 'booting.binding', 'failed')).toBe('debug')
   expect(levelOf('listener:reverse_proxy/0/0', 'binding', 'failed')).toBe('debug')

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   type InstanceLimits,
   judge,
@@ -42,7 +42,7 @@ function cpu(...shares: readonly number[]): readonly Partial<UsageReading>[] {
 }
 
 describe('memory', () => {
-  it.each([
+  test.each([
     ['below 90 % is nothing', [899, 899], []],
     ['from 90 % on it is exceeded, once', [900, 950, 900], ['0 memory over: memory at 90 % of the limit']],
     [
@@ -59,7 +59,7 @@ describe('memory', () => {
     expect(run(memory(...sizes)).said).toEqual(said)
   })
 
-  it('is recycled when it is at the limit three times running', () => {
+  test('is recycled when it is at the limit three times running', () => {
     expect(run(memory(1_000, 1_000, 999, 1_000, 1_000)).said).not.toContainEqual(
       expect.stringContaining('recycle'),
     )
@@ -69,7 +69,7 @@ describe('memory', () => {
     ])
   })
 
-  it('asks for a recycle that came to nothing again, ten seconds later', () => {
+  test('asks for a recycle that came to nothing again, ten seconds later', () => {
     const { said } = run(memory(...Array.from({ length: 14 }, () => 1_000)))
     expect(said.slice(1)).toEqual([
       '2 recycle: memory at 100 % of the limit',
@@ -77,16 +77,16 @@ describe('memory', () => {
     ])
   })
 
-  it('does not ask again because a collection helped for a moment', () => {
+  test('does not ask again because a collection helped for a moment', () => {
     const { said } = run(memory(1_000, 1_000, 1_000, 950, 1_000, 1_000, 1_000, 1_000))
     expect(said.slice(1)).toEqual(['2 recycle: memory at 100 % of the limit'])
   })
 
-  it('is ended at once from 150 % on', () => {
+  test('is ended at once from 150 % on', () => {
     expect(run(memory(1_499, 1_500)).said.at(-1)).toBe('1 overgrown: memory at 150 % of the limit')
   })
 
-  it('is ended, and not recycled, when its loop does not turn besides', () => {
+  test('is ended, and not recycled, when its loop does not turn besides', () => {
     const thrashing = { memoryBytes: 1_200, loopUtilization: 1, beats: 0 }
     const { said } = run([{ memoryBytes: 1_000 }, thrashing, thrashing, thrashing])
     expect(said.slice(1)).toEqual([
@@ -97,23 +97,23 @@ describe('memory', () => {
 })
 
 describe('cpu', () => {
-  it('has no share with the first reading', () => {
+  test('has no share with the first reading', () => {
     const { said, standing } = run([{ cpuMs: 1e6 }])
     expect([said, standing.cpuPercent]).toEqual([[], 0])
   })
 
-  it('is exceeded above max_cpu_percent in two readings running, and back below 90 % of it in two', () => {
+  test('is exceeded above max_cpu_percent in two readings running, and back below 90 % of it in two', () => {
     const { said, standing } = run(cpu(50, 30, 41, 41, 36, 35, 36, 35, 35))
     expect(said).toEqual(['4 cpu over: cpu at 102 % of the limit', '9 cpu back: cpu at 88 % of the limit'])
     expect(standing.cpuPercent).toBeCloseTo(35)
   })
 
-  it('counts all CPUs of the daemon as 100', () => {
+  test('counts all CPUs of the daemon as 100', () => {
     const oneCore = { ...limits, maxCpuPercent: 50 }
     expect(run(cpu(50, 50, 50), oneCore).said).toEqual([])
   })
 
-  it('is a reason as long as it is exceeded', () => {
+  test('is a reason as long as it is exceeded', () => {
     expect(reasonsOf(run(cpu(80, 80)).standing)).toEqual(['cpu at 200 % of the limit'])
     expect(reasonsOf(run(cpu(80, 80, 0, 0)).standing)).toEqual([])
   })
@@ -122,28 +122,28 @@ describe('cpu', () => {
 describe('event loop', () => {
   const blocked = { loopUtilization: 1, beats: 0 }
 
-  it('is stuck when it has neither rested nor beaten for stuck_secs', () => {
+  test('is stuck when it has neither rested nor beaten for stuck_secs', () => {
     const { said } = run([{}, ...Array.from({ length: 5 }, () => blocked)])
     expect(said).toEqual(['5 stuck: its event loop has not turned for 5000 ms'])
   })
 
-  it('is not stuck under full load, as long as it beats', () => {
+  test('is not stuck under full load, as long as it beats', () => {
     expect(run(Array.from({ length: 20 }, () => ({ loopUtilization: 1 }))).said).toEqual([])
   })
 
-  it('starts again with every rest', () => {
+  test('starts again with every rest', () => {
     const rest = { loopUtilization: 0.99, beats: 0 }
     const readings = [{}, blocked, blocked, blocked, blocked, rest, blocked, blocked, blocked, blocked]
     expect(run(readings).said).toEqual([])
   })
 
-  it('does not judge the first reading, which covers no time', () => {
+  test('does not judge the first reading, which covers no time', () => {
     expect(run([blocked], { ...limits, stuckMs: 1 }).said).toEqual([])
   })
 })
 
 describe('recycleGapMs', () => {
-  it('lets the first pass at once, and doubles up to a minute', () => {
+  test('lets the first pass at once, and doubles up to a minute', () => {
     expect([0, 1, 2, 3, 7, 50].map(recycleGapMs)).toEqual([0, 1_000, 2_000, 4_000, 60_000, 60_000])
   })
 })

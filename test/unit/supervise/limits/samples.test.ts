@@ -1,5 +1,5 @@
 import { VirtualTimeScheduler } from 'rxjs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Channel, Usage } from '../../../../src/supervise/channel/channel.ts'
 import {
   type InstanceSample,
@@ -22,7 +22,7 @@ async function firstOf(samples: Samples, sources: SampleSources): Promise<readon
 }
 
 describe('samples', () => {
-  it('hold the latest reading of each instance with its beats', async () => {
+  test('hold the latest reading of each instance with its beats', async () => {
     const samples = new Samples()
     const beats = { beats: 3, loopDelayP99Ms: 1.5 }
     const taken = await firstOf(samples, {
@@ -35,7 +35,7 @@ describe('samples', () => {
     samples.close()
   })
 
-  it('survive an instance that ends while it is read, and mark it as unread', async () => {
+  test('survive an instance that ends while it is read, and mark it as unread', async () => {
     const samples = new Samples()
     const failing = channel('gone', () => Promise.reject(new Error('ended')))
     await firstOf(samples, { channels: () => [failing, channel('a', async () => usage)] })
@@ -44,7 +44,7 @@ describe('samples', () => {
     samples.close()
   })
 
-  it('do not pile up readings behind a slow one', () => {
+  test('do not pile up readings behind a slow one', () => {
     let begun = 0
     const slow = channel('slow', () => {
       begun += 1

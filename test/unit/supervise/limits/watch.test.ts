@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { InstanceSample } from '../../../../src/supervise/limits/samples.ts'
 import { Watch } from '../../../../src/supervise/limits/watch.ts'
 
@@ -39,7 +39,7 @@ function watching(options: { readonly isContained?: boolean } = {}) {
 const full = { memoryBytes: 1_000 }
 
 describe('watch', () => {
-  it('notifies the instance when a limit is exceeded and when all have recovered', () => {
+  test('notifies the instance when a limit is exceeded and when all have recovered', () => {
     const { watch, heard, judge } = watching()
     judge({ memoryBytes: 900 }, { memoryBytes: 900 }, {})
     expect(heard).toEqual([
@@ -51,7 +51,7 @@ describe('watch', () => {
     expect(watch.reasonsOf('w#1')).toEqual([])
   })
 
-  it('stays exceeded as long as one limit is', () => {
+  test('stays exceeded as long as one limit is', () => {
     const { watch, heard, judge } = watching()
     judge(
       { memoryBytes: 900, cpuMs: 0 },
@@ -63,7 +63,7 @@ describe('watch', () => {
     expect(watch.reasonsOf('w#1')).toEqual(['cpu at 180 % of the limit'])
   })
 
-  it('asks the supervisor for a recycle once', () => {
+  test('asks the supervisor for a recycle once', () => {
     const { heard, judge } = watching()
     judge(full, full, full, full, full)
     expect(heard.filter((line) => line.includes('recycle'))).toEqual([
@@ -72,7 +72,7 @@ describe('watch', () => {
     ])
   })
 
-  it('lets time pass between recycles of a worker that is over its limit from the start', () => {
+  test('lets time pass between recycles of a worker that is over its limit from the start', () => {
     const { heard, states, judge } = watching()
     let lives = 0
     for (let generation = 1; generation <= 20; generation++) {
@@ -88,13 +88,13 @@ describe('watch', () => {
     expect(lives).toBeGreaterThan(400)
   })
 
-  it('notifies the chart of a stuck instance', () => {
+  test('notifies the chart of a stuck instance', () => {
     const { heard, judge } = watching()
     judge({}, { loopUtilization: 1, beats: 1 })
     expect(heard).toEqual(['error instance is stuck', 'w#1 thread.stuck'])
   })
 
-  it.each(['running.failing', 'running.starting', 'running.killing'])(
+  test.each(['running.failing', 'running.starting', 'running.killing'])(
     'leaves one alone that is %s',
     (state) => {
       const { heard, states, judge } = watching()
@@ -104,7 +104,7 @@ describe('watch', () => {
     },
   )
 
-  it('ends one that retires only when it goes far beyond its memory', () => {
+  test('ends one that retires only when it goes far beyond its memory', () => {
     const { heard, states, judge } = watching()
     states['w#1'] = 'running.retiring'
     judge(full, full, full, full)
@@ -113,13 +113,13 @@ describe('watch', () => {
     expect(heard).toEqual(['error instance is ended', 'w#1 memory.overgrown'])
   })
 
-  it('ends nothing that lives in the main thread', () => {
+  test('ends nothing that lives in the main thread', () => {
     const { heard, judge } = watching({ isContained: false })
     judge({ memoryBytes: 2_000 }, { memoryBytes: 2_000, loopUtilization: 1, beats: 1 })
     expect(heard).toEqual(['warn limit exceeded', 'w#1 limit.exceeded'])
   })
 
-  it('judges nothing by a reading that failed', () => {
+  test('judges nothing by a reading that failed', () => {
     const { heard, judge } = watching()
     judge({ memoryBytes: 900 }, { isRead: false, memoryBytes: 0 })
     expect(heard).not.toContain('w#1 limit.recovered')

@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { inTurn } from '../../../../src/supervise/listeners/bind-turn.ts'
 
-it('two of one port go one after the other, those of others at once', async () => {
+test('two of one port go one after the other, those of others at once', async () => {
   const order: string[] = []
   const gate = Promise.withResolvers<void>()
   const inside = Promise.withResolvers<void>()
@@ -19,12 +19,12 @@ it('two of one port go one after the other, those of others at once', async () =
   expect(order).toEqual(['first begins', 'other port', 'first ends', 'second'])
 })
 
-it('a failure ends the turn and is passed on', async () => {
+test('a failure ends the turn and is passed on', async () => {
   await expect(inTurn(21_113, () => Promise.reject(new Error('in use')))).rejects.toThrow('in use')
   expect(await inTurn(21_113, async () => 'free')).toBe('free')
 })
 
-it('a turn that is never given back delays a start and does not stop it', async () => {
+test('a turn that is never given back delays a start and does not stop it', async () => {
   const never = Promise.withResolvers<string>()
   const stuck = inTurn(21_114, () => never.promise)
   expect(await inTurn(21_114, async () => 'went on', 50)).toBe('went on')

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server } from 'node:net'
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { HeldSockets } from '../../../../src/supervise/listeners/held.ts'
 import { type RefusalCode, Refuser } from '../../../../src/supervise/listeners/refusal.ts'
 import { RawClient } from '../../../kit/clients/raw-client.ts'
@@ -33,7 +33,7 @@ async function holding({ maxHeld = 10, maxHeldMs = 60_000, isSilent = false }: O
   return { held, refused, port: (server.address() as AddressInfo).port }
 }
 
-it('a held socket waits, and is refused with the reason of its wait when its time is over', async () => {
+test('a held socket waits, and is refused with the reason of its wait when its time is over', async () => {
   const { held, refused, port } = await holding({ maxHeldMs: 100 })
   using client = await RawClient.connect(port)
   await until('it is held', () => held.size === 1)
@@ -47,7 +47,7 @@ it('a held socket waits, and is refused with the reason of its wait when its tim
   expect(refused).toEqual(['WORKER_STARTING'])
 })
 
-it('a socket beyond the bound is refused at once, and counted as one too many', async () => {
+test('a socket beyond the bound is refused at once, and counted as one too many', async () => {
   const { held, refused, port } = await holding({ maxHeld: 1 })
   using first = await RawClient.connect(port)
   await until('it is held', () => held.size === 1)
@@ -56,7 +56,7 @@ it('a socket beyond the bound is refused at once, and counted as one too many', 
   expect([held.size, refused, first.isEnded]).toEqual([1, ['OVER_LIMIT'], false])
 })
 
-it('a client that has sent a request reads the answer, and no reset', async () => {
+test('a client that has sent a request reads the answer, and no reset', async () => {
   const { held, port } = await holding()
   using client = await RawClient.connect(port)
   client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n${'x'.repeat(500_000)}`)
@@ -66,7 +66,7 @@ it('a client that has sent a request reads the answer, and no reset', async () =
   expect(client.isReset).toBe(false)
 })
 
-it('a client that expects TLS is closed without a byte of plain text', async () => {
+test('a client that expects TLS is closed without a byte of plain text', async () => {
   const { held, refused, port } = await holding({ isSilent: true })
   using client = await RawClient.connect(port)
   await until('it is held', () => held.size === 1)
@@ -75,7 +75,7 @@ it('a client that expects TLS is closed without a byte of plain text', async () 
   expect(refused).toEqual(['WORKER_GAVE_UP'])
 })
 
-it('a client that has left is neither held nor counted', async () => {
+test('a client that has left is neither held nor counted', async () => {
   const { held, refused, port } = await holding()
   const client = await RawClient.connect(port)
   await until('it is held', () => held.size === 1)

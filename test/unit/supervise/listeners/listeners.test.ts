@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Server } from 'node:net'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Channel, ToInstance } from '../../../../src/supervise/channel/channel.ts'
 import { Listeners, type ListenersOptions } from '../../../../src/supervise/listeners/listeners.ts'
 import { Mirror, type SocketHandle } from '../../../../src/supervise/listeners/mirror.ts'
@@ -25,7 +25,7 @@ async function delegated() {
   return { listeners, server: servers[0] as Server }
 }
 
-it('a server that comes back too late is closed, and takes no connection from its successor', async () => {
+test('a server that comes back too late is closed, and takes no connection from its successor', async () => {
   const { listeners, server } = await delegated()
   listeners.adopt(key, server)
   listeners.drop(key)
@@ -36,7 +36,7 @@ it('a server that comes back too late is closed, and takes no connection from it
   listeners.close()
 })
 
-it('an accept that fails for want of descriptors ends nothing', async () => {
+test('an accept that fails for want of descriptors ends nothing', async () => {
   const { listeners, server } = await delegated()
   server.removeAllListeners('error')
   listeners.adopt(key, server)
@@ -74,7 +74,7 @@ class LateMirror extends Mirror {
 const contained = (options: ListenersOptions) =>
   new Listeners([{ key, group: 'w/0', address: { host: '127.0.0.1', port: 0 }, isContained: true }], options)
 
-it('a spare that could not be made is tried again, and then the accept queue outlives the instance', async () => {
+test('a spare that could not be made is tried again, and then the accept queue outlives the instance', async () => {
   const spares = new Spares(new LateMirror(3), { patienceMs: 20_000, maxMs: 60_000, retryMs: 60_000 })
   const listeners = contained({ spares })
   await listeners.bind(key)
@@ -93,7 +93,7 @@ it('a spare that could not be made is tried again, and then the accept queue out
   listeners.close()
 })
 
-it('an instance that dies before it has got the server leaves it to main, with its spare', async () => {
+test('an instance that dies before it has got the server leaves it to main, with its spare', async () => {
   const listeners = contained({})
   await listeners.bind(key)
   await listeners.sparing(key)
@@ -103,7 +103,7 @@ it('an instance that dies before it has got the server leaves it to main, with i
   listeners.close()
 })
 
-it('without any spare the server leaves after the time for it, and is called back later', async () => {
+test('without any spare the server leaves after the time for it, and is called back later', async () => {
   const called: string[] = []
   const listeners = contained({
     spares: new Spares(new LateMirror(Number.POSITIVE_INFINITY), { patienceMs: 20, maxMs: 50, retryMs: 20 }),
@@ -120,7 +120,7 @@ it('without any spare the server leaves after the time for it, and is called bac
   listeners.close()
 })
 
-it('refuses with the reason: starting, restarting, given up', async () => {
+test('refuses with the reason: starting, restarting, given up', async () => {
   const refused: string[] = []
   const listeners = new Listeners(
     [{ key, group: 'w/0', address: { host: '127.0.0.1', port: 0 }, isContained: false }],
@@ -146,7 +146,7 @@ it('refuses with the reason: starting, restarting, given up', async () => {
   listeners.close()
 })
 
-it.each([
+test.each([
   ['suspend', 'OUT_OF_SERVICE'],
   ['release', 'DRAINING'],
 ] as const)('what is held at %s is refused with %s', async (end, code) => {

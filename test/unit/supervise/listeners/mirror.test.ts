@@ -1,7 +1,7 @@
 import { ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { Mirror } from '../../../../src/supervise/listeners/mirror.ts'
 import { tied } from '../../../kit/processes/tied.ts'
 
@@ -11,7 +11,7 @@ async function listening() {
   return { server, port: (server.address() as AddressInfo).port }
 }
 
-it('a copy of a listening socket accepts connections that arrived after its server was closed', async () => {
+test('a copy of a listening socket accepts connections that arrived after its server was closed', async () => {
   const { server, port } = await listening()
   const mirror = new Mirror()
   const copy = await mirror.copy(server)
@@ -29,7 +29,7 @@ it('a copy of a listening socket accepts connections that arrived after its serv
   mirror.close()
 })
 
-it('copies of several sockets are each of their own', async () => {
+test('copies of several sockets are each of their own', async () => {
   const both = await Promise.all([listening(), listening()])
   const mirror = new Mirror()
   const copies = await Promise.all(both.map(({ server }) => mirror.copy(server)))
@@ -42,7 +42,7 @@ it('copies of several sockets are each of their own', async () => {
   mirror.close()
 })
 
-it('there is no copy of a closed server', async () => {
+test('there is no copy of a closed server', async () => {
   const { server } = await listening()
   server.close()
   const mirror = new Mirror()
@@ -50,7 +50,7 @@ it('there is no copy of a closed server', async () => {
   mirror.close()
 })
 
-it('a mirror that is closed gives out nothing more', async () => {
+test('a mirror that is closed gives out nothing more', async () => {
   const { server } = await listening()
   const mirror = new Mirror()
   const copy = mirror.copy(server)
@@ -59,7 +59,7 @@ it('a mirror that is closed gives out nothing more', async () => {
   server.close()
 })
 
-it('a child killed with a socket on its way to it is noticed at once, and the next copy is made by another', async () => {
+test('a child killed with a socket on its way to it is noticed at once, and the next copy is made by another', async () => {
   const { server } = await listening()
   const children: ChildProcess[] = []
   const mirror = new Mirror(() => {
@@ -77,7 +77,7 @@ it('a child killed with a socket on its way to it is noticed at once, and the ne
   mirror.close()
 })
 
-it('without a process to be had there is no copy, and nothing fails', async () => {
+test('without a process to be had there is no copy, and nothing fails', async () => {
   const { server } = await listening()
   const mirror = new Mirror(() => {
     // As of a child for which the machine has no descriptor left: it has no channel, and says why later.

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { parseConfig } from '../../../../src/config/load.ts'
 import { RefusalLog } from '../../../../src/supervise/listeners/refusal-log.ts'
 import { planWorkers } from '../../../../src/supervise/plan.ts'
@@ -18,7 +18,7 @@ function combined() {
   return { services, log, lines }
 }
 
-it('refused connections are counted once, for the worker as a whole, by reason', () => {
+test('refused connections are counted once, for the worker as a whole, by reason', () => {
   const { services, log } = combined()
   const worker = services[0]?.worker.name ?? ''
   log.refused(`${worker}/0/0`, 'WORKER_GAVE_UP')
@@ -37,7 +37,7 @@ it('refused connections are counted once, for the worker as a whole, by reason',
   })
 })
 
-it('a flood of refused connections is one line in ten seconds for each reason, with their number', () => {
+test('a flood of refused connections is one line in ten seconds for each reason, with their number', () => {
   const { services, log, lines } = combined()
   const key = `${services[0]?.worker.name}/0/0`
   for (let at = 0; at <= 20_000; at += 1_000) {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { HealthLog, healthLine } from '../../../../src/supervise/views/health-log.ts'
 import type { WorkerHealth } from '../../../../src/supervise/views/shapes.ts'
 
@@ -14,14 +14,14 @@ const health = (status: WorkerHealth['status'], change: Partial<WorkerHealth> = 
 })
 
 describe('healthLine', () => {
-  it('S150: logs a healthy type at info', () => {
+  test('S150: logs a healthy type at info', () => {
     expect(healthLine(health('Healthy'))).toMatchObject({
       level: 'info',
       message: 'Worker ReverseProxy is healthy',
     })
   })
 
-  it('S151: warns with both percentages', () => {
+  test('S151: warns with both percentages', () => {
     expect(healthLine(health('Warning', { reasons: ['connections at 85 % of the limit'] }))).toEqual({
       level: 'warn',
       message: 'Worker ReverseProxy warning: 85% connections, 12% memory',
@@ -29,7 +29,7 @@ describe('healthLine', () => {
     })
   })
 
-  it('S152: logs at error that immediate attention is needed', () => {
+  test('S152: logs at error that immediate attention is needed', () => {
     expect(healthLine(health('Critical'))).toMatchObject({
       level: 'error',
       message: 'Worker ReverseProxy critical - immediate attention required',
@@ -39,7 +39,7 @@ describe('healthLine', () => {
 })
 
 describe('HealthLog', () => {
-  it('has one line a change, and none for a start in health', () => {
+  test('has one line a change, and none for a start in health', () => {
     const lines: string[] = []
     const log = new HealthLog((level) => lines.push(level))
     for (const status of ['Healthy', 'Warning', 'Warning', 'Critical', 'Critical', 'Healthy'] as const)
@@ -47,7 +47,7 @@ describe('HealthLog', () => {
     expect(lines).toEqual(['warn', 'error', 'info'])
   })
 
-  it('keeps services apart', () => {
+  test('keeps services apart', () => {
     const lines: string[] = []
     const log = new HealthLog((_level, message) => lines.push(message))
     log.update({ a: health('Critical'), b: health('Healthy', { proxy_type: 'StaticFiles' }) })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type HealthReading, health, missingInstances } from '../../../../src/supervise/views/health.ts'
 
 const quiet: HealthReading = {
@@ -11,7 +11,7 @@ const quiet: HealthReading = {
 }
 
 describe('health', () => {
-  it.each([
+  test.each([
     ['nothing to do', {}, 'Healthy', []],
     ['connections just below 0.8', { activeConnections: 79 }, 'Healthy', []],
     ['connections at 0.8', { activeConnections: 80 }, 'Warning', ['connections at 80 % of the limit']],
@@ -52,7 +52,7 @@ describe('health', () => {
     expect([result.status, result.reasons]).toEqual([status, reasons])
   })
 
-  it('misses instances only while the worker is meant to run', () => {
+  test('misses instances only while the worker is meant to run', () => {
     expect(missingInstances('gaveUp', 2, 1)).toEqual({ count: 1, of: 2, isGivenUp: true })
     expect(missingInstances('supervising.restarting', 4, 1)).toEqual({ count: 3, of: 4, isGivenUp: false })
     expect(missingInstances('supervising.steady', 2, 2)).toBeNull()
@@ -62,7 +62,7 @@ describe('health', () => {
       expect(missingInstances(state, 2, 1)).toBeNull()
   })
 
-  it('returns both utilisations', () => {
+  test('returns both utilisations', () => {
     expect(health({ ...quiet, activeConnections: 25, memoryBytes: 500 })).toMatchObject({
       connectionUtilization: 0.25,
       memoryUtilization: 0.5,

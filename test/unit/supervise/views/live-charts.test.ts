@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { Channels } from '../../../../src/supervise/channel/carrier.ts'
 import type { Channel, ToInstance } from '../../../../src/supervise/channel/channel.ts'
 import { LiveCharts } from '../../../../src/supervise/views/live-charts.ts'
@@ -18,7 +18,7 @@ function liveCharts(timeoutMs = 60_000) {
 
 const live = { digest: {}, timers: [], next: [] }
 
-it('asks a chart of an instance over its channel', async () => {
+test('asks a chart of an instance over its channel', async () => {
   const { charts, posted } = liveCharts()
   const answer = charts.of('w#1/reverse')
   expect(posted).toEqual([{ type: 'chart.ask', ask: 1, chart: 'reverse' }])
@@ -27,19 +27,19 @@ it('asks a chart of an instance over its channel', async () => {
   expect(await answer).toBe(live)
 })
 
-it('waits a bounded time for an instance that does not answer', async () => {
+test('waits a bounded time for an instance that does not answer', async () => {
   const { charts } = liveCharts(1)
   expect(await charts.of('w#1/reverse')).toBeNull()
 })
 
-it('asks no instance for a chart that does not exist', async () => {
+test('asks no instance for a chart that does not exist', async () => {
   const { charts, posted } = liveCharts()
   expect(await charts.of('w#2/reverse')).toBeNull()
   expect(await charts.of('w#1')).toBeNull()
   expect(posted).toEqual([])
 })
 
-it('bounds the number of pending questions', async () => {
+test('bounds the number of pending questions', async () => {
   const { charts, posted } = liveCharts()
   const answers = Array.from({ length: 64 }, () => charts.of('w#1/reverse'))
   expect(await charts.of('w#1/reverse')).toBeNull()

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { quantileOf } from '../../../../src/supervise/views/quantiles.ts'
 import { RequestRates } from '../../../../src/supervise/views/request-rates.ts'
 
@@ -15,7 +15,7 @@ function service() {
 }
 
 describe('rates of a service', () => {
-  it('cover the latest second', () => {
+  test('cover the latest second', () => {
     const one = service()
     const rates = new RequestRates()
     expect(rates.of(one)).toMatchObject({ perSecond: 0, errors: 0 })
@@ -27,7 +27,7 @@ describe('rates of a service', () => {
     expect(rates.of(one)).toMatchObject({ perSecond: 0, errors: 0 })
   })
 
-  it('have no errors for which only clients are to blame', () => {
+  test('have no errors for which only clients are to blame', () => {
     const one = service()
     const rates = new RequestRates()
     rates.tick([one], 0, false)
@@ -36,7 +36,7 @@ describe('rates of a service', () => {
     expect(rates.of(one).errors).toBe(0.1)
   })
 
-  it('are zero, not negative, where counts were lost with a process', () => {
+  test('are zero, not negative, where counts were lost with a process', () => {
     const one = service()
     const rates = new RequestRates()
     one.counts.requestsTotal = 100
@@ -46,7 +46,7 @@ describe('rates of a service', () => {
     expect(rates.of(one).perSecond).toBe(0)
   })
 
-  it('cover the latest ten seconds of durations while there is a viewer', () => {
+  test('cover the latest ten seconds of durations while there is a viewer', () => {
     const one = service()
     const rates = new RequestRates()
     one.buckets[10] = 1_000
@@ -61,7 +61,7 @@ describe('rates of a service', () => {
     expect(rates.of(one).p50Ms).toBeNull()
   })
 
-  it('cover ten to twenty seconds of durations without a viewer', () => {
+  test('cover ten to twenty seconds of durations without a viewer', () => {
     const one = service()
     const rates = new RequestRates()
     one.buckets[10] = 1_000
@@ -79,7 +79,7 @@ describe('rates of a service', () => {
     expect(rates.of(counted).p50Ms).toBeNull()
   })
 
-  it('are there at once for a new viewer, and after the last one has left', () => {
+  test('are there at once for a new viewer, and after the last one has left', () => {
     const one = service()
     const rates = new RequestRates()
     for (let second = 0; second <= 12; second++) rates.tick([one], second * 1_000, false)
@@ -92,7 +92,7 @@ describe('rates of a service', () => {
 })
 
 describe('a quantile of buckets', () => {
-  it.each([
+  test.each([
     [[0, 0, 0], 0.5, null],
     [[10, 0, 0], 0.5, 0.5],
     [[0, 10, 0], 0.5, 1.5],

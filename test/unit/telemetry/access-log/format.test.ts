@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { AccessRecord } from '../../../../src/telemetry/access-log/access-record.ts'
 import { compileFormat, formatFault } from '../../../../src/telemetry/access-log/format.ts'
 import { LogChunk } from '../../../../src/telemetry/lines/chunk.ts'
@@ -15,7 +15,7 @@ function line(format: string, changes: Partial<AccessRecord> = {}): string {
 const json = (changes: Partial<AccessRecord> = {}) => JSON.parse(line('json', changes))
 
 describe('a line in JSON', () => {
-  it('has every field, with null for what was not there', () => {
+  test('has every field, with null for what was not there', () => {
     const { time, ...rest } = json()
     expect(Math.abs(Date.parse(time) - Date.now())).toBeLessThan(5_000)
     expect(rest).toEqual({
@@ -48,7 +48,7 @@ describe('a line in JSON', () => {
     })
   })
 
-  it('has null for everything of a request that never was one', () => {
+  test('has null for everything of a request that never was one', () => {
     const nothing = { method: null, target: null, host: undefined, version: 0, headers: {}, upstream: null }
     const times = { headMs: -1, connectedAt: 0, answeredAt: 0, status: 0 }
     expect(json({ ...nothing, ...times })).toMatchObject({
@@ -65,7 +65,7 @@ describe('a line in JSON', () => {
     })
   })
 
-  it('has its time to the millisecond, as the start of the exchange', () => {
+  test('has its time to the millisecond, as the start of the exchange', () => {
     const before = Date.now()
     const at = Date.parse(json({ startedAt: 0, endedAt: 60_007 }).time)
     expect(at).toBeGreaterThanOrEqual(before - 60_007)
@@ -73,7 +73,7 @@ describe('a line in JSON', () => {
     expect(json().time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
   })
 
-  it('takes the host of an absolute target and of CONNECT from the target', () => {
+  test('takes the host of an absolute target and of CONNECT from the target', () => {
     expect(json({ target: 'HTTPS://other.test:8/p?q' })).toMatchObject({
       scheme: 'https',
       host: 'other.test:8',
@@ -87,7 +87,7 @@ describe('a line in JSON', () => {
     })
   })
 
-  it('has the ids of a trace where there is one', () => {
+  test('has the ids of a trace where there is one', () => {
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
     const ids = { traceId, spanId: '00f067aa0ba902b7' }
     expect(json(ids)).toMatchObject({ trace_id: traceId, span_id: '00f067aa0ba902b7' })
@@ -95,7 +95,7 @@ describe('a line in JSON', () => {
     expect(line('%trace_id %span_id', { traceId })).toBe(`${traceId} -\n`)
   })
 
-  it('reads UTF-8 as what it means and keeps other bytes as numbers', () => {
+  test('reads UTF-8 as what it means and keeps other bytes as numbers', () => {
     const bytes = (text: string) => Buffer.from(text).toString('latin1')
     expect(json({ target: `/${bytes('grüße')}` }).path).toBe('/grüße')
     expect(json({ target: '/\xfc\xff' }).path).toBe('/\xfc\xff')
@@ -104,11 +104,11 @@ describe('a line in JSON', () => {
     )
   })
 
-  it('bounds what one value may take', () => {
+  test('bounds what one value may take', () => {
     expect(json({ target: `/${'a'.repeat(20_000)}` }).path).toHaveLength(4_099)
   })
 
-  it('is one line of ASCII, and JSON with the same value, whatever a client has written', () => {
+  test('is one line of ASCII, and JSON with the same value, whatever a client has written', () => {
     const byte = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code))
     const anything = fc.string({ unit: byte, maxLength: 60 })
     fc.assert(
@@ -125,7 +125,7 @@ describe('a line in JSON', () => {
 })
 
 describe('secrets', () => {
-  it.each([
+  test.each([
     ['http://user:secret@h.test/p', '***@h.test', '/p'],
     ['http://user:sec@ret@h.test/p', '***@h.test', '/p'],
     ['/go?to=http://user:secret@h.test/&x', 'www.test', '/go?to=http://***@h.test/&x'],
@@ -145,13 +145,13 @@ describe('secrets', () => {
     }
   })
 
-  it('before the host of CONNECT, or in Host and Referer, are masked', () => {
+  test('before the host of CONNECT, or in Host and Referer, are masked', () => {
     expect(json({ method: 'CONNECT', target: 'u:p@h.test:443' }).host).toBe('***@h.test:443')
     expect(json({ host: 'u:p@h.test' }).host).toBe('***@h.test')
     expect(line('"%{referer}"')).toBe('"http://***@from.test/x"\n')
   })
 
-  it.each(['authorization', 'Proxy-Authorization', 'COOKIE', 'Set-Cookie'])(
+  test.each(['authorization', 'Proxy-Authorization', 'COOKIE', 'Set-Cookie'])(
     '%s is no field of a template',
     (name) => {
       expect(formatFault(`%status %{${name}}`)).toContain('never logged')
@@ -161,37 +161,37 @@ describe('secrets', () => {
 })
 
 describe('the combined format', () => {
-  it('is that of Apache and nginx', () => {
+  test('is that of Apache and nginx', () => {
     expect(line('combined', { user: 'ada' })).toMatch(
       /^192\.0\.2\.1 - ada \[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d \+0000\] "GET \/a\?b=c HTTP\/1\.1" 200 200 "http:\/\/\*\*\*@from\.test\/x" "curl\/8"\n$/,
     )
   })
 
-  it('has dashes for what was not there', () => {
+  test('has dashes for what was not there', () => {
     const nothing = { method: null, target: null, version: 0, headers: {}, status: 0 }
     expect(line('combined', nothing)).toMatch(/^192\.0\.2\.1 - - \[.*\] "-" - 200 "-" "-"\n$/)
   })
 })
 
 describe('a template', () => {
-  it('has fields, header fields, constants and percent signs', () => {
+  test('has fields, header fields, constants and percent signs', () => {
     expect(line('%worker %instance %status %{User-Agent} 100%%')).toBe(
       'reverse_proxy reverse_proxy#1 200 curl/8 100%\n',
     )
   })
 
-  it('keeps a value within its quotes, and within its place', () => {
+  test('keeps a value within its quotes, and within its place', () => {
     const headers = { 'user-agent': 'a" \\b\n\x1b[31m\xfc' }
     expect(line('"%{user-agent}" %status', { headers })).toBe('"a\\" \\\\b\\x0a\\x1b[31m\\xfc" 200\n')
     expect(line('%{user-agent} %status', { headers: { 'user-agent': 'a 500' } })).toBe('a\\x20500 200\n')
     expect(line('%{user-agent} "%host"', { headers: { 'user-agent': '' } })).toBe('- "www.test"\n')
   })
 
-  it('joins a field that came several times', () => {
+  test('joins a field that came several times', () => {
     expect(line('"%{x}"', { headers: { x: ['a', 'b'] } })).toBe('"a, b"\n')
   })
 
-  it.each([
+  test.each([
     ['text', 'must be "json", "combined" or a template'],
     ['%nope', '%nope is unknown; use attempts, bytes_received'],
     ['%status % x', 'has a % without a name'],

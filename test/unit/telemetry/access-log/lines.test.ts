@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { AccessRecord } from '../../../../src/telemetry/access-log/access-record.ts'
 import { fields } from '../../../../src/telemetry/access-log/fields.ts'
 import { compileFormat } from '../../../../src/telemetry/access-log/format.ts'
@@ -41,7 +41,7 @@ describe('lines that follow each other in one log', () => {
     ),
   })
 
-  it('say each what its own record says, whatever stays the same and whatever changes', () => {
+  test('say each what its own record says, whatever stays the same and whatever changes', () => {
     fc.assert(
       fc.property(
         fc.array(fc.record({ steady, own, isRepeated: fc.boolean() }), { maxLength: 8 }),
@@ -75,7 +75,7 @@ describe('lines that follow each other in one log', () => {
   const bounded = (value: unknown) =>
     typeof value === 'string' && value.length > 4_096 ? `${value.slice(0, 4_096)}...` : value
 
-  it.each(['json', 'combined', '%time "%{user-agent}" %total_ms'])(
+  test.each(['json', 'combined', '%time "%{user-agent}" %total_ms'])(
     'are whole or not there where room ends: %s',
     (format) => {
       const write = compileFormat(format, names)

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import type { AccessRecord } from '../../../../src/telemetry/access-log/access-record.ts'
 import { escapePlain, quoteJson } from '../../../../src/telemetry/access-log/escape.ts'
 import { type Field, fields, headerField } from '../../../../src/telemetry/access-log/fields.ts'
@@ -65,7 +65,7 @@ function templateLine(record: AccessRecord): string {
 }
 
 /** Lines that follow each other: each has what has changed against the one before, and what is wrong for it, too. */
-it.each([
+test.each([
   { format: 'json', reference: jsonLine },
   { format: '%client %method "%{user-agent}" %bytes_sent 100%%', reference: templateLine },
 ])('every byte of a line is that of the plain formatter, whatever a record has in it: $format', (one) => {

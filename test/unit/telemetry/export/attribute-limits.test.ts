@@ -1,5 +1,5 @@
 import { resourceFromAttributes } from '@opentelemetry/resources'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { limitAttributes } from '../../../../src/telemetry/export/attribute-limits.ts'
 import { readableLogRecord } from '../../../../src/telemetry/export/log-export.ts'
 import { readableSpan } from '../../../../src/telemetry/export/span-export.ts'
@@ -9,14 +9,14 @@ const noEnd = Number.POSITIVE_INFINITY
 const origin = { resource: resourceFromAttributes({}), instrumentationScope: { name: 'test' } }
 
 describe('limits of attributes', () => {
-  it('leave what is within them as it is', () => {
+  test('leave what is within them as it is', () => {
     const attributes = { a: 'text', b: 12345 }
     const limited = limitAttributes(attributes, { maxAttributes: 2, maxCharacters: 4 })
     expect(limited.attributes).toBe(attributes)
     expect(limited.dropped).toBe(0)
   })
 
-  it('keep the first, and cut text and nothing else', () => {
+  test('keep the first, and cut text and nothing else', () => {
     const attributes = { a: 'text', b: 12345, c: true }
     expect(limitAttributes(attributes, { maxAttributes: 2, maxCharacters: 2 })).toEqual({
       attributes: { a: 'te', b: 12345 },
@@ -29,7 +29,7 @@ describe('limits of attributes', () => {
   })
 })
 
-it('a span has no more attributes, events and links than it may, and says how many it had', () => {
+test('a span has no more attributes, events and links than it may, and says how many it had', () => {
   const event = (name: string) => ({ name, atMs: 1, attributes: { why: 'because', at: 1 } })
   const record: SpanRecord = {
     traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
@@ -57,7 +57,7 @@ it('a span has no more attributes, events and links than it may, and says how ma
   })
 })
 
-it('a log record has no more attributes than it may, and says how many it had', () => {
+test('a log record has no more attributes than it may, and says how many it had', () => {
   const record = {
     atMs: 1,
     level: 'info',

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { openFileSink, type Sink } from '../../../../src/telemetry/lines/sink.ts'
 import { chunkBytes, LogWriter } from '../../../../src/telemetry/lines/writer.ts'
 import { temporaryDirectory } from '../../../kit/configuration/config-text.ts'
 import { until } from '../../../kit/waiting/until.ts'
 
-it('closes a file whose opening outlasts the end of the writer', async () => {
+test('closes a file whose opening outlasts the end of the writer', async () => {
   const opening = Promise.withResolvers<Sink>()
   const writer = new LogWriter({
     open: () => opening.promise,

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { openFileSink, type Sink } from '../../../../src/telemetry/lines/sink.ts'
 import { chunkBytes, LogWriter, type LogWriterOptions } from '../../../../src/telemetry/lines/writer.ts'
 import { temporaryDirectory } from '../../../kit/configuration/config-text.ts'
@@ -73,7 +73,7 @@ function fifo(): { readonly path: string; readonly read: () => string } {
 }
 
 describe('a file', () => {
-  it('gets all lines in their order, behind what it had', async () => {
+  test('gets all lines in their order, behind what it had', async () => {
     const path = join(temporaryDirectory(), 'access.log')
     writeFileSync(path, lineOf(0))
     const { writer, dropped } = writerTo(() => openFileSink(path))
@@ -83,7 +83,7 @@ describe('a file', () => {
     expect(dropped).toBe(0)
   })
 
-  it('is written by several at once without a broken line', async () => {
+  test('is written by several at once without a broken line', async () => {
     const path = join(temporaryDirectory(), 'access.log')
     const writers = ['a', 'b', 'c'].map((who) => ({ who, ...writerTo(() => openFileSink(path)) }))
     for (const at of range(0, 1_500)) for (const { who, writer } of writers) writer.write(lineOf(at, who))
@@ -93,7 +93,7 @@ describe('a file', () => {
     expect(lines).toHaveLength(4_500)
   })
 
-  it('that was renamed is followed by a new one, and no line is lost between them', async () => {
+  test('that was renamed is followed by a new one, and no line is lost between them', async () => {
     const folder = temporaryDirectory()
     const path = join(folder, 'access.log')
     const { writer } = writerTo(() => openFileSink(path), { flushMs: 1 })
@@ -126,7 +126,7 @@ describe('a file', () => {
     expect(all).toEqual(range(0, at))
   })
 
-  it('that is renamed while it is being opened is opened once more', async () => {
+  test('that is renamed while it is being opened is opened once more', async () => {
     const path = join(temporaryDirectory(), 'access.log')
     const first = Promise.withResolvers<Sink>()
     const opens = [() => first.promise, () => openFileSink(path)]
@@ -139,7 +139,7 @@ describe('a file', () => {
     await until('it is written', () => readFileSync(path, { encoding: 'utf8', flag: 'a+' }) === lineOf(0))
   })
 
-  it('that cannot be opened anew goes on under its old name', async () => {
+  test('that cannot be opened anew goes on under its old name', async () => {
     const folder = join(temporaryDirectory(), 'logs')
     mkdirSync(folder)
     const path = join(folder, 'access.log')
@@ -154,7 +154,7 @@ describe('a file', () => {
     expect(troubles).toEqual(['ENOENT'])
   })
 
-  it('that cannot be opened yet is tried again, and what waits is written then', async () => {
+  test('that cannot be opened yet is tried again, and what waits is written then', async () => {
     const folder = join(temporaryDirectory(), 'later')
     const path = join(folder, 'access.log')
     const observed = writerTo(() => openFileSink(path))
@@ -167,7 +167,7 @@ describe('a file', () => {
     expect(observed.dropped).toBe(0)
   })
 
-  it('gets what waits at once when its thread ends', async () => {
+  test('gets what waits at once when its thread ends', async () => {
     const path = join(temporaryDirectory(), 'access.log')
     const opened = openFileSink(path)
     const { writer } = writerTo(() => opened, { flushMs: 60_000 })
@@ -178,7 +178,7 @@ describe('a file', () => {
     expect(numbersIn(readFileSync(path, 'utf8'))).toEqual([0, 1])
   })
 
-  it('that it makes is for its owner and group only', async () => {
+  test('that it makes is for its owner and group only', async () => {
     const path = join(temporaryDirectory(), 'access.log')
     const sink = await openFileSink(path)
     expect(statSync(path).mode & 0o137).toBe(0)
@@ -187,7 +187,7 @@ describe('a file', () => {
 })
 
 describe('a full disk', () => {
-  it('costs lines beyond the buffer, which are counted, and is told once', async () => {
+  test('costs lines beyond the buffer, which are counted, and is told once', async () => {
     const observed = writerTo(() => openFileSink('/dev/full'))
     const perChunk = Math.floor(chunkBytes / lineOf(0).length)
     for (const _ of range(0, 5 * perChunk)) observed.writer.write(lineOf(0))
@@ -198,7 +198,7 @@ describe('a full disk', () => {
     expect(observed.dropped).toBe(5 * perChunk)
   })
 
-  it.skipIf(process.getuid?.() !== 0)('that has room again gets what waited, whole', async () => {
+  test.skipIf(process.getuid?.() !== 0)('that has room again gets what waited, whole', async () => {
     const folder = temporaryDirectory()
     execFileSync('sh', ['-c', 'mount -t tmpfs -o size=64k tmpfs "$0"', folder])
     onTestFinished(() => void execFileSync('sh', ['-c', 'umount -l "$0"', folder]))
@@ -220,7 +220,7 @@ describe('a full disk', () => {
 })
 
 describe('a pipe that nobody reads', () => {
-  it('blocks nobody; the buffer is bounded, and its lines come whole when they are read', async () => {
+  test('blocks nobody; the buffer is bounded, and its lines come whole when they are read', async () => {
     const pipe = fifo()
     const opened = openFileSink(pipe.path)
     const observed = writerTo(() => opened)
@@ -246,7 +246,7 @@ describe('a pipe that nobody reads', () => {
     await until('it goes on', () => numbersIn(pipe.read()).includes(at))
   })
 
-  it('is written by several at once without a broken line', async () => {
+  test('is written by several at once without a broken line', async () => {
     const pipe = fifo()
     const writers = ['a', 'b'].map((who) => ({ who, ...writerTo(() => openFileSink(pipe.path)) }))
     for (const at of range(0, 1_500)) for (const { who, writer } of writers) writer.write(lineOf(at, who))
@@ -259,7 +259,7 @@ describe('a pipe that nobody reads', () => {
     expect(lines.filter((line) => !/^[ab] \d+ x{100}$/.test(line))).toEqual([])
   })
 
-  it('does not hold up the end for long, and what is lost is counted', async () => {
+  test('does not hold up the end for long, and what is lost is counted', async () => {
     const pipe = fifo()
     const observed = writerTo(() => openFileSink(pipe.path))
     for (const at of range(0, 2_000)) observed.writer.write(lineOf(at))
@@ -270,7 +270,7 @@ describe('a pipe that nobody reads', () => {
     expect(observed.dropped).toBeGreaterThan(0)
   })
 
-  it('has no reader at all: told, and tried again', async () => {
+  test('has no reader at all: told, and tried again', async () => {
     const path = join(temporaryDirectory(), 'pipe')
     execFileSync('sh', ['-c', 'mkfifo "$0"', path])
     const observed = writerTo(() => openFileSink(path))
@@ -283,7 +283,7 @@ describe('a pipe that nobody reads', () => {
   })
 })
 
-it('a line that is longer than a chunk is dropped', () => {
+test('a line that is longer than a chunk is dropped', () => {
   const observed = writerTo(() => openFileSink('/dev/null'))
   observed.writer.write('x'.repeat(chunkBytes + 1))
   expect(observed.dropped).toBe(1)

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Log } from '../../../../src/telemetry/log/log.ts'
 import { LogBounds } from '../../../../src/telemetry/log/log-bounds.ts'
 
@@ -16,7 +16,7 @@ function bounds(maxLines: number) {
   return { lines, bounded: new LogBounds(write, { maxLines }) }
 }
 
-it('lets so many of a kind pass, and counts the others at the end of the window', () => {
+test('lets so many of a kind pass, and counts the others at the end of the window', () => {
   const { lines, bounded } = bounds(2)
   for (let at = 0; at < 1000; at += 1) bounded.log('warn', 'exchange failed', { code: 'A', at })
   expect(lines).toEqual([
@@ -27,7 +27,7 @@ it('lets so many of a kind pass, and counts the others at the end of the window'
   expect(lines.slice(2)).toEqual(['warn exchange failed: 998 more in the last 10 s {"code":"A"}'])
 })
 
-it('begins anew with the next window', () => {
+test('begins anew with the next window', () => {
   const { lines, bounded } = bounds(1)
   bounded.log('warn', 'a')
   vi.advanceTimersByTime(10_000)
@@ -37,7 +37,7 @@ it('begins anew with the next window', () => {
   expect(lines).toEqual(['warn a {}', 'warn a {}', 'warn a: 1 more in the last 10 s {}'])
 })
 
-it('tells codes, messages and levels apart', () => {
+test('tells codes, messages and levels apart', () => {
   const { lines, bounded } = bounds(1)
   for (let at = 0; at < 2; at += 1) {
     bounded.log('warn', 'a', { code: 'A' })
@@ -48,7 +48,7 @@ it('tells codes, messages and levels apart', () => {
   expect(lines).toHaveLength(4)
 })
 
-it('says nothing of kinds of which nothing was left out, and has no timer without lines', () => {
+test('says nothing of kinds of which nothing was left out, and has no timer without lines', () => {
   const { lines, bounded } = bounds(1)
   expect(vi.getTimerCount()).toBe(0)
   bounded.log('info', 'a')
@@ -57,7 +57,7 @@ it('says nothing of kinds of which nothing was left out, and has no timer withou
   expect(vi.getTimerCount()).toBe(0)
 })
 
-it('tells what was left out when it is closed', () => {
+test('tells what was left out when it is closed', () => {
   const { lines, bounded } = bounds(1)
   bounded.log('warn', 'a')
   bounded.log('warn', 'a')
@@ -66,7 +66,7 @@ it('tells what was left out when it is closed', () => {
   expect(vi.getTimerCount()).toBe(0)
 })
 
-it('keeps a bounded number of kinds: beyond it, all others are one', () => {
+test('keeps a bounded number of kinds: beyond it, all others are one', () => {
   const { lines, bounded } = bounds(1)
   for (let at = 0; at < 5_000; at += 1) bounded.log('warn', `kind ${at}`)
   expect(lines.length).toBe(201)
@@ -74,7 +74,7 @@ it('keeps a bounded number of kinds: beyond it, all others are one', () => {
   expect(lines.at(-1)).toMatch(/^warn other lines: 4799 more/)
 })
 
-it('shares ten lines among the instances of a worker, and leaves each one at least', () => {
+test('shares ten lines among the instances of a worker, and leaves each one at least', () => {
   for (const [instances, expected] of [
     [1, 10],
     [4, 2],

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { LogLevel } from '../../../../src/telemetry/log/log.ts'
 import { openLog } from '../../../../src/telemetry/log/log-targets.ts'
 import type { LogTargetSettings } from '../../../../src/telemetry/log/target-settings.ts'
@@ -24,7 +24,7 @@ function open(...targets: readonly LogTargetSettings[]) {
 const linesOf = (path: string): readonly string[] =>
   existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : []
 
-it.each([
+test.each([
   ['debug', ['debug', 'info', 'warn', 'error']],
   ['info', ['info', 'warn', 'error']],
   ['warn', ['warn', 'error']],
@@ -37,7 +37,7 @@ it.each([
   expect(linesOf(target.path).map((line) => line.split(' ')[1])).toEqual(expected)
 })
 
-it('targets have levels and formats of their own', async () => {
+test('targets have levels and formats of their own', async () => {
   const [text, json] = [file(), file({ level: 'error', format: 'json' })]
   const { log, close } = open(text, json)
   log('info', 'up', { port: 80 })
@@ -52,7 +52,7 @@ it('targets have levels and formats of their own', async () => {
   ])
 })
 
-it('a JSON line keeps its own time, level and message, whatever fields there are', async () => {
+test('a JSON line keeps its own time, level and message, whatever fields there are', async () => {
   const target = file({ format: 'json' })
   const { log, close } = open(target)
   log('warn', 'stderr', { message: 'it said', level: 'loud', time: 'never' })
@@ -65,7 +65,7 @@ it('a JSON line keeps its own time, level and message, whatever fields there are
   })
 })
 
-it('lines are ASCII without control characters, whatever is in them', async () => {
+test('lines are ASCII without control characters, whatever is in them', async () => {
   const [text, json] = [file(), file({ format: 'json' })]
   const { log, close } = open(text, json)
   log('info', 'ü\u001b[31m\u009b\nx', { a: '\u001b]0;title\u0007é\n2026 error fake' })
@@ -77,7 +77,7 @@ it('lines are ASCII without control characters, whatever is in them', async () =
   expect(JSON.parse(linesOf(json.path)[0] ?? '')).toMatchObject({ message: 'ü\u001b[31m\u009b\nx' })
 })
 
-it('a file is appended to', async () => {
+test('a file is appended to', async () => {
   const target = file()
   for (const message of ['first', 'second']) {
     const { log, close } = open(target)
@@ -87,7 +87,7 @@ it('a file is appended to', async () => {
   expect(linesOf(target.path).map((line) => line.slice(-6))).toEqual([' first', 'second'])
 })
 
-it('goes on in a new file where the old one was renamed', async () => {
+test('goes on in a new file where the old one was renamed', async () => {
   const target = file()
   const { log, reopen, close } = open(target)
   log('info', 'before')
@@ -101,7 +101,7 @@ it('goes on in a new file where the old one was renamed', async () => {
   expect(linesOf(target.path).map((line) => line.slice(-5))).toEqual(['after'])
 })
 
-it('a file that cannot be written is told to the other targets, and written when it can be', async () => {
+test('a file that cannot be written is told to the other targets, and written when it can be', async () => {
   const good = file()
   const bad = file()
   mkdirSync(bad.path)
@@ -115,7 +115,7 @@ it('a file that cannot be written is told to the other targets, and written when
   expect(linesOf(good.path).filter((line) => line.includes('cannot be written'))).toHaveLength(1)
 })
 
-it('a file that cannot be written and is the only target is told to whoever opened the log', async () => {
+test('a file that cannot be written and is the only target is told to whoever opened the log', async () => {
   const bad = file()
   mkdirSync(bad.path)
   const { complaints } = open(bad)

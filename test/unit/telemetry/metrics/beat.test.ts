@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { beatPeriodMs, startBeat } from '../../../../src/telemetry/metrics/beat.ts'
 import { createCounterBlock, readCounters } from '../../../../src/telemetry/metrics/counters.ts'
 import { until } from '../../../kit/waiting/until.ts'
 
 describe('beat', () => {
-  it('counts up while the loop turns, and tells how late it was', async () => {
+  test('counts up while the loop turns, and tells how late it was', async () => {
     const block = createCounterBlock()
     const stop = startBeat(block, 20)
     await until('it beats', () => readCounters(block).beats > 2)
@@ -17,7 +17,7 @@ describe('beat', () => {
     stop()
   })
 
-  it('tells what the thread uses, from the start', async () => {
+  test('tells what the thread uses, from the start', async () => {
     const block = createCounterBlock()
     const stop = startBeat(block, 20)
     const { memoryBytes, cpuMs, beats } = readCounters(block)
@@ -33,7 +33,7 @@ describe('beat', () => {
     stop()
   })
 
-  it('stops', async () => {
+  test('stops', async () => {
     const block = createCounterBlock()
     startBeat(block, 20)()
     const other = createCounterBlock()
@@ -45,7 +45,7 @@ describe('beat', () => {
 })
 
 describe('beatPeriodMs', () => {
-  it.each([
+  test.each([
     [5_000, 950],
     [1_000, 250],
     [1, 20],

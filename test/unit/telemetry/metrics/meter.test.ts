@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type ErrorCode, errorTable } from '../../../../src/errors.ts'
 import {
   addTotals,
@@ -35,7 +35,7 @@ import { readSeries, totalOf } from '../../../kit/telemetry/series.ts'
 const plainKey = (status: number, route = 1) => serverKey(methodId('GET'), false, 11, status, 0, route)
 
 describe('a key', () => {
-  it('comes back as the attributes that it was made of', () => {
+  test('comes back as the attributes that it was made of', () => {
     const key = serverKey(methodId('POST'), true, 20, 502, errorId('UPSTREAM_REFUSED'), routeId(2))
     expect(attributesOf(key, ['/', '/a', '/b'])).toEqual({
       'http.request.method': 'POST',
@@ -47,7 +47,7 @@ describe('a key', () => {
     })
   })
 
-  it('tells every combination from every other, in 31 bits', () => {
+  test('tells every combination from every other, in 31 bits', () => {
     const codes: (ErrorCode | null)[] = [null, ...(Object.keys(errorTable) as ErrorCode[])]
     const keys = new Set<number>()
     let made = 0
@@ -74,19 +74,19 @@ describe('a key', () => {
     expect(Math.min(...keys)).toBeGreaterThanOrEqual(0)
   })
 
-  it('has no attribute for what there was not', () => {
+  test('has no attribute for what there was not', () => {
     expect(attributesOf(serverKey(methodId('BREW'), false, 0, 0, 0, 0), [])).toEqual({
       'http.request.method': '_OTHER',
       'url.scheme': 'http',
     })
   })
 
-  it('names the status as the error where nothing else says it', () => {
+  test('names the status as the error where nothing else says it', () => {
     const key = clientKey(methodId('GET'), 404, errorId(null))
     expect(attributesOf(key, [])).toMatchObject({ 'error.type': '404' })
   })
 
-  it('has the routes of its service', () => {
+  test('has the routes of its service', () => {
     const mounts = [{ path: '/a' }, { path: '/b' }]
     expect(['forward', 'reverse', 'static'].map((type) => routesOf({ type, mounts }))).toEqual([
       ['proxy', 'CONNECT'],
@@ -95,14 +95,14 @@ describe('a key', () => {
     ])
   })
 
-  it('has one route for all mounts that are too many', () => {
+  test('has one route for all mounts that are too many', () => {
     const key = serverKey(1, false, 11, 200, 0, routeId(5_000))
     expect(attributesOf(key, [])['http.route']).toBe('_OTHER')
   })
 })
 
 describe('a meter', () => {
-  it('counts into the bucket whose bound is not passed', () => {
+  test('counts into the bucket whose bound is not passed', () => {
     const block = createCounterBlock()
     const meter = new Meter(block)
     for (const seconds of [0.0005, 0.001, 0.005, 0.0051, 10, 11]) meter.finished(plainKey(200), seconds)
@@ -111,7 +111,7 @@ describe('a meter', () => {
     expect(series?.duration.sum).toBeCloseTo(21.0116)
   })
 
-  it('keeps series apart, and adds the same ones up', () => {
+  test('keeps series apart, and adds the same ones up', () => {
     const block = createCounterBlock()
     const meter = new Meter(block)
     for (const status of [200, 404, 200]) meter.sizes(meter.finished(plainKey(status), 0), 10, 1_000)
@@ -124,7 +124,7 @@ describe('a meter', () => {
     expect(client).toMatchObject([{ duration: { count: 1, sum: 0.5 } }])
   })
 
-  it('has a bound on series, and one for all that come after them', () => {
+  test('has a bound on series, and one for all that come after them', () => {
     const block = createCounterBlock()
     const meter = new Meter(block)
     for (let n = 0; n < 3_000; n += 1) {
@@ -140,7 +140,7 @@ describe('a meter', () => {
     expect(totalOf(client).count).toBe(3_000)
   })
 
-  it('shows active requests while they run', () => {
+  test('shows active requests while they run', () => {
     const block = createCounterBlock()
     const meter = new Meter(block)
     meter.active(methodId('GET'), true, 1)
@@ -153,7 +153,7 @@ describe('a meter', () => {
 })
 
 describe('what main reads', () => {
-  it('goes on after an instance has ended', () => {
+  test('goes on after an instance has ended', () => {
     const ended: Series = new Map()
     const places = new SeriesPlaces()
     const totals = createCounterBlock()
@@ -173,7 +173,7 @@ describe('what main reads', () => {
     expect(tunnelLives([totals])).toMatchObject({ sum: 14, count: 2 })
   })
 
-  it('is the same from the copy that a process sends', () => {
+  test('is the same from the copy that a process sends', () => {
     const block = createCounterBlock()
     new Meter(block).finished(plainKey(204), 3)
     const copy = copyUsed(block)
@@ -183,7 +183,7 @@ describe('what main reads', () => {
     expect(readSeries(received)).toEqual(readSeries(block))
   })
 
-  it('has the buckets of the conventions when the finest joins the next', () => {
+  test('has the buckets of the conventions when the finest joins the next', () => {
     const block = createCounterBlock()
     const meter = new Meter(block)
     for (const seconds of [0.0005, 0.002, 20]) meter.finished(plainKey(200), seconds)
@@ -191,7 +191,7 @@ describe('what main reads', () => {
     expect(duration && coarser(duration)).toMatchObject({ count: 3, buckets: [2, ...Array(13).fill(0), 1] })
   })
 
-  it('stops where a series is still being opened', () => {
+  test('stops where a series is still being opened', () => {
     const block = createCounterBlock()
     const meter = new Meter(block)
     meter.finished(plainKey(200), 1)

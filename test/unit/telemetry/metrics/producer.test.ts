@@ -7,7 +7,7 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Families } from '../../../../src/telemetry/metrics/family.ts'
 import { createProducer } from '../../../../src/telemetry/metrics/producer.ts'
 
@@ -45,7 +45,7 @@ async function collected() {
 }
 
 describe('what a reader of the SDK gets from the producer', () => {
-  it('has the type and the numbers of the SDK for each instrument', async () => {
+  test('has the type and the numbers of the SDK for each instrument', async () => {
     const { metrics } = await collected()
     expect(metrics.get('proxy.tunnels')).toMatchObject({
       dataPointType: DataPointType.SUM,
@@ -62,7 +62,7 @@ describe('what a reader of the SDK gets from the producer', () => {
     expect(metrics.get('http.server.request.duration')?.dataPointType).toBe(DataPointType.HISTOGRAM)
   })
 
-  it('has attributes, values and times', async () => {
+  test('has attributes, values and times', async () => {
     const { metrics, scope } = await collected()
     expect(scope).toMatchObject({ name: 'bifrost-bridge' })
     expect(metrics.get('proxy.tunnels')?.dataPoints).toEqual([
@@ -70,7 +70,7 @@ describe('what a reader of the SDK gets from the producer', () => {
     ])
   })
 
-  it('has one bucket more than bounds', async () => {
+  test('has one bucket more than bounds', async () => {
     const { metrics } = await collected()
     const [point] = metrics.get('http.server.request.duration')?.dataPoints ?? []
     const value = point?.value as Histogram | undefined

@@ -1,7 +1,7 @@
 import { randomBytes, randomFillSync } from 'node:crypto'
 import { context } from '@opentelemetry/api'
 import { TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { isIdSampled, ratioBound, TraceIds } from '../../../../src/telemetry/trace/sampling.ts'
 
 const ratios = [0, 1e-9, 0.001, 0.01, 0.1, 0.25, 0.5, 0.75, 0.99, 1 - 1e-9, 1]
@@ -11,7 +11,7 @@ const sdkSays = (sampler: TraceIdRatioBasedSampler, traceId: string): boolean =>
   sampler.shouldSample(context.active(), traceId).decision === 2
 
 describe('sampling by ratio', () => {
-  it.each(ratios)('decides of ids that come as the SDK does, at %d', (ratio) => {
+  test.each(ratios)('decides of ids that come as the SDK does, at %d', (ratio) => {
     const sampler = new TraceIdRatioBasedSampler(ratio)
     const bound = ratioBound(ratio)
     for (let at = 0; at < 20_000; at += 1) {
@@ -20,7 +20,7 @@ describe('sampling by ratio', () => {
     }
   })
 
-  it.each(ratios)('decides of ids that it draws as the SDK does, at %d', (ratio) => {
+  test.each(ratios)('decides of ids that it draws as the SDK does, at %d', (ratio) => {
     const sampler = new TraceIdRatioBasedSampler(ratio)
     const bound = ratioBound(ratio)
     const ids = new TraceIds(randomFillSync)
@@ -30,7 +30,7 @@ describe('sampling by ratio', () => {
     }
   })
 
-  it('decides at the very bound as the SDK does', () => {
+  test('decides at the very bound as the SDK does', () => {
     for (const ratio of ratios) {
       const sampler = new TraceIdRatioBasedSampler(ratio)
       const bound = ratioBound(ratio)
@@ -42,13 +42,13 @@ describe('sampling by ratio', () => {
     }
   })
 
-  it('takes ratios that are none as the nearest one', () => {
+  test('takes ratios that are none as the nearest one', () => {
     expect([ratioBound(-1), ratioBound(2)]).toEqual([0, 2 ** 32])
   })
 })
 
 describe('ids', () => {
-  it('are of the right form, each once, over many fills of the pool', () => {
+  test('are of the right form, each once, over many fills of the pool', () => {
     const ids = new TraceIds(randomFillSync)
     const seen = new Set<string>()
     for (let at = 0; at < 5_000; at += 1) {
@@ -62,7 +62,7 @@ describe('ids', () => {
     expect(seen.size).toBe(10_000)
   })
 
-  it('are never all zero', () => {
+  test('are never all zero', () => {
     let fills = 0
     const ids = new TraceIds((bytes) => {
       fills += 1

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { SpanBatch } from '../../../../src/telemetry/trace/span-batch.ts'
 import type { SpanRecord } from '../../../../src/telemetry/trace/span-record.ts'
 
@@ -42,7 +42,7 @@ describe('batches of spans', () => {
   beforeEach(() => vi.useFakeTimers())
   afterEach(() => vi.useRealTimers())
 
-  it('are posted when 64 are there', () => {
+  test('are posted when 64 are there', () => {
     const { batch, posted } = setUp()
     for (const one of spans(63)) batch.add([one])
     expect(posted).toEqual([])
@@ -50,7 +50,7 @@ describe('batches of spans', () => {
     expect(posted.map((some) => some.length)).toEqual([64])
   })
 
-  it('are posted a second after the first one', () => {
+  test('are posted a second after the first one', () => {
     const { batch, posted } = setUp()
     batch.add(spans(2))
     vi.advanceTimersByTime(999)
@@ -62,7 +62,7 @@ describe('batches of spans', () => {
     expect(posted).toHaveLength(1)
   })
 
-  it('are posted at once when they are flushed, and nothing when there is none', () => {
+  test('are posted at once when they are flushed, and nothing when there is none', () => {
     const { batch, posted } = setUp()
     batch.flush()
     batch.add(spans(1))
@@ -73,7 +73,7 @@ describe('batches of spans', () => {
 })
 
 describe('the bound of spans a second', () => {
-  it('drops what is beyond it, counted, and begins anew each second', () => {
+  test('drops what is beyond it, counted, and begins anew each second', () => {
     const { batch, pass, dropped } = setUp(4)
     expect([batch.admits(2), batch.admits(2), batch.admits(2)]).toEqual([true, true, false])
     expect(dropped()).toBe(2)
@@ -84,7 +84,7 @@ describe('the bound of spans a second', () => {
     expect(dropped()).toBe(3)
   })
 
-  it('takes an exchange whole, and takes what that was too much from the next second', () => {
+  test('takes an exchange whole, and takes what that was too much from the next second', () => {
     const { batch, pass } = setUp(3)
     expect([batch.admits(2), batch.admits(2), batch.admits(1)]).toEqual([true, true, false])
     pass(1_000)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   formatTraceparent,
   parseTraceparent,
@@ -10,7 +10,7 @@ const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
 const span = '00f067aa0ba902b7'
 
 describe('traceparent', () => {
-  it('is read with its flag, and written as it was read', () => {
+  test('is read with its flag, and written as it was read', () => {
     const sampled = `00-${trace}-${span}-01`
     expect(parseTraceparent(sampled)).toEqual({ traceId: trace, spanId: span, isSampled: true })
     expect(parseTraceparent(`00-${trace}-${span}-00`)?.isSampled).toBe(false)
@@ -18,7 +18,7 @@ describe('traceparent', () => {
     expect(formatTraceparent(trace, span, false)).toBe(`00-${trace}-${span}-00`)
   })
 
-  it('knows the sampled flag among others', () => {
+  test('knows the sampled flag among others', () => {
     for (const [flags, isSampled] of [
       ['03', true],
       ['02', false],
@@ -29,7 +29,7 @@ describe('traceparent', () => {
     }
   })
 
-  it.each([
+  test.each([
     ['nothing', ''],
     ['an id in capitals', `00-${trace.toUpperCase()}-${span}-01`],
     ['a trace id of zeros', `00-${'0'.repeat(32)}-${span}-01`],
@@ -52,13 +52,13 @@ describe('traceparent', () => {
     expect(parseTraceparent(value)).toBeNull()
   })
 
-  it('of a later version is read as far as this one goes', () => {
+  test('of a later version is read as far as this one goes', () => {
     for (const value of [`01-${trace}-${span}-01`, `cc-${trace}-${span}-01-what-comes`]) {
       expect(parseTraceparent(value)).toEqual({ traceId: trace, spanId: span, isSampled: true })
     }
   })
 
-  it('is looked at for its flag as it is parsed', () => {
+  test('is looked at for its flag as it is parsed', () => {
     for (let flags = 0; flags < 256; flags += 1) {
       const value = `00-${trace}-${span}-${flags.toString(16).padStart(2, '0')}`
       expect(seemsSampled(value)).toBe(parseTraceparent(value)?.isSampled)
@@ -68,14 +68,14 @@ describe('traceparent', () => {
 })
 
 describe('tracestate', () => {
-  it('is a list of members, spaces around and empty ones let go', () => {
+  test('is a list of members, spaces around and empty ones let go', () => {
     expect(readTracestate('rojo=00f067aa0ba902b7,congo=t61rcWkgMzE')).toBe(
       'rojo=00f067aa0ba902b7,congo=t61rcWkgMzE',
     )
     expect(readTracestate(' a=1 ,\t, 1tenant@sys=x y ')).toBe('a=1,1tenant@sys=x y')
   })
 
-  it.each([
+  test.each([
     ['nothing', ''],
     ['empty members alone', ', ,'],
     ['a key in capitals', 'A=1'],
@@ -92,13 +92,13 @@ describe('tracestate', () => {
     expect(readTracestate(value)).toBeNull()
   })
 
-  it('may have 32 members, keys and values of 256 characters', () => {
+  test('may have 32 members, keys and values of 256 characters', () => {
     expect(readTracestate(Array.from({ length: 32 }, (_, at) => `k${at}=1`).join(','))).not.toBeNull()
     expect(readTracestate(`${'a'.repeat(256)}=1`)).not.toBeNull()
     expect(readTracestate(`a=${'1'.repeat(256)}`)).not.toBeNull()
   })
 
-  it('is shortened to 512 characters: long members first, then from the end', () => {
+  test('is shortened to 512 characters: long members first, then from the end', () => {
     const long = `long=${'x'.repeat(200)}`
     const others = Array.from({ length: 20 }, (_, at) => `k${at}=${'y'.repeat(15)}`)
     expect(readTracestate([long, ...others].join(','))).toBe(others.join(','))

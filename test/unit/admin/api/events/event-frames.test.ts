@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { EventFrames } from '../../../../../src/admin/api/events/event-frames.ts'
 import { Journal } from '../../../../../src/supervise/journal/journal.ts'
 import type { Overview } from '../../../../../src/supervise/views/overview.ts'
@@ -25,23 +25,23 @@ function framesOf(entries: number) {
 const placesIn = (text: string) => [...text.matchAll(/^id: abc\.(\d+)$/gm)].map(([, seq]) => Number(seq))
 
 describe('a viewer that comes back', () => {
-  it('is told what it has missed, and that alone', () => {
+  test('is told what it has missed, and that alone', () => {
     const text = framesOf(10).greeting('abc.6')
     expect(text).not.toContain('event: reset')
     expect(placesIn(text)).toEqual([7, 8, 9, 10])
   })
 
-  it('has missed nothing where nothing came', () => {
+  test('has missed nothing where nothing came', () => {
     expect(placesIn(framesOf(10).greeting('abc.10'))).toEqual([])
   })
 
-  it('is told everything anew when it has missed more than is replayed', () => {
+  test('is told everything anew when it has missed more than is replayed', () => {
     const frames = framesOf(2_010)
     expect(placesIn(frames.greeting('abc.10'))).toHaveLength(2_000)
     expect(frames.greeting('abc.9')).toMatch(/^id: abc\.2010\nevent: reset\ndata: \{"reason":"lost"/)
   })
 
-  it.each(['abd.6', 'abc.11', 'abc.', 'abc.-1', '.6', 'abc.6x', 'abc.9999999999999999'])(
+  test.each(['abd.6', 'abc.11', 'abc.', 'abc.-1', '.6', 'abc.6x', 'abc.9999999999999999'])(
     'with a place that is none (%s) is told everything anew',
     (place) => {
       expect(framesOf(10).greeting(place)).toContain('"reason":"lost"')

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { EventStream, frame } from '../../../../../src/admin/api/events/event-stream.ts'
 
 const cleanUps: (() => void)[] = []
@@ -25,7 +25,7 @@ async function viewer(): Promise<{ readonly res: ServerResponse; readonly socket
 }
 
 describe('a viewer that does not read', () => {
-  it('has a bounded number of bytes kept for it, loses its place, and is told when it reads again', async () => {
+  test('has a bounded number of bytes kept for it, loses its place, and is told when it reads again', async () => {
     const { res, socket } = await viewer()
     socket.pause()
     const onRoom = vi.fn()
@@ -54,7 +54,7 @@ describe('a viewer that does not read', () => {
     await taken
   })
 
-  it('is let go after some time', async () => {
+  test('is let go after some time', async () => {
     const { res, socket } = await viewer()
     socket.pause()
     let now = 0
@@ -79,7 +79,7 @@ describe('a viewer that does not read', () => {
   })
 })
 
-it('a quiet stream has a beat, and a frame is one line of data', async () => {
+test('a quiet stream has a beat, and a frame is one line of data', async () => {
   const { res, socket } = await viewer()
   let seen = ''
   socket.on('data', (piece) => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { openApiFile } from '../../../../../scripts/openapi-file.ts'
 import { allOperations } from '../../../../../src/admin/api/operations/operations.ts'
 
@@ -8,7 +8,7 @@ interface Described {
 }
 
 describe('docs/openapi.json', () => {
-  it('has every operation', () => {
+  test('has every operation', () => {
     const { paths } = JSON.parse(openApiFile()) as Described
     const ids = Object.values(paths).flatMap((methods) =>
       Object.values(methods).map((one) => one.operationId),
@@ -16,7 +16,7 @@ describe('docs/openapi.json', () => {
     expect(ids.toSorted()).toEqual(Object.keys(allOperations).toSorted())
   })
 
-  it('refers to schemas that it has', () => {
+  test('refers to schemas that it has', () => {
     const text = openApiFile()
     const { components } = JSON.parse(text) as Described
     const referred = [...text.matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name)

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { chartFolder } from '../../../../../scripts/chart-files.ts'
 import { eventText } from '../../../../../src/admin/page/chart/event-text.ts'
 import { litStates } from '../../../../../src/admin/page/chart/lit.ts'
@@ -13,7 +13,7 @@ const read = (name: string) =>
 const instance = read('instance')
 
 describe('a chart', () => {
-  it('lights the root and each part of the state', () => {
+  test('lights the root and each part of the state', () => {
     expect([...litStates(instance, 'running.alive')]).toEqual([
       'instance',
       'instance.running',
@@ -21,15 +21,15 @@ describe('a chart', () => {
     ])
   })
 
-  it('lights each region of a parallel state', () => {
+  test('lights each region of a parallel state', () => {
     expect([...litStates(instance, 'gone running.stuck')]).toContain('instance.running.stuck')
   })
 
-  it('leaves out a state that it does not know', () => {
+  test('leaves out a state that it does not know', () => {
     expect([...litStates(instance, 'running.dancing')]).toEqual(['instance', 'instance.running'])
   })
 
-  it('is Mermaid text with every state and arrow, and the present marked', () => {
+  test('is Mermaid text with every state and arrow, and the present marked', () => {
     const text = mermaidOf(instance.chart, litStates(instance, 'running.alive'))
     expect(text).toMatch(/^stateDiagram-v2\n/)
     expect(text).toContain('state "alive" as instance_running_alive')
@@ -38,20 +38,20 @@ describe('a chart', () => {
     expect(text.match(/\{$/gm)).toHaveLength((text.match(/^ *\}$/gm) ?? []).length)
   })
 
-  it('draws what leaves the chart itself from each of its states in Mermaid text', () => {
+  test('draws what leaves the chart itself from each of its states in Mermaid text', () => {
     const text = mermaidOf(read('worker').chart, new Set())
     expect(text).toContain('worker_accepting --> worker_draining : op.drain')
     expect(text).not.toContain('worker_draining --> worker_draining')
   })
 
-  it.each([
+  test.each([
     ['xstate.init', 'start'],
     ['xstate.after.RETRY.listener.retrying', 'after RETRY'],
     ['xstate.done.actor.reverse_proxy#1', 'done(reverse_proxy#1)'],
     ['load.high', 'load.high'],
   ])('calls the event %s %s', (event, text) => expect(eventText(event)).toBe(text))
 
-  it('draws lines with round corners and a head that points where they go', () => {
+  test('draws lines with round corners and a head that points where they go', () => {
     expect(rounded([0, 0, 0, 40, 40, 40])).toBe('M0 0L0 33Q0 40 7 40L40 40')
     expect(arrowHead([0, 0, 0, 40])).toBe('0 40 -4 32 4 32')
   })

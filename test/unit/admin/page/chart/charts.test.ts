@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { chartFiles, chartFolder } from '../../../../../scripts/chart-files.ts'
 import type { ChartFile, Plan } from '../../../../../src/admin/page/chart/model.ts'
 import {
@@ -21,7 +21,7 @@ const within = ([ax, ay, aw, ah]: Box, [bx, by, bw, bh]: Box) =>
   ax >= bx && ay >= by && ax + aw <= bx + bw && ay + ah <= by + bh
 
 describe('charts', () => {
-  it('are as `npm run charts` makes them now, of every machine that actors/ exports', async () => {
+  test('are as `npm run charts` makes them now, of every machine that actors/ exports', async () => {
     const made = await chartFiles()
     expect(names).toEqual([...made.keys()].sort())
     const stale = [...made].filter(([name, text]) => readFileSync(join(chartFolder, name), 'utf8') !== text)
@@ -32,9 +32,9 @@ describe('charts', () => {
     const { chart, layout } = read(name)
     const nodes = everyNode(chart.root)
 
-    it('is named for its machine', () => expect(chart.root.id).toBe(basename(name, '.json')))
+    test('is named for its machine', () => expect(chart.root.id).toBe(basename(name, '.json')))
 
-    it.each<[string, Plan]>([
+    test.each<[string, Plan]>([
       ['large', layout],
       ['compact', layout.compact],
     ])('places every state inside its parent and beside its siblings, %s', (_, plan) => {
@@ -49,7 +49,7 @@ describe('charts', () => {
         if (!internal) expect(plan.e[id]?.p.length).toBeGreaterThan(3)
     })
 
-    it('has room for every text, and no label on another or on a leaf', () => {
+    test('has room for every text, and no label on another or on a leaf', () => {
       for (const node of nodes) {
         const [, , width, height] = layout.n[node.id] as Box
         const rows = rowsOf(node, chart.edges)
@@ -70,7 +70,7 @@ describe('charts', () => {
       }
     })
 
-    it('names states by their place, so that a state text finds them', () => {
+    test('names states by their place, so that a state text finds them', () => {
       for (const [id, node] of nodesById(chart)) {
         for (const child of node.children) expect(child.id).toBe(`${id}.${child.key}`)
       }

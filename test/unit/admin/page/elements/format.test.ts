@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   bytes,
   countText,
@@ -9,7 +9,7 @@ import {
 } from '../../../../../src/admin/page/elements/format.ts'
 
 describe('numbers as people read them', () => {
-  it.each([
+  test.each([
     [duration(850), '850 ms'],
     [duration(12_400), '12 s'],
     [duration(245_000), '4 min 05 s'],

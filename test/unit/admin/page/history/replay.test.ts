@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { historyFile as schema } from '../../../../../src/admin/api/schema/schema.ts'
 import { historyFile, readHistoryFile } from '../../../../../src/admin/page/history/replay.ts'
 import type { Move } from '../../../../../src/admin/page/shell/data.ts'
@@ -21,21 +21,21 @@ const one: Move = {
 const actors = [fixtureActor(one.actor, 'worker', null, 'saturated')]
 
 describe('an exported history', () => {
-  it('reads back as it was', () => {
+  test('reads back as it was', () => {
     const file = historyFile(5, actors, [one])
     expect(readHistoryFile(JSON.stringify(file))).toEqual(file)
   })
 
-  it('is what the interface describes', () => {
+  test('is what the interface describes', () => {
     expect(schema.parse(historyFile(5, actors, [one]))).toEqual(historyFile(5, actors, [one]))
   })
 
-  it('comes in the order of its numbers', () => {
+  test('comes in the order of its numbers', () => {
     const file = historyFile(5, actors, [one, { ...one, seq: 2 }])
     expect(readHistoryFile(JSON.stringify(file)).moves.map(({ seq }) => seq)).toEqual([2, 4])
   })
 
-  it.each([
+  test.each([
     ['{', /it is not valid JSON/],
     ['[]', /not an exported history/],
     ['{"format":"bifrost-history","version":2}', /version 2/],
@@ -68,7 +68,7 @@ describe('an exported history', () => {
     expect(() => readHistoryFile(text)).toThrow(reason)
   })
 
-  it('with a time that no date can hold is refused by the command line too', () => {
+  test('with a time that no date can hold is refused by the command line too', () => {
     expect(schema.safeParse(historyFile(5, actors, [{ ...one, at: 1e300 }])).success).toBe(false)
   })
 })

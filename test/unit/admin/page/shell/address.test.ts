@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { addressOf, readHash } from '../../../../../src/admin/page/shell/address.ts'
 
 describe('addresses of the page', () => {
-  it.each([
+  test.each([
     ['charts', ['reverse_proxy#1/reverse'], {}],
     ['history', ['listener:a/0/0'], { seq: '12' }],
     ['overview', [], { filter: '<b>&?=#' }],
@@ -11,7 +11,7 @@ describe('addresses of the page', () => {
     expect([read.view, read.parts, Object.fromEntries(read.query)]).toEqual([view, parts, query])
   })
 
-  it('that are broken are read as far as they go', () => {
+  test('that are broken are read as far as they go', () => {
     expect(readHash('#/charts/%E0%A4%A')).toMatchObject({ view: 'charts', parts: ['%E0%A4%A'] })
     expect(readHash('')).toMatchObject({ view: '', parts: [] })
   })

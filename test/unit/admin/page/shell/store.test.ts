@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Move } from '../../../../../src/admin/page/shell/data.ts'
 import { maxPoints, Store } from '../../../../../src/admin/page/shell/store.ts'
 import { fixtureActor, fixtureWorker } from '../../../../kit/page/page-server.ts'
@@ -27,7 +27,7 @@ function filled() {
 }
 
 describe('what the page knows', () => {
-  it('a move changes the state of its actor, and views hear of it', () => {
+  test('a move changes the state of its actor, and views hear of it', () => {
     const store = filled()
     const heard = vi.fn()
     store.onMove(heard, new AbortController().signal)
@@ -36,7 +36,7 @@ describe('what the page knows', () => {
     expect(heard).toHaveBeenCalledOnce()
   })
 
-  it('a move that is told again after a reconnect counts once', () => {
+  test('a move that is told again after a reconnect counts once', () => {
     const store = filled()
     const heard = vi.fn()
     store.onMove(heard, new AbortController().signal)
@@ -48,7 +48,7 @@ describe('what the page knows', () => {
     expect(heard).toHaveBeenCalledTimes(2)
   })
 
-  it('moves of the journal are put before those that came live, and change no state', () => {
+  test('moves of the journal are put before those that came live, and change no state', () => {
     const store = filled()
     store.move(move(7, 'saturated'))
     store.remember([move(3, 'degraded'), move(5, 'accepting')])
@@ -56,19 +56,19 @@ describe('what the page knows', () => {
     expect(store.actors.get('a')?.state).toBe('saturated')
   })
 
-  it('an event that nobody handled enters no state anew', () => {
+  test('an event that nobody handled enters no state anew', () => {
     const store = filled()
     store.move(move(1, 'accepting', { ignored: true }))
     expect(store.actors.get('a')?.since).toBe(1_000)
   })
 
-  it('a move that is older than what the daemon has said of the actor changes nothing', () => {
+  test('a move that is older than what the daemon has said of the actor changes nothing', () => {
     const store = filled()
     store.move(move(1, 'saturated', { at: 500 }))
     expect(store.actors.get('a')?.state).toBe('accepting')
   })
 
-  it('keeps two minutes of samples of each worker, and forgets one that is gone', () => {
+  test('keeps two minutes of samples of each worker, and forgets one that is gone', () => {
     const store = filled()
     for (let at = 0; at < maxPoints + 30; at++) {
       store.sample({ at, workers: [fixtureWorker('w', 'reverse')], instances: [] })
@@ -78,7 +78,7 @@ describe('what the page knows', () => {
     expect(store.workers.size).toBe(0)
   })
 
-  it('forgets actors that ended long ago', () => {
+  test('forgets actors that ended long ago', () => {
     const store = filled()
     for (let at = 0; at < 500; at++) {
       const actor = fixtureActor(`w#${at}`, 'instance', null, 'crashed')

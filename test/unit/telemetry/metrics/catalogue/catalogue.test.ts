@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { catalogue, metricOf } from '../../../../../src/telemetry/metrics/catalogue/catalogue.ts'
 import {
   familyName,
@@ -10,7 +10,7 @@ import { bifrostMetrics, seedMetrics } from '../../../../../src/telemetry/metric
 const metrics: readonly Metric[] = catalogue
 
 describe('the catalogue', () => {
-  it('has no name twice, in OpenTelemetry or in Prometheus', () => {
+  test('has no name twice, in OpenTelemetry or in Prometheus', () => {
     const names = metrics.map(({ name }) => name)
     const samples = [
       ...metrics.flatMap(sampleNames),
@@ -20,14 +20,14 @@ describe('the catalogue', () => {
     expect(new Set(samples).size).toBe(samples.length)
   })
 
-  it('has bounds that rise, and for histograms only', () => {
+  test('has bounds that rise, and for histograms only', () => {
     for (const { instrument, bounds } of metrics) {
       expect(bounds !== undefined).toBe(instrument === 'histogram')
       expect(bounds?.toSorted((one, other) => one - other)).toEqual(bounds)
     }
   })
 
-  it('keeps its own names apart from those of the conventions', () => {
+  test('keeps its own names apart from those of the conventions', () => {
     for (const { name, isStandard } of metrics) expect(name.startsWith('proxy.')).toBe(!isStandard)
   })
 })

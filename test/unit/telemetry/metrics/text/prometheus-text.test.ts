@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createCounterBlock, readCounters } from '../../../../../src/telemetry/metrics/counters.ts'
 import { Families } from '../../../../../src/telemetry/metrics/family.ts'
 import { Meter } from '../../../../../src/telemetry/metrics/meter.ts'
@@ -34,7 +34,7 @@ function rendered(fill: (families: Families) => void, format: TextFormat): strin
 }
 
 describe('text of a family', () => {
-  it('has the ending of a counter everywhere in the older format', () => {
+  test('has the ending of a counter everywhere in the older format', () => {
     const text = rendered(
       (families) => families.add('proxy.tunnel.bytes', { 'network.io.direction': 'receive' }, 7),
       'prometheus',
@@ -47,7 +47,7 @@ describe('text of a family', () => {
     expect(text).toMatch(/^# HELP proxy_tunnel_bytes_total /)
   })
 
-  it('has it at the sample only in OpenMetrics, and the unit said', () => {
+  test('has it at the sample only in OpenMetrics, and the unit said', () => {
     const text = rendered((families) => families.add('proxy.disk.time', {}, 0.25), 'openmetrics')
     expect(text.split('\n').slice(1)).toEqual([
       '# TYPE proxy_disk_time_seconds counter',
@@ -57,7 +57,7 @@ describe('text of a family', () => {
     ])
   })
 
-  it('adds buckets up, and its count is the last of them', () => {
+  test('adds buckets up, and its count is the last of them', () => {
     const buckets = [2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4]
     const fill = (families: Families) =>
       families.add('proxy.tunnel.duration', { 'proxy.type': 'forward' }, { sum: 9, count: 99, buckets })
@@ -73,12 +73,12 @@ describe('text of a family', () => {
     expect(rendered(fill, 'openmetrics')).toContain('le="1.0"} 3')
   })
 
-  it('escapes what would end a label value', () => {
+  test('escapes what would end a label value', () => {
     const fill = (families: Families) => families.add('proxy.tunnels', { 'proxy.type': 'a"b\\c\nd' }, 1)
     expect(rendered(fill, 'prometheus')).toContain('{proxy_type="a\\"b\\\\c\\nd"} 1\n')
   })
 
-  it('has no line for what there is nothing of', () => {
+  test('has no line for what there is nothing of', () => {
     expect(rendered(() => {}, 'prometheus')).toBe('')
   })
 })
@@ -108,7 +108,7 @@ describe('parity names', () => {
   const text = (readings: (typeof reading)[], secrets: number | null = 3) =>
     textOf(parityFamilies(readings, secrets), 'prometheus')
 
-  it('have their own buckets, from the same cells', () => {
+  test('have their own buckets, from the same cells', () => {
     const lines = text([reading]).split('\n')
     const counts = lines
       .filter((line) => line.startsWith('bifrost_request_duration_seconds_bucket'))
@@ -130,14 +130,14 @@ describe('parity names', () => {
     ])
   })
 
-  it('add up what is of one type', () => {
+  test('add up what is of one type', () => {
     const both = text([reading, reading])
     expect(both).toContain('bifrost_connections_active{proxy_type="reverse"} 4\n')
     expect(both).toContain('bifrost_response_bytes_total{proxy_type="reverse"} 8000\n')
     expect(both).toContain('bifrost_average_response_time_ms{proxy_type="reverse"} 25.4\n')
   })
 
-  it('have what is of the process only where the whole process is asked for', () => {
+  test('have what is of the process only where the whole process is asked for', () => {
     expect(text([reading])).toContain('bifrost_config_secret_decrypt_success_total 3\n')
     expect(text([reading], null)).not.toContain('bifrost_config_secret')
   })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { formatLogLine } from '../../../../../src/telemetry/log/log.ts'
 import {
   cell,
@@ -12,20 +12,20 @@ import { MovingAverage } from '../../../../../src/telemetry/metrics/moving-avera
 import { exportMetrics } from '../../../../../src/telemetry/metrics/text/prometheus.ts'
 
 describe('counter block', () => {
-  it('is the same numbers in whatever thread opens it', () => {
+  test('is the same numbers in whatever thread opens it', () => {
     const block = createCounterBlock()
     count(openCounterBlock(block.buffer), 'requestsTotal', 3)
     expect(block[cell.requestsTotal]).toBe(3)
   })
 
-  it('adds up over instances', () => {
+  test('adds up over instances', () => {
     const [a, b] = [createCounterBlock(), createCounterBlock()]
     count(a, 'bytesSent', 1)
     count(b, 'bytesSent', 2)
     expect(readCounters(a, b).bytesSent).toBe(3)
   })
 
-  it('loses its gauges and keeps its totals when an instance ends', () => {
+  test('loses its gauges and keeps its totals when an instance ends', () => {
     const block = createCounterBlock()
     count(block, 'connectionsActive', 5)
     count(block, 'connectionsTotal', 9)
@@ -35,7 +35,7 @@ describe('counter block', () => {
 })
 
 describe('moving average', () => {
-  it('is the mean of what came since the window began', () => {
+  test('is the mean of what came since the window began', () => {
     const average = new MovingAverage(2_000)
     average.tick(0, 100, 1)
     average.tick(1_000, 100, 1)
@@ -43,7 +43,7 @@ describe('moving average', () => {
     expect(average.mean(130, 4)).toBe(10)
   })
 
-  it('covers the same minute when every second is read twice, or only every fifth', () => {
+  test('covers the same minute when every second is read twice, or only every fifth', () => {
     const readings = { once: [1_000, 1], twice: [1_000, 2], late: [5_000, 1] } as const
     for (const [stepMs, times] of Object.values(readings)) {
       const average = new MovingAverage()
@@ -57,20 +57,20 @@ describe('moving average', () => {
     }
   })
 
-  it('stays at the last known mean when nothing comes', () => {
+  test('stays at the last known mean when nothing comes', () => {
     const average = new MovingAverage(1_000)
     average.tick(0, 50, 2)
     average.tick(1_000, 50, 2)
     expect(average.mean(50, 2)).toBe(25)
   })
 
-  it('is 0 before the first response', () => {
+  test('is 0 before the first response', () => {
     expect(new MovingAverage().mean(0, 0)).toBe(0)
   })
 })
 
 describe('seed metrics', () => {
-  it('are three lines with the name of the ProxyType and exactly three decimals', () => {
+  test('are three lines with the name of the ProxyType and exactly three decimals', () => {
     const worker = {
       proxyType: 'ForwardProxy',
       connectionsActive: 7,
@@ -86,7 +86,7 @@ describe('seed metrics', () => {
 })
 
 describe('log line', () => {
-  it('has time, level, message and fields', () => {
+  test('has time, level, message and fields', () => {
     expect(
       formatLogLine(new Date(0), 'warn', 'worker degraded', {
         instance: 'w#1',
@@ -96,7 +96,7 @@ describe('log line', () => {
     ).toBe('1970-01-01T00:00:00.000Z warn  worker degraded instance=w#1 memory=0.9 why="too full"\n')
   })
 
-  it('stays one line whatever is in it', () => {
+  test('stays one line whatever is in it', () => {
     const line = formatLogLine(new Date(0), 'info', 'a\r\nb', { c: 'd\nfake line' })
     expect(line.match(/\n/g)).toHaveLength(1)
   })
