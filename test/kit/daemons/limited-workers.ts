@@ -1,0 +1,67 @@
+/** Two workers, one with limits and one beside it, and what clients see of them. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { RawClient } from '../clients/raw-client.ts'
+import { churn } from '../clients/reconnecting-clients.ts'
+import { isServing } from '../waiting/is-serving.ts'
+import { until } from '../waiting/until.ts'
+import { startTestDaemon, type TestDaemon, type TestDaemonOptions } from './daemon.ts'
+
+/** A reverse worker with limits, and a static worker that nothing is done to. */
+export async function startTwo(
+  target: string,
+  limits: object,
+  options: TestDaemonOptions = {},
+  admin: object = { listen_addr: '127.0.0.1:0' },
+): Promise<TestDaemon> {
+  const site = mkdtempSync(join(tmpdir(), 'bifrost-limits-'))
+  onTestFinished(() => rmSync(site, { recursive: true, force: true }))
+  writeFileSync(join(site, 'index.html'), 'hello')
+  const mounts = [{ path: '/', root_dir: site }]
+  // Clients without pause are much for a default; that limit has its own test.
+  const cpu = { max_cpu_percent: 100 }
+  const workers = {
+    static_files: { port: 0, mounts, ...cpu },
+    reverse_proxy: { port: 0, target, ...cpu, ...limits },
+  }
+  const config = { mode: 'Combined', listen_addr: '127.0.0.1:0', workers, admin }
+  return await startTestDaemon(config, { allowFaults: true, ...options })
+}
+
+export const linesWith = (running: TestDaemon, text: string) =>
+  running.log.filter((line) => line.includes(text))
+
+/** Breaks the reverse worker while clients connect to both; what the clients saw until the replacement serves. */
+export async function replaceUnderLoad(running: TestDaemon, fault: string) {
+  running.daemon.inject('reverse_proxy', fault)
+  const replaced = until('the replacement serves', () => isServing(running, 'reverse_proxy', 2), 15_000)
+  const [hit, other] = await Promise.all([
+    churn(running.port('reverse_proxy'), 4, () => replaced),
+    churn(running.port('static_files'), 2, () => replaced),
+  ])
+  return { hit, other }
+}
+
+export const unharmed = { refused: 0, reset: 0, unanswered: 0, busy: 0 }
+
+/** A limit that an idle instance is well below: of a process everything counts that is resident. */
+export const carriers = [
+  { isolation: 'thread', maxMemoryMb: 64 },
+  { isolation: 'process', maxMemoryMb: 160 },
+] as const
+
+/** Opens connections and asks once over each; what each was answered. */
+export async function openMany(port: number, count: number, target = '/') {
+  const clients = await Promise.all(Array.from({ length: count }, () => RawClient.connect(port)))
+  onTestFinished(() => {
+    for (const client of clients) client.destroy()
+  })
+  return await Promise.all(
+    clients.map(async (client) => ({ client, status: (await client.get(target)).status })),
+  )
+}
+
+export const count = (answers: readonly { readonly status: number }[], status: number) =>
+  answers.filter((answer) => answer.status === status).length
