@@ -1,11 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterEach, describe, expect, test } from 'vitest'
 import { viewHistory } from '../../src/admin/offline.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { startTestDaemon, type TestDaemon } from '../kit/daemons/daemon.ts'
+import { tempDir } from '../kit/files/temp-dir.ts'
 import { cutOffFrom } from '../kit/origins/cuttable-port.ts'
 import { type Origin, startOrigin } from '../kit/origins/origin.ts'
 import { hasBrowser, shoot, useBrowser } from '../kit/page/browser.ts'
@@ -211,7 +211,7 @@ describe.skipIf(!hasBrowser)('the page of a real daemon', () => {
   })
 
   test('`bifrost charts view` shows an export without a daemon, also after a reload', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'bifrost-view-'))
+    const folder = tempDir()
     const file = join(folder, 'history.json')
     {
       await using origin = await startOrigin()

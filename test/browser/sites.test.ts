@@ -1,13 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { startTestDaemon } from '../kit/daemons/daemon.ts'
+import { tempDir } from '../kit/files/temp-dir.ts'
 import { startOrigin } from '../kit/origins/origin.ts'
 import { hasBrowser, useBrowser } from '../kit/page/browser.ts'
 import { selfSigned } from '../kit/tls/self-signed.ts'
@@ -59,7 +59,7 @@ describe.skipIf(!hasBrowser)('a browser', () => {
   const browser = useBrowser()
   let folder: string
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'bifrost-site-'))
+    folder = tempDir()
   })
   afterEach(async () => {
     await browser.closePages()

@@ -1,14 +1,13 @@
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { connect } from 'node:http2'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { answerOf } from '../kit/clients/h2-client.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { startTestDaemon, type TestDaemon } from '../kit/daemons/daemon.ts'
 import { token } from '../kit/daemons/traffic-questions.ts'
+import { tempDir } from '../kit/files/temp-dir.ts'
 import { type Origin, startOrigin } from '../kit/origins/origin.ts'
 import { hasBrowser, useBrowser } from '../kit/page/browser.ts'
 import { makeCertificate, writeCertificate } from '../kit/tls/certificates.ts'
@@ -23,7 +22,7 @@ describe.skipIf(!hasBrowser)('the traffic view of', () => {
     origin = await startOrigin((req, res) => {
       if (req.url !== '/held') res.writeHead(req.url === '/missing' ? 404 : 200).end('hello')
     })
-    directory = mkdtempSync(join(tmpdir(), 'bifrost-kinds-'))
+    directory = tempDir()
     const subject = { subject: 'a.test', names: ['a.test'] }
     const certificates = [writeCertificate(directory, 'a', makeCertificate(subject))]
     bridge = await startTestDaemon(

@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { startTestDaemon, type TestDaemon } from '../kit/daemons/daemon.ts'
 import { token } from '../kit/daemons/traffic-questions.ts'
+import { tempDir } from '../kit/files/temp-dir.ts'
 import { type Origin, startOrigin } from '../kit/origins/origin.ts'
 import { hasBrowser, shoot, useBrowser } from '../kit/page/browser.ts'
 import { fixtureActors, fixtureWorker, PageServer } from '../kit/page/page-server.ts'
@@ -20,7 +20,7 @@ describe.skipIf(!hasBrowser)('traffic and why', () => {
   let url: string
 
   beforeAll(async () => {
-    site = mkdtempSync(join(tmpdir(), 'bifrost-page-'))
+    site = tempDir()
     mkdirSync(join(site, 'docs'))
     writeFileSync(join(site, 'docs', 'index.html'), 'hello')
     origin = await startOrigin((req, res) => {

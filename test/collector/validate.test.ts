@@ -1,12 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { validate } from '../kit/collector/collector.ts'
 import { collectorFile } from '../kit/collector/collector-binary.ts'
+import { tempDir } from '../kit/files/temp-dir.ts'
 import { describeCollector } from './suite.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'bifrost-collector-'))
+const folder = tempDir()
 afterAll(() => rmSync(folder, { recursive: true }))
 
 describeCollector('otel-collector.yaml', () => {

@@ -1,16 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { ServiceSettings, ServiceType } from '../../src/config/settings/settings.ts'
 import { RawClient, type RawResponse } from '../kit/clients/raw-client.ts'
 import { filesIn, forwardTo, reverseTo, startEdge, type TestEdge } from '../kit/daemons/data-plane.ts'
+import { tempDir } from '../kit/files/temp-dir.ts'
 import { type Recorded, type RecordingOrigin, startRecordingOrigin } from '../kit/origins/recording-origin.ts'
 import { until } from '../kit/waiting/until.ts'
 import type { Case, Expectation, Fields, OriginExpectation } from './case.ts'
 
-const site = mkdtempSync(join(tmpdir(), 'bifrost-conformance-'))
+const site = tempDir()
 writeFileSync(join(site, 'index.html'), 'hello')
 process.on('exit', () => rmSync(site, { recursive: true, force: true }))
 

@@ -1,6 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
@@ -8,11 +7,12 @@ import { RawClient } from '../kit/clients/raw-client.ts'
 import { openCrowd } from '../kit/clients/silent-clients.ts'
 import { expectContained, expectServed, witness } from '../kit/daemons/bystander.ts'
 import { startTestDaemon, type TestDaemon, type TestDaemonOptions } from '../kit/daemons/daemon.ts'
+import { tempDir } from '../kit/files/temp-dir.ts'
 import { startOriginThread } from '../kit/origins/origin-thread.ts'
 import { isServing } from '../kit/waiting/is-serving.ts'
 import { until } from '../kit/waiting/until.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'bifrost-containment-'))
+const folder = tempDir()
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 type Type = 'forward_proxy' | 'reverse_proxy' | 'static_files'

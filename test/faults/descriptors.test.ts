@@ -1,6 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -8,10 +7,11 @@ import type { Isolation } from '../../src/config/settings/settings.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { expectContained, expectServed, witness } from '../kit/daemons/bystander.ts'
 import { type ChildDaemon, startChildDaemon } from '../kit/daemons/child-daemon.ts'
+import { tempDir } from '../kit/files/temp-dir.ts'
 import { startOriginThread } from '../kit/origins/origin-thread.ts'
 import { until } from '../kit/waiting/until.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'bifrost-descriptors-'))
+const folder = tempDir()
 writeFileSync(join(folder, 'index.html'), 'static page')
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

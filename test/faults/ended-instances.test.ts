@@ -16,8 +16,9 @@ import { hashSync } from 'bcryptjs'
 import { describe, expect, test } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
-import { temporaryDirectory } from '../kit/configuration/config-text.ts'
+
 import { startTestDaemon, type TestDaemon } from '../kit/daemons/daemon.ts'
+import { tempDir } from '../kit/files/temp-dir.ts'
 import { until } from '../kit/waiting/until.ts'
 
 /** Where each descriptor of this process leads, numbers left out. */
@@ -42,7 +43,7 @@ interface Scene {
 }
 
 async function scene(settings: object = {}): Promise<Scene> {
-  const folder = temporaryDirectory()
+  const folder = tempDir()
   // Larger than memory keeps and than two sockets hold, so that it stays open while nobody reads.
   writeFileSync(join(folder, 'large.bin'), '')
   truncateSync(join(folder, 'large.bin'), 64 * 1024 * 1024)

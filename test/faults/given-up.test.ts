@@ -5,9 +5,10 @@ import { describe, expect, test } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { churn } from '../kit/clients/reconnecting-clients.ts'
-import { temporaryDirectory } from '../kit/configuration/config-text.ts'
+
 import { startTestDaemon, type TestDaemon } from '../kit/daemons/daemon.ts'
 import { startTlsDaemon } from '../kit/daemons/tls-daemon.ts'
+import { tempDir } from '../kit/files/temp-dir.ts'
 import { startOrigin } from '../kit/origins/origin.ts'
 import { scrape } from '../kit/telemetry/scrape.ts'
 import { until } from '../kit/waiting/until.ts'
@@ -19,7 +20,7 @@ const strict = { ...defaultRestartPolicy, intensity: 0, revivalMs: 600_000 }
 
 /** Two instances behind a TCP address and a Unix socket. */
 async function pair(isolation: 'thread' | 'process', target: string) {
-  const path = join(temporaryDirectory(), 'b.sock')
+  const path = join(tempDir(), 'b.sock')
   const config = {
     mode: 'Reverse',
     admin: { listen_addr: '127.0.0.1:0', token },

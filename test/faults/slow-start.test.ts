@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -8,10 +7,11 @@ import { RawClient } from '../kit/clients/raw-client.ts'
 import { expectContained, witness } from '../kit/daemons/bystander.ts'
 import { startChildDaemon } from '../kit/daemons/child-daemon.ts'
 import { startTestDaemon } from '../kit/daemons/daemon.ts'
+import { tempDir } from '../kit/files/temp-dir.ts'
 import { startOriginThread } from '../kit/origins/origin-thread.ts'
 import { until } from '../kit/waiting/until.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'bifrost-slow-start-'))
+const folder = tempDir()
 writeFileSync(join(folder, 'index.html'), 'static page')
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { startTestDaemon } from '../kit/daemons/daemon.ts'
+import { tempDir } from '../kit/files/temp-dir.ts'
 import { hello, startRecordingOrigin } from '../kit/origins/recording-origin.ts'
 import { until } from '../kit/waiting/until.ts'
 import { generate } from './generate.ts'
@@ -39,7 +39,7 @@ function exchange(port: number, bytes: Buffer, random: Random): Promise<string |
 }
 
 test(`no request is read in two ways, ends an instance or hangs (FUZZ_SEED=${seed} FUZZ_COUNT=${count})`, async () => {
-  const site = mkdtempSync(join(tmpdir(), 'bifrost-fuzz-'))
+  const site = tempDir()
   onTestFinished(() => rmSync(site, { recursive: true, force: true }))
   writeFileSync(join(site, 'index.html'), 'hello')
   // The origin's mark: what bears it was answered by the origin, once for each request that it has read.

@@ -1,16 +1,16 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { RawClient } from '../kit/clients/raw-client.ts'
+import { tempDir } from '../kit/files/temp-dir.ts'
 import { tied } from '../kit/processes/tied.ts'
 import { until } from '../kit/waiting/until.ts'
 
 const root = join(import.meta.dirname, '../..')
-const folder = mkdtempSync(join(tmpdir(), 'bifrost-cli-'))
+const folder = tempDir()
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 interface Run {

@@ -4,8 +4,9 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { RawClient } from '../kit/clients/raw-client.ts'
-import { temporaryDirectory } from '../kit/configuration/config-text.ts'
+
 import { startTestDaemon } from '../kit/daemons/daemon.ts'
+import { tempDir } from '../kit/files/temp-dir.ts'
 import { startOrigin } from '../kit/origins/origin.ts'
 import { until } from '../kit/waiting/until.ts'
 
@@ -35,7 +36,7 @@ const reverse = (target: string, listeners: readonly object[], more: object = {}
 describe.each(['thread', 'process', 'shared'] as const)('a worker with isolation %s', (isolation) => {
   test('listens on IPv4, IPv6 and a Unix socket, whose file goes at the end', async () => {
     await using origin = await startOrigin()
-    const path = join(temporaryDirectory(), 'b.sock')
+    const path = join(tempDir(), 'b.sock')
     const listeners = [
       { address: '127.0.0.1:0' },
       { address: `unix:${path}`, mode: '0660' },
@@ -60,7 +61,7 @@ describe.each(['thread', 'process', 'shared'] as const)('a worker with isolation
 
   test('loses no connection to its Unix socket while it is replaced', async () => {
     await using origin = await startOrigin()
-    const path = join(temporaryDirectory(), 'b.sock')
+    const path = join(tempDir(), 'b.sock')
     const config = reverse(`http://${origin.authority}`, [{ address: `unix:${path}` }])
     await using proxy = await startTestDaemon(config, { isolation })
     await until('the path is there', () => existsSync(path))
@@ -105,7 +106,7 @@ describe('a Unix socket', () => {
     startTestDaemon(reverse('http://127.0.0.1:9', [{ address: `unix:${path}` }]), { isolation: 'shared' })
 
   test('that nobody listens on any more is replaced', async () => {
-    const path = join(temporaryDirectory(), 'b.sock')
+    const path = join(tempDir(), 'b.sock')
     await leaveBehind(path)
     await using _proxy = await start(path)
     await until('it is served', async () => (await over(path).catch(() => 0)) === 502)
@@ -114,7 +115,7 @@ describe('a Unix socket', () => {
   test.each(['thread', 'shared'] as const)(
     'shares its directory with others and the one of admin, over files that a crash left (%s)',
     async (isolation) => {
-      const directory = temporaryDirectory()
+      const directory = tempDir()
       const linked = `${directory}-link`
       symlinkSync(directory, linked)
       const paths = ['f1', 'f2', 'r1', 'r2'].map((name) => join(directory, `${name}.sock`))
@@ -139,7 +140,7 @@ describe('a Unix socket', () => {
   )
 
   test('that somebody listens on is one clear line', async () => {
-    const path = join(temporaryDirectory(), 'b.sock')
+    const path = join(tempDir(), 'b.sock')
     const other = createServer().listen(path)
     await new Promise((resolve) => other.once('listening', resolve))
     await expect(start(path)).rejects.toThrow(`cannot listen on unix:${path}: it is already in use`)
@@ -148,18 +149,18 @@ describe('a Unix socket', () => {
   })
 
   test('is never made over a file that is none', async () => {
-    const path = join(temporaryDirectory(), 'b.sock')
+    const path = join(tempDir(), 'b.sock')
     writeFileSync(path, 'precious')
     await expect(start(path)).rejects.toThrow('there is a file that is no socket')
   })
 
   test('in a directory that does not exist is one clear line', async () => {
-    const path = join(temporaryDirectory(), 'none', 'b.sock')
+    const path = join(tempDir(), 'none', 'b.sock')
     await expect(start(path)).rejects.toThrow('its directory does not exist')
   })
 
   test('goes with a worker that was killed, once the daemon stops', async () => {
-    const path = join(temporaryDirectory(), 'b.sock')
+    const path = join(tempDir(), 'b.sock')
     {
       await using proxy = await startTestDaemon(
         reverse('http://127.0.0.1:9', [{ address: `unix:${path}` }]),

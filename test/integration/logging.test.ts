@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { temporaryDirectory } from '../kit/configuration/config-text.ts'
+import { tempDir } from '../kit/files/temp-dir.ts'
 import { tied } from '../kit/processes/tied.ts'
 import { until } from '../kit/waiting/until.ts'
 
@@ -20,7 +20,7 @@ interface Run {
 }
 
 async function run(logging: unknown): Promise<Run> {
-  const folder = temporaryDirectory()
+  const folder = tempDir()
   const file = join(folder, 'bifrost.json')
   const config = { mode: 'Forward', listen_addr: '127.0.0.1:0', admin: { enabled: false }, logging }
   writeFileSync(file, JSON.stringify(config))

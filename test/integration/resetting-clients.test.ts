@@ -7,8 +7,9 @@ import type { Isolation } from '../../src/config/settings/settings.ts'
 import { fieldsOf, flag, frame, frameOf, requestOf } from '../kit/clients/h2-frames.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { resetClients, resetTlsClients } from '../kit/clients/resetting-clients.ts'
-import { temporaryDirectory } from '../kit/configuration/config-text.ts'
+
 import { startTestDaemon, type TestDaemon } from '../kit/daemons/daemon.ts'
+import { tempDir } from '../kit/files/temp-dir.ts'
 import { type Origin, startOrigin } from '../kit/origins/origin.ts'
 import { selfSigned } from '../kit/tls/self-signed.ts'
 import { until } from '../kit/waiting/until.ts'
@@ -133,7 +134,7 @@ describe.each([
   ['HTTP/2', 'h2', http2Post()],
 ])('clients that reset after the TLS handshake and one request of %s', (_, protocol, request) => {
   test('reach no upstream from a denied network', async () => {
-    const directory = temporaryDirectory()
+    const directory = tempDir()
     const [cert, key] = ['cert.pem', 'key.pem'].map((name) => join(directory, name)) as [string, string]
     writeFileSync(cert, selfSigned.cert)
     writeFileSync(key, selfSigned.key)

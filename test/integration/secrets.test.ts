@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createMasterKey, Keyring } from '../../src/config/secrets/keyring.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
 import { startChildDaemon } from '../kit/daemons/child-daemon.ts'
+import { tempDir } from '../kit/files/temp-dir.ts'
 import { startOrigin } from '../kit/origins/origin.ts'
 import { childrenOf, commandLineOf, environmentOf } from '../kit/processes/processes.ts'
 import { startOtlpReceiver } from '../kit/telemetry/otlp-receiver.ts'
@@ -13,7 +13,7 @@ import { until } from '../kit/waiting/until.ts'
 
 /** One secret in each place that may hold one; none of them may be in anything that the daemon shows. */
 
-const folder = mkdtempSync(join(tmpdir(), 'bifrost-secrets-'))
+const folder = tempDir()
 afterAll(() => rmSync(folder, { recursive: true }))
 const bifrost = join(import.meta.dirname, '../../src/cli/bifrost.js')
 

@@ -3,8 +3,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { temporaryDirectory } from '../kit/configuration/config-text.ts'
+
 import { startTestDaemon } from '../kit/daemons/daemon.ts'
+import { tempDir } from '../kit/files/temp-dir.ts'
 import { startOrigin } from '../kit/origins/origin.ts'
 import { until } from '../kit/waiting/until.ts'
 
@@ -21,7 +22,7 @@ function statusOver(socketPath: string, path: string): Promise<number> {
 describe.each(['thread', 'process', 'shared'] as const)('clients of a Unix socket (%s)', (isolation) => {
   test('are unix: in access lists, rate limits, the access log and the traffic page', async () => {
     await using origin = await startOrigin()
-    const folder = temporaryDirectory()
+    const folder = tempDir()
     const [path, file] = [join(folder, 'b.sock'), join(folder, 'access.log')]
     const worker = {
       target: `http://${origin.authority}`,
@@ -58,7 +59,7 @@ describe.each(['thread', 'process', 'shared'] as const)('clients of a Unix socke
 
   test('are refused by a list that denies unix:', async () => {
     await using origin = await startOrigin()
-    const path = join(temporaryDirectory(), 'b.sock')
+    const path = join(tempDir(), 'b.sock')
     const worker = {
       target: `http://${origin.authority}`,
       listeners: [{ address: `unix:${path}` }],

@@ -4,7 +4,7 @@ import { closeSync, constants, openSync, readFileSync, readSync, renameSync, wri
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
-import { temporaryDirectory } from '../../kit/configuration/config-text.ts'
+import { tempDir } from '../../kit/files/temp-dir.ts'
 import { startOrigin } from '../../kit/origins/origin.ts'
 import { tied } from '../../kit/processes/tied.ts'
 import { until } from '../../kit/waiting/until.ts'
@@ -36,7 +36,7 @@ async function start({
   stdout,
   written,
 }: Options): Promise<Started> {
-  const file = join(temporaryDirectory(), 'bifrost.json')
+  const file = join(tempDir(), 'bifrost.json')
   const config = {
     mode: 'Reverse',
     listen_addr: '127.0.0.1:0',
@@ -60,7 +60,7 @@ async function start({
 
 /** A pipe that is read when it is told to be; `end` is what a child gets. */
 function pipe(): { readonly end: number; readonly text: () => string } {
-  const path = join(temporaryDirectory(), 'stdout')
+  const path = join(tempDir(), 'stdout')
   execFileSync('sh', ['-c', 'mkfifo "$0"', path])
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   // A description of its own: what a child is given as its output becomes blocking.
@@ -149,7 +149,7 @@ describe.each(['thread', 'process', 'shared'])('standard output (%s)', (isolatio
 
   test('that is a file is appended to, beside what main writes', async () => {
     await using origin = await startOrigin()
-    const path = join(temporaryDirectory(), 'out')
+    const path = join(tempDir(), 'out')
     const fd = openSync(path, 'w')
     onTestFinished(() => closeSync(fd))
     const accessLog = { path: 'stdout', format: '%path %status', flush_ms: 1 }
@@ -170,7 +170,7 @@ describe.each(['thread', 'process', 'shared'])('standard output (%s)', (isolatio
 
 test('SIGUSR2 reopens the files', async () => {
   await using origin = await startOrigin()
-  const file = join(temporaryDirectory(), 'access.log')
+  const file = join(tempDir(), 'access.log')
   const { child, port } = await start({
     upstream: origin.authority,
     accessLog: { path: file, format: '%path', flush_ms: 1 },

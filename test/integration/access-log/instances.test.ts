@@ -2,8 +2,9 @@ import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
-import { temporaryDirectory } from '../../kit/configuration/config-text.ts'
+
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
+import { tempDir } from '../../kit/files/temp-dir.ts'
 import { startOrigin, startRawOrigin } from '../../kit/origins/origin.ts'
 import { until } from '../../kit/waiting/until.ts'
 
@@ -27,7 +28,7 @@ async function ask(port: number, target: string): Promise<number> {
 describe.each(['thread', 'process', 'shared'] as const)('instances (%s)', (isolation) => {
   test('of a worker append to one file, each line with its instance', async () => {
     await using origin = await startOrigin()
-    const file = join(temporaryDirectory(), 'access.log')
+    const file = join(tempDir(), 'access.log')
     const config = reverse(origin.authority, { path: file, flush_ms: 5 }, { worker_threads: 2, isolation })
     await using running = await startTestDaemon(config)
     for (let at = 0; at < 20; at += 1) expect(await ask(running.port('reverse_proxy'), `/${at}`)).toBe(200)
@@ -44,7 +45,7 @@ describe.each(['thread', 'process', 'shared'] as const)('instances (%s)', (isola
 
   test('follow a renamed file while they serve, and lose no line', async () => {
     await using origin = await startOrigin()
-    const folder = temporaryDirectory()
+    const folder = tempDir()
     const file = join(folder, 'access.log')
     const config = reverse(origin.authority, { path: file, flush_ms: 2 }, { isolation })
     await using running = await startTestDaemon(config)
@@ -72,7 +73,7 @@ describe.each(['thread', 'process', 'shared'] as const)('instances (%s)', (isola
       if (req.url === '/never') res.write('and')
       else res.end('ok')
     })
-    const file = join(temporaryDirectory(), 'access.log')
+    const file = join(tempDir(), 'access.log')
     const config = reverse(origin.authority, { path: file, flush_ms: 60_000 }, { isolation })
     const running = await startTestDaemon({ ...config, drain_timeout_secs: 0.3 })
     expect(await ask(running.port('reverse_proxy'), '/before')).toBe(200)
@@ -109,7 +110,7 @@ describe.each(['thread', 'process', 'shared'] as const)('instances (%s)', (isola
 describe.each(['thread', 'process'] as const)('an instance (%s) that', (isolation) => {
   test.each(['throw', 'exit'])('ends by %s writes what waited', async (fault) => {
     await using origin = await startOrigin()
-    const file = join(temporaryDirectory(), 'access.log')
+    const file = join(tempDir(), 'access.log')
     const config = reverse(origin.authority, { path: file, flush_ms: 60_000 }, { isolation })
     await using running = await startTestDaemon(config, { allowFaults: true })
     for (let at = 0; at < 10; at += 1) expect(await ask(running.port('reverse_proxy'), `/${at}`)).toBe(200)
@@ -121,7 +122,7 @@ describe.each(['thread', 'process'] as const)('an instance (%s) that', (isolatio
 
 test('services of a combined worker have separate logs; requests without a service are in the first', async () => {
   await using origin = await startOrigin()
-  const folder = temporaryDirectory()
+  const folder = tempDir()
   await using running = await startTestDaemon({
     mode: 'Combined',
     listen_addr: '127.0.0.1:0',
@@ -151,7 +152,7 @@ test('services of a combined worker have separate logs; requests without a servi
 test('secrets of a request are in no log, whatever its format', async () => {
   await using origin = await startOrigin()
   await using tunnel = await startRawOrigin((socket) => socket.end('bye'))
-  const folder = temporaryDirectory()
+  const folder = tempDir()
   const secret = 'hunter2'
   const files = ['json', 'combined', '%time %client %host %path %request %upstream %user "%{referer}"']
   for (const [at, format] of files.entries()) {

@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ask, visit } from '../../kit/clients/tls-client.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
+import { tempDir } from '../../kit/files/temp-dir.ts'
 import { makeCertificate, writeCertificate } from '../../kit/tls/certificates.ts'
 import { until } from '../../kit/waiting/until.ts'
 
@@ -16,7 +16,7 @@ const request = (path: string) => [
 
 /** An admin interface with TLS whose files may be written anew. */
 async function startAdmin() {
-  const directory = mkdtempSync(join(tmpdir(), 'bifrost-admin-'))
+  const directory = tempDir()
   writeCertificate(directory, 'admin', makeCertificate({ subject: 'old.test' }))
   const tls = { cert: join(directory, 'admin.pem'), key: join(directory, 'admin.key') }
   const running = await startTestDaemon({

@@ -1,11 +1,11 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { viewHistory } from '../../../src/admin/offline.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
+import { tempDir } from '../../kit/files/temp-dir.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'bifrost-view-'))
+const folder = tempDir()
 
 function write(name: string, text: string): string {
   const file = join(folder, name)

@@ -1,12 +1,12 @@
-import { mkdtempSync, statSync, writeFileSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { request } from 'node:https'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { resetClients } from '../../kit/clients/resetting-clients.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
+import { tempDir } from '../../kit/files/temp-dir.ts'
 import { selfSigned } from '../../kit/tls/self-signed.ts'
 
 const token = 'the-token-of-this-test'
@@ -179,7 +179,7 @@ test('a client that has reset its connection before it was accepted changes noth
 })
 
 test('a Unix socket is for its user only, and takes any Host', async () => {
-  const path = join(mkdtempSync(join(tmpdir(), 'bifrost-admin-')), 'admin.sock')
+  const path = join(tempDir(), 'admin.sock')
   await using running = await startTestDaemon(withAdmin({ listen_addr: `unix:${path}`, token }))
   expect(running.daemon.addresses()['admin']).toBeUndefined()
   expect(statSync(path).mode & 0o777).toBe(0o600)
@@ -195,7 +195,7 @@ test('a Unix socket is for its user only, and takes any Host', async () => {
 })
 
 describe('an address that others can reach', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'bifrost-admin-'))
+  const folder = tempDir()
   const tls = { cert: join(folder, 'a.pem'), key: join(folder, 'a.key') }
   writeFileSync(tls.cert, selfSigned.cert)
   writeFileSync(tls.key, selfSigned.key)

@@ -1,18 +1,18 @@
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { ask, visit } from '../../kit/clients/tls-client.ts'
 import { startTestDaemon, type TestDaemon } from '../../kit/daemons/daemon.ts'
+import { tempDir } from '../../kit/files/temp-dir.ts'
 import { makeCertificate, writeCertificate } from '../../kit/tls/certificates.ts'
 import { until } from '../../kit/waiting/until.ts'
 
 /** Connections that take the places of the admin server and ask for nothing. */
 
-const folder = mkdtempSync(join(tmpdir(), 'bifrost-silent-'))
+const folder = tempDir()
 afterAll(() => rmSync(folder, { recursive: true }))
 writeCertificate(folder, 'admin', makeCertificate({ subject: 'admin.test' }))
 const tls = { cert: join(folder, 'admin.pem'), key: join(folder, 'admin.key') }

@@ -1,15 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { parseConfig } from '../../../src/config/load.ts'
 import { startDaemon } from '../../../src/daemon.ts'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
+import { tempDir } from '../../kit/files/temp-dir.ts'
 import { startOrigin } from '../../kit/origins/origin.ts'
 
-const site = mkdtempSync(join(tmpdir(), 'bifrost-boot-'))
+const site = tempDir()
 writeFileSync(join(site, 'index.html'), 'static page')
 afterAll(() => rmSync(site, { recursive: true, force: true }))
 

@@ -1,13 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
+import { tempDir } from '../../kit/files/temp-dir.ts'
 import { startOrigin } from '../../kit/origins/origin.ts'
 
 const root = join(import.meta.dirname, '../../..')
-const baseDir = mkdtempSync(join(tmpdir(), 'bifrost-shapes-'))
+const baseDir = tempDir()
 mkdirSync(join(baseDir, 'public'))
 writeFileSync(join(baseDir, 'public', 'index.html'), 'single page')
 afterAll(() => rmSync(baseDir, { recursive: true, force: true }))

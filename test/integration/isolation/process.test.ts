@@ -1,8 +1,7 @@
 import { fork, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Listeners } from '../../../src/supervise/listeners/listeners.ts'
@@ -10,6 +9,7 @@ import { readCounters } from '../../../src/telemetry/metrics/counters.ts'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
 import { startLoose } from '../../kit/daemons/loose-instance.ts'
+import { tempDir } from '../../kit/files/temp-dir.ts'
 import { startOrigin } from '../../kit/origins/origin.ts'
 import { tied } from '../../kit/processes/tied.ts'
 import { until } from '../../kit/waiting/until.ts'
@@ -178,7 +178,7 @@ describe('the end of a process', () => {
   })
 
   test.each(['idle', 'spinning'])('comes when main is killed: no orphans, %s', async (state) => {
-    const folder = mkdtempSync(join(tmpdir(), 'bifrost-orphans-'))
+    const folder = tempDir()
     const file = join(folder, 'config.json')
     const workers = { forward_proxy: { isolation: 'process', worker_threads: 2, stuck_secs: 60 } }
     const admin = { listen_addr: `127.0.0.1:${await freePort()}` }

@@ -1,16 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { Random } from '../../fuzz/random.ts'
 import { ask, babble, type Step, Tally, tunnel } from '../../kit/clients/counting-clients.ts'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { startTestDaemon, type TestDaemon } from '../../kit/daemons/daemon.ts'
+import { tempDir } from '../../kit/files/temp-dir.ts'
 import { type OriginHandler, startOrigin, startRawOrigin } from '../../kit/origins/origin.ts'
 import { scrape } from '../../kit/telemetry/scrape.ts'
 import { until } from '../../kit/waiting/until.ts'
 
-const root = mkdtempSync(join(tmpdir(), 'bifrost-metrics-'))
+const root = tempDir()
 writeFileSync(join(root, 'small.txt'), 's'.repeat(1_234))
 writeFileSync(join(root, 'large.bin'), 'l'.repeat(300_000))
 afterAll(() => rmSync(root, { recursive: true, force: true }))

@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { MountSettings, StaticSettings } from '../../../src/config/settings/settings.ts'
 import { BifrostError } from '../../../src/errors.ts'
 import { createStatic, type StaticDeps, type StaticHandler } from '../../../src/proxy/static/static.ts'
 import { type CounterBlock, createCounterBlock } from '../../../src/telemetry/metrics/counters.ts'
 import { pace, sizes, tracing } from '../../kit/daemons/data-plane.ts'
+import { tempDir } from '../../kit/files/temp-dir.ts'
 
 /** Modification time of every file that a test writes: long ago, so that validators are settled. */
 export const writtenAt = new Date('2024-02-03T04:05:06Z')
@@ -24,7 +24,7 @@ export interface Site extends AsyncDisposable {
 }
 
 export function createSite(files: Readonly<Record<string, string>> = {}): Site {
-  const outside = mkdtempSync(join(tmpdir(), 'bifrost-static-'))
+  const outside = tempDir()
   const root = join(outside, 'public')
   mkdirSync(root)
   writeFileSync(join(outside, 'secret.txt'), 'SECRET')

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createBridge } from '../../../src/api.ts'
 import { startBadCollector } from '../../kit/collector/bad-collector.ts'
-import { temporaryDirectory } from '../../kit/configuration/config-text.ts'
+import { tempDir } from '../../kit/files/temp-dir.ts'
 
 const config = { mode: 'Forward', listen_addr: '127.0.0.1:0' } as const
 
@@ -22,7 +22,7 @@ test('the environment of a program that has us as a library switches nothing on,
 })
 
 test('writes the log where its configuration says so, and whole when it is closed', async () => {
-  const path = join(temporaryDirectory(), 'bridge.log')
+  const path = join(tempDir(), 'bridge.log')
   const lines: string[] = []
   const bridge = await createBridge(
     { ...config, logging: { targets: [{ type: 'file', path }] } },

@@ -3,8 +3,9 @@ import { connect } from 'node:http2'
 import { arch, tmpdir } from 'node:os'
 import { expect, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
-import { temporaryDirectory } from '../../kit/configuration/config-text.ts'
+
 import { startTestDaemon, type TestDaemon } from '../../kit/daemons/daemon.ts'
+import { tempDir } from '../../kit/files/temp-dir.ts'
 import { startOrigin, unusedPort } from '../../kit/origins/origin.ts'
 import { type OtlpReceiver, startOtlpReceiver } from '../../kit/telemetry/otlp-receiver.ts'
 import { makeCertificate, writeCertificate } from '../../kit/tls/certificates.ts'
@@ -108,7 +109,7 @@ test('over HTTP/1.1: answered, unknown, refused, broken off, and bytes that are 
   const static_files = {
     listen_addr: '127.0.0.1:0',
     tracing,
-    mounts: [{ path: '/files', root_dir: temporaryDirectory() }],
+    mounts: [{ path: '/files', root_dir: tempDir() }],
   }
   const spans = await compare(
     receiver,
@@ -186,7 +187,7 @@ test('of a forward proxy: absolute form, a target that is not there, CONNECT', a
 test('over TLS and HTTP/2', async () => {
   const receiver = await startOtlpReceiver()
   await using origin = await startOrigin()
-  const directory = temporaryDirectory()
+  const directory = tempDir()
   const certificate = writeCertificate(
     directory,
     'a',

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startTelemetry } from '../../../src/telemetry/export/export.ts'
 import type { Telemetry } from '../../../src/telemetry/export/telemetry.ts'
-import { temporaryDirectory } from '../../kit/configuration/config-text.ts'
+import { tempDir } from '../../kit/files/temp-dir.ts'
 import { received, startOtlpReceiver } from '../../kit/telemetry/otlp-receiver.ts'
 import { settingsOf } from '../../kit/telemetry/telemetry-settings.ts'
 import { type Made, makeCertificate } from '../../kit/tls/certificates.ts'
@@ -15,7 +15,7 @@ const site = makeCertificate({ subject: 'localhost', names: ['localhost'], issue
 const us = makeCertificate({ subject: 'bifrost', issuer: authority })
 
 function filesOf(made: Readonly<Record<string, Made | string>>): (name: string) => string {
-  const folder = temporaryDirectory()
+  const folder = tempDir()
   for (const [name, content] of Object.entries(made))
     writeFileSync(join(folder, name), typeof content === 'string' ? content : content.cert)
   return (name) => join(folder, name)

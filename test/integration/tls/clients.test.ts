@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import type { ConnectionOptions } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import { ask, sessionOf, visit } from '../../kit/clients/tls-client.ts'
-import { temporaryDirectory } from '../../kit/configuration/config-text.ts'
+
 import { startTlsDaemon } from '../../kit/daemons/tls-daemon.ts'
+import { tempDir } from '../../kit/files/temp-dir.ts'
 import { startOrigin } from '../../kit/origins/origin.ts'
 import { startRecordingOrigin } from '../../kit/origins/recording-origin.ts'
 import { makeCertificate } from '../../kit/tls/certificates.ts'
@@ -17,7 +18,7 @@ const eve = makeCertificate({ subject: 'eve', issuer: stranger })
 const late = makeCertificate({ subject: 'late', issuer: authority, until: new Date(Date.now() - 1000) })
 
 function clientTls(auth: 'required' | 'optional', header = 'X-Client-Subject') {
-  const file = join(temporaryDirectory(), 'clients.pem')
+  const file = join(tempDir(), 'clients.pem')
   writeFileSync(file, authority.cert)
   return { client_ca: file, client_auth: auth, client_subject_header: header }
 }

@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { startTestDaemon, type TestDaemon } from '../../kit/daemons/daemon.ts'
 import { whyOf } from '../../kit/daemons/traffic-questions.ts'
+import { tempDir } from '../../kit/files/temp-dir.ts'
 import { startOrigin, unusedPort } from '../../kit/origins/origin.ts'
 
 let origin: Awaited<ReturnType<typeof startOrigin>>
@@ -14,7 +14,7 @@ beforeAll(async () => {
   origin = await startOrigin(({ url }, res) => {
     if (url !== '/slow') res.writeHead(url === '/teapot' ? 418 : 200).end()
   })
-  site = mkdtempSync(join(tmpdir(), 'bifrost-traffic-'))
+  site = tempDir()
   writeFileSync(join(site, 'index.html'), 'hello')
 })
 

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { tempDir } from '../files/temp-dir.ts'
 import { endChild } from '../processes/end-child.ts'
 import { freePorts } from '../processes/free-ports.ts'
 import { tied } from '../processes/tied.ts'
@@ -33,7 +33,7 @@ export function whyNoPrometheus(): string | null {
 }
 
 export async function startPrometheus(scraped: readonly Scraped[]): Promise<Prometheus> {
-  const folder = mkdtempSync(join(tmpdir(), 'bifrost-prometheus-'))
+  const folder = tempDir()
   const file = join(folder, 'prometheus.json')
   const jobs = scraped.map(({ job, target, honorLabels = false }) => ({
     job_name: job,

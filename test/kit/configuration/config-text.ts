@@ -1,17 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
 import { type LoadedConfig, parseConfig } from '../../../src/config/load.ts'
 import type { WorkerSettings } from '../../../src/config/settings/settings.ts'
 import { BifrostError } from '../../../src/errors.ts'
-
-/** Makes a directory that is removed with the test. */
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'bifrost-config-'))
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }))
-  return directory
-}
 
 /** Loads a configuration given as text or as a value; relative directories start from `baseDir`. */
 export function load(config: unknown, baseDir: string = tmpdir()): LoadedConfig {

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RawClient } from '../clients/raw-client.ts'
 import { withLoopback } from '../configuration/destinations.ts'
+import { tempDir } from '../files/temp-dir.ts'
 import { endChild } from '../processes/end-child.ts'
 import { childrenOf } from '../processes/processes.ts'
 import { tied } from '../processes/tied.ts'
@@ -49,7 +49,7 @@ export async function startChildDaemon(
   maxDescriptors: number,
   env: NodeJS.ProcessEnv = {},
 ): Promise<ChildDaemon> {
-  const folder = mkdtempSync(join(tmpdir(), 'bifrost-child-'))
+  const folder = tempDir()
   const file = join(folder, 'config.json')
   const admin = { listen_addr: '127.0.0.1:0' }
   writeFileSync(file, JSON.stringify({ admin, drain_timeout_secs: 1, ...withLoopback(config) }))

@@ -1,10 +1,10 @@
 /** Two workers, one with limits and one beside it, and what clients see of them. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { RawClient } from '../clients/raw-client.ts'
 import { churn } from '../clients/reconnecting-clients.ts'
+import { tempDir } from '../files/temp-dir.ts'
 import { isServing } from '../waiting/is-serving.ts'
 import { until } from '../waiting/until.ts'
 import { startTestDaemon, type TestDaemon, type TestDaemonOptions } from './daemon.ts'
@@ -16,7 +16,7 @@ export async function startTwo(
   options: TestDaemonOptions = {},
   admin: object = { listen_addr: '127.0.0.1:0' },
 ): Promise<TestDaemon> {
-  const site = mkdtempSync(join(tmpdir(), 'bifrost-limits-'))
+  const site = tempDir()
   onTestFinished(() => rmSync(site, { recursive: true, force: true }))
   writeFileSync(join(site, 'index.html'), 'hello')
   const mounts = [{ path: '/', root_dir: site }]

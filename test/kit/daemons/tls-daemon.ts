@@ -1,4 +1,4 @@
-import { temporaryDirectory } from '../configuration/config-text.ts'
+import { tempDir } from '../files/temp-dir.ts'
 import { makeCertificate, writeCertificate } from '../tls/certificates.ts'
 import { startTestDaemon, type TestDaemon, type TestDaemonOptions } from './daemon.ts'
 
@@ -32,7 +32,7 @@ export async function startTlsDaemon(
   } = {},
 ): Promise<TlsDaemon> {
   const { tls = {}, worker = {}, listener = {}, admin, ...rest } = options
-  const directory = temporaryDirectory()
+  const directory = tempDir()
   const certificates = writeSites(directory)
   const config = {
     mode: 'Reverse',

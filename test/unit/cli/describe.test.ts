@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { describeRun } from '../../../src/cli/describe.ts'
-import { load, temporaryDirectory } from '../../kit/configuration/config-text.ts'
+import { load } from '../../kit/configuration/config-text.ts'
+import { tempDir } from '../../kit/files/temp-dir.ts'
 import { makeCertificate, writeCertificate } from '../../kit/tls/certificates.ts'
 
 test('every listener is listed, and commands to try use a plain one with its scheme', () => {
-  const directory = temporaryDirectory()
+  const directory = tempDir()
   const certificates = [writeCertificate(directory, 'a', makeCertificate({ subject: 'a.test' }))]
   const config = load(
     {

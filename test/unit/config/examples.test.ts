@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { formatAddress } from '../../../src/config/address/address.ts'
 import { loadConfig } from '../../../src/config/load.ts'
-import { temporaryDirectory } from '../../kit/configuration/config-text.ts'
+import { tempDir } from '../../kit/files/temp-dir.ts'
 
 describe('config/', () => {
   const files = readdirSync('config', { withFileTypes: true }).flatMap((entry) =>
@@ -11,7 +11,7 @@ describe('config/', () => {
   )
 
   test.each(files)('%s loads', (name) => {
-    const directory = temporaryDirectory()
+    const directory = tempDir()
     cpSync('config', directory, { recursive: true })
     mkdirSync(join(directory, 'public'), { recursive: true })
     expect(loadConfig(join(directory, name)).settings.workers.length).toBeGreaterThan(0)

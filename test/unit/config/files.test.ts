@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { loadConfig } from '../../../src/config/load.ts'
 import type { ErrorCode } from '../../../src/errors.ts'
-import { errorOf, temporaryDirectory } from '../../kit/configuration/config-text.ts'
+import { errorOf } from '../../kit/configuration/config-text.ts'
+import { tempDir } from '../../kit/files/temp-dir.ts'
 
 /** The one line that loading the file ends with. */
 function refusal(file: string, code: ErrorCode = 'CONFIG_UNREADABLE'): string {
@@ -14,13 +15,13 @@ function refusal(file: string, code: ErrorCode = 'CONFIG_UNREADABLE'): string {
 }
 
 function written(content: string | Uint8Array): string {
-  const file = join(temporaryDirectory(), 'bifrost.json')
+  const file = join(tempDir(), 'bifrost.json')
   writeFileSync(file, content)
   return file
 }
 
 test('a missing file', () => {
-  const file = join(temporaryDirectory(), 'none.json')
+  const file = join(tempDir(), 'none.json')
   expect(refusal(file)).toBe(`${file}: cannot be read: there is no such file`)
 })
 
@@ -30,12 +31,12 @@ test('a path through a file', () => {
 })
 
 test('a directory', () => {
-  const directory = temporaryDirectory()
+  const directory = tempDir()
   expect(refusal(directory)).toBe(`${directory}: cannot be read: it is a directory; name the file in it`)
 })
 
 test('a pipe without a writer does not block', () => {
-  const pipe = join(temporaryDirectory(), 'pipe')
+  const pipe = join(tempDir(), 'pipe')
   execFileSync('sh', ['-c', 'mkfifo "$0"', pipe])
   expect(refusal(pipe)).toBe(`${pipe}: cannot be read: it is not a regular file`)
 })
@@ -45,7 +46,7 @@ test('an endless device', () => {
 })
 
 test('a loop of symbolic links', () => {
-  const link = join(temporaryDirectory(), 'link')
+  const link = join(tempDir(), 'link')
   symlinkSync('link', link)
   expect(refusal(link)).toBe(`${link}: cannot be read: its symbolic links form a loop`)
 })

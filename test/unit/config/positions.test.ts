@@ -1,11 +1,9 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseConfig } from '../../../src/config/load.ts'
 import { positionOf } from '../../../src/config/positions.ts'
+import { tempDir } from '../../kit/files/temp-dir.ts'
 
-const baseDir = mkdtempSync(join(tmpdir(), 'bifrost-positions-'))
+const baseDir = tempDir()
 const positionsOf = (text: string) => parseConfig(text, { file: 'a.yaml', baseDir, env: {} }).positions
 
 const text = `

@@ -2,11 +2,11 @@ import { copyFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../../../src/config/load.ts'
-import { temporaryDirectory } from '../../kit/configuration/config-text.ts'
+import { tempDir } from '../../kit/files/temp-dir.ts'
 
 /** A copy of the file, with the `./public` beside it that shape A names. */
 function loadCopy(name: string) {
-  const directory = temporaryDirectory()
+  const directory = tempDir()
   mkdirSync(join(directory, 'public'))
   copyFileSync(join('config', name), join(directory, name))
   return { directory, ...loadConfig(join(directory, name)) }

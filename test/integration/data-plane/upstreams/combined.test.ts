@@ -1,14 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { MountSettings } from '../../../../src/config/settings/settings.ts'
 import { RawClient } from '../../../kit/clients/raw-client.ts'
 import { filesIn, forwardTo, reverseTo, startEdge } from '../../../kit/daemons/data-plane.ts'
+import { tempDir } from '../../../kit/files/temp-dir.ts'
 import { type Origin, startOrigin } from '../../../kit/origins/origin.ts'
 
 function siteAt(path: string): MountSettings {
-  const rootDir = mkdtempSync(join(tmpdir(), 'bifrost-edge-'))
+  const rootDir = tempDir()
   onTestFinished(() => rmSync(rootDir, { recursive: true }))
   writeFileSync(join(rootDir, 'file.txt'), 'from disk')
   return { path, rootDir, spaMode: false, spaFallbackFile: 'index.html', indexFiles: ['index.html'] }

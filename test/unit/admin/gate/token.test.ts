@@ -1,20 +1,12 @@
-import {
-  chmodSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { bearerOf, isSame, openToken } from '../../../../src/admin/gate/token.ts'
 import type { AdminSettings } from '../../../../src/config/settings/settings.ts'
+import { tempDir } from '../../../kit/files/temp-dir.ts'
 
 const settings = (rest: Partial<AdminSettings> = {}) => ({ token: undefined, tokenFile: null, ...rest })
-const folder = () => mkdtempSync(join(tmpdir(), 'bifrost-token-'))
+const folder = () => tempDir()
 
 describe('the admin token', () => {
   test('is that of the configuration, where it has one', () => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { load, messages, temporaryDirectory } from '../../../kit/configuration/config-text.ts'
+import { load, messages } from '../../../kit/configuration/config-text.ts'
+import { tempDir } from '../../../kit/files/temp-dir.ts'
 
 const config = (logging?: unknown) => ({
   mode: 'Forward',
@@ -19,7 +20,7 @@ test('without targets is standard error', () => {
 })
 
 test('has level and format for all targets and for single ones', () => {
-  const folder = temporaryDirectory()
+  const folder = tempDir()
   const targets = [
     { type: 'stdout', level: 'error', format: 'json' },
     { type: 'file', path: 'a.log' },
@@ -51,7 +52,7 @@ describe('mistakes', () => {
       /^logging\.targets\[0\]\.path: .* does not exist; must be a file in an existing, writable directory/,
     ],
   ])('%j', (block, expected) => {
-    expect(messages(config(block), temporaryDirectory())).toEqual([
+    expect(messages(config(block), tempDir())).toEqual([
       typeof expected === 'string' ? expected : expect.stringMatching(expected),
     ])
   })

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { temporaryDirectory } from '../../../kit/configuration/config-text.ts'
+import { tempDir } from '../../../kit/files/temp-dir.ts'
 import { settingsOf as settings } from '../../../kit/telemetry/telemetry-settings.ts'
 import { makeCertificate } from '../../../kit/tls/certificates.ts'
 
@@ -139,7 +139,7 @@ describe('invalid variables', () => {
   })
 
   test('that belong together are checked together, and the warning names the wrong one', () => {
-    const folder = temporaryDirectory()
+    const folder = tempDir()
     const made = ['one', 'other'].map((subject) => makeCertificate({ subject }))
     const file = (name: string, content = '') => {
       writeFileSync(join(folder, name), content)

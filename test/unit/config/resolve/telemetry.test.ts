@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseConfig } from '../../../../src/config/load.ts'
 import { hideSecrets } from '../../../../src/config/schema/secret-keys.ts'
-import { load, messages, temporaryDirectory } from '../../../kit/configuration/config-text.ts'
+import { load, messages } from '../../../kit/configuration/config-text.ts'
+import { tempDir } from '../../../kit/files/temp-dir.ts'
 import { settingsOf as settings } from '../../../kit/telemetry/telemetry-settings.ts'
 import { makeCertificate } from '../../../kit/tls/certificates.ts'
 
@@ -175,7 +176,7 @@ describe('mistakes in the file', () => {
   })
 
   test('a TLS file that is not PEM, or does not match the other one, is reported at its key', () => {
-    const folder = temporaryDirectory()
+    const folder = tempDir()
     const [us, them] = ['us', 'them'].map((subject) => makeCertificate({ subject }))
     for (const [name, content] of [
       ['us.pem', us?.cert],
@@ -194,7 +195,7 @@ describe('mistakes in the file', () => {
   })
 
   test('TLS with an http: endpoint is a mistake', () => {
-    const folder = temporaryDirectory()
+    const folder = tempDir()
     writeFileSync(join(folder, 'ca.pem'), makeCertificate({ subject: 'CA', isAuthority: true }).cert)
     expect(messages(config({ endpoint, tls: { ca: 'ca.pem' } }), folder)).toEqual([
       'telemetry.tls: has no effect on an http: endpoint; write https:, or remove it',

@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { load, messages, problems, temporaryDirectory } from '../../../kit/configuration/config-text.ts'
+import { load, messages, problems } from '../../../kit/configuration/config-text.ts'
+import { tempDir } from '../../../kit/files/temp-dir.ts'
 
 const config = (top: unknown, own?: unknown) => ({
   mode: 'Combined',
@@ -23,7 +24,7 @@ test('is off by default', () => {
 })
 
 test('at the top level applies to workers without their own', () => {
-  const folder = temporaryDirectory()
+  const folder = tempDir()
   expect(logs(config('all.log', 'stdout'), folder)).toEqual([
     { ...defaults, path: 'stdout' },
     { ...defaults, path: join(folder, 'all.log') },
@@ -40,17 +41,17 @@ test('as an object has a format, a buffer and a flush time', () => {
 })
 
 test('is the same when the effective configuration is loaded again', () => {
-  const folder = temporaryDirectory()
+  const folder = tempDir()
   const { effective, settings } = load(config({ path: 'x.log', format: 'combined' }, 'off'), folder)
   expect(load(JSON.stringify(effective), '/').settings).toEqual(settings)
 })
 
 test('that cannot be written is reported before anything starts', () => {
-  const folder = temporaryDirectory()
+  const folder = tempDir()
   mkdirSync(join(folder, 'directory'))
   expect(messages(config('no/such/x.log', 'directory'), folder)).toEqual([
     `access_log: "${folder}/no/such" does not exist; must be a file in an existing, writable directory`,
-    `workers.forward_proxy.access_log: "${folder}/directory" is a directory; name the file in test`,
+    `workers.forward_proxy.access_log: "${folder}/directory" is a directory; name the file in it`,
   ])
 })
 

@@ -1,12 +1,12 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { isLocalAddress, parseAddress } from '../../../../src/config/address/address.ts'
 import { load, messages } from '../../../kit/configuration/config-text.ts'
+import { tempDir } from '../../../kit/files/temp-dir.ts'
 import { selfSigned } from '../../../kit/tls/self-signed.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'bifrost-admin-'))
+const folder = tempDir()
 const tls = { cert: join(folder, 'admin.pem'), key: join(folder, 'admin.key') }
 writeFileSync(tls.cert, selfSigned.cert)
 writeFileSync(tls.key, selfSigned.key)

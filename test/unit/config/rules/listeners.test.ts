@@ -2,13 +2,8 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  load,
-  messages,
-  problems,
-  temporaryDirectory,
-  worker,
-} from '../../../kit/configuration/config-text.ts'
+import { load, messages, problems, worker } from '../../../kit/configuration/config-text.ts'
+import { tempDir } from '../../../kit/files/temp-dir.ts'
 import { makeCertificate, writeCertificate } from '../../../kit/tls/certificates.ts'
 
 const target = 'http://127.0.0.1:3000'
@@ -21,7 +16,7 @@ const reverse = (block: object, top: object = {}) => ({
 
 /** A directory with `a.pem` and `a.key` for a.test and *.b.test. */
 function withFiles(): string {
-  const directory = temporaryDirectory()
+  const directory = tempDir()
   writeCertificate(directory, 'a', makeCertificate({ subject: 'a.test', names: ['a.test', '*.b.test'] }))
   return directory
 }
@@ -66,7 +61,7 @@ describe('listeners', () => {
   test.each(['through a link', 'through a link to a directory above', 'that does not exist yet'])(
     'one file in a directory %s is one place',
     (how) => {
-      const base = realpathSync(temporaryDirectory())
+      const base = realpathSync(tempDir())
       mkdirSync(join(base, 'run', 'deep'), { recursive: true })
       symlinkSync(join(base, 'run'), join(base, 'link'))
       const [one, other] = {

@@ -2,7 +2,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { loadConfig } from '../../../../src/config/load.ts'
-import { messages, temporaryDirectory, worker } from '../../../kit/configuration/config-text.ts'
+import { messages, worker } from '../../../kit/configuration/config-text.ts'
+import { tempDir } from '../../../kit/files/temp-dir.ts'
 
 const config = (...mounts: readonly object[]) => ({
   mode: 'Static',
@@ -11,7 +12,7 @@ const config = (...mounts: readonly object[]) => ({
 })
 
 test('a relative root_dir starts from the directory of the configuration file, not from where the daemon starts', () => {
-  const directory = temporaryDirectory()
+  const directory = tempDir()
   mkdirSync(join(directory, 'public'))
   const file = join(directory, 'bifrost.json')
   writeFileSync(file, JSON.stringify(config({ path: '/', root_dir: './public' })))
@@ -22,14 +23,14 @@ test('a relative root_dir starts from the directory of the configuration file, n
 })
 
 test('a root_dir that does not exist is refused with the directory that was looked for', () => {
-  const directory = temporaryDirectory()
+  const directory = tempDir()
   expect(messages(config({ path: '/', root_dir: './public' }), directory)).toEqual([
     `workers.static_files.mounts[0].root_dir: "${directory}/public" does not exist; must be an existing directory; a relative path starts from the directory of this file`,
   ])
 })
 
 test('a root_dir that is a file is refused', () => {
-  const directory = temporaryDirectory()
+  const directory = tempDir()
   writeFileSync(join(directory, 'public'), '')
   expect(messages(config({ path: '/', root_dir: 'public' }), directory)[0]).toContain(
     'public" is not a directory; must be',
@@ -37,7 +38,7 @@ test('a root_dir that is a file is refused', () => {
 })
 
 test('a root_dir may be a symbolic link to a directory', () => {
-  const directory = temporaryDirectory()
+  const directory = tempDir()
   symlinkSync('.', join(directory, 'public'))
   expect(messages(config({ path: '/', root_dir: 'public' }), directory)).toEqual([])
 })

@@ -2,12 +2,13 @@ import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createMasterKey, Keyring } from '../../../../src/config/secrets/keyring.ts'
-import { errorOf, temporaryDirectory } from '../../../kit/configuration/config-text.ts'
+import { errorOf } from '../../../kit/configuration/config-text.ts'
+import { tempDir } from '../../../kit/files/temp-dir.ts'
 
 const master = { BIFROST_MASTER_KEY: Buffer.alloc(32, 7).toString('base64') }
 
 function home() {
-  const env = { BIFROST_SECRET_HOME: join(temporaryDirectory(), 'secrets') }
+  const env = { BIFROST_SECRET_HOME: join(tempDir(), 'secrets') }
   createMasterKey(env)
   return env
 }
@@ -24,7 +25,7 @@ test('what is encrypted can be read with the same key, and is different each tim
 })
 
 test('a key as the older project keeps it, and a value as it writes it, are read', () => {
-  const directory = temporaryDirectory()
+  const directory = tempDir()
   chmodSync(directory, 0o700)
   const write = (name: string, bytes: Uint8Array) =>
     writeFileSync(join(directory, name), `${Buffer.from(bytes).toString('base64')}\n`)

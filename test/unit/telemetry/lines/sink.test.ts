@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openFileSink, type Sink } from '../../../../src/telemetry/lines/sink.ts'
 import { chunkBytes, LogWriter } from '../../../../src/telemetry/lines/writer.ts'
-import { temporaryDirectory } from '../../../kit/configuration/config-text.ts'
+import { tempDir } from '../../../kit/files/temp-dir.ts'
 import { until } from '../../../kit/waiting/until.ts'
 
 test('closes a file whose opening outlasts the end of the writer', async () => {
@@ -16,7 +16,7 @@ test('closes a file whose opening outlasts the end of the writer', async () => {
     onTrouble: () => {},
   })
   await writer.close()
-  const path = join(temporaryDirectory(), 'late.log')
+  const path = join(tempDir(), 'late.log')
   const sink = await openFileSink(path)
   let closings = 0
   opening.resolve({

@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openFileSink, type Sink } from '../../../../src/telemetry/lines/sink.ts'
 import { chunkBytes, LogWriter, type LogWriterOptions } from '../../../../src/telemetry/lines/writer.ts'
-import { temporaryDirectory } from '../../../kit/configuration/config-text.ts'
+import { tempDir } from '../../../kit/files/temp-dir.ts'
 import { until } from '../../../kit/waiting/until.ts'
 
 interface Observed {
@@ -54,7 +54,7 @@ const numbersIn = (text: string): number[] =>
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, at) => from + at)
 
 function fifo(): { readonly path: string; readonly read: () => string } {
-  const path = join(temporaryDirectory(), 'pipe')
+  const path = join(tempDir(), 'pipe')
   execFileSync('sh', ['-c', 'mkfifo "$0"', path])
   // Open for both, so that it has a reader, which reads when it is told to.
   const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
@@ -74,7 +74,7 @@ function fifo(): { readonly path: string; readonly read: () => string } {
 
 describe('a file', () => {
   test('gets all lines in their order, behind what it had', async () => {
-    const path = join(temporaryDirectory(), 'access.log')
+    const path = join(tempDir(), 'access.log')
     writeFileSync(path, lineOf(0))
     const { writer, dropped } = writerTo(() => openFileSink(path))
     for (const at of range(1, 1_000)) writer.write(lineOf(at))
@@ -84,7 +84,7 @@ describe('a file', () => {
   })
 
   test('is written by several at once without a broken line', async () => {
-    const path = join(temporaryDirectory(), 'access.log')
+    const path = join(tempDir(), 'access.log')
     const writers = ['a', 'b', 'c'].map((who) => ({ who, ...writerTo(() => openFileSink(path)) }))
     for (const at of range(0, 1_500)) for (const { who, writer } of writers) writer.write(lineOf(at, who))
     await Promise.all(writers.map(({ writer }) => writer.close()))
@@ -94,7 +94,7 @@ describe('a file', () => {
   })
 
   test('that was renamed is followed by a new one, and no line is lost between them', async () => {
-    const folder = temporaryDirectory()
+    const folder = tempDir()
     const path = join(folder, 'access.log')
     const { writer } = writerTo(() => openFileSink(path), { flushMs: 1 })
     let at = 0
@@ -127,7 +127,7 @@ describe('a file', () => {
   })
 
   test('that is renamed while it is being opened is opened once more', async () => {
-    const path = join(temporaryDirectory(), 'access.log')
+    const path = join(tempDir(), 'access.log')
     const first = Promise.withResolvers<Sink>()
     const opens = [() => first.promise, () => openFileSink(path)]
     const { writer } = writerTo(() => (opens.shift() ?? (() => openFileSink(path)))())
@@ -140,7 +140,7 @@ describe('a file', () => {
   })
 
   test('that cannot be opened anew goes on under its old name', async () => {
-    const folder = join(temporaryDirectory(), 'logs')
+    const folder = join(tempDir(), 'logs')
     mkdirSync(folder)
     const path = join(folder, 'access.log')
     const { writer, troubles } = writerTo(() => openFileSink(path))
@@ -155,7 +155,7 @@ describe('a file', () => {
   })
 
   test('that cannot be opened yet is tried again, and what waits is written then', async () => {
-    const folder = join(temporaryDirectory(), 'later')
+    const folder = join(tempDir(), 'later')
     const path = join(folder, 'access.log')
     const observed = writerTo(() => openFileSink(path))
     observed.writer.write(lineOf(0))
@@ -168,7 +168,7 @@ describe('a file', () => {
   })
 
   test('gets what waits at once when its thread ends', async () => {
-    const path = join(temporaryDirectory(), 'access.log')
+    const path = join(tempDir(), 'access.log')
     const opened = openFileSink(path)
     const { writer } = writerTo(() => opened, { flushMs: 60_000 })
     await opened
@@ -179,7 +179,7 @@ describe('a file', () => {
   })
 
   test('that it makes is for its owner and group only', async () => {
-    const path = join(temporaryDirectory(), 'access.log')
+    const path = join(tempDir(), 'access.log')
     const sink = await openFileSink(path)
     expect(statSync(path).mode & 0o137).toBe(0)
     sink.close()
@@ -199,7 +199,7 @@ describe('a full disk', () => {
   })
 
   test.skipIf(process.getuid?.() !== 0)('that has room again gets what waited, whole', async () => {
-    const folder = temporaryDirectory()
+    const folder = tempDir()
     execFileSync('sh', ['-c', 'mount -t tmpfs -o size=64k tmpfs "$0"', folder])
     onTestFinished(() => void execFileSync('sh', ['-c', 'umount -l "$0"', folder]))
     writeFileSync(join(folder, 'other'), Buffer.alloc(32 * 1024))
@@ -271,7 +271,7 @@ describe('a pipe that nobody reads', () => {
   })
 
   test('has no reader at all: told, and tried again', async () => {
-    const path = join(temporaryDirectory(), 'pipe')
+    const path = join(tempDir(), 'pipe')
     execFileSync('sh', ['-c', 'mkfifo "$0"', path])
     const observed = writerTo(() => openFileSink(path))
     observed.writer.write(lineOf(0))

@@ -4,13 +4,13 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { LogLevel } from '../../../../src/telemetry/log/log.ts'
 import { openLog } from '../../../../src/telemetry/log/log-targets.ts'
 import type { LogTargetSettings } from '../../../../src/telemetry/log/target-settings.ts'
-import { temporaryDirectory } from '../../../kit/configuration/config-text.ts'
+import { tempDir } from '../../../kit/files/temp-dir.ts'
 import { until } from '../../../kit/waiting/until.ts'
 
 const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 
 function file(changes: Partial<LogTargetSettings> = {}): LogTargetSettings & { readonly path: string } {
-  const path = join(temporaryDirectory(), 'daemon.log')
+  const path = join(tempDir(), 'daemon.log')
   return { type: 'file', level: 'debug', format: 'text', ...changes, path: changes.path ?? path }
 }
 
