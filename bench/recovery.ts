@@ -13,7 +13,7 @@ import { defaultRestartPolicy } from '../actors/restart-policy.ts'
 import { parseConfig } from '../src/config/load.ts'
 import { startDaemon } from '../src/daemon.ts'
 import type { Daemon } from '../src/supervise/daemon-contract.ts'
-import type { ChurnResult } from '../test/kit/clients/reconnecting-clients.ts'
+import type { ReconnectResult } from '../test/kit/clients/reconnecting-clients.ts'
 
 const clients = 8
 const ends = 5
@@ -42,7 +42,11 @@ async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
     if (performance.now() > deadline) throw new Error('it did not recover within 30 s')
 }
 
-async function measure({ fault, limits = {} }: End, isolation: string, target: string): Promise<ChurnResult> {
+async function measure(
+  { fault, limits = {} }: End,
+  isolation: string,
+  target: string,
+): Promise<ReconnectResult> {
   const config = {
     mode: 'Reverse',
     listen_addr: '127.0.0.1:0',
@@ -62,9 +66,9 @@ async function measure({ fault, limits = {} }: End, isolation: string, target: s
   await daemon.running
   const port = daemon.addresses()['reverse_proxy']?.[0]?.port ?? 0
   const driver = fork(`${import.meta.dirname}/drivers/churn.ts`, [String(port), String(clients)])
-  const ask = async (): Promise<ChurnResult> => {
+  const ask = async (): Promise<ReconnectResult> => {
     driver.send('tell')
-    const [seen] = (await once(driver, 'message')) as [ChurnResult | null]
+    const [seen] = (await once(driver, 'message')) as [ReconnectResult | null]
     return seen ?? (await wait(20).then(ask))
   }
   await until(async () => (await ask()).served > 100)
@@ -75,7 +79,7 @@ async function measure({ fault, limits = {} }: End, isolation: string, target: s
     await until(async () => (await ask()).served > served + 50)
   }
   driver.send('stop')
-  const [result] = (await once(driver, 'message')) as [ChurnResult]
+  const [result] = (await once(driver, 'message')) as [ReconnectResult]
   daemon.stop()
   await daemon.stopped
   return result

@@ -6,26 +6,26 @@ const intro = `# Errors
 
 <!-- Generated from src/errors.ts by \`npm run docs\`; a test fails when it is out of date. -->
 
-Every failure that is answered, logged or counted is a row of one table. The answer of the daemon itself is short and names the row,
-the request where it has an id, and nothing of the inside (no address, no file, no stack):
+Every failure that the daemon answers, logs or counts is a row of one table. The error response is short: it contains the code, the message and
+the request id if there is one, but no address, file or stack:
 
 \`\`\`
 UPSTREAM_TIMEOUT: The upstream server did not respond in time. (request 3f2a9c)
 \`\`\`
 
-A client whose \`Accept\` names \`application/json\`, and plain text not above it, gets the same as JSON:
+A client whose \`Accept\` names \`application/json\`, and does not prefer plain text, gets the same as JSON:
 
 \`\`\`json
 {"error":{"code":"UPSTREAM_TIMEOUT","message":"The upstream server did not respond in time.","request_id":"3f2a9c"}}
 \`\`\`
 
-Both say \`Cache-Control: no-store\`. What an upstream answers is passed on as it is and is not in this table. A failure
-after the response head was sent can only be seen by the connection, which is broken off, so that a cut response never looks whole.
+Both have \`Cache-Control: no-store\`. Responses of an upstream are passed on unchanged and are not in this table. After a failure
+that follows the response head, the connection is aborted, so that a truncated response never looks complete.
 
-* **source**: whose fault it is. \`client\`: the request; \`proxy\`: this daemon or a limit of it; \`upstream\`: the server behind.
-* **retryable**: whether the same request may be tried on another target while nothing of it was sent.
+* **source**: the cause. \`client\`: the request; \`proxy\`: this daemon or one of its limits; \`upstream\`: the upstream server.
+* **retryable**: whether the same request may be tried on another target if none of it was sent yet.
 
-## What clients are answered
+## Errors sent to clients
 `
 
 /** Returns the page as Markdown. */
@@ -35,14 +35,14 @@ export function errorsPage(): string {
   const sorted = answered.sort((one, other) => errorTable[one].status - errorTable[other].status)
   return [
     intro,
-    '| Status | Code | Source | Retryable | Message | What would be right |',
+    '| Status | Code | Source | Retryable | Message | Remedy |',
     '|---|---|---|---|---|---|',
     ...sorted.map((code) => `| ${errorTable[code].status} ${cells(code)}`),
     '',
     '`CLIENT_ABORTED` appears in logs and counters only: the client has left, so there is no answer.',
     '',
-    '## What operators are told\n',
-    '| Code | Source | Retryable | Message | What would be right |',
+    '## Errors reported to operators\n',
+    '| Code | Source | Retryable | Message | Remedy |',
     '|---|---|---|---|---|',
     ...codes.filter((code) => errorTable[code].status === 0).map(cells),
     '',

@@ -33,13 +33,13 @@ A service has at most 400 combinations of these in an instance (100 for attempts
 
 Each of these is **one** count of \`http.server.request.duration\` (and of \`worker_requests_total\`), when it is over:
 
-* an exchange, however it ends: answered, refused, broken off by its client, by its upstream, by a deadline or by a stop;
-* a stream of HTTP/2, however it ends; one that is malformed as HTTP/2 is reset before it is any;
-* a CONNECT or an upgrade, at the moment of the switch (or of its refusal): what comes then is a tunnel, with metrics of its own;
-* bytes that are no request, or no whole one, and are answered: 400, 408, 414, 431, 505, method \`_OTHER\`, without a route. Their time is from the start of the
+* an exchange, however it ends: answered, refused, aborted by its client, by its upstream, by a deadline or by a stop;
+* a stream of HTTP/2, however it ends; a stream that is malformed as HTTP/2 is reset first and not counted;
+* a CONNECT or an upgrade, at the moment of the switch (or of its refusal): the tunnel that follows has its own metrics;
+* bytes that are not a complete request but are answered: 400, 408, 414, 431, 505, method \`_OTHER\`, without a route. Their time is from the start of the
   connection, or 0 on one that has had a request before: the start of a head is not seen.
 
-These are none: a connection that is refused before a byte of it is read (503 at a limit of connections, or because no instance could take it: \`proxy.connections.refused\`, with the code of the
+Not counted: a connection refused before a byte of it is read (503 at a limit of connections, or because no instance was available: \`proxy.connections.refused\`, with the code of the
 answer as \`error.type\`), one whose handshake or
 PROXY header fails, and one that ends before its request is whole without being answered.
 

@@ -263,7 +263,7 @@ export class IsolatedProxyAdapter implements AsyncDisposable {
   async run(): Promise<ListenAddress> {
     this.#bridge = await this.worker.start(this.addr, this.#options)
     const [address] = Object.values(this.#bridge.addresses).flat()
-    if (address === undefined) throw new BifrostError('LISTEN_FAILED', 'the worker listens nowhere')
+    if (address === undefined) throw new BifrostError('LISTEN_FAILED', 'the worker has no listening address')
     return address
   }
 

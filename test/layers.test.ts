@@ -3,15 +3,15 @@ import { join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 /**
- * Who may import whom: the table of docs/architecture.md. `types` are folders of which only types may be imported;
- * `dynamic` may be imported on demand only. A package that is listed nowhere is free for nobody.
+ * A row of the import table of docs/architecture.md. From `types` only types may be imported; `dynamic` may
+ * be imported on demand only. A package without an entry may not be imported.
  */
 interface Layer {
   readonly files: string
   readonly may: readonly string[]
   readonly types?: readonly string[]
   readonly dynamic?: readonly string[]
-  /** A scope stands for all of its packages. */
+  /** A scope includes all of its packages. */
   readonly packages?: readonly string[]
   readonly typePackages?: readonly string[]
   readonly isPure?: boolean
@@ -185,8 +185,8 @@ function isAllowed(layer: Layer, { what, isType, isDynamic }: Import): boolean {
 
 const filesOf = (layer: Layer) => globSync(layer.files, { cwd: root })
 
-describe('imports point the way the table allows', () => {
-  test.each(layers)('$files', (layer) => {
+describe('the import table', () => {
+  test.each(layers)('allows every import of $files', (layer) => {
     const wrong = filesOf(layer)
       .flatMap(importsOf)
       .filter((one) => !isAllowed(layer, one))
@@ -194,7 +194,7 @@ describe('imports point the way the table allows', () => {
     expect(wrong).toEqual([])
   })
 
-  test('the SDK of telemetry is loaded on demand only', () => {
+  test('allows imports of the telemetry SDK on demand only', () => {
     const files = globSync(['src/**/!(sdk|sdk-*).ts'], { cwd: root })
     const wrong = files
       .flatMap(importsOf)
@@ -212,7 +212,7 @@ describe('imports point the way the table allows', () => {
 })
 
 describe('rooms of src/proxy', () => {
-  /** From the lowest to the highest; rooms on one line do not import each other. */
+  /** From the lowest to the highest; rooms in one row do not import each other. */
   const floors = [
     ['decide', 'destinations'],
     ['trace'],
@@ -228,7 +228,7 @@ describe('rooms of src/proxy', () => {
     expect(new Set(rooms)).toEqual(new Set(floors.flat()))
   })
 
-  test('import lower rooms only, types included', () => {
+  test('import lower rooms only, also for types', () => {
     const wrong = floors
       .flat()
       .flatMap((room) => globSync(`src/proxy/${room}/**/*.ts`, { cwd: root }))
@@ -240,11 +240,11 @@ describe('rooms of src/proxy', () => {
   })
 })
 
-describe('files stay small', () => {
-  /** Two central classes may be longer, so that the limit is no reason to split them. */
+describe('source files', () => {
+  /** Two central classes may be longer, so that the limit does not force a split. */
   const central = ['src/proxy/exchange/exchange.ts', 'src/proxy/data-plane/data-plane.ts']
 
-  test('none has more than 300 lines, or 400 for the two central ones', () => {
+  test('have at most 300 lines, or 400 for the two central ones', () => {
     const long = globSync(['src/**/*.{ts,js}', 'actors/**/*.ts', 'test/**/*.ts'], { cwd: root }).filter(
       (file) =>
         readFileSync(join(root, file), 'utf8').split('\n').length > (central.includes(file) ? 401 : 301),
@@ -252,14 +252,17 @@ describe('files stay small', () => {
     expect(long).toEqual([])
   })
 
-  test('are no barrels, and no folder is called utils or types', () => {
+  test('are not barrels, and no folder is named utils, types or helpers', () => {
     const files = globSync(['src/**/*', 'actors/**/*'], { cwd: root })
     expect(files.filter((file) => /\/(utils?|types|helpers)(\/|\.ts|$)|\/index\.ts$/.test(file))).toEqual([])
   })
 })
 
 describe('exported names', () => {
-  /** The same thing on both sides: data and its schema, or the daemon's type as the page knows it. */
+  /**
+   * Names exported twice for one thing: data and its schema, or a type of the daemon and its copy in the
+   * page.
+   */
   const twins = [
     'Explanation',
     'Move',

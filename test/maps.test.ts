@@ -1,6 +1,7 @@
 /**
- * A word that a peer, an operator or a file chooses finds things in a Map. In a plain object `constructor` and `__proto__` are found
- * though nobody has put them there. The few objects that are looked up by text are listed with the reason why that is safe.
+ * Text chosen by a peer, an operator or a file is looked up in a Map: in a plain object, `constructor` and
+ * `__proto__` are found without an entry. The few objects indexed by text are listed with the reason why that
+ * is safe.
  */
 import { expect, test } from 'vitest'
 import { findLookups } from './kit/source/type-scan.ts'
@@ -50,7 +51,7 @@ const safe: Readonly<Record<string, string>> = {
 
 const key = (file: string, text: string) => `${file}: ${text}`
 
-test('no object is looked up by a word that could be any text', () => {
+test('no object is indexed by arbitrary text', () => {
   const found = findLookups(root, ['tsconfig.json', 'src/admin/page/tsconfig.json'], /^(?:src|actors)\//)
   const places = new Set(found.map(({ file, text }) => key(file, text)))
   const known = new Set(Object.keys(safe))

@@ -2,18 +2,18 @@
  * `churn.ts PORT CLIENTS`: clients that reconnect without pause until stopped. Reports their results to the
  * parent on request.
  */
-import { type ChurnResult, churn } from '../../test/kit/clients/reconnecting-clients.ts'
+import { keepReconnecting, type ReconnectResult } from '../../test/kit/clients/reconnecting-clients.ts'
 
 const [port = '0', clients = '8'] = process.argv.slice(2)
 const stop = Promise.withResolvers<void>()
-let seen: Readonly<ChurnResult> | null = null
+let seen: Readonly<ReconnectResult> | null = null
 // The benchmark was killed.
 process.on('disconnect', () => process.exit())
 process.on('message', (message) => {
   if (message === 'stop') stop.resolve()
   else process.send?.(seen)
 })
-const result = await churn(Number(port), Number(clients), (growing) => {
+const result = await keepReconnecting(Number(port), Number(clients), (growing) => {
   seen = growing
   return stop.promise
 })

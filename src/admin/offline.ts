@@ -27,7 +27,7 @@ export async function viewHistory(file: string): Promise<OfflineView | { readonl
   const read = await readHistory(file)
   if ('problem' in read) return read
   const { text, history } = read
-  const token = { text: null, file: null, problem: 'nothing can be changed in a file' }
+  const token = { text: null, file: null, problem: 'a history file is read-only' }
   const access = new Access({ token, isLocal: true })
   const last = history.moves.at(-1)
   const everything = frame('reset', {
@@ -76,12 +76,12 @@ async function readHistory(
   try {
     value = JSON.parse(text)
   } catch {
-    return { problem: 'is no JSON' }
+    return { problem: 'is not valid JSON' }
   }
   const { data, error } = historyFile.safeParse(value)
   if (data !== undefined) return { text, history: data }
   const [issue] = error.issues
-  return { problem: `is no exported history: ${issue?.path.join('.')}: ${issue?.message}` }
+  return { problem: `is not an exported history: ${issue?.path.join('.')}: ${issue?.message}` }
 }
 
 /** Send something every second: the page treats silence as a lost connection. */

@@ -98,7 +98,7 @@ export class AdminPart implements Part {
       this.#options
     const token = openToken(settings)
     if (token.text === null)
-      log('warn', 'there is no admin token, so that nothing can be changed', {
+      log('warn', 'there is no admin token, so nothing can be changed', {
         file: token.file,
         reason: token.problem,
       })

@@ -262,7 +262,7 @@ class RunningInstance {
   /** Closes everything when the drain has timed out. Exchanges that are cut off count as failed. */
   #cutOff(): void {
     const connections = this.#dataPlane?.open ?? 0
-    if (!this.#isCut) this.#log('warn', 'the drain has timed out, connections are closed', { connections })
+    if (!this.#isCut) this.#log('warn', 'the drain timed out; open connections are closed', { connections })
     this.#isCut = true
     void this.#dataPlane?.close()
   }

@@ -22,12 +22,12 @@ export type ControlOutcome =
 /** Why an action is refused in a state, and what would work. */
 const reasons: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    'supervising.starting': 'no instance of it is up yet; wait until it is supervising.steady',
+    'supervising.starting': 'no instance has started yet; wait for the state supervising.steady',
     'supervising.restarting':
-      'no instance of it is up after a crash; wait until it is supervising.steady, or restart it',
-    gaveUp: 'it has crashed too often and is given up for now; restart brings it back',
-    draining: 'it is being taken out of service; when it is drained, restart brings it back',
-    drained: 'it is out of service; restart brings it back',
+      'no instance is running after a crash; wait for the state supervising.steady, or restart the worker',
+    gaveUp: 'its instances ended too often; restart the worker to start them now',
+    draining: 'it is draining; restart it when it is drained',
+    drained: 'it is out of service; restart it to bring it back',
     stopping: 'the daemon is stopping',
     stopped: 'the daemon is stopping',
   }),
@@ -55,7 +55,10 @@ export function createWorkerControl(parts: {
       const before = supervisor.getSnapshot()
       if (!before.can(event)) {
         const state = stateText(before.value)
-        return { refusedIn: state, reason: reasons.get(state) ?? 'its chart has no such event there' }
+        return {
+          refusedIn: state,
+          reason: reasons.get(state) ?? 'its chart does not accept this event in this state',
+        }
       }
       parts.log('info', `worker: ${action}`, { worker, action, by })
       supervisor.send(event)

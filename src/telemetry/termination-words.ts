@@ -5,29 +5,29 @@
 export const endedBy: ReadonlyMap<string, string> = new Map(
   Object.entries({
     C: 'the client left',
-    c: 'the client let a time limit run out',
-    S: 'the upstream refused, broke off or answered nonsense',
-    s: 'the upstream let a time limit run out',
+    c: 'the client exceeded a time limit',
+    S: 'the upstream refused, closed early or sent an invalid response',
+    s: 'the upstream exceeded a time limit',
     P: 'the proxy refused the request',
     L: 'a limit of the proxy was reached',
-    K: 'it was cut off by the end of a drain, or by an operator',
-    I: 'a bug of the proxy ended it',
+    K: 'a drain timeout or an operator cut it off',
+    I: 'a bug in the proxy ended it',
   }),
 )
 
 export const endedWhile: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    R: 'the request was read, or refused as read',
+    R: 'the request was read or refused',
     C: 'the upstream was dialled',
-    H: 'its response head was awaited',
+    H: 'the proxy waited for the response head',
     D: 'the response was sent',
     T: 'it was a tunnel',
   }),
 )
 
-/** `KH` -> `it was cut off by the end of a drain, or by an operator, while its response head was awaited`. */
+/** `KH` -> `a drain timeout or an operator cut it off, while the proxy waited for the response head`. */
 export function terminationWords(termination: string): string {
-  if (termination === '--') return 'it came to its end'
+  if (termination === '--') return 'it completed'
   const [who = '', phase = ''] = termination
-  return `${endedBy.get(who) ?? `not known (${who})`}, while ${endedWhile.get(phase) ?? `not known (${phase})`}`
+  return `${endedBy.get(who) ?? `unknown (${who})`}, while ${endedWhile.get(phase) ?? `unknown (${phase})`}`
 }

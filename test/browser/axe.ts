@@ -5,9 +5,9 @@ import type { Page } from 'playwright-core'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** What axe-core finds serious or critical. */
+/** Faults that axe-core rates serious or critical. */
 export async function faultsOf(page: Page): Promise<readonly string[]> {
-  // As an expression of the inspector: the policy of the page would let it load no script.
+  // Evaluated through the inspector, because the page's policy blocks loading scripts.
   await page.evaluate(axe)
   const { violations } = await page.evaluate(() =>
     (window as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),

@@ -13,7 +13,7 @@ const actors = [
 const instance = 'reverse_proxy#1'
 const leastPx = 11
 
-/** Sizes of the letters as they are seen, in CSS pixels, and of the boxes around the texts: the least of each. */
+/** Smallest visible text size in CSS pixels, and smallest size of the boxes around texts. */
 const textSizes = (page: Page) =>
   page.evaluate(() => {
     const texts = [...document.querySelectorAll<SVGTextElement>('.viewport text')]
@@ -29,7 +29,10 @@ const textSizes = (page: Page) =>
     }
   })
 
-/** How far the innermost lit state sticks out of the window on the drawing, and how far its middle is from the window's. */
+/**
+ * How far the innermost lit state extends beyond the window on the drawing, and the distance of its middle
+ * from the window's.
+ */
 const litPlace = (page: Page) =>
   page.evaluate(() => {
     const window = document.querySelector('.viewport')?.getBoundingClientRect()
@@ -50,7 +53,7 @@ const litPlace = (page: Page) =>
     }
   })
 
-/** The whole drawing, and the window on it. */
+/** Sizes of the whole drawing and of the window on it. */
 const spans = (page: Page) =>
   page.evaluate(() => {
     const window = document.querySelector('.viewport')?.getBoundingClientRect()
@@ -64,7 +67,7 @@ const spans = (page: Page) =>
     }
   })
 
-describe.skipIf(!hasBrowser)('the size of a chart', () => {
+describe.skipIf(!hasBrowser)('the window on a chart', () => {
   const browser = useBrowser()
   let server: PageServer
   let url: string
@@ -86,7 +89,7 @@ describe.skipIf(!hasBrowser)('the size of a chart', () => {
 
   describe.each(['wide', 'tablet', 'phone'] as const)('%s', (size) => {
     test.each(actors)(
-      '%s opens readable with its active states in view; Fit shows the whole chart',
+      'of %s opens at a readable size with the active states in view; Fit shows all of it',
       async (actor) => {
         const page = await diagramOf(actor, size)
         const { count, box, letters } = await textSizes(page)
@@ -103,7 +106,7 @@ describe.skipIf(!hasBrowser)('the size of a chart', () => {
     )
   })
 
-  test('a state in the middle of a large chart stands in the middle of the window', async () => {
+  test('centres a state in the middle of a large chart', async () => {
     const page = await diagramOf(instance, 'phone')
     const { dx, dy, width, height } = await litPlace(page)
     expect(dx).toBeLessThan(width / 4)
@@ -115,25 +118,22 @@ describe.skipIf(!hasBrowser)('the size of a chart', () => {
   const leaf = (page: Page, state: string) =>
     page.locator(`.viewport .state.leaf.on[data-state="instance.${state}"]`).waitFor()
 
-  test.each(['wide', 'phone'] as const)(
-    '%s: a state outside the window is brought into it when it is lit',
-    async (size) => {
-      const page = await diagramOf(instance, size)
-      crash()
-      await leaf(page, 'crashed')
-      expect((await litPlace(page)).out).toBeLessThanOrEqual(0)
-      revive()
-      await leaf(page, 'running.alive')
-      expect((await litPlace(page)).out).toBeLessThanOrEqual(0)
-    },
-  )
+  test.each(['wide', 'phone'] as const)('(%s) scrolls to a newly lit state outside it', async (size) => {
+    const page = await diagramOf(instance, size)
+    crash()
+    await leaf(page, 'crashed')
+    expect((await litPlace(page)).out).toBeLessThanOrEqual(0)
+    revive()
+    await leaf(page, 'running.alive')
+    expect((await litPlace(page)).out).toBeLessThanOrEqual(0)
+  })
 
-  test('a window moved by the viewer stays, and follows again from the active state', async () => {
+  test('stays where the viewer moved it, and follows again from the active state', async () => {
     const page = await diagramOf(instance)
     const box = () => page.locator('.viewport svg').getAttribute('viewBox')
     const start = await box()
     await page.locator('.viewport').hover()
-    // Within the drawing it is the drawing that scrolls.
+    // The wheel scrolls the drawing while the pointer is inside it.
     await page.mouse.wheel(5_000, 0)
     await page.waitForFunction(
       (before) => document.querySelector('.viewport svg')?.getAttribute('viewBox') !== before,

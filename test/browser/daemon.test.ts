@@ -8,7 +8,7 @@ import { startTestDaemon, type TestDaemon } from '../kit/daemons/daemon.ts'
 import { tempDir } from '../kit/files/temp-dir.ts'
 import { cutOffFrom } from '../kit/origins/cuttable-port.ts'
 import { type Origin, startOrigin } from '../kit/origins/origin.ts'
-import { hasBrowser, shoot, useBrowser } from '../kit/page/browser.ts'
+import { hasBrowser, takeScreenshot, useBrowser } from '../kit/page/browser.ts'
 import { until } from '../kit/waiting/until.ts'
 
 const token = 'a-token-of-the-tests-0123456789'
@@ -33,7 +33,7 @@ const pageOf = (running: TestDaemon, view: string, ...parts: readonly string[]) 
 
 const lit = (page: Page, state: string) => page.locator(`.viewport .state.on[data-state="${state}"]`)
 
-/** Notes every state of a chart on the wall that is lit from now on, also if it is for one frame only. */
+/** Records every state of a chart on the wall that lights up from now on, even for a single frame. */
 const noteStates = (page: Page) =>
   page.evaluate(() => {
     const seen: string[] = []
@@ -70,7 +70,7 @@ describe.skipIf(!hasBrowser)('the page of a real daemon', () => {
   const browser = useBrowser()
   afterEach(() => browser.closePages())
 
-  test('overload makes accepting -> saturated flash and light, and its end brings it back', async () => {
+  test('shows accepting -> saturated under overload, and the way back afterwards', async () => {
     await using origin = await startOrigin()
     await using running = await start(origin)
     const { page, complaints } = await browser.newPage()
@@ -81,14 +81,14 @@ describe.skipIf(!hasBrowser)('the page of a real daemon', () => {
     await page.locator('.viewport .edge.fired').waitFor()
     expect(await page.locator('.viewport .label.fired .event').textContent()).toBe('load.high')
     await page.locator('.next-list code', { hasText: 'load.low' }).waitFor()
-    await shoot(page, 'daemon-saturated')
+    await takeScreenshot(page, 'daemon-saturated')
     held[Symbol.dispose]()
     await lit(page, 'worker.accepting').waitFor()
     await page.locator('.details .move', { hasText: 'load.low' }).first().waitFor()
     expect(complaints).toEqual([])
   })
 
-  test('a killed worker goes through its states before the eyes of the viewer', async () => {
+  test('shows each state of a killed worker', async () => {
     await using origin = await startOrigin()
     await using running = await start(origin)
     const { page, complaints } = await browser.newPage()
@@ -107,20 +107,20 @@ describe.skipIf(!hasBrowser)('the page of a real daemon', () => {
     const dead = page.locator('.tile[data-actor="reverse_proxy#1"]')
     await dead.locator('.state.on[data-state="instance.crashed"]').waitFor()
     const seen = await statesSeen(page)
-    // What happens within a frame is seen at once; each of these was seen, and each actor went its way.
+    // States within one frame appear together; each of these was shown, and each actor took its path.
     const way = (actor: string) =>
       seen.flatMap((one) => (one.startsWith(`${actor} `) ? [one.split('.').at(-1)] : []))
     expect(way('reverse_proxy#1').slice(-1)).toEqual(['crashed'])
     expect(way('supervisor:reverse_proxy')).toEqual(['restarting', 'steady'])
     expect(way('reverse_proxy#2')).toEqual(['starting', 'alive'])
     await dead.waitFor({ state: 'detached' })
-    // Its end is kept: the chart of the dead one shows where it ended.
+    // The end is kept: the chart of the ended instance shows its final state.
     await page.goto(pageOf(running, 'charts', 'reverse_proxy#1'))
     await lit(page, 'instance.crashed').waitFor()
     expect(complaints).toEqual([])
   })
 
-  test('stepping and scrubbing back shows the old state, and the address leads there again', async () => {
+  test('shows the old state when stepping and scrubbing back; the address restores it', async () => {
     await using origin = await startOrigin()
     await using running = await start(origin)
     const { page } = await browser.newPage()
@@ -132,7 +132,7 @@ describe.skipIf(!hasBrowser)('the page of a real daemon', () => {
     await lit(page, 'worker.accepting').waitFor()
     expect(await page.locator('.moment .facts').textContent()).toContain('accepting')
     expect(page.url()).toMatch(/\?seq=\d+$/)
-    // What the daemon does meanwhile does not move the viewer.
+    // New moves of the daemon do not change the shown moment.
     expect(running.stateOf(worker)).toBe('saturated')
     const moment = page.url()
     await page.locator('.stepper input').press('End')
@@ -144,7 +144,7 @@ describe.skipIf(!hasBrowser)('the page of a real daemon', () => {
     await lit(page, 'worker.saturated').waitFor()
   })
 
-  test('a viewer that reconnects misses nothing', async () => {
+  test('misses nothing after a reconnect', async () => {
     await using origin = await startOrigin()
     await using running = await start(origin)
     using line = await cutOffFrom(running.port('admin'))
@@ -173,7 +173,7 @@ describe.skipIf(!hasBrowser)('the page of a real daemon', () => {
     expect(seen).toEqual(wanted)
   })
 
-  test('an export that is imported replays the same, without the daemon', async () => {
+  test('replays an imported export identically, without the daemon', async () => {
     await using origin = await startOrigin()
     const running = await start(origin)
     const { page } = await browser.newPage()
@@ -210,7 +210,7 @@ describe.skipIf(!hasBrowser)('the page of a real daemon', () => {
     expect(await steps()).toEqual(before)
   })
 
-  test('`bifrost charts view` shows an export without a daemon, also after a reload', async () => {
+  test('shows an export in `bifrost charts view` without a daemon, also after a reload', async () => {
     const folder = tempDir()
     const file = join(folder, 'history.json')
     {
@@ -243,7 +243,7 @@ describe.skipIf(!hasBrowser)('the page of a real daemon', () => {
     }
   })
 
-  test('pictures and text of a chart are files that stand alone', async () => {
+  test('saves pictures and text of a chart as self-contained files', async () => {
     await using origin = await startOrigin()
     await using running = await start(origin)
     const { page, complaints } = await browser.newPage()
@@ -263,7 +263,7 @@ describe.skipIf(!hasBrowser)('the page of a real daemon', () => {
     expect(complaints).toEqual([])
   })
 
-  test('an action asks for the token, is confirmed, shows its result, and is seen in the charts', async () => {
+  test('runs an action after token and confirmation, and shows its result and its moves', async () => {
     await using origin = await startOrigin()
     await using running = await start(origin, 10)
     const { page } = await browser.newPage()

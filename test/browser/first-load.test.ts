@@ -2,7 +2,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { hasBrowser, useBrowser } from '../kit/page/browser.ts'
 import { fixtureActors, fixtureWorker, PageServer } from '../kit/page/page-server.ts'
 
-/** The page, its sheets, its sign and its modules: 56, each of them once. There is no bundle: what is served is what is written. */
+/**
+ * The page, its style sheets, its icon and its modules are 56 files, each loaded once. There is no bundle:
+ * sources are served as written.
+ */
 const maxFiles = 58
 const settled = '.link-sign[data-link="live"]'
 
@@ -40,12 +43,12 @@ describe.skipIf(!hasBrowser)('the first load', () => {
       ['/api/events', '/api/charts/worker', of, `${of}/history`],
     ],
     ['why', '.explain', ['/api/events']],
-  ])('of %s asks for each file and for each thing once', async (view, ready, wanted) => {
+  ])('of %s requests each file and each resource once', async (view, ready, wanted) => {
     const { page, asked } = await browser.newPage()
     await page.goto(`${url}/#/${view}`)
     await page.locator(settled).waitFor()
     await page.locator(ready).first().waitFor()
-    // What is asked of the interface beside it has been asked by then, or never is.
+    // Every other request to the interface has been made by now.
     await page.waitForLoadState('load')
     const paths = asked.map((address) => address.slice(url.length).replace(/#.*$/, ''))
     const files = paths.filter((path) => !path.startsWith('/api/'))

@@ -4,7 +4,7 @@ import { fixtureActor, fixtureActors, fixtureWorker, PageServer } from '../kit/p
 
 const hostile = `<img src="/x" onerror="document.title='caught'"><script>document.title='caught'</script>"'&lt;`
 
-describe.skipIf(!hasBrowser)('the page holds out', () => {
+describe.skipIf(!hasBrowser)('the page under hostile or large input', () => {
   const browser = useBrowser()
   let server: PageServer
   afterEach(async () => {
@@ -15,7 +15,7 @@ describe.skipIf(!hasBrowser)('the page holds out', () => {
     server = new PageServer(fixtureActors(), [fixtureWorker('reverse_proxy', 'reverse')])
   })
 
-  test('hostile input from any source is shown as text', async () => {
+  test('shows hostile input from any source as text', async () => {
     const id = `w#1/${hostile}`
     const actor = fixtureActor(id, 'worker', null, 'accepting')
     server.actors.set(id, { ...actor, cause: hostile })
@@ -46,7 +46,7 @@ describe.skipIf(!hasBrowser)('the page holds out', () => {
     expect(complaints).toEqual([])
   })
 
-  test('a file that has the numbers of other moves shows its own, and any depth of actors', async () => {
+  test('shows the moves of a file whose numbers collide with others, at any actor depth', async () => {
     server.move('daemon', 'op.stop', 'draining.settling', ['daemon.running|op.stop|0'])
     const url = await server.listen()
     const { page, complaints } = await browser.newPage()
@@ -78,7 +78,7 @@ describe.skipIf(!hasBrowser)('the page holds out', () => {
     expect(complaints).toEqual([])
   })
 
-  test('a file whose actors are their own ancestors, or of a parent that it lacks, shows each of them', async () => {
+  test('shows every actor of a file with cyclic or missing parents', async () => {
     const parents = {
       top: null,
       below: 'top',
@@ -131,7 +131,7 @@ describe.skipIf(!hasBrowser)('the page holds out', () => {
     expect(complaints).toEqual([])
   })
 
-  test('a dialog closes with the view it belongs to', async () => {
+  test('closes a dialog with its view', async () => {
     const url = await server.listen()
     const { page } = await browser.newPage()
     await page.goto(`${url}/#/overview`)
@@ -144,14 +144,14 @@ describe.skipIf(!hasBrowser)('the page holds out', () => {
     await page.getByRole('dialog').waitFor({ state: 'detached', timeout: 5_000 })
   })
 
-  test('the chart of an unknown actor shows an error instead of loading', async () => {
+  test('shows an error instead of loading for the chart of an unknown actor', async () => {
     const url = await server.listen()
     const { page } = await browser.newPage()
     await page.goto(`${url}/#/charts/gone%231`)
     await page.locator('.panes', { hasText: 'There is no actor with this name' }).waitFor({ timeout: 5_000 })
   })
 
-  test('a file that is not a history is refused with the reason, and the view stays', async () => {
+  test('refuses a file that is not a history with the reason, and keeps the view', async () => {
     server.move('daemon', 'op.stop', 'draining.settling', ['daemon.running|op.stop|0'])
     const url = await server.listen()
     const { page } = await browser.newPage()
@@ -168,7 +168,7 @@ describe.skipIf(!hasBrowser)('the page holds out', () => {
     expect(await page.locator('.move-list [data-seq="1"]').count()).toBe(1)
   })
 
-  test('24 charts stay smooth under 40 moves a second', async () => {
+  test('keeps 24 charts smooth under 40 moves a second', async () => {
     for (let at = 0; at < 11; at++) {
       const id = `more#${at}`
       server.actors.set(
@@ -209,7 +209,7 @@ describe.skipIf(!hasBrowser)('the page holds out', () => {
       `24 charts, ${turn} moves: frames ${at(0.5).toFixed(1)} ms, p95 ${at(0.95).toFixed(1)} ms, p99 ${at(0.99).toFixed(1)} ms\n`,
     )
     expect(turn).toBeGreaterThan(20)
-    // Of a machine of two cores that also runs other tests: 60 frames a second are wanted, 12 are asked for.
+    // The goal is 60 frames a second; a two-core machine that also runs other tests must reach 12.
     expect(at(0.5)).toBeLessThan(80)
     expect(at(0.95)).toBeLessThan(250)
   })

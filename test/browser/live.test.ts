@@ -26,7 +26,7 @@ describe.skipIf(!hasBrowser)('the page follows the daemon', () => {
     return watched
   }
 
-  test('a move lights the new state, and the arrow that fired flashes', async () => {
+  test('a move lights the new state and flashes its arrow', async () => {
     const { page, complaints } = await chartOf(worker)
     server.move(worker, 'load.high', 'saturated', [high])
     await page.locator('.viewport .state.leaf.on[data-state="worker.saturated"]').waitFor()
@@ -46,7 +46,7 @@ describe.skipIf(!hasBrowser)('the page follows the daemon', () => {
     expect(await page.locator('.viewport .fired').count()).toBe(0)
     server.move(worker, 'load.high', 'saturated', [high])
     await page.locator('.details [data-seq="2"]').waitFor()
-    // Found and read at once: between two calls a list that is drawn anew has other elements.
+    // Found and read in one call: a list redrawn between two calls has other elements.
     const colourOf = (selector: string) =>
       page.evaluate((wanted) => {
         const element = document.querySelector(wanted)
@@ -58,7 +58,7 @@ describe.skipIf(!hasBrowser)('the page follows the daemon', () => {
     expect(await colourOf('.details [data-seq="2"] .move-to')).not.toBe(faint)
   })
 
-  test('the history is filtered by words and by ignored events', async () => {
+  test('the history can be filtered by words and by ignored events', async () => {
     server.move(worker, 'load.high', 'saturated', [high])
     server.move(worker, 'load.low', 'accepting', [low])
     server.move(worker, 'load.zero', 'accepting', [], { ignored: true })
@@ -79,7 +79,7 @@ describe.skipIf(!hasBrowser)('the page follows the daemon', () => {
     await listed()
   })
 
-  test('the history plays from its first moment to its last', async () => {
+  test('the history plays from its first to its last moment', async () => {
     for (let turn = 0; turn < 2; turn++) {
       server.move(worker, 'load.high', 'saturated', [high])
       server.move(worker, 'load.low', 'accepting', [low])
@@ -106,7 +106,7 @@ describe.skipIf(!hasBrowser)('the page follows the daemon', () => {
     expect(await seen()).toEqual(['1 / 4', '2 / 4', '3 / 4', '4 / 4'])
   })
 
-  test('nothing is done before it is confirmed, and nothing when it is not', async () => {
+  test('an action runs only after it was confirmed', async () => {
     const sent: string[] = []
     server.further = ({ url: path = '', method = 'GET' }) => {
       if (method === 'GET') return null
@@ -156,7 +156,7 @@ describe.skipIf(!hasBrowser)('the page follows the daemon', () => {
     )
   })
 
-  test('a viewer that is cut off comes back and has missed nothing', async () => {
+  test('a viewer reconnects after an interruption and misses nothing', async () => {
     const { page } = await chartOf(worker)
     server.move(worker, 'load.high', 'saturated', [high])
     await page.locator('.viewport .state.on[data-state="worker.saturated"]').waitFor()
@@ -174,7 +174,7 @@ describe.skipIf(!hasBrowser)('the page follows the daemon', () => {
     expect(seen.map(Number)).toEqual([11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1])
   })
 
-  test('a machine that is added later shows up by itself', async () => {
+  test('a machine added later appears automatically', async () => {
     const { page } = await browser.newPage()
     await page.goto(url)
     await page.locator('.actors tbody tr').nth(12).waitFor()

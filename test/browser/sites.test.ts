@@ -14,7 +14,7 @@ import { selfSigned } from '../kit/tls/self-signed.ts'
 
 const html = (body: string) => `<!doctype html><html lang="en"><title>t</title><body>${body}</body></html>`
 
-/** A second of moving picture, made by the browser itself. */
+/** One second of video, recorded by the browser itself. */
 const recorded = (page: Page): Promise<string> =>
   page.evaluate(async () => {
     const canvas = document.createElement('canvas')
@@ -36,7 +36,7 @@ const recorded = (page: Page): Promise<string> =>
     return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
   })
 
-/** Minutes of silence that can be jumped in: 8 kHz, 8 bit, mono. */
+/** Silent audio for seeking, minutes long: 8 kHz, 8 bit, mono. */
 function silence(seconds: number): Buffer {
   const head = Buffer.alloc(44)
   const size = seconds * 8000
@@ -66,7 +66,7 @@ describe.skipIf(!hasBrowser)('a browser', () => {
     rmSync(folder, { recursive: true })
   })
 
-  test('reads pages through the forward proxy, plain and through a tunnel', async () => {
+  test('loads pages through the forward proxy, in plain text and through a tunnel', async () => {
     await using origin = await startOrigin((_, res) => res.end(html('<p>plain page</p>')))
     const { cert, key } = selfSigned
     const secret = createTlsServer({ cert, key }, (_, res) => res.end(html('<p>secret page</p>')))
@@ -91,7 +91,7 @@ describe.skipIf(!hasBrowser)('a browser', () => {
     }
   })
 
-  test('opens a deep link of a single-page site, and plays and jumps in its media by ranges', async () => {
+  test('opens a deep link of a single-page site, and plays and seeks in its media by ranges', async () => {
     const { page } = await browser.newPage()
     writeFileSync(join(folder, 'clip.webm'), Buffer.from(await recorded(page), 'base64'))
     writeFileSync(join(folder, 'tone.wav'), silence(1200))
@@ -135,7 +135,7 @@ describe.skipIf(!hasBrowser)('a browser', () => {
     expect(Math.max(...offsets)).toBeGreaterThan(1_000_000)
   })
 
-  test('talks over a WebSocket through the reverse proxy', async () => {
+  test('uses a WebSocket through the reverse proxy', async () => {
     await using origin = await startOrigin((req, res) => {
       res.setHeader('Content-Type', req.url === '/chat.js' ? 'text/javascript' : 'text/html')
       res.end(

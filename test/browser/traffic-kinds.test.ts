@@ -12,7 +12,7 @@ import { type Origin, startOrigin } from '../kit/origins/origin.ts'
 import { hasBrowser, useBrowser } from '../kit/page/browser.ts'
 import { makeCertificate, writeCertificate } from '../kit/tls/certificates.ts'
 
-/** What is more than a request on a connection: tunnels, and streams of HTTP/2. */
+/** Traffic beyond plain requests: tunnels and HTTP/2 streams. */
 describe.skipIf(!hasBrowser)('the traffic view of', () => {
   const browser = useBrowser()
   let origin: Origin
@@ -59,7 +59,7 @@ describe.skipIf(!hasBrowser)('the traffic view of', () => {
   const exchanges = (page: Page) =>
     page.getByRole('region', { name: 'Exchanges, latest first' }).locator('tbody tr')
 
-  test('a forward proxy shows a CONNECT tunnel while it is open, and why it ended when it has', async () => {
+  test('a forward proxy shows an open CONNECT tunnel, and afterwards why it ended', async () => {
     const { page, complaints } = await traffic('forward_proxy')
     const client = await RawClient.connect(bridge.port('forward_proxy'))
     client.head(`CONNECT ${origin.authority} HTTP/1.1`, `Host: ${origin.authority}`)
@@ -74,13 +74,13 @@ describe.skipIf(!hasBrowser)('the traffic view of', () => {
     await page.locator('.why-answer h2', { hasText: `CONNECT ${origin.authority}` }).waitFor()
     const facts = page.locator('.request-facts')
     expect(await facts.textContent()).toMatch(
-      /Ended(?:CT: the client left, while it was a tunnel|--: it came to its end)/,
+      /Ended(?:CT: the client left, while it was a tunnel|--: it completed)/,
     )
     await page.locator('.reasons-chain li[data-about="request"]').first().waitFor()
     expect(complaints).toEqual([])
   })
 
-  test('a forward proxy leads from a CONNECT that was refused to its reason', async () => {
+  test('a forward proxy links a refused CONNECT to its reason', async () => {
     using client = await RawClient.connect(bridge.port('forward_proxy'))
     client.head('CONNECT 127.0.0.1:1 HTTP/1.1', 'Host: 127.0.0.1:1')
     expect((await client.response()).status).toBe(502)
@@ -92,7 +92,7 @@ describe.skipIf(!hasBrowser)('the traffic view of', () => {
     await page.locator('.request-facts', { hasText: 'while the upstream was dialled' }).waitFor()
   })
 
-  test('a reverse proxy shows the streams of HTTP/2, and each leads to its reason', async () => {
+  test('a reverse proxy shows HTTP/2 streams and links each to its reason', async () => {
     const { page, complaints } = await traffic('reverse_proxy')
     const client = connect(`https://127.0.0.1:${bridge.port('reverse_proxy')}`, {
       servername: 'a.test',

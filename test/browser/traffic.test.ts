@@ -6,12 +6,12 @@ import { startTestDaemon, type TestDaemon } from '../kit/daemons/daemon.ts'
 import { token } from '../kit/daemons/traffic-questions.ts'
 import { tempDir } from '../kit/files/temp-dir.ts'
 import { type Origin, startOrigin } from '../kit/origins/origin.ts'
-import { hasBrowser, shoot, useBrowser } from '../kit/page/browser.ts'
+import { hasBrowser, takeScreenshot, useBrowser } from '../kit/page/browser.ts'
 import { fixtureActors, fixtureWorker, PageServer } from '../kit/page/page-server.ts'
 import { faultsOf } from './axe.ts'
 
-/** Traffic and Why, against the interface of a real daemon with real clients. */
-describe.skipIf(!hasBrowser)('traffic and why', () => {
+/** The traffic and why views, against the interface of a real daemon with real clients. */
+describe.skipIf(!hasBrowser)('the traffic and why views', () => {
   const browser = useBrowser()
   let origin: Origin
   let site: string
@@ -58,7 +58,7 @@ describe.skipIf(!hasBrowser)('traffic and why', () => {
 
   const client = (worker = 'reverse_proxy') => RawClient.connect(bridge.port(worker))
 
-  test('a refusal is in the list by itself, and leads to the chain with the line of the configuration', async () => {
+  test('list a refusal automatically and link it to the chain with its configuration line', async () => {
     using one = await client()
     await one.get('/fine')
     using two = await client()
@@ -75,7 +75,7 @@ describe.skipIf(!hasBrowser)('traffic and why', () => {
     expect(await page.locator('a', { hasText: '/fine' }).count()).toBe(0)
     await rows.filter({ hasText: '/held' }).waitFor()
     expect(await faultsOf(page)).toEqual([])
-    await shoot(page, 'traffic-light')
+    await takeScreenshot(page, 'traffic-light')
     await page.locator('a', { hasText: 'no request' }).click()
     const chain = page.locator('.reasons-chain').first()
     await chain.locator('li[data-about="cause"]').waitFor()
@@ -86,11 +86,11 @@ describe.skipIf(!hasBrowser)('traffic and why', () => {
       'LR: a limit of the proxy was reached, while the request was read',
     )
     expect(await faultsOf(page)).toEqual([])
-    await shoot(page, 'why-light')
+    await takeScreenshot(page, 'why-light')
     expect(complaints).toEqual([])
   })
 
-  test('all exchanges are shown while it is watched, and the filter finds some', async () => {
+  test('show all exchanges while watching, and filter them', async () => {
     const { page } = await browser.newPage({ look: 'dark' })
     await page.goto(`${url}/#/traffic/reverse_proxy`)
     await page.getByRole('button', { name: 'Watch' }).click()
@@ -101,7 +101,7 @@ describe.skipIf(!hasBrowser)('traffic and why', () => {
     await page.locator('a', { hasText: '/seen' }).waitFor()
     await page.locator('a', { hasText: '/missing' }).waitFor()
     expect(await faultsOf(page)).toEqual([])
-    await shoot(page, 'traffic-dark')
+    await takeScreenshot(page, 'traffic-dark')
     await page.getByRole('searchbox').fill('seen')
     expect(await page.locator('.traffic tbody a').count()).toBe(1)
     await page.getByRole('searchbox').fill('')
@@ -110,7 +110,7 @@ describe.skipIf(!hasBrowser)('traffic and why', () => {
     expect(await page.locator('a', { hasText: '/missing' }).count()).toBe(1)
   })
 
-  test('a connection is closed when the token is there and it was confirmed', async () => {
+  test('close a connection after the token was entered and the action confirmed', async () => {
     using held = await client()
     held.head('GET /held HTTP/1.1', 'Host: a')
     const { page } = await browser.newPage()
@@ -125,7 +125,7 @@ describe.skipIf(!hasBrowser)('traffic and why', () => {
     await page.locator('.status', { hasText: 'CLOSED_BY_OPERATOR' }).waitFor()
   })
 
-  test('a long path is read whole on a phone, and makes nothing wider than it', async () => {
+  test('show a long path completely on a phone without widening the page', async () => {
     const path = `/missing/${'part/'.repeat(60)}`
     using one = await client()
     await one.get(path)
@@ -136,7 +136,7 @@ describe.skipIf(!hasBrowser)('traffic and why', () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0)
   })
 
-  test('a hostile path is text', async () => {
+  test('show a hostile path as text', async () => {
     using one = await client('static_files')
     one.head(`GET /docs/<img/src=x/onerror=alert(1)> HTTP/1.1`, 'Host: a')
     await one.response()
@@ -148,7 +148,7 @@ describe.skipIf(!hasBrowser)('traffic and why', () => {
     expect(complaints).toEqual([])
   })
 
-  test('a request is explained, by the keyboard alone', async () => {
+  test('explain a request by keyboard alone', async () => {
     const { page } = await browser.newPage({ size: 'phone' })
     await page.goto(`${url}/#/why`)
     await page.getByLabel('Path or URL').fill('/docs/a.txt')
@@ -158,6 +158,6 @@ describe.skipIf(!hasBrowser)('traffic and why', () => {
     expect(await page.locator('.explanation', { hasText: 'mounts[0]' }).count()).toBe(1)
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
     expect(await faultsOf(page)).toEqual([])
-    await shoot(page, 'explain-phone')
+    await takeScreenshot(page, 'explain-phone')
   })
 })

@@ -1,11 +1,11 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { hasBrowser, type Look, type Size, shoot, useBrowser } from '../kit/page/browser.ts'
+import { hasBrowser, type Look, type Size, takeScreenshot, useBrowser } from '../kit/page/browser.ts'
 import { fixtureActors, fixtureWorker, PageServer } from '../kit/page/page-server.ts'
 import { faultsOf } from './axe.ts'
 
 const worker = 'reverse_proxy#1/reverse'
-/** Elements whose text is wider than they are, or that stick out of the window. */
+/** Elements whose text is wider than they are, or that extend beyond the window. */
 function cutOff(page: Page): Promise<readonly string[]> {
   return page.evaluate(() =>
     [...document.querySelectorAll<HTMLElement>('main *, header *')]
@@ -22,7 +22,7 @@ function cutOff(page: Page): Promise<readonly string[]> {
           isText &&
           element.scrollWidth > element.clientWidth + 1 &&
           getComputedStyle(element).display !== 'inline'
-        // A letter a line is as bad.
+        // Text wrapped to one letter per line is as bad.
         const isSquashed =
           isText && box.height > box.width * 2 && (element.textContent?.trim().length ?? 0) > 6
         return isCut || isSquashed || box.right > innerWidth + 1
@@ -108,7 +108,7 @@ describe.skipIf(!hasBrowser)('each view', () => {
 
   describe.each(looks)('%s, %s', (look, size) => {
     test.each(views)(
-      '%s has no serious fault for axe-core, cuts nothing off, and asks nobody else',
+      '%s passes axe-core, clips no text, and makes no request to another host',
       async (name, address, ready) => {
         const { page, complaints, asked } = await browser.newPage({ look, size, reducedMotion: true })
         await page.goto(`${url}/${address}`)
@@ -118,7 +118,7 @@ describe.skipIf(!hasBrowser)('each view', () => {
         await page.evaluate(
           () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
         )
-        await shoot(page, `${name}-${look}-${size}`)
+        await takeScreenshot(page, `${name}-${look}-${size}`)
         expect(await faultsOf(page)).toEqual([])
         expect(await cutOff(page)).toEqual([])
         expect(asked.filter((address) => !address.startsWith(`${url}/`))).toEqual([])
@@ -126,17 +126,17 @@ describe.skipIf(!hasBrowser)('each view', () => {
       },
     )
 
-    test('the dialogs have no serious fault for axe-core', async () => {
+    test('the dialogs pass axe-core', async () => {
       const { page, complaints } = await browser.newPage({ look, size, reducedMotion: true })
       await page.goto(url)
       await page.getByRole('button', { name: 'Limits' }).first().click()
       await page.getByRole('dialog', { name: 'Admin token' }).waitFor()
-      await shoot(page, `token-${look}-${size}`)
+      await takeScreenshot(page, `token-${look}-${size}`)
       expect(await faultsOf(page)).toEqual([])
       await page.getByRole('textbox', { name: 'Token' }).fill('0123456789abcdef')
       await page.keyboard.press('Enter')
       await page.getByRole('dialog', { name: 'Limits of forward_proxy' }).waitFor()
-      await shoot(page, `limits-${look}-${size}`)
+      await takeScreenshot(page, `limits-${look}-${size}`)
       expect(await faultsOf(page)).toEqual([])
       expect(await cutOff(page)).toEqual([])
       await page.keyboard.press('Escape')
@@ -145,7 +145,7 @@ describe.skipIf(!hasBrowser)('each view', () => {
     })
   })
 
-  test('everything is reached by keyboard, in the order that is seen', async () => {
+  test('reaches every control by keyboard, in visual order', async () => {
     const { page } = await browser.newPage()
     await page.goto(`${url}/#/charts/${encodeURIComponent(worker)}`)
     await page.locator('.viewport .state.on').first().waitFor()
@@ -189,7 +189,7 @@ describe.skipIf(!hasBrowser)('each view', () => {
     expect(await box()).toBe(before)
   })
 
-  test('light or dark is the choice of the viewer, and kept', async () => {
+  test('keeps the colour scheme that the viewer has chosen', async () => {
     const { page } = await browser.newPage({ look: 'light' })
     await page.goto(url)
     const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)

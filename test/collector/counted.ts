@@ -2,10 +2,10 @@ import { expect } from 'vitest'
 import { type Sample, sumOf } from '../kit/telemetry/prometheus-text.ts'
 import { type Exchange, type Traffic, types } from './traffic.ts'
 
-/** Family of the durations of requests: one count for each exchange. */
+/** Count series of the request duration histogram: one count per exchange. */
 export const requests = 'http_server_request_duration_seconds_count'
 
-/** Everything that the clients have counted is in these samples, and nothing else. */
+/** Expects these samples to equal the counts of the clients exactly. */
 export function expectCounted(samples: readonly Sample[], { exchanges, tunnel }: Traffic): void {
   const count = (among: readonly Exchange[], of: (one: Exchange) => number) =>
     among.reduce((sum, one) => sum + of(one), 0)

@@ -16,13 +16,14 @@ const telemetryTo = (endpoint: string) => ({
   resource: { 'deployment.environment.name': 'test' },
 })
 
-// In one of the two places only: the seed's lines and those of the parity table; what the Collector makes itself.
+// Names in only one of the two outputs: the seed's lines, those of the parity table, and the Collector's own
+// metrics.
 const elsewhere = /^(?:worker_|bifrost_|traces_span_metrics_|target_info)/
 const typeLine = /^# TYPE (\S+) (\S+)$/gm
-// Of the scrape there, of the resource here.
+// Labels that come from the scrape in one output and from the resource in the other.
 const ofTheScrape = ['job', 'instance']
 
-/** Every name with its type, and every name with each set of labels that it comes with. */
+/** Every name with its type, and every name with each of its label sets. */
 function shapesOf(text: string): readonly string[] {
   const labelsOf = ({ labels }: Sample) => Object.keys(labels).filter((label) => !ofTheScrape.includes(label))
   const shapes = samplesOf(text).map((sample) => `${sample.name} {${labelsOf(sample).sort()}}`)
@@ -30,7 +31,7 @@ function shapesOf(text: string): readonly string[] {
   return [...new Set([...shapes, ...types])].filter((shape) => !elsewhere.test(shape)).sort()
 }
 
-describeCollector('a daemon, the Collector and what it sends on', () => {
+describeCollector('a daemon, the Collector and its backend', () => {
   const stack = new AsyncDisposableStack()
   let sink: OtlpSink
   let collector: Collector
@@ -67,7 +68,7 @@ describeCollector('a daemon, the Collector and what it sends on', () => {
     expectCounted(samplesOf(await collector.metrics()), traffic)
   })
 
-  test('metrics: the same names, types and labels at the daemon and behind the Collector', async () => {
+  test('metrics have the same names, types and labels at the daemon and behind the Collector', async () => {
     await until('they agree', async () => {
       const [here, there] = [shapesOf(await metricsOf(daemon)), shapesOf(await collector.metrics())]
       return JSON.stringify(here) === JSON.stringify(there)
@@ -77,7 +78,7 @@ describeCollector('a daemon, the Collector and what it sends on', () => {
     expect(shapesOf(await collector.metrics())).toEqual(shapes)
   })
 
-  test('metrics: the backend has the values too, of one resource', async () => {
+  test('metrics reach the backend with equal values, from a single resource', async () => {
     const total = () =>
       sink.points
         .filter(({ metric }) => metric === 'http.server.request.duration')
@@ -106,7 +107,7 @@ describeCollector('a daemon, the Collector and what it sends on', () => {
     }
   })
 
-  test('traces: the failed one and the slow one are kept, whole; the plain ones are not', async () => {
+  test('traces that failed or were slow are kept whole; plain ones are dropped', async () => {
     const servers = () => sink.spans.filter(({ kind }) => kind === 2)
     const at = (path: string) => servers().filter(({ attributes }) => attributes['url.path'] === path)
     await until('they have come', () => at('/broken').length > 0 && at('/slow').length > 0)
@@ -136,7 +137,7 @@ describeCollector('a daemon, the Collector and what it sends on', () => {
     expect(moves.map(({ attributes }) => attributes['proxy.worker.name'])).toContain('reverse_proxy')
   })
 
-  test('over gRPC and compressed, too', async () => {
+  test('exports work over gRPC and compressed, too', async () => {
     await using origin = await startOrigin(answer)
     const telemetry = {
       ...telemetryTo(collector.otlpGrpc),
@@ -160,7 +161,7 @@ describeCollector('a daemon, the Collector and what it sends on', () => {
     await until('the logs have come', () => logged().length === exchanges.length)
   })
 
-  test('a Collector that was away has the whole count when it is back, and traffic went on', async () => {
+  test('traffic continues while the Collector is down; it gets the full count afterwards', async () => {
     await using origin = await startOrigin(answer)
     await using first = await startCollector()
     const config = { ...configOf(origin.authority), telemetry: telemetryTo(first.otlpHttp) }

@@ -18,7 +18,7 @@ const toSink = (url: string) => ({
 })
 
 describeCollector('the pipeline of otel-collector.yaml', () => {
-  test('keeps errors and slow traces, but not tunnels that are long by nature', async () => {
+  test('keeps errors and slow traces, but not tunnels, which are always long', async () => {
     await using sink = await startOtlpSink()
     await using collector = await startCollector({ ...quick, ...toSink(sink.url), KEEP_PERCENT: '0' })
     const traceId = randomBytes(16).toString('hex')
@@ -32,11 +32,11 @@ describeCollector('the pipeline of otel-collector.yaml', () => {
       { name: 'client', traceId, durationMs: 5, isError: true },
     ])
     await until('the kept ones have come', () => sink.spans.length >= 4)
-    // The decisions about all of them are made at once: what is kept has been sent together.
+    // All decisions are made at once, so the kept spans arrive together.
     expect(sink.spans.map(({ name }) => name).sort()).toEqual(['client', 'failed', 'server', 'slow'])
   })
 
-  test('counts spans before they are sampled, in seconds and without an identity of its own', async () => {
+  test('counts spans before sampling, in seconds and without a resource of its own', async () => {
     await using collector = await startCollector({ ...quick, KEEP_PERCENT: '0' })
     const attributes = {
       'http.request.method': 'GET',
@@ -57,17 +57,17 @@ describeCollector('the pipeline of otel-collector.yaml', () => {
     expect(await collector.metrics()).not.toContain('collector_instance_id')
   })
 
-  test('keeps a share of the rest', async () => {
+  test('keeps a share of the remaining traces', async () => {
     await using sink = await startOtlpSink()
     await using collector = await startCollector({ ...quick, ...toSink(sink.url), KEEP_PERCENT: '50' })
     const traces = Array.from({ length: 1000 }, () => ({ name: 'plain', durationMs: 5 }))
     await postSpans(collector.otlpHttp, [...traces, { name: 'failed', durationMs: 5, isError: true }])
     await until('they have come', () => sink.spans.some(({ name }) => name === 'failed'))
-    // 1000 throws of a coin: 6 standard deviations.
+    // 1000 coin tosses: 6 standard deviations.
     expect(Math.abs(sink.spans.length - 500)).toBeLessThan(95)
   })
 
-  test('keeps the attributes that a resource sets itself', async () => {
+  test('keeps attributes set by the resource', async () => {
     await using sink = await startOtlpSink()
     await using collector = await startCollector({ ...quick, ...toSink(sink.url), DEPLOY_ENV: 'here' })
     const key = 'deployment.environment.name'
@@ -78,7 +78,7 @@ describeCollector('the pipeline of otel-collector.yaml', () => {
     expect(told).toEqual({ silent: 'here', told: 'there' })
   })
 
-  test('gives a counter to Prometheus and to the backend, with the labels of the sender only', async () => {
+  test('sends a counter to Prometheus and the backend with the labels of the sender only', async () => {
     await using sink = await startOtlpSink()
     await using collector = await startCollector({ ...quick, ...toSink(sink.url) })
     const attributes = { 'proxy.worker.name': 'edge', 'proxy.type': 'reverse' }

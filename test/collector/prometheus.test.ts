@@ -13,14 +13,14 @@ import { answer, configOf, drive, metricsOf, portsOf } from './traffic.ts'
 
 const dashboard = join(import.meta.dirname, '../../deploy/grafana/bifrost-bridge.json')
 
-/** What promtool has against names that are not ours to choose: of the parity table, and of the semantic conventions. */
+/** Complaints of promtool about names that are fixed by the parity table and the semantic conventions. */
 const named = [
   'bifrost_average_response_time_ms metric names should not contain abbreviated units',
   'process_thread_count non-histogram and non-summary metrics should not have "_count" suffix',
   'process_unix_file_descriptor_count non-histogram and non-summary metrics should not have "_count" suffix',
 ]
 
-/** Complaints of `promtool check metrics`; the seed's lines have neither HELP nor TYPE, as the seed has them. */
+/** Complaints of `promtool check metrics`. The seed's lines have no HELP and TYPE, as in the seed. */
 function styleOf(text: string): readonly string[] {
   const input = text.replaceAll(/^worker_.*\n/gm, '')
   const { stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' })
@@ -31,7 +31,7 @@ interface Dashboard {
   readonly panels: readonly { readonly targets?: readonly { readonly expr: string }[] }[]
 }
 
-describeWith(whyNoPrometheus(), 'a daemon that Prometheus scrapes', () => {
+describeWith(whyNoPrometheus(), 'the output of a daemon scraped by Prometheus', () => {
   test('equals the counts of the clients, in a form that promtool and Prometheus accept', async () => {
     await using origin = await startOrigin(answer)
     await using daemon = await startChildDaemon(configOf(origin.authority), 4_096)
@@ -47,7 +47,7 @@ describeWith(whyNoPrometheus(), 'a daemon that Prometheus scrapes', () => {
     expect(await ask(`sum(${requests})`)).toBe(traffic.exchanges.length)
     expect(await ask('scrape_samples_scraped')).toBe(samplesOf(await metricsOf(daemon)).length)
 
-    // Grafana would ask so, with its variables at "All". A rate needs two scrapes.
+    // Queries as Grafana sends them, with its variables at "All". A rate needs two scrapes.
     await until('it is scraped twice', async () => ((await ask('count_over_time(up[1h])')) ?? 0) >= 2)
     const { panels } = JSON.parse(readFileSync(dashboard, 'utf8')) as Dashboard
     const unanswered: string[] = []

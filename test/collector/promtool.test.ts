@@ -12,17 +12,17 @@ function promtool(...words: readonly string[]): { readonly ok: boolean; readonly
 }
 
 describeWith(whyNoPrometheus(), 'deploy/prometheus', () => {
-  test('the rules are rules', () => {
+  test('contains valid rules', () => {
     const checked = promtool('check', 'rules', 'bifrost-bridge.rules.yaml')
     expect(checked, checked.text).toMatchObject({ ok: true })
   })
 
-  test('each alert sets off when it should, and not before', () => {
+  test('has alerts that fire when they should and not before', () => {
     const checked = promtool('test', 'rules', 'bifrost-bridge.rules.test.yaml')
     expect(checked, checked.text).toMatchObject({ ok: true })
   })
 
-  test('the example of a scrape configuration is one', () => {
+  test('contains a valid example of a scrape configuration', () => {
     const checked = promtool('check', 'config', 'prometheus.yaml')
     expect(checked, checked.text).toMatchObject({ ok: true })
   })

@@ -6,7 +6,7 @@ import type { OriginHandler } from '../kit/origins/origin.ts'
 
 const site = join(import.meta.dirname, 'site')
 
-/** A worker of each type; every request is traced where there is telemetry. */
+/** A worker of each type; every request is traced if telemetry is configured. */
 export const configOf = (origin: string) => ({
   mode: 'Combined',
   listen_addr: '127.0.0.1:0',
@@ -19,7 +19,7 @@ export const configOf = (origin: string) => ({
 
 export const types = ['reverse', 'forward', 'static'] as const
 
-/** What a client has asked for and got: one finished exchange. */
+/** One finished exchange, as its client recorded it. */
 export interface Exchange {
   readonly type: (typeof types)[number]
   readonly method: string
@@ -36,7 +36,7 @@ export const portsOf = (daemon: ChildDaemon): Ports => ({
   static: daemon.port('static files'),
 })
 
-/** Prometheus text of its admin address. */
+/** Prometheus text from the admin address. */
 export async function metricsOf(daemon: ChildDaemon): Promise<string> {
   const answer = await fetch(`http://127.0.0.1:${daemon.port('admin')}/metrics`)
   return await answer.text()
@@ -44,11 +44,11 @@ export async function metricsOf(daemon: ChildDaemon): Promise<string> {
 
 export interface Traffic {
   readonly exchanges: readonly Exchange[]
-  /** Bytes in the tunnel, after the answer to CONNECT. */
+  /** Bytes in the tunnel after the response to CONNECT. */
   readonly tunnel: { readonly sent: number; readonly received: number }
 }
 
-/** How long `/slow` takes. */
+/** Duration of a response to `/slow`. */
 export const slowMs = 700
 
 export const answer: OriginHandler = async (req, res, seen) => {
@@ -67,7 +67,10 @@ export const answer: OriginHandler = async (req, res, seen) => {
   }
 }
 
-/** A known number of exchanges through each type: plain, with bodies, refused, failed, slow, and a tunnel. */
+/**
+ * Drives a known number of exchanges through each type: plain, with bodies, refused, failed, slow, and a
+ * tunnel.
+ */
 export async function drive(ports: Ports, authority: string): Promise<Traffic> {
   const exchanges: Exchange[] = []
   const send = async (

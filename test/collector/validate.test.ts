@@ -29,7 +29,7 @@ describeCollector('otel-collector.yaml', () => {
     expect(validate(collectorFile, env)).toEqual({ ok: true, text: '' })
   })
 
-  test('is checked for real: an unknown key and an exporter that does not exist are errors', () => {
+  test('is really checked: an unknown key and an unknown exporter are errors', () => {
     const file = join(folder, 'wrong.yaml')
     writeFileSync(file, readFileSync(collectorFile, 'utf8').replace('limit_mib:', 'limit_mb:'))
     expect(validate(file).text).toContain('limit_mb')

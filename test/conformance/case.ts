@@ -9,30 +9,33 @@ import type { Script } from '../kit/origins/recording-origin.ts'
  */
 export interface Case {
   readonly id: string
-  /** Section that asks for it, such as `9112 3.2`. */
+  /** Section that requires it, such as `9112 3.2`. */
   readonly rfc: string
   readonly what: string
-  /** Worker types that it applies to. */
+  /** Worker types that the case applies to. */
   readonly on: readonly ServiceType[]
-  /** Written piece by piece, each when the one before has been read as far as that can be known. */
+  /**
+   * Bytes to write. Several pieces are written in turn, each after a pause in which the one before is
+   * probably read.
+   */
   readonly send: string | readonly string[]
-  /** The client ends its side after that. */
+  /** The client then ends its side. */
   readonly halfClose?: boolean
-  /** Of the request, where the answer's framing depends on it. */
+  /** Request method, if the framing of the response depends on it. */
   readonly method?: 'HEAD'
-  /** What the origin answers; by default 200 and `hello`. */
+  /** Response of the origin; by default 200 and `hello`. */
   readonly script?: Script
   readonly expect: Expectation
 }
 
 export interface Expectation {
-  /** Status of each answer in order; where several are right, a list of them. Informational ones are answers too. */
+  /** Status of each response in order, informational ones included; a list if several are correct. */
   readonly statuses: readonly (number | readonly number[])[]
-  /** The connection has ended after the last answer; when false it must serve another request. */
+  /** Whether the connection ends after the last response; when false it must serve another request. */
   readonly closes?: boolean
-  /** The last answer's head came, and its body was broken off. */
+  /** Whether the last response has a head and a broken-off body. */
   readonly breaks?: boolean
-  /** Of the last answer. */
+  /** Body of the last response. */
   readonly body?: string | RegExp
   readonly has?: Fields
   readonly lacks?: readonly string[]
@@ -42,9 +45,9 @@ export interface Expectation {
 export type Fields = Readonly<Record<string, string | RegExp>>
 
 export interface OriginExpectation {
-  /** Whole requests that reached it. */
+  /** Whole requests that reached the origin. */
   readonly requests?: number
-  /** Request line of the last one. */
+  /** Request line of the last request. */
   readonly line?: string | RegExp
   readonly has?: Fields
   readonly lacks?: readonly string[]
@@ -55,25 +58,25 @@ export const everywhere: readonly ServiceType[] = ['forward', 'reverse', 'static
 export const proxies: readonly ServiceType[] = ['forward', 'reverse']
 export const origins: readonly ServiceType[] = ['reverse', 'static']
 
-/** A request head of lines. */
+/** A request head with the given lines. */
 export const head = (...lines: readonly string[]): string => `${lines.join('\r\n')}\r\n\r\n`
 
-/** A GET with further fields. */
+/** A GET with additional fields. */
 export const get = (...fields: readonly string[]): string =>
   head('GET {/} HTTP/1.1', 'Host: {host}', ...fields)
 
-/** A POST with fields and a body as it stands. */
+/** A POST with the given fields and an unmodified body. */
 export const post = (fields: readonly string[], body = ''): string =>
   `${head('POST {/} HTTP/1.1', 'Host: {host}', ...fields)}${body}`
 
-/** What is refused must end the connection and reach no origin. */
+/** A refused request: it must end the connection and must not reach the origin. */
 export const refused = (...statuses: readonly number[]): Expectation => ({
   statuses: [statuses],
   closes: true,
   origin: { requests: 0 },
 })
 
-/** What is refused without doubt about where the next request starts. */
+/** A refused request whose end is unambiguous, so the connection may be kept. */
 export const declined = (...statuses: readonly number[]): Expectation => ({
   statuses: [statuses],
   origin: { requests: 0 },

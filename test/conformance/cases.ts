@@ -14,7 +14,7 @@ export const topics: Readonly<Record<string, readonly Case[]>> = {
   'Absolute-form': authorityCases,
   Host: hostCases,
   'Framing of requests': framingCases,
-  'Fields, and those between two': fieldCases,
+  'Fields and hop-by-hop fields': fieldCases,
   'Forwarding and expectations': forwardingCases,
   Responses: responseCases,
   'Connections, tunnels and paths': connectionCases,

@@ -22,7 +22,7 @@ function settingsOf(type: ServiceType, origin: RecordingOrigin): ServiceSettings
   ])
 }
 
-/** Runs a case against a worker type on sockets of its own; throws what does not hold. */
+/** Runs a case against a worker type on its own sockets; throws if an expectation fails. */
 export async function run(one: Case, type: ServiceType): Promise<void> {
   const fill = (text: string) =>
     text
@@ -34,7 +34,7 @@ export async function run(one: Case, type: ServiceType): Promise<void> {
   using client = await RawClient.connect(edge.port)
   const pieces = typeof one.send === 'string' ? [one.send] : one.send
   for (const [at, piece] of pieces.entries()) {
-    // Nothing tells when a piece has been read; a case must hold also when two are read at once.
+    // No signal shows when a piece has been read, so a case must also hold if two pieces are read at once.
     if (at > 0) await wait(20)
     client.send(fill(piece))
   }
@@ -51,14 +51,17 @@ export async function run(one: Case, type: ServiceType): Promise<void> {
   await checkLeft(client, edge)
 }
 
-/** Whether the last answer was cut, as it should be where it could not be a whole 502 any more. */
+/**
+ * Checks every response. Returns whether the last one was cut, as it must be when it could no longer become a
+ * whole 502.
+ */
 async function checkAnswers(client: RawClient, one: Case): Promise<boolean> {
   const { statuses, breaks, body, has = {}, lacks = [] } = one.expect
   for (const [at, wanted] of statuses.entries()) {
     const isLast = at === statuses.length - 1
     if (isLast && breaks) {
       await until('something comes', () => client.pending.length > 0 || client.isEnded)
-      // What was broken off before its head had left is seen by nobody.
+      // A response broken off before its head was sent never reaches the client.
       if (client.pending.length === 0) return true
       const head = await client.responseHead()
       expect([wanted].flat()).toContain(head.status)
@@ -117,7 +120,7 @@ function checkFields(fields: readonly string[], has: Fields, lacks: readonly str
   for (const name of lacks) expect(all(name), name).toEqual([])
 }
 
-/** Whatever was sent, nothing of it stays when the client is gone. */
+/** Nothing of the connection may remain after the client has left. */
 async function checkLeft(client: RawClient, edge: TestEdge): Promise<void> {
   client.destroy()
   await until('the connection is let go', () => edge.edge.open === 0)

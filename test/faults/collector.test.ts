@@ -7,7 +7,7 @@ import { startTestDaemon } from '../kit/daemons/daemon.ts'
 import { startOrigin } from '../kit/origins/origin.ts'
 import { until } from '../kit/waiting/until.ts'
 
-/** Whatever the Collector does: traffic goes on, and the daemon ends in time. */
+/** Traffic continues and the daemon ends in time, whatever the Collector does. */
 
 const requests = 400
 const drainMs = 2_000
@@ -31,8 +31,8 @@ const moods: readonly (Mood | 'is down')[] = [
   'resets',
 ]
 
-test('the command ends with its daemon, whatever the SDK still waits for', async () => {
-  // It is to be asked again in an hour.
+test('the command ends with its daemon, even if the SDK is still waiting', async () => {
+  // This Collector asks for a retry in an hour.
   const collector = await startBadCollector('unavailable')
   const child = await startChildDaemon(
     {
@@ -48,8 +48,8 @@ test('the command ends with its daemon, whatever the SDK still waits for', async
   expect(performance.now() - startedAt).toBeLessThan(8_000)
 })
 
-describe.each(moods)('a Collector: %s', (mood) => {
-  test('no request fails, and the end comes within the drain deadline', async () => {
+describe.each(moods)('with a faulty Collector (%s)', (mood) => {
+  test('no request fails, and the daemon ends within the drain deadline', async () => {
     const collector = mood === 'is down' ? null : await startBadCollector(mood)
     await using origin = await startOrigin()
     const running = await startTestDaemon(

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
-import { openCrowd } from '../kit/clients/silent-clients.ts'
-import { expectContained, expectServed, witness } from '../kit/daemons/bystander.ts'
+import { openSilentClients } from '../kit/clients/silent-clients.ts'
+import { expectContained, expectServed, watchBystanders } from '../kit/daemons/bystander.ts'
 import { startTestDaemon, type TestDaemon, type TestDaemonOptions } from '../kit/daemons/daemon.ts'
 import { tempDir } from '../kit/files/temp-dir.ts'
 import { startOriginThread } from '../kit/origins/origin-thread.ts'
@@ -26,11 +26,11 @@ interface Scenario extends TestDaemonOptions {
 interface Scene {
   readonly running: TestDaemon
   readonly port: number
-  /** Of the static files. */
+  /** Root folder of the static files. */
   readonly root: string
 }
 
-/** All three types on ports of their own; what is done to one of them is watched by the clients of the other two. */
+/** Runs all three types on their own ports. Clients of the other two types watch a fault of one of them. */
 async function watched(
   { victim, settings = {}, ...options }: Scenario,
   happening: (scene: Scene) => Promise<unknown>,
@@ -38,9 +38,9 @@ async function watched(
   const root = mkdtempSync(join(folder, 'site-'))
   writeFileSync(join(root, 'index.html'), 'static page')
   await using origin = await startOriginThread()
-  // Of the bystander alone: what keeps the victim's upstream busy is no fault of a worker.
+  // Used by the bystander alone: a busy upstream of the victim is not a fault of a worker.
   await using other = await startOriginThread()
-  // Witnesses without pause are much for a default; that limit has its own test.
+  // Witnesses without pause exceed the default CPU limit, which has its own test.
   const cpu = { port: 0, max_cpu_percent: 100 }
   const blocks: Record<Type, object> = {
     forward_proxy: cpu,
@@ -59,7 +59,9 @@ async function watched(
       port: running.port(name),
       target: name === 'forward_proxy' ? `http://${other.authority}/` : '/',
     }))
-  const seen = await witness(bystanders, () => happening({ running, port: running.port(victim), root }))
+  const seen = await watchBystanders(bystanders, () =>
+    happening({ running, port: running.port(victim), root }),
+  )
   for (const { name } of bystanders) {
     expect(running.stateOf(`${name}#1`)).toBe('running.alive')
     expect(running.stateOf(`supervisor:${name}`)).toBe('supervising.steady')
@@ -79,10 +81,10 @@ async function connectAll(port: number, count: number): Promise<readonly Socket[
   return sockets
 }
 
-/** A limit that an idle instance is well below: of a process everything counts that is resident. */
+/** Limits that an idle instance stays well below. For a process all resident memory counts. */
 const memory = { thread: { max_memory_mb: 64 }, process: { max_memory_mb: 160 } } as const
 
-describe.each(['thread', 'process'] as const)('the other types (%s) never notice', (isolation) => {
+describe.each(['thread', 'process'] as const)('the other types (%s) withstand', (isolation) => {
   test.each([
     ['throw', {}],
     ['reject', {}],
@@ -103,7 +105,7 @@ describe.each(['thread', 'process'] as const)('the other types (%s) never notice
     )
   })
 
-  test('a crash loop: it is given up, and comes back after the revival time', async () => {
+  test('a crash loop; its worker gives up, and is revived after the revival time', async () => {
     const policy = { ...defaultRestartPolicy, intensity: 2, revivalMs: 500 }
     await expectContained(() =>
       watched({ isolation, policy, victim: 'reverse_proxy' }, async ({ running, port }) => {
@@ -123,7 +125,7 @@ describe.each(['thread', 'process'] as const)('the other types (%s) never notice
     )
   })
 
-  test('a crash at start: it is given up, and comes back once its reason is gone', async () => {
+  test('crashes at start; the worker gives up, and is revived once the cause is gone', async () => {
     const policy = { ...defaultRestartPolicy, intensity: 2, revivalMs: 500 }
     const hold = { maxHeld: 10, maxHeldMs: 50 }
     await expectContained(() =>
@@ -131,7 +133,7 @@ describe.each(['thread', 'process'] as const)('the other types (%s) never notice
         rmSync(root, { recursive: true })
         running.daemon.inject('static_files', 'kill')
         await until('it is given up', () => running.stateOf('supervisor:static_files') === 'gaveUp', 15_000)
-        // Main holds its address; nobody comes for the connection.
+        // Main holds the address, and no instance takes the connection.
         using client = await RawClient.connect(port)
         expect((await client.get('/')).status).toBe(503)
         mkdirSync(root)
@@ -152,7 +154,7 @@ describe.each(['thread', 'process'] as const)('the other types (%s) never notice
     const settings = { max_connections: 20_000, timeouts: { header_secs: 120 } }
     await expectContained(() =>
       watched({ isolation, victim: 'reverse_proxy', settings }, async ({ running, port }) => {
-        await using _crowd = await openCrowd(port, 10_000)
+        await using _crowd = await openSilentClients(port, 10_000)
         const line = 'worker_connections_active{proxy_type="ReverseProxy"} 10000\n'
         const isCounted = async () => (await running.admin('/metrics')).text.includes(line)
         await until('they are counted', isCounted, 20_000)
@@ -160,7 +162,7 @@ describe.each(['thread', 'process'] as const)('the other types (%s) never notice
     )
   }, 120_000)
 
-  test('main that stalls for two seconds', async () => {
+  test('a stall of main for two seconds', async () => {
     await expectContained(() =>
       watched({ isolation, victim: 'reverse_proxy' }, async () => {
         const end = performance.now() + 2_000
@@ -170,8 +172,8 @@ describe.each(['thread', 'process'] as const)('the other types (%s) never notice
   })
 })
 
-describe.each(['thread', 'process', 'shared'] as const)('the other types (%s) never notice', (isolation) => {
-  /** In `shared` the clients of the test, too, are in the thread of the workers. */
+describe.each(['thread', 'process', 'shared'] as const)('the other types (%s) withstand', (isolation) => {
+  /** In `shared` the clients of the test run in the thread of the workers, too. */
   const contained = isolation === 'shared' ? expectServed : expectContained
 
   test('clients that never read', async () => {
@@ -188,7 +190,7 @@ describe.each(['thread', 'process', 'shared'] as const)('the other types (%s) ne
     )
   })
 
-  test('clients that never send, and those are ended at the header deadline', async () => {
+  test('clients that never send, which are disconnected at the header deadline', async () => {
     const settings = { timeouts: { header_secs: 0.5 } }
     await contained(() =>
       watched({ isolation, victim: 'reverse_proxy', settings }, async ({ port }) => {

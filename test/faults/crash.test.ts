@@ -13,7 +13,7 @@ const twoWorkers = (target: string) => ({
   workers: { forward_proxy: { port: 0 }, reverse_proxy: { port: 0, target } },
 })
 
-/** Asks once over a connection of its own. */
+/** Sends one request over its own connection and returns the status. */
 async function ask(port: number, target = '/'): Promise<number> {
   using client = await RawClient.connect(port)
   return (await client.get(target)).status
@@ -34,7 +34,7 @@ describe.each(['thread', 'process'] as const)('an instance (%s) that dies', (iso
     await until('the dead one is gone', () => running.stateOf('reverse_proxy#1') === null)
   })
 
-  test('leaves the other types serving', async () => {
+  test('does not disturb the other types', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`), {
       isolation,
@@ -83,21 +83,22 @@ describe.each(['thread', 'process'] as const)('an instance (%s) that dies', (iso
     )
   })
 
-  test.each(['exit', 'throw'])('(%s) has reported its failures, however late main listens', async (fault) => {
+  test.each(['exit', 'throw'])('(%s) reports its failures even if main is busy', async (fault) => {
     await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'), {
       isolation,
       allowFaults: true,
     })
     expect(await ask(running.port('reverse_proxy'))).toBe(502)
     running.daemon.inject('reverse_proxy', fault)
-    // Main is busy from here until the instance has ended, or nearly: a handle that it has not taken by then holds up all that comes after it.
+    // Blocks main until the instance has ended, or nearly: a handle that main has not received by then delays
+    // every later message.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_000)
     await until('it has ended', () => running.log.some((line) => line.includes('instance ended')))
     const { requests } = await requestsOf(running, 'reverse_proxy')
     expect(requests.map(({ instance, status }) => [instance, status])).toEqual([['reverse_proxy#1', 502]])
   })
 
-  test('leaves nothing behind in main, however often', async () => {
+  test('leaves no resources in main, even after many crashes', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`), {
       isolation,
@@ -127,7 +128,7 @@ describe.each(['thread', 'process'] as const)('an instance (%s) that dies', (iso
     for (const fault of ['kill', 'throw', 'exit', 'kill']) await crashOnce(fault)
     const isAsBefore = () => {
       const { descriptors, handles, actors } = owned()
-      // What a connection of the test has closed itself may still be on its way out.
+      // A connection that the test itself has closed may not have ended yet.
       return descriptors <= before.descriptors + 1 && handles <= before.handles && actors === before.actors
     }
     await until('it owns what it owned', isAsBefore)
@@ -154,7 +155,7 @@ describe.each(['thread', 'process'] as const)('an instance (%s) that dies', (iso
 })
 
 describe.each(['thread', 'process'] as const)(
-  'a connection that comes while an instance (%s) is being replaced',
+  'a connection that arrives while an instance (%s) is being replaced',
   (isolation) => {
     test('is held by main and served by the replacement', async () => {
       await using origin = await startOrigin()

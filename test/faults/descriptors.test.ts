@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Isolation } from '../../src/config/settings/settings.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
-import { expectContained, expectServed, witness } from '../kit/daemons/bystander.ts'
+import { expectContained, expectServed, watchBystanders } from '../kit/daemons/bystander.ts'
 import { type ChildDaemon, startChildDaemon } from '../kit/daemons/child-daemon.ts'
 import { tempDir } from '../kit/files/temp-dir.ts'
 import { startOriginThread } from '../kit/origins/origin-thread.ts'
@@ -15,7 +15,7 @@ const folder = tempDir()
 writeFileSync(join(folder, 'index.html'), 'static page')
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** What a process may have open; at rest a daemon with two threads has about 40. */
+/** Maximum descriptors of a process; an idle daemon with two threads has about 40. */
 const maxDescriptors = 200
 
 const config = (target: string, isolation: Isolation) => ({
@@ -27,7 +27,7 @@ const config = (target: string, isolation: Isolation) => ({
   },
 })
 
-/** Connects and stays silent; what becomes of the connections is nobody's business here. */
+/** Opens connections and stays silent; the test ignores their outcome. */
 function flood(port: number, count: number): readonly Socket[] {
   const sockets = Array.from({ length: count }, () => connect({ port, host: '127.0.0.1' }))
   for (const socket of sockets) socket.on('error', () => {}).resume()
@@ -39,7 +39,7 @@ function flood(port: number, count: number): readonly Socket[] {
 
 const isSettled = (sockets: readonly Socket[]) => sockets.every(({ connecting }) => !connecting)
 
-/** Share of one CPU that it takes. */
+/** Share of one CPU that the daemon uses. */
 async function cpuShare(daemon: ChildDaemon): Promise<number> {
   const [before, from] = [daemon.cpuMs(), performance.now()]
   await wait(1_000)
@@ -53,8 +53,8 @@ async function statusOf(port: number): Promise<number> {
 
 const linesWith = (daemon: ChildDaemon, text: string) => daemon.log.filter((line) => line.includes(text))
 
-describe.each(['thread', 'process', 'shared'] as const)('descriptors (%s)', (isolation) => {
-  test('that one type would use up with connections are left to the others; it recovers', async () => {
+describe.each(['thread', 'process', 'shared'] as const)('a shortage of descriptors (%s)', (isolation) => {
+  test('caused by connections to one type leaves enough for the others; the type recovers', async () => {
     const scenario = async () => {
       await using origin = await startOriginThread()
       await using daemon = await startChildDaemon(
@@ -64,7 +64,7 @@ describe.each(['thread', 'process', 'shared'] as const)('descriptors (%s)', (iso
       const [port, other] = [daemon.port('reverse proxy'), daemon.port('static files')]
       expect(await statusOf(port)).toBe(200)
       const atRest = Math.max(...daemon.descriptors())
-      const seen = await witness([{ name: 'static_files', port: other }], async () => {
+      const seen = await watchBystanders([{ name: 'static_files', port: other }], async () => {
         const sockets = flood(port, 2 * maxDescriptors)
         await until('all are answered by the kernel', () => isSettled(sockets))
         const refused = () => sockets.filter(({ destroyed }) => destroyed).length
@@ -84,8 +84,8 @@ describe.each(['thread', 'process', 'shared'] as const)('descriptors (%s)', (iso
   })
 })
 
-describe.each(['thread', 'process'] as const)('all descriptors of a %s', (isolation) => {
-  test('are used up: no crash, no spin, no flood of lines; served again when there are some', async () => {
+describe.each(['thread', 'process'] as const)('using up all descriptors of a %s', (isolation) => {
+  test('causes no crash, busy loop or log flood; service resumes when some are free', async () => {
     await using origin = await startOriginThread()
     await using daemon = await startChildDaemon(
       config(`http://${origin.authority}`, isolation),
@@ -97,18 +97,19 @@ describe.each(['thread', 'process'] as const)('all descriptors of a %s', (isolat
     const ask = (at: number) => statusOf(at).catch(() => 0)
     const usedUp = async () => {
       expect(await daemon.inject('reverse_proxy', 'descriptors')).toBe(202)
-      // What closes meanwhile, the connection that asked for it among it, leaves a few.
+      // Connections that close meanwhile, such as the one that injected the fault, free a few.
       await until('they are', () => Math.max(...daemon.descriptors()) > maxDescriptors - 10)
       const sockets = flood(port, 50)
       await until('all are answered by the kernel', () => isSettled(sockets))
-      // Accepting in vain without end would take all of it.
+      // An endless loop of failing accepts would use a whole CPU.
       expect(await cpuShare(daemon)).toBeLessThan(0.5)
       for (const socket of sockets) socket.destroy()
       await until('it serves again', async () => (await ask(port)) === 200, 15_000)
     }
-    // Threads share what a process may open, so that this fault, which no connection can cause, reaches them all.
+    // Threads share the descriptors of the process, so this fault, which no connection can cause, affects all
+    // of them.
     if (isolation === 'thread') await usedUp()
-    else await expectServed(() => witness([{ name: 'static_files', port: other }], usedUp))
+    else await expectServed(() => watchBystanders([{ name: 'static_files', port: other }], usedUp))
     await until('so do the others', async () => (await ask(other)) === 200, 15_000)
     expect(daemon.isRunning()).toBe(true)
     expect(linesWith(daemon, 'instance ended')).toEqual([])

@@ -20,7 +20,7 @@ async function openTunnel(running: TestDaemon, authority: string): Promise<RawCl
 
 const workers = ['forward_proxy', 'reverse_proxy'] as const
 
-/** A planned replacement of both workers; where there is none, in `shared`, the end of the daemon. */
+/** Replaces both workers; in `shared`, where there is no replacement, ends the daemon. */
 function drain(running: TestDaemon, isolation: string): void {
   if (isolation === 'shared') running.daemon.stop()
   else for (const worker of workers) running.daemon.recycle(worker)
@@ -63,7 +63,7 @@ describe.each(['thread', 'process', 'shared'] as const)('a draining instance (%s
     await until('they are gone', () => areGone(running))
     const lines = running.log.filter((line) => line.includes('timed out'))
     const lineOf = (worker: string) =>
-      `warn the drain has timed out, connections are closed {"instance":"${worker}#1","connections":1}`
+      `warn the drain timed out; open connections are closed {"instance":"${worker}#1","connections":1}`
     expect(lines.toSorted()).toEqual(workers.map(lineOf))
     const block = (worker: string) => running.daemon.overview.counters(worker)
     expect(block('reverse_proxy')).toMatchObject({

@@ -1,4 +1,4 @@
-/** What an ended instance leaves open in the process. */
+/** Descriptors that an ended instance leaves open in the process. */
 import { execFileSync } from 'node:child_process'
 import {
   closeSync,
@@ -21,13 +21,13 @@ import { startTestDaemon, type TestDaemon } from '../kit/daemons/daemon.ts'
 import { tempDir } from '../kit/files/temp-dir.ts'
 import { until } from '../kit/waiting/until.ts'
 
-/** Where each descriptor of this process leads, numbers left out. */
+/** Target of each descriptor of this process, without numbers. */
 function descriptors(): readonly string[] {
   return readdirSync('/proc/self/fd').flatMap((fd) => {
     try {
       return readlinkSync(`/proc/self/fd/${fd}`)
     } catch {
-      // The one that the list itself was read with.
+      // The descriptor that read the list itself.
       return []
     }
   })
@@ -44,11 +44,12 @@ interface Scene {
 
 async function scene(settings: object = {}): Promise<Scene> {
   const folder = tempDir()
-  // Larger than memory keeps and than two sockets hold, so that it stays open while nobody reads.
+  // Larger than the memory cache and two socket buffers, so the file stays open while the client does not
+  // read.
   writeFileSync(join(folder, 'large.bin'), '')
   truncateSync(join(folder, 'large.bin'), 64 * 1024 * 1024)
   const accessLog = { path: join(folder, 'access.log'), flush_ms: 1 }
-  // bcrypt has a thread of its own below the instance.
+  // bcrypt runs in a thread below the instance.
   const users = [{ name: 'a', password: hashSync('secret', 4) }]
   const block = {
     auth: { users },
@@ -68,7 +69,7 @@ async function scene(settings: object = {}): Promise<Scene> {
   return { running, folder }
 }
 
-/** One request that is logged, and one whose file stays open since its client does not read. */
+/** Sends one request that is logged, and one whose file stays open because its client does not read. */
 async function use({ running, folder }: Scene): Promise<Disposable> {
   const port = running.port('static_files')
   using client = await RawClient.connect(port)
@@ -95,7 +96,7 @@ async function replaced(running: TestDaemon, end: () => void): Promise<void> {
   })
 }
 
-/** All threads that libuv has for files are busy until the end: a close that is queued stays queued. */
+/** Keeps all file threads of libuv busy until disposal: a queued close stays queued. */
 function holdFileThreads(folder: string): Disposable {
   const pipe = join(folder, 'pipe')
   execFileSync('sh', ['-c', 'mkfifo "$0"', pipe])
@@ -112,7 +113,7 @@ function holdFileThreads(folder: string): Disposable {
 
 const recycle = (running: TestDaemon) => running.daemon.recycle('static_files')
 
-/** More than what may come and go in the process meanwhile. */
+/** More than the number of unrelated descriptors that may open and close meanwhile. */
 const times = 4
 
 const ends = [
@@ -133,8 +134,8 @@ const ends = [
   },
 ]
 
-describe('an instance in a thread that', () => {
-  test.each(ends)('$name leaves no descriptor open', async ({ settings, end }) => {
+describe('an instance in a thread', () => {
+  test.each(ends)('that $name leaves no descriptor open', async ({ settings, end }) => {
     const scenery = await scene(settings)
     const { running, folder } = scenery
     await using _ = running
@@ -147,11 +148,11 @@ describe('an instance in a thread that', () => {
       await replaced(running, () => end(running))
     }
     await until('only the log of the last instance is open', () => openBelow(folder).length === 1)
-    // Main makes a spare of the listening socket when it can.
+    // Main may make the spare of the listening socket later.
     await until('there are as many descriptors as before', () => descriptors().length <= atRest + 2)
   })
 
-  test('is recycled while all file threads are busy leaves its log closed', async () => {
+  test('that is recycled while all file threads are busy closes its log', async () => {
     const { running, folder } = await scene()
     await using _ = running
     using client = await RawClient.connect(running.port('static_files'))
@@ -163,7 +164,7 @@ describe('an instance in a thread that', () => {
     busy[Symbol.dispose]()
   })
 
-  test('ends after a client left while all file threads are busy leaves its files closed', async () => {
+  test('that ends after a client left while all file threads are busy closes its files', async () => {
     const scenery = await scene()
     const { running, folder } = scenery
     await using _ = running
@@ -176,7 +177,7 @@ describe('an instance in a thread that', () => {
     busy[Symbol.dispose]()
   })
 
-  test('is taken out of service leaves nothing of its own', async () => {
+  test('that is taken out of service leaves no descriptor open', async () => {
     const scenery = await scene()
     const { running, folder } = scenery
     await using _ = running

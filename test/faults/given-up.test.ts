@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
-import { churn } from '../kit/clients/reconnecting-clients.ts'
+import { keepReconnecting } from '../kit/clients/reconnecting-clients.ts'
 
 import { startTestDaemon, type TestDaemon } from '../kit/daemons/daemon.ts'
 import { startTlsDaemon } from '../kit/daemons/tls-daemon.ts'
@@ -15,7 +15,7 @@ import { until } from '../kit/waiting/until.ts'
 
 const token = 'the-token-of-this-test'
 const supervisor = 'supervisor:reverse_proxy'
-/** The first crash is one too many, and nothing is revived unless an operator says so. */
+/** The first crash exceeds the limit, and only an operator revives the worker. */
 const strict = { ...defaultRestartPolicy, intensity: 0, revivalMs: 600_000 }
 
 /** Two instances behind a TCP address and a Unix socket. */
@@ -57,7 +57,7 @@ async function statuses(port: number, count: number): Promise<readonly number[]>
   return all
 }
 
-/** 0: nobody listens. */
+/** Returns 0 if nothing listens. */
 function over(socketPath: string): Promise<number> {
   return new Promise((resolve) => {
     const req = request({ socketPath, path: '/x', agent: false }, (res) => {
@@ -76,18 +76,18 @@ interface Health {
 const healthOf = async (running: TestDaemon) => (await running.admin('/health')).json<Health>()
 
 describe.each(['thread', 'process'] as const)('a slot that gave up (%s)', (isolation) => {
-  test('leaves its listeners to the living instance; health warns with the reason', async () => {
+  test('hands its listeners to the living instance; health warns with the reason', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     const { running, path, port } = await pair(isolation, `http://${origin.authority}`)
     await using _running = running
     // The first instance has the Unix socket.
-    const traffic = await churn(port, 8, async (result) => {
+    const traffic = await keepReconnecting(port, 8, async (result) => {
       await giveUp(running, 'reverse_proxy#1')
       const { served } = result
       await until('many are served', () => result.served >= served + 100)
     })
     expect(traffic).toMatchObject({ refused: 0, busy: 0 })
-    // Each client can be inside of the instance that dies, and is lost nowhere else.
+    // Each client may have one connection inside the instance that dies. No other connection may be lost.
     expect(traffic.reset + traffic.unanswered).toBeLessThanOrEqual(8)
     expect(await statuses(port, 40)).toEqual(Array(40).fill(200))
     await until('the survivor has the path', async () => (await over(path)) === 200)
@@ -96,11 +96,11 @@ describe.each(['thread', 'process'] as const)('a slot that gave up (%s)', (isola
       'Warning',
       expect.objectContaining({
         status: 'Warning',
-        reasons: ['1 of 2 instances ended too often and is given up for now'],
+        reasons: ['1 of 2 instances ended too often; restarts are paused'],
       }),
     ])
     const warned = () =>
-      running.log.some((line) => line.includes('ReverseProxy warning') && line.includes('given up'))
+      running.log.some((line) => line.includes('ReverseProxy warning') && line.includes('ended too often'))
     await until('the log says so', warned)
   })
 
@@ -110,14 +110,14 @@ describe.each(['thread', 'process'] as const)('a slot that gave up (%s)', (isola
     await using _running = running
     await giveUp(running, 'reverse_proxy#1')
     await until('the survivor has the path', async () => (await over(path)) === 200)
-    const traffic = await churn(port, 8, async () => {
+    const traffic = await keepReconnecting(port, 8, async () => {
       expect((await restart(running)).status).toBe(200)
       await until('both serve', () => running.stateOf(supervisor) === 'supervising.steady')
       for (const key of ['0/0', '0/1', '1/0'])
         await until(key, () => running.stateOf(`listener:reverse_proxy/${key}`) === 'delegated')
     })
     expect(traffic).toMatchObject({ refused: 0, reset: 0, busy: 0, unanswered: 0 })
-    // Whoever had the path for a while has left it: the death of that instance takes nothing along.
+    // The instance that had the path meanwhile has returned it, so its death does not close it.
     await until('the path is served', async () => (await over(path)) === 200)
     await giveUp(running, 'reverse_proxy#2')
     expect(await over(path)).toBe(200)
@@ -125,7 +125,7 @@ describe.each(['thread', 'process'] as const)('a slot that gave up (%s)', (isola
     expect((await healthOf(running)).status).toBe('Warning')
   })
 
-  test('without an instance main refuses at once, with a reason, and counts each refusal', async () => {
+  test('without another instance makes main refuse at once with a reason, and count each refusal', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     const { running, port } = await pair(isolation, `http://${origin.authority}`)
     await using _running = running
@@ -143,7 +143,7 @@ describe.each(['thread', 'process'] as const)('a slot that gave up (%s)', (isola
     }
     const labels = { proxy_worker_name: 'reverse_proxy', error_type: 'WORKER_GAVE_UP' }
     expect((await scrape(running)).sum('proxy_connections_refused_total', labels)).toBe(10)
-    const line = /connections refused, no instance could take them .*"code":"WORKER_GAVE_UP"/
+    const line = /connections refused because no instance was available .*"code":"WORKER_GAVE_UP"/
     await until('the log says so', () => running.log.some((text) => line.test(text)))
     expect((await healthOf(running)).workers.reverse_proxy).toMatchObject({ status: 'Critical' })
     expect((await restart(running)).status).toBe(200)
@@ -152,7 +152,7 @@ describe.each(['thread', 'process'] as const)('a slot that gave up (%s)', (isola
   })
 })
 
-test('a client that expects TLS is closed without plain text when main refuses it, and counted', async () => {
+test('a TLS client that main refuses is closed without plain text, and counted', async () => {
   await using tls = await startTlsDaemon('http://127.0.0.1:9', { allowFaults: true, policy: strict })
   await giveUp(tls.proxy, 'reverse_proxy#1')
   await until('main refuses', () => tls.proxy.stateOf('listener:reverse_proxy/0/0') === 'refusing')

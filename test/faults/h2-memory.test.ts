@@ -1,4 +1,7 @@
-/** Clients of HTTP/2 that ask for much and take nothing: what is held for them is bounded, by connection and by worker. */
+/**
+ * HTTP/2 clients that request much and read nothing: the memory held for them is bounded by connection and by
+ * worker.
+ */
 import { truncateSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -16,7 +19,7 @@ const streams = 100
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
-/** Bytes in use, inside and outside of the heap. */
+/** Bytes in use, inside and outside the heap. */
 const used = (): number => {
   const { external, heapUsed } = process.memoryUsage()
   return external + heapUsed
@@ -37,7 +40,7 @@ async function greedy(port: number, path: string, window: number): Promise<Frame
   return client
 }
 
-/** The most that was in use in this process, above what was in use before, once nothing moves any more. */
+/** Peak memory of this process above its initial use, measured until nothing changes any more. */
 async function heldFor(proxy: TestEdge, path: string, window: number, connections: number) {
   collect()
   const before = used()
@@ -50,7 +53,7 @@ async function heldFor(proxy: TestEdge, path: string, window: number, connection
     Array.from({ length: connections }, () => greedy(proxy.port, path, window)),
   )
   try {
-    // Honest clients are served all the while.
+    // Honest clients are served meanwhile.
     for (let round = 0; round < 10; round += 1) {
       using honest = await H2Client.connect(proxy.port)
       const answer = await honest.get('/small.txt')
@@ -66,7 +69,7 @@ async function heldFor(proxy: TestEdge, path: string, window: number, connection
 }
 
 test.each([0, 1, 1_000])(
-  'a 3 MB file on %i bytes of window: less than 64 MiB for 1,700 streams',
+  '1,700 streams of a 3 MB file with a window of %i bytes use less than 64 MiB',
   async (window) => {
     await using site = createSite({ 'small.txt': 'small' })
     truncateSync(site.write('big.bin', ''), 3_000_000)
@@ -76,7 +79,7 @@ test.each([0, 1, 1_000])(
   },
 )
 
-test('responses of an upstream: one read each beyond the bound of their connection', async () => {
+test('upstream responses exceed the bound of their connection by at most one read each', async () => {
   const big = Buffer.alloc(300_000)
   await using origin = await startOrigin((req, res) => res.end(req.url === '/big' ? big : 'small'))
   const timeouts = { responseMs: 30_000 }

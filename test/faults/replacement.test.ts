@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
-import { churn } from '../kit/clients/reconnecting-clients.ts'
+import { keepReconnecting } from '../kit/clients/reconnecting-clients.ts'
 import { startTestDaemon, type TestDaemon } from '../kit/daemons/daemon.ts'
 import { startOrigin } from '../kit/origins/origin.ts'
 import { isServing } from '../kit/waiting/is-serving.ts'
@@ -13,7 +13,7 @@ const reverseTo = (target: string, limits: object = {}) => ({
   workers: { reverse_proxy: { target, ...limits } },
 })
 
-/** No bound on crashes: the bars are about each single one. */
+/** The number of crashes is not limited: the tests measure each single crash. */
 const patient = { ...defaultRestartPolicy, intensity: 1_000 }
 
 describe('planned replacement', () => {
@@ -32,7 +32,7 @@ describe('planned replacement', () => {
           )
         }
       }
-      const result = await churn(running.port('reverse_proxy'), 50, replacements)
+      const result = await keepReconnecting(running.port('reverse_proxy'), 50, replacements)
       expect(result).toMatchObject({ refused: 0, reset: 0, unanswered: 0, busy: 0 })
       expect(result.served).toBeGreaterThan(100)
       await until('the old ones have ended', () => running.stateOf('reverse_proxy#20') === null)
@@ -73,12 +73,15 @@ describe('planned replacement', () => {
   })
 })
 
-describe('crash', () => {
-  /** Crashes an instance `times` times, each when its successor has served somebody, under clients without pause. */
+describe('a crash', () => {
+  /**
+   * Crashes an instance `times` times under clients without pause, each time after its successor has served a
+   * request.
+   */
   async function crashes(running: TestDaemon, fault: string, times: number, clients: number) {
     const slots = running.daemon.overview.actors().filter(({ actor }) => actor.startsWith('reverse_proxy#'))
     const youngest = slots.filter(({ actor }) => !actor.includes('/')).length
-    return await churn(running.port('reverse_proxy'), clients, async (result) => {
+    return await keepReconnecting(running.port('reverse_proxy'), clients, async (result) => {
       for (let generation = youngest; generation < youngest + times; generation++) {
         running.daemon.inject(`reverse_proxy#${generation}`, fault)
         await until(
@@ -92,9 +95,9 @@ describe('crash', () => {
     })
   }
 
-  describe.each(['thread', 'process'] as const)('(%s) with a last act', (isolation) => {
+  describe.each(['thread', 'process'] as const)('(%s) that is reported', (isolation) => {
     test.each(['throw', 'reject'])(
-      'by %s loses no connection: 5 crashes, 8 clients without pause',
+      'by %s loses no connection: 5 crashes under 8 clients without pause',
       async (fault) => {
         await using origin = await startOrigin((_req, res) => res.end('hello'))
         await using running = await startTestDaemon(reverseTo(`http://${origin.authority}`), {
@@ -109,8 +112,8 @@ describe('crash', () => {
     )
   })
 
-  // No last act: the sockets of such an instance are closed with it, and main has a spare of each.
-  describe.each(['thread', 'process'] as const)('(%s) without a word', (isolation) => {
+  // Such an instance cannot hand anything over: its sockets are closed with it, and main has a spare of each.
+  describe.each(['thread', 'process'] as const)('(%s) without a report', (isolation) => {
     test.each([
       ['exit', {}],
       ['kill', {}],
@@ -118,21 +121,23 @@ describe('crash', () => {
       ['spin', { stuck_secs: 0.5 }],
       ['exit', { worker_threads: 2 }],
     ])(
-      'by %s refuses no connection: 5 crashes, 8 clients without pause (%o)',
+      'by %s refuses no connection: 5 crashes under 8 clients without pause (%o)',
       async (fault, limits) => {
         await using origin = await startOrigin((_req, res) => res.end('hello'))
         await using running = await startTestDaemon(reverseTo(`http://${origin.authority}`, limits), {
           allowFaults: true,
           policy: patient,
           isolation,
-          // On a busy machine a start may take longer than main holds by default.
+          // On a busy machine a start may take longer than main holds connections by default.
           hold: { maxHeld: 1_024, maxHeldMs: 60_000 },
         })
         const result = await crashes(running, fault, 5, 8)
         expect(result.refused).toBe(0)
-        // A heap that fills is degraded, and says 503, when a sample comes before its end.
+        // An instance with a filling heap becomes degraded and answers 503 if a sample is taken before it
+        // ends.
         if (fault !== 'heap') expect(result.busy).toBe(0)
-        // Each client can be inside of the instance once for each crash, and is lost nowhere else.
+        // Each client may have one connection inside the instance at each crash. No other connection may be
+        // lost.
         expect(result.reset + result.unanswered).toBeLessThanOrEqual(40)
       },
       120_000,

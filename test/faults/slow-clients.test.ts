@@ -1,4 +1,4 @@
-/** A thousand clients that dribble, beside honest ones of the same worker. */
+/** A thousand slow clients beside honest clients of the same worker. */
 import { truncateSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { createSite } from '../integration/static/site.ts'
@@ -10,7 +10,7 @@ import { ownNow, waitedForCpuMs } from '../kit/processes/cpu-wait.ts'
 import { until } from '../kit/waiting/until.ts'
 
 const attackers = 1_000
-/** A tenth of the deadline, a second, and what a busy machine takes to connect, accept and look. */
+/** A tenth of the deadline, one second, and the time a busy machine needs to connect, accept and check. */
 const late = (deadlineMs: number) => deadlineMs * 1.1 + 1_000 + 5_000
 
 const handler: OriginHandler = async (_req, res, seen) => {
@@ -19,8 +19,9 @@ const handler: OriginHandler = async (_req, res, seen) => {
 }
 
 /**
- * Requests with a body one after another, on kept connections and on new ones, until told to stop. Clients, proxy and origin share
- * this thread, so `maxMs` leaves out the time for which the machine had no CPU for it.
+ * Sends requests with a body one after another, on kept and on new connections, until `stop.isOver`. Clients,
+ * proxy and origin
+ * share this thread, so `maxMs` excludes the time in which the machine had no CPU for it.
  */
 async function beHonest(port: number, stop: { isOver: boolean }): Promise<{ served: number; maxMs: number }> {
   const result = { served: 0, maxMs: 0 }
@@ -39,7 +40,7 @@ async function beHonest(port: number, stop: { isOver: boolean }): Promise<{ serv
   return result
 }
 
-/** The timers of client watches that are made from here on. */
+/** Tracks the timers of client watches created from now on. */
 function seeWatches() {
   const { setInterval } = globalThis
   const made: (NodeJS.Timeout & { readonly _destroyed?: boolean })[] = []
@@ -83,7 +84,7 @@ async function underAttack(how: 'head' | 'body' | 'read', tuning: Tuning) {
   }
   return {
     result,
-    /** Of attackers and proxy, for a CPU. */
+    /** Time that attackers and proxy waited for a CPU. */
     waitedMs: result.waitedMs + waitedForCpuMs() - waitedBefore,
     counters: proxy.counters('reverse'),
     rejected: proxy.counters().requestsTotal,
@@ -92,7 +93,9 @@ async function underAttack(how: 'head' | 'body' | 'read', tuning: Tuning) {
   }
 }
 
-/** From when all attackers had connected to the end of all of them; they are the clients that ask for the file. */
+/**
+ * Time from the connection of all attackers, the clients that request the file, to the end of all of them.
+ */
 async function cutOff(proxy: TestEdge, honest: number): Promise<number> {
   await until('all attack', () => proxy.counters('static').filesServed === attackers, 90_000)
   const startedAt = ownNow()
@@ -104,7 +107,7 @@ async function leavesNothing(proxy: TestEdge, timers: { readonly areOver: boolea
   await until('all connections are closed', () => proxy.edge.open === 0)
   await until('their sockets are as well', () => proxy.accepted.every((socket) => socket.destroyed))
   expect(proxy.admission.active).toBe(0)
-  // It runs while there is a connection or an exchange.
+  // The watch runs while there is a connection or an exchange.
   await until('the watch has stopped', () => timers.areOver)
 }
 
@@ -119,7 +122,7 @@ test('slow heads are answered with 408 at the header deadline', { timeout: 180_0
   expect(counters).toMatchObject({ requestsTotal: honest, requestsFailed: 0 })
 })
 
-test('slow bodies are answered with 408 when they stay below the least rate', {
+test('slow bodies are answered with 408 when they stay below the minimum rate', {
   timeout: 180_000,
 }, async () => {
   const pace = { minBytesPerSecond: 240, graceMs: 2_000, bodyIdleMs: 60_000 }
@@ -130,7 +133,7 @@ test('slow bodies are answered with 408 when they stay below the least rate', {
   expect(counters).toMatchObject({ requestsTotal: attackers + honest, requestsFailed: 0 })
 })
 
-test('slow readers are cut off, however much the kernel has taken for them', {
+test('slow readers are disconnected, no matter how much the kernel has buffered for them', {
   timeout: 180_000,
 }, async () => {
   const pace = { minBytesPerSecond: 240, graceMs: 1_000, bodyIdleMs: 2_000 }

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
 import { RawClient } from '../kit/clients/raw-client.ts'
-import { expectContained, witness } from '../kit/daemons/bystander.ts'
+import { expectContained, watchBystanders } from '../kit/daemons/bystander.ts'
 import { startChildDaemon } from '../kit/daemons/child-daemon.ts'
 import { startTestDaemon } from '../kit/daemons/daemon.ts'
 import { tempDir } from '../kit/files/temp-dir.ts'
@@ -38,14 +38,14 @@ describe.each(['thread', 'process'] as const)('a slow start (%s)', (isolation) =
         { name: 'forward_proxy', port: daemon.port('forward proxy'), target: `http://${origin.authority}/` },
         { name: 'static_files', port: daemon.port('static files') },
       ]
-      return await witness(bystanders, async () => {
+      return await watchBystanders(bystanders, async () => {
         writeFileSync(flag, '')
         expect(await daemon.inject('reverse_proxy', 'kill')).toBe(202)
         const isStarting = async () => (await daemon.stateOf('reverse_proxy#2')) === 'running.starting'
         await until('the successor starts', isStarting)
         using client = await RawClient.connect(daemon.port('reverse proxy'))
         client.head('GET / HTTP/1.1', 'Host: slow.test')
-        // Longer than five seconds: it is held for as long as the start may take.
+        // Longer than five seconds: connections are held for as long as the start may take.
         await wait(6_000)
         expect(await isStarting()).toBe(true)
         expect([client.isEnded, client.pending.length]).toEqual([false, 0])
@@ -63,9 +63,9 @@ describe.each(['thread', 'process'] as const)('a slow start (%s)', (isolation) =
     })
   })
 
-  test('that takes longer than it may: ended, tried again, given up; its clients get 503', async () => {
+  test('beyond its time limit is ended, tried again and given up; clients get 503', async () => {
     await using running = await startTestDaemon(inCombined(workers('http://127.0.0.1:9', isolation)), {
-      // No instance is that quick.
+      // No instance starts within one millisecond.
       startTimeoutMs: 1,
       hold: { maxHeld: 10, maxHeldMs: 50 },
       policy: { ...defaultRestartPolicy, intensity: 1 },

@@ -3,8 +3,8 @@ import type { Server } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { defaultRestartPolicy } from '../../actors/restart-policy.ts'
 import { Mirror, type SocketHandle } from '../../src/supervise/listeners/mirror.ts'
-import { churn } from '../kit/clients/reconnecting-clients.ts'
-import { churnApart } from '../kit/clients/reconnecting-clients-thread.ts'
+import { keepReconnecting } from '../kit/clients/reconnecting-clients.ts'
+import { keepReconnectingInThread } from '../kit/clients/reconnecting-clients-thread.ts'
 import { startTestDaemon, type TestDaemon } from '../kit/daemons/daemon.ts'
 import { startOrigin } from '../kit/origins/origin.ts'
 import { tied } from '../kit/processes/tied.ts'
@@ -12,7 +12,7 @@ import { until } from '../kit/waiting/until.ts'
 
 const patient = { ...defaultRestartPolicy, intensity: 1_000 }
 
-/** The first attempt at every spare comes to nothing in time. */
+/** A mirror whose first attempt at every spare is too late. */
 class LateMirror extends Mirror {
   readonly #seen = new WeakSet<Server>()
   readonly #late = new Set<(handle: null) => void>()
@@ -34,7 +34,7 @@ class LateMirror extends Mirror {
 
 const entry = new URL('../../src/supervise/listeners/mirror-process.ts', import.meta.url)
 
-/** Every second child of a mirror is killed as soon as it is there. */
+/** A mirror of which every second child is killed as soon as it exists. */
 function mortalMirror() {
   const children: ChildProcess[] = []
   const mirror = new Mirror(() => {
@@ -46,7 +46,7 @@ function mortalMirror() {
   return { mirror, children }
 }
 
-/** No copy at all until it is mended. */
+/** A mirror that makes no copy until it is repaired. */
 class BrokenMirror extends Mirror {
   isBroken = true
 
@@ -75,8 +75,9 @@ const isDelegated = (running: TestDaemon, slot: number) =>
   running.stateOf(`listener:reverse_proxy/0/${slot}`) === 'delegated'
 
 /**
- * Kills all instances at the same time, `times` times: by turns as soon as those after the last kill are alive, and as soon as they have the
- * listeners.
+ * Kills all instances at the same time, `times` times: alternately as soon as the new instances are alive,
+ * and as soon as they have
+ * the listeners.
  */
 async function killAll(running: TestDaemon, times: number): Promise<void> {
   for (let time = 0; time < times; time += 1) {
@@ -90,25 +91,27 @@ async function killAll(running: TestDaemon, times: number): Promise<void> {
   await until('all are alive again', () => instances(running).length === 2, 60_000)
 }
 
-describe.each(['thread', 'process'] as const)('all instances killed at once (%s)', (isolation) => {
-  test('right after the start and again and again, with a spare that was missed each time: nothing is refused', async () => {
+describe.each(['thread', 'process'] as const)('killing all instances at once (%s)', (isolation) => {
+  test('after the start and repeatedly, each time without a spare, refuses no connection', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     const mirror = new LateMirror()
     const sparing = { patienceMs: 50, maxMs: 120_000, retryMs: 60_000 }
     await using running = await start(`http://${origin.authority}`, { isolation, mirror, sparing })
-    const result = await churnApart(running.port('reverse_proxy'), 16, () => killAll(running, 4))
+    const result = await keepReconnectingInThread(running.port('reverse_proxy'), 16, () =>
+      killAll(running, 4),
+    )
     expect(result).toMatchObject({ refused: 0, busy: 0 })
     expect(result.served).toBeGreaterThan(0)
     expect(running.log.filter((line) => line.includes('has no spare'))).toEqual([])
-    // Two at the start; later those whose servers had left main.
+    // Two are missed at the start, the others after their servers have left main.
     expect(mirror.missed).toBeGreaterThan(2)
   }, 180_000)
 
-  test('right after a replacement, with a mirror process that is killed each other time: nothing is refused', async () => {
+  test('after a replacement, with every second mirror process killed, refuses no connection', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     const { mirror, children } = mortalMirror()
     await using running = await start(`http://${origin.authority}`, { isolation, mirror })
-    const result = await churnApart(running.port('reverse_proxy'), 16, async () => {
+    const result = await keepReconnectingInThread(running.port('reverse_proxy'), 16, async () => {
       for (let time = 0; time < 3; time += 1) {
         const before = instances(running)
         running.daemon.recycle('reverse_proxy')
@@ -122,12 +125,12 @@ describe.each(['thread', 'process'] as const)('all instances killed at once (%s)
     expect(children.length).toBeGreaterThan(1)
   }, 180_000)
 
-  test('serves without a spare if none can be made, and logs it; the server comes back for one later', async () => {
+  test('leaves listeners without a spare if none can be made, logs it, and makes one later', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
     const mirror = new BrokenMirror()
     const sparing = { patienceMs: 50, maxMs: 100, retryMs: 100 }
     await using running = await start(`http://${origin.authority}`, { isolation, mirror, sparing })
-    const result = await churn(running.port('reverse_proxy'), 4, async (seen) => {
+    const result = await keepReconnecting(running.port('reverse_proxy'), 4, async (seen) => {
       await until('clients are served', () => seen.served > 20, 60_000)
       const warning = /^warn a listening socket has no spare.*reverse_proxy\/0\/0/
       expect(running.log.some((line) => warning.test(line))).toBe(true)

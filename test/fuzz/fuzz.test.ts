@@ -13,7 +13,7 @@ import { Random } from './random.ts'
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31)
 const count = Number(process.env['FUZZ_COUNT'] ?? 1_000)
 
-/** Longest time until a connection that has sent all has been answered and ended. */
+/** Maximum time until a connection that has sent all its bytes has been answered and ended. */
 const maxMs = 20_000
 
 /** Sends bytes in one to three pieces, ends its side, and reads until the connection is over. */
@@ -38,11 +38,11 @@ function exchange(port: number, bytes: Buffer, random: Random): Promise<string |
   })
 }
 
-test(`no request is read in two ways, ends an instance or hangs (FUZZ_SEED=${seed} FUZZ_COUNT=${count})`, async () => {
+test(`no request is interpreted in two ways, ends an instance or hangs (FUZZ_SEED=${seed} FUZZ_COUNT=${count})`, async () => {
   const site = tempDir()
   onTestFinished(() => rmSync(site, { recursive: true, force: true }))
   writeFileSync(join(site, 'index.html'), 'hello')
-  // The origin's mark: what bears it was answered by the origin, once for each request that it has read.
+  // The origin marks its responses: it sends one for each request that it has read.
   const answer = hello.replace('Content-Length', 'X-Origin: yes\r\nContent-Length')
   await using origin = await startRecordingOrigin({ answer })
   const timeouts = { header_secs: 2, idle_secs: 2, response_secs: 2 }
@@ -70,12 +70,12 @@ test(`no request is read in two ways, ends an instance or hangs (FUZZ_SEED=${see
       const garbageBefore = origin.garbage.length
       const got = await exchange(running.port(name), Buffer.from(text, 'latin1'), random)
       expect(got, `hangs; ${shown}`).not.toBeNull()
-      // What goes through a tunnel is the client's own talk.
+      // Bytes inside a tunnel belong to the client.
       if (text.includes('CONNECT')) continue
       expect(origin.garbage.slice(garbageBefore), shown).toEqual([])
       const seen = origin.recorded.slice(before)
       const answered = (got ?? '').split('X-Origin: yes').length - 1
-      // What the origin has read and the client was not answered was read by the origin alone.
+      // A request that reached the origin but got no response at the client was read by the origin alone.
       const lines = JSON.stringify(seen.map(({ line }) => line))
       expect(answered, `the origin has read ${lines}; ${shown}; got ${JSON.stringify(got)}`).toBe(seen.length)
     }

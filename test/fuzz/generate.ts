@@ -1,8 +1,9 @@
 import type { Random } from './random.ts'
 
 /**
- * Requests that are nearly right: put together from parts on which readers of HTTP/1.1 differ, then damaged a little. Text is latin1,
- * one character a byte.
+ * Requests that are nearly valid: built from parts that readers of HTTP/1.1 interpret differently, then
+ * damaged a little. Text is
+ * latin1, one character a byte.
  */
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'CONNECT', 'get', 'BREW', 'PRI']
 const versions = [
@@ -137,7 +138,7 @@ function chunks(random: Random, body: string): string {
 
 const marks = ['\r', '\n', '\0', ' ', '\t', ':', '\xff', ',', ';', '\r\n', '\r\n\r\n', '0', '{', '/']
 
-/** One to three bytes taken out, put in, doubled or exchanged. */
+/** Removes, inserts, doubles or exchanges one to three bytes. */
 function mutate(random: Random, bytes: string): string {
   let text = bytes
   for (let n = 1 + random.below(3); n > 0; n--) {

@@ -1,4 +1,4 @@
-/** A small generator of numbers that a seed repeats (mulberry32). */
+/** A small random number generator with a reproducible seed (mulberry32). */
 export class Random {
   #state: number
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0
   }
 
-  /** 0 <= n < 1 */
+  /** A number with 0 <= n < 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0
     let t = this.#state
@@ -15,7 +15,7 @@ export class Random {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
   }
 
-  /** 0 <= n < bound, whole. */
+  /** An integer with 0 <= n < bound. */
   below(bound: number): number {
     return Math.floor(this.next() * bound)
   }

@@ -40,14 +40,14 @@ describe('createBridge', () => {
     },
   )
 
-  test('tells every bad field', async () => {
+  test('reports every bad field', async () => {
     const bad = createBridge({ mode: 'Forward', listen_addr: 'nowhere', drain_timeout_secs: -1 })
     await expect(bad).rejects.toThrow(/listen_addr.*\n.*drain_timeout_secs/)
   })
 })
 
 describe("the seed's usage example", () => {
-  test('runs two workers of their own, each with its adapter', async () => {
+  test('runs two separate workers, each with its adapter', async () => {
     await using origin = await startOrigin()
     const forwardWorker = new IsolatedWorker(
       ProxyType.ForwardProxy,
@@ -118,7 +118,7 @@ describe("the seed's usage example", () => {
     )
   })
 
-  test('refuses an address that is none, and limits that are none', () => {
+  test('refuses an invalid address and invalid limits', () => {
     const worker = new IsolatedWorker(ProxyType.ForwardProxy, WorkerResourceLimits.defaultForForward(), {
       destinations: opensLoopback,
     })

@@ -51,7 +51,7 @@ async function freePorts(count: number): Promise<readonly number[]> {
   return ports
 }
 
-/** The demonstration on free ports: everything of config/demo.json but the numbers. */
+/** Writes config/demo.json with free ports. */
 async function demoOnFreePorts(): Promise<string> {
   let text = readFileSync(join(root, 'config/demo.json'), 'utf8').replace('./site', join(root, 'config/site'))
   const ports = ['3128', '8080', '8081', '9900', '9981']
@@ -75,7 +75,7 @@ async function connectStatus(proxy: number, authority: string): Promise<number> 
   return (await client.responseHead()).status
 }
 
-/** Does what a printed curl line says. */
+/** Sends the request of a printed curl line and returns the status. */
 async function curl(line: string): Promise<number> {
   const [, proxy, target = ''] = /^curl (?:-x http:\/\/(\S+) )?(\S+)$/.exec(line) ?? []
   const url = new URL(target)
@@ -84,18 +84,18 @@ async function curl(line: string): Promise<number> {
   return (await client.get(proxy ? target : url.pathname)).status
 }
 
-/** Each starts a process or several. */
+/** Generous: each test starts one or more processes. */
 const timeout = 180_000
 
 describe('the command line', { timeout }, () => {
-  test('runs the demonstration: prints what listens where, and three curl lines that work', async () => {
+  test('runs the demonstration: prints the listeners and three curl lines that work', async () => {
     const run = bifrost('--config', await demoOnFreePorts())
     await until('it is up', () => run.child.exitCode !== null || run.out.includes('Ctrl+C'))
     const lines = run.out.split('\n').map((line) => line.trim())
     const curls = lines.filter((line) => line.startsWith('curl '))
     expect(curls).toHaveLength(3)
     for (const line of curls) expect([line, await curl(line)]).toEqual([line, 200])
-    // What it opens, visibly: its own listeners but for admin and the forward proxy itself.
+    // The destinations of the demo allow its own listeners, except admin and the forward proxy itself.
     const { forward_proxy: forward } = (JSON.parse(readFileSync(join(folder, 'demo.json'), 'utf8')) as Demo)
       .workers
     const proxy = Number(forward.listen_addr.split(':')[1])
@@ -132,7 +132,7 @@ describe('the command line', { timeout }, () => {
     expect(run.err).toBe('')
   })
 
-  test('warns of a forward proxy that anybody can use, with --check and at start', async () => {
+  test('warns of an open forward proxy, with --check and at start', async () => {
     const [port, admin] = await freePorts(2)
     const text = JSON.stringify({
       mode: 'Forward',
@@ -151,7 +151,7 @@ describe('the command line', { timeout }, () => {
     expect(run.err).toContain(warning)
   })
 
-  test('names every bad field with its place and ends with 78', async () => {
+  test('reports every bad field with its position and ends with 78', async () => {
     const text = '{\n  "mode": "Forwards",\n  "listen_addr": "127.0.0.1",\n  "worker": {}\n}\n'
     const file = write('bad.json', text)
     const run = bifrost('--config', file)
@@ -161,13 +161,13 @@ describe('the command line', { timeout }, () => {
     expect(run.out).toBe('')
   })
 
-  test('ends with 78 for a file that is not there', async () => {
+  test('ends with 78 if the file does not exist', async () => {
     const run = bifrost('--config', join(folder, 'none.json'))
     expect(await run.code).toBe(78)
     expect(run.err.trimEnd().split('\n')).toHaveLength(1)
   })
 
-  test('ends with 1 and a line for each address that is taken', async () => {
+  test('ends with 1 and one line for each address that is already in use', async () => {
     const taken = createServer().listen({ host: '127.0.0.1', port: 0 })
     await once(taken, 'listening')
     const { port } = taken.address() as { port: number }
@@ -177,12 +177,12 @@ describe('the command line', { timeout }, () => {
     )
     expect(await run.code).toBe(1)
     expect(run.err).toBe(
-      `cannot listen on 127.0.0.1:${port}: the address is already in use; stop the program that has it, or choose another port\n`,
+      `cannot listen on 127.0.0.1:${port}: the address is already in use; stop the program that uses it, or choose another port\n`,
     )
     taken.close()
   })
 
-  test('makes a key, encrypts and hashes from standard input, and --check shows none of it', async () => {
+  test('creates a key, encrypts and hashes standard input, and --check shows no secret', async () => {
     const home = join(folder, 'secrets')
     const env = { ...process.env, BIFROST_SECRET_HOME: home }
     const ask = (input: string, ...args: string[]) =>
@@ -218,7 +218,7 @@ describe('the command line', { timeout }, () => {
     expect(ask('', '--encrypt', '--check', '--hash-password').status).toBe(64)
   })
 
-  test('explains itself for a wrong option and ends with 64', async () => {
+  test('prints its usage for a wrong option and ends with 64', async () => {
     const run = bifrost('--cofig', 'x')
     expect(await run.code).toBe(64)
     expect(run.err).toContain('usage: bifrost')

@@ -26,24 +26,24 @@ test('/ names the routes', async () => {
     expect(page).toContain(route)
 })
 
-test('/hello is friendly', async () => {
+test('/hello returns a greeting', async () => {
   await using upstream = await start()
   expect(await (await fetch(upstream.url('/hello?x'))).text()).toContain('Hello')
 })
 
-test('/echo tells method, URL and headers', async () => {
+test('/echo returns method, URL and headers', async () => {
   await using upstream = await start()
   const response = await fetch(upstream.url('/echo?a=1'), { method: 'PUT', headers: { 'x-a': 'b' } })
   expect(await response.json()).toMatchObject({ method: 'PUT', url: '/echo?a=1', headers: { 'x-a': 'b' } })
 })
 
-test('/upload counts the bytes', async () => {
+test('/upload counts the bytes of the body', async () => {
   await using upstream = await start()
   const response = await fetch(upstream.url('/upload'), { method: 'POST', body: Buffer.alloc(3_000_000) })
   expect(await response.json()).toEqual({ bytes: 3_000_000 })
 })
 
-test.each([0, 1, 65_536, 1_000_001])('/bytes/%i sends as many', async (size) => {
+test.each([0, 1, 65_536, 1_000_001])('/bytes/%i sends that number of bytes', async (size) => {
   await using upstream = await start()
   const response = await fetch(upstream.url(`/bytes/${size}`))
   expect(response.headers.get('content-length')).toBe(`${size}`)
@@ -110,7 +110,7 @@ test('a WebSocket on another path is refused', async () => {
 })
 
 test.each(['GET // HTTP/1.1', 'GET //[ HTTP/1.1', 'GET http://[::1/ HTTP/1.1', 'GET * HTTP/1.1'])(
-  'the odd target in "%s" ends nothing',
+  'the odd target in "%s" does not stop the server',
   async (line) => {
     await using upstream = await start()
     const socket = connect(upstream.port, '127.0.0.1')
@@ -122,7 +122,7 @@ test.each(['GET // HTTP/1.1', 'GET //[ HTTP/1.1', 'GET http://[::1/ HTTP/1.1', '
   },
 )
 
-test('clients that go away in the middle end nothing', async () => {
+test('clients that disconnect in the middle do not stop the server', async () => {
   await using upstream = await start()
   for (const head of ['GET /bytes/10737418240', 'POST /upload', 'GET /slow/60000']) {
     const socket = connect(upstream.port, '127.0.0.1')
@@ -150,7 +150,7 @@ test('close ends slow answers, downloads and WebSockets at once', async () => {
   await expect(fetch(upstream.url('/hello'))).rejects.toThrow()
 })
 
-test('an address in use is LISTEN_FAILED', async () => {
+test('an address in use is reported as LISTEN_FAILED', async () => {
   await using upstream = await start()
   const again = startDemoUpstream({ host: '127.0.0.1', port: upstream.port })
   await expect(again).rejects.toMatchObject({ code: 'LISTEN_FAILED', cause: { code: 'EADDRINUSE' } })
@@ -173,13 +173,13 @@ async function inProcess(listen: { host: string; port: number }) {
   }
 }
 
-test('the process tells its port and serves', async () => {
+test('the process reports its port and serves', async () => {
   await using demo = await inProcess(anywhere)
   if (demo.message.type !== 'demo.ready') throw new Error(demo.message.message)
   expect((await fetch(`http://127.0.0.1:${demo.message.port}/hello`)).status).toBe(200)
 })
 
-test('the process tells why it cannot listen', async () => {
+test('the process reports why it cannot listen', async () => {
   await using upstream = await start()
   await using demo = await inProcess({ host: '127.0.0.1', port: upstream.port })
   expect(demo.message).toEqual({

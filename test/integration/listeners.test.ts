@@ -19,7 +19,7 @@ function over(socketPath: string): Promise<number> {
   })
 }
 
-/** A socket as a crash leaves it: its file is there, and nobody listens. */
+/** Leaves a socket file without a listener, as a crash does. */
 async function leaveBehind(path: string): Promise<void> {
   const before = createServer().listen(path)
   await new Promise((resolve) => before.once('listening', resolve))
@@ -34,7 +34,7 @@ const reverse = (target: string, listeners: readonly object[], more: object = {}
 })
 
 describe.each(['thread', 'process', 'shared'] as const)('a worker with isolation %s', (isolation) => {
-  test('listens on IPv4, IPv6 and a Unix socket, whose file goes at the end', async () => {
+  test('listens on IPv4, IPv6 and a Unix socket, and removes the socket file at the end', async () => {
     await using origin = await startOrigin()
     const path = join(tempDir(), 'b.sock')
     const listeners = [
@@ -105,7 +105,7 @@ describe('a Unix socket', () => {
   const start = (path: string) =>
     startTestDaemon(reverse('http://127.0.0.1:9', [{ address: `unix:${path}` }]), { isolation: 'shared' })
 
-  test('that nobody listens on any more is replaced', async () => {
+  test('replaces a socket file without a listener', async () => {
     const path = join(tempDir(), 'b.sock')
     await leaveBehind(path)
     await using _proxy = await start(path)
@@ -113,14 +113,14 @@ describe('a Unix socket', () => {
   })
 
   test.each(['thread', 'shared'] as const)(
-    'shares its directory with others and the one of admin, over files that a crash left (%s)',
+    'shares its directory with other sockets and that of admin, despite files left by a crash (%s)',
     async (isolation) => {
       const directory = tempDir()
       const linked = `${directory}-link`
       symlinkSync(directory, linked)
       const paths = ['f1', 'f2', 'r1', 'r2'].map((name) => join(directory, `${name}.sock`))
       for (const path of paths.slice(1, 3)) await leaveBehind(path)
-      // The name that an earlier version tried the directory with, left by a kill.
+      // An earlier version tested the directory with this name; a kill left the file.
       await leaveBehind(join(directory, `.${process.pid}.try`))
       const at = (name: string, where = directory) => ({ address: `unix:${join(where, `${name}.sock`)}` })
       const config = {
@@ -139,7 +139,7 @@ describe('a Unix socket', () => {
     },
   )
 
-  test('that somebody listens on is one clear line', async () => {
+  test('is reported in one clear line if it is in use', async () => {
     const path = join(tempDir(), 'b.sock')
     const other = createServer().listen(path)
     await new Promise((resolve) => other.once('listening', resolve))
@@ -148,18 +148,18 @@ describe('a Unix socket', () => {
     other.close()
   })
 
-  test('is never made over a file that is none', async () => {
+  test('never replaces a file that is not a socket', async () => {
     const path = join(tempDir(), 'b.sock')
     writeFileSync(path, 'precious')
-    await expect(start(path)).rejects.toThrow('there is a file that is no socket')
+    await expect(start(path)).rejects.toThrow('the path exists and is not a socket')
   })
 
-  test('in a directory that does not exist is one clear line', async () => {
+  test('is reported in one clear line if its directory does not exist', async () => {
     const path = join(tempDir(), 'none', 'b.sock')
     await expect(start(path)).rejects.toThrow('its directory does not exist')
   })
 
-  test('goes with a worker that was killed, once the daemon stops', async () => {
+  test('is removed when the daemon stops, also after its worker was killed', async () => {
     const path = join(tempDir(), 'b.sock')
     {
       await using proxy = await startTestDaemon(

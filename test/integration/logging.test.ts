@@ -7,7 +7,7 @@ import { tempDir } from '../kit/files/temp-dir.ts'
 import { tied } from '../kit/processes/tied.ts'
 import { until } from '../kit/waiting/until.ts'
 
-/** The `logging` block, by the whole daemon as a process. */
+/** The `logging` block, tested with the whole daemon as a process. */
 
 const bifrost = join(import.meta.dirname, '../../src/cli/bifrost.js')
 
@@ -60,7 +60,7 @@ const levelsIn = (text: string) =>
 const linesOf = (path: string) =>
   existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : []
 
-test('without it the log is text on standard error, from level info', async () => {
+test('without a `logging` block the log is text on standard error, from level info', async () => {
   const daemon = await run(undefined)
   daemon.kill('SIGTERM')
   await daemon.ended
@@ -69,7 +69,7 @@ test('without it the log is text on standard error, from level info', async () =
   expect(daemon.out).not.toMatch(/Z info/)
 })
 
-test('each target has what it asks for, and a file that was renamed is made anew by USR2', async () => {
+test('each target has its own level and format, and SIGUSR2 creates a renamed file again', async () => {
   const daemon = await run({
     level: 'info',
     targets: [

@@ -24,7 +24,7 @@ const start = (target: string, trusted: readonly string[], worker: object = {}, 
   })
 
 describe.each(['thread', 'process', 'shared'])('a PROXY header with isolation %s', (isolation) => {
-  test('names the client that the upstream is told of', async () => {
+  test('sets the client address that the upstream receives', async () => {
     await using origin = await startOrigin()
     await using proxy = await start(`http://${origin.authority}`, ['127.0.0.0/8'], {}, isolation)
     using client = await RawClient.connect(proxy.port('reverse_proxy'))
@@ -36,7 +36,7 @@ describe.each(['thread', 'process', 'shared'])('a PROXY header with isolation %s
 })
 
 describe('a PROXY header', () => {
-  test('may come in pieces, and what follows it is the request', async () => {
+  test('may arrive in pieces, and the request follows it', async () => {
     await using origin = await startOrigin()
     await using proxy = await start(`http://${origin.authority}`, ['127.0.0.1'])
     using client = await RawClient.connect(proxy.port('reverse_proxy'))
@@ -72,10 +72,10 @@ describe('a PROXY header', () => {
 
   test.each([
     ['from a peer that is not trusted', ['10.0.0.0/8'], line],
-    ['that is a request instead', ['127.0.0.1'], 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'],
-    ['that never comes', ['127.0.0.1'], ''],
+    ['replaced by a request', ['127.0.0.1'], 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['that never arrives', ['127.0.0.1'], ''],
     ['that never ends', ['127.0.0.1'], 'PROXY TCP4 '],
-  ])('%s: closed without a word, and counted', async (_, trusted, bytes) => {
+  ])('%s: the connection is closed without a response, and counted', async (_, trusted, bytes) => {
     await using origin = await startOrigin()
     await using proxy = await start(`http://${origin.authority}`, trusted, { timeouts: { header_secs: 0.3 } })
     using client = await RawClient.connect(proxy.port('reverse_proxy'))
@@ -88,7 +88,7 @@ describe('a PROXY header', () => {
     expect(counters()).toMatchObject({ proxyHeadersRejected: 1, connectionsTotal: 1 })
   })
 
-  test('counts for the limit of the client that it names', async () => {
+  test('counts towards the connection limit of the client that it names', async () => {
     await using origin = await startOrigin()
     await using proxy = await start(`http://${origin.authority}`, ['127.0.0.1'], {
       max_connections_per_client: 1,
@@ -111,7 +111,7 @@ describe('a PROXY header', () => {
     for (const { client } of [other, again]) client.destroy()
   })
 
-  test('names an IPv4-mapped client by its IPv4 address: a list denies it, and the upstream reads it', async () => {
+  test('names an IPv4-mapped client by its IPv4 address, for access lists and for the upstream', async () => {
     await using origin = await startOrigin()
     const deny = { access: { deny: ['127.0.0.3'] } }
     await using proxy = await start(`http://${origin.authority}`, ['127.0.0.1'], deny)
@@ -125,7 +125,7 @@ describe('a PROXY header', () => {
     expect(origin.seen.map((seen) => seen.get('x-forwarded-for'))).toEqual(['127.0.0.4'])
   })
 
-  test('without an address leaves the peer as it is', async () => {
+  test('without an address leaves the peer address unchanged', async () => {
     await using origin = await startOrigin()
     await using proxy = await start(`http://${origin.authority}`, ['127.0.0.1'])
     using client = await RawClient.connect(proxy.port('reverse_proxy'))

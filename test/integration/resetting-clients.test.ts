@@ -1,4 +1,7 @@
-/** Clients that send a request and reset the connection at once: the kernel has forgotten their address when they are accepted. */
+/**
+ * Clients that send a request and reset the connection at once. When they are accepted, the kernel no longer
+ * knows their address.
+ */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hashSync } from 'bcryptjs'
@@ -34,7 +37,10 @@ const start = (origin: Origin, worker: object, isolation: Isolation = 'shared') 
     { allowFaults: true },
   )
 
-/** Every connection of the queue is accepted when a later one is answered, and every request has ended after the drain. */
+/**
+ * Waits until all queued connections were accepted, since a later one is answered, and all requests have
+ * ended.
+ */
 async function settle(proxy: TestDaemon, opening = ''): Promise<number> {
   using client = await RawClient.connect(proxy.port('reverse_proxy'))
   client.send(opening)
@@ -61,7 +67,7 @@ describe('clients that reset before they are accepted', () => {
       post,
     ],
     [
-      'with a PROXY header that names no client',
+      'with a PROXY header without a client address',
       { ...deny, ...listener('127.0.0.1') },
       'PROXY UNKNOWN\r\n',
       post,
@@ -78,7 +84,7 @@ describe('clients that reset before they are accepted', () => {
     expect(origin.seen.map(({ url }) => url)).toEqual([])
   })
 
-  test('do not pass the limit of connections per client', async () => {
+  test('do not bypass the limit of connections per client', async () => {
     await using origin = await startOrigin()
     {
       await using proxy = await start(origin, { max_connections_per_client: 1 })
@@ -91,7 +97,7 @@ describe('clients that reset before they are accepted', () => {
     expect(origin.seen.map(({ url }) => url)).toEqual(['/holder'])
   })
 
-  test('do not pass a rate limit, and have no bucket of their own', async () => {
+  test('do not bypass a rate limit, and get no bucket of their own', async () => {
     await using origin = await startOrigin()
     {
       const rate_limiting = { default_limit: { limit: 1, window_secs: 86_400 } }
@@ -103,7 +109,7 @@ describe('clients that reset before they are accepted', () => {
     expect(origin.seen.map(({ url }) => url)).toEqual(['/last'])
   })
 
-  test('cost no comparison of passwords', async () => {
+  test('cause no password check', async () => {
     await using origin = await startOrigin()
     const auth = { users: [{ name: 'alice', password: hashSync('right', 5) }] }
     await using proxy = await start(origin, { auth })
@@ -181,7 +187,7 @@ function proxyV1(client: string): string {
   return `PROXY TCP4 ${client} 127.0.0.1 1000 443\r\n`
 }
 
-/** The preface, SETTINGS and a whole POST. */
+/** The HTTP/2 preface, SETTINGS and a whole POST. */
 function http2Post(): Buffer {
   const fields = fieldsOf(requestOf({ ':method': 'POST', ':scheme': 'https' }))
   return Buffer.concat([

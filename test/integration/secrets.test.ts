@@ -11,13 +11,13 @@ import { childrenOf, commandLineOf, environmentOf } from '../kit/processes/proce
 import { startOtlpReceiver } from '../kit/telemetry/otlp-receiver.ts'
 import { until } from '../kit/waiting/until.ts'
 
-/** One secret in each place that may hold one; none of them may be in anything that the daemon shows. */
+/** Puts one secret in each place that may contain one; the daemon must show none of them. */
 
 const folder = tempDir()
 afterAll(() => rmSync(folder, { recursive: true }))
 const bifrost = join(import.meta.dirname, '../../src/cli/bifrost.js')
 
-/** With a part of its own for each place, so that a failure names the place. */
+/** The secret contains the name of its place, so that a failure names the place. */
 const canary = (place: string) => `canary-${place}-7f3a`
 const pattern = /canary-\w+-7f3a/g
 
@@ -27,7 +27,7 @@ createMasterKey(keyEnv)
 const encrypted = new Keyring(keyEnv).encrypt(canary('encrypted'))
 const masterKey = readdirSync(home).map((name) => readFileSync(join(home, name)).toString('base64'))
 
-/** Each process and thread writes its environment to a file of its own. */
+/** Each process and thread writes its environment to its own file. */
 const preload = join(folder, 'preload.cjs')
 writeFileSync(
   preload,
@@ -95,7 +95,7 @@ async function shownByAdmin(port: number): Promise<string> {
   return (await Promise.all(answers)).join('\n')
 }
 
-/** What is found where; the values themselves and as Basic credentials. */
+/** The secrets found and where; looks for the values and for their form as Basic credentials. */
 function leaks(shown: Readonly<Record<string, string>>): readonly string[] {
   const hidden = [basic('ann', canary('password')), basic('ann', canary('wrong')), ...masterKey]
   return Object.entries(shown).flatMap(([where, text]) =>
@@ -106,7 +106,7 @@ function leaks(shown: Readonly<Record<string, string>>): readonly string[] {
 }
 
 describe.each(['thread', 'process'] as const)('with isolation %s', (isolation) => {
-  test('no secret of the environment, the configuration or a request is shown or handed on', async () => {
+  test('no secret of the environment, configuration or request is shown or passed on', async () => {
     await using origin = await startOrigin()
     const receiver = await startOtlpReceiver()
     const config = configFor(

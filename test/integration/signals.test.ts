@@ -7,7 +7,7 @@ import { childrenOf, commandLineOf, isAlive, listeningOf } from '../kit/processe
 import { tied } from '../kit/processes/tied.ts'
 import { until } from '../kit/waiting/until.ts'
 
-/** The signals that Node gives a meaning of its own: SIGUSR1 opens its debugger, SIGHUP ends the process. */
+/** The signals with a default action in Node: SIGUSR1 opens its debugger, SIGHUP ends the process. */
 
 const config = {
   mode: 'Combined',
@@ -21,7 +21,7 @@ const config = {
 
 const start = () => startChildDaemon(config, 1_024)
 
-/** Instances and the demo upstream; the mirror comes and goes. */
+/** Processes of instances and the demo upstream, without the short-lived mirror process. */
 const lasting = (pid: number) =>
   childrenOf(pid).filter((one) => !commandLineOf(one).includes('mirror-process'))
 
@@ -33,7 +33,10 @@ async function serves(port: number): Promise<boolean> {
   return (await client.response()).status > 0
 }
 
-/** A plain Node process: once its debugger is open, that of another one that got the signal before would be too. */
+/**
+ * A plain Node process for comparison: once its debugger is open, a process signalled earlier has had time to
+ * open one too.
+ */
 async function openDebuggerElsewhere(): Promise<number> {
   const command = ['--inspect-port=0', '-e', 'setInterval(() => {}, 1_000); console.log("up")']
   const child = tied(spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] }))
@@ -81,7 +84,8 @@ describe('SIGHUP', () => {
     '%s does not end a daemon that is starting',
     async (signal) => {
       const bifrost = join(import.meta.dirname, '../../src/cli/bifrost.js')
-      // Sent when the first module is loaded: until then only the first statement of the daemon has run.
+      // The signal is sent when the first module is loaded; only the first statement of the daemon has run by
+      // then.
       const hook = `data:text/javascript,${encodeURIComponent(
         `import { registerHooks } from 'node:module'
       registerHooks({ resolve(what, context, next) {

@@ -1,4 +1,4 @@
-/** Clients of a Unix socket have no address: lists, limits, logs and pages know all of them as `unix:`. */
+/** Clients of a Unix socket have no address: lists, limits, logs and pages show them as `unix:`. */
 import { existsSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ function statusOver(socketPath: string, path: string): Promise<number> {
 }
 
 describe.each(['thread', 'process', 'shared'] as const)('clients of a Unix socket (%s)', (isolation) => {
-  test('are unix: in access lists, rate limits, the access log and the traffic page', async () => {
+  test('appear as unix: in access lists, rate limits, the access log and the traffic page', async () => {
     await using origin = await startOrigin()
     const folder = tempDir()
     const [path, file] = [join(folder, 'b.sock'), join(folder, 'access.log')]
@@ -40,7 +40,7 @@ describe.each(['thread', 'process', 'shared'] as const)('clients of a Unix socke
     const statuses: number[] = []
     for (let at = 0; at < 3; at += 1) statuses.push(await statusOver(path, `/${at}`))
     expect(statuses).toEqual([200, 200, 429])
-    // A header field cannot say unix: (RFC 7239 6).
+    // A header field cannot contain unix: (RFC 7239 6).
     expect(origin.seen.map((seen) => seen.get('x-forwarded-for'))).toEqual(['unknown', 'unknown'])
 
     const lines = () =>
@@ -57,7 +57,7 @@ describe.each(['thread', 'process', 'shared'] as const)('clients of a Unix socke
     expect(explained.text).toContain('The client unix: is allowed')
   })
 
-  test('are refused by a list that denies unix:', async () => {
+  test('are refused by an access list that denies unix:', async () => {
     await using origin = await startOrigin()
     const path = join(tempDir(), 'b.sock')
     const worker = {

@@ -48,13 +48,13 @@ export class Access {
     const { text } = this.#options.token
     if (text !== null && isSame(bearerOf(authorization), text)) return true
     const wait = this.#guesses.take(peer)
-    return wait === 0 ? this.#missing('the admin token is not this one') : tooMany(wait)
+    return wait === 0 ? this.#missing('the admin token is wrong') : tooMany(wait)
   }
 
   /** Null if the request may read. */
   mayRead(isTrusted: boolean, { cookie }: IncomingHttpHeaders): Answer | null {
     if (this.#options.isLocal || isTrusted || this.#sessions.isOpen(cookie)) return null
-    return this.#missing('reading needs the admin token here')
+    return this.#missing('reading requires the admin token')
   }
 
   /** Null if the request may change something. */
@@ -63,7 +63,7 @@ export class Access {
     const { text, problem } = this.#options.token
     return text === null
       ? json(403, { error: `there is no admin token: ${problem}; set admin.token or admin.token_file` })
-      : this.#missing('this needs the admin token')
+      : this.#missing('this operation requires the admin token')
   }
 
   /** Null if reading needs no session. */
@@ -73,7 +73,7 @@ export class Access {
 
   #missing(what: string): Answer {
     const { file } = this.#options.token
-    const where = file === null ? 'admin.token of the configuration' : 'what is in admin.token_file'
+    const where = file === null ? 'admin.token of the configuration' : 'the content of admin.token_file'
     return json(
       401,
       { error: `${what}; send "Authorization: Bearer TOKEN" with ${where}` },

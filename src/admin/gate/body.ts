@@ -17,6 +17,6 @@ export async function readBody(req: IncomingMessage): Promise<string | null> {
     })
     req.on('end', () => resolve(Buffer.concat(pieces).toString()))
     req.on('error', reject)
-    req.on('close', () => reject(new Error('the client has gone')))
+    req.on('close', () => reject(new Error('the client disconnected')))
   })
 }

@@ -59,12 +59,12 @@ function readToken(file: string): string | null {
   }
   try {
     const stats = fstatSync(descriptor)
-    if (!stats.isFile()) throw new Error(`${file} is no file`)
+    if (!stats.isFile()) throw new Error(`${file} is not a regular file`)
     if ((stats.mode & 0o077) !== 0) throw new Error(`${file} can be read by others; run chmod 600 ${file}`)
     const text = readFileSync(descriptor, 'utf8').trim()
     if (!form.test(text))
       throw new Error(
-        `${file} has no token in it: 16 visible ASCII characters at least; remove it, and one is made`,
+        `${file} contains no token of at least 16 visible ASCII characters; remove it, and a new one is created`,
       )
     return text
   } finally {

@@ -205,7 +205,7 @@ const stopUploadMs = 20
 /** Maximum frames that wait for the connection's socket. */
 const maxQueuedFrames = 256
 
-const brokenOff = new Error('broken off')
+const brokenOff = new Error('aborted')
 
 function flat(fields: OutgoingHttpHeaders): string[] {
   const out: string[] = []

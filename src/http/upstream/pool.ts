@@ -266,6 +266,6 @@ export class UpstreamPool implements Timed {
   }
 }
 
-const givenUp = new Error('the request that needed this connection is over')
+const givenUp = new Error('the request for this connection has ended')
 
 const ignore = (): void => {}

@@ -79,7 +79,7 @@ export class DescriptorGuard {
   #warn(open: number, now: number): void {
     if (now - this.#warnedAt < warnAgainMs) return
     this.#warnedAt = now
-    this.#deps.log('warn', 'file descriptors are scarce, connections are refused', { open })
+    this.#deps.log('warn', 'file descriptors are scarce; connections are refused', { open })
     this.#dataPlane.dropIdle()
   }
 }

@@ -31,10 +31,10 @@ export function readCertificate(
 export function loadAnew(log: Log, whose: Readonly<Record<string, string | number>>, take: () => void): void {
   try {
     take()
-    log('info', 'certificates loaded anew', whose)
+    log('info', 'certificates reloaded', whose)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    log('error', 'certificates not loaded; the old ones stay in use', { ...whose, reason })
+    log('error', 'certificates not reloaded; the previous ones stay in use', { ...whose, reason })
   }
 }
 

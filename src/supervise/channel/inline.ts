@@ -50,7 +50,7 @@ class InlineChannel implements Channel {
 
   post(message: ToInstance): void {
     if (message.type === 'fault' && message.fault !== 'kill') {
-      const text = `fault ${message.fault} is refused: the instance shares the main thread, which it would end`
+      const text = `fault ${message.fault} is refused: it would end the main thread, which the instance shares`
       this.#tell({ type: 'log', level: 'warn', message: text, fields: {} })
       return
     }

@@ -132,8 +132,7 @@ export class LimitBook {
       if (to === undefined) continue
       const service = services.find((one) => one.type === type)
       if (service === undefined) return `${name} has no service ${type}, only ${types.join(', ')}`
-      if (to < least)
-        return `max_connections must be at least ${least}, for each instance of ${name} needs one`
+      if (to < least) return `max_connections must be at least ${least}, one for each instance of ${name}`
       found.push({ service, to })
     }
     return { isNamed, services: found }
@@ -155,7 +154,7 @@ export class LimitBook {
 
   #worker(name: string): WorkerSettings {
     const worker = this.#workers.get(name)
-    if (worker === undefined) throw new BifrostError('INTERNAL', `no worker is called ${name}`)
+    if (worker === undefined) throw new BifrostError('INTERNAL', `there is no worker ${name}`)
     return worker
   }
 }

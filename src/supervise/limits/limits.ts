@@ -173,10 +173,10 @@ function judgeEnd(now: {
   if (overMemory >= overReadings && busyMs >= 2 * beatPeriodMs(limits.stuckMs))
     return {
       type: 'overgrown',
-      reason: `${memory}, and its event loop has not turned for ${Math.round(busyMs)} ms`,
+      reason: `${memory}, and its event loop has been blocked for ${Math.round(busyMs)} ms`,
     }
   if (busyMs >= limits.stuckMs)
-    return { type: 'stuck', reason: `its event loop has not turned for ${Math.round(busyMs)} ms` }
+    return { type: 'stuck', reason: `its event loop has been blocked for ${Math.round(busyMs)} ms` }
   const isDue = overMemory >= overReadings && (askedAt === null || reading.at - askedAt >= askAgainMs)
   return isDue && busyMs === 0 ? { type: 'recycle', reason: memory } : null
 }

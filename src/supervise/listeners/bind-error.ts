@@ -6,7 +6,7 @@ import { BifrostError } from '../../errors.ts'
 /** Explanations of a failed bind for the operator who has to fix it. */
 const hints: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    EADDRINUSE: 'the address is already in use; stop the program that has it, or choose another port',
+    EADDRINUSE: 'the address is already in use; stop the program that uses it, or choose another port',
     EACCES: 'this user may not listen on it; choose a port above 1023, or grant CAP_NET_BIND_SERVICE',
     EADDRNOTAVAIL: 'this machine has no such address',
     ENOTFOUND: 'the host name cannot be resolved',

@@ -237,7 +237,7 @@ export class Listeners {
 
   #entry(key: string): Entry {
     const entry = this.#entries.get(key)
-    if (entry === undefined) throw new BifrostError('INTERNAL', `no listener is called ${key}`)
+    if (entry === undefined) throw new BifrostError('INTERNAL', `there is no listener ${key}`)
     return entry
   }
 

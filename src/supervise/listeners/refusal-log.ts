@@ -55,7 +55,11 @@ export class RefusalLog {
   #write(count: Count, at: number): void {
     if (count.refused === 0) return
     const { worker, code, refused } = count
-    this.#log('warn', 'connections refused, no instance could take them', { worker, code, count: refused })
+    this.#log('warn', 'connections refused because no instance was available', {
+      worker,
+      code,
+      count: refused,
+    })
     count.refused = 0
     count.loggedAt = at
   }

@@ -78,7 +78,7 @@ export class UnixPaths {
 
   #entry(key: string): Entry {
     const entry = this.#entries.get(key)
-    if (entry === undefined) throw new BifrostError('INTERNAL', `no Unix socket is called ${key}`)
+    if (entry === undefined) throw new BifrostError('INTERNAL', `there is no Unix socket ${key}`)
     return entry
   }
 }
@@ -90,9 +90,9 @@ export async function claimPath(path: string): Promise<void> {
   const stats = lstatSync(path, { throwIfNoEntry: false })
   if (stats !== undefined) {
     if (!stats.isSocket())
-      throw failure(path, 'there is a file that is no socket; remove it, or choose another path')
+      throw failure(path, 'the path exists and is not a socket; remove the file, or choose another path')
     if (await isServed(path))
-      throw failure(path, 'it is already in use; stop the program that has it, or choose another path')
+      throw failure(path, 'it is already in use; stop the program that uses it, or choose another path')
     rmSync(path, { force: true })
   }
   await tryDirectory(path)
@@ -113,7 +113,7 @@ function isServed(path: string): Promise<boolean> {
     })
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false)
-      else reject(failure(path, `it is there and cannot be looked at (${error.code})`, error))
+      else reject(failure(path, `the path exists but cannot be inspected (${error.code})`, error))
     })
   })
 }
@@ -136,8 +136,8 @@ function tryDirectory(path: string): Promise<void> {
 
 const hints: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    EACCES: 'this user may not make files in its directory',
-    EROFS: 'its directory is on a file system that is read-only',
+    EACCES: 'this user may not create files in its directory',
+    EROFS: 'its directory is on a read-only file system',
   }),
 )
 

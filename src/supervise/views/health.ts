@@ -62,7 +62,7 @@ export function missingInstances(
 
 function missingText({ count, of, isGivenUp }: MissingInstances): string {
   const places = `${count} of ${of} instances`
-  if (isGivenUp) return `${places} ended too often and ${count === 1 ? 'is' : 'are'} given up for now`
+  if (isGivenUp) return `${places} ended too often; restarts are paused`
   return `${places} ${count === 1 ? 'is' : 'are'} starting`
 }
 

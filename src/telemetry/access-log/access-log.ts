@@ -99,7 +99,7 @@ function createWriter(settings: AccessLogSettings, options: AccessLogsOptions): 
     onDropped: (lines) => {
       untold += lines
       onDropped(lines)
-      tell(false, 'warn', 'access log drops lines: its place takes them too slowly, or not at all')
+      tell(false, 'warn', 'access log drops lines: its target is too slow or cannot be written')
     },
     onTrouble: (error) => {
       if (error !== null) tell(false, 'error', 'access log cannot be written', error)

@@ -15,7 +15,7 @@ export const authorityCases: readonly Case[] = [
   {
     id: 'RL-32',
     rfc: '9112 3.2.2',
-    what: 'a scheme that is not ours',
+    what: 'an unsupported scheme',
     on: everywhere,
     send: start('GET ftp://{host}/ HTTP/1.1'),
     expect: declined(400),
@@ -71,7 +71,7 @@ export const authorityCases: readonly Case[] = [
   ...[
     ['RL-39', 'port 0', 'h.test:0'],
     ['RL-40', 'port 65536', 'h.test:65536'],
-    ['RL-41', 'letters for a port', 'h.test:x'],
+    ['RL-41', 'a port of letters', 'h.test:x'],
     ['RL-42', 'a backslash', '127.0.0.1\\@h.test'],
     ['RL-43', 'an IPv4 address of two numbers', '127.1'],
     ['RL-44', 'an IPv4 address in hexadecimal', '0x7f.0.0.1'],

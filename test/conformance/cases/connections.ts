@@ -46,7 +46,7 @@ export const connectionCases: readonly Case[] = [
   {
     id: 'CN-05',
     rfc: '9112 9.3',
-    what: 'HTTP/1.0 that asks to be kept',
+    what: 'HTTP/1.0 with keep-alive',
     on: everywhere,
     send: head('GET {/} HTTP/1.0', 'Host: {host}', 'Connection: keep-alive'),
     expect: { statuses: [200] },
@@ -62,7 +62,7 @@ export const connectionCases: readonly Case[] = [
   {
     id: 'CN-07',
     rfc: '9112 9.3.2',
-    what: 'a request behind one with a body',
+    what: 'a request after one with a body',
     on: proxies,
     send: `${post(['Content-Length: 3'], 'abc')}${get('X-Last: 1')}`,
     expect: { statuses: [200, 200], closes: false, origin: { requests: 2, has: { 'X-Last': '1' } } },
@@ -70,7 +70,7 @@ export const connectionCases: readonly Case[] = [
   {
     id: 'CN-08',
     rfc: '9112 9.3.2',
-    what: 'a broken request behind a good one',
+    what: 'a broken request after a valid one',
     on: everywhere,
     send: `${get()}GET  /\r\n\r\n`,
     expect: { statuses: [200, [400, 505]], closes: true },
@@ -78,7 +78,7 @@ export const connectionCases: readonly Case[] = [
   {
     id: 'CN-09',
     rfc: '9112 9.6',
-    what: 'a client that ends its side gets its answer',
+    what: 'a client that ends its side gets a response',
     on: everywhere,
     send: get(),
     halfClose: true,
@@ -87,7 +87,7 @@ export const connectionCases: readonly Case[] = [
   {
     id: 'CN-10',
     rfc: '9112 9',
-    what: 'a client that ends without a word',
+    what: 'a client that sends nothing',
     on: everywhere,
     send: '',
     halfClose: true,
@@ -130,7 +130,7 @@ export const connectionCases: readonly Case[] = [
   {
     id: 'CT-02',
     rfc: '9110 9.3.6',
-    what: 'bytes behind a CONNECT are the first of the tunnel',
+    what: 'bytes after a CONNECT are the first of the tunnel',
     on: ['forward'],
     method: 'HEAD',
     send: `${head('CONNECT {host} HTTP/1.1', 'Host: {host}')}GET / HTTP/1.1\r\nHost: t\r\n\r\n`,
@@ -195,7 +195,7 @@ export const connectionCases: readonly Case[] = [
   {
     id: 'UP-04',
     rfc: '9110 7.8',
-    what: 'a request behind an upgrade that was declined is not served as if it were a tunnel',
+    what: 'a request after a declined upgrade is not treated as tunnel data',
     on: proxies,
     send: `${upgrade()}${get('X-Behind: 1')}`,
     expect: { statuses: [200], origin: { requests: 1, lacks: ['X-Behind'] } },
@@ -203,7 +203,7 @@ export const connectionCases: readonly Case[] = [
   {
     id: 'UP-05',
     rfc: '9110 7.8',
-    what: 'an upgrade to HTTP/2 is not taken',
+    what: 'an upgrade to HTTP/2 is ignored',
     on: proxies,
     send: get('Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__'),
     expect: { statuses: [200], origin: { requests: 1, lacks: ['Upgrade', 'HTTP2-Settings'] } },
@@ -219,7 +219,7 @@ export const connectionCases: readonly Case[] = [
   {
     id: 'PA-02',
     rfc: '3986 5.2.4',
-    what: 'the same in escapes',
+    what: 'an escaped path out of the root',
     on: ['static'],
     send: head('GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1', 'Host: a'),
     expect: { statuses: [400] },
@@ -243,7 +243,7 @@ export const connectionCases: readonly Case[] = [
   {
     id: 'PA-05',
     rfc: '9110 9.1',
-    what: 'a method that files do not have',
+    what: 'a method unsupported for files',
     on: ['static'],
     send: post(['Content-Length: 0']),
     expect: { statuses: [405], has: { Allow: 'GET, HEAD' } },
@@ -284,7 +284,7 @@ export const connectionCases: readonly Case[] = [
   {
     id: 'PA-10',
     rfc: '9110 9.3.1',
-    what: 'a path that is not there',
+    what: 'a path that does not exist',
     on: ['static'],
     send: head('GET /none HTTP/1.1', 'Host: a'),
     expect: { statuses: [404], closes: false },
@@ -292,7 +292,7 @@ export const connectionCases: readonly Case[] = [
   {
     id: 'PA-11',
     rfc: '9112 3.2.2',
-    what: 'absolute-form of another host reaches our files',
+    what: 'absolute-form for another host is served',
     on: origins,
     send: head('GET http://other.test/ HTTP/1.1', 'Host: a'),
     expect: { statuses: [200] },

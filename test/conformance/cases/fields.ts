@@ -5,7 +5,7 @@ const passes = (has: Record<string, string | RegExp>, lacks: readonly string[] =
   origin: { requests: 1, has, lacks },
 })
 
-/** Header fields (RFC 9110 5, RFC 9112 5) and what a proxy does with them (RFC 9110 7.6). */
+/** Header fields (RFC 9110 5, RFC 9112 5) and their handling by a proxy (RFC 9110 7.6). */
 export const fieldCases: readonly Case[] = [
   {
     id: 'FD-01',
@@ -98,7 +98,7 @@ export const fieldCases: readonly Case[] = [
   {
     id: 'FD-12',
     rfc: '9110 5.5',
-    what: 'bytes above 127 in a value go on as they are',
+    what: 'bytes above 127 in a value are forwarded unchanged',
     on: proxies,
     send: get('X-A: \xe4\xff'),
     expect: passes({ 'X-A': '\xe4\xff' }),
@@ -146,7 +146,7 @@ export const fieldCases: readonly Case[] = [
   {
     id: 'HB-01',
     rfc: '9110 7.6.1',
-    what: 'Connection: close is between two',
+    what: 'Connection: close is not forwarded',
     on: proxies,
     send: get('Connection: close'),
     expect: {
@@ -158,7 +158,7 @@ export const fieldCases: readonly Case[] = [
   {
     id: 'HB-02',
     rfc: '9110 7.6.1',
-    what: 'a field that Connection names',
+    what: 'a field named by Connection',
     on: proxies,
     send: get('Connection: X-Secret', 'X-Secret: 1'),
     expect: passes({}, ['X-Secret']),
@@ -166,7 +166,7 @@ export const fieldCases: readonly Case[] = [
   {
     id: 'HB-03',
     rfc: '9110 7.6.1',
-    what: 'several that Connection names, beside close',
+    what: 'several fields named by Connection, with close',
     on: proxies,
     send: get('Connection: close, X-Secret ,\tX-Other', 'X-Secret: 1', 'x-other: 2'),
     expect: { statuses: [200], closes: true, origin: { requests: 1, lacks: ['X-Secret', 'X-Other'] } },
@@ -246,7 +246,7 @@ export const fieldCases: readonly Case[] = [
   {
     id: 'HB-13',
     rfc: '9110 7.6.1',
-    what: 'authorization named by Connection does not go on',
+    what: 'authorization named by Connection is not forwarded',
     on: proxies,
     send: get('Connection: Authorization', 'Authorization: Basic YTpi'),
     expect: passes({}, ['Authorization']),

@@ -5,7 +5,7 @@ const passes = (has: Record<string, string | RegExp>, lacks: readonly string[] =
   origin: { requests: 1, has, lacks },
 })
 
-/** What is said of hops, and expectations (RFC 9110 7.6, 10.1.1, RFC 7239). */
+/** Fields about hops, and expectations (RFC 9110 7.6, 10.1.1, RFC 7239). */
 export const forwardingCases: readonly Case[] = [
   {
     id: 'FW-01',
@@ -18,7 +18,7 @@ export const forwardingCases: readonly Case[] = [
   {
     id: 'FW-02',
     rfc: '9110 7.6.3',
-    what: 'Via is appended to',
+    what: 'an existing Via is extended',
     on: proxies,
     send: get('Via: 1.0 fred, 1.1 p.test'),
     expect: passes({ Via: /^1\.0 fred, 1\.1 p\.test, 1\.1 bifrost-test/ }),
@@ -34,7 +34,7 @@ export const forwardingCases: readonly Case[] = [
   {
     id: 'FW-04',
     rfc: '9110 7.6.3',
-    what: 'a request that has been here',
+    what: 'a request that loops back to the proxy',
     on: proxies,
     send: get('Via: 1.1 fred, 1.1 bifrost-test'),
     expect: { statuses: [508], origin: { requests: 0 } },
@@ -42,7 +42,7 @@ export const forwardingCases: readonly Case[] = [
   {
     id: 'FW-05',
     rfc: '7239 5.2',
-    what: 'X-Forwarded-For of anybody is not believed',
+    what: 'X-Forwarded-For from an untrusted client is replaced',
     on: proxies,
     send: get('X-Forwarded-For: 9.9.9.9'),
     expect: passes({ 'X-Forwarded-For': '127.0.0.1' }),
@@ -50,7 +50,7 @@ export const forwardingCases: readonly Case[] = [
   {
     id: 'FW-06',
     rfc: '7239 4',
-    what: 'Forwarded of anybody is not believed',
+    what: 'Forwarded from an untrusted client is replaced',
     on: proxies,
     send: get('Forwarded: for=9.9.9.9;proto=https'),
     expect: passes({ Forwarded: /^for="?127\.0\.0\.1"?/ }),
@@ -58,7 +58,7 @@ export const forwardingCases: readonly Case[] = [
   {
     id: 'FW-07',
     rfc: '7239 5.4',
-    what: 'X-Forwarded-Proto of anybody is not believed',
+    what: 'X-Forwarded-Proto from an untrusted client is replaced',
     on: proxies,
     send: get('X-Forwarded-Proto: https'),
     expect: passes({ 'X-Forwarded-Proto': 'http' }),

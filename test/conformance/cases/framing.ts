@@ -3,7 +3,7 @@ import { type Case, everywhere, get, head, post, proxies, refused, served } from
 const chunked = 'Transfer-Encoding: chunked'
 const bodyArrived = (body: string) => ({ ...served, origin: { requests: 1, body } })
 
-/** How long a request is (RFC 9112 6, 7): where two readers may differ, nobody is served. */
+/** Framing of requests (RFC 9112 6, 7): a message that two readers could frame differently is refused. */
 export const framingCases: readonly Case[] = [
   {
     id: 'FR-01',
@@ -94,7 +94,7 @@ export const framingCases: readonly Case[] = [
     ['FR-19', 'gzip alone', 'Transfer-Encoding: gzip'],
     ['FR-20', 'chunked, gzip', 'Transfer-Encoding: chunked, gzip'],
     ['FR-21', 'chunked twice in one field', 'Transfer-Encoding: chunked, chunked'],
-    ['FR-22', 'another word', 'Transfer-Encoding: xchunked'],
+    ['FR-22', 'an unknown coding', 'Transfer-Encoding: xchunked'],
     ['FR-23', 'a parameter', 'Transfer-Encoding: chunked;q=1'],
     ['FR-24', 'identity', 'Transfer-Encoding: identity'],
     ['FR-25', 'empty', 'Transfer-Encoding:'],
@@ -138,7 +138,7 @@ export const framingCases: readonly Case[] = [
   {
     id: 'FR-32',
     rfc: '9110 5.1',
-    what: 'an underscore makes another field',
+    what: 'a name with an underscore is another field',
     on: proxies,
     send: post(['Transfer_Encoding: chunked', 'Content-Length: 3'], 'abc'),
     expect: bodyArrived('abc'),
@@ -149,8 +149,8 @@ export const framingCases: readonly Case[] = [
     ['FR-35', 'with 0x', '0x3\r\nabc\r\n0\r\n\r\n'],
     ['FR-36', 'beyond 64 bits', '10000000000000003\r\nabc\r\n0\r\n\r\n'],
     ['FR-37', 'ended by LF alone', '3\nabc\r\n0\r\n\r\n'],
-    ['FR-38', 'with data that is longer', '3\r\nabcd\r\n0\r\n\r\n'],
-    ['FR-39', 'with data that LF alone ends', '3\r\nabc\n0\r\n\r\n'],
+    ['FR-38', 'with more data than its size', '3\r\nabcd\r\n0\r\n\r\n'],
+    ['FR-39', 'with data ended by LF alone', '3\r\nabc\n0\r\n\r\n'],
     ['FR-40', 'with a space before it', ' 3\r\nabc\r\n0\r\n\r\n'],
     ['FR-41', 'empty', '\r\nabc\r\n0\r\n\r\n'],
     ['FR-42', 'with a bare CR in an extension', '3;a\rb\r\nabc\r\n0\r\n\r\n'],
@@ -241,7 +241,7 @@ export const framingCases: readonly Case[] = [
   {
     id: 'FR-52',
     rfc: '9112 6.3',
-    what: 'the length named by Connection still frames',
+    what: 'a length named by Connection still applies',
     on: proxies,
     send: post(['Connection: Content-Length', 'Content-Length: 3'], 'abc'),
     expect: bodyArrived('abc'),
@@ -257,7 +257,7 @@ export const framingCases: readonly Case[] = [
   {
     id: 'FR-54',
     rfc: '9112 6.3',
-    what: 'a body to a static file is read over',
+    what: 'a body to a static file is discarded',
     on: ['static'],
     send: `${get('Content-Length: 3')}abc`,
     expect: served,

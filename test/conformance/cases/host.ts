@@ -7,7 +7,7 @@ export const hostCases: readonly Case[] = [
   {
     id: 'HO-01',
     rfc: '9112 3.2',
-    what: 'none',
+    what: 'no Host field',
     on: everywhere,
     send: start('Accept: */*'),
     expect: { statuses: [400], origin: { requests: 0 } },
@@ -15,7 +15,7 @@ export const hostCases: readonly Case[] = [
   {
     id: 'HO-02',
     rfc: '9112 3.2',
-    what: 'none, in HTTP/1.0',
+    what: 'no Host field in HTTP/1.0',
     on: everywhere,
     send: head('GET {/} HTTP/1.0'),
     expect: { statuses: [200], closes: true },
@@ -23,7 +23,7 @@ export const hostCases: readonly Case[] = [
   {
     id: 'HO-03',
     rfc: '9112 3.2',
-    what: 'empty, in origin-form',
+    what: 'an empty Host field in origin-form',
     on: origins,
     send: start('Host:'),
     expect: declined(400),
@@ -31,7 +31,7 @@ export const hostCases: readonly Case[] = [
   {
     id: 'HO-04',
     rfc: '9112 3.2',
-    what: 'two different ones',
+    what: 'two different Host fields',
     on: everywhere,
     send: start('Host: {host}', 'Host: other.test'),
     expect: declined(400),
@@ -39,7 +39,7 @@ export const hostCases: readonly Case[] = [
   {
     id: 'HO-05',
     rfc: '9112 3.2',
-    what: 'two equal ones',
+    what: 'two equal Host fields',
     on: everywhere,
     send: start('Host: {host}', 'Host: {host}'),
     expect: declined(400),
@@ -47,7 +47,7 @@ export const hostCases: readonly Case[] = [
   {
     id: 'HO-06',
     rfc: '9112 3.2',
-    what: 'two in different cases',
+    what: 'two Host fields in different cases',
     on: everywhere,
     send: start('Host: {host}', 'hOST: {host}'),
     expect: declined(400),
@@ -74,7 +74,7 @@ export const hostCases: readonly Case[] = [
     ([id = '', what, value]): Case => ({
       id,
       rfc: '9110 7.2',
-      what: `with ${what}`,
+      what: `Host with ${what}`,
       on: everywhere,
       send: start(`Host: ${value}`),
       expect: declined(400),
@@ -91,7 +91,7 @@ export const hostCases: readonly Case[] = [
   {
     id: 'HO-25',
     rfc: '9112 5.2',
-    what: 'folded',
+    what: 'a folded Host field',
     on: everywhere,
     send: start('Host: {host}', ' b'),
     expect: refused(400),
@@ -115,12 +115,12 @@ export const hostCases: readonly Case[] = [
   ...[
     ['HO-29', 'an empty port', 'a.test:', 'a.test'],
     ['HO-30', 'an empty port after an IPv6 address', '[::1]:', '[::1]'],
-    ['HO-31', 'characters that a registered name may have', "a!b-$&'()*+;=~.test", "a!b-$&'()*+;=~.test"],
+    ['HO-31', 'all characters allowed in a registered name', "a!b-$&'()*+;=~.test", "a!b-$&'()*+;=~.test"],
   ].map(
     ([id = '', what, value, sent = '']): Case => ({
       id,
       rfc: '3986 3.2.2',
-      what: `with ${what}`,
+      what: `Host with ${what}`,
       on: origins,
       send: start(`Host: ${value}`),
       expect: { ...served, origin: { requests: 1, has: { Host: sent, 'X-Forwarded-Host': sent } } },
@@ -135,7 +135,7 @@ export const hostCases: readonly Case[] = [
     ([id = '', what, value]): Case => ({
       id,
       rfc: '9110 7.2',
-      what: `with ${what}`,
+      what: `Host with ${what}`,
       on: everywhere,
       send: start(`Host: ${value}`),
       expect: declined(400),
@@ -144,7 +144,7 @@ export const hostCases: readonly Case[] = [
   {
     id: 'HO-28',
     rfc: '9110 7.6.1',
-    what: 'named by Connection',
+    what: 'Host named by Connection',
     on: proxies,
     send: start('Host: {host}', 'Connection: Host'),
     expect: { ...served, origin: { requests: 1, has: { Host: /./ } } },

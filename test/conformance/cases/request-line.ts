@@ -56,7 +56,7 @@ export const requestLineCases: readonly Case[] = [
   {
     id: 'RL-07',
     rfc: '9112 3',
-    what: 'a tab for a space',
+    what: 'a tab instead of a space',
     on: everywhere,
     send: start('GET\t{/} HTTP/1.1'),
     expect: refused(400),

@@ -15,12 +15,12 @@ const broken = (id: string, rfc: string, what: string, answer: string): Case => 
   expect: { statuses: [502] },
 })
 
-/** What the origin answers (RFC 9112 6.3, RFC 9110 15). */
+/** Responses of the origin (RFC 9112 6.3, RFC 9110 15). */
 export const responseCases: readonly Case[] = [
   {
     id: 'RS-01',
     rfc: '9110 9.3.2',
-    what: 'HEAD has no body whatever the length says',
+    what: 'HEAD has no body despite its length',
     on: proxies,
     method: 'HEAD',
     send: head('HEAD {/} HTTP/1.1', 'Host: {host}'),
@@ -48,7 +48,7 @@ export const responseCases: readonly Case[] = [
   {
     id: 'RS-04',
     rfc: '9112 6.3',
-    what: 'a body that the end of the connection ends',
+    what: 'a body ended by the end of the connection',
     on: proxies,
     send: get(),
     script: ending(ok([], 'hello')),
@@ -95,7 +95,7 @@ export const responseCases: readonly Case[] = [
     'two different lengths',
     ok(['Content-Length: 5', 'Content-Length: 6'], 'hello!'),
   ),
-  broken('RS-10', '9110 8.6', 'a length that is no number', ok(['Content-Length: five'], 'hello')),
+  broken('RS-10', '9110 8.6', 'a length that is not a number', ok(['Content-Length: five'], 'hello')),
   broken('RS-11', '9110 8.6', 'a negative length', ok(['Content-Length: -5'], 'hello')),
   broken(
     'RS-12',
@@ -107,7 +107,7 @@ export const responseCases: readonly Case[] = [
   broken('RS-14', '9112 4', 'a status of two digits', lines('HTTP/1.1 20 OK')),
   broken('RS-15', '9112 4', 'a status of four digits', lines('HTTP/1.1 2000 OK')),
   broken('RS-16', '9112 4', 'another protocol', lines('ICY 200 OK')),
-  broken('RS-17', '9112 8', 'nothing at all', ''),
+  broken('RS-17', '9112 8', 'no bytes', ''),
   broken('RS-18', '9112 8', 'half a head', 'HTTP/1.1 200 OK\r\nContent-Le'),
   broken('RS-19', '9112 5.1', 'a space before a colon', ok(['X-A : 1', 'Content-Length: 5'], 'hello')),
   broken('RS-20', '9110 5.5', 'NUL in a value', ok(['X-A: a\x00b', 'Content-Length: 5'], 'hello')),
@@ -162,7 +162,7 @@ export const responseCases: readonly Case[] = [
   {
     id: 'RS-27',
     rfc: '9110 7.6.1',
-    what: 'a field that Connection names stays behind',
+    what: 'a field named by Connection is not forwarded',
     on: proxies,
     send: get(),
     script: { answer: ok(['Connection: X-Secret', 'X-Secret: 1', 'Content-Length: 5'], 'hello') },
@@ -171,7 +171,7 @@ export const responseCases: readonly Case[] = [
   {
     id: 'RS-28',
     rfc: '9110 7.6.1',
-    what: 'hop-by-hop fields stay behind',
+    what: 'hop-by-hop fields are not forwarded',
     on: proxies,
     send: get(),
     script: {
@@ -191,7 +191,7 @@ export const responseCases: readonly Case[] = [
   {
     id: 'RS-29',
     rfc: '9110 7.6.3',
-    what: 'Via of the answer is appended to',
+    what: 'Via of the response is extended',
     on: proxies,
     send: get(),
     script: { answer: ok(['Via: 1.1 inner', 'Content-Length: 5'], 'hello') },
@@ -200,7 +200,7 @@ export const responseCases: readonly Case[] = [
   {
     id: 'RS-30',
     rfc: '6265 3',
-    what: 'each Set-Cookie stays a field of its own',
+    what: 'each Set-Cookie stays a separate field',
     on: proxies,
     send: get(),
     script: { answer: ok(['Set-Cookie: a=1', 'Set-Cookie: b=2', 'Content-Length: 5'], 'hello') },
@@ -209,7 +209,7 @@ export const responseCases: readonly Case[] = [
   {
     id: 'RS-31',
     rfc: '9112 2.3',
-    what: 'an answer in HTTP/1.0',
+    what: 'a response in HTTP/1.0',
     on: proxies,
     send: get(),
     script: ending('HTTP/1.0 200 OK\r\n\r\nhello'),
@@ -218,7 +218,7 @@ export const responseCases: readonly Case[] = [
   {
     id: 'RS-32',
     rfc: '9112 9.5',
-    what: 'a final answer while the client still uploads',
+    what: 'a final response while the client still uploads',
     on: proxies,
     send: post(['Content-Length: 100000'], 'abc'),
     script: {
@@ -231,7 +231,7 @@ export const responseCases: readonly Case[] = [
   {
     id: 'RS-33',
     rfc: '9112 6.3',
-    what: 'bytes after an answer are no answer',
+    what: 'bytes after a response are not a response',
     on: proxies,
     send: `${get()}${get()}`,
     script: {
@@ -265,7 +265,7 @@ export const responseCases: readonly Case[] = [
   {
     id: 'RS-36',
     rfc: '9112 7.1.2',
-    what: 'an answer with trailers',
+    what: 'a response with trailers',
     on: proxies,
     send: get('TE: trailers', 'Connection: TE'),
     script: { answer: ok([chunked, 'Trailer: X-Sum'], '5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n') },
@@ -274,7 +274,7 @@ export const responseCases: readonly Case[] = [
   {
     id: 'RS-37',
     rfc: '9110 8.6',
-    what: 'an answer of no bytes',
+    what: 'a response with an empty body',
     on: proxies,
     send: get(),
     script: { answer: ok(['Content-Length: 0']) },

@@ -1,13 +1,13 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
-import { carriers, linesWith, startTwo } from '../../kit/daemons/limited-workers.ts'
+import { linesWith, memoryLimits, startLimitedWorkers } from '../../kit/daemons/limited-workers.ts'
 import { startOrigin } from '../../kit/origins/origin.ts'
 import { until } from '../../kit/waiting/until.ts'
 
-describe.each(carriers)('cpu ($isolation)', ({ isolation }) => {
-  test('above max_cpu_percent: degraded, and back when it is over', async () => {
+describe.each(memoryLimits)('cpu ($isolation)', ({ isolation }) => {
+  test('use above max_cpu_percent makes the instance degraded until it falls', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
-    await using running = await startTwo(
+    await using running = await startLimitedWorkers(
       `http://${origin.authority}`,
       { max_cpu_percent: 5 },
       { isolation, samplePeriodMs: 250 },

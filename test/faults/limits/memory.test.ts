@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import {
-  carriers,
   linesWith,
+  memoryLimits,
+  noFailures,
   replaceUnderLoad,
-  startTwo,
-  unharmed,
+  startLimitedWorkers,
 } from '../../kit/daemons/limited-workers.ts'
 import { startOrigin } from '../../kit/origins/origin.ts'
 import { until } from '../../kit/waiting/until.ts'
 
-describe.each(carriers)('memory ($isolation)', ({ isolation, maxMemoryMb }) => {
-  test('outside of the heap: degraded, then recycled without a refused connection', async () => {
+describe.each(memoryLimits)('excess memory ($isolation)', ({ isolation, maxMemoryMb }) => {
+  test('outside the heap makes the instance degraded, then recycled; no connection is refused', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
-    await using running = await startTwo(
+    await using running = await startLimitedWorkers(
       `http://${origin.authority}`,
       { max_memory_mb: maxMemoryMb },
       { isolation },
@@ -25,7 +25,7 @@ describe.each(carriers)('memory ($isolation)', ({ isolation, maxMemoryMb }) => {
     const { hit, other } = await replaceUnderLoad(running, 'leak')
     expect(moves().slice(0, 2)).toEqual(['accepting by xstate.init', 'degraded by limit.exceeded'])
     expect(hit).toMatchObject({ refused: 0, reset: 0, unanswered: 0 })
-    expect(other).toMatchObject(unharmed)
+    expect(other).toMatchObject(noFailures)
     await until('the old one is gone', () => running.stateOf('reverse_proxy#1') === null)
     // A collection of the heap may bring it back for a moment.
     expect(linesWith(running, 'limit exceeded')[0]).toContain('"limit":"memory"')
@@ -34,36 +34,40 @@ describe.each(carriers)('memory ($isolation)', ({ isolation, maxMemoryMb }) => {
     expect(running.stateOf('reverse_proxy#2/reverse')).toBe('accepting')
   })
 
-  test.each(['heap', 'heapArrays'])('of the heap (%s): the instance is ended and replaced', async (fault) => {
-    await using origin = await startOrigin((_req, res) => res.end('hello'))
-    // Collecting a heap that is nearly full takes seconds where others use the machine too; that is not what ends it here.
-    await using running = await startTwo(
-      `http://${origin.authority}`,
-      { max_memory_mb: maxMemoryMb, stuck_secs: 60 },
-      { isolation },
-    )
-    const before = process.memoryUsage.rss()
-    const { other } = await replaceUnderLoad(running, fault)
-    expect(other).toMatchObject(unharmed)
-    await until('the old one is gone', () => linesWith(running, 'instance ended').length > 0, 10_000)
-    expect(linesWith(running, 'instance ended')[0]).toContain('"reason":"outOfMemory"')
-    expect(process.memoryUsage.rss() - before).toBeLessThan(400 * 1024 * 1024)
-    const bad = running.log.filter((line) => /^(warn|error)/.test(line))
-    expect(bad.filter((line) => line.includes('static_files'))).toEqual([])
-  })
+  test.each(['heap', 'heapArrays'])(
+    'in the heap (%s) gets the instance ended and replaced',
+    async (fault) => {
+      await using origin = await startOrigin((_req, res) => res.end('hello'))
+      // Collecting a nearly full heap takes seconds on a busy machine; `stuck_secs` is long so that this does
+      // not end the instance.
+      await using running = await startLimitedWorkers(
+        `http://${origin.authority}`,
+        { max_memory_mb: maxMemoryMb, stuck_secs: 60 },
+        { isolation },
+      )
+      const before = process.memoryUsage.rss()
+      const { other } = await replaceUnderLoad(running, fault)
+      expect(other).toMatchObject(noFailures)
+      await until('the old one is gone', () => linesWith(running, 'instance ended').length > 0, 10_000)
+      expect(linesWith(running, 'instance ended')[0]).toContain('"reason":"outOfMemory"')
+      expect(process.memoryUsage.rss() - before).toBeLessThan(400 * 1024 * 1024)
+      const bad = running.log.filter((line) => /^(warn|error)/.test(line))
+      expect(bad.filter((line) => line.includes('static_files'))).toEqual([])
+    },
+  )
 })
 
-describe.each(carriers)('memory that V8 does not bound ($isolation)', ({ isolation, maxMemoryMb }) => {
-  test('taken in a loop that never ends: the instance is ended by its samples', async () => {
+describe.each(memoryLimits)('unbounded memory outside V8 ($isolation)', ({ isolation, maxMemoryMb }) => {
+  test('allocated in an endless loop: the instance is ended because of its samples', async () => {
     await using origin = await startOrigin((_req, res) => res.end('hello'))
-    await using running = await startTwo(
+    await using running = await startLimitedWorkers(
       `http://${origin.authority}`,
       { max_memory_mb: maxMemoryMb },
       { isolation },
     )
     const { hit, other } = await replaceUnderLoad(running, 'buffers')
     expect(hit.refused).toBe(0)
-    expect(other).toMatchObject(unharmed)
+    expect(other).toMatchObject(noFailures)
     await until('the old one is gone', () => linesWith(running, 'instance ended').length > 0)
     expect(linesWith(running, 'instance ended')[0]).toContain('"reason":"outOfMemory"')
     expect(linesWith(running, 'instance is ended')[0]).toMatch(/memory at \d+ % of the limit/)

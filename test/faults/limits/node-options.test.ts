@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
-describe('an option of Node that overrides the limits of threads', () => {
+describe('a Node option that overrides the limits of threads', () => {
   test('is refused at start', () => {
     const cli = join(import.meta.dirname, '../../../src/cli/bifrost.js')
     const env = { ...process.env, NODE_OPTIONS: '--max-old-space-size=900' }

@@ -9,7 +9,7 @@ import { startOrigin } from '../../kit/origins/origin.ts'
 import { tied } from '../../kit/processes/tied.ts'
 import { until } from '../../kit/waiting/until.ts'
 
-/** The whole daemon as a process, since its standard output is what this is about. */
+/** Runs the whole daemon as a process, because these tests are about its standard output. */
 
 const bifrost = join(import.meta.dirname, '../../../src/cli/bifrost.js')
 
@@ -20,12 +20,12 @@ interface Started {
 }
 
 interface Options {
-  /** The upstream's authority. */
+  /** Authority of the upstream. */
   readonly upstream: string
   readonly accessLog: unknown
   readonly isolation?: string
   readonly stdout: number | 'pipe'
-  /** What the daemon has written so far. */
+  /** Output of the daemon so far. */
   readonly written: (child: ChildProcess) => string
 }
 
@@ -58,12 +58,12 @@ async function start({
   return { child, port: portOf(/:(\d+) +reverse/), admin: portOf(/:(\d+) +admin/) }
 }
 
-/** A pipe that is read when it is told to be; `end` is what a child gets. */
+/** A pipe that is read only when `text` is called; `end` is the end for the child. */
 function pipe(): { readonly end: number; readonly text: () => string } {
   const path = join(tempDir(), 'stdout')
   execFileSync('sh', ['-c', 'mkfifo "$0"', path])
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  // A description of its own: what a child is given as its output becomes blocking.
+  // A separate open file description: the one that a child inherits as its output becomes blocking.
   const end = openSync(path, constants.O_WRONLY)
   onTestFinished(() => {
     closeSync(fd)
@@ -98,7 +98,7 @@ function gathering(): (child: ChildProcess) => string {
 }
 
 describe.each(['thread', 'process', 'shared'])('standard output (%s)', (isolation) => {
-  test('that is an unread pipe delays neither traffic nor main', async () => {
+  test('delays neither traffic nor the main process when it is an unread pipe', async () => {
     await using origin = await startOrigin()
     const { end, text } = pipe()
     const accessLog = { path: 'stdout', format: `%path ${'x'.repeat(3_000)}`, flush_ms: 1, buffer_kb: 128 }
@@ -110,7 +110,7 @@ describe.each(['thread', 'process', 'shared'])('standard output (%s)', (isolatio
       written: text,
     })
     using client = await RawClient.connect(port)
-    // More than the pipe and the buffer hold.
+    // More bytes than the pipe and the buffer hold.
     for (let at = 0; at < 150; at += 1) expect((await client.get(`/${at}`)).status).toBe(200)
     using health = await RawClient.connect(admin)
     health.head('GET /health HTTP/1.1', 'Host: localhost')
@@ -130,7 +130,7 @@ describe.each(['thread', 'process', 'shared'])('standard output (%s)', (isolatio
     expect(lines().length).toBeLessThan(150)
   })
 
-  test('that is a socket gets its lines', async () => {
+  test('receives access log lines when it is a socket', async () => {
     await using origin = await startOrigin()
     const written = gathering()
     const accessLog = { path: 'stdout', format: '%path %status', flush_ms: 1 }
@@ -147,7 +147,7 @@ describe.each(['thread', 'process', 'shared'])('standard output (%s)', (isolatio
     await until('they come', () => written(child).includes('/a 200\n/b 200\n'))
   })
 
-  test('that is a file is appended to, beside what main writes', async () => {
+  test('receives access log lines after the output of the main process when it is a file', async () => {
     await using origin = await startOrigin()
     const path = join(tempDir(), 'out')
     const fd = openSync(path, 'w')
@@ -168,7 +168,7 @@ describe.each(['thread', 'process', 'shared'])('standard output (%s)', (isolatio
   })
 })
 
-test('SIGUSR2 reopens the files', async () => {
+test('SIGUSR2 reopens the access log files', async () => {
   await using origin = await startOrigin()
   const file = join(tempDir(), 'access.log')
   const { child, port } = await start({

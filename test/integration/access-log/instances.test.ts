@@ -26,7 +26,7 @@ async function ask(port: number, target: string): Promise<number> {
 }
 
 describe.each(['thread', 'process', 'shared'] as const)('instances (%s)', (isolation) => {
-  test('of a worker append to one file, each line with its instance', async () => {
+  test('append to one file, and each line names its instance', async () => {
     await using origin = await startOrigin()
     const file = join(tempDir(), 'access.log')
     const config = reverse(origin.authority, { path: file, flush_ms: 5 }, { worker_threads: 2, isolation })
@@ -68,7 +68,7 @@ describe.each(['thread', 'process', 'shared'] as const)('instances (%s)', (isola
     expect(linesOf(file).length).toBeGreaterThan(0)
   })
 
-  test('write exchanges cut off by the end of a drain, with K, and buffered lines', async () => {
+  test('write buffered lines, and log exchanges cut off by the end of a drain with K', async () => {
     await using origin = await startOrigin((req, res) => {
       if (req.url === '/never') res.write('and')
       else res.end('ok')
@@ -107,8 +107,8 @@ describe.each(['thread', 'process', 'shared'] as const)('instances (%s)', (isola
   })
 })
 
-describe.each(['thread', 'process'] as const)('an instance (%s) that', (isolation) => {
-  test.each(['throw', 'exit'])('ends by %s writes what waited', async (fault) => {
+describe.each(['thread', 'process'] as const)('an instance (%s)', (isolation) => {
+  test.each(['throw', 'exit'])('writes its buffered lines when it ends by %s', async (fault) => {
     await using origin = await startOrigin()
     const file = join(tempDir(), 'access.log')
     const config = reverse(origin.authority, { path: file, flush_ms: 60_000 }, { isolation })
@@ -120,7 +120,7 @@ describe.each(['thread', 'process'] as const)('an instance (%s) that', (isolatio
   })
 })
 
-test('services of a combined worker have separate logs; requests without a service are in the first', async () => {
+test('services of a combined worker have separate logs; requests without a service go to the first', async () => {
   await using origin = await startOrigin()
   const folder = tempDir()
   await using running = await startTestDaemon({
@@ -149,7 +149,7 @@ test('services of a combined worker have separate logs; requests without a servi
   ])
 })
 
-test('secrets of a request are in no log, whatever its format', async () => {
+test('no access log contains the secrets of a request, whatever its format', async () => {
   await using origin = await startOrigin()
   await using tunnel = await startRawOrigin((socket) => socket.end('bye'))
   const folder = tempDir()

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { actorDetail, actors, history, overview } from '../../../src/admin/api/schema/schema.ts'
 import type { Isolation } from '../../../src/config/settings/settings.ts'
 import { RawClient } from '../../kit/clients/raw-client.ts'
-import { described } from '../../kit/daemons/checked-answer.ts'
+import { checkedAnswer } from '../../kit/daemons/checked-answer.ts'
 import { startTestDaemon, type TestDaemon } from '../../kit/daemons/daemon.ts'
 import { startOrigin } from '../../kit/origins/origin.ts'
 import { until } from '../../kit/waiting/until.ts'
@@ -22,7 +22,7 @@ async function get<Schema extends z.ZodType>(
   schema: Schema,
   path: string,
 ): Promise<z.output<Schema>> {
-  return described(schema, await running.admin(path))
+  return checkedAnswer(schema, await running.admin(path))
 }
 
 const actorPath = (id: string) => `/api/actors/${encodeURIComponent(id)}`
@@ -32,7 +32,7 @@ const act = (running: TestDaemon, action: string, worker = 'reverse_proxy') =>
   })
 
 describe('/api/overview', () => {
-  test('tells every actor and every worker, as the schema says', async () => {
+  test('lists every actor and every worker in the shape of the schema', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(reverse(`http://${origin.authority}`))
     using client = await RawClient.connect(running.port('reverse_proxy'))
@@ -65,8 +65,8 @@ describe('/api/overview', () => {
   })
 })
 
-describe('how long requests take', () => {
-  test('is told by /api/overview to who only asks, with no stream open', async () => {
+describe('request durations', () => {
+  test('are in /api/overview although no stream is open', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(reverse(`http://${origin.authority}`))
     const times = async () => (await get(running, overview, '/api/overview')).workers[0]
@@ -81,13 +81,13 @@ describe('how long requests take', () => {
     const longest = performance.now() - since
     expect(half).toBeGreaterThan(0)
     expect(most).toBeGreaterThanOrEqual(half ?? 0)
-    // No bucket ends at more than five times where it begins.
+    // The upper bound of a bucket is at most five times its lower bound.
     expect(most).toBeLessThan(longest * 5 + 1)
   })
 })
 
 describe.each<Isolation>(['thread', 'process', 'shared'])('actors of isolation %s', (isolation) => {
-  test('have a history with arrows, also past their end, and are asked what they wait for', async () => {
+  test('have a history with arrows, also past their end, and report the events they wait for', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(reverse(`http://${origin.authority}`, { isolation }))
     const chart = 'reverse_proxy#1/reverse'
@@ -122,7 +122,7 @@ describe.each<Isolation>(['thread', 'process', 'shared'])('actors of isolation %
 })
 
 describe('a chart of main', () => {
-  test('tells who sent what, and which field changed', async () => {
+  test('reports the sender of each event and the changed fields', async () => {
     await using running = await startTestDaemon(reverse('http://127.0.0.1:9'))
     const { moves } = await get(running, history, `${actorPath('supervisor:reverse_proxy')}/history`)
     expect(moves.find(({ event }) => event === 'instance.alive')).toMatchObject({
@@ -136,7 +136,7 @@ describe('a chart of main', () => {
     })
   })
 
-  test('tells its timers', async () => {
+  test('reports its timers', async () => {
     await using running = await startTestDaemon({ ...reverse('http://127.0.0.1:9'), drain_timeout_secs: 5 })
     using client = await RawClient.connect(running.port('reverse_proxy'))
     client.head('GET / HTTP/1.1')
@@ -173,7 +173,8 @@ describe('actions', () => {
     expect([again.status, again.json()]).toEqual([
       409,
       {
-        error: 'reverse_proxy is drained and cannot recycle: it is out of service; restart brings it back',
+        error:
+          'reverse_proxy is drained and cannot recycle: it is out of service; restart it to bring it back',
       },
     ])
     expect((await act(running, 'restart')).status).toBe(200)
@@ -191,7 +192,7 @@ describe('actions', () => {
     ])
   })
 
-  test('restart replaces a running instance at once, and what connects meanwhile waits', async () => {
+  test('restart replaces a running instance at once; clients that connect meanwhile wait', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(reverse(`http://${origin.authority}`))
     expect((await act(running, 'restart')).status).toBe(200)
@@ -202,7 +203,7 @@ describe('actions', () => {
     expect(workers[0]?.restarts).toBe(0)
   })
 
-  test('are for a worker that there is', async () => {
+  test('require an existing worker', async () => {
     await using running = await startTestDaemon(reverse('http://127.0.0.1:9'))
     expect((await act(running, 'drain', 'nobody')).status).toBe(404)
     expect((await act(running, 'explode')).status).toBe(404)
@@ -220,7 +221,7 @@ describe('actions', () => {
   })
 })
 
-describe('what is asked for wrongly', () => {
+describe('an invalid request', () => {
   test.each([
     ['/api/actors?seq=-1', 400],
     ['/api/actors?seq=', 400],

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { ask, visit } from '../../kit/clients/tls-client.ts'
+import { ask, connectTls } from '../../kit/clients/tls-client.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
 import { tempDir } from '../../kit/files/temp-dir.ts'
 import { makeCertificate, writeCertificate } from '../../kit/tls/certificates.ts'
@@ -14,7 +14,7 @@ const request = (path: string) => [
   `Authorization: Bearer ${token}`,
 ]
 
-/** An admin interface with TLS whose files may be written anew. */
+/** An admin interface with TLS and replaceable certificate files. */
 async function startAdmin() {
   const directory = tempDir()
   writeCertificate(directory, 'admin', makeCertificate({ subject: 'old.test' }))
@@ -29,9 +29,9 @@ async function startAdmin() {
   return {
     directory,
     log: running.log,
-    visit: () => visit(port),
+    visit: () => connectTls(port),
     async shown() {
-      const { socket, shown } = await visit(port)
+      const { socket, shown } = await connectTls(port)
       socket.destroy()
       return shown
     },
@@ -42,7 +42,7 @@ async function startAdmin() {
   }
 }
 
-test('new certificate files of admin are taken for what connects later; a connection that is open goes on', async () => {
+test('new certificate files of admin apply to later connections; open connections continue', async () => {
   await using admin = await startAdmin()
   expect(await admin.shown()).toBe('old.test')
   const { socket } = await admin.visit()
@@ -58,15 +58,15 @@ test('new certificate files of admin are taken for what connects later; a connec
   socket.destroy()
   const { socket: later } = await admin.visit()
   expect(await ask(later, ...request('/health'))).toMatch(/^HTTP\/1\.1 200/)
-  expect(admin.log.find((line) => line.includes('certificates loaded anew'))).toContain('"listener":"admin"')
+  expect(admin.log.find((line) => line.includes('certificates reloaded'))).toContain('"listener":"admin"')
 })
 
-test('those that are broken are named in the log, and the old ones stay', async () => {
+test('broken certificate files are logged, and the old ones stay in use', async () => {
   await using admin = await startAdmin()
   const file = join(admin.directory, 'admin.pem')
   const before = readFileSync(file)
   writeFileSync(file, before.subarray(0, 200))
-  const failed = () => admin.log.find((line) => line.includes('certificates not loaded'))
+  const failed = () => admin.log.find((line) => line.includes('certificates not reloaded'))
   await until('it is logged', () => failed() !== undefined)
   expect(failed()).toMatch(/^error .*admin\.pem.*has no certificate/)
   expect(failed()).not.toContain('PRIVATE KEY')

@@ -16,7 +16,7 @@ const isMove =
     frame.event === 'move' && frame.data.actor === actor && frame.data.to === to
 
 describe.each<Isolation>(['thread', 'process', 'shared'])('/api/events, isolation %s', (isolation) => {
-  test('begins with everything and tells each move with its arrow', async () => {
+  test('begins with the whole state and reports each move with its arrow', async () => {
     await using running = await startTestDaemon(reverse({ isolation }))
     using viewer = new Viewer(running.port('admin'), '/api/events')
     const reset = await viewer.seen('everything', ({ event }) => event === 'reset')
@@ -36,7 +36,7 @@ describe.each<Isolation>(['thread', 'process', 'shared'])('/api/events, isolatio
   })
 })
 
-test('a viewer that comes back misses nothing, and is told nothing twice', async () => {
+test('a viewer that reconnects misses no event and receives none twice', async () => {
   await using running = await startTestDaemon(reverse())
   const first = new Viewer(running.port('admin'), '/api/events')
   await first.seen('everything', ({ event }) => event === 'reset')
@@ -53,7 +53,7 @@ test('a viewer that comes back misses nothing, and is told nothing twice', async
 })
 
 test.each(['', 'nonsense', 'abc.1', '000000000000.3'])(
-  'a place that means nothing (%s) is answered with everything',
+  'an invalid Last-Event-ID (%s) is answered with the whole state',
   async (id) => {
     await using running = await startTestDaemon(reverse())
     using viewer = new Viewer(running.port('admin'), '/api/events', { 'Last-Event-ID': id })
@@ -62,7 +62,7 @@ test.each(['', 'nonsense', 'abc.1', '000000000000.3'])(
   },
 )
 
-test('so many may watch, and one more may when another has gone', async () => {
+test('16 viewers may watch, and another one when one of them has left', async () => {
   await using running = await startTestDaemon(reverse())
   const port = running.port('admin')
   const viewers = Array.from(
@@ -93,7 +93,7 @@ test('streams end with the daemon', async () => {
 })
 
 describe('/api/inspect', () => {
-  test("speaks Stately's words: actors first, then event, microstep and snapshot of each move", async () => {
+  test("speaks Stately's protocol: actors first, then event, microstep and snapshot of each move", async () => {
     await using running = await startTestDaemon(reverse())
     using viewer = new Viewer(running.port('admin'), '/api/inspect')
     const chart = 'reverse_proxy#1/reverse'

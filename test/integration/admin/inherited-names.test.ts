@@ -1,4 +1,4 @@
-/** Names that every plain object inherits, as whatever a client of admin can choose. */
+/** Names that every plain object inherits, used wherever a client of admin chooses a name. */
 import { expect, test } from 'vitest'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
 
@@ -6,7 +6,7 @@ const token = 'the-token-of-this-test'
 const headers = { Authorization: `Bearer ${token}` }
 const names = ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'then', 'valueOf'] as const
 
-test('paths, queries and keys of admin are words like others', async () => {
+test('names such as `constructor` have no special meaning in paths, queries and keys of admin', async () => {
   await using running = await startTestDaemon({
     mode: 'Reverse',
     listen_addr: '127.0.0.1:0',

@@ -13,7 +13,7 @@ function write(name: string, text: string): string {
   return file
 }
 
-/** What a real daemon has recorded, as the page exports it. */
+/** The history of a real daemon, as the page exports it. */
 async function exported(): Promise<string> {
   await using running = await startTestDaemon({
     mode: 'Reverse',
@@ -27,7 +27,7 @@ async function exported(): Promise<string> {
 }
 
 describe('bifrost charts view', () => {
-  test('serves the page with the file, its charts and nothing that could be changed', async () => {
+  test('serves the page with the file and its charts, without any action', async () => {
     const text = await exported()
     const shown = await viewHistory(write('good.json', text))
     if ('problem' in shown) throw new Error(shown.problem)
@@ -51,15 +51,15 @@ describe('bifrost charts view', () => {
 
   test.each([
     ['none.json', null, 'cannot be read (ENOENT)'],
-    ['text.json', 'hello', 'is no JSON'],
-    ['other.json', '{"format":"other"}', 'is no exported history: format: '],
-    ['list.json', '[]', 'is no exported history: '],
-  ])('says what is wrong with %s', async (name, text, problem) => {
+    ['text.json', 'hello', 'is not valid JSON'],
+    ['other.json', '{"format":"other"}', 'is not an exported history: format: '],
+    ['list.json', '[]', 'is not an exported history: '],
+  ])('reports the problem of %s', async (name, text, problem) => {
     const file = text === null ? join(folder, name) : write(name, text)
     expect(await viewHistory(file)).toEqual({ problem: expect.stringContaining(problem) })
   })
 
-  test.each(['/dev/null', folder])('reads nothing of %s, which may have no end', async (path) => {
+  test.each(['/dev/null', folder])('does not read %s, which may have no end', async (path) => {
     expect(await viewHistory(path)).toEqual({ problem: 'is not a regular file' })
   })
 })

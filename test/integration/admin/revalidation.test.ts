@@ -25,14 +25,14 @@ describe.each([
   '/page/charts/worker.json',
   '/api/charts/worker',
 ])('%s', (path) => {
-  test('has a strong tag of its content, and is to be asked for again each time', async () => {
+  test('has a strong ETag of its content, and must be revalidated each time', async () => {
     const first = await ask(path)
     expect([first.status, first.headers['cache-control']]).toEqual([200, 'no-cache'])
     expect(tagOf(first)).toMatch(/^"[\w-]{43}"$/)
     expect(tagOf(await ask(path))).toBe(tagOf(first))
   })
 
-  test('is not sent again to who has it: one tag, one of a list, a weak one, any', async () => {
+  test('is not sent again to a client that has it: one tag, one of a list, a weak one, any', async () => {
     const tag = tagOf(await ask(path))
     for (const tags of [tag, `"other", ${tag}`, `W/"x",${tag} , "y"`, `W/${tag}`, '*', ' * ']) {
       const again = await ask(path, tags)
@@ -43,7 +43,7 @@ describe.each([
     expect((await ask(path, tag, 'HEAD')).status).toBe(304)
   })
 
-  test('is sent to who has another one', async () => {
+  test('is sent to a client that has another tag', async () => {
     const { text } = await ask(path)
     for (const tags of ['"other"', 'W/"other", "*"', '', '**', tagOf(await ask(path)).replaceAll('"', '')]) {
       const again = await ask(path, tags)
@@ -52,12 +52,12 @@ describe.each([
   })
 })
 
-test('two files of different content have different tags, two of the same content the same', async () => {
+test('files of different content have different tags, files of the same content the same tag', async () => {
   expect(tagOf(await ask('/'))).not.toBe(tagOf(await ask('/page/main.js')))
   expect(tagOf(await ask('/api/charts/worker'))).toBe(tagOf(await ask('/page/charts/worker.json')))
 })
 
-test('what tells of the present has no tag: it is always sent', async () => {
+test('the current state has no ETag and is always sent', async () => {
   const answer = await ask('/api/overview', '*')
   expect([answer.status, answer.headers['etag']]).toEqual([200, undefined])
   expect((await ask('/api/charts/nobody', '*')).status).toBe(404)

@@ -20,7 +20,7 @@ const bearer = { Authorization: `Bearer ${token}` }
 const drain = '/api/workers/reverse_proxy/drain'
 
 describe('without the token', () => {
-  test('everything may be read, and nothing changed', async () => {
+  test('every resource may be read and none changed', async () => {
     await using running = await startTestDaemon(withAdmin())
     for (const path of ['/health', '/status', '/metrics', '/api/overview', '/api/actors/daemon/history'])
       expect([path, (await running.admin(path)).status]).toEqual([path, 200])
@@ -35,7 +35,7 @@ describe('without the token', () => {
     expect(running.stateOf('supervisor:reverse_proxy')).toBe('supervising.steady')
   })
 
-  test('a cookie, a query or another scheme is no token', async () => {
+  test('a cookie, a query or another scheme does not count as a token', async () => {
     await using running = await startTestDaemon(withAdmin())
     const post = async (headers: Readonly<Record<string, string>>, path = drain) =>
       (await running.admin(path, 'POST', { headers })).status
@@ -45,7 +45,7 @@ describe('without the token', () => {
     expect(await post({ Authorization: token })).toBe(401)
   })
 
-  test('it cannot be guessed at speed, and a good one is let in all the same', async () => {
+  test('guesses are slowed down, and the right token is still accepted', async () => {
     await using running = await startTestDaemon(withAdmin())
     const statuses: number[] = []
     for (let n = 0; n < 12; n++) {
@@ -58,8 +58,8 @@ describe('without the token', () => {
   })
 })
 
-describe('a page of somebody else', () => {
-  test('that has a name of its own lead here (DNS rebinding) reads nothing', async () => {
+describe('a page of another site', () => {
+  test('reads nothing through its own hostname (DNS rebinding)', async () => {
     await using running = await startTestDaemon(withAdmin())
     for (const path of ['/api/overview', '/status', '/health', '/'])
       expect((await running.admin(path, 'GET', { headers: { Host: 'evil.example' } })).status).toBe(403)
@@ -76,7 +76,7 @@ describe('a page of somebody else', () => {
     expect(running.stateOf('supervisor:reverse_proxy')).toBe('supervising.steady')
   })
 
-  test('cannot have the user refused by asking too often', async () => {
+  test('does not use up the request rate of the user', async () => {
     await using running = await startTestDaemon(withAdmin())
     const headers = { Origin: 'http://evil.example', 'Sec-Fetch-Site': 'cross-site' }
     for (let round = 0; round < 10; round++) {
@@ -86,7 +86,7 @@ describe('a page of somebody else', () => {
     expect((await running.admin('/api/overview')).status).toBe(200)
   })
 
-  test('cannot load from here, but may have a link to here', async () => {
+  test('cannot load or embed a resource, but may link to it', async () => {
     await using running = await startTestDaemon(withAdmin())
     const from = async (mode: string, dest: string) => {
       const headers = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': mode, 'Sec-Fetch-Dest': dest }
@@ -98,7 +98,7 @@ describe('a page of somebody else', () => {
   })
 })
 
-test('every answer has the fields that keep a page in its bounds, also a refusal', async () => {
+test('every response has the security header fields, also a refusal', async () => {
   await using running = await startTestDaemon(withAdmin())
   const answers = [
     await running.admin('/api/overview'),
@@ -118,8 +118,8 @@ test('every answer has the fields that keep a page in its bounds, also a refusal
   expect(answers.map(({ headers }) => headers['content-security-policy'])).not.toContain('unsafe')
 })
 
-describe('what is sent here', () => {
-  test('a path or a header that looks like a page comes back as text of JSON, and is no page', async () => {
+describe('a request', () => {
+  test('whose path or header contains markup is answered with JSON, not with a page', async () => {
     await using running = await startTestDaemon(withAdmin())
     const hostile = '/api/actors/%3Cscript%3Ealert(1)%3C%2Fscript%3E'
     const answer = await running.admin(hostile, 'GET', { headers: { 'Last-Event-ID': '<script>' } })
@@ -130,7 +130,7 @@ describe('what is sent here', () => {
   test.each([
     ['with its length', { 'Content-Length': '100000' }],
     ['in chunks', { 'Transfer-Encoding': 'chunked' }],
-  ])('a body that is too long is refused %s, and the connection closed', async (_, headers) => {
+  ])('with a body that is too long, sent %s, is refused and the connection closed', async (_, headers) => {
     await using running = await startTestDaemon(withAdmin())
     const answer = await running.admin('/limits/reverse_proxy', 'PATCH', {
       headers: { ...bearer, ...headers },
@@ -139,14 +139,14 @@ describe('what is sent here', () => {
     expect([answer.status, answer.headers['connection']]).toEqual([413, 'close'])
   })
 
-  test('a head that is too long is refused', async () => {
+  test('with a head that is too long is refused', async () => {
     await using running = await startTestDaemon(withAdmin())
     using client = await RawClient.connect(running.port('admin'))
     client.head('GET /status HTTP/1.1', 'Host: localhost', `X: ${'x'.repeat(20_000)}`)
     expect((await client.response()).status).toBe(431)
   })
 
-  test('more than so many requests of one peer are told to wait', async () => {
+  test('above the rate of its client is answered with 429', async () => {
     await using running = await startTestDaemon(withAdmin())
     using client = await RawClient.connect(running.port('admin'))
     const statuses = await askAtOnce(client, '/health', 1_000)
@@ -154,7 +154,7 @@ describe('what is sent here', () => {
     expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(20)
   })
 
-  test('a page that is loaded ten times at once is no flood, and takes nothing from the interface', async () => {
+  test('for a page file does not use up the request rate, even 600 at once', async () => {
     await using running = await startTestDaemon(withAdmin())
     using client = await RawClient.connect(running.port('admin'))
     expect(await askAtOnce(client, '/page/main.js', 600)).toEqual(Array(600).fill(200))
@@ -169,7 +169,7 @@ async function askAtOnce(client: RawClient, path: string, count: number): Promis
   return statuses
 }
 
-test('a client that has reset its connection before it was accepted changes nothing: it has no address to meter or to log', async () => {
+test('a client that resets its connection before it is accepted changes nothing', async () => {
   await using running = await startTestDaemon(withAdmin())
   const field = `Authorization: ${bearer.Authorization}`
   resetClients(running.port('admin'), 50, `POST ${drain} HTTP/1.1\r\nHost: localhost\r\n${field}\r\n\r\n`)
@@ -178,7 +178,7 @@ test('a client that has reset its connection before it was accepted changes noth
   expect((await running.admin(drain, 'POST', { headers: bearer })).status).toBe(200)
 })
 
-test('a Unix socket is for its user only, and takes any Host', async () => {
+test('a Unix socket is accessible to its user only and accepts any Host', async () => {
   const path = join(tempDir(), 'admin.sock')
   await using running = await startTestDaemon(withAdmin({ listen_addr: `unix:${path}`, token }))
   expect(running.daemon.addresses()['admin']).toBeUndefined()
@@ -194,7 +194,7 @@ test('a Unix socket is for its user only, and takes any Host', async () => {
   expect(status).toBe(200)
 })
 
-describe('an address that others can reach', () => {
+describe('a public address', () => {
   const folder = tempDir()
   const tls = { cert: join(folder, 'a.pem'), key: join(folder, 'a.key') }
   writeFileSync(tls.cert, selfSigned.cert)
@@ -212,7 +212,7 @@ describe('an address that others can reach', () => {
     })
   }
 
-  test('speaks TLS only, and is read with the token, or a session that was opened with it', async () => {
+  test('speaks TLS only, and requires the token or a session that was opened with it', async () => {
     const admin = { listen_addr: '0.0.0.0:0', token, tls }
     await using running = await startTestDaemon(withAdmin(admin))
     const port = running.port('admin')
@@ -224,7 +224,7 @@ describe('an address that others can reach', () => {
     expect(status).toBe(200)
     const session = { Cookie: cookie.split(';')[0] ?? '' }
     expect((await ask(port, '/api/overview', 'GET', session)).status).toBe(200)
-    // A browser sends it by itself: nothing is changed by it.
+    // A browser sends the session cookie automatically, so it does not authorize changes.
     expect((await ask(port, drain, 'POST', session)).status).toBe(401)
     await expect(running.admin('/health')).rejects.toThrow()
   })

@@ -4,13 +4,13 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
-import { ask, visit } from '../../kit/clients/tls-client.ts'
+import { ask, connectTls } from '../../kit/clients/tls-client.ts'
 import { startTestDaemon, type TestDaemon } from '../../kit/daemons/daemon.ts'
 import { tempDir } from '../../kit/files/temp-dir.ts'
 import { makeCertificate, writeCertificate } from '../../kit/tls/certificates.ts'
 import { until } from '../../kit/waiting/until.ts'
 
-/** Connections that take the places of the admin server and ask for nothing. */
+/** Connections that fill the admin server and send no request. */
 
 const folder = tempDir()
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -48,8 +48,8 @@ async function health(client: RawClient): Promise<number> {
   return (await client.response()).status
 }
 
-describe('when silent connections take all places', () => {
-  test('a client that asks is answered, and the oldest of them is closed', async () => {
+describe('when silent connections fill the server', () => {
+  test('a client with a request is answered, and the oldest of them is closed', async () => {
     await using running = await start()
     using silent = await crowd(running.port('admin'), 300)
     using client = await RawClient.connect(running.port('admin'))
@@ -57,7 +57,7 @@ describe('when silent connections take all places', () => {
     await until('the oldest is closed', () => silent.all[0]?.closed === true)
   })
 
-  test('a client that is in the middle of an answer keeps its place', async () => {
+  test('a client in the middle of a response is not closed', async () => {
     await using running = await start()
     using client = await RawClient.connect(running.port('admin'))
     client.head('GET /api/events HTTP/1.1', 'Host: localhost')
@@ -68,11 +68,11 @@ describe('when silent connections take all places', () => {
     expect(client.isEnded).toBe(false)
   })
 
-  test('with TLS too, where they do not even begin the handshake', async () => {
+  test('a TLS client is answered too, although they never begin the handshake', async () => {
     await using running = await start({ tls })
     const port = running.port('admin')
     using silent = await crowd(port, 300)
-    const { socket } = await visit(port)
+    const { socket } = await connectTls(port)
     expect(
       await ask(socket, 'GET /health HTTP/1.1', 'Host: 127.0.0.1', `Authorization: Bearer ${token}`),
     ).toContain('HTTP/1.1 200')
@@ -81,19 +81,20 @@ describe('when silent connections take all places', () => {
   })
 })
 
-describe('is cut off although nobody needs its place:', () => {
+describe('is cut off although the server has room:', () => {
   test.each([
-    ['a connection that says nothing', {}, '', ''],
+    ['a connection that sends nothing', {}, '', ''],
     ['a connection without a TLS handshake', { tls }, '', ''],
-    ['a head that comes line by line', {}, 'GET / HTTP/1.1\r\nHost: localhost\r\n', 'X: y\r\n'],
-    ['a TLS handshake that comes byte by byte', { tls }, '\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03', '\0'],
+    ['a head that arrives line by line', {}, 'GET / HTTP/1.1\r\nHost: localhost\r\n', 'X: y\r\n'],
+    ['a TLS handshake that arrives byte by byte', { tls }, '\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03', '\0'],
   ] as const)('%s', async (_, admin, first, drip) => {
     await using running = await start(admin)
     using silent = await crowd(running.port('admin'), 1)
     const [socket] = silent.all as [Socket]
     socket.write(first, 'latin1')
     const timer = setInterval(() => socket.write(drip, 'latin1'), 300)
-    // Twice what it takes, for a busy machine; Node's own look would come after 30 s, a handshake's after 120 s.
+    // Twice the limit, for a busy machine. Node's own check would come after 30 s, that of a handshake after
+    // 120 s.
     await until('it is closed', () => socket.closed, 10_000).finally(() => clearInterval(timer))
   })
 })

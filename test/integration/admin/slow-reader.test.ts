@@ -6,10 +6,10 @@ import type { ListenAddress } from '../../../src/config/settings/settings.ts'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { until } from '../../kit/waiting/until.ts'
 
-/** More than the buffers of two sockets hold. */
+/** More than the buffers of two sockets can hold. */
 const textBytes = 32 * 1024 * 1024
 
-test('who does not read a long text is cut off when newer ones need the room, and who reads has his', async () => {
+test('a client that does not read a long text is cut off when a newer one needs the room', async () => {
   const clock = { now: 0 }
   const texts = new SharedTexts({
     make: () => Buffer.alloc(textBytes, 'x'),

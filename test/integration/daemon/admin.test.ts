@@ -11,7 +11,7 @@ const twoWorkers = (target: string) => ({
 })
 
 describe('/health', () => {
-  test('tells each worker in the words of the seed', async () => {
+  test('describes each worker with the fields of the seed', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(twoWorkers(`http://${origin.authority}`))
     using client = await RawClient.connect(running.port('forward_proxy'))
@@ -37,7 +37,7 @@ describe('/health', () => {
     })
   })
 
-  test('measures memory', async () => {
+  test('reports the memory in use', async () => {
     await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'))
     const used = async () => {
       const report = (await running.admin('/health')).json<{
@@ -78,7 +78,7 @@ describe('/metrics', () => {
     expect(text).toContain('worker_requests_total{proxy_type="ForwardProxy"} 0\n')
   })
 
-  test('keeps three sets for a worker that serves all on one port, and counts no connection twice', async () => {
+  test('has three sets of series for a combined worker, and counts no connection twice', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon({
       mode: 'Combined',
@@ -97,25 +97,28 @@ describe('/metrics', () => {
 })
 
 describe('/status', () => {
-  test.each(['thread', 'process'] as const)('tells what each instance in a %s uses', async (isolation) => {
-    await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'), {
-      isolation,
-      allowFaults: true,
-    })
-    const least = { memory_bytes: 2 ** 20, cpu_percent: 1, loop_utilization: 0.5, loop_delay_p99_ms: 1 }
-    const unseen = new Map(Object.entries(least))
-    const isSeen = async () => {
-      const answer = await running.admin('/status')
-      // Asked without pause it says so; the next second has answers again.
-      if (answer.status === 429) return false
-      const { instances } = answer.json<{ instances: Record<string, unknown>[] }>()
-      const own = instances.find(({ instance }) => instance === 'forward_proxy#1') ?? {}
-      for (const [name, value] of unseen) if (Number(own[name]) > value) unseen.delete(name)
-      return unseen.size === 0
-    }
-    running.daemon.inject('forward_proxy', 'burn')
-    await until('it is seen to burn', isSeen, 10_000)
-  })
+  test.each(['thread', 'process'] as const)(
+    'reports the resource use of each instance (%s)',
+    async (isolation) => {
+      await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'), {
+        isolation,
+        allowFaults: true,
+      })
+      const least = { memory_bytes: 2 ** 20, cpu_percent: 1, loop_utilization: 0.5, loop_delay_p99_ms: 1 }
+      const unseen = new Map(Object.entries(least))
+      const isSeen = async () => {
+        const answer = await running.admin('/status')
+        // Requests without a pause may be answered 429; the next second has responses again.
+        if (answer.status === 429) return false
+        const { instances } = answer.json<{ instances: Record<string, unknown>[] }>()
+        const own = instances.find(({ instance }) => instance === 'forward_proxy#1') ?? {}
+        for (const [name, value] of unseen) if (Number(own[name]) > value) unseen.delete(name)
+        return unseen.size === 0
+      }
+      running.daemon.inject('forward_proxy', 'burn')
+      await until('it is seen to burn', isSeen, 10_000)
+    },
+  )
 
   test('lists every actor with its state', async () => {
     await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'))
@@ -134,8 +137,8 @@ describe('/status', () => {
   })
 })
 
-describe('the rest of admin', () => {
-  test('answers 404 to what it has not, and names what it has', async () => {
+describe('the admin interface', () => {
+  test('answers 404 on an unknown path and lists the known ones', async () => {
     await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'))
     const answer = await running.admin('/__proto__')
     expect(answer.status).toBe(404)
@@ -145,12 +148,12 @@ describe('the rest of admin', () => {
     })
   })
 
-  test('answers 405 to a method that changes things', async () => {
+  test('answers POST /health with 405', async () => {
     await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'))
     expect((await running.admin('/health', 'POST')).status).toBe(405)
   })
 
-  test('injects no fault in a normal run', async () => {
+  test('injects no fault unless faults are enabled', async () => {
     await using running = await startTestDaemon(twoWorkers('http://127.0.0.1:9'))
     expect((await running.admin('/faults/forward_proxy/kill', 'POST')).status).toBe(404)
     expect(running.stateOf('forward_proxy#1')).toBe('running.alive')

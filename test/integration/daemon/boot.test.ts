@@ -35,7 +35,7 @@ describe.each(['thread', 'process', 'shared'] as const)('a daemon with three wor
     expect((await files.get('/')).text).toBe('static page')
   })
 
-  test('runs every worker in an instance of its own, with charts for all', async () => {
+  test('runs every worker in its own instance, each with its charts', async () => {
     await using running = await startTestDaemon(threeWorkers('http://127.0.0.1:9'), { isolation })
     expect(running.stateOf('daemon')).toBe('running')
     for (const [name, chart] of [
@@ -50,7 +50,7 @@ describe.each(['thread', 'process', 'shared'] as const)('a daemon with three wor
     }
   })
 
-  test('answers a connection that comes before its worker is ready', async () => {
+  test('answers a connection that arrives before its worker is ready', async () => {
     const { settings } = parseConfig(
       JSON.stringify({ ...threeWorkers('http://127.0.0.1:9'), admin: { enabled: false } }),
       {
@@ -75,7 +75,7 @@ describe('several instances on one address', () => {
     workers: { static_files: { worker_threads: 4, mounts: [{ path: '/', root_dir: site }] } },
   })
 
-  test('share it, also with a fixed port', async () => {
+  test('share the address, also with a fixed port', async () => {
     const probe = createServer().listen({ host: '127.0.0.1', port: 0 })
     await new Promise((resolve) => probe.once('listening', resolve))
     const { port } = probe.address() as { port: number }
@@ -86,7 +86,7 @@ describe('several instances on one address', () => {
     expect(running.stateOf('static_files#4')).toBe('running.alive')
   })
 
-  test('report one error, not one each, when it is taken', async () => {
+  test('report one error together if the address is in use', async () => {
     await using running = await startTestDaemon(severalOn(0))
     const port = running.port('static_files')
     const { settings } = parseConfig(JSON.stringify(severalOn(port)), { file: 'test.json', baseDir: site })
@@ -100,7 +100,7 @@ describe('several instances on one address', () => {
 })
 
 describe('an address that is not available', () => {
-  test('stops the start with one line for each, and releases all others', async () => {
+  test('stops the start with one line per address, and releases the others', async () => {
     const taken = createServer().listen({ host: '127.0.0.1', port: 0 })
     await new Promise((resolve) => taken.once('listening', resolve))
     const { port } = taken.address() as { port: number }
@@ -115,7 +115,7 @@ describe('an address that is not available', () => {
     const { settings } = parseConfig(JSON.stringify(config), { file: 'test.json', baseDir: site })
     const daemon = await startDaemon(settings, { log: () => {} })
     await expect(daemon.running).rejects.toThrow(
-      `cannot listen on 127.0.0.1:${port}: the address is already in use; stop the program that has it, or choose another port`,
+      `cannot listen on 127.0.0.1:${port}: the address is already in use; stop the program that uses it, or choose another port`,
     )
     await expect(daemon.running).rejects.toThrow(
       'cannot listen on 192.0.2.1:8080: this machine has no such address',

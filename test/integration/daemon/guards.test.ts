@@ -13,8 +13,8 @@ const guarded = (target: string, more: object) => ({
   workers: { reverse_proxy: { target, ...more } },
 })
 
-describe.each(['thread', 'process', 'shared'] as const)('who may use it (%s)', (isolation) => {
-  test('checks a password in a thread of its own; log and admin contain neither password nor hash', async () => {
+describe.each(['thread', 'process', 'shared'] as const)('a guarded worker (%s)', (isolation) => {
+  test('checks passwords, and neither log nor admin contains a password or hash', async () => {
     await using origin = await startOrigin()
     const auth = { users: [{ name: 'alice', password: hash }] }
     await using running = await startTestDaemon(guarded(`http://${origin.authority}`, { auth }), {
@@ -32,7 +32,7 @@ describe.each(['thread', 'process', 'shared'] as const)('who may use it (%s)', (
     for (const secret of ['sesame', hash]) expect(told.join('\n')).not.toContain(secret)
   })
 
-  test('grants no more than the limit of the worker over all of its instances', async () => {
+  test('applies its rate limit to all of its instances together', async () => {
     await using origin = await startOrigin()
     const rate_limiting = { default_limit: { limit: 20, window_secs: 86_400 } }
     await using running = await startTestDaemon(

@@ -21,7 +21,7 @@ async function openAll(
 }
 
 describe.each(['thread', 'process', 'shared'] as const)('max_connections (%s)', (isolation) => {
-  test.each([1, 3])('serves exactly 100 of 200 connections with %i instances', async (instances) => {
+  test.each([1, 3])('admits at most 100 of 200 connections with %i instances', async (instances) => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(
       reverseTo(`http://${origin.authority}`, { max_connections: 100, worker_threads: instances }),
@@ -29,14 +29,15 @@ describe.each(['thread', 'process', 'shared'] as const)('max_connections (%s)', 
     )
     const answers = await openAll(running.port('reverse_proxy'), 200)
     const served = answers.filter(({ status }) => status === 200).length
-    // The kernel deals connections to instances by hash: with several, one may be full while another has room.
+    // The kernel assigns connections to instances by hash, so one instance may be full while another has
+    // room.
     if (instances === 1) expect(served).toBe(100)
     else expect(served).toBeLessThanOrEqual(100)
     expect(answers.filter(({ status }) => status === 503).length).toBe(200 - served)
     for (const { client } of answers) client.destroy()
   })
 
-  test('answers the connection over it with 503 and Retry-After, and closes it', async () => {
+  test('answers a connection over the limit with 503 and Retry-After, and closes it', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(
       reverseTo(`http://${origin.authority}`, { max_connections: 1 }),
@@ -66,7 +67,7 @@ describe.each(['thread', 'process', 'shared'] as const)('max_connections (%s)', 
     second?.client.destroy()
   })
 
-  test('is kept per service on one port', async () => {
+  test('applies separately to each service on a shared port', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(
       {

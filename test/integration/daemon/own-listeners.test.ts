@@ -20,7 +20,7 @@ async function connectStatus(running: TestDaemon, authority: string): Promise<nu
 }
 
 test.each(['thread', 'process', 'shared'] satisfies Isolation[])(
-  'a forward proxy in isolation %s leads to no listener of its daemon, whichever port the kernel chose',
+  'a forward proxy (%s) refuses the listeners of its own daemon, also on ports chosen by the kernel',
   async (isolation) => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(
@@ -42,13 +42,13 @@ test.each(['thread', 'process', 'shared'] satisfies Isolation[])(
         expect([name, host, await connectStatus(running, authority)]).toEqual([name, host, 403])
       }
     }
-    // Other listeners of this machine are open, as configured.
+    // The configuration allows other listeners of this machine.
     expect(await statusOf(running, `http://${origin.authority}/`)).toBe(200)
     expect(origin.accepted).toBe(1)
   },
 )
 
-test('a replacement instance knows the ports too', async () => {
+test('a replacement instance refuses these ports too', async () => {
   await using running = await startTestDaemon(
     {
       mode: 'Forward',
@@ -64,7 +64,7 @@ test('a replacement instance knows the ports too', async () => {
   expect(await statusOf(running, target)).toBe(403)
 })
 
-test('an entry with the port opens the admin interface, visibly', async () => {
+test('an explicit entry with the port opens the admin interface', async () => {
   const [port = 0] = await freePorts(1)
   const allow = [`127.0.0.1:${port}`]
   await using running = await startTestDaemon({

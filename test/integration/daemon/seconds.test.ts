@@ -6,7 +6,7 @@ import { RequestRates } from '../../../src/supervise/views/request-rates.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
 import { until } from '../../kit/waiting/until.ts'
 
-test('each second is counted once by the averages, the rates and the CPU times of a daemon', async () => {
+test('the averages, rates and CPU times of a daemon count each second once', async () => {
   const seconds = vi.spyOn(Overview.prototype, 'tick')
   const averages = vi.spyOn(Service.prototype, 'tick')
   const rates = vi.spyOn(RequestRates.prototype, 'tick')

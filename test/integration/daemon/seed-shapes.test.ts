@@ -12,7 +12,7 @@ mkdirSync(join(baseDir, 'public'))
 writeFileSync(join(baseDir, 'public', 'index.html'), 'single page')
 afterAll(() => rmSync(baseDir, { recursive: true, force: true }))
 
-/** A shape of the seed as it is, but for the addresses: those of the test. */
+/** A shape of the seed with the addresses of the test. */
 function shape(name: string, target: string): object {
   const text = readFileSync(join(root, 'config', name), 'utf8')
     .replace('0.0.0.0:8080', '127.0.0.1:0')
@@ -22,7 +22,7 @@ function shape(name: string, target: string): object {
 }
 
 describe('the first shape of the seed', () => {
-  test('answers all three types on its one listener (D02)', async () => {
+  test('serves all three types on its one listener (D02)', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(shape('seed-shape-a.json', `http://${origin.authority}`), {
       baseDir,
@@ -59,7 +59,7 @@ describe('the first shape of the seed', () => {
 })
 
 describe('the second shape of the seed', () => {
-  test('serves forward and reverse on a port each', async () => {
+  test('serves forward and reverse on separate ports', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(shape('seed-shape-b.json', `http://${origin.authority}`), {
       baseDir,

@@ -51,7 +51,7 @@ describe.each(['thread', 'process', 'shared'] as const)('stop (%s)', (isolation)
     await tunnel.responseHead()
     running.daemon.stop()
     await until('the worker drains', () => running.stateOf('forward_proxy#1/forward') === 'draining')
-    // The copy of a socket that is still on its way to become main's spare ends a moment later.
+    // A socket copy on its way to the main process, as its spare, is closed a moment later.
     await until('nobody listens', () =>
       RawClient.connect(port).then(
         (client) => {
@@ -65,7 +65,7 @@ describe.each(['thread', 'process', 'shared'] as const)('stop (%s)', (isolation)
     await running.daemon.stopped
   })
 
-  test('gives tunnels the drain deadline and ends them then', async () => {
+  test('ends tunnels at the drain deadline', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(
       {
@@ -83,7 +83,7 @@ describe.each(['thread', 'process', 'shared'] as const)('stop (%s)', (isolation)
     await tunnel.ended()
   })
 
-  test('ignores the echo of a signal, and ends at once on a later one', async () => {
+  test('ignores an immediate repetition of the signal, and ends at once on a later one', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(
       {
@@ -104,7 +104,7 @@ describe.each(['thread', 'process', 'shared'] as const)('stop (%s)', (isolation)
     await tunnel.ended()
   })
 
-  test('ends a start that is still under way', async () => {
+  test('ends a daemon that is still starting', async () => {
     const text = JSON.stringify({ ...workers('http://127.0.0.1:9'), admin: { enabled: false } })
     const { settings } = parseConfig(text, { file: 'test.json', baseDir: '/' })
     const daemon = await startDaemon(settings, { log: () => {} })

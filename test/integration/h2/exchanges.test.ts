@@ -171,7 +171,7 @@ test('a 205 has no body and no Content-Length', async () => {
   expect(answer.headers['content-length']).toBeUndefined()
 })
 
-test('early hints come before the response', async () => {
+test('early hints arrive before the response', async () => {
   await using origin = await startOrigin((_req, res) => {
     res.writeEarlyHints({ link: '</a.css>; rel=preload' })
     res.end('page')

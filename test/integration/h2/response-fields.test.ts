@@ -109,7 +109,7 @@ for (const [name, start] of [
     ['status 999', ['HTTP/1.1 999 Odd', one]],
     ['status 099', ['HTTP/1.1 099 Odd', one]],
     ['status 101', ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: x']],
-  ])(`${name}: %s is a broken upstream, and the client gets a good response`, async (_, head) => {
+  ])(`${name}: %s counts as a broken upstream, and the client gets a valid 502`, async (_, head) => {
     const answer = await ask(start, head, 'z')
     expect(answer).toMatchObject({ status: 502, isWhole: true })
     expect(answer.headers['x-a']).toBeUndefined()

@@ -1,7 +1,7 @@
 import { connect } from 'node:http2'
 import { expect, test } from 'vitest'
 import { answerOf, H2Client } from '../../kit/clients/h2-client.ts'
-import { ask, visit } from '../../kit/clients/tls-client.ts'
+import { ask, connectTls } from '../../kit/clients/tls-client.ts'
 import { filesIn, forwardTo, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
 import { startTlsDaemon } from '../../kit/daemons/tls-daemon.ts'
 import { startOrigin } from '../../kit/origins/origin.ts'
@@ -36,7 +36,7 @@ test('files: complete, ranges, not modified, HEAD, missing, and a large one', as
   expect(proxy.counters().requestsFailed).toBe(0)
 })
 
-test('a combined worker: a connection counts for each service it has used, and http:// selects the forward proxy', async () => {
+test('in a combined worker a connection counts for each used service; http:// selects the forward proxy', async () => {
   await using site = createSite()
   site.write('a.txt', 'file')
   const mount = { path: '/files', rootDir: site.root, spaMode: false, spaFallbackFile: 'x', indexFiles: [] }
@@ -85,7 +85,7 @@ test('over TLS, ALPN selects HTTP/2, and HTTP/1.1 for clients that do not offer 
   expect(origin.last.get('via')).toMatch(/^2\.0 /)
   expect(origin.last.get('x-forwarded-proto')).toBe('https')
   session.close()
-  const { socket } = await visit(daemon.port, { ALPNProtocols: ['http/1.1'] })
+  const { socket } = await connectTls(daemon.port, { ALPNProtocols: ['http/1.1'] })
   expect(await ask(socket, 'GET / HTTP/1.1', 'Host: a.test')).toMatch(/^HTTP\/1\.1 200/)
   expect(origin.last.get('via')).toMatch(/^1\.1 /)
 })
@@ -95,8 +95,8 @@ test('HTTP/2 is not offered if it is switched off', async () => {
   await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
     worker: { http2: { enabled: false } },
   })
-  await expect(visit(daemon.port, { ALPNProtocols: ['h2'] })).rejects.toThrow()
-  const { socket } = await visit(daemon.port, { ALPNProtocols: ['h2', 'http/1.1'] })
+  await expect(connectTls(daemon.port, { ALPNProtocols: ['h2'] })).rejects.toThrow()
+  const { socket } = await connectTls(daemon.port, { ALPNProtocols: ['h2', 'http/1.1'] })
   expect(socket.alpnProtocol).toBe('http/1.1')
   socket.destroy()
 })

@@ -62,7 +62,7 @@ test('a stream with a stalled body is answered with 408, and the others of its c
   await other
 })
 
-test('a client that does not read one stream neither stops the others nor makes the proxy buffer more than a window', async () => {
+test('an unread stream neither stops the others nor makes the proxy buffer more than a window', async () => {
   let sent = 0
   await using origin = await startOrigin((req, res) => {
     if (req.url !== '/big') {
@@ -98,7 +98,7 @@ test('a client that does not read one stream neither stops the others nor makes 
   expect((await ended).body.length).toBe(big)
 })
 
-test('a stream whose client does not read is reset, for files and proxied responses, and the others continue', async () => {
+test('an unread stream is reset, for files and proxied responses, and the others continue', async () => {
   await using site = createSite()
   truncateSync(site.write('big.bin', ''), big)
   site.write('small.txt', 'small')

@@ -43,7 +43,7 @@ describe.each(['thread', 'process', 'shared'] as const)('with isolation %s', (is
     expect(served).toBeGreaterThan(50)
   })
 
-  test('sockets that main has held arrive with what was sent on them', async () => {
+  test('sockets held by the main thread arrive with the data that clients sent', async () => {
     using main = await bound()
     const held = await Promise.all(Array.from({ length: 25 }, () => RawClient.connect(main.port)))
     for (const client of held) client.head('GET / HTTP/1.1', 'Host: a')

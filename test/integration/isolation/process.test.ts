@@ -27,7 +27,7 @@ const isAlive = (pid: number) =>
 
 const isInstance = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('process-entry')
 
-/** State R or S: whether it runs at the moment. */
+/** State R: the process is running on a CPU at the moment. */
 const isRunning = (pid: number) => /^\d+ \(.*\) R /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 
 async function freePort(): Promise<number> {
@@ -40,7 +40,7 @@ async function freePort(): Promise<number> {
 }
 
 describe('counters of a process', () => {
-  test('are there with its next beat, and all of them when it throws', async () => {
+  test('are complete at its next beat, and also after it throws', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(
       {
@@ -67,14 +67,15 @@ describe('counters of a process', () => {
 })
 
 describe('memory of a process', () => {
-  test('is its own: an idle one is far below a limit that Node alone would exceed', async () => {
+  test('excludes the Node runtime, so an idle process stays far below a limit that Node would exceed', async () => {
     await using running = await startTestDaemon(
       { mode: 'Forward', listen_addr: '127.0.0.1:0', workers: { forward_proxy: { max_memory_mb: 48 } } },
       { isolation: 'process' },
     )
     const { overview } = running.daemon
     const samples: number[] = []
-    // Some twenty readings each: the kernel is asked every time, and the process has something new to say each second.
+    // About twenty readings per sample: every reading queries the kernel, but the process reports once a
+    // second.
     await until('three different samples', () => {
       const [use] = overview.instances()
       if (use !== undefined && use.memory_bytes !== samples.at(-1)) samples.push(use.memory_bytes)
@@ -86,9 +87,9 @@ describe('memory of a process', () => {
 })
 
 describe('a process that spins', () => {
-  test('is seen by its CPU time and by the beats that stay away, and can be killed', async () => {
+  test('is detected by its CPU time and its missing beats, and can be killed', async () => {
     await using instance = await startLoose({ isolation: 'process' })
-    // Starting is work.
+    // The start itself uses CPU time.
     await until('it idles', async () => (await instance.channel.usage()).loopUtilization < 0.9)
     const before = await instance.channel.usage()
     expect(before.memoryBytes).toBeGreaterThan(4 * 1024 * 1024)
@@ -101,7 +102,7 @@ describe('a process that spins', () => {
     expect(instance.exit()).toMatchObject({ errorCode: 'TERMINATED' })
   })
 
-  test('gives back what it did not take: the server goes on listening, held sockets are handed out', async () => {
+  test('returns undelivered sockets: the server keeps listening, and a successor gets the held sockets', async () => {
     const listeners = new Listeners(specs)
     await listeners.bind(key)
     const { port } = listeners.addressOf(key)
@@ -136,22 +137,22 @@ describe('a process that spins', () => {
 })
 
 describe('the end of a process', () => {
-  test('of a full heap is named so', async () => {
+  test('is reported as out of memory when the heap is full', async () => {
     await using instance = await startLoose({ isolation: 'process', maxMemoryMb: 32 })
     instance.channel.post({ type: 'fault', fault: 'heap' })
     await until('it is gone', () => instance.exit() !== null, 15_000)
     expect(instance.exit()).toMatchObject({ errorCode: 'ERR_WORKER_OUT_OF_MEMORY' })
-    // V8's dump is some forty lines.
+    // V8's dump has about forty lines.
     const lines = instance.messages.flatMap((message) => (message.type === 'log' ? [message] : []))
     expect(lines.length).toBeGreaterThan(1)
     expect(lines.length).toBeLessThan(12)
     expect(lines.map(({ fields }) => fields['line'])).toContainEqual(expect.stringMatching(/^FATAL ERROR/))
   })
 
-  test('does not come by the signals that main decides about', async () => {
+  test('is not caused by SIGINT or SIGTERM, which the main process handles', async () => {
     await using instance = await startLoose({ isolation: 'process' })
     const [pid] = childrenOf(process.pid).filter(isInstance)
-    // To signal 0 would end this process and its whole group.
+    // Guards against process.kill(0), which would end this process and its whole group.
     if (pid === undefined) throw new TypeError('the process of the instance was not found')
     process.kill(pid, 'SIGINT')
     process.kill(pid, 'SIGTERM')
@@ -162,7 +163,7 @@ describe('the end of a process', () => {
     expect(instance.exit()?.message).toContain('SIGKILL from outside')
   })
 
-  test('comes when its channel to main closes', async () => {
+  test('follows when its channel to the main process closes', async () => {
     const child = tied(fork(entry, ['a#1', String(process.pid)], { serialization: 'advanced' }))
     await new Promise((resolve) => setTimeout(resolve, 50))
     child.disconnect()
@@ -170,53 +171,56 @@ describe('the end of a process', () => {
     expect(code).toBe(0)
   })
 
-  test('comes when main had ended before it could look who that is', async () => {
+  test('follows when the main process ended before the child could identify it', async () => {
     const main = spawnSync('true')
     const child = tied(fork(entry, ['a#1', String(main.pid)], { serialization: 'advanced' }))
     const [, signal] = await once(child, 'exit')
     expect(signal).toBe('SIGKILL')
   })
 
-  test.each(['idle', 'spinning'])('comes when main is killed: no orphans, %s', async (state) => {
-    const folder = tempDir()
-    const file = join(folder, 'config.json')
-    const workers = { forward_proxy: { isolation: 'process', worker_threads: 2, stuck_secs: 60 } }
-    const admin = { listen_addr: `127.0.0.1:${await freePort()}` }
-    const config = { mode: 'Forward', listen_addr: '127.0.0.1:0', admin, workers }
-    writeFileSync(file, JSON.stringify(config))
-    const main = tied(
-      spawn(process.execPath, [join(root, 'src/cli/bifrost.js'), '--config', file], {
-        stdio: 'ignore',
-        env: { ...process.env, BIFROST_FAULTS: '1' },
-      }),
-    )
-    const ask = (path: string, method = 'GET') => fetch(`http://${admin.listen_addr}${path}`, { method })
-    const isUp = () =>
-      ask('/health').then(
-        ({ ok }) => ok,
-        () => false,
+  test.each(['idle', 'spinning'])(
+    'follows when the main process is killed, without orphans (%s)',
+    async (state) => {
+      const folder = tempDir()
+      const file = join(folder, 'config.json')
+      const workers = { forward_proxy: { isolation: 'process', worker_threads: 2, stuck_secs: 60 } }
+      const admin = { listen_addr: `127.0.0.1:${await freePort()}` }
+      const config = { mode: 'Forward', listen_addr: '127.0.0.1:0', admin, workers }
+      writeFileSync(file, JSON.stringify(config))
+      const main = tied(
+        spawn(process.execPath, [join(root, 'src/cli/bifrost.js'), '--config', file], {
+          stdio: 'ignore',
+          env: { ...process.env, BIFROST_FAULTS: '1' },
+        }),
       )
-    await until('its instances run', isUp, 15_000)
-    const { pid = 0 } = main
-    const children = childrenOf(pid).filter(isInstance)
-    expect(children).toHaveLength(2)
-    if (state === 'spinning') {
-      expect((await ask('/faults/forward_proxy/spin', 'POST')).status).toBe(202)
-      await until('they spin', () => children.every(isRunning))
-    }
-    main.kill('SIGKILL')
-    await once(main, 'exit')
-    try {
-      await until('they are gone too', () => !children.some(isAlive), 10_000)
-    } finally {
-      for (const child of children.filter(isAlive)) process.kill(child, 'SIGKILL')
-      rmSync(folder, { recursive: true })
-    }
-  })
+      const ask = (path: string, method = 'GET') => fetch(`http://${admin.listen_addr}${path}`, { method })
+      const isUp = () =>
+        ask('/health').then(
+          ({ ok }) => ok,
+          () => false,
+        )
+      await until('its instances run', isUp, 15_000)
+      const { pid = 0 } = main
+      const children = childrenOf(pid).filter(isInstance)
+      expect(children).toHaveLength(2)
+      if (state === 'spinning') {
+        expect((await ask('/faults/forward_proxy/spin', 'POST')).status).toBe(202)
+        await until('they spin', () => children.every(isRunning))
+      }
+      main.kill('SIGKILL')
+      await once(main, 'exit')
+      try {
+        await until('they are gone too', () => !children.some(isAlive), 10_000)
+      } finally {
+        for (const child of children.filter(isAlive)) process.kill(child, 'SIGKILL')
+        rmSync(folder, { recursive: true })
+      }
+    },
+  )
 })
 
 describe('an instance in the main thread', () => {
-  test('refuses the faults that would end main, and says so', async () => {
+  test('refuses faults that would end the main process, and logs the refusal', async () => {
     await using running = await startTestDaemon(
       { mode: 'Forward', listen_addr: '127.0.0.1:0', workers: { forward_proxy: {} } },
       { isolation: 'shared', allowFaults: true },
@@ -235,7 +239,7 @@ describe('an instance in the main thread', () => {
     expect((await next.get('/')).status).toBe(400)
   })
 
-  test('counts in the block of main', async () => {
+  test('counts in the counter block of the main thread', async () => {
     const listeners = new Listeners(specs)
     await listeners.bind(key)
     await using instance = await startLoose({ isolation: 'shared' })

@@ -5,7 +5,7 @@ import { startOrigin } from '../../kit/origins/origin.ts'
 import { scrape } from '../../kit/telemetry/scrape.ts'
 import { until } from '../../kit/waiting/until.ts'
 
-/** Each request is answered with another status. */
+/** An origin that answers each request with another status. */
 function startManyStatuses() {
   let status = 200
   return startOrigin((_req, res) => {
@@ -14,7 +14,7 @@ function startManyStatuses() {
   })
 }
 
-test('many who scrape at once share what main has made of thousands of lines, and who comes later has the present', async () => {
+test('concurrent scrapes share one text of thousands of lines, and a later scrape has the current values', async () => {
   await using origin = await startManyStatuses()
   await using running = await startTestDaemon({
     mode: 'Reverse',
@@ -24,7 +24,7 @@ test('many who scrape at once share what main has made of thousands of lines, an
   using client = await RawClient.connect(running.port('reverse_proxy'))
   for (let asked = 0; asked < 390; asked += 1) await client.get('/')
   const answers = await Promise.all(Array.from({ length: 20 }, () => running.admin('/metrics')))
-  // Each text has the uptime to the microsecond.
+  // Texts of different scrapes differ: each contains the uptime in microseconds.
   expect(new Set(answers.map(({ text }) => text)).size).toBeLessThan(5)
   expect(answers[0]?.text.length).toBeGreaterThan(1_000_000)
   await client.get('/')
@@ -32,7 +32,7 @@ test('many who scrape at once share what main has made of thousands of lines, an
   await until('the latest is counted', async () => (await count()) === 391)
 })
 
-test('a process that ends says all that it has counted, however many series that is', async () => {
+test('a process that ends reports all its counters, however many series there are', async () => {
   await using origin = await startManyStatuses()
   await using running = await startTestDaemon(
     {

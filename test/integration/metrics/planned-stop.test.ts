@@ -16,7 +16,7 @@ const reverse = (authority: string, more: object = {}) => ({
   ...more,
 })
 
-test('a worker that an operator drains is in Warning, and its states go to 0', async () => {
+test('a worker drained by an operator is in Warning, and the states it has left go to 0', async () => {
   const gate = Promise.withResolvers<void>()
   await using origin = await startOrigin(async (_req, res) => {
     await gate.promise
@@ -51,13 +51,13 @@ test('a worker that an operator drains is in Warning, and its states go to 0', a
   expect(await states()).toEqual({ 'supervising.steady': 0, draining: 0, drained: 1 })
 })
 
-test('the last export of a daemon that stops has no worker in Critical', async () => {
+test('the last export of a stopping daemon has no worker in Critical', async () => {
   const receiver = await startOtlpReceiver()
   await using origin = await startOrigin()
   const name = 'planned-stop'
   const telemetry = { endpoint: receiver.httpUrl, resource: { 'service.name': name } }
   const running = await startTestDaemon(reverse(origin.authority, { telemetry }))
-  // What Prometheus was shown is not gone from the last export.
+  // A scrape before the stop must not remove values from the last export.
   await scrape(running)
   running.daemon.stop()
   await running.daemon.stopped

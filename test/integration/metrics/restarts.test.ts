@@ -15,7 +15,7 @@ const reverseTo = (target: string) => ({
 })
 
 describe.each(['thread', 'process'] as const)('when an instance in isolation %s is killed', (isolation) => {
-  test('its counters go on and its gauges are zero', async () => {
+  test('its counters continue and its gauges are zero', async () => {
     await using origin = await startOrigin((_req, res) => res.end('x'.repeat(100)))
     await using running = await startTestDaemon(reverseTo(`http://${origin.authority}`), {
       isolation,
@@ -29,7 +29,7 @@ describe.each(['thread', 'process'] as const)('when an instance in isolation %s 
     using held = await RawClient.connect(running.port('reverse_proxy'))
     await held.get('/')
     await ask(20)
-    // A process says it with its next beat.
+    // A process reports its counters with its next heartbeat.
     await until('all are counted', async () => (await count()) === 21)
     expect((await scrape(running)).sum('proxy_connections_active', { proxy_type: 'reverse' })).toBe(1)
     const before = running.stateOf('reverse_proxy#1')
@@ -51,7 +51,7 @@ describe.each(['thread', 'process'] as const)('when an instance in isolation %s 
   })
 })
 
-test('a tunnel that a killed thread had open has left its bytes, to the last one', async () => {
+test('the bytes of a tunnel are counted to the last one when its thread is killed', async () => {
   await using origin = await startRawOrigin((socket) => socket.on('data', (chunk) => socket.write(chunk)))
   await using running = await startTestDaemon(
     { mode: 'Forward', listen_addr: '127.0.0.1:0' },
@@ -72,7 +72,7 @@ test('a tunnel that a killed thread had open has left its bytes, to the last one
   ])
 })
 
-test('a target is up, suspect and down as connects fail, and up with the first that does not', async () => {
+test('a target is up, suspect and down as connects fail, and up after the first that succeeds', async () => {
   const first = await startOrigin()
   const { port } = first
   await first.close()

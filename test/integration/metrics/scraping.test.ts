@@ -30,7 +30,7 @@ async function askEach(running: TestDaemon, authority: string): Promise<void> {
 }
 
 describe('/metrics', () => {
-  test('has every metric of the catalogue once there was traffic, and none that is not in it', async () => {
+  test('has every metric of the catalogue after some traffic, and no other', async () => {
     await using origin = await startOrigin()
     await using running = await startTestDaemon(config(`http://${origin.authority}`))
     await askEach(running, origin.authority)
@@ -53,7 +53,7 @@ describe('/metrics', () => {
     expect(faultsOf(text, accept !== 'text/plain')).toEqual([])
   })
 
-  test('is OpenMetrics to who asks for it: no _total in a family, and an end', async () => {
+  test('is OpenMetrics on request: no _total in a family, and an end', async () => {
     await using running = await startTestDaemon(config('http://127.0.0.1:9'))
     const accept = 'application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5,*/*;q=0.1'
     const answer = await running.admin('/metrics', 'GET', { headers: { Accept: accept } })
@@ -78,7 +78,7 @@ describe('/metrics', () => {
     }
   })
 
-  test('is compressed for who takes gzip, and the same', async () => {
+  test('is compressed for clients that accept gzip, with the same metrics', async () => {
     await using running = await startTestDaemon(config('http://127.0.0.1:9'))
     const { headers, body } = await raw(running.port('admin'), { 'Accept-Encoding': 'deflate, gzip;q=0.5' })
     expect(headers['content-encoding']).toBe('gzip')
@@ -89,7 +89,7 @@ describe('/metrics', () => {
     expect(refused.headers['content-encoding']).toBeUndefined()
   })
 
-  test('of one worker has nothing of another, and nothing of the process', async () => {
+  test('of one worker has no metric of another worker or of the process', async () => {
     await using running = await startTestDaemon(config('http://127.0.0.1:9'))
     const { samples } = await scrape(running, '?worker=reverse_proxy')
     expect(samples.length).toBeGreaterThan(40)
@@ -103,7 +103,7 @@ describe('/metrics', () => {
     }
   })
 
-  test('of a worker that there is not is a 404 with those that there are', async () => {
+  test('of an unknown worker is a 404 that lists the known workers', async () => {
     await using running = await startTestDaemon(config('http://127.0.0.1:9'))
     const answer = await running.admin('/metrics?worker=nobody')
     expect(answer.status).toBe(404)

@@ -6,7 +6,7 @@ const before = new Date(writtenAt.getTime() - 1000).toUTCString()
 const same = writtenAt.toUTCString()
 const after = new Date(writtenAt.getTime() + 1000).toUTCString()
 
-/** Asks for one file of ten bytes; `ETAG` in a header stands for its entity tag. */
+/** Requests a file of ten bytes; `ETAG` in a header stands for its entity tag. */
 async function request(headers: Readonly<Record<string, string>>, method = 'GET') {
   await using site = createSite({ 'a.txt': '0123456789' })
   await using served = await serve(staticSettings({ rootDir: site.root }))
@@ -40,7 +40,7 @@ test.each([
   [200, { 'If-Unmodified-Since': same }],
   [412, { 'If-Unmodified-Since': before }],
   [200, { 'If-Unmodified-Since': 'garbage' }],
-])('%i for %o', async (status, headers) => {
+])('status %i for the headers %o', async (status, headers) => {
   expect((await request(headers)).status).toBe(status)
 })
 
@@ -55,7 +55,7 @@ test('HEAD is conditional too', async () => {
   expect((await request({ 'If-None-Match': 'ETAG' }, 'HEAD')).status).toBe(304)
 })
 
-test('another content of the same size has another entity tag', async () => {
+test('different content of the same size has a different entity tag', async () => {
   await using site = createSite({ 'a.txt': 'one' })
   await using served = await serve(staticSettings({ rootDir: site.root }), { trustMs: 0 })
   const first = await ask(served, '/a.txt')
@@ -122,12 +122,12 @@ test.each([
   [200, before],
   [200, after],
   [200, 'garbage'],
-])('%i for a range with If-Range %s', async (status, ifRange) => {
+])('status %i for a range with If-Range %s', async (status, ifRange) => {
   const answer = await request({ Range: 'bytes=0-3', 'If-Range': ifRange })
   expect([answer.status, answer.body]).toEqual([status, status === 206 ? '0123' : '0123456789'])
 })
 
-test('If-None-Match goes before Range', async () => {
+test('If-None-Match takes precedence over Range', async () => {
   expect((await request({ Range: 'bytes=99-', 'If-None-Match': 'ETAG' })).status).toBe(304)
 })
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { tied } from '../../kit/processes/tied.ts'
 import { ask, createSite, exchange, type Served, type Site, serve, staticSettings } from './site.ts'
 
-/** What every answer to an attack has in common, whatever its status. */
+/** Asserts the properties that all responses to attacks share, whatever their status. */
 async function expectRefused(served: Served, site: Site, target: string): Promise<void> {
   const answer = await ask(served, target)
   expect([400, 403, 404]).toContain(answer.status)
@@ -82,24 +82,27 @@ function attackedSite(): Site {
   site.link('loop.txt', 'loop.txt')
   site.link('broken.txt', '../nothing.txt')
   site.link('broken', '../nothing')
-  // A sibling that only starts like the root.
+  // A sibling directory whose name starts like the root.
   mkdirSync(`${site.root}-private`)
   writeFileSync(`${site.root}-private/index.html`, 'SECRET')
   site.link('sibling', '../public-private')
   return site
 }
 
-describe.each([false, true])('spa_mode %s: no content from outside of the root, no 500, by', (spaMode) => {
-  test.each(Object.entries(attacks))('%s', async (_, target) => {
-    await using site = attackedSite()
-    await using served = await serve(
-      staticSettings({ rootDir: site.root, spaMode, spaFallbackFile: 'page.html' }),
-    )
-    await expectRefused(served, site, target)
-  })
-})
+describe.each([false, true])(
+  'spa_mode %s: neither content from outside the root nor a 500 through',
+  (spaMode) => {
+    test.each(Object.entries(attacks))('%s', async (_, target) => {
+      await using site = attackedSite()
+      await using served = await serve(
+        staticSettings({ rootDir: site.root, spaMode, spaFallbackFile: 'page.html' }),
+      )
+      await expectRefused(served, site, target)
+    })
+  },
+)
 
-test('a link into a sibling whose name starts like the root is refused', async () => {
+test('a link to a sibling directory whose name starts like the root is refused', async () => {
   await using site = attackedSite()
   await using served = await serve(staticSettings({ rootDir: site.root }))
   await expectRefused(served, site, '/sibling/')
@@ -129,7 +132,7 @@ test('an index file that is a link to outside is refused', async () => {
 })
 
 test.each([false, true])(
-  'spa_mode %s: a link to outside does not tell what exists there',
+  'spa_mode %s: a link to outside does not reveal what exists there',
   async (spaMode) => {
     await using site = attackedSite()
     writeFileSync(join(site.outside, 'secret'), 'SECRET')
@@ -147,7 +150,7 @@ test('the target of a link to outside is not even opened', async () => {
   await using site = createSite()
   const pipe = site.pipe('../pipe')
   site.link('pipe', '../pipe')
-  // Held in open() until somebody opens the other end.
+  // open() blocks until the other end of the pipe is opened.
   const writer = tied(spawn('sh', ['-c', 'echo x > "$0"', pipe]))
   const ended = new Promise((resolve) => writer.once('exit', resolve))
   try {
@@ -186,13 +189,13 @@ test('.well-known is served', async () => {
   expect((await ask(served, '/.well-known/security.txt')).body).toBe('mail us')
 })
 
-test('a twice encoded name is that literal name', async () => {
+test('a twice encoded name is decoded once only', async () => {
   await using site = createSite({ '%2e%2e.txt': 'literal' })
   await using served = await serve(staticSettings({ rootDir: site.root }))
   expect((await ask(served, '/%252e%252e.txt')).body).toBe('literal')
 })
 
-test('a folder that turns into a link to outside between two system calls opens nothing there', async () => {
+test('a folder replaced by a link to outside between two system calls opens no outside file', async () => {
   await using site = createSite({ 'folder/secret.txt': 'public' })
   await using served = await serve(staticSettings({ rootDir: site.root }), { trustMs: 0 })
   const [folder, link, parked] = ['folder', 'link', 'parked'].map((name) => join(site.root, name)) as [

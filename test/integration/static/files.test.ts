@@ -17,7 +17,7 @@ test('a file is sent with its type, length, validators and nosniff', async () =>
   })
 })
 
-test('HEAD has the head of GET and no body', async () => {
+test('HEAD has the headers of GET and no body', async () => {
   await using site = createSite({ 'hello.txt': 'hello' })
   await using served = await serve(staticSettings({ rootDir: site.root }))
   const get = await ask(served, '/hello.txt')
@@ -42,13 +42,13 @@ test.each([
   ['/100%25.txt', '100%.txt'],
   ['/a+b&c;d.txt', 'a+b&c;d.txt'],
   ['/%68ello.txt', 'hello.txt'],
-])('%s names the file %s', async (target, name) => {
+])('%s maps to the file %s', async (target, name) => {
   await using site = createSite({ [name]: 'found' })
   await using served = await serve(staticSettings({ rootDir: site.root }))
   expect(await ask(served, target)).toMatchObject({ status: 200, body: 'found' })
 })
 
-test('a query does not change which file is meant', async () => {
+test('a query does not change the file that is sent', async () => {
   await using site = createSite({ 'a.txt': 'a' })
   await using served = await serve(staticSettings({ rootDir: site.root }))
   expect(await ask(served, '/a.txt?v=%zz/../b')).toMatchObject({ status: 200, body: 'a' })
@@ -97,7 +97,7 @@ test('a missing file is 404 with a short text that names no directory', async ()
   expect(answer.raw).not.toContain(site.outside)
 })
 
-test('only files that are sent count as served, memory and 304 as hits, and disk time is measured', async () => {
+test('sent files count as served, memory and 304 as cache hits, and disk time is measured', async () => {
   await using site = createSite({ 'a.txt': 'abc' })
   await using served = await serve(staticSettings({ rootDir: site.root }))
   const { headers } = await ask(served, '/a.txt')

@@ -19,7 +19,7 @@ import { readCounters } from '../../../src/telemetry/metrics/counters.ts'
 import { until } from '../../kit/waiting/until.ts'
 import { ask, createSite, exchange, type Site, serve, staticSettings, writtenAt } from './site.ts'
 
-/** A server whose clock only a test moves. */
+/** A server whose clock advances only when a test calls `pass`. */
 async function serveByClock(site: Site, mount: Partial<MountSettings> = {}, maxMemoryMb = 256) {
   let timeMs = 5000
   const settings = { ...staticSettings({ rootDir: site.root, ...mount }), maxMemoryMb }
@@ -35,7 +35,7 @@ async function serveByClock(site: Site, mount: Partial<MountSettings> = {}, maxM
   }
 }
 
-/** Resolves when nobody in this process has a file of the site open: what it has cost the disk is counted then. */
+/** Resolves when this process has no file of the site open; its disk time has been counted by then. */
 async function closed(site: Site): Promise<void> {
   const linked = (fd: string) => {
     try {
@@ -52,7 +52,7 @@ async function closed(site: Site): Promise<void> {
 
 const gone = 'NOT_FOUND: Not found.\n'
 
-test('a file in memory is served without the disk, and trusted for a second', async () => {
+test('a file in memory is served without disk access for one second', async () => {
   await using site = createSite()
   await using served = await serveByClock(site)
   const file = site.write('a.txt', 'a')
@@ -78,7 +78,7 @@ test('a hit is answered before handle returns', async () => {
 })
 
 test.each([0, 1000, 16_384, 16_385, 131_072])(
-  '%i bytes of any value are the same from memory',
+  '%i bytes are the same from memory as from disk',
   async (size) => {
     await using site = createSite()
     const content = Buffer.from(Array.from({ length: size }, (_, at) => (at * 7) % 256))
@@ -93,7 +93,7 @@ test.each([0, 1000, 16_384, 16_385, 131_072])(
   },
 )
 
-test('a larger file is not kept', async () => {
+test('a larger file is not kept in memory', async () => {
   await using site = createSite()
   const file = site.write('a.bin', Buffer.alloc(131_073))
   await using served = await serveByClock(site)
@@ -102,7 +102,7 @@ test('a larger file is not kept', async () => {
   expect(await served.get('/a.bin')).toBe(gone)
 })
 
-test('the head from memory is the head from the disk, for GET and HEAD', async () => {
+test('memory and disk produce the same headers, for GET and HEAD', async () => {
   await using site = createSite({ 'a.html': 'hello' })
   await using served = await serveByClock(site)
   const ranged = await ask(served, '/a.html', { headers: { Range: 'bytes=0-1,3-4' } })
@@ -115,7 +115,7 @@ test('the head from memory is the head from the disk, for GET and HEAD', async (
   expect({ ...head.headers, date: '' }).toEqual({ ...get.headers, date: '' })
 })
 
-test('304 comes from memory, ranges and the rarer conditions do not', async () => {
+test('304 is answered from memory; ranges and rarer conditions need the disk', async () => {
   await using site = createSite({ 'a.txt': '0123456789' })
   await using served = await serveByClock(site)
   const etag = (await ask(served, '/a.txt')).headers['etag'] ?? ''
@@ -132,9 +132,9 @@ test('304 comes from memory, ranges and the rarer conditions do not', async () =
   expect(served.counted().diskIoMs).toBeGreaterThan(before.diskIoMs)
 })
 
-test('an unchanged file stays in memory after another look at the disk', async () => {
+test('an unchanged file stays in memory after another check of the disk', async () => {
   await using site = createSite({ 'a.txt': 'a' })
-  // Within two seconds of its last change a file is read again.
+  // A file changed less than two seconds ago is read again.
   await new Promise((resolve) => setTimeout(resolve, 2100))
   await using served = await serveByClock(site)
   for (let left = 4; left > 0; left -= 1) {
@@ -144,7 +144,7 @@ test('an unchanged file stays in memory after another look at the disk', async (
   expect(served.counted().cacheHits).toBe(3)
 })
 
-test('a change with the same size and modification time shows after the second', async () => {
+test('a change with the same size and modification time shows after one second', async () => {
   await using site = createSite({ 'a.txt': 'one' })
   await using served = await serveByClock(site)
   expect(await served.get('/a.txt')).toBe('one')
@@ -159,7 +159,7 @@ test('a change with the same size and modification time shows after the second',
   expect(await served.get('/a.txt')).toBe('six')
 })
 
-test('a link that is swapped out of the root is noticed, also to the same file', async () => {
+test('a link that now leads out of the root is noticed, even if it leads to the same file', async () => {
   await using site = createSite({ 'folder/secret.txt': 'public' })
   await using served = await serveByClock(site)
   site.link('a.txt', 'folder/secret.txt')
@@ -177,7 +177,7 @@ test('a link that is swapped out of the root is noticed, also to the same file',
   }
 })
 
-test('spellings and queries of a path share an entry, file and folder and mounts do not', async () => {
+test('spellings and queries of a path share an entry; file, folder and mounts do not', async () => {
   await using site = createSite({ 'a.txt': 'a', 'docs/index.html': 'docs' })
   await using served = await serveByClock(site)
   for (const target of ['/a.txt', '/a.txt?x=1', '/%61.txt']) expect(await served.get(target)).toBe('a')
@@ -187,7 +187,7 @@ test('spellings and queries of a path share an entry, file and folder and mounts
   expect((await ask(served, '/a.txt/')).status).toBe(404)
 })
 
-test('an index file that comes before the one in memory takes its place', async () => {
+test('a new index file with precedence replaces the one in memory', async () => {
   await using site = createSite({ 'index.htm': 'second' })
   await using served = await serveByClock(site, { indexFiles: ['index.html', 'index.htm'] })
   expect(await served.get('/')).toBe('second')
@@ -196,7 +196,7 @@ test('an index file that comes before the one in memory takes its place', async 
   expect(await served.get('/')).toBe('first')
 })
 
-test('a page of the application gives way to a file, even to another link to itself', async () => {
+test('a new file replaces the SPA fallback page, even if it is a hard link to that page', async () => {
   await using site = createSite({ 'index.html': 'APP' })
   await using served = await serveByClock(site, { spaMode: true })
   expect((await ask(served, '/login')).headers['cache-control']).toBe('no-cache')
@@ -209,7 +209,7 @@ test('a page of the application gives way to a file, even to another link to its
   expect((await ask(served, '/login')).status).toBe(301)
 })
 
-test('requests during a look at the disk share it', async () => {
+test('concurrent requests share one check of the disk', async () => {
   await using site = createSite({ 'a.txt': 'old' })
   await using served = await serveByClock(site)
   await served.get('/a.txt')
@@ -225,7 +225,7 @@ test('requests during a look at the disk share it', async () => {
   expect(new Set(missing)).toEqual(new Set([gone]))
 })
 
-test('dropCaches forgets at once', async () => {
+test('dropCaches removes all entries at once', async () => {
   await using site = createSite({ 'a.txt': 'a' })
   await using served = await serveByClock(site)
   await served.get('/a.txt')

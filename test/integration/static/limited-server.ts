@@ -1,7 +1,8 @@
 import { closeSync, openSync } from 'node:fs'
 import { serve, staticSettings } from './site.ts'
 
-// Serves argv[2] in a process of its own and prints its port. For /starved.txt it uses up every descriptor first.
+// Serves argv[2] in a separate process and prints its port. A request for /starved.txt first uses up every
+// descriptor.
 const served = await serve(staticSettings({ rootDir: process.argv[2] ?? '' }))
 served.server.prependListener('request', (req, res) => {
   if (req.url !== '/starved.txt') return

@@ -8,7 +8,7 @@ import { tied } from '../../kit/processes/tied.ts'
 import { until } from '../../kit/waiting/until.ts'
 import { ask, createSite, type Site } from './site.ts'
 
-/** A server in a process that has few descriptors and is not root, to whom nothing is forbidden. */
+/** A server in a process with few descriptors and without root, which would bypass file permissions. */
 async function serveLimited(site: Site): Promise<{ port: number } & AsyncDisposable> {
   chmodSync(site.outside, 0o755)
   const script = fileURLToPath(new URL('./limited-server.ts', import.meta.url))
@@ -41,7 +41,7 @@ test('without a free descriptor the answer is 503 with Retry-After, and later re
   expect((await ask(served, '/a.txt')).body).toBe('a')
 })
 
-test('a file that may not be read is 403', async () => {
+test('an unreadable file is answered 403', async () => {
   await using site = createSite({ 'a.txt': 'a', 'folder/b.txt': 'b' })
   chmodSync(join(site.root, 'a.txt'), 0)
   chmodSync(join(site.root, 'folder'), 0)
@@ -51,11 +51,11 @@ test('a file that may not be read is 403', async () => {
   expect((await ask(served, '/folder/')).status).toBe(403)
 })
 
-test('a cached file that is no longer readable is 403 after the next look at the disk', async () => {
+test('a cached file that becomes unreadable is answered 403 after the next check of the disk', async () => {
   await using site = createSite({ 'a.txt': 'a' })
   chmodSync(join(site.root, 'a.txt'), 0o644)
   await using served = await serveLimited(site)
-  // Into memory, and from there.
+  // The first request loads the file into memory, the second is a hit.
   for (let hits = 0; hits < 2; hits++) expect((await ask(served, '/a.txt')).body).toBe('a')
   chmodSync(join(site.root, 'a.txt'), 0)
   const isForbidden = async () => (await ask(served, '/a.txt')).status === 403
@@ -70,6 +70,6 @@ test.each([
   ['EMFILE', 'OVER_LIMIT'],
   ['ENFILE', 'OVER_LIMIT'],
   ['EIO', undefined],
-])('%s means %s', (code, meaning) => {
+])('the system error %s becomes %s', (code, meaning) => {
   expect(codeOfSystemError(Object.assign(new Error(code), { code }))).toBe(meaning)
 })

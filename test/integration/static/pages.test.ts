@@ -18,7 +18,7 @@ test('index files are tried in the configured order', async () => {
   expect((await ask(served, '/b/')).body).toBe('first')
 })
 
-test('a directory without an index file is 404: nothing is listed (W04)', async () => {
+test('a directory without an index file is answered 404 and not listed (W04)', async () => {
   await using site = createSite({ 'docs/private-name.txt': 'x' })
   await using served = await serve(staticSettings({ rootDir: site.root }))
   const answer = await ask(served, '/docs/')
@@ -62,7 +62,7 @@ test.each(['//evil.test/..', '//evil.test', '/%2fevil.test', '/\\evil.test', '/%
   },
 )
 
-test('a mount without its slash is redirected below itself', async () => {
+test('a mount path without its slash is redirected to the mount', async () => {
   await using site = createSite({ 'index.html': 'docs' })
   await using served = await serve(staticSettings({ path: '/docs', rootDir: site.root }))
   expect((await ask(served, '/docs?q')).headers['location']).toBe('/docs/?q')
@@ -72,7 +72,7 @@ test('a mount without its slash is redirected below itself', async () => {
 const app = { 'index.html': 'APP', 'assets/main-1f2e.js': 'code', 'empty/x.txt': 'x' }
 
 test.each(['/', '/login', '/users/42', '/users/42/', '/v1.2/users', '/caf%C3%A9', '/100%25', '/empty/'])(
-  'in SPA mode %s is the page of the application',
+  'in SPA mode %s returns the application page',
   async (target) => {
     await using site = createSite(app)
     await using served = await serve(staticSettings({ rootDir: site.root, spaMode: true }))
@@ -84,7 +84,7 @@ test.each(['/', '/login', '/users/42', '/users/42/', '/v1.2/users', '/caf%C3%A9'
 )
 
 test.each(['mjs', 'map', 'wasm', 'webp', 'txt', 'avif', 'js', 'css'])(
-  'in SPA mode a missing .%s is 404 and not the page (W37)',
+  'in SPA mode a missing .%s file is answered 404, not with the page (W37)',
   async (extension) => {
     await using site = createSite(app)
     await using served = await serve(staticSettings({ rootDir: site.root, spaMode: true }))
@@ -92,20 +92,20 @@ test.each(['mjs', 'map', 'wasm', 'webp', 'txt', 'avif', 'js', 'css'])(
   },
 )
 
-test('in SPA mode the fallback may have another name and stand in a folder', async () => {
+test('in SPA mode the fallback file may have another name and be in a folder', async () => {
   await using site = createSite({ 'shell/app.html': 'SHELL' })
   const settings = staticSettings({ rootDir: site.root, spaMode: true, spaFallbackFile: 'shell/app.html' })
   await using served = await serve(settings)
   expect(await ask(served, '/login')).toMatchObject({ status: 200, body: 'SHELL' })
 })
 
-test('in SPA mode a missing fallback file is 404', async () => {
+test('in SPA mode a missing fallback file is answered 404', async () => {
   await using site = createSite()
   await using served = await serve(staticSettings({ rootDir: site.root, spaMode: true }))
   expect((await ask(served, '/login')).status).toBe(404)
 })
 
-test('without SPA mode a missing page is 404', async () => {
+test('without SPA mode a missing page is answered 404', async () => {
   await using site = createSite(app)
   await using served = await serve(staticSettings({ rootDir: site.root }))
   expect((await ask(served, '/login')).status).toBe(404)
@@ -118,7 +118,7 @@ test('in SPA mode assets stay cacheable while the index is not (B001, NB001)', a
   expect((await ask(served, '/index.html')).headers['cache-control']).toBe('no-cache')
 })
 
-test('in SPA mode index and fallback are revalidated whatever their type is (B001)', async () => {
+test('in SPA mode index and fallback are revalidated, whatever their type (B001)', async () => {
   await using site = createSite({ 'index.json': '{}', 'page.json': '{}' })
   const settings = staticSettings({
     rootDir: site.root,

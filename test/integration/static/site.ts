@@ -10,16 +10,16 @@ import { type CounterBlock, createCounterBlock } from '../../../src/telemetry/me
 import { pace, sizes, tracing } from '../../kit/daemons/data-plane.ts'
 import { tempDir } from '../../kit/files/temp-dir.ts'
 
-/** Modification time of every file that a test writes: long ago, so that validators are settled. */
+/** Modification time of every file that a test writes: long ago, so that validators are stable. */
 export const writtenAt = new Date('2024-02-03T04:05:06Z')
 
-/** A temporary directory with a public folder in it, and a secret beside that folder. */
+/** A temporary directory that contains a public folder and, next to it, a secret. */
 export interface Site extends AsyncDisposable {
   readonly root: string
   readonly outside: string
   write(name: string, content: string | Uint8Array): string
   link(name: string, target: string): void
-  /** A named pipe; returns its path. */
+  /** Creates a named pipe and returns its path. */
   pipe(name: string): string
 }
 
@@ -85,13 +85,16 @@ export interface Served extends AsyncDisposable {
   readonly server: Server
   readonly handler: StaticHandler
   readonly counters: CounterBlock
-  /** What `handle` threw, request by request. */
+  /** Errors thrown by `handle`, in the order of the requests. */
   readonly thrown: unknown[]
-  /** `handle` calls that have not resolved. */
+  /** Number of `handle` calls that have not resolved. */
   pending(): number
 }
 
-/** The static handler behind a plain server; it takes the first mount that owns the path, as its caller must. */
+/**
+ * Serves the static handler with a plain server. Like the real caller, it selects the first mount that owns
+ * the path.
+ */
 export async function serve(
   settings: StaticSettings,
   deps: Omit<StaticDeps, 'counters'> = {},
@@ -136,7 +139,7 @@ export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-  /** Head and body as they came. */
+  /** Head and body as received. */
   readonly raw: string
 }
 
@@ -145,7 +148,7 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** One request whose target goes out byte for byte: no client normalises `..` here. */
+/** Sends one request with its target byte for byte: no client normalises `..` here. */
 export async function ask(
   served: { readonly port: number },
   target: string,

@@ -7,13 +7,13 @@ import { expect, test, vi } from 'vitest'
 import { sendSpan } from '../../../src/proxy/static/body.ts'
 import { ask, createSite, exchange, type Served, type Site, serve, staticSettings } from './site.ts'
 
-/** How many descriptors of this process lead into the site. */
+/** The number of descriptors of this process that are open within the site. */
 function descriptors(site: Site): number {
   return readdirSync('/proc/self/fd').filter((fd) => {
     try {
       return readlinkSync(`/proc/self/fd/${fd}`).startsWith(site.root)
     } catch {
-      // The descriptor of the listing itself is gone.
+      // The descriptor of the listing itself is already closed.
       return false
     }
   }).length
@@ -21,7 +21,7 @@ function descriptors(site: Site): number {
 
 const big = 64 * 1024 * 1024
 
-/** A client that takes the first bytes of a response and then nothing more. */
+/** A client that reads the first bytes of a response and then stops. */
 async function stalled(served: Served, requests: string): Promise<Socket> {
   const socket = connect(served.port, '127.0.0.1')
   socket.on('error', () => undefined)
@@ -115,7 +115,7 @@ test('a client that disconnects leaves no descriptor open and no response pendin
   expect(served.thrown).toEqual([])
 })
 
-test('pipelined responses that wait for their turn are given up with the connection', async () => {
+test('pipelined responses that wait for their turn are abandoned with the connection', async () => {
   await using site = createSite()
   truncateSync(site.write('big.bin', ''), big)
   await using served = await serve(staticSettings({ rootDir: site.root }))
@@ -125,7 +125,7 @@ test('pipelined responses that wait for their turn are given up with the connect
   await vi.waitFor(() => expect([served.pending(), descriptors(site)]).toEqual([0, 0]))
 })
 
-test('a client that disconnects before the file is open leaves nothing behind', async () => {
+test('a client that disconnects before the file is open leaks no descriptor and no response', async () => {
   await using site = createSite({ 'a.txt': 'a' })
   await using served = await serve(staticSettings({ rootDir: site.root }))
   for (let left = 50; left > 0; left -= 1) {
@@ -173,7 +173,7 @@ test('a file that is deleted while it is sent still arrives whole', async () => 
   expect((await ask(served, '/big.bin')).status).toBe(404)
 })
 
-test('1 GiB is sent without holding it', async () => {
+test('1 GiB is sent without buffering it in memory', async () => {
   await using site = createSite()
   truncateSync(site.write('huge.bin', ''), 1024 ** 3)
   await using served = await serve(staticSettings({ rootDir: site.root }))
@@ -195,7 +195,7 @@ test('1 GiB is sent without holding it', async () => {
   expect(peak - before).toBeLessThan(64 * 1024 * 1024)
 })
 
-test('a client that does not read holds one piece of the file', async () => {
+test('a client that does not read occupies memory for one chunk of the file only', async () => {
   await using site = createSite()
   truncateSync(site.write('big.bin', ''), big)
   await using served = await serve(staticSettings({ rootDir: site.root }))
@@ -210,7 +210,7 @@ test.each(['GET', 'HEAD'])('%s of a FIFO does not hang', async (method) => {
   await using site = createSite({ 'a.txt': 'a' })
   site.pipe('pipe')
   await using served = await serve(staticSettings({ rootDir: site.root }))
-  // More than the thread pool has threads.
+  // More requests than the thread pool has threads.
   const statuses = await Promise.all(
     Array.from({ length: 8 }, () => ask(served, '/pipe', { method }).then(({ status }) => status)),
   )
@@ -231,13 +231,13 @@ test('a socket file is refused', async () => {
   }
 })
 
-test('a device is refused, also where the root allows it', async () => {
+test('a device is refused, even within the root', async () => {
   await using served = await serve(staticSettings({ rootDir: '/dev' }))
   expect((await ask(served, '/zero')).status).toBe(403)
   expect((await ask(served, '/null')).status).toBe(403)
 })
 
-test('a root that vanishes later is 404', async () => {
+test('a root that is removed later is answered 404', async () => {
   await using site = createSite()
   const rootDir = join(site.root, 'sub')
   mkdirSync(rootDir)

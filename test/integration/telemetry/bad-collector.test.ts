@@ -5,11 +5,14 @@ import type { Telemetry } from '../../../src/telemetry/export/telemetry.ts'
 import type { LogRecord } from '../../../src/telemetry/log/log-record.ts'
 import type { SpanRecord } from '../../../src/telemetry/trace/span-record.ts'
 import { type Mood, startBadCollector } from '../../kit/collector/bad-collector.ts'
-import { received, startOtlpReceiver } from '../../kit/telemetry/otlp-receiver.ts'
+import { startOtlpReceiver, waitForItem } from '../../kit/telemetry/otlp-receiver.ts'
 import { settingsOf } from '../../kit/telemetry/telemetry-settings.ts'
 import { until } from '../../kit/waiting/until.ts'
 
-/** What becomes of spans and log records when the Collector fails: bounded, counted, told once, and over when it is well again. */
+/**
+ * Spans and log records when the Collector fails: bounded, counted, logged once, and exported again after it
+ * recovers.
+ */
 
 const record: LogRecord = {
   atMs: Date.now(),
@@ -80,7 +83,7 @@ describe.each([
   ['drips', 'no complete response within 400 ms'],
   ['resets', /ECONNRESET|socket hang up/],
 ] as const)('a Collector that %s', (mood: Mood, reason) => {
-  test('costs what it was sent, is told once, and gets what comes when it is well again', async () => {
+  test('loses the data sent to it, is logged once, and receives later data after it recovers', async () => {
     const collector = await startBadCollector(mood)
     const { telemetry, log } = await start(collector.url)
     for (let at = 0; at < 10; at += 1) telemetry.emitLog(record)
@@ -100,12 +103,12 @@ describe.each([
       return log.some((line) => line.startsWith('info telemetry is exported again'))
     })
     expect(collector.taken).toBeGreaterThan(0)
-    // A connection that was given up is not left behind.
+    // Abandoned connections are closed.
     expect(collector.open).toBeLessThanOrEqual(1)
   })
 })
 
-test('a Collector that throttles is asked again after the time that it has named', async () => {
+test('an export to a Collector that throttles is repeated after the requested time', async () => {
   const collector = await startBadCollector('throttles')
   const { telemetry } = await start(collector.url, { timeout_secs: 5 })
   telemetry.emitLog(record)
@@ -117,7 +120,7 @@ test('a Collector that throttles is asked again after the time that it has named
   expect(telemetry.drops().logs).toBe(0)
 })
 
-test('a slow Collector gets everything, as long as the queue has room', async () => {
+test('a slow Collector receives every item while the queue has room', async () => {
   const collector = await startBadCollector('slow')
   const { telemetry, log } = await start(collector.url, { timeout_secs: 5 })
   for (let at = 0; at < 100; at += 1) telemetry.emitLog(record)
@@ -126,7 +129,7 @@ test('a slow Collector gets everything, as long as the queue has room', async ()
   expect(log).toEqual([])
 })
 
-test('a Collector that is down is told in the words of the system', async () => {
+test('a Collector that is down is logged with the error of the system', async () => {
   const taken = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => taken.once('listening', resolve))
   const { port } = taken.address() as { readonly port: number }
@@ -137,7 +140,7 @@ test('a Collector that is down is told in the words of the system', async () => 
   expect(log[0]).toContain(`"reason":"connect ECONNREFUSED 127.0.0.1:${port}"`)
 })
 
-test('over gRPC, too: one that is down is told, and gets what comes when it is there', async () => {
+test('over gRPC, a Collector that is down is logged, and receives later data after it starts', async () => {
   const front = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => front.once('listening', resolve))
   const { port } = front.address() as { readonly port: number }
@@ -162,11 +165,11 @@ test('over gRPC, too: one that is down is told, and gets what comes when it is t
     telemetry.emitLog({ ...record, message: 'later' })
     return log.some((line) => line.startsWith('info telemetry is exported again'))
   })
-  await received('a later line', receiver.logs, ({ body }) => body === 'later')
+  await waitForItem('a later line', receiver.logs, ({ body }) => body === 'later')
 })
 
 describe('memory', () => {
-  test('is bounded by the queues: what has no room is dropped at once, and counted', async () => {
+  test('is bounded by the queues: items without room are dropped at once and counted', async () => {
     const collector = await startBadCollector('hangs')
     const { telemetry } = await start(collector.url, { timeout_secs: 60 })
     for (let at = 0; at < 10_000; at += 1) {
@@ -174,7 +177,7 @@ describe('memory', () => {
       telemetry.exportSpans([span])
     }
     const { logs, spans } = telemetry.drops()
-    // 100 wait; of the spans 50 are under way besides.
+    // 100 are waiting; another 50 spans are being exported.
     expect(logs).toBeGreaterThanOrEqual(10_000 - 150)
     expect(spans).toBeGreaterThanOrEqual(10_000 - 2_000)
     await until('they are under way', () => collector.asked === 2)
@@ -182,7 +185,7 @@ describe('memory', () => {
     expect(telemetry.drops().logs - logs).toBeGreaterThanOrEqual(950)
   })
 
-  test('has no room for more spans in a second than are allowed', async () => {
+  test('does not hold more spans per second than the limit', async () => {
     const collector = await startBadCollector('ok')
     const traces = { max_spans_per_sec: 10 }
     const { telemetry } = await start(collector.url, { traces }, { OTEL_BSP_MAX_QUEUE_SIZE: '5000' })
@@ -193,9 +196,9 @@ describe('memory', () => {
   })
 })
 
-describe('the end', () => {
+describe('closing', () => {
   test.each(['hangs', 'drips', 'throttles', 'unavailable'] as const)(
-    'is not held up by one that %s',
+    'is not delayed by a Collector that %s',
     async (mood) => {
       const collector = await startBadCollector(mood)
       const { telemetry } = await start(collector.url, { timeout_secs: 30 })
@@ -208,7 +211,7 @@ describe('the end', () => {
     },
   )
 
-  test('sends what waits', async () => {
+  test('sends the waiting items', async () => {
     const collector = await startBadCollector('slow')
     const { telemetry } = await start(collector.url, {}, { OTEL_BLRP_SCHEDULE_DELAY: '60000' })
     telemetry.emitLog(record)
@@ -217,7 +220,7 @@ describe('the end', () => {
     expect(telemetry.drops().logs).toBe(0)
   })
 
-  test('is at once when it is asked for again', async () => {
+  test('is immediate when it is requested again with no time left', async () => {
     const collector = await startBadCollector('hangs')
     const { telemetry } = await start(collector.url, { timeout_secs: 30 })
     telemetry.emitLog(record)
@@ -228,7 +231,7 @@ describe('the end', () => {
     expect(performance.now() - startedAt).toBeLessThan(1_000)
   })
 
-  test('counts what could not be sent any more', async () => {
+  test('counts the items that could not be sent', async () => {
     const collector = await startBadCollector('hangs')
     const { telemetry } = await start(collector.url, { timeout_secs: 30 })
     for (let at = 0; at < 5; at += 1) telemetry.emitLog(record)
@@ -237,7 +240,7 @@ describe('the end', () => {
   })
 })
 
-test('sends its header fields with every export', async () => {
+test('every export has the configured header fields', async () => {
   const collector = await startBadCollector('ok')
   const headers = { 'X-Api-Key': 'k1' }
   const { telemetry } = await start(collector.url, { headers })
@@ -246,7 +249,7 @@ test('sends its header fields with every export', async () => {
   expect(collector.headers[0]).toMatchObject({ 'x-api-key': 'k1', 'content-type': 'application/x-protobuf' })
 })
 
-test('compresses when it is told to', async () => {
+test('exports are compressed if the configuration requests it', async () => {
   const collector = await startBadCollector('ok')
   const { telemetry } = await start(collector.url, { compression: 'gzip' })
   telemetry.emitLog(record)
@@ -254,7 +257,7 @@ test('compresses when it is told to', async () => {
   expect(collector.headers[0]).toMatchObject({ 'content-encoding': 'gzip' })
 })
 
-test('without room in its files it does not start, and says why', async () => {
+test('a missing certificate file prevents the start and is logged', async () => {
   const log: string[] = []
   const settings = settingsOf({ endpoint: 'https://127.0.0.1:1' })
   if (settings?.traces == null) throw new Error('no traces')

@@ -4,10 +4,10 @@ import { RawClient } from '../../kit/clients/raw-client.ts'
 import { startChildDaemon } from '../../kit/daemons/child-daemon.ts'
 import { startTestDaemon, type TestDaemon } from '../../kit/daemons/daemon.ts'
 import { startOrigin } from '../../kit/origins/origin.ts'
-import { received, startOtlpReceiver } from '../../kit/telemetry/otlp-receiver.ts'
+import { startOtlpReceiver, waitForItem } from '../../kit/telemetry/otlp-receiver.ts'
 import { until } from '../../kit/waiting/until.ts'
 
-/** A daemon with real traffic, and what of it reaches a receiver that we did not write. */
+/** The telemetry of a daemon with real traffic, at an independent receiver. */
 
 const reverse = (target: string, telemetry: object) => ({
   mode: 'Reverse',
@@ -18,7 +18,7 @@ const reverse = (target: string, telemetry: object) => ({
 
 let started = 0
 
-/** With a service name of its own: the receivers of one process hear all that any of them is sent. */
+/** Uses a unique service name: all receivers of a process see the data sent to any of them. */
 async function start(
   target: string,
   endpoint: string,
@@ -40,7 +40,7 @@ async function get(port: number, count: number, ...fields: readonly string[]): P
   return statuses
 }
 
-describe('moves of charts', () => {
+describe('chart transitions', () => {
   test('are log records with worker, actor, from, to and event, whatever the level', async () => {
     const receiver = await startOtlpReceiver()
     await using origin = await startOrigin()
@@ -49,7 +49,7 @@ describe('moves of charts', () => {
     running.daemon.stop()
     await running.daemon.stopped
     const own = () => receiver.logs.filter(({ resource }) => resource['service.name'] === name)
-    const alive = await received(
+    const alive = await waitForItem(
       'the instance is alive',
       receiver.logs,
       ({ resource, attributes }) =>
@@ -67,13 +67,13 @@ describe('moves of charts', () => {
     expect(actors).toContain('supervisor:reverse_proxy')
     expect(actors).toContain('listener:reverse_proxy/0/0')
     expect(actors).toContain('reverse_proxy#1/reverse')
-    // The last one is made as the daemon ends.
+    // The last record is made as the daemon ends.
     expect(own().some(({ body }) => body === 'daemon is stopped')).toBe(true)
     expect(own().some(({ body }) => body === 'instance ended')).toBe(false)
   })
 })
 
-test('the words of the SDK are lines and no log records, or each export would be the reason of the next', async () => {
+test('messages of the SDK are log lines but not exported, or each export would cause the next', async () => {
   process.env['OTEL_LOG_LEVEL'] = 'debug'
   onTestFinished(() => {
     delete process.env['OTEL_LOG_LEVEL']
@@ -84,7 +84,7 @@ test('the words of the SDK are lines and no log records, or each export would be
   const { running, name } = await start(`http://${origin.authority}`, receiver.httpUrl, {
     logs: { enabled: true, level: 'debug' },
   })
-  // What it says at its start comes before anything is exported.
+  // The messages of its start precede the first export.
   await until('the SDK has said something of an export', () =>
     running.log.some((line) => /^debug OpenTelemetry: .*items to be sent/.test(line)),
   )
@@ -96,7 +96,7 @@ test('the words of the SDK are lines and no log records, or each export would be
 })
 
 describe.each(['thread', 'process', 'shared'] as const)('exchanges (%s)', (isolation) => {
-  test('are log records with the trace of the client, all of them, when they are asked for', async () => {
+  test('are all log records with the trace of the client if the access log is exported', async () => {
     const receiver = await startOtlpReceiver()
     await using origin = await startOrigin()
     const logs = { enabled: true, access_log: true }
@@ -158,7 +158,7 @@ test('a tunnel that lasts as long as the drain is exported within its deadline',
   const tookMs = performance.now() - startedAt
   expect(tookMs).toBeGreaterThan(2_900)
   expect(tookMs).toBeLessThan(4_500)
-  const found = await received(
+  const found = await waitForItem(
     'the tunnel',
     receiver.logs,
     ({ resource, attributes }) =>
@@ -167,7 +167,7 @@ test('a tunnel that lasts as long as the drain is exported within its deadline',
   expect(found).toMatchObject({ severity: 'WARN', attributes: { 'proxy.tunnel_end': 'stopped' } })
 })
 
-test('exchanges are no log records when nobody asks for them', async () => {
+test('exchanges are not log records unless the access log is exported', async () => {
   const receiver = await startOtlpReceiver()
   await using origin = await startOrigin()
   const { running, name } = await start(`http://${origin.authority}`, receiver.httpUrl, {
@@ -181,8 +181,8 @@ test('exchanges are no log records when nobody asks for them', async () => {
   expect(own.some(({ attributes }) => 'http.request.method' in attributes)).toBe(false)
 })
 
-describe('a line for each exchange that fails', () => {
-  test('is ten lines in ten seconds, and the number of the others', async () => {
+describe('the log of failed exchanges', () => {
+  test('has at most ten lines in ten seconds, and the number of the others', async () => {
     const origin = await startOrigin()
     await origin.close()
     const { running } = await start(`http://${origin.authority}`, 'http://127.0.0.1:1')
@@ -196,7 +196,7 @@ describe('a line for each exchange that fails', () => {
   })
 })
 
-describe('where nothing is exported', () => {
+describe('OpenTelemetry', () => {
   const watch = `data:text/javascript,${encodeURIComponent(
     "import { registerHooks } from 'node:module'; registerHooks({ resolve(what, context, next) { if (/opentelemetry|grpc/.test(what)) process.stderr.write('LOADED ' + what + String.fromCharCode(10)); return next(what, context) } })",
   )}`
@@ -214,14 +214,14 @@ describe('where nothing is exported', () => {
     return child.log.filter((line) => line.startsWith('LOADED'))
   }
 
-  test('nothing of OpenTelemetry is loaded', async () => {
+  test('is not loaded if nothing is exported', async () => {
     expect(await loaded(undefined)).toEqual([])
     expect(await loaded({ enabled: false })).toEqual([])
   })
 
-  test('and where something is, it is, in main', async () => {
+  test('is loaded only in main if telemetry is exported', async () => {
     const lines = await loaded({ endpoint: 'http://127.0.0.1:1' })
-    // Of four threads that resolve what they import.
+    // One of four threads that log the modules they resolve.
     expect(lines.filter((line) => line === 'LOADED @opentelemetry/sdk-node')).toHaveLength(1)
   })
 })

@@ -7,7 +7,7 @@ import { tempDir } from '../../kit/files/temp-dir.ts'
 
 const config = { mode: 'Forward', listen_addr: '127.0.0.1:0' } as const
 
-test('the environment of a program that has us as a library switches nothing on, a block does', async () => {
+test('in a library, a telemetry block enables the export and the environment does not', async () => {
   const collector = await startBadCollector('ok')
   process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] = collector.url
   onTestFinished(() => {
@@ -21,7 +21,7 @@ test('the environment of a program that has us as a library switches nothing on,
   expect(collector.taken).toBeGreaterThan(0)
 })
 
-test('writes the log where its configuration says so, and whole when it is closed', async () => {
+test('a library writes its log to the configured file, complete when it is closed', async () => {
   const path = join(tempDir(), 'bridge.log')
   const lines: string[] = []
   const bridge = await createBridge(

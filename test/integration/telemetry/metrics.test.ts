@@ -6,7 +6,7 @@ import { startOrigin } from '../../kit/origins/origin.ts'
 import { type ReceivedPoint, startOtlpReceiver } from '../../kit/telemetry/otlp-receiver.ts'
 import { until } from '../../kit/waiting/until.ts'
 
-/** Metrics of a daemon with real traffic, at a receiver that we did not write. */
+/** Metrics of a daemon with real traffic, at an independent receiver. */
 
 let started = 0
 
@@ -24,7 +24,7 @@ function latest(points: readonly ReceivedPoint[], service: string, name: string)
 }
 
 test.each(['http/protobuf', 'grpc'] as const)(
-  'every exchange is in the last export, over %s',
+  'the last export over %s has every exchange',
   async (protocol) => {
     const receiver = await startOtlpReceiver(['http', 'grpc'])
     await using origin = await startOrigin((req, res) => {
@@ -35,7 +35,7 @@ test.each(['http/protobuf', 'grpc'] as const)(
     const service = `metrics-${started}`
     const endpoint = protocol === 'grpc' ? receiver.grpcUrl : receiver.httpUrl
     const running = await startTestDaemon(
-      // None comes by itself within the test.
+      // The default interval does not elapse within the test.
       reverse(origin.authority, { endpoint, protocol, resource: { 'service.name': service } }),
     )
     using client = await RawClient.connect(running.port('reverse_proxy'))
@@ -67,7 +67,7 @@ test.each(['http/protobuf', 'grpc'] as const)(
   },
 )
 
-test('are exported by themselves, and show what another signal has lost', async () => {
+test('metrics are exported at their interval and show the losses of another signal', async () => {
   const receiver = await startOtlpReceiver()
   const bad = await startBadCollector('refuses')
   process.env['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT'] = `${receiver.httpUrl}v1/metrics`.replace('//v1', '/v1')

@@ -11,14 +11,14 @@ import { type OtlpReceiver, startOtlpReceiver } from '../../kit/telemetry/otlp-r
 import { makeCertificate, writeCertificate } from '../../kit/tls/certificates.ts'
 import { until } from '../../kit/waiting/until.ts'
 
-/** One fact has one name and one value: what metric, span and log record of an exchange say of it. */
+/** Metric, span and log record of an exchange use the same name and value for each fact. */
 
 type Attributes = Readonly<Record<string, unknown>>
 
-/** What a SERVER span and its log record have in common. */
+/** Attributes shared by a SERVER span and its log record. */
 const shared =
   /^(?:http\.(?:request\.method|response\.status|route)|url\.|server\.|client\.|network\.|error\.type|user_agent)/
-/** And what of it the metric has too. */
+/** Shared attributes that the metric has, too. */
 const measured = [
   'http.request.method',
   'http.response.status_code',
@@ -37,12 +37,15 @@ const picked = (attributes: Attributes, is: (name: string) => boolean): Attribut
 
 const texts = (all: readonly Attributes[]) => [...new Set(all.map((one) => JSON.stringify(one)))].sort()
 
-/** Runs a daemon, lets `use` have its exchanges, and holds what was exported against each other; gives the SERVER spans. */
+/**
+ * Runs a daemon with the exchanges of `use`, compares the exported signals and returns the attributes of the
+ * SERVER spans.
+ */
 async function compare(
   receiver: OtlpReceiver,
   name: string,
   workers: object,
-  /** How many there are, and how many of them never became a request. */
+  /** Number of log records, and how many of them never became a request. */
   counts: { readonly all: number; readonly refused: number },
   baseDir: string,
   use: (running: TestDaemon) => Promise<void>,
@@ -91,7 +94,7 @@ async function compare(
 
 const tracing = { sample_ratio: 1 }
 
-test('over HTTP/1.1: answered, unknown, refused, broken off, and bytes that are no request', async () => {
+test('metric, span and log record agree over HTTP/1.1, also for failures and invalid requests', async () => {
   const receiver = await startOtlpReceiver()
   await using origin = await startOrigin((req, res) => {
     if (req.url === '/never') return
@@ -158,7 +161,7 @@ test('over HTTP/1.1: answered, unknown, refused, broken off, and bytes that are 
   expect(types.sort()).toEqual(['CLIENT_ABORTED', 'UPSTREAM_BROKEN'])
 })
 
-test('of a forward proxy: absolute form, a target that is not there, CONNECT', async () => {
+test('metric, span and log record of a forward proxy agree: absolute form, no upstream, CONNECT', async () => {
   const receiver = await startOtlpReceiver()
   await using origin = await startOrigin()
   const nowhere = `127.0.0.1:${await unusedPort()}`
@@ -184,7 +187,7 @@ test('of a forward proxy: absolute form, a target that is not there, CONNECT', a
   )
 })
 
-test('over TLS and HTTP/2', async () => {
+test('metric, span and log record agree over TLS and HTTP/2', async () => {
   const receiver = await startOtlpReceiver()
   await using origin = await startOrigin()
   const directory = tempDir()

@@ -2,10 +2,10 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { startTelemetry } from '../../../src/telemetry/export/export.ts'
 import type { Drops, Telemetry } from '../../../src/telemetry/export/telemetry.ts'
 import type { SpanRecord } from '../../../src/telemetry/trace/span-record.ts'
-import { received, startOtlpReceiver } from '../../kit/telemetry/otlp-receiver.ts'
+import { startOtlpReceiver, waitForItem } from '../../kit/telemetry/otlp-receiver.ts'
 import { settingsOf } from '../../kit/telemetry/telemetry-settings.ts'
 
-/** The SDK with its exporters, against a receiver that we did not write. */
+/** The SDK with its exporters, against an independent receiver. */
 
 const span: SpanRecord = {
   traceId: '0af7651916cd43dd8448eb211c80319c',
@@ -47,7 +47,7 @@ describe.each(['http/protobuf', 'grpc'] as const)('over %s', (protocol) => {
       { ...span, spanId: 'aaaaaaaaaaaaaaaa', kind: 'client', parentSpanId: span.spanId },
     ])
     await telemetry.flush(5_000)
-    const found = await received('the span', receiver.spans, (one) => one.spanId === span.spanId)
+    const found = await waitForItem('the span', receiver.spans, (one) => one.spanId === span.spanId)
     expect(found).toMatchObject({
       traceId: span.traceId,
       parentSpanId: span.parentSpanId,
@@ -63,7 +63,7 @@ describe.each(['http/protobuf', 'grpc'] as const)('over %s', (protocol) => {
     expect(String(found.raw.endTimeUnixNano)).toBe('1700000000001750000')
     expect(found.raw.events).toHaveLength(1)
     expect(found.raw.links).toHaveLength(1)
-    const client = await received('the other', receiver.spans, (one) => one.spanId === 'aaaaaaaaaaaaaaaa')
+    const client = await waitForItem('the other', receiver.spans, (one) => one.spanId === 'aaaaaaaaaaaaaaaa')
     expect(client.parentSpanId).toBe(span.spanId)
     expect(telemetry.drops()).toEqual(none)
   })
@@ -82,7 +82,7 @@ describe.each(['http/protobuf', 'grpc'] as const)('over %s', (protocol) => {
       spanId: null,
     })
     await telemetry.flush(5_000)
-    const found = await received('the record', receiver.logs, ({ body }) => body === 'it happened')
+    const found = await waitForItem('the record', receiver.logs, ({ body }) => body === 'it happened')
     expect(found).toMatchObject({
       severity: 'WARN',
       traceId: span.traceId,
@@ -94,14 +94,14 @@ describe.each(['http/protobuf', 'grpc'] as const)('over %s', (protocol) => {
 })
 
 describe('the resource', () => {
-  test('says who we are, with an instance id of its own for each daemon', async () => {
+  test('identifies the service, with a distinct instance id for each daemon', async () => {
     const receiver = await startOtlpReceiver()
     const ids = new Set<unknown>()
     for (const name of ['first', 'second']) {
       const { telemetry } = await start({ endpoint: receiver.httpUrl })
       telemetry.exportSpans([{ ...span, name }])
       await telemetry.flush(5_000)
-      const { resource } = await received(name, receiver.spans, (one) => one.name === name)
+      const { resource } = await waitForItem(name, receiver.spans, (one) => one.name === name)
       expect(resource).toMatchObject({
         'service.name': 'bifrost-bridge',
         'service.version': expect.stringMatching(/^\d+\.\d+\.\d+/),
@@ -116,7 +116,7 @@ describe('the resource', () => {
     expect(ids.size).toBe(2)
   })
 
-  test('takes OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES, and the configuration before them', async () => {
+  test('uses OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES; the configuration takes precedence', async () => {
     const receiver = await startOtlpReceiver()
     const env = {
       OTEL_SERVICE_NAME: 'edge',
@@ -126,7 +126,7 @@ describe('the resource', () => {
     const { telemetry } = await start({ endpoint: receiver.httpUrl, resource }, env)
     telemetry.exportSpans([{ ...span, name: 'with resource' }])
     await telemetry.flush(5_000)
-    const found = await received('the span', receiver.spans, ({ name }) => name === 'with resource')
+    const found = await waitForItem('the span', receiver.spans, ({ name }) => name === 'with resource')
     expect(found.resource).toMatchObject({
       'service.name': 'edge',
       team: 'a',
@@ -135,7 +135,7 @@ describe('the resource', () => {
   })
 })
 
-test('says its own words in the log when OTEL_LOG_LEVEL asks for them', async () => {
+test('messages of the SDK are logged if OTEL_LOG_LEVEL requests them', async () => {
   const { diag } = await import('@opentelemetry/api')
   onTestFinished(() => diag.disable())
   const receiver = await startOtlpReceiver()
@@ -145,7 +145,7 @@ test('says its own words in the log when OTEL_LOG_LEVEL asks for them', async ()
   expect(log.some((line) => /^debug OpenTelemetry: .*items to be sent/.test(line))).toBe(true)
 })
 
-test('leaves the global providers of the program alone', async () => {
+test('the global providers of the program stay unchanged', async () => {
   const { trace, metrics, logs } = await import('@opentelemetry/api')
   const before = [trace.getTracerProvider(), metrics.getMeterProvider(), logs.getLoggerProvider()]
   await start({ endpoint: 'http://127.0.0.1:1', logs: { enabled: true } })

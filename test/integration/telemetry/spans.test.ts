@@ -6,7 +6,7 @@ import { startOrigin } from '../../kit/origins/origin.ts'
 import { startOtlpReceiver } from '../../kit/telemetry/otlp-receiver.ts'
 import { until } from '../../kit/waiting/until.ts'
 
-/** Spans from the exchange to a receiver that we did not write, and the log record of the same exchange. */
+/** Spans from the exchange to an independent receiver, and the log record of the same exchange. */
 
 const traceId = '0af7651916cd43dd8448eb211c80319c'
 const parentId = 'b7ad6b7169203331'
@@ -30,7 +30,7 @@ describe.each([
     })
   }
 
-  test('all of them arrive, joined to the trace of the client and to the log record', async () => {
+  test('all arrive, with the trace of the client and the ids of the log record', async () => {
     const receiver = await startOtlpReceiver(['http', 'grpc'])
     await using origin = await startOrigin()
     const name = `spans ${isolation}`
@@ -65,9 +65,9 @@ describe.each([
     expect(new Set(sampled.map(({ spanId }) => spanId))).toEqual(new Set(servers.map(({ spanId }) => spanId)))
   })
 
-  // An instance in main ends with main.
+  // A shared instance runs in main and ends with it.
   if (isolation === 'shared') return
-  test('of an instance that crashed arrive, where it had posted them', async () => {
+  test('of a crashed instance arrive if it had posted them', async () => {
     const receiver = await startOtlpReceiver(['http', 'grpc'])
     await using origin = await startOrigin()
     const name = `crash ${isolation}`
@@ -78,7 +78,7 @@ describe.each([
       inMain += spans.length
     })
     using client = await RawClient.connect(running.port('reverse_proxy'))
-    // A batch is 64.
+    // The batch size is 64.
     for (let at = 0; at < 64; at += 1) await client.get('/')
     await until('main has them', () => inMain === 128)
     running.daemon.inject('reverse_proxy', 'kill')

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { startTelemetry } from '../../../src/telemetry/export/export.ts'
 import type { Telemetry } from '../../../src/telemetry/export/telemetry.ts'
 import { tempDir } from '../../kit/files/temp-dir.ts'
-import { received, startOtlpReceiver } from '../../kit/telemetry/otlp-receiver.ts'
+import { startOtlpReceiver, waitForItem } from '../../kit/telemetry/otlp-receiver.ts'
 import { settingsOf } from '../../kit/telemetry/telemetry-settings.ts'
 import { type Made, makeCertificate } from '../../kit/tls/certificates.ts'
 import { startTlsFront } from '../../kit/tls/tls-front.ts'
@@ -49,16 +49,16 @@ describe.each(['http/protobuf', 'grpc'] as const)('over %s with TLS', (protocol)
     return { receiver, endpoint: `https://localhost:${port}`, protocol }
   }
 
-  test('exports to a Collector whose certificate is of the authority that is named', async () => {
+  test('exports to a Collector whose certificate is signed by the configured authority', async () => {
     const { receiver, ...block } = await server()
     const file = filesOf({ 'ca.pem': authority })
     const { telemetry } = await start({ ...block, tls: { ca: file('ca.pem') } })
     telemetry.emitLog(line(`to ${protocol}`))
     await telemetry.flush(5_000)
-    await received('the line', receiver.logs, ({ body }) => body === `to ${protocol}`)
+    await waitForItem('the line', receiver.logs, ({ body }) => body === `to ${protocol}`)
   })
 
-  test('shows the certificate that it has, and is refused without one', async () => {
+  test('presents its client certificate, and is refused without one', async () => {
     const { receiver, ...block } = await server({ ca: authority.cert, requestCert: true })
     const file = filesOf({ 'ca.pem': authority, 'us.pem': us, 'us.key': us.key })
     const ca = file('ca.pem')
@@ -68,11 +68,11 @@ describe.each(['http/protobuf', 'grpc'] as const)('over %s with TLS', (protocol)
     const shown = await start({ ...block, tls: { ca, cert: file('us.pem'), key: file('us.key') } })
     shown.telemetry.emitLog(line(`shown ${protocol}`))
     await shown.telemetry.flush(5_000)
-    await received('the line', receiver.logs, ({ body }) => body === `shown ${protocol}`)
+    await waitForItem('the line', receiver.logs, ({ body }) => body === `shown ${protocol}`)
     expect(receiver.logs.some(({ body }) => body === 'nobody')).toBe(false)
   })
 
-  test('takes its files from the environment where the configuration has none', async () => {
+  test('reads the file names from the environment if the configuration has none', async () => {
     const { receiver, ...block } = await server({ ca: authority.cert, requestCert: true })
     const file = filesOf({ 'ca.pem': authority, 'us.pem': us, 'us.key': us.key })
     const { telemetry } = await start(block, {
@@ -82,10 +82,10 @@ describe.each(['http/protobuf', 'grpc'] as const)('over %s with TLS', (protocol)
     })
     telemetry.emitLog(line(`by environment ${protocol}`))
     await telemetry.flush(5_000)
-    await received('the line', receiver.logs, ({ body }) => body === `by environment ${protocol}`)
+    await waitForItem('the line', receiver.logs, ({ body }) => body === `by environment ${protocol}`)
   })
 
-  test('sends nothing to one that cannot be believed, and says so', async () => {
+  test('sends nothing to a Collector it cannot verify, and logs why', async () => {
     const { receiver, ...block } = await server()
     const { telemetry, log } = await start(block)
     telemetry.emitLog(line(`unbelieved ${protocol}`))

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ConnectionOptions } from 'node:tls'
 import { describe, expect, test } from 'vitest'
-import { ask, sessionOf, visit } from '../../kit/clients/tls-client.ts'
+import { ask, connectTls, sessionOf } from '../../kit/clients/tls-client.ts'
 
 import { startTlsDaemon } from '../../kit/daemons/tls-daemon.ts'
 import { tempDir } from '../../kit/files/temp-dir.ts'
@@ -25,18 +25,18 @@ function clientTls(auth: 'required' | 'optional', header = 'X-Client-Subject') {
 
 const get = ['GET /x HTTP/1.1', 'Host: a.test']
 
-/** The answer, or why there is none. */
+/** The response, or the reason why there is none. */
 async function outcome(port: number, as: ConnectionOptions): Promise<string> {
   try {
-    const { socket } = await visit(port, as)
+    const { socket } = await connectTls(port, as)
     return (await ask(socket, ...get)).slice(0, 12)
   } catch (error) {
     return `none: ${(error as Error).message}`
   }
 }
 
-describe('required', () => {
-  test('rejects clients without a certificate, with one of another authority, or an expired one', async () => {
+describe('client_auth required', () => {
+  test('rejects a client without a certificate, or with an expired or foreign one', async () => {
     await using origin = await startOrigin()
     await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
       isolation: 'shared',
@@ -53,8 +53,8 @@ describe('required', () => {
   })
 })
 
-describe('optional', () => {
-  test('accepts clients without one, and sends the subject of a valid one only', async () => {
+describe('client_auth optional', () => {
+  test('accepts clients without a certificate, and sends the subject of a valid one only', async () => {
     await using origin = await startOrigin()
     await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
       isolation: 'process',
@@ -71,22 +71,22 @@ describe('optional', () => {
       tls: clientTls('optional'),
     })
     const forged = ['x-client-subject: CN=root', 'X_Client_Subject: CN=root', 'Connection: X-Client-Subject']
-    const first = await visit(daemon.port)
+    const first = await connectTls(daemon.port)
     await ask(first.socket, ...get, ...forged)
-    const second = await visit(daemon.port, anna)
+    const second = await connectTls(daemon.port, anna)
     await ask(second.socket, ...get, ...forged)
     expect(
       origin.seen.map(({ rawHeaders }) => rawHeaders.filter((text) => /subject|CN=/i.test(text))),
     ).toEqual([[], ['X-Client-Subject', 'CN=anna']])
   })
 
-  test('removes it from trailers too', async () => {
+  test('removes the subject field from trailers too', async () => {
     await using origin = await startRecordingOrigin()
     await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
       isolation: 'shared',
       tls: clientTls('optional'),
     })
-    const { socket } = await visit(daemon.port, anna)
+    const { socket } = await connectTls(daemon.port, anna)
     const head = ['POST / HTTP/1.1', 'Host: a.test', 'Transfer-Encoding: chunked', 'Connection: close']
     const rest = ['2', 'ok', '0', 'X-Sum: 7', 'X-Client-Subject: CN=root', 'x_client_subject: CN=root']
     socket.write(`${[...head, '', ...rest].join('\r\n')}\r\n\r\n`)
@@ -96,7 +96,7 @@ describe('optional', () => {
   })
 
   test.each(['TLSv1.2', 'TLSv1.3'] as const)(
-    'tells of a resumed %s session what it told at first',
+    'sends the same subject for a resumed %s session',
     async (version) => {
       await using origin = await startOrigin()
       await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
@@ -106,10 +106,10 @@ describe('optional', () => {
       const resumed: boolean[] = []
       for (const who of [anna, {}]) {
         const options = { ...who, maxVersion: version, servername: 'a.test' }
-        const { socket } = await visit(daemon.port, options)
+        const { socket } = await connectTls(daemon.port, options)
         const session = sessionOf(socket)
         await ask(socket, ...get)
-        const again = await visit(daemon.port, { ...options, session: await session })
+        const again = await connectTls(daemon.port, { ...options, session: await session })
         resumed.push(again.socket.isSessionReused())
         await ask(again.socket, ...get)
       }

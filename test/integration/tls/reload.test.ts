@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ask, sessionOf, visit } from '../../kit/clients/tls-client.ts'
+import { ask, connectTls, sessionOf } from '../../kit/clients/tls-client.ts'
 import { startTlsDaemon, type TlsDaemon } from '../../kit/daemons/tls-daemon.ts'
 import { startOrigin } from '../../kit/origins/origin.ts'
 import { makeCertificate, writeCertificate } from '../../kit/tls/certificates.ts'
@@ -10,7 +10,7 @@ import { until } from '../../kit/waiting/until.ts'
 const get = ['GET /x HTTP/1.1', 'Host: a.test']
 
 async function shownAt({ port }: TlsDaemon, servername: string): Promise<string> {
-  const { socket, shown } = await visit(port, { servername })
+  const { socket, shown } = await connectTls(port, { servername })
   socket.destroy()
   return shown
 }
@@ -21,7 +21,7 @@ describe.each(['thread', 'process', 'shared'] as const)(
     test('apply to later connections; open connections continue', async () => {
       await using origin = await startOrigin()
       await using daemon = await startTlsDaemon(`http://${origin.authority}`, { isolation })
-      const { socket } = await visit(daemon.port, { servername: 'a.test' })
+      const { socket } = await connectTls(daemon.port, { servername: 'a.test' })
       const made = makeCertificate({ subject: 'new.test', names: ['a.test'] })
       writeCertificate(daemon.directory, 'a', made)
       await until('the new one is shown', async () => (await shownAt(daemon, 'a.test')) === 'new.test')
@@ -31,7 +31,7 @@ describe.each(['thread', 'process', 'shared'] as const)(
 )
 
 describe('new certificate files', () => {
-  test('may be renamed over the old ones', async () => {
+  test('apply when they are renamed over the old ones', async () => {
     await using daemon = await startTlsDaemon('http://127.0.0.1:9', { isolation: 'shared' })
     writeCertificate(daemon.directory, 'next', makeCertificate({ subject: 'new.test', names: ['a.test'] }))
     for (const kind of ['pem', 'key'])
@@ -39,18 +39,20 @@ describe('new certificate files', () => {
     await until('the new one is shown', async () => (await shownAt(daemon, 'a.test')) === 'new.test')
   })
 
-  test('that are broken are named in the log, and the old ones stay', async () => {
+  test('are named in the log if they are broken, and the old ones stay in use', async () => {
     await using daemon = await startTlsDaemon('http://127.0.0.1:9', { isolation: 'shared' })
     const file = join(daemon.directory, 'a.pem')
     const before = readFileSync(file)
     writeFileSync(file, before.subarray(0, 200))
-    const failed = () => daemon.proxy.log.find((line) => line.includes('certificates not loaded'))
+    const failed = () => daemon.proxy.log.find((line) => line.includes('certificates not reloaded'))
     await until('it is logged', () => failed() !== undefined)
     expect(failed()).toMatch(/^error .*a\.pem.*has no certificate/)
     expect(failed()).not.toContain('PRIVATE KEY')
     expect(await shownAt(daemon, 'a.test')).toBe('a.test')
     writeFileSync(file, before)
-    await until('it is whole again', () => daemon.proxy.log.some((line) => line.includes('loaded anew')))
+    await until('it is whole again', () =>
+      daemon.proxy.log.some((line) => line.includes('certificates reloaded')),
+    )
     expect(await shownAt(daemon, 'a.test')).toBe('a.test')
   })
 
@@ -65,7 +67,7 @@ describe('new certificate files', () => {
 
 describe.each(['thread', 'process'] as const)('a TLS session with isolation %s', (isolation) => {
   test.each(['TLSv1.2', 'TLSv1.3'] as const)(
-    'of %s is resumed with any instance, and with a successor',
+    'of %s is resumed by every instance and by its successor',
     async (version) => {
       await using origin = await startOrigin()
       await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
@@ -73,11 +75,11 @@ describe.each(['thread', 'process'] as const)('a TLS session with isolation %s',
         worker: { worker_threads: 2 },
       })
       const options = { servername: 'a.test', maxVersion: version }
-      const { socket } = await visit(daemon.port, options)
+      const { socket } = await connectTls(daemon.port, options)
       const session = sessionOf(socket)
       await ask(socket, ...get)
       const resume = async () => {
-        const again = await visit(daemon.port, { ...options, session: await session })
+        const again = await connectTls(daemon.port, { ...options, session: await session })
         const isReused = again.socket.isSessionReused()
         again.socket.destroy()
         return isReused
@@ -91,7 +93,7 @@ describe.each(['thread', 'process'] as const)('a TLS session with isolation %s',
   )
 })
 
-/** Replaces every instance, and waits for the end of the old ones. */
+/** Replaces every instance and waits until the old ones have ended. */
 async function replace({ proxy }: TlsDaemon): Promise<void> {
   const instances = () =>
     proxy.daemon.overview.actors().flatMap(({ actor }) => (/^reverse_proxy#\d+$/.test(actor) ? [actor] : []))

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
-import { ask, visit } from '../../kit/clients/tls-client.ts'
+import { ask, connectTls } from '../../kit/clients/tls-client.ts'
 import { startTlsDaemon } from '../../kit/daemons/tls-daemon.ts'
 import { startOrigin } from '../../kit/origins/origin.ts'
 import { until } from '../../kit/waiting/until.ts'
@@ -12,7 +12,7 @@ describe.each(['thread', 'process', 'shared'] as const)('TLS with isolation %s',
   test('is terminated by the instance, and the upstream gets the scheme https', async () => {
     await using origin = await startOrigin()
     await using daemon = await startTlsDaemon(`http://${origin.authority}`, { isolation })
-    const { socket, shown } = await visit(daemon.port, { servername: 'a.test' })
+    const { socket, shown } = await connectTls(daemon.port, { servername: 'a.test' })
     expect(await ask(socket, ...get)).toMatch(/^HTTP\/1\.1 200 OK\r\n.*hello$/s)
     expect(shown).toBe('a.test')
     expect(origin.last.get('x-forwarded-proto')).toBe('https')
@@ -28,41 +28,43 @@ describe('the certificate', () => {
     ['wild.test', 'default.test'],
     ['unknown.test', 'default.test'],
     ['', 'default.test'],
-  ])('for %s is that of %s', async (servername, expected) => {
+  ])('for the server name %s is the one of %s', async (servername, expected) => {
     await using daemon = await startTlsDaemon('http://127.0.0.1:9', { isolation: 'shared' })
-    const { socket, shown } = await visit(daemon.port, { servername })
+    const { socket, shown } = await connectTls(daemon.port, { servername })
     socket.destroy()
     expect(shown).toBe(expected)
   })
 })
 
 describe('the handshake', () => {
-  test('speaks TLS 1.2 and 1.3 and nothing older', async () => {
+  test('supports TLS 1.2 and 1.3, and no older version', async () => {
     await using daemon = await startTlsDaemon('http://127.0.0.1:9', { isolation: 'shared' })
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-      const { socket } = await visit(daemon.port, { minVersion: version, maxVersion: version })
+      const { socket } = await connectTls(daemon.port, { minVersion: version, maxVersion: version })
       expect(socket.getProtocol()).toBe(version)
       socket.destroy()
     }
     const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
-    await expect(visit(daemon.port, old)).rejects.toThrow(/alert|version|protocol/i)
+    await expect(connectTls(daemon.port, old)).rejects.toThrow(/alert|version|protocol/i)
   })
 
-  test('has no cipher suite without forward secrecy', async () => {
+  test('uses no cipher suite without forward secrecy', async () => {
     await using daemon = await startTlsDaemon('http://127.0.0.1:9', { isolation: 'shared' })
     const weak = { maxVersion: 'TLSv1.2', ciphers: 'AES128-GCM-SHA256:ECDHE-ECDSA-AES128-SHA' } as const
-    await expect(visit(daemon.port, weak)).rejects.toThrow(/handshake failure/)
+    await expect(connectTls(daemon.port, weak)).rejects.toThrow(/handshake failure/)
   })
 
   test('negotiates http/1.1 by ALPN, and rejects clients that offer neither version', async () => {
     await using daemon = await startTlsDaemon('http://127.0.0.1:9', { isolation: 'shared' })
-    const { socket } = await visit(daemon.port, { ALPNProtocols: ['http/1.1'] })
+    const { socket } = await connectTls(daemon.port, { ALPNProtocols: ['http/1.1'] })
     expect(socket.alpnProtocol).toBe('http/1.1')
     socket.destroy()
-    await expect(visit(daemon.port, { ALPNProtocols: ['smtp'] })).rejects.toThrow(/no application protocol/)
+    await expect(connectTls(daemon.port, { ALPNProtocols: ['smtp'] })).rejects.toThrow(
+      /no application protocol/,
+    )
   })
 
-  test('that never completes is closed at its deadline, even with trickling bytes, and blocks no other client', async () => {
+  test('is ended at its deadline, even if bytes trickle in, and blocks no other client', async () => {
     await using origin = await startOrigin()
     await using daemon = await startTlsDaemon(`http://${origin.authority}`, {
       isolation: 'shared',
@@ -74,7 +76,7 @@ describe('the handshake', () => {
     // The start of a ClientHello of 512 bytes.
     trickling.send(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01]))
     const timer = setInterval(() => trickling.send(Buffer.from([0])), 50)
-    const { socket } = await visit(daemon.port)
+    const { socket } = await connectTls(daemon.port)
     expect(await ask(socket, ...get)).toMatch(/^HTTP\/1\.1 200/)
     expect(silent.isEnded || trickling.isEnded).toBe(false)
     await Promise.all([silent.ended(), trickling.ended()])
@@ -96,12 +98,12 @@ describe('the handshake', () => {
     expect(counters()?.connectionsActive).toBe(0)
   })
 
-  test('is not begun over the limit: the connection is closed', async () => {
+  test('does not start over the connection limit: the connection is closed', async () => {
     await using daemon = await startTlsDaemon('http://127.0.0.1:9', {
       isolation: 'shared',
       worker: { max_connections: 1 },
     })
-    const { socket } = await visit(daemon.port)
+    const { socket } = await connectTls(daemon.port)
     using late = await RawClient.connect(daemon.port)
     await late.ended()
     expect(late.pending.length).toBe(0)
@@ -111,7 +113,7 @@ describe('the handshake', () => {
     expect(counters()).toMatchObject({ connectionsRefused: 1, tlsHandshakes: 1 })
   })
 
-  test('that fails is counted and frees its connection slot', async () => {
+  test('is counted when it fails, and frees its connection slot', async () => {
     await using daemon = await startTlsDaemon('http://127.0.0.1:9', { isolation: 'shared' })
     using plain = await RawClient.connect(daemon.port)
     await plain.head('GET / HTTP/1.1', 'Host: a.test').ended()

@@ -3,15 +3,15 @@ import { H2Client } from '../../kit/clients/h2-client.ts'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { forwardTo, reverseTo, startEdge, type Tuning } from '../../kit/daemons/data-plane.ts'
 import { startOrigin, startRawOrigin } from '../../kit/origins/origin.ts'
-import { always, collectSpans, sentTo } from '../../kit/telemetry/spans.ts'
+import { collectSpans, sampleAll, sentTo } from '../../kit/telemetry/spans.ts'
 import { until } from '../../kit/waiting/until.ts'
 
-/** What a SERVER span tells besides its attributes. */
+/** Events, status and names of spans for refusals, failures and unusual requests. */
 
 async function refusedBy(tuning: Tuning, fields: readonly string[] = [], times = 1) {
   await using origin = await startOrigin()
   const spans = collectSpans()
-  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, { ...always, ...tuning }), {
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, { ...sampleAll, ...tuning }), {
     spans: spans.output,
   })
   using client = await RawClient.connect(proxy.port)
@@ -34,7 +34,7 @@ test.each([
   ],
   ['a request beyond its rate', 429, 'RATE_LIMITED', { rates: { rules: [{ limit: 1 }] } }, 2],
 ] as const)(
-  '%s is refused: %d, an event that says why, and no error',
+  '%s is refused with %d: an event with the reason, and no error',
   async (_, status, code, tuning, times) => {
     const span = await refusedBy(tuning, [], times)
     expect(span).toMatchObject({
@@ -47,7 +47,7 @@ test.each([
   },
 )
 
-test('a loop is an error of the proxy, and refused', async () => {
+test('a loop is refused and is an error of the proxy', async () => {
   const span = await refusedBy({}, ['Via: 1.1 bifrost-test'])
   expect(span).toMatchObject({
     status: 'error',
@@ -56,9 +56,9 @@ test('a loop is an error of the proxy, and refused', async () => {
   })
 })
 
-test('a target that is none is a span of the worker, too', async () => {
+test('a request with an invalid target has a SERVER span, too', async () => {
   const spans = collectSpans()
-  await using proxy = await startEdge(forwardTo(always), { spans: spans.output })
+  await using proxy = await startEdge(forwardTo(sampleAll), { spans: spans.output })
   using client = await RawClient.connect(proxy.port)
   await client.get('/origin-form')
   const { servers } = await spans.wait(1)
@@ -70,10 +70,10 @@ test('a target that is none is a span of the worker, too', async () => {
   })
 })
 
-test('a request that waits for its turn says how long', async () => {
+test('the span of a queued request has its waiting time', async () => {
   await using origin = await startOrigin((_req, res) => void setTimeout(() => res.end('hello'), 50))
   const spans = collectSpans()
-  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, always), {
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, sampleAll), {
     spans: spans.output,
   })
   using client = await RawClient.connect(proxy.port)
@@ -89,14 +89,14 @@ test('a request that waits for its turn says how long', async () => {
   expect(later[2]?.events).toEqual([])
 })
 
-test('an upstream that breaks off within its answer is an error of both, with the status that was sent', async () => {
+test('an upstream that breaks off its response is an error of both spans, with the status that was sent', async () => {
   await using origin = await startRawOrigin((socket) => {
     socket.once('data', () => {
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf', () => socket.resetAndDestroy())
     })
   })
   const spans = collectSpans()
-  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, always), {
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, sampleAll), {
     spans: spans.output,
   })
   using client = await RawClient.connect(proxy.port)
@@ -111,11 +111,11 @@ test('an upstream that breaks off within its answer is an error of both, with th
   }
 })
 
-test('an upstream that does not answer in time is an error of both', async () => {
+test('an upstream that does not answer in time is an error of both spans', async () => {
   await using origin = await startOrigin(() => {})
   const spans = collectSpans()
   await using proxy = await startEdge(
-    reverseTo(`http://${origin.authority}`, { ...always, timeouts: { responseMs: 50 } }),
+    reverseTo(`http://${origin.authority}`, { ...sampleAll, timeouts: { responseMs: 50 } }),
     { spans: spans.output },
   )
   using client = await RawClient.connect(proxy.port)
@@ -127,10 +127,10 @@ test('an upstream that does not answer in time is an error of both', async () =>
   ])
 })
 
-test('a method that nobody knows is _OTHER, and its span has a name of the few', async () => {
+test('an unknown method is _OTHER, and its span has a generic name', async () => {
   await using origin = await startOrigin()
   const spans = collectSpans()
-  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, always), {
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, sampleAll), {
     spans: spans.output,
     cleartext: 'h2',
   })
@@ -149,10 +149,10 @@ test('a method that nobody knows is _OTHER, and its span has a name of the few',
   }
 })
 
-test('a CONNECT on a stream of HTTP/2 is one SERVER span, too', async () => {
+test('a CONNECT on an HTTP/2 stream is one SERVER span, too', async () => {
   await using origin = await startRawOrigin((socket) => socket.pipe(socket))
   const spans = collectSpans()
-  await using proxy = await startEdge(forwardTo(always), { spans: spans.output, cleartext: 'h2' })
+  await using proxy = await startEdge(forwardTo(sampleAll), { spans: spans.output, cleartext: 'h2' })
   using client = await H2Client.connect(proxy.port)
   const stream = client.request(
     { ':method': 'CONNECT', ':authority': origin.authority },
@@ -169,11 +169,11 @@ test('a CONNECT on a stream of HTTP/2 is one SERVER span, too', async () => {
   })
 })
 
-test('a trusted proxy says which host it was asked for, and where the client is', async () => {
+test('the requested host and the address of the client are those that a trusted proxy forwards', async () => {
   await using origin = await startOrigin()
   const spans = collectSpans()
   await using proxy = await startEdge(
-    reverseTo(`http://${origin.authority}`, { ...always, trust: { proxies: ['127.0.0.1'] } }),
+    reverseTo(`http://${origin.authority}`, { ...sampleAll, trust: { proxies: ['127.0.0.1'] } }),
     { spans: spans.output },
   )
   using client = await RawClient.connect(proxy.port)

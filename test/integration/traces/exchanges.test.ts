@@ -2,15 +2,15 @@ import { expect, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
 import { type Origin, startOrigin, startRawOrigin, unusedPort } from '../../kit/origins/origin.ts'
-import { always, collectSpans, sentTo } from '../../kit/telemetry/spans.ts'
+import { collectSpans, sampleAll, sentTo } from '../../kit/telemetry/spans.ts'
 import { sampled, spanId, traceId } from '../../kit/telemetry/tracer.ts'
 import { until } from '../../kit/waiting/until.ts'
 
-/** The spans of sampled exchanges, by real sockets. */
+/** Spans of sampled exchanges, over real sockets. */
 
 const portOf = ({ authority }: Origin): number => Number(authority.split(':')[1])
 
-test('an exchange through a reverse proxy is a SERVER span and a CLIENT span, of the trace of its client', async () => {
+test('an exchange of a reverse proxy is a SERVER and a CLIENT span in the trace of its client', async () => {
   await using origin = await startOrigin()
   const spans = collectSpans()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}/base`), { spans: spans.output })
@@ -89,7 +89,7 @@ test('an exchange through a reverse proxy is a SERVER span and a CLIENT span, of
   expect(proxy.records[0]).toMatchObject({ traceId, spanId: server?.spanId })
 })
 
-test('an unsampled context passes byte for byte, and no span is made', async () => {
+test('an unsampled context is forwarded byte for byte, and no span is made', async () => {
   await using origin = await startOrigin()
   const spans = collectSpans()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`), { spans: spans.output })
@@ -111,10 +111,10 @@ test('an unsampled context passes byte for byte, and no span is made', async () 
   expect(proxy.records[0]).toMatchObject({ traceId, spanId: null })
 })
 
-test('a new trace is begun by ratio, and sent', async () => {
+test('a new trace is started by ratio and sent to the upstream', async () => {
   await using origin = await startOrigin()
   const spans = collectSpans()
-  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, always), {
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, sampleAll), {
     spans: spans.output,
   })
   using client = await RawClient.connect(proxy.port)
@@ -124,7 +124,7 @@ test('a new trace is begun by ratio, and sent', async () => {
   expect(sentTo(origin, 'traceparent')).toEqual([`00-${servers[0]?.traceId}-${clients[0]?.spanId}-01`])
 })
 
-test('a repeat on a new connection is a second CLIENT span, told to the upstream, and an event', async () => {
+test('a retry on a new connection is an event and a second CLIENT span, sent to the upstream', async () => {
   const seen: string[] = []
   await using origin = await startRawOrigin((socket) => {
     let requests = 0
@@ -136,7 +136,7 @@ test('a repeat on a new connection is a second CLIENT span, told to the upstream
     })
   })
   const spans = collectSpans()
-  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, always), {
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, sampleAll), {
     spans: spans.output,
   })
   using client = await RawClient.connect(proxy.port)
@@ -168,7 +168,7 @@ test.each([
   async (status, server, client, serverType, clientType) => {
     await using origin = await startOrigin((_req, res) => res.writeHead(status).end())
     const spans = collectSpans()
-    await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, always), {
+    await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, sampleAll), {
       spans: spans.output,
     })
     using user = await RawClient.connect(proxy.port)
@@ -180,10 +180,10 @@ test.each([
   },
 )
 
-test('an upstream that is not there is an error of both, with its code, and the log has the ids', async () => {
+test('an unreachable upstream is an error of both spans, with its code, and the log has the ids', async () => {
   const spans = collectSpans()
   const target = `http://127.0.0.1:${await unusedPort()}`
-  await using proxy = await startEdge(reverseTo(target, always), { spans: spans.output })
+  await using proxy = await startEdge(reverseTo(target, sampleAll), { spans: spans.output })
   using client = await RawClient.connect(proxy.port)
   expect((await client.get('/')).status).toBe(502)
   const { servers, clients } = await spans.wait(2)
@@ -200,10 +200,10 @@ test('an upstream that is not there is an error of both, with its code, and the 
   })
 })
 
-test('a client that leaves is no error, but an event', async () => {
+test('a client that aborts is an event, not an error', async () => {
   await using origin = await startOrigin(() => {})
   const spans = collectSpans()
-  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, always), {
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, sampleAll), {
     spans: spans.output,
   })
   const client = await RawClient.connect(proxy.port)
@@ -213,7 +213,7 @@ test('a client that leaves is no error, but an event', async () => {
   const { servers, clients } = await spans.wait(2)
   expect([servers[0]?.status, clients[0]?.status]).toEqual(['unset', 'unset'])
   expect(servers[0]?.attributes).not.toHaveProperty('http.response.status_code')
-  // As in its metric and its log record; the status of the span says that it is no error.
+  // The same value as in the metric and the log record; the status of the span shows that it is not an error.
   expect(servers[0]?.attributes['error.type']).toBe('CLIENT_ABORTED')
   expect(servers[0]?.events).toMatchObject([
     { name: 'proxy.client.left', attributes: { 'proxy.error': 'CLIENT_ABORTED', 'proxy.termination': 'CH' } },

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
 import { startOrigin, unusedPort } from '../../kit/origins/origin.ts'
-import { received, startOtlpReceiver } from '../../kit/telemetry/otlp-receiver.ts'
+import { startOtlpReceiver, waitForItem } from '../../kit/telemetry/otlp-receiver.ts'
 import { sampled, spanId, traceId } from '../../kit/telemetry/tracer.ts'
 
-/** From a request to a receiver of OTLP that we did not write. */
+/** From a request to an independent OTLP receiver. */
 
 const config = (target: string, endpoint: string) => ({
   mode: 'Reverse',
@@ -20,8 +20,8 @@ test("the spans of an exchange arrive as parts of its client's trace", async () 
   await using daemon = await startTestDaemon(config(`http://${origin.authority}`, receiver.httpUrl))
   using client = await RawClient.connect(daemon.port('reverse_proxy'))
   await client.get('/a', `traceparent: ${sampled}`)
-  const server = await received('the SERVER span', receiver.spans, (span) => span.name === 'GET /')
-  const upstream = await received('the CLIENT span', receiver.spans, (span) => span.name === 'GET')
+  const server = await waitForItem('the SERVER span', receiver.spans, (span) => span.name === 'GET /')
+  const upstream = await waitForItem('the CLIENT span', receiver.spans, (span) => span.name === 'GET')
   expect(server).toMatchObject({
     traceId,
     parentSpanId: spanId,
@@ -30,15 +30,15 @@ test("the spans of an exchange arrive as parts of its client's trace", async () 
   expect(upstream).toMatchObject({ traceId, parentSpanId: server.spanId })
 })
 
-test('a line of the log about an exchange that failed is part of its trace', async () => {
+test('the log record of a failed exchange is part of its trace', async () => {
   const receiver = await startOtlpReceiver()
   await using daemon = await startTestDaemon(
     config(`http://127.0.0.1:${await unusedPort()}`, receiver.httpUrl),
   )
   using client = await RawClient.connect(daemon.port('reverse_proxy'))
   await client.get('/', `traceparent: ${sampled}`)
-  const line = await received('the line', receiver.logs, (log) => log.body === 'exchange failed')
-  const server = await received('the SERVER span', receiver.spans, (span) => span.name === 'GET /')
+  const line = await waitForItem('the line', receiver.logs, (log) => log.body === 'exchange failed')
+  const server = await waitForItem('the SERVER span', receiver.spans, (span) => span.name === 'GET /')
   expect(line.traceId).toBe(traceId)
   expect(Buffer.from(line.raw.spanId).toString('hex')).toBe(server.spanId)
 })

@@ -6,7 +6,7 @@ import { type CollectedSpans, collectSpans, sentTo } from '../../kit/telemetry/s
 import { sampled, spanId, traceId } from '../../kit/telemetry/tracer.ts'
 import { until } from '../../kit/waiting/until.ts'
 
-/** Spans on their way from instances to main, and what is told upstream without telemetry. */
+/** Spans on their way from instances to main, and the context sent upstream without telemetry. */
 
 const config = (authority: string, tracing: object, more: object = {}) => ({
   mode: 'Reverse',
@@ -14,7 +14,7 @@ const config = (authority: string, tracing: object, more: object = {}) => ({
   workers: { reverse_proxy: { target: `http://${authority}`, tracing, ...more } },
 })
 
-/** Requests at the same time, each on a connection of its own. */
+/** Sends concurrent requests, each on its own connection. */
 async function ask(port: number, requests: number): Promise<void> {
   const one = async () => {
     using client = await RawClient.connect(port)
@@ -24,7 +24,7 @@ async function ask(port: number, requests: number): Promise<void> {
 }
 
 describe.each(['thread', 'process', 'shared'] as const)('from a %s', (isolation) => {
-  test('spans come within a second or so, and say of which instance they are', async () => {
+  test('spans arrive within about a second and name their instance', async () => {
     await using origin = await startOrigin()
     const spans = collectSpans()
     await using daemon = await startTestDaemon(config(origin.authority, {}), {
@@ -46,7 +46,7 @@ describe.each(['thread', 'process', 'shared'] as const)('from a %s', (isolation)
     expect(sentTo(origin, 'traceparent')).toEqual([`00-${traceId}-${clients[0]?.spanId}-01`])
   })
 
-  test('a drain posts what waits', async () => {
+  test('the waiting spans are posted by a drain', async () => {
     await using origin = await startOrigin()
     const spans = collectSpans()
     await using daemon = await startTestDaemon(config(origin.authority, { sample_ratio: 1 }), {
@@ -66,7 +66,7 @@ const startSampling = (authority: string, { exportSpans }: CollectedSpans, isola
   startTestDaemon(config(authority, { sample_ratio: 1 }), { isolation, exportSpans, allowFaults: true })
 
 describe.each(['thread', 'process'] as const)('a %s that fails', (isolation) => {
-  test.each(['throw', 'exit'])('by %s has posted what it had', async (fault) => {
+  test.each(['throw', 'exit'])('by %s has posted its spans', async (fault) => {
     await using origin = await startOrigin()
     const spans = collectSpans()
     await using daemon = await startSampling(origin.authority, spans, isolation)
@@ -78,7 +78,7 @@ describe.each(['thread', 'process'] as const)('a %s that fails', (isolation) => 
     expect(spans.all.map((span) => span.attributes['proxy.generation'])).toEqual([1, 1])
   })
 
-  test('by being killed keeps what was posted before', async () => {
+  test('by being killed does not lose the spans it posted before', async () => {
     await using origin = await startOrigin()
     const spans = collectSpans()
     await using daemon = await startSampling(origin.authority, spans, isolation)
@@ -90,8 +90,8 @@ describe.each(['thread', 'process'] as const)('a %s that fails', (isolation) => 
       await client.get('/')
       return performance.now() - start
     }
-    // A whole batch, which does not wait for its second, and one more: by its answer those before are over. A round that takes longer has
-    // been posted in parts, by the clock.
+    // A full batch, which is posted at once, and one more request: its response shows that the earlier ones
+    // have ended. In a slower round the timer has posted parts of the batch.
     let rounds = 1
     for (; (await round()) > 900; rounds += 1) await spans.wait(66 * rounds)
     daemon.daemon.inject('reverse_proxy', 'kill')
@@ -100,7 +100,7 @@ describe.each(['thread', 'process'] as const)('a %s that fails', (isolation) => 
   })
 })
 
-test('no more spans a second than were allowed, in equal shares, and the others are counted', async () => {
+test('spans are limited per second, in equal shares, and the others are counted', async () => {
   await using origin = await startOrigin()
   const spans = collectSpans()
   await using daemon = await startTestDaemon(
@@ -119,13 +119,14 @@ test('no more spans a second than were allowed, in equal shares, and the others 
     inSecond.set(id, [...(inSecond.get(id) ?? []), endMs])
   }
   for (const times of inSecond.values()) {
-    // Two exchanges of two spans in each second of an instance: of four in a row the last is in the second after the next.
+    // An instance may export two exchanges of two spans per second, so the last of four in a row is two
+    // seconds later.
     for (let at = 3; at < times.length; at += 1)
       expect((times[at] as number) - (times[at - 3] as number)).toBeGreaterThan(700)
   }
 })
 
-test('without telemetry no span is made, and contexts pass', async () => {
+test('without telemetry no span is made, and contexts are forwarded', async () => {
   await using origin = await startOrigin()
   await using daemon = await startTestDaemon(config(origin.authority, { sample_ratio: 1 }))
   using client = await RawClient.connect(daemon.port('reverse_proxy'))
@@ -137,7 +138,7 @@ test('without telemetry no span is made, and contexts pass', async () => {
   expect(sentTo(origin, 'traceparent')).toEqual([])
 })
 
-test('without telemetry what is injected is a trace that is not sampled', async () => {
+test('without telemetry an injected trace is not sampled', async () => {
   await using origin = await startOrigin()
   await using daemon = await startTestDaemon(
     config(origin.authority, { sample_ratio: 1, context: 'inject', formats: ['tracecontext', 'b3'] }),
@@ -150,7 +151,7 @@ test('without telemetry what is injected is a trace that is not sampled', async 
   expect(sentTo(origin, 'b3')).toEqual([`${sent.slice(3, 52)}-0`])
 })
 
-test('a stranger at the edge gets a trace of its own, and what it said of its own goes no further', async () => {
+test('an untrusted client gets a new trace, and its own trace fields are not forwarded', async () => {
   await using origin = await startOrigin()
   const spans = collectSpans()
   const tracing = { sample_ratio: 1, trust: 'proxies' }

@@ -5,17 +5,17 @@ import { H2Client } from '../../kit/clients/h2-client.ts'
 import { RawClient } from '../../kit/clients/raw-client.ts'
 import { filesIn, forwardTo, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
 import { type Origin, startOrigin, unusedPort } from '../../kit/origins/origin.ts'
-import { always, collectSpans, sentTo } from '../../kit/telemetry/spans.ts'
+import { collectSpans, sampleAll, sentTo } from '../../kit/telemetry/spans.ts'
 import { sampled, spanId, traceId } from '../../kit/telemetry/tracer.ts'
 
-/** The spans of what is no plain exchange of a reverse proxy. */
+/** Spans of forward proxies, tunnels, upgrades, HTTP/2 clients and static files. */
 
 const portOf = ({ authority }: Origin): number => Number(authority.split(':')[1])
 
-test('a forward proxy has the route that its metrics have, and masks what is secret in URLs', async () => {
+test('the spans of a forward proxy have the route of its metrics and mask secrets in URLs', async () => {
   await using origin = await startOrigin()
   const spans = collectSpans()
-  await using proxy = await startEdge(forwardTo(always), { spans: spans.output })
+  await using proxy = await startEdge(forwardTo(sampleAll), { spans: spans.output })
   using client = await RawClient.connect(proxy.port)
   await client
     .head(`GET http://${origin.authority}/f?X-Amz-Signature=abc&b=1 HTTP/1.1`, 'Host: other.test')
@@ -37,10 +37,10 @@ test('a forward proxy has the route that its metrics have, and masks what is sec
   expect(sentTo(origin, 'traceparent')).toEqual([`00-${servers[0]?.traceId}-${clients[0]?.spanId}-01`])
 })
 
-test('a CONNECT is one SERVER span that ends with its tunnel, in which nothing of it is said', async () => {
+test('a CONNECT is one SERVER span that ends with its tunnel; requests inside are not traced', async () => {
   await using origin = await startOrigin()
   const spans = collectSpans()
-  await using proxy = await startEdge(forwardTo(always), { spans: spans.output })
+  await using proxy = await startEdge(forwardTo(sampleAll), { spans: spans.output })
   using client = await RawClient.connect(proxy.port)
   client.head(`CONNECT ${origin.authority} HTTP/1.1`, `Host: ${origin.authority}`, `traceparent: ${sampled}`)
   await client.responseHead()
@@ -70,7 +70,7 @@ test('a CONNECT is one SERVER span that ends with its tunnel, in which nothing o
 
 test('a CONNECT that fails is an error', async () => {
   const spans = collectSpans()
-  await using proxy = await startEdge(forwardTo(always), { spans: spans.output })
+  await using proxy = await startEdge(forwardTo(sampleAll), { spans: spans.output })
   using client = await RawClient.connect(proxy.port)
   const target = `127.0.0.1:${await unusedPort()}`
   await client.head(`CONNECT ${target} HTTP/1.1`, `Host: ${target}`).response()
@@ -79,13 +79,13 @@ test('a CONNECT that fails is an error', async () => {
   expect(servers[0]).toMatchObject({ status: 'error', attributes: { 'error.type': 'UPSTREAM_REFUSED' } })
 })
 
-test('an upgrade is told to the origin, and its spans end with the tunnel', async () => {
+test('an upgrade passes its trace context to the origin, and its spans end with the tunnel', async () => {
   await using origin = await startOrigin()
   const server = new WebSocketServer({ server: origin.server as never })
   const came: unknown[] = []
   server.on('connection', (_socket, req) => came.push(req.headers['traceparent']))
   const spans = collectSpans()
-  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, always), {
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, sampleAll), {
     spans: spans.output,
   })
   const socket = new WebSocket(`ws://127.0.0.1:${proxy.port}/chat`)
@@ -126,7 +126,7 @@ test('HTTP/2 clients are traced stream by stream', async () => {
   ])
 })
 
-test('static files have a SERVER span alone, named for their mount', async () => {
+test('static files have only a SERVER span, named after their mount', async () => {
   const spans = collectSpans()
   const mount = {
     path: '/src',
@@ -135,7 +135,7 @@ test('static files have a SERVER span alone, named for their mount', async () =>
     spaFallbackFile: '',
     indexFiles: [],
   }
-  await using proxy = await startEdge(filesIn([mount], always), { spans: spans.output })
+  await using proxy = await startEdge(filesIn([mount], sampleAll), { spans: spans.output })
   using client = await RawClient.connect(proxy.port)
   await client.get('/src/exchanges.test.ts')
   await client.get('/src/none')
@@ -148,12 +148,12 @@ test('static files have a SERVER span alone, named for their mount', async () =>
   expect(servers[1]).toMatchObject({ status: 'unset', attributes: { 'http.response.status_code': 404 } })
 })
 
-test('at an edge nothing of a trace goes on in trailers either', async () => {
+test('an edge does not forward trace context in trailers either', async () => {
   await using origin = await startOrigin(async (_req, res, seen) => {
     await seen.body
     res.end('hello')
   })
-  const tracing = { ...always.tracing, trustsProxiesOnly: true }
+  const tracing = { ...sampleAll.tracing, trustsProxiesOnly: true }
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, { tracing }))
   using client = await RawClient.connect(proxy.port)
   client.head('POST / HTTP/1.1', 'Host: client.test', 'Transfer-Encoding: chunked')

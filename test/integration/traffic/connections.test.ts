@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { type Connections, connections } from '../../../src/admin/api/schema/traffic.ts'
 import { RawClient } from '../../kit/clients/raw-client.ts'
-import { described } from '../../kit/daemons/checked-answer.ts'
+import { checkedAnswer } from '../../kit/daemons/checked-answer.ts'
 import { startTestDaemon, type TestDaemon } from '../../kit/daemons/daemon.ts'
 import { requestsOf, token, whyOf, withToken } from '../../kit/daemons/traffic-questions.ts'
 import { type Origin, startOrigin } from '../../kit/origins/origin.ts'
@@ -30,12 +30,12 @@ const config = () => ({
 })
 
 const connectionsOf = async (bridge: TestDaemon, worker: string) =>
-  described(connections, await bridge.admin(`/api/connections?worker=${worker}`))
+  checkedAnswer(connections, await bridge.admin(`/api/connections?worker=${worker}`))
 
 describe.each(['thread', 'process', 'shared'] as const)(
   'connections of a worker in isolation %s',
   (isolation) => {
-    test('are told with what they do, the oldest first', async () => {
+    test('are listed with their activity, the oldest first', async () => {
       await using bridge = await startTestDaemon(config(), { isolation })
       using idle = await RawClient.connect(bridge.port('reverse_proxy'))
       await idle.get('/')
@@ -62,7 +62,7 @@ describe.each(['thread', 'process', 'shared'] as const)(
       expect(connections[0]?.sent).toBeGreaterThan(30)
     })
 
-    test('a tunnel is told, and closed by whoever has the token: the log and its record say so', async () => {
+    test('include tunnels, and can be closed with the token: the log and the record have it', async () => {
       await using bridge = await startTestDaemon(config(), { isolation })
       using client = await RawClient.connect(bridge.port('forward_proxy'))
       client.head(`CONNECT ${origin.authority} HTTP/1.1`, `Host: ${origin.authority}`)
@@ -98,7 +98,7 @@ describe.each(['thread', 'process', 'shared'] as const)(
   },
 )
 
-test('how old a connection is counts from when it was accepted', async () => {
+test('the age of a connection counts from its acceptance', async () => {
   await using bridge = await startTestDaemon(config(), { isolation: 'thread' })
   const since = performance.now()
   using client = await RawClient.connect(bridge.port('reverse_proxy'))
@@ -114,7 +114,7 @@ test('how old a connection is counts from when it was accepted', async () => {
   expect(later).toBeLessThanOrEqual(performance.now() - since + 1)
 })
 
-test('an exchange whose connection was closed is no fault of its client', async () => {
+test('an exchange whose connection an operator closed is not blamed on its client', async () => {
   await using bridge = await startTestDaemon(config(), { isolation: 'thread' })
   using client = await RawClient.connect(bridge.port('reverse_proxy'))
   client.head('GET /held?secret HTTP/1.1', 'Host: a')
@@ -128,7 +128,7 @@ test('an exchange whose connection was closed is no fault of its client', async 
   expect(request.termination[0]).toBe('K')
 })
 
-test('a WebSocket that was closed by hand is among the exchanges, with that as its reason', async () => {
+test('a WebSocket closed by an operator is among the exchanges, with that reason', async () => {
   await using bridge = await startTestDaemon(config(), { isolation: 'thread' })
   const socket = new WebSocket(`ws://127.0.0.1:${bridge.port('reverse_proxy')}/echo`)
   await once(socket, 'open')
@@ -141,7 +141,7 @@ test('a WebSocket that was closed by hand is among the exchanges, with that as i
   expect(request).toMatchObject({ method: 'GET', target: '/echo', status: 101, termination: 'KT' })
 })
 
-test('good exchanges are told while somebody watches, and not before', async () => {
+test('successful exchanges are listed while a viewer watches, and not before', async () => {
   await using bridge = await startTestDaemon(config(), { isolation: 'thread' })
   using client = await RawClient.connect(bridge.port('reverse_proxy'))
   await client.get('/before')
@@ -159,7 +159,7 @@ test('good exchanges are told while somebody watches, and not before', async () 
   expect(rest.requests).toEqual([])
 })
 
-test('an instance that is stuck is named as silent, and nobody waits for it for long', async () => {
+test('a stuck instance is listed as silent, and does not delay the response for long', async () => {
   await using bridge = await startTestDaemon(config(), { isolation: 'thread', allowFaults: true })
   bridge.daemon.inject('reverse_proxy', 'spin')
   const since = performance.now()

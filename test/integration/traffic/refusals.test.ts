@@ -42,7 +42,7 @@ interface Kind {
   readonly ask: (client: RawClient, bridge: TestDaemon) => Promise<void> | void
   readonly outcome: string | number
   readonly setting: string | null
-  /** What the configuration has written; `setting` when left out. */
+  /** The path written in the configuration; defaults to `setting`. */
   readonly place?: string
 }
 
@@ -123,7 +123,7 @@ const kinds: readonly Kind[] = [
     setting: 'workers.reverse_proxy.request_limits.max_body_size',
   },
   {
-    name: 'a head that does not come in time',
+    name: 'a head that does not arrive in time',
     worker: 'reverse_proxy',
     config: () => reverse({ timeouts: { header_secs: 0.2 } }),
     ask: async (client) => {
@@ -169,7 +169,7 @@ const kinds: readonly Kind[] = [
     setting: 'workers.reverse_proxy.target',
   },
   {
-    name: 'what is no HTTP',
+    name: 'bytes that are not HTTP',
     worker: 'reverse_proxy',
     config: () => reverse(),
     ask: async (client) => {
@@ -191,7 +191,7 @@ const kinds: readonly Kind[] = [
     setting: null,
   },
   {
-    name: 'a request that has come round in a circle',
+    name: 'a request that has looped',
     worker: 'reverse_proxy',
     config: async () => {
       const port = await unusedPort()
@@ -202,7 +202,7 @@ const kinds: readonly Kind[] = [
     setting: 'workers.reverse_proxy.target',
   },
   {
-    name: 'a path, of a forward proxy',
+    name: 'a path as target of a forward proxy',
     worker: 'forward_proxy',
     config: () => forward(),
     ask: (client) => get(client),
@@ -218,7 +218,7 @@ const kinds: readonly Kind[] = [
     setting: 'workers.static_files.mounts',
   },
   {
-    name: 'a file that a mount has not',
+    name: 'a file missing from its mount',
     worker: 'static_files',
     config: () => files(),
     ask: (client) => get(client, '/docs/missing.txt'),
@@ -226,7 +226,7 @@ const kinds: readonly Kind[] = [
     setting: 'workers.static_files.mounts[0]',
   },
   {
-    name: 'CONNECT where no forward proxy is',
+    name: 'CONNECT to a worker without a forward proxy',
     worker: 'static_files',
     config: () => files(),
     ask: (client) => connect(client, 'a.test:443'),
@@ -234,7 +234,7 @@ const kinds: readonly Kind[] = [
     setting: 'workers.static_files',
   },
   {
-    name: 'a destination that is refused by default',
+    name: 'a destination refused by default',
     worker: 'forward_proxy',
     config: () => forward({ destinations: { deny: ['192.0.2.0/24'], allow: ['10.0.0.0/8'] } }),
     ask: (client) => get(client, 'http://[::ffff:127.0.0.1]:9/'),
@@ -242,7 +242,7 @@ const kinds: readonly Kind[] = [
     setting: 'workers.forward_proxy.destinations.allow',
   },
   {
-    name: 'a destination that is denied by its name',
+    name: 'a destination denied by its name',
     worker: 'forward_proxy',
     config: () => forward({ destinations: { deny: ['192.0.2.0/24', '*.denied.test'] } }),
     ask: (client) => get(client, 'http://a.denied.test/'),
@@ -250,7 +250,7 @@ const kinds: readonly Kind[] = [
     setting: 'workers.forward_proxy.destinations.deny[1]',
   },
   {
-    name: 'a name that leads to this machine',
+    name: 'a name that resolves to this machine',
     worker: 'forward_proxy',
     config: () => forward({ destinations: { allow: ['10.0.0.0/8'], connect_ports: [9] } }),
     ask: (client) => connect(client, 'localhost:9'),
@@ -266,7 +266,7 @@ const kinds: readonly Kind[] = [
     setting: 'workers.forward_proxy.destinations.allow',
   },
   {
-    name: 'a port that CONNECT may not name',
+    name: 'a port not allowed for CONNECT',
     worker: 'forward_proxy',
     config: () => forward({ destinations: { connect_ports: [8443] } }),
     ask: (client) => connect(client, 'a.test:443'),
@@ -283,7 +283,7 @@ const kinds: readonly Kind[] = [
   },
 ]
 
-describe.each(['thread', 'process'] as const)('in a %s it is recorded and explained:', (isolation) => {
+describe.each(['thread', 'process'] as const)('a %s records and explains:', (isolation) => {
   test.each(kinds)('$name', async ({ worker, config, ask, outcome, setting, place }) => {
     await using bridge = await startTestDaemon(await config(), { isolation })
     using client = await RawClient.connect(bridge.port(worker))

@@ -7,7 +7,7 @@ import {
   type TrafficPage,
 } from '../../../src/admin/api/schema/traffic.ts'
 import { RawClient } from '../../kit/clients/raw-client.ts'
-import { described } from '../../kit/daemons/checked-answer.ts'
+import { checkedAnswer } from '../../kit/daemons/checked-answer.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'
 import { token, whyOf, withToken } from '../../kit/daemons/traffic-questions.ts'
 import { type Origin, startOrigin, startScriptedOrigin } from '../../kit/origins/origin.ts'
@@ -37,18 +37,18 @@ const reverse = (block: object = {}) => ({
 const worker = 'reverse_proxy'
 
 test.each(['thread', 'process'] as const)(
-  'a refusal at the door of a full %s leads to the chart, its move and the cause',
+  'a connection refused by a full %s leads to the chart, its transition and the cause',
   async (isolation) => {
     await using bridge = await startTestDaemon(reverse({ max_connections: 1 }), { isolation })
     using first = await RawClient.connect(bridge.port(worker))
     await first.get('/')
     using second = await RawClient.connect(bridge.port(worker))
     expect((await second.response()).status).toBe(503)
-    // What a chart does soon after another move is told in batches.
+    // A chart transition soon after another one is reported in a batch.
     await until('its move is told', () => bridge.stateOf('reverse_proxy#1/reverse') === 'saturated')
     const { chain, request, ended, explanation } = await whyOf(bridge, worker, 'OVER_LIMIT')
     expect(request).toMatchObject({ method: null, state: 'saturated', termination: 'LR' })
-    expect(ended).toBe('a limit of the proxy was reached, while the request was read, or refused as read')
+    expect(ended).toBe('a limit of the proxy was reached, while the request was read or refused')
     expect(explanation).toBeNull()
     expect(chain.map(({ about }) => about)).toEqual(['request', 'rule', 'state', 'cause', 'right'])
     const [, , state, cause] = chain
@@ -60,7 +60,7 @@ test.each(['thread', 'process'] as const)(
   },
 )
 
-test('a refusal of a degraded worker names what was above its limit', async () => {
+test('a refusal of a degraded worker names the value above its limit', async () => {
   const config = reverse({ max_cpu_percent: 1 })
   await using bridge = await startTestDaemon(config, { isolation: 'thread', allowFaults: true })
   expect(bridge.daemon.inject(worker, 'burn')).toBe(true)
@@ -95,7 +95,7 @@ test.each([
     'TARGET_TOO_LONG',
   ],
   ['408', (client: RawClient) => client.send('GET / HTTP/1.1\r\n'), 'REQUEST_TIMEOUT'],
-])('a %s before routing has a request id too, by which it is found', async (_, send, code) => {
+])('a %s before routing can be found by its request id, too', async (_, send, code) => {
   const config = reverse({ timeouts: { header_secs: 0.3 } })
   await using bridge = await startTestDaemon(config, { isolation: 'thread' })
   using client = await RawClient.connect(bridge.port(worker))
@@ -109,7 +109,7 @@ test.each([
   expect(answer.json<Reasons>().request).toMatchObject({ code, request_id: id })
 })
 
-test('without request ids nothing is named before routing', async () => {
+test('without request ids a response before routing has none either', async () => {
   await using bridge = await startTestDaemon(reverse({ request_id: { enabled: false } }), {
     isolation: 'thread',
   })
@@ -118,7 +118,7 @@ test('without request ids nothing is named before routing', async () => {
   expect((await client.response()).get('x-request-id')).toBeUndefined()
 })
 
-test('what an instance has refused is remembered when it was replaced', async () => {
+test('the refusals of an instance are kept after it is replaced', async () => {
   await using bridge = await startTestDaemon(reverse(), { isolation: 'thread' })
   using client = await RawClient.connect(bridge.port(worker))
   await client.get('/gone')
@@ -130,7 +130,7 @@ test('what an instance has refused is remembered when it was replaced', async ()
   expect(chain.map(({ about }) => about)).toContain('rule')
 })
 
-test('an instance that crashed has left what it knew', async () => {
+test('the exchanges of a crashed instance are kept', async () => {
   await using bridge = await startTestDaemon(reverse(), { isolation: 'thread', allowFaults: true })
   using client = await RawClient.connect(bridge.port(worker))
   await client.get('/gone')
@@ -140,7 +140,7 @@ test('an instance that crashed has left what it knew', async () => {
   expect((await whyOf(bridge, worker, 404)).request.instance).toBe('reverse_proxy#1')
 })
 
-test('without the token neither users nor queries are told, and with it they are', async () => {
+test('users and queries are shown with the token only', async () => {
   const config = reverse({ auth: { users: [{ name: 'ann', password: hashSync('secret', 4) }] } })
   await using bridge = await startTestDaemon(config, { isolation: 'thread' })
   using client = await RawClient.connect(bridge.port(worker))
@@ -160,7 +160,7 @@ test('without the token neither users nor queries are told, and with it they are
   expect((await bridge.admin(one, 'GET', withToken)).json<Reasons>().request.user).toBe('ann')
 })
 
-test('the user of a connection is told with the token only', async () => {
+test('the user of a connection is shown with the token only', async () => {
   await using silent = await startOrigin(() => {})
   const auth = { users: [{ name: 'ann', password: hashSync('secret', 4) }] }
   const config = reverse({ auth, target: `http://${silent.authority}` })
@@ -174,7 +174,7 @@ test('the user of a connection is told with the token only', async () => {
   expect(await ask()).toMatchObject([{ user: '***' }])
 })
 
-test('a password in a URL is told to nobody', async () => {
+test('a password in a URL is never shown', async () => {
   const config = {
     mode: 'Forward',
     admin: { listen_addr: '127.0.0.1:0', token },
@@ -190,12 +190,12 @@ test('a password in a URL is told to nobody', async () => {
   expect(full.text).not.toContain('hush')
 })
 
-test('explain says what would be, with the place of each setting, and names no user without the token', async () => {
+test('explain predicts the outcome with the place of each setting; users require the token', async () => {
   const hash = '$2b$04$u1EwFmXmPTFCDpiFOOXxceq0cTSRZ2FqLRbQGFW9OFkDNMmAK2PIK'
   const config = reverse({ auth: { users: [{ name: 'ann', password: hash }] } })
   await using bridge = await startTestDaemon(config, { isolation: 'thread' })
   const answer = await bridge.admin('/api/explain?url=/x&host=h.test')
-  const [explained] = described(explanations, answer).explanations
+  const [explained] = checkedAnswer(explanations, answer).explanations
   expect(explained?.outcome).toMatchObject({ kind: 'reply', code: 'AUTH_REQUIRED', status: 401 })
   expect(explained?.steps.find(({ about }) => about === 'route')?.place).toMatchObject({
     file: 'test.json',
@@ -205,7 +205,9 @@ test('explain says what would be, with the place of each setting, and names no u
   })
   expect((await bridge.admin('/api/explain?url=/x&user=ann')).status).toBe(401)
   const trusted = await bridge.admin('/api/explain?url=/x&host=h.test&user=ann', 'GET', withToken)
-  expect(described(explanations, trusted).explanations[0]?.outcome.to).toBe(`http://${origin.authority}/x`)
+  expect(checkedAnswer(explanations, trusted).explanations[0]?.outcome.to).toBe(
+    `http://${origin.authority}/x`,
+  )
   expect((await bridge.admin('/api/explain?url=/x&worker=other')).status).toBe(404)
   expect((await bridge.admin('/api/explain?url=/x&nothing=1')).status).toBe(400)
 })
@@ -213,7 +215,7 @@ test('explain says what would be, with the place of each setting, and names no u
 test.each([
   ['max_tunnel_secs', 'timeouts.max_tunnel_secs', 'reached its maximum age'],
   ['idle_secs', 'resource_limits.idle_timeout_secs', 'carried no byte'],
-])('a tunnel that %s has ended names it', async (key, setting, words) => {
+])('a tunnel ended by %s names that setting', async (key, setting, words) => {
   await using switching = await startScriptedOrigin(
     'HTTP/1.1 101 Yes\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
     { keepOpen: true },
@@ -232,7 +234,7 @@ test.each([
   expect(rule?.place?.written).toBe(true)
 })
 
-test('nothing is told to a page of another name', async () => {
+test('a request with a foreign hostname is refused', async () => {
   await using bridge = await startTestDaemon(reverse(), { isolation: 'thread' })
   const foreign = { headers: { Host: 'evil.test' } }
   for (const path of [
@@ -243,7 +245,7 @@ test('nothing is told to a page of another name', async () => {
     expect((await bridge.admin(path, 'GET', foreign)).status).toBeGreaterThanOrEqual(400)
 })
 
-test('what nobody remembers is a 404', async () => {
+test('an unknown request or worker is a 404', async () => {
   await using bridge = await startTestDaemon(reverse(), { isolation: 'thread' })
   expect((await bridge.admin('/api/requests/reverse_proxy%231.7')).status).toBe(404)
   expect((await bridge.admin('/api/requests/other%231.7')).status).toBe(404)

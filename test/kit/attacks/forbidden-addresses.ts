@@ -1,4 +1,4 @@
-/** Spellings of addresses that are refused by default: as a target, and as an answer of a resolver. */
+/** Spellings of addresses that are refused by default, as a target and as a resolver's answer. */
 export const forbiddenSpellings: readonly string[] = [
   // Unspecified, which dials loopback.
   '0.0.0.0',
@@ -60,7 +60,7 @@ export const forbiddenSpellings: readonly string[] = [
   'ff02::1',
   'ff0e::1',
   '255.255.255.255',
-  // Private, and what is reachable inside of some networks only.
+  // Private, and reachable only inside some networks.
   '10.0.0.1',
   '10.255.255.255',
   '172.16.0.1',

@@ -1,13 +1,19 @@
 /** Finds hostile texts for which a function takes more than linear time. */
 
-/** Short ones first: a fault is then found before it takes minutes. */
+/** Short ones first, to find a fault before it takes minutes. */
 const lengths = [8 * 1024, 64 * 1024]
-/** Compared with a quarter of the text: linear work takes four times as long for the whole, quadratic work sixteen times. */
+/**
+ * Maximum ratio to a quarter of the text: linear work takes 4 times as long for the whole, quadratic work 16
+ * times.
+ */
 const maxGrowth = 9
-/** Linear work on 64 KiB takes a few milliseconds at most; quadratic work takes seconds, or hundreds of milliseconds when it is cheap. */
+/**
+ * Linear work on 64 KiB takes at most a few milliseconds; quadratic work takes hundreds of milliseconds or
+ * seconds.
+ */
 const suspiciousMs = 40
 
-/** Runs of each character and of each pair, alone and behind a beginning, with an end that matches nothing. */
+/** Runs of each character and of each pair, alone and after a beginning, with an end that matches nothing. */
 export function hostileTexts(alphabet: string, beginnings: readonly string[]): readonly Hostile[] {
   const units = [...alphabet].flatMap((one) => [
     { first: '', unit: one },
@@ -34,7 +40,7 @@ const textOf = ({ beginning, unit }: Hostile, length: number): string =>
   `${beginning}${unit.repeat(Math.ceil((length - beginning.length) / unit.length))}\x01x`
 
 /** The first text for which the time grows faster than linearly; null if there is none. */
-export function superlinear(run: (text: string) => unknown, texts: readonly Hostile[]): Hostile | null {
+export function findSuperlinear(run: (text: string) => unknown, texts: readonly Hostile[]): Hostile | null {
   return texts.find((hostile) => lengths.some((length) => growsFast(run, hostile, length))) ?? null
 }
 
@@ -48,7 +54,7 @@ function growsFast(run: (text: string) => unknown, hostile: Hostile, length: num
 }
 
 function timeOf(run: (text: string) => unknown, text: string): number {
-  // Of this thread alone: what else the machine does is not counted.
+  // CPU time of this thread only, so other load on the machine does not count.
   const before = process.threadCpuUsage()
   run(text)
   const { user, system } = process.threadCpuUsage(before)

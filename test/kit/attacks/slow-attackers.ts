@@ -1,18 +1,19 @@
+/** Clients that send or read slowly, in another process. */
 import { spawn } from 'node:child_process'
 import { tied } from '../processes/tied.ts'
 
 export type Attack = 'head' | 'body' | 'read'
 
 export interface AttackResult {
-  /** Attackers that were connected, and those whose connection has ended. */
+  /** Attackers that connected, and those whose connection has ended. */
   readonly connected: number
   readonly ended: number
-  /** By status; '' for a connection that ended without an answer. */
+  /** Number of answers by status; '' for a connection that ended without an answer. */
   readonly answers: Readonly<Record<string, number>>
-  /** From the connection to its end, the shortest and the longest. */
+  /** Shortest and longest time from connect to end. */
   readonly minMs: number
   readonly maxMs: number
-  /** How long the attackers have waited for a CPU. */
+  /** Time that the attackers have waited for a CPU. */
   readonly waitedMs: number
 }
 
@@ -78,9 +79,9 @@ process.on('SIGTERM', report)
 
 /**
  * Starts attackers in another process, `count` in fifties: they send a head or a body byte by byte, or read
- * `/big.bin` slowly. Readers arrive at a hundred per second, because the kernel takes some MiB for each
- * before it is seen to be slow. Resolves when all were cut off, after a minute, or when told to stop: an
- * attacker that does not read cannot notice that it was cut off.
+ * `/big.bin` slowly. Readers arrive at a hundred per second, because the kernel buffers some MiB for each
+ * before its slowness shows. Resolves when all were cut off, after a minute, or on `stop`: an attacker that
+ * does not read cannot notice that it was cut off.
  */
 export function attack(
   port: number,
@@ -90,7 +91,7 @@ export function attack(
 ): Promise<AttackResult> {
   const child = tied(spawn(process.execPath, ['-e', source, String(port), String(count), how]))
   const end = () => child.kill()
-  // A failure of `stop` is for its owner to see.
+  // The owner of `stop` handles its failure.
   stop?.then(end, end)
   return new Promise((resolve, reject) => {
     let said = ''

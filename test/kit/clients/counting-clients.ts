@@ -1,8 +1,9 @@
+/** Clients that send random requests and count them. */
 import type { Random } from '../../fuzz/random.ts'
 import { RawClient } from './raw-client.ts'
 
-/** Counts what clients have done: requests, and bytes of bodies and tunnels. */
-export class Tally {
+/** Totals of what clients sent and received: requests, and bytes of bodies and tunnels. */
+export class ClientTotals {
   readonly requests = new Map<string, number>()
   received = 0
   sent = 0
@@ -22,15 +23,15 @@ export class Tally {
 
 export interface Step {
   readonly random: Random
-  readonly tally: Tally
+  readonly totals: ClientTotals
   readonly port: number
-  /** Before the path of a request: '' or `http://authority`. */
+  /** Prefix of the request path: '' or `http://authority`. */
   readonly base: string
 }
 
-/** Sends a request whose origin answers as `/STATUS/BYTES` asks. */
+/** Sends a random request for `/STATUS/BYTES`, which selects the origin's answer. */
 export async function ask(step: Step, client: RawClient): Promise<void> {
-  const { random, tally, base } = step
+  const { random, totals, base } = step
   const method = random.pick(['GET', 'HEAD', 'POST', 'PUT', 'DELETE'])
   const status = random.pick([200, 201, 404, 418, 500, 503])
   const bytes = random.pick([0, 1, 700, 20_000, 150_000])
@@ -45,33 +46,33 @@ export async function ask(step: Step, client: RawClient): Promise<void> {
     client.send(`${upload.toString(16)}\r\n${'u'.repeat(upload)}\r\n0\r\n\r\n`)
   }
   const answer = await client.response(method)
-  tally.count(method, answer.status)
-  tally.received += upload
-  tally.sent += answer.body.length
+  totals.count(method, answer.status)
+  totals.received += upload
+  totals.sent += answer.body.length
 }
 
 /** Opens a tunnel to an origin that returns twice the bytes it receives. */
-export async function tunnel({ random, tally, port }: Step, authority: string): Promise<void> {
+export async function tunnel({ random, totals, port }: Step, authority: string): Promise<void> {
   using client = await RawClient.connect(port)
   client.head(`CONNECT ${authority} HTTP/1.1`, `Host: ${authority}`)
-  tally.count('CONNECT', (await client.responseHead()).status)
-  tally.tunnels += 1
+  totals.count('CONNECT', (await client.responseHead()).status)
+  totals.tunnels += 1
   for (let n = random.below(4); n >= 0; n -= 1) {
     const bytes = 1 + random.below(30_000)
     client.send('t'.repeat(bytes))
     await client.bytes(2 * bytes)
-    tally.tunnelUp += bytes
-    tally.tunnelDown += 2 * bytes
+    totals.tunnelUp += bytes
+    totals.tunnelDown += 2 * bytes
   }
   client.end()
   await client.ended()
 }
 
 /** Sends bytes that are not a request. */
-export async function babble({ tally, port }: Step): Promise<void> {
+export async function sendNonRequest({ totals, port }: Step): Promise<void> {
   using client = await RawClient.connect(port)
   client.send('no request\r\n\r\n')
   const answer = await client.response()
-  tally.count('_OTHER', answer.status)
-  tally.sent += answer.body.length
+  totals.count('_OTHER', answer.status)
+  totals.sent += answer.body.length
 }

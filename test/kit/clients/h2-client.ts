@@ -1,14 +1,15 @@
+/** An HTTP/2 client over a cleartext connection. */
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2'
 
 export interface H2Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly trailers: Readonly<Record<string, string | string[] | undefined>>
-  /** Informational responses before it. */
+  /** Informational responses that preceded it. */
   readonly informed: readonly Record<string, unknown>[]
   readonly body: Buffer
   readonly text: string
-  /** Code of the RST_STREAM that ended it; 0 when there was none, or none but NO_ERROR. */
+  /** Error code of the RST_STREAM that ended it; 0 without one, or for NO_ERROR. */
   readonly reset: number
   /** Whether the response ended by END_STREAM. */
   readonly isWhole: boolean
@@ -57,13 +58,16 @@ export class H2Client {
     return answerOf(stream)
   }
 
-  /** Not at once: this may be within an event of a stream, where Node can abort when a session is destroyed (nodejs/node#64850). */
+  /**
+   * Not immediately: Node can abort if a session is destroyed within an event of its stream
+   * (nodejs/node#64850).
+   */
   [Symbol.dispose](): void {
     setImmediate(() => this.session.destroy())
   }
 }
 
-/** All of a response, when its stream has closed. */
+/** Resolves with the whole response when its stream has closed. */
 export function answerOf(stream: ClientHttp2Stream): Promise<H2Answer> {
   const pieces: Buffer[] = []
   const informed: Record<string, unknown>[] = []

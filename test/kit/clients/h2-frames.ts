@@ -1,3 +1,4 @@
+/** An HTTP/2 client that sends single frames, valid or not. */
 import { connect, type Socket } from 'node:net'
 
 export const frame = {
@@ -38,7 +39,10 @@ export const number = (value: number): Buffer => {
   return bytes
 }
 
-/** Fields as HPACK literals that are not indexed (RFC 7541 6.2.2), whatever their bytes: no encoder would write some of them. */
+/**
+ * Encodes fields as HPACK literals without indexing (RFC 7541 6.2.2), including bytes that no encoder would
+ * write.
+ */
 export function fieldsOf(fields: readonly (readonly [string, string])[]): Buffer {
   return Buffer.concat(
     fields.map(([name, value]) => Buffer.concat([Buffer.from([0]), text(name), text(value)])),
@@ -57,7 +61,7 @@ function text(value: string): Buffer {
   return Buffer.concat([Buffer.from([...length, rest]), bytes])
 }
 
-/** The fields of a plain request, with some replaced (undefined: left out) and others behind. */
+/** Fields of a plain request, with some replaced (or removed by undefined) and others appended. */
 export function requestOf(
   replaced: Readonly<Record<string, string | undefined>> = {},
   ...others: readonly (readonly [string, string])[]
@@ -106,7 +110,7 @@ export class FrameClient {
     socket.on('error', finish)
   }
 
-  /** Connected, its preface and empty SETTINGS sent. */
+  /** Connects, and sends the preface and an empty SETTINGS. */
   static async connect(port: number): Promise<FrameClient> {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true })
     await new Promise<void>((resolve, reject) => {
@@ -125,7 +129,7 @@ export class FrameClient {
     return this.bytes(frameOf(type, flags, stream, payload))
   }
 
-  /** HEADERS with END_HEADERS, and END_STREAM unless the request has a body. */
+  /** Sends HEADERS with END_HEADERS, and with END_STREAM unless the request has a body. */
   request(stream: number, fields: readonly (readonly [string, string])[], hasBody = false): this {
     return this.send(
       frame.headers,
@@ -151,7 +155,7 @@ export class FrameClient {
     }
   }
 
-  /** All GOAWAYs that have come. */
+  /** All GOAWAY frames received so far. */
   get goaways(): readonly { readonly code: number; readonly last: number }[] {
     return this.frames
       .filter(({ type }) => type === frame.goaway)
@@ -163,7 +167,7 @@ export class FrameClient {
     return this.goaways[0]
   }
 
-  /** How a stream ended: `reset CODE`, or the status when its head has come. */
+  /** Result of a stream: `reset CODE`, or the status once its head has arrived. */
   async outcome(stream: number): Promise<string> {
     const one = await this.find(
       `an end of stream ${stream}`,
@@ -200,7 +204,7 @@ export class FrameClient {
   }
 }
 
-/** `:status` of a response head; it comes first, out of the static table or as a literal (RFC 7541 A). */
+/** `:status` of a response head; it is the first field, from the static table or a literal (RFC 7541 A). */
 function statusOf(block: Buffer): string {
   const first = block[0] ?? 0
   const known = ['200', '204', '206', '304', '400', '404', '500'][first - 0x88]

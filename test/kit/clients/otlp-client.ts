@@ -1,6 +1,7 @@
+/** Sends spans and counters as OTLP/JSON. */
 import { randomBytes } from 'node:crypto'
 
-/** A span as a sender of OTLP/JSON would have it; times are made up from `durationMs`. */
+/** A span for a fake sender of OTLP/JSON; its times are derived from `durationMs`. */
 export interface MadeSpan {
   readonly name: string
   readonly traceId?: string
@@ -34,7 +35,9 @@ async function post(url: string, body: object): Promise<void> {
   if (!answer.ok) throw new Error(`${url}: ${answer.status} ${await answer.text()}`)
 }
 
-/** Each is a trace of its own unless it says whose it is. `more` is of the resource. */
+/**
+ * Posts spans. Each starts its own trace unless it has a trace id; `more` are further resource attributes.
+ */
 export function postSpans(
   base: string,
   made: readonly MadeSpan[],

@@ -1,3 +1,4 @@
+/** An HTTP/1.1 client that sends any bytes. */
 import { connect, type Socket } from 'node:net'
 
 export interface RawResponse {
@@ -7,7 +8,7 @@ export interface RawResponse {
   readonly rawHeaders: readonly string[]
   /** Values of a field, in order. */
   all(name: string): string[]
-  /** The only value of a field; undefined when it is absent. */
+  /** The only value of a field; undefined if the field is absent. */
   get(name: string): string | undefined
   readonly body: Buffer
   readonly text: string
@@ -21,7 +22,7 @@ export class RawClient {
   #buffer: Buffer = Buffer.alloc(0)
   #isEnded = false
   #wake: () => void = () => {}
-  /** True when the connection ended by a reset and not by FIN. */
+  /** True if the connection ended by a reset, not by FIN. */
   isReset = false
 
   private constructor(socket: Socket) {
@@ -54,12 +55,12 @@ export class RawClient {
     return this
   }
 
-  /** Sends a request head made of lines, CRLF added. */
+  /** Sends the lines of a request head, each with CRLF. */
   head(...lines: string[]): this {
     return this.send(`${lines.join('\r\n')}\r\n\r\n`)
   }
 
-  /** What has come so far and was not read. */
+  /** Bytes that arrived and were not read yet. */
   get pending(): Buffer {
     return this.#buffer
   }
@@ -68,7 +69,7 @@ export class RawClient {
     return this.#isEnded
   }
 
-  /** Everything up to the end of the server's side. */
+  /** Everything until the server ends its side. */
   async rest(): Promise<Buffer> {
     while (!this.#isEnded) await this.#more()
     return this.#take(this.#buffer.length)
@@ -92,7 +93,7 @@ export class RawClient {
     }
   }
 
-  /** Reads the head alone, for a body that is read otherwise. */
+  /** Reads only the head; the caller reads the body. */
   async responseHead(): Promise<Pick<RawResponse, 'status' | 'statusText' | 'rawHeaders' | 'all' | 'get'>> {
     const [line = '', ...fields] = (await this.until('\r\n\r\n')).trimEnd().split('\r\n')
     const [, status = '', statusText = ''] = /^HTTP\/1\.1 (\d{3}) ?(.*)$/.exec(line) ?? []
@@ -103,13 +104,13 @@ export class RawClient {
     return { status: Number(status), statusText, rawHeaders, all, get: (name) => all(name)[0] }
   }
 
-  /** Reads one response; a HEAD's has no body. Throws when the connection ends inside of it. */
+  /** Reads one response, without a body for HEAD. Throws if the connection ends within it. */
   async response(method = 'GET'): Promise<RawResponse> {
     const head = await this.responseHead()
     let body: Buffer = Buffer.alloc(0)
     let trailers: readonly string[] = []
     if (method === 'HEAD' || head.status < 200 || head.status === 204 || head.status === 304) {
-      // No body whatever the fields say (RFC 9112 6.3).
+      // There is no body, whatever the fields contain (RFC 9112 6.3).
     } else if (head.get('transfer-encoding') === 'chunked') {
       ;({ body, trailers } = await this.#chunked())
     } else if (head.get('content-length') !== undefined) {

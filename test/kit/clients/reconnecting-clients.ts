@@ -1,6 +1,7 @@
+/** Clients that reconnect for each request. */
 import { connect } from 'node:net'
 
-export interface ChurnResult {
+export interface ReconnectResult {
   served: number
   refused: number
   reset: number
@@ -12,15 +13,15 @@ export interface ChurnResult {
 }
 
 /**
- * Clients that connect, send one request, read the answer and reconnect without pause until `meanwhile` is
- * over. Each connection is judged by what its client saw.
+ * Runs clients that connect, send one request, read the answer and reconnect without pause until `meanwhile`
+ * is over. Each connection is judged by what its client saw.
  */
-export async function churn(
+export async function keepReconnecting(
   port: number,
   clients: number,
-  meanwhile: (result: Readonly<ChurnResult>) => Promise<unknown>,
-): Promise<ChurnResult> {
-  const result: ChurnResult = { served: 0, refused: 0, reset: 0, unanswered: 0, busy: 0, maxMs: 0 }
+  meanwhile: (result: Readonly<ReconnectResult>) => Promise<unknown>,
+): Promise<ReconnectResult> {
+  const result: ReconnectResult = { served: 0, refused: 0, reset: 0, unanswered: 0, busy: 0, maxMs: 0 }
   let isOver = false
   const loop = async () => {
     while (!isOver) await once(port, result)
@@ -35,7 +36,7 @@ export async function churn(
   return result
 }
 
-function once(port: number, result: ChurnResult): Promise<void> {
+function once(port: number, result: ReconnectResult): Promise<void> {
   return new Promise((resolve) => {
     const startedAt = performance.now()
     const socket = connect({ port, host: '127.0.0.1' })
@@ -43,7 +44,7 @@ function once(port: number, result: ChurnResult): Promise<void> {
     let isRefused = false
     socket.setTimeout(10_000, () => socket.destroy())
     socket.on('connect', () =>
-      socket.write('GET / HTTP/1.1\r\nHost: churn.test\r\nConnection: close\r\n\r\n'),
+      socket.write('GET / HTTP/1.1\r\nHost: reconnect.test\r\nConnection: close\r\n\r\n'),
     )
     socket.on('data', (piece) => {
       answer += piece.toString('latin1')

@@ -1,3 +1,4 @@
+/** Clients that reset their connections at once. */
 import { execFileSync } from 'node:child_process'
 
 /** Connects one client after another; each sends its bytes and resets the connection at once. */

@@ -1,3 +1,4 @@
+/** Opens many connections that send nothing. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { tied } from '../processes/tied.ts'
@@ -18,11 +19,11 @@ setTimeout(() => process.exit(), 60000)
 `
 
 /** Opens silent connections from another process with its own descriptors; `count` in fifties. */
-export async function openCrowd(port: number, count: number): Promise<AsyncDisposable> {
+export async function openSilentClients(port: number, count: number): Promise<AsyncDisposable> {
   const child = tied(spawn(process.execPath, ['-e', source, String(port), String(count)]))
   const ended = once(child, 'exit')
   const [said] = await once(child.stdout, 'data')
-  if (String(said).trim() !== 'all') throw new Error(`the crowd could not connect: ${said}`)
+  if (String(said).trim() !== 'all') throw new Error(`the silent clients could not connect: ${said}`)
   return {
     async [Symbol.asyncDispose]() {
       child.kill()

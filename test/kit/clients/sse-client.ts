@@ -1,3 +1,4 @@
+/** A client of server-sent events. */
 import { type ClientRequest, get } from 'node:http'
 import { until } from '../waiting/until.ts'
 

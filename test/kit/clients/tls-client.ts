@@ -1,15 +1,16 @@
+/** A TLS client. */
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 
 export interface TlsVisit {
   readonly socket: TLSSocket
-  /** Common name of the certificate that it was shown. */
+  /** Common name of the server's certificate. */
   readonly shown: string
 }
 
 /**
  * Connects and completes the handshake; trusts every certificate by default. Rejects if the handshake fails.
  */
-export function visit(port: number, options: ConnectionOptions = {}): Promise<TlsVisit> {
+export function connectTls(port: number, options: ConnectionOptions = {}): Promise<TlsVisit> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options })
     socket.once('secureConnect', () => {
@@ -33,7 +34,7 @@ export function ask(socket: TLSSocket, ...lines: readonly string[]): Promise<str
   })
 }
 
-/** What a session is resumed with. TLS 1.3 sends it after the handshake. */
+/** Resolves with the session for resumption. TLS 1.3 sends it after the handshake. */
 export function sessionOf(socket: TLSSocket): Promise<Buffer> {
   const known = socket.getProtocol() === 'TLSv1.2' ? socket.getSession() : undefined
   return known === undefined

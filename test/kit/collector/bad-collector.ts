@@ -1,3 +1,4 @@
+/** An OTLP receiver that fails in a chosen way. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
@@ -9,14 +10,14 @@ export type Mood = 'ok' | 'slow' | 'throttles' | 'unavailable' | 'refuses' | 'ha
 export interface BadCollector {
   mood: Mood
   readonly url: string
-  /** Exports that were answered with 200. */
+  /** Exports answered with 200. */
   readonly taken: number
-  /** Requests of all moods. */
+  /** Requests in all moods. */
   readonly asked: number
-  /** When each request came, by `performance.now()`. */
+  /** Arrival times of the requests, by `performance.now()`. */
   readonly askedAt: readonly number[]
   readonly headers: readonly IncomingMessage['headers'][]
-  /** Connections that are open. */
+  /** Number of open connections. */
   readonly open: number
 }
 

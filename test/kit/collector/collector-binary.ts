@@ -1,3 +1,4 @@
+/** Finds the OpenTelemetry Collector binary for the tests. */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
@@ -5,7 +6,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 
-/** The components of the Collector for the tests. */
+/** The component list of the Collector for the tests. */
 export const manifestPath = join(import.meta.dirname, '../../collector/builder.yaml')
 
 export const collectorFile = join(import.meta.dirname, '../../../otel-collector.yaml')
@@ -36,7 +37,9 @@ const kinds = ['receivers', 'processors', 'connectors', 'exporters', 'extensions
 
 type Components = Readonly<Record<string, readonly { readonly name: string }[]>>
 
-/** What otel-collector.yaml names and the Collector does not have: a component that could not be fetched was left out of it. */
+/**
+ * Components in otel-collector.yaml that the Collector lacks: the build leaves out those it could not fetch.
+ */
 function missingComponents(path: string): readonly string[] {
   const has = parse(spawnSync(path, ['components'], { encoding: 'utf8' }).stdout ?? '') as Components | null
   const needs = parse(readFileSync(collectorFile, 'utf8')) as Readonly<Record<string, object>>

@@ -1,3 +1,4 @@
+/** Starts the OpenTelemetry Collector with the project's configuration. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { endChild } from '../processes/end-child.ts'
@@ -6,15 +7,15 @@ import { tied } from '../processes/tied.ts'
 import { until } from '../waiting/until.ts'
 import { binaryPath, collectorFile } from './collector-binary.ts'
 
-/** A Collector with the project's own file, on ports of the kernel's choice. */
+/** A Collector that runs the project's own configuration on ports chosen by the kernel. */
 export interface Collector extends AsyncDisposable {
-  /** `http://` and address of its OTLP receiver. */
+  /** Base URL of its OTLP receiver. */
   readonly otlpHttp: string
   readonly otlpGrpc: string
-  /** `http://` and address of what Prometheus would scrape. */
+  /** URL that Prometheus would scrape. */
   readonly prometheus: string
   readonly log: string
-  /** What Prometheus would scrape, and what the Collector says of itself. */
+  /** Metrics that Prometheus would scrape, and the Collector's own metrics. */
   metrics(): Promise<string>
   self(): Promise<string>
   health(): Promise<number>
@@ -28,7 +29,7 @@ export interface Checked {
   readonly text: string
 }
 
-/** `otelcol validate` of a file: the whole graph is built, nothing is started. */
+/** Runs `otelcol validate` on a file: it builds the whole graph and starts nothing. */
 export function validate(file: string, env: CollectorEnv = {}): Checked {
   const { status, stdout, stderr } = spawnSync(binaryPath(), ['validate', '--config', file], {
     env: { ...process.env, ...env },
@@ -43,7 +44,10 @@ async function textOf(url: string): Promise<string> {
   return answer.text()
 }
 
-/** Started and healthy. Another process may take one of its ports before it does: then it is tried with others. */
+/**
+ * Starts a Collector and waits until it is healthy. If another process takes one of its ports first, it
+ * retries with other ports.
+ */
 export async function startCollector(env: CollectorEnv = {}): Promise<Collector> {
   for (let attempt = 1; ; attempt++) {
     const collector = await tryCollector(env)

@@ -1,3 +1,4 @@
+/** Starts a real Prometheus and queries it. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
@@ -13,15 +14,15 @@ export interface Series {
   readonly value: number
 }
 
-/** A real Prometheus that scrapes once a second, on a port of the kernel's choice. */
+/** A real Prometheus that scrapes once a second, on a port chosen by the kernel. */
 export interface Prometheus extends AsyncDisposable {
-  /** Result of an instant query; throws with Prometheus' own words when it is none. */
+  /** Result of an instant query; throws with Prometheus' own message if the query fails. */
   query(expression: string): Promise<readonly Series[]>
 }
 
 export interface Scraped {
   readonly job: string
-  /** `host:port`, with `/metrics` below it. */
+  /** `host:port` that serves `/metrics`. */
   readonly target: string
   readonly honorLabels?: boolean
 }

@@ -4,7 +4,7 @@
  */
 export interface Selector {
   readonly metric: string
-  /** Labels that it is chosen by. */
+  /** Labels in its matchers. */
   readonly labels: readonly string[]
 }
 
@@ -12,7 +12,7 @@ export interface Named {
   readonly selectors: readonly Selector[]
   /** Labels of `by`, `without`, `on`, `ignoring` and `group_left`. */
   readonly groupings: readonly string[]
-  /** Labels that `label_replace` makes. */
+  /** Labels created by `label_replace`. */
   readonly made: readonly string[]
 }
 
@@ -32,11 +32,11 @@ const words = new Set([
 const strings = /"(?:[^"\\]|\\.)*"/g
 const grouping = /\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^)]*)\)/g
 const ranges = /\[[^\]]*\]/g
-// Not the end of a number with a unit (`offset 10m`), not a function.
+// Excludes the end of a number with a unit (`offset 10m`) and functions.
 const selector = /(?<![\w.:])([a-zA-Z_:][\w:]*)\b(?!\s*\()(?:\s*\{([^}]*)\})?/g
 const matcher = /([a-zA-Z_]\w*)\s*(?:=~|!~|!=|=)/g
 
-// Its last four arguments: the label, what it becomes, the label it is made of, and how that must look.
+// The last four arguments of `label_replace`: new label, replacement, source label, pattern.
 const replacement = /,\s*"([a-zA-Z_]\w*)",\s*"[^"]*",\s*"\w+",\s*"[^"]*"\s*\)/g
 
 const all = (text: string, pattern: RegExp, group: number) =>

@@ -1,3 +1,4 @@
+/** Loads configurations and reads their errors. */
 import { tmpdir } from 'node:os'
 import { type LoadedConfig, parseConfig } from '../../../src/config/load.ts'
 import type { WorkerSettings } from '../../../src/config/settings/settings.ts'
@@ -9,7 +10,7 @@ export function load(config: unknown, baseDir: string = tmpdir()): LoadedConfig 
   return parseConfig(text, { file: 'bifrost.json', baseDir })
 }
 
-/** The lines of CONFIG_INVALID; none when the configuration is valid. */
+/** The lines of CONFIG_INVALID; empty if the configuration is valid. */
 export function problems(config: unknown, baseDir?: string): readonly string[] {
   return errorOf(() => load(config, baseDir), 'CONFIG_INVALID')?.message.split('\n') ?? []
 }
@@ -19,7 +20,7 @@ export function messages(config: unknown, baseDir?: string): readonly string[] {
   return problems(config, baseDir).map((line) => line.replace(/^bifrost\.json:\d+:\d+:? /, ''))
 }
 
-/** The error that a call throws, which has to be a BifrostError of that code. */
+/** The error that a call throws, which must be a BifrostError with that code. */
 export function errorOf(call: () => unknown, code: BifrostError['code']): BifrostError | undefined {
   try {
     call()
@@ -30,7 +31,7 @@ export function errorOf(call: () => unknown, code: BifrostError['code']): Bifros
   }
 }
 
-/** The worker of that name; throws when there is none. */
+/** The worker of that name; throws if there is none. */
 export function worker(config: unknown, name: string, baseDir?: string): WorkerSettings {
   const { workers } = load(config, baseDir).settings
   const found = workers.find((one) => one.name === name)

@@ -1,10 +1,11 @@
+/** Measures whether a fault in one worker affects the requests of others. */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { expect } from 'vitest'
 import { startOriginThread } from '../origins/origin-thread.ts'
 import { until } from '../waiting/until.ts'
 
-/** A worker that should notice nothing: its port, and the request to send to it. */
+/** A worker that must not be affected: its port, and the target to request from it. */
 export interface Bystander {
   readonly name: string
   readonly port: number
@@ -21,15 +22,15 @@ interface Span {
 
 interface Seen {
   readonly name: string
-  /** Results of a server outside the daemon at the same time: the effect of the machine itself. */
+  /** Results of a server outside the daemon at the same time, which show the effect of the machine. */
   readonly control: Span
   readonly quiet: Span
   readonly meanwhile: Span
 }
 
 /**
- * Requests from a thread of its own, so that it goes on while the thread of the test is busy: to each bystander one after
- * the other, each over a new connection, 2 ms apart.
+ * Sends requests from its own thread, so that it continues while the test's thread is busy: to each bystander
+ * one at a time, each over a new connection, 2 ms apart.
  */
 const source = `
 const { parentPort, workerData } = require('node:worker_threads')
@@ -46,7 +47,7 @@ function ask(at) {
   let fault = 'no answer'
   const socket = connect(port, '127.0.0.1')
   socket.setTimeout(5000, () => { fault = 'nothing for 5 s'; socket.destroy() })
-  socket.on('connect', () => socket.write('GET ' + target + ' HTTP/1.1\\r\\nHost: witness.test\\r\\nConnection: close\\r\\n\\r\\n'))
+  socket.on('connect', () => socket.write('GET ' + target + ' HTTP/1.1\\r\\nHost: bystander.test\\r\\nConnection: close\\r\\n\\r\\n'))
   socket.on('data', (piece) => { answer += piece.toString('latin1') })
   socket.on('error', (error) => { fault = error.code })
   socket.on('close', () => {
@@ -61,7 +62,7 @@ bystanders.forEach((_, at) => ask(at))
 parentPort.once('message', () => parentPort.postMessage(seen))
 `
 
-/** Requests to each bystander in each phase, so that the 99th percentile is not the slowest of all. */
+/** Requests to each bystander in each phase; enough that the 99th percentile is not the maximum. */
 const samples = 150
 
 interface Collected {
@@ -75,8 +76,8 @@ function toSpan({ times, why }: Collected = { times: [], why: [] }): Span {
   return { served: times.length, failed: why.length, why: [...new Set(why)], p99Ms }
 }
 
-/** Sends requests to the bystanders while nothing happens, and then during `happening`. */
-export async function witness(
+/** Sends requests to the bystanders in a quiet phase, and then during `happening`. */
+export async function watchBystanders(
   bystanders: readonly Bystander[],
   happening: () => Promise<unknown>,
 ): Promise<readonly Seen[]> {
@@ -90,7 +91,7 @@ export async function witness(
     Atomics.store(progress, 0, phase)
   }
   try {
-    // The first requests of a worker are slow: they load and compile.
+    // The first requests to a worker are slow: they load and compile code.
     await until('it is warm', haveAnswered(samples / 4), 30_000)
     begin(1)
     await until('the quiet run is over', haveAnswered(samples), 30_000)
@@ -114,24 +115,24 @@ export async function witness(
 }
 
 /**
- * The bar of the p99 is twice that of the quiet run. On two cores, which a fault's own thread, the start of a successor and the
- * clients share with whatever else runs, that alone would judge the machine: a thread that is ready waits for several time slices
- * (3 ms each) before it runs. So the reference is never less than what the control, which no fault of ours can reach, had to
- * wait meanwhile, nor than half of this floor. Without a wall between the workers (isolation `shared`) a start costs more, an
- * endless loop or a full heap seconds.
+ * The p99 may be at most twice that of the quiet phase. With two cores, shared by the fault's thread, the
+ * start of a successor, the clients and other programs, this rule alone would judge the machine: a ready
+ * thread may wait for several time slices (3 ms each). So the reference is at least the p99 of the control,
+ * which no fault of the daemon can reach, and at least half of this floor. Without isolation (`shared`) a
+ * start costs more, and an endless loop or a full heap costs seconds.
  */
 const floorMs = 25
 
-/** A neighbour on the machine spoils one attempt or two; a wall that is missing is missing in each. */
+/** Other load on the machine may spoil one or two attempts; missing isolation fails every attempt. */
 const attempts = 3
 
-/** Instrumented code is slow where it is instrumented, so that its times compare with nothing. */
+/** Instrumented code is slower, so its times are not comparable. */
 const isTimed = process.env['BIFROST_COVERAGE'] !== '1'
 
 const isLate = ({ quiet, meanwhile, control }: Seen) =>
   meanwhile.p99Ms > 2 * Math.max(quiet.p99Ms, control.p99Ms, floorMs / 2)
 
-/** No request of a bystander may fail. */
+/** Expects that no request of a bystander fails. */
 export async function expectServed(scenario: () => Promise<readonly Seen[]>): Promise<readonly Seen[]> {
   const seen = await scenario()
   for (const { name, meanwhile, quiet } of seen) {
@@ -142,7 +143,8 @@ export async function expectServed(scenario: () => Promise<readonly Seen[]>): Pr
 }
 
 /**
- * `happening` affects no other worker: no request of a bystander fails, and their p99 stays within the bar.
+ * Expects that `scenario` affects no other worker: no request of a bystander fails, and their p99 stays
+ * within the limit.
  */
 export async function expectContained(scenario: () => Promise<readonly Seen[]>): Promise<void> {
   for (let attempt = 1; ; attempt++) {

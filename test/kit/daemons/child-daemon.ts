@@ -1,3 +1,4 @@
+/** Starts the daemon in another process. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -15,15 +16,15 @@ const cli = join(import.meta.dirname, '../../../src/cli/bifrost.js')
 /** A daemon in another process, started by its command line. */
 export interface ChildDaemon extends AsyncDisposable {
   readonly pid: number
-  /** What it has printed. */
+  /** Everything it has printed. */
   readonly output: string
   /** Lines of its log. */
   readonly log: readonly string[]
-  /** First port of what is described so: `reverse proxy`, `static files`, `admin`. */
+  /** First port with this description in the output: `reverse proxy`, `static files`, `admin`. */
   port(description: string): number
-  /** CPU time of it and its child processes, milliseconds. */
+  /** CPU time of the daemon and its child processes, in milliseconds. */
   cpuMs(): number
-  /** Descriptors that are open in it and in each of its child processes. */
+  /** Number of open descriptors in the daemon and in each child process. */
   descriptors(): readonly number[]
   isRunning(): boolean
   inject(worker: string, fault: string): Promise<number>
@@ -43,7 +44,10 @@ function cpuMsOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * tickMs
 }
 
-/** Resolves when it serves; faults are allowed. `maxDescriptors` is its "ulimit -n", soft and hard. */
+/**
+ * Starts a daemon with faults allowed and waits until it serves. `maxDescriptors` is its "ulimit -n", soft
+ * and hard.
+ */
 export async function startChildDaemon(
   config: object,
   maxDescriptors: number,

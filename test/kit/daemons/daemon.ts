@@ -1,3 +1,4 @@
+/** Starts a daemon in the process of the test. */
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -38,7 +39,7 @@ export interface TestDaemonOptions extends Partial<DaemonOptions> {
   readonly isolation?: Isolation
 }
 
-// As the command line does: with it an instance starts in half the time.
+// As in the command line; it halves the start time of an instance.
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '../../../node_modules/.cache/bifrost')
 
 /**
@@ -59,7 +60,7 @@ function withDefaults(config: object, isolation: Isolation | undefined): object 
   }
 }
 
-/** `config` is a configuration in its own language; `admin` listens on a port of the kernel's choice. */
+/** Starts a daemon. `config` is a configuration value; `admin` listens on a port chosen by the kernel. */
 export async function startTestDaemon(config: object, options: TestDaemonOptions = {}): Promise<TestDaemon> {
   const text = JSON.stringify({
     admin: { listen_addr: '127.0.0.1:0' },

@@ -1,3 +1,4 @@
+/** Starts a data plane in the process of the test, with settings for every service. */
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { destinationSettings } from '../../../src/config/resolve/destinations.ts'
 import type {
@@ -73,7 +74,7 @@ export interface Tuning {
   readonly auth?: Partial<AuthSettings>
   readonly rates?: { readonly rules: readonly Partial<RateRule>[]; readonly announces?: boolean }
   readonly forwarding?: Partial<ForwardingSettings>
-  /** In the language of the configuration. */
+  /** As in the configuration. */
   readonly destinations?: {
     readonly allow?: readonly string[]
     readonly deny?: readonly string[]
@@ -100,7 +101,7 @@ const common = (tuning: Tuning) => ({
   tracing: { ...tracing, ...tuning.tracing },
 })
 
-/** Ten requests a minute for each client, unless the rules say otherwise. */
+/** Ten requests a minute for each client, unless the rules differ. */
 function ratesOf({ rules, announces = false }: NonNullable<Tuning['rates']>): RateSettings {
   const rule = (given: Partial<RateRule>): RateRule => ({
     id: 'default',
@@ -155,7 +156,7 @@ export const filesIn = (mounts: readonly MountSettings[], tuning: Tuning = {}): 
   mounts,
 })
 
-/** Counts connections and has a limit. */
+/** An admission that counts connections and has a limit. */
 export class CountingAdmission implements Admission {
   limit: number
   active = 0
@@ -195,17 +196,17 @@ export interface TestEdge {
     readonly message: string
     readonly fields?: Record<string, unknown>
   }[]
-  /** The exchanges that were given to the access log, in order. */
+  /** Exchanges passed to the access log, in order. */
   readonly records: AccessRecord[]
-  /** Sockets given to the data plane, in order. */
+  /** Sockets passed to the data plane, in order. */
   readonly accepted: Socket[]
   counters(type?: ServiceType | 'combined'): CounterValues
-  /** The counter block, for its series. */
+  /** The counter block, to read its series. */
   block(type?: ServiceType | 'combined'): CounterBlock
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Starts a data plane that a plain net server in this process feeds, as an instance does. */
+/** Starts a data plane fed by a plain net server in this process, as in an instance. */
 export async function startEdge(
   services: ServiceSettings | readonly ServiceSettings[],
   options: {

@@ -1,3 +1,4 @@
+/** Runs the supervisor over fake carriers and a fake clock. */
 import { expect } from 'vitest'
 import { type AnyActorRef, createActor, fromCallback, fromTransition, SimulatedClock } from 'xstate'
 import { listenerId } from '../../../actors/ids.ts'
@@ -6,7 +7,7 @@ import { instanceMachine } from '../../../actors/instance.ts'
 import { defaultRestartPolicy, type RestartPolicy } from '../../../actors/restart-policy.ts'
 import { supervisorMachine } from '../../../actors/supervisor.ts'
 
-/** A carrier without a thread: the test plays what the instance would report, and sees what it was told. */
+/** A carrier without a thread: the test sends the instance's reports, and reads the messages to it. */
 export interface FakeCarrier {
   readonly input: InstanceInput
   readonly commands: readonly string[]
@@ -36,12 +37,12 @@ function fakeCarriers() {
   return { carriers, logic }
 }
 
-/** A supervisor over fake carriers, on a clock that only the test moves. */
+/** Starts a supervisor over fake carriers, on a clock that only the test advances. */
 export function superviseFakes(
   options: {
     readonly slots?: number
     readonly policy?: Partial<RestartPolicy>
-    /** Of each slot; what they are told is in `told`. */
+    /** Listeners of each slot; `told` contains the messages to them. */
     readonly listeners?: readonly (readonly string[])[]
   } = {},
 ) {
@@ -83,7 +84,7 @@ export function superviseFakes(
     return carrier
   }
   const state = () => supervisor.getSnapshot().value
-  /** Its only instance, which is up, dies, and so does the next: the one after that is not due yet. */
+  /** Kills the only instance and its successor; the next one is not due yet. */
   const crashTwice = (): void => {
     latest().exit({ exitCode: 1 })
     clock.increment(1)

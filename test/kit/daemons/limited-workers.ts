@@ -1,16 +1,16 @@
-/** Two workers, one with limits and one beside it, and what clients see of them. */
+/** A daemon with one limited and one unlimited worker, and the results its clients see. */
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { RawClient } from '../clients/raw-client.ts'
-import { churn } from '../clients/reconnecting-clients.ts'
+import { keepReconnecting } from '../clients/reconnecting-clients.ts'
 import { tempDir } from '../files/temp-dir.ts'
 import { isServing } from '../waiting/is-serving.ts'
 import { until } from '../waiting/until.ts'
 import { startTestDaemon, type TestDaemon, type TestDaemonOptions } from './daemon.ts'
 
-/** A reverse worker with limits, and a static worker that nothing is done to. */
-export async function startTwo(
+/** Starts a reverse worker with limits, and a static worker that must not be affected. */
+export async function startLimitedWorkers(
   target: string,
   limits: object,
   options: TestDaemonOptions = {},
@@ -20,7 +20,7 @@ export async function startTwo(
   onTestFinished(() => rmSync(site, { recursive: true, force: true }))
   writeFileSync(join(site, 'index.html'), 'hello')
   const mounts = [{ path: '/', root_dir: site }]
-  // Clients without pause are much for a default; that limit has its own test.
+  // Clients without pause may exceed the default CPU limit, which has its own test.
   const cpu = { max_cpu_percent: 100 }
   const workers = {
     static_files: { port: 0, mounts, ...cpu },
@@ -33,26 +33,29 @@ export async function startTwo(
 export const linesWith = (running: TestDaemon, text: string) =>
   running.log.filter((line) => line.includes(text))
 
-/** Breaks the reverse worker while clients connect to both; what the clients saw until the replacement serves. */
+/**
+ * Breaks the reverse worker while clients connect to both; returns their results until the replacement
+ * serves.
+ */
 export async function replaceUnderLoad(running: TestDaemon, fault: string) {
   running.daemon.inject('reverse_proxy', fault)
   const replaced = until('the replacement serves', () => isServing(running, 'reverse_proxy', 2), 15_000)
   const [hit, other] = await Promise.all([
-    churn(running.port('reverse_proxy'), 4, () => replaced),
-    churn(running.port('static_files'), 2, () => replaced),
+    keepReconnecting(running.port('reverse_proxy'), 4, () => replaced),
+    keepReconnecting(running.port('static_files'), 2, () => replaced),
   ])
   return { hit, other }
 }
 
-export const unharmed = { refused: 0, reset: 0, unanswered: 0, busy: 0 }
+export const noFailures = { refused: 0, reset: 0, unanswered: 0, busy: 0 }
 
-/** A limit that an idle instance is well below: of a process everything counts that is resident. */
-export const carriers = [
+/** Memory limits well above an idle instance; a process counts all its resident memory. */
+export const memoryLimits = [
   { isolation: 'thread', maxMemoryMb: 64 },
   { isolation: 'process', maxMemoryMb: 160 },
 ] as const
 
-/** Opens connections and asks once over each; what each was answered. */
+/** Opens connections and sends one request on each; returns each client and its status. */
 export async function openMany(port: number, count: number, target = '/') {
   const clients = await Promise.all(Array.from({ length: count }, () => RawClient.connect(port)))
   onTestFinished(() => {
@@ -63,5 +66,5 @@ export async function openMany(port: number, count: number, target = '/') {
   )
 }
 
-export const count = (answers: readonly { readonly status: number }[], status: number) =>
+export const countAnswers = (answers: readonly { readonly status: number }[], status: number) =>
   answers.filter((answer) => answer.status === status).length

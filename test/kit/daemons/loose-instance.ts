@@ -1,3 +1,4 @@
+/** An instance without a supervisor, and clients that reconnect to it. */
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import type { CarrierExit } from '../../../actors/instance.ts'
@@ -8,12 +9,15 @@ import { openChannel } from '../../../src/supervise/channel/openers.ts'
 import { type CounterBlock, createCounterBlock } from '../../../src/telemetry/metrics/counters.ts'
 import { until } from '../waiting/until.ts'
 
-/** An instance with nobody above its channel; it is a forward proxy, which answers a request for `/` with 400. */
+/**
+ * An instance without a supervisor at the other end of its channel. It is a forward proxy, which answers a
+ * request for `/` with 400.
+ */
 export interface LooseInstance extends AsyncDisposable {
   readonly channel: Channel
   readonly block: CounterBlock
   readonly messages: readonly FromInstance[]
-  /** Null while it lives. */
+  /** Null while the instance lives. */
   exit(): CarrierExit | null
 }
 
@@ -25,7 +29,7 @@ export interface LooseOptions {
   readonly onUndelivered?: (key: string, socket: Socket) => void
 }
 
-/** Resolves when it is ready. */
+/** Starts an instance and waits until it is ready. */
 export async function startLoose(options: LooseOptions): Promise<LooseInstance> {
   const {
     isolation,
@@ -88,11 +92,11 @@ export async function startLoose(options: LooseOptions): Promise<LooseInstance> 
 
 export interface Outcomes {
   served: number
-  /** Errors by code, and `unanswered`. */
+  /** Number of errors by code, and `unanswered`. */
   lost: Record<string, number>
 }
 
-/** Clients that connect, ask once and begin again, until `isOver`; `outcomes` grows meanwhile. */
+/** Runs clients that connect, send one request and reconnect until `isOver`; updates `outcomes` meanwhile. */
 export async function reconnect(
   port: number,
   clients: number,

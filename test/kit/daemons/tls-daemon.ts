@@ -1,3 +1,4 @@
+/** A test daemon that serves several TLS sites. */
 import { tempDir } from '../files/temp-dir.ts'
 import { makeCertificate, writeCertificate } from '../tls/certificates.ts'
 import { startTestDaemon, type TestDaemon, type TestDaemonOptions } from './daemon.ts'
@@ -5,12 +6,12 @@ import { startTestDaemon, type TestDaemon, type TestDaemonOptions } from './daem
 export interface TlsDaemon {
   readonly proxy: TestDaemon
   readonly port: number
-  /** Where its certificates are. */
+  /** Directory of its certificates. */
   readonly directory: string
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Files for three sites: `default.test`, `a.test` with `www.a.test`, and `*.wild.test`. */
+/** Writes files for three sites: `default.test`, `a.test` with `www.a.test`, and `*.wild.test`. */
 function writeSites(directory: string): readonly { readonly cert: string; readonly key: string }[] {
   const site = (file: string, subject: string, names: readonly string[]) =>
     writeCertificate(directory, file, makeCertificate({ subject, names }))
@@ -21,7 +22,7 @@ function writeSites(directory: string): readonly { readonly cert: string; readon
   ]
 }
 
-/** A reverse proxy that speaks TLS on its only listener. */
+/** Starts a reverse proxy whose only listener speaks TLS. */
 export async function startTlsDaemon(
   target: string,
   options: TestDaemonOptions & {

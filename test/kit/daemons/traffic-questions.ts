@@ -1,3 +1,4 @@
+/** Queries the traffic operations of the admin interface. */
 import { setTimeout as wait } from 'node:timers/promises'
 import {
   type Reasons,
@@ -6,24 +7,24 @@ import {
   trafficPage,
 } from '../../../src/admin/api/schema/traffic.ts'
 import { until } from '../waiting/until.ts'
-import { described } from './checked-answer.ts'
+import { checkedAnswer } from './checked-answer.ts'
 import type { TestDaemon } from './daemon.ts'
 
 export const token = 'a-token-for-this-test-alone'
 export const withToken = { headers: { Authorization: `Bearer ${token}` } }
 
-/** What is known of the traffic of a worker. */
+/** Returns the recorded traffic of a worker. */
 export async function requestsOf(bridge: TestDaemon, worker: string, more = ''): Promise<TrafficPage> {
   const answer = await bridge.admin(`/api/requests?worker=${worker}${more}`)
-  // Whoever asks too often has to wait.
+  // The interface limits the rate of these requests.
   if (answer.status === 429) {
     await wait(200)
     return requestsOf(bridge, worker, more)
   }
-  return described(trafficPage, answer)
+  return checkedAnswer(trafficPage, answer)
 }
 
-/** Waits for an exchange that ended with the code (or status), and asks why. */
+/** Waits for an exchange that ended with the code (or status), and requests its reasons. */
 export async function whyOf(bridge: TestDaemon, worker: string, outcome: string | number): Promise<Reasons> {
   let found: string | undefined
   await until(`${outcome} of ${worker} is recorded`, async () => {
@@ -32,5 +33,5 @@ export async function whyOf(bridge: TestDaemon, worker: string, outcome: string 
     return found !== undefined
   })
   const answer = await bridge.admin(`/api/requests/${encodeURIComponent(found ?? '')}`)
-  return described(reasons, answer)
+  return checkedAnswer(reasons, answer)
 }

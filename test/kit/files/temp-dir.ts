@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-/** Creates a directory that is removed with its test; outside a test (in a hook), with the process of the test file. */
+/**
+ * Creates a directory that is removed after its test or, if a hook created it, with the process of the test
+ * file.
+ */
 export function tempDir(): string {
   const directory = mkdtempSync(join(tmpdir(), 'bifrost-test-'))
   const remove = () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 })

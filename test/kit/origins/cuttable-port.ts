@@ -1,7 +1,8 @@
+/** A TCP relay whose connections a test can cut. */
 import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Socket } from 'node:net'
 
-/** A port in front of another that can be cut: what is open ends, and nothing gets through until it is mended. */
+/** A port in front of another one. While it is cut, open connections end and new ones get no data. */
 export interface CutOff extends Disposable {
   readonly port: number
   cut(): void

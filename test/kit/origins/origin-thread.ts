@@ -1,3 +1,4 @@
+/** An HTTP origin in its own thread. */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 
@@ -14,8 +15,8 @@ server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port
 `
 
 /**
- * An upstream in a thread of its own, which answers while the thread of the test, main's own, is busy or stalled: `hello`,
- * or for `/endless` a body without end.
+ * Starts an upstream in its own thread, so that it answers while the main thread of the test is busy or
+ * stalled. It answers `hello`, and `/endless` with an endless body.
  */
 export async function startOriginThread(): Promise<
   { readonly port: number; readonly authority: string } & AsyncDisposable

@@ -1,3 +1,4 @@
+/** Origins: upstream servers for the tests. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 
@@ -7,14 +8,14 @@ export interface SeenRequest {
   readonly rawHeaders: readonly string[]
   all(name: string): string[]
   get(name: string): string | undefined
-  /** Resolves with the whole body; rejects when it was cut off. */
+  /** Resolves with the whole body; rejects if it was cut off. */
   readonly body: Promise<Buffer>
   readonly req: IncomingMessage
 }
 
 export type OriginHandler = (req: IncomingMessage, res: ServerResponse, seen: SeenRequest) => unknown
 
-/** An upstream that records what it received. */
+/** An upstream that records its requests. */
 export interface Origin {
   readonly port: number
   /** `127.0.0.1:port` */
@@ -23,16 +24,19 @@ export interface Origin {
   /** The latest request. */
   readonly last: SeenRequest
   readonly server: Server
-  /** Sockets that are open now. */
+  /** Sockets open now. */
   readonly sockets: ReadonlySet<Socket>
-  /** Sockets that were ever opened. */
+  /** Number of sockets accepted since the start. */
   readonly accepted: number
-  /** Ends what is open now and refuses from here on. */
+  /** Ends open connections and refuses new ones. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Starts an HTTP origin; without a handler it answers 200 and `hello`. The body is gathered unless `gather` is false. */
+/**
+ * Starts an HTTP origin; without a handler it answers 200 and `hello`. Bodies are read unless `gather` is
+ * false.
+ */
 export async function startOrigin(
   handler: OriginHandler = (_req, res) => res.end('hello'),
   options: { readonly gather?: boolean } = {},
@@ -46,7 +50,7 @@ export async function startOrigin(
   return await listen(server, seen)
 }
 
-/** Starts an origin that speaks bytes: for what no HTTP server would send. */
+/** Starts an origin on plain sockets, for answers that no HTTP server would send. */
 export async function startRawOrigin(onSocket: (socket: Socket) => unknown): Promise<Origin> {
   const server = createTcpServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     socket.on('error', () => socket.destroy())
@@ -55,7 +59,7 @@ export async function startRawOrigin(onSocket: (socket: Socket) => unknown): Pro
   return await listen(server, [])
 }
 
-/** A raw origin that reads one head and answers it with fixed bytes; then it ends unless `keepOpen`. */
+/** Starts a raw origin that answers one head with fixed bytes, then ends the connection unless `keepOpen`. */
 export function startScriptedOrigin(
   answer: string,
   options: { readonly keepOpen?: boolean } = {},

@@ -1,7 +1,8 @@
+/** A strict origin that records the exact bytes of its requests. */
 import type { Socket } from 'node:net'
 import { type Origin, startRawOrigin } from './origin.ts'
 
-/** A request as the bytes were read, by a reader that allows nothing which a grammar does not. */
+/** A request as a strict reader parsed it. */
 export interface Recorded {
   readonly line: string
   /** Name, value, name, value. */
@@ -11,23 +12,23 @@ export interface Recorded {
 }
 
 export interface Script {
-  /** Bytes of the answer; latin1. */
+  /** Bytes of the answer, as latin1. */
   readonly answer: string
-  /** Answered when the head has come, and not the whole request. */
+  /** Answer after the head, without waiting for the body. */
   readonly isEarly?: boolean
-  /** What follows the answer; default `keep`. */
+  /** State of the connection after the answer; default `keep`. */
   readonly after?: 'keep' | 'end' | 'reset'
 }
 
 export interface RecordingOrigin extends Origin {
   readonly recorded: readonly Recorded[]
-  /** What could not be read as a request. */
+  /** Input that is not a valid request. */
   readonly garbage: readonly string[]
 }
 
 export const hello = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello'
 
-/** An origin that reads strictly (RFC 9112), records what it has read and answers by a script. */
+/** Starts an origin that reads strictly (RFC 9112), records its requests and answers from a script. */
 export async function startRecordingOrigin(script: Script = { answer: hello }): Promise<RecordingOrigin> {
   const recorded: Recorded[] = []
   const garbage: string[] = []

@@ -1,3 +1,4 @@
+/** A listener that never accepts. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
@@ -8,7 +9,7 @@ const program = `
   server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => process.stdout.write(String(server.address().port)))
 `
 
-/** A port whose accept queue is full and stays so: connections to it are neither accepted nor refused. */
+/** Opens a port whose accept queue stays full: connections to it are neither accepted nor refused. */
 export async function startStuckListener(): Promise<{ readonly port: number } & AsyncDisposable> {
   const child: ChildProcess = tied(
     spawn(process.execPath, ['-e', program], {
@@ -19,7 +20,7 @@ export async function startStuckListener(): Promise<{ readonly port: number } & 
   const port = Number(text.toString())
   child.kill('SIGSTOP')
   const fillers: Socket[] = []
-  // Fills the queue until a connection is left hanging; how many fit is the kernel's affair.
+  // Fill the queue until a connection hangs; its length depends on the kernel.
   for (let isFull = false; !isFull; ) {
     const filler = connect({ port, host: '127.0.0.1' })
     filler.on('error', () => {})

@@ -1,3 +1,4 @@
+/** The browser of page tests, and the screenshots it takes. */
 import { accessSync, constants } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -14,7 +15,7 @@ const executable = [process.env['BIFROST_CHROMIUM'] ?? '', ...places].find((path
   }
 })
 
-/** Tests that need a browser are skipped, visibly, where there is none. */
+/** False if no browser is installed; the tests that need one are then reported as skipped. */
 export const hasBrowser = executable !== undefined
 
 const root = join(import.meta.dirname, '../../..')
@@ -28,7 +29,7 @@ const sizes = {
 } as const
 export type Size = keyof typeof sizes
 
-/** One browser for the tests of a file; pages of a test have their own storage. */
+/** One browser for all tests of a file; each test has its own storage. */
 export function useBrowser() {
   let browser: Browser | null = null
   const open = new Set<BrowserContext>()
@@ -46,7 +47,7 @@ export function useBrowser() {
       readonly look?: Look
       readonly size?: Size
       readonly proxy?: string
-      /** Takes every certificate. */
+      /** Accepts every certificate. */
       readonly trustsAll?: boolean
       readonly reducedMotion?: boolean
     } = {},
@@ -61,7 +62,7 @@ export function useBrowser() {
     })
     open.add(context)
     const page = await context.newPage()
-    // Slow machines: what comes late is late, not wrong.
+    // Generous, because a slow machine is not a failure.
     page.setDefaultTimeout(30_000)
     const complaints: string[] = []
     const asked: string[] = []
@@ -82,14 +83,14 @@ export function useBrowser() {
 
 export interface Watched {
   readonly page: Page
-  /** Errors and warnings of the page, violations of its policy among them. */
+  /** Errors and warnings of the page, including violations of its content security policy. */
   readonly complaints: readonly string[]
-  /** Every address that was asked for. */
+  /** Every requested address. */
   readonly asked: readonly string[]
 }
 
-/** Writes a picture for people to look at. */
-export async function shoot(page: Page, name: string): Promise<void> {
+/** Writes a screenshot for a human to look at. */
+export async function takeScreenshot(page: Page, name: string): Promise<void> {
   await mkdir(shots, { recursive: true })
   await page.screenshot({ path: join(shots, `${name}.png`), animations: 'disabled' })
 }

@@ -1,3 +1,4 @@
+/** A server for the page that replaces the daemon with data from the test. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { z } from 'zod'
@@ -46,7 +47,7 @@ export function fixtureWorker(
   }
 }
 
-/** A daemon's actors as the demonstration has them. */
+/** The actors of the demonstration's daemon. */
 export function fixtureActors(): FixtureActor[] {
   const workers = ['forward_proxy', 'reverse_proxy', 'static_files']
   return [
@@ -60,12 +61,15 @@ export function fixtureActors(): FixtureActor[] {
   ]
 }
 
-/** Serves the page with what a test says in the place of a daemon: for what no real daemon shows on demand. */
+/**
+ * Serves the page with data from the test instead of a daemon, for states that a real daemon does not show on
+ * demand.
+ */
 export class PageServer {
   readonly actors = new Map<string, FixtureActor>()
   readonly workers: FixtureWorker[] = []
   readonly moves: FixtureMove[] = []
-  /** Answers what else is asked of the interface; null: nobody does. */
+  /** Answers all other requests to the interface; null leaves them without an answer. */
   further: (req: IncomingMessage) => Promise<{ readonly status: number; readonly text: string }> | null =
     () => null
   details: (id: string) => Partial<FixtureDetail> = () => ({})
@@ -97,7 +101,7 @@ export class PageServer {
     this.#server.closeAllConnections()
   }
 
-  /** An actor moves; every viewer is told. */
+  /** Moves an actor and notifies every viewer. */
   move(
     actor: string,
     event: string,
@@ -129,7 +133,7 @@ export class PageServer {
     return one
   }
 
-  /** An actor comes, or is gone. */
+  /** Adds or removes an actor and notifies every viewer. */
   arrive(actor: FixtureActor, what: 'came' | 'gone' = 'came'): void {
     this.actors.set(actor.id, actor)
     this.#seq += 1
@@ -140,7 +144,7 @@ export class PageServer {
     this.#tell('sample', { at: Date.now(), workers: this.workers, instances: [] })
   }
 
-  /** Breaks off the streams of all viewers. */
+  /** Disconnects the streams of all viewers. */
   breakOff(): void {
     for (const viewer of this.#viewers) viewer.destroy()
   }

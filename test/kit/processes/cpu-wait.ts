@@ -1,4 +1,4 @@
-/** How long this thread has waited for a CPU so far, in milliseconds: a busy machine delays everything by that. */
+/** Time that this thread has waited for a CPU, which delays every test on a busy machine. */
 import { readFileSync } from 'node:fs'
 
 /** The second field of the kernel's scheduler statistics, in nanoseconds. */

@@ -1,7 +1,11 @@
+/** Ends child processes of tests. */
 import type { ChildProcess } from 'node:child_process'
 import { rmSync } from 'node:fs'
 
-/** Ends a process of a test, if need be by force, and removes its folder, if it has one. `ended`: when it has closed. */
+/**
+ * Ends a process of a test, by force if necessary, and removes its folder, if any. `ended` resolves when the
+ * process has closed.
+ */
 export async function endChild(child: ChildProcess, ended: Promise<unknown>, folder?: string): Promise<void> {
   child.kill()
   const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)

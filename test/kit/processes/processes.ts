@@ -1,4 +1,4 @@
-/** What /proc knows of the processes of this machine. */
+/** Reads processes of this machine from /proc. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 const textOf = (file: string) => {
@@ -9,7 +9,7 @@ const textOf = (file: string) => {
   }
 }
 
-/** False for one that has ended and was not waited for yet. */
+/** False for a zombie as well. */
 export function isAlive(pid: number): boolean {
   const stat = textOf(`/proc/${pid}/stat`)
   return stat !== '' && stat.charAt(stat.lastIndexOf(')') + 2) !== 'Z'
@@ -18,12 +18,12 @@ export function isAlive(pid: number): boolean {
 export const childrenOf = (pid: number): readonly number[] =>
   textOf(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
 
-/** A process, its children, and theirs. */
+/** A process and all its descendants. */
 export const treeOf = (pid: number): readonly number[] => [pid, ...childrenOf(pid).flatMap(treeOf)]
 
 export const commandLineOf = (pid: number): string => textOf(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')
 
-/** Its environment as it was when the process started. */
+/** The environment with which the process started. */
 export const environmentOf = (pid: number): string => textOf(`/proc/${pid}/environ`).replaceAll('\0', '\n')
 
 /** Addresses of /proc/net/tcp that a process listens on, in hexadecimal: `0100007F:240D`. */
@@ -34,7 +34,7 @@ export function listeningOf(pid: number): readonly string[] {
       const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1]
       if (inode !== undefined) inodes.add(inode)
     } catch {
-      // Closed meanwhile.
+      // The descriptor was closed meanwhile.
     }
   }
   return ['tcp', 'tcp6'].flatMap((table) =>

@@ -1,4 +1,7 @@
-/** `reaper-parent.ts`: a process that starts children in each way there is, names them on standard output, and waits to be killed. */
+/**
+ * `reaper-parent.ts`: a process that starts children in every supported way, prints their pids and waits to
+ * be killed.
+ */
 import { fork, spawn } from 'node:child_process'
 import { reap } from './reaper.ts'
 

@@ -1,8 +1,11 @@
-/** Ends processes that outlive the process that started them, also when that one was killed and could do nothing more. */
+/** Ends processes that outlive the process that started them, even if that process was killed. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Writable } from 'node:stream'
 
-/** Reads `+ PID` and `- PID` until its input ends, which the kernel sees to. Then it kills what is left, children first. */
+/**
+ * Reads `+ PID` and `- PID` until its input ends; the kernel closes it when the parent dies. Then it kills
+ * the remaining processes, children first.
+ */
 const program = `
 all=
 while read -r sign pid; do
@@ -20,7 +23,7 @@ for one in $all; do end "$one"; done
 
 let input: Writable | null = null
 
-/** A shell in a session of its own: what kills a whole process group does not kill it too. */
+/** Starts a shell in its own session, so that killing the process group of the test does not kill it. */
 function startReaper(): Writable {
   const reaper = spawn('sh', ['-c', program], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
   reaper.unref()
@@ -29,7 +32,7 @@ function startReaper(): Writable {
   return reaper.stdin
 }
 
-/** From here on `child` ends with this process at the latest. */
+/** Makes sure that `child` ends with this process at the latest. */
 export function reap<Child extends ChildProcess>(child: Child): Child {
   const { pid } = child
   if (pid === undefined) return child

@@ -1,4 +1,4 @@
-// To be called by what is loaded first (`node --require`): instances of reverse_proxy do not start while the file `flag` exists.
+// Preloaded with `node --require`: reverse_proxy instances do not start while the file `flag` exists.
 const { existsSync } = require('node:fs')
 const { isMainThread, workerData } = require('node:worker_threads')
 

@@ -1,11 +1,12 @@
+/** Ties child processes to the lifetime of a test. */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
 import { reap } from './reaper.ts'
 
 /**
- * A child process that ends with its test, or with the process of its test file where a hook started it. Every process that a test
- * starts goes through here; a test that passes has ended it already.
+ * Ties a child process to its test, or to the process of its test file if a hook started it. Every process
+ * that a test starts goes through here; a passing test has already ended it.
  */
 export function tied<Child extends ChildProcess>(child: Child): Child {
   reap(child)
@@ -18,7 +19,7 @@ export function tied<Child extends ChildProcess>(child: Child): Child {
       await ended
     })
   } catch {
-    // Not in a test.
+    // Called outside a test.
   }
   return child
 }

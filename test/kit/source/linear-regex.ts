@@ -1,10 +1,10 @@
 /**
- * Whether a regular expression takes linear time for any text, by two rules that need no thought:
+ * Whether a regular expression takes linear time for any text, by two simple rules:
  *
  *   no repetition without bound                                               constant work at each place
  *   one repetition without bound, of one character at a time, after ^         one start, and one way back along the run
  *
- * False means that the rules do not say, not that it is slow.
+ * False means that the rules do not apply, not that it is slow.
  */
 export function isProvablyLinear(source: string, flags: string): boolean {
   const parser = new Parser(source)
@@ -13,7 +13,10 @@ export function isProvablyLinear(source: string, flags: string): boolean {
   return degree === 0 || (degree === 1 && parser.isAnchored && !flags.includes('m'))
 }
 
-/** Computes how many unbounded repetitions a match can have one after the other; Infinity for what the rules do not cover. */
+/**
+ * Computes how many unbounded repetitions a match can contain in sequence; Infinity if the rules do not
+ * apply.
+ */
 class Parser {
   at = 0
   isAnchored = true
@@ -56,7 +59,7 @@ class Parser {
     const [, least = '', comma = '', most = ''] = bounded ?? []
     const isFixed = bounded !== null && (comma === '' || least === most)
     if (isFixed) return inside === 0 ? 0 : Number.POSITIVE_INFINITY
-    // A varying repetition of a group may have several ways to match one text.
+    // A varying repetition of a group may match one text in several ways.
     if (isGroup || inside > 0) return Number.POSITIVE_INFINITY
     return isUnbounded || most === '' ? 1 : 0
   }

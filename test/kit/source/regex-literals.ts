@@ -1,4 +1,6 @@
-/** Finds the regular expressions of TypeScript source, as far as Biome formats it: a slash after an operand is a division. */
+/**
+ * Finds regular expressions in TypeScript source formatted by Biome: a slash after an operand is a division.
+ */
 
 export interface RegexLiteral {
   readonly source: string
@@ -11,7 +13,7 @@ const flagLetters = /[dgimsuvy]*/y
 
 export function regexLiterals(code: string): readonly RegexLiteral[] {
   const found: RegexLiteral[] = []
-  /** Depth of braces at which each open template literal goes on. */
+  /** Brace depth at which each open template literal continues. */
   const templates: number[] = []
   let depth = 0
   let before = ''

@@ -1,4 +1,4 @@
-/** Finds expressions of the product by their types, with the compiler's own checker. */
+/** Finds expressions in the product by type, with the TypeScript checker. */
 import { join } from 'node:path'
 import { type Expression, type Node, SyntaxKind } from 'typescript/unstable/ast'
 import {
@@ -18,8 +18,8 @@ export interface Lookup {
 }
 
 /**
- * Every `object[word]` and `word in object` whose word may be any text: what the code says of its type is not believed, so casts are
- * looked through. `files` chooses among those of the projects.
+ * Every `object[word]` and `word in object` whose word may be any text. Casts are ignored, because they only
+ * claim a type. `files` selects among the files of the projects.
  */
 export function findLookups(root: string, configs: readonly string[], files: RegExp): readonly Lookup[] {
   const api = new API({ cwd: root })

@@ -1,6 +1,7 @@
+/** A sample access record. */
 import type { AccessRecord } from '../../../src/telemetry/access-log/access-record.ts'
 
-/** What a plain exchange leaves behind. */
+/** Access record of a plain successful exchange. */
 export const accessRecord: AccessRecord = {
   service: 'reverse',
   client: '192.0.2.1',

@@ -1,4 +1,4 @@
-/** It has no types of its own; what the tests use of it. */
+/** Types for the parts of @elastic/mockotlpserver that the tests use; the package has no types. */
 declare module '@elastic/mockotlpserver' {
   interface MockOtlpServerOptions {
     readonly services?: readonly ('http' | 'grpc')[]

@@ -1,14 +1,15 @@
+/** An independent OTLP receiver, to check the exporter against the official .proto files. */
 import { MockOtlpServer } from '@elastic/mockotlpserver'
 import { onTestFinished } from 'vitest'
 import { until } from '../waiting/until.ts'
 
-/** A receiver that we did not write: decodes OTLP from the official .proto files. It knows no gzip. */
+/** A third-party receiver that decodes OTLP with the official .proto files. It does not support gzip. */
 export interface OtlpReceiver {
   readonly httpUrl: string
   readonly grpcUrl: string
   readonly spans: readonly ReceivedSpan[]
   readonly logs: readonly ReceivedLog[]
-  /** Data points by name, the latest of each export last. */
+  /** Data points by name, those of the latest export last. */
   readonly points: readonly ReceivedPoint[]
 }
 
@@ -69,8 +70,8 @@ export async function startOtlpReceiver(
   return { httpUrl: server.httpUrl ?? '', grpcUrl: server.grpcUrl ?? '', spans, logs, points }
 }
 
-/** Resolves with the first that fits. */
-export async function received<Item>(
+/** Resolves with the first matching item. */
+export async function waitForItem<Item>(
   what: string,
   items: readonly Item[],
   fits: (item: Item) => boolean,
@@ -86,7 +87,7 @@ const hex = (bytes: unknown): string =>
 
 function decoded(value: Raw): unknown {
   if (value === null || value === undefined) return undefined
-  // What is not set has its default on the prototype.
+  // Unset fields have their default on the prototype.
   for (const key of ['stringValue', 'boolValue', 'doubleValue'])
     if (Object.hasOwn(value, key)) return value[key]
   return Object.hasOwn(value, 'intValue') ? Number(value.intValue) : value

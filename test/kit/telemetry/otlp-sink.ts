@@ -1,3 +1,4 @@
+/** A small OTLP/JSON receiver for what the Collector forwards. */
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
@@ -9,9 +10,9 @@ export interface ReceivedSpan {
   readonly traceId: string
   readonly spanId: string
   readonly parentSpanId: string
-  /** 2 SERVER, 3 CLIENT. */
+  /** 2 for SERVER, 3 for CLIENT. */
   readonly kind: number
-  /** 0 unset, 2 error. */
+  /** 0 for unset, 2 for error. */
   readonly status: number
   readonly durationMs: number
   readonly attributes: Attributes
@@ -32,22 +33,22 @@ export interface ReceivedPoint {
   readonly metric: string
   readonly unit: string
   readonly attributes: Attributes
-  /** Of a sum or gauge; of a histogram its count. */
+  /** Value of a sum or gauge; count of a histogram. */
   readonly value: number
   readonly sum: number | null
   readonly resource: Attributes
 }
 
-/** Receives OTLP/JSON without compression on a port of the kernel's choice. */
+/** A receiver of uncompressed OTLP/JSON on a port chosen by the kernel. */
 export interface OtlpSink extends AsyncDisposable {
   readonly url: string
   readonly spans: readonly ReceivedSpan[]
   readonly logs: readonly ReceivedLog[]
-  /** Of the newest export of each metric and attributes of a sender. */
+  /** The newest point of each metric, attribute set and sender. */
   readonly points: readonly ReceivedPoint[]
 }
 
-// The JSON of OTLP, as far as it is read here.
+// The parts of OTLP JSON that are read here.
 interface KeyValue {
   readonly key: string
   readonly value?: {

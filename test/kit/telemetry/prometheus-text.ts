@@ -1,4 +1,6 @@
-/** One line of Prometheus text. */
+/** A strict reader of the Prometheus and OpenMetrics text formats. */
+
+/** One sample line of Prometheus text. */
 export interface Sample {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
@@ -22,7 +24,7 @@ function labelsOf(text: string): Readonly<Record<string, string>> {
   return labels
 }
 
-/** Every sample of a scrape; a line that is none is an error. */
+/** Every sample of a scrape; throws on any other line. */
 export function samplesOf(text: string): readonly Sample[] {
   return text
     .split('\n')
@@ -38,13 +40,16 @@ const endings = { counter: ['_total'], gauge: [''], histogram: ['_bucket', '_sum
 
 type Kind = keyof typeof endings
 
-/** What a strict reader has against a text as a whole; `isOpen`: OpenMetrics 1.0, else Prometheus' 0.0.4. */
+/**
+ * Faults that a strict reader finds in the text. `isOpen` selects OpenMetrics 1.0, otherwise Prometheus
+ * 0.0.4.
+ */
 export function faultsOf(text: string, isOpen: boolean): readonly string[] {
   const faults: string[] = []
   const lines = text.split('\n')
   if (lines.pop() !== '') faults.push('the last line does not end')
-  if (isOpen && lines.pop() !== '# EOF') faults.push('the end is not said')
-  /** Names of samples that a family has taken. */
+  if (isOpen && lines.pop() !== '# EOF') faults.push('the final # EOF is missing')
+  /** Sample names already used, with their family. */
   const taken = new Map<string, string>()
   const seen = new Set<string>()
   let family = ''
@@ -59,7 +64,7 @@ export function faultsOf(text: string, isOpen: boolean): readonly string[] {
       due = []
     } else if (word === 'TYPE') {
       if (name !== family || due.length > 0) faults.push(`not where it belongs: ${line}`)
-      // The older format has a counter's ending in the name of its family.
+      // In 0.0.4 the family name of a counter includes its suffix.
       due = isOpen || rest !== 'counter' ? endings[rest as Kind].map((end) => name + end) : [name]
       for (const one of new Set([name, ...due])) {
         if (taken.has(one)) faults.push(`${name} takes ${one} of ${taken.get(one)}`)
@@ -83,7 +88,7 @@ export function faultsOf(text: string, isOpen: boolean): readonly string[] {
   return [...faults, ...histogramFaults(samplesOf(isOpen ? lines.join('\n') : text))]
 }
 
-/** Buckets that fall, or whose last one is not the count. */
+/** Finds buckets that decrease, and last buckets that differ from the count. */
 function histogramFaults(samples: readonly Sample[]): readonly string[] {
   const latest = new Map<string, number>()
   const faults: string[] = []
@@ -106,7 +111,7 @@ export type Labels = Readonly<Record<string, string>>
 const matches = ({ labels }: Sample, wanted: Labels) =>
   Object.entries(wanted).every(([name, value]) => labels[name] === value)
 
-/** Sum of what has this name and (at least) these labels; null when nothing has. */
+/** Sum of the samples with this name and at least these labels; null if there are none. */
 export function sumOf(samples: readonly Sample[], name: string, labels: Labels = {}): number | null {
   const found = samples.filter((sample) => sample.name === name && matches(sample, labels))
   return found.length === 0 ? null : found.reduce((sum, { value }) => sum + value, 0)

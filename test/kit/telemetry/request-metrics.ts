@@ -1,3 +1,4 @@
+/** Reads and checks the request metrics of a data plane. */
 import { expect } from 'vitest'
 import { activeRequests } from '../../../src/telemetry/metrics/series.ts'
 import type { TestEdge } from '../daemons/data-plane.ts'
@@ -6,11 +7,11 @@ import { readSeries, totalOf } from './series.ts'
 
 export const serverOf = (proxy: TestEdge, routes = ['/']) => readSeries(proxy.block(), routes).server
 export const clientOf = (proxy: TestEdge) => readSeries(proxy.block()).client
-export const counted = (proxy: TestEdge, requests: number) =>
+export const untilCounted = (proxy: TestEdge, requests: number) =>
   until('all are counted', () => totalOf(serverOf(proxy)).count === requests)
 
-/** Nothing is left running, and each request is one count of everything. */
-export function expectWhole(proxy: TestEdge, requests: number): void {
+/** Expects no active request, and each request to be counted once in every metric. */
+export function expectCompleteMetrics(proxy: TestEdge, requests: number): void {
   const { count, sizes } = totalOf(serverOf(proxy))
   expect([count, ...sizes, proxy.counters().requestsTotal]).toEqual(Array(4).fill(requests))
   expect(activeRequests([proxy.block()]).every((one) => one === 0)).toBe(true)

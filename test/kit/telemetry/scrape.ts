@@ -1,7 +1,8 @@
+/** Scrapes the metrics of a test daemon. */
 import type { TestDaemon } from '../daemons/daemon.ts'
 import { type Sample, samplesOf } from './prometheus-text.ts'
 
-/** What a Prometheus server would have read. */
+/** Metrics as a Prometheus server reads them. */
 export class Scrape {
   readonly samples: readonly Sample[]
 
@@ -9,7 +10,7 @@ export class Scrape {
     this.samples = samplesOf(text)
   }
 
-  /** Of all series that have these labels. */
+  /** Sum over all series with these labels. */
   sum(name: string, labels: Readonly<Record<string, string>> = {}): number {
     return this.of(name, labels).reduce((sum, { value }) => sum + value, 0)
   }

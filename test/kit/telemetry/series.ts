@@ -1,3 +1,4 @@
+/** Reads the metric series of a counter block. */
 import type { CounterBlock } from '../../../src/telemetry/metrics/counters.ts'
 import {
   addSeries,
@@ -12,7 +13,7 @@ import {
   type SeriesAttributes,
 } from '../../../src/telemetry/metrics/series-key.ts'
 
-/** A series as tests look at it. */
+/** A series in the form that tests compare. */
 export interface ReadSeries {
   readonly attributes: SeriesAttributes
   readonly duration: HistogramValue
@@ -36,7 +37,7 @@ export function readSeries(block: CounterBlock, routes: readonly string[] = []) 
   }
 }
 
-/** What all of them have counted. */
+/** Sum of all series. */
 export function totalOf(series: readonly ReadSeries[]) {
   const sum = (pick: (one: ReadSeries) => number) => series.reduce((total, one) => total + pick(one), 0)
   return {

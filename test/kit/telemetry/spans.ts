@@ -1,3 +1,4 @@
+/** Collects the spans that a data plane or a daemon exports. */
 import type { SpanOutput } from '../../../src/proxy/trace/span-output.ts'
 import { SpanBatch } from '../../../src/telemetry/trace/span-batch.ts'
 import type { SpanRecord } from '../../../src/telemetry/trace/span-record.ts'
@@ -5,17 +6,17 @@ import type { Origin } from '../origins/origin.ts'
 import { until } from '../waiting/until.ts'
 
 export interface CollectedSpans {
-  /** For an edge. */
+  /** Output for a data plane. */
   readonly output: SpanOutput
-  /** For a daemon. */
+  /** Export function for a daemon. */
   readonly exportSpans: (spans: readonly SpanRecord[]) => void
   readonly all: readonly SpanRecord[]
   readonly dropped: () => number
-  /** Waits for so many, and gives the SERVER spans and the CLIENT spans in the order of their starts. */
+  /** Waits for `count` spans; returns the SERVER spans and the CLIENT spans by start time. */
   wait(count: number): Promise<{ servers: readonly SpanRecord[]; clients: readonly SpanRecord[] }>
 }
 
-/** Takes spans in the place of an exporter. */
+/** Collects spans instead of exporting them. */
 export function collectSpans(maxPerSecond = 100_000): CollectedSpans {
   const all: SpanRecord[] = []
   let dropped = 0
@@ -54,10 +55,10 @@ export function collectSpans(maxPerSecond = 100_000): CollectedSpans {
   }
 }
 
-/** Settings under which everything is sampled. */
-export const always = { tracing: { sampleRatio: 1 } }
+/** Settings that sample everything. */
+export const sampleAll = { tracing: { sampleRatio: 1 } }
 
-/** Values of a field that an origin was sent, in its latest request or number `at`. */
+/** Values of a field in the latest request that an origin received, or in request number `at`. */
 export function sentTo(origin: Origin, name: string, at = -1): readonly string[] {
   return origin.seen.at(at)?.all(name) ?? []
 }

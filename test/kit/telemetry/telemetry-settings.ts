@@ -1,8 +1,9 @@
+/** Telemetry settings from a configuration block. */
 import { tmpdir } from 'node:os'
 import { parseConfig } from '../../../src/config/load.ts'
 import type { TelemetrySettings } from '../../../src/telemetry/export/settings.ts'
 
-/** Settings of a `telemetry` block, or of a configuration without one. */
+/** Settings of a `telemetry` block, or the defaults without one. */
 export function settingsOf(
   telemetry: Record<string, unknown> | undefined,
   env: Record<string, string> = {},

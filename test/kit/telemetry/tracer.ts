@@ -1,4 +1,4 @@
-/** What a tracer makes of a request, without sockets. */
+/** Runs the tracer on a request without sockets. */
 import { randomFillSync } from 'node:crypto'
 import type { TracingSettings } from '../../../src/config/settings/tracing.ts'
 import type { Decision } from '../../../src/proxy/decide/decide.ts'
@@ -39,7 +39,7 @@ export function ask({ tracing = {}, isOn = true, isTrusted = false, fields = {},
   return { trace: exchange.trace, upstream }
 }
 
-/** `joined`, a `new` trace, or a new one that is `linked` to the client's. */
+/** `joined`, `new`, or `linked`: a new trace with a link to the client's. */
 export function kindOf(trace: Trace | null): string {
   if (!trace?.isSampled) return 'none'
   const { parent, link, traceId: id } = trace.start

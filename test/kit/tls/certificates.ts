@@ -1,12 +1,11 @@
+/** Makes X.509 v3 certificates (P-256) in memory, so that no test depends on an installed program. */
 import { createSign, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Certificates made on the spot (X.509 v3, P-256), so that no test depends on a program of the machine. */
+/** A certificate and its key, both as PEM. */
 export interface Made {
-  /** PEM. */
   readonly cert: string
-  /** PEM. */
   readonly key: string
   readonly privateKey: KeyObject
   readonly subject: string
@@ -16,7 +15,7 @@ export interface Wanted {
   readonly subject: string
   /** DNS names. */
   readonly names?: readonly string[]
-  /** Self-signed when left out. */
+  /** The certificate is self-signed without an issuer. */
   readonly issuer?: Made
   readonly isAuthority?: boolean
   readonly from?: Date
@@ -73,7 +72,7 @@ export function makeCertificate(wanted: Wanted): Made {
   }
 }
 
-/** Writes `NAME.pem` and `NAME.key` into a directory; the configuration's way to name them. */
+/** Writes `NAME.pem` and `NAME.key` into a directory; returns their paths as the configuration names them. */
 export function writeCertificate(
   directory: string,
   name: string,

@@ -1,4 +1,4 @@
-/** A certificate for localhost and 127.0.0.1 that nobody trusts, and its key. For tests only; valid until 2126. */
+/** An untrusted certificate for localhost and 127.0.0.1, and its key. For tests only; valid until 2126. */
 export const selfSigned = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg9ZCI+dDJic5lwhn8

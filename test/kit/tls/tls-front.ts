@@ -1,8 +1,9 @@
+/** A TLS server in front of a plain-text one. */
 import { type AddressInfo, connect } from 'node:net'
 import { createServer, type TlsOptions } from 'node:tls'
 import { onTestFinished } from 'vitest'
 
-/** TLS in front of a server that speaks none; resolves with its port. */
+/** Starts a TLS server that forwards to a plain-text port; resolves with its own port. */
 export async function startTlsFront(port: number, options: TlsOptions): Promise<number> {
   const server = createServer({ ALPNProtocols: ['h2', 'http/1.1'], ...options }, (socket) => {
     const inner = connect(port, '127.0.0.1')

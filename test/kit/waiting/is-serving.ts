@@ -1,8 +1,9 @@
+/** Tells which generation of a worker serves. */
 import type { TestDaemon } from '../daemons/daemon.ts'
 
 /**
- * Whether this generation of a worker alone accepts. In a planned replacement both are alive for a moment, and the one
- * that is over its limit still refuses what it accepts, until main has its listener back.
+ * Whether only this generation of a worker accepts. During a planned replacement two generations are alive
+ * for a moment, and the old one still refuses connections until main has taken its listener back.
  */
 export const isServing = (running: TestDaemon, worker: string, generation: number): boolean =>
   running.stateOf(`${worker}#${generation}`) === 'running.alive' &&

@@ -1,6 +1,7 @@
+/** Waits for conditions. */
 import { setTimeout as wait } from 'node:timers/promises'
 
-/** Waits until something has become true; fails with its description after `withinMs`. */
+/** Waits until a condition is true; fails with its description after `withinMs`. */
 export async function until(
   what: string,
   isTrue: () => boolean | Promise<boolean>,

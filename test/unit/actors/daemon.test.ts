@@ -3,7 +3,7 @@ import { createActor, fromCallback } from 'xstate'
 import { daemonMachine } from '../../../actors/daemon.ts'
 import { defaultRestartPolicy } from '../../../actors/restart-policy.ts'
 
-/** A daemon chart whose listeners are bound at once and whose supervisors only note what they are told. */
+/** A daemon chart whose listeners bind immediately and whose supervisors only record their events. */
 function startFakes(names: readonly string[]) {
   const told: string[] = []
   const listener = fromCallback<{ type: string }, { key: string }>(({ input, sendBack }) => {

@@ -4,8 +4,10 @@ import { workerSystemId } from '../../../actors/ledger.ts'
 import { workerMachine } from '../../../actors/worker.ts'
 
 /**
- * Two programs, one truth. The specification takes every connection as an event of the machine itself, with guards; the product
- * gives them to a ledger that tells its chart of crossings only. The same steps must lead to the same states and numbers.
+ * Compares two programs. The specification handles every connection as an event of the machine itself, with
+ * guards; the product
+ * counts connections in a ledger that sends its chart crossings only. Equal steps must lead to equal states
+ * and numbers.
  */
 interface Numbers {
   readonly active: number
@@ -97,7 +99,7 @@ function product(high: number) {
   }
 }
 
-/** Small, seeded and good enough: mulberry32. */
+/** A small seeded random number generator (mulberry32). */
 function randomOf(seed: number): () => number {
   let state = seed
   return () => {

@@ -34,7 +34,7 @@ const toy = setup({
   },
 })
 
-/** Edge ids of each microstep that events cause. */
+/** Edge ids of each microstep that the events cause. */
 function fired(machine: typeof toy, ...events: readonly ('go' | 'note' | 'odd')[]) {
   const seen: (readonly string[])[] = []
   const inspect = (event: InspectionEvent) => {
@@ -48,7 +48,7 @@ function fired(machine: typeof toy, ...events: readonly ('go' | 'note' | 'odd')[
 }
 
 describe('edge ids', () => {
-  test('name the arrows of a microstep: a guarded one by its place, an always without event, a targetless one', () => {
+  test('identify guarded, eventless and targetless arrows of a microstep', () => {
     expect(fired(toy, 'go')).toEqual([['toy.here|go|1'], ['toy.passing||1']])
     expect(fired(toy, 'note')).toEqual([['toy|note|0']])
   })
@@ -57,7 +57,7 @@ describe('edge ids', () => {
     expect(fired(toy, 'odd')).toEqual([[]])
   })
 
-  test('are the same for a machine with other hands', () => {
+  test('do not depend on the implementations that a machine is given', () => {
     expect(fired(toy.provide({ actions: { note: () => {} } }), 'go', 'note')).toEqual([
       ['toy.here|go|1'],
       ['toy.passing||1'],
@@ -66,7 +66,7 @@ describe('edge ids', () => {
   })
 
   test.each([daemonMachine, supervisorMachine, instanceMachine, listenerMachine, workerMachine])(
-    'are unique in chart $id, and its states have no ids of their own',
+    'are unique in chart $id, whose states have no custom ids',
     (machine) => {
       const nodes = stateNodesOf(machine)
       const ids = nodes.flatMap(arrowsFrom).map(({ id }) => id)
@@ -91,12 +91,12 @@ describe('stateText', () => {
 })
 
 describe('litStates', () => {
-  test('is the root and every state on the way, of each region', () => {
+  test('contains the root and every state on the path, for each region', () => {
     expect(litStates('m', 'a.b c')).toEqual(['m', 'm.a', 'm.a.b', 'm.c'])
     expect(litStates('m', '')).toEqual(['m'])
   })
 
-  test('names the states as XState does, unless one has an id of its own', () => {
+  test('names states as XState does, unless a state has a custom id', () => {
     expect(hasPlainIds(instanceMachine, { running: 'alive' })).toBe(true)
     const odd = setup({}).createMachine({ id: 'm', initial: 'a', states: { a: { id: 'own' } } })
     expect(hasPlainIds(odd, 'a')).toBe(false)

@@ -23,7 +23,7 @@ test.each([
   expect(workerOf(actor)).toBe(worker)
 })
 
-test('takes an id of a chart inside an instance apart, and no other id', () => {
+test('parses the id of a chart inside an instance, and no other id', () => {
   expect(splitInnerChartId('reverse_proxy#3/reverse')).toEqual({
     instance: 'reverse_proxy#3',
     chart: 'reverse',

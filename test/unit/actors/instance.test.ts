@@ -4,16 +4,16 @@ import { backoffMs, defaultRestartPolicy } from '../../../actors/restart-policy.
 
 describe('the reason of an end', () => {
   test.each([
-    ['an error that nobody caught', 'none', { exitCode: 1, errorCode: '', message: 'boom' }, 'threw'],
+    ['an uncaught error', 'none', { exitCode: 1, errorCode: '', message: 'boom' }, 'threw'],
     ['process.exit', 'none', { exitCode: 3 }, 'exited'],
     [
-      'a heap that is full',
+      'a full heap',
       'none',
       { exitCode: 1, errorCode: 'ERR_WORKER_OUT_OF_MEMORY', message: 'm' },
       'outOfMemory',
     ],
     ['a kill from outside', 'none', { exitCode: 1, errorCode: 'TERMINATED' }, 'killed'],
-    ['our own kill', 'kill', { exitCode: 1, errorCode: 'TERMINATED' }, 'killed'],
+    ['a kill by the supervisor', 'kill', { exitCode: 1, errorCode: 'TERMINATED' }, 'killed'],
     ['a stuck loop', 'stuck', { exitCode: 1, errorCode: 'TERMINATED' }, 'stuck'],
     ['a start that took too long', 'startTimeout', { exitCode: 1, errorCode: 'TERMINATED' }, 'startTimeout'],
     ['a drain', 'drain', { exitCode: 0 }, 'drained'],
@@ -23,7 +23,7 @@ describe('the reason of an end', () => {
   })
 })
 
-describe('back-off', () => {
+describe('the back-off', () => {
   test('is zero after the first crash, then doubles up to its bound', () => {
     const policy = { ...defaultRestartPolicy, minBackoffMs: 100, maxBackoffMs: 350 }
     const after = [1, 2, 3, 4, 5].map((crashes) => backoffMs(new Array(crashes).fill(0), policy, 0))

@@ -32,7 +32,7 @@ describe('ledger and worker chart', () => {
     expect(state()).toBe('saturated')
   })
 
-  test('admits again with the first free place', () => {
+  test('admits again as soon as a place is free', () => {
     const { open, close, ledger, state } = startWorker(3)
     open(4)
     close()
@@ -41,7 +41,7 @@ describe('ledger and worker chart', () => {
     expect(ledger()).toMatchObject({ active: 3, refused: 1 })
   })
 
-  test('takes the mode from the chart and from nothing else', () => {
+  test('takes its mode only from the chart', () => {
     const { worker, open, ledger, state } = startWorker(3)
     worker.send({ type: 'limit.exceeded', reasons: ['memory'] })
     open()
@@ -53,7 +53,7 @@ describe('ledger and worker chart', () => {
     expect(ledger()).toMatchObject({ active: 1, refused: 1 })
   })
 
-  test('goes back to saturated when a limit recovers while it is full', () => {
+  test('returns to saturated if a limit recovers while it is full', () => {
     const { worker, open, state } = startWorker(1)
     open()
     worker.send({ type: 'limit.exceeded', reasons: ['memory'] })
@@ -61,7 +61,7 @@ describe('ledger and worker chart', () => {
     expect(state()).toBe('saturated')
   })
 
-  test('obeys a lowered limit with the next message', () => {
+  test('applies a lowered limit with the next message', () => {
     const { worker, open, ledger, state } = startWorker(10)
     open(5)
     worker.getSnapshot().context.ledger.send({ type: 'limit', high: 5, low: 4 })
@@ -70,7 +70,7 @@ describe('ledger and worker chart', () => {
     expect(ledger().refused).toBe(1)
   })
 
-  test('never counts below nothing', () => {
+  test('never counts below zero', () => {
     const { close, ledger } = startWorker(2)
     close(3)
     expect(ledger().active).toBe(0)
@@ -88,7 +88,7 @@ describe('ledger and worker chart', () => {
     expect(state()).toBe('stopped')
   })
 
-  test('stops at once when it is drained with nothing open', () => {
+  test('stops at once if it is drained without open connections', () => {
     const { worker, state } = startWorker(5)
     worker.send({ type: 'op.drain' })
     expect(state()).toBe('stopped')

@@ -5,7 +5,7 @@ import { listenerMachine } from '../../../actors/listener.ts'
 async function delegatedListener(isSpared: () => boolean = () => true) {
   const clock = new SimulatedClock()
   const done: string[] = []
-  /** What the spares of this listener wait for. */
+  /** Promises that delay the spares of this listener. */
   const spares: Promise<void>[] = []
   const actor = createActor(
     listenerMachine.provide({
@@ -26,14 +26,14 @@ async function delegatedListener(isSpared: () => boolean = () => true) {
     }),
     { clock, input: { key: 'w/0/0' } },
   ).start()
-  /** A bind is done. */
+  /** Waits until a bind is done. */
   const settle = () => new Promise((resolve) => setImmediate(resolve))
   await settle()
   actor.send({ type: 'listener.delegate', instance: 'w#1' })
   return { actor, clock, done, settle, spares }
 }
 
-test('a server that an overdue instance gives back, when its successor has another, is dropped', async () => {
+test('a server returned late, after the successor received another one, is dropped', async () => {
   const { actor, clock, done, settle } = await delegatedListener()
   actor.send({ type: 'listener.delegate', instance: 'w#2' })
   clock.increment(2_000)
@@ -44,7 +44,7 @@ test('a server that an overdue instance gives back, when its successor has anoth
   expect(done).toEqual(['move to w#1', 'recall from w#1', 'move to w#2', 'drop'])
 })
 
-test('a server that is given back in time is moved on', async () => {
+test('a server returned in time is moved to the successor', async () => {
   const { actor, done } = await delegatedListener()
   actor.send({ type: 'listener.delegate', instance: 'w#2' })
   actor.send({ type: 'listener.returned', instance: 'w#1' })
@@ -66,7 +66,7 @@ describe('a worker out of service', () => {
     expect(done).toEqual(['move to w#1', 'suspend', 'move to w#2'])
   })
 
-  test('does not take up a server that comes back late', async () => {
+  test('does not accept a server that is returned late', async () => {
     const { actor, done } = await delegatedListener()
     actor.send({ type: 'listener.suspend' })
     actor.send({ type: 'listener.returned', instance: 'w#1' })
@@ -104,7 +104,7 @@ describe('a server without a spare', () => {
     expect(done).toEqual(['move to w#1'])
   })
 
-  test('comes back to main for one, and goes to the same owner again', async () => {
+  test('returns to main for a spare, then goes back to the same owner', async () => {
     const { actor, done } = await delegatedListener()
     actor.send({ type: 'listener.refresh' })
     expect(actor.getSnapshot().value).toBe('recalling')
@@ -113,7 +113,7 @@ describe('a server without a spare', () => {
     expect(done).toEqual(['move to w#1', 'recall from w#1', 'move to w#1'])
   })
 
-  test('has no owner any more when that dies while it is called back', async () => {
+  test('has no owner after its owner dies during the recall', async () => {
     const { actor, settle } = await delegatedListener()
     actor.send({ type: 'listener.refresh' })
     actor.send({ type: 'listener.ownerGone', instance: 'w#1' })
@@ -133,7 +133,7 @@ describe('a worker that gave up', () => {
     expect([actor.getSnapshot().value, done]).toEqual(['holding', ['move to w#1', 'refuse', 'hold']])
   })
 
-  test('gives the listener to another instance at once, also while main refuses', async () => {
+  test('hands its listener to another instance at once, also while main refuses', async () => {
     const { actor, done, settle } = await delegatedListener()
     actor.send({ type: 'listener.ownerGone', instance: 'w#1' })
     actor.send({ type: 'listener.refuse' })
@@ -143,7 +143,7 @@ describe('a worker that gave up', () => {
     expect(done).toEqual(['move to w#1', 'refuse', 'hold', 'move to w#2'])
   })
 
-  test('does not move a listener to the instance that has it', async () => {
+  test('does not move a listener to its current owner', async () => {
     const { actor, done } = await delegatedListener()
     actor.send({ type: 'listener.delegate', instance: 'w#1' })
     expect([actor.getSnapshot().value, done]).toEqual(['delegated', ['move to w#1']])

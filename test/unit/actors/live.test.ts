@@ -30,7 +30,7 @@ test('lists the timers of a chart with event, due time and length', () => {
   actor.stop()
 })
 
-test('lists the possible transitions by the ids of their arrows', () => {
+test('lists the possible transitions by arrow id', () => {
   const actor = createActor(machine).start()
   expect(liveChart(actor)?.next).toEqual([
     { event: 'go', edge: 'm.a|go|0', guard: 'isOpen', targets: ['m.b'] },

@@ -49,7 +49,7 @@ function watched() {
 }
 
 describe('steps', () => {
-  test('begin with the start, each with its parent', () => {
+  test('begin with the start of each actor and its parent', () => {
     const { seen, steps } = watched()
     expect(seen.toSorted()).toEqual(['kid xstate.init on', 'root xstate.init a'])
     expect(steps.find(({ actor }) => actor === 'kid')).toMatchObject({
@@ -60,7 +60,7 @@ describe('steps', () => {
     })
   })
 
-  test('show a state that is only passed through', () => {
+  test('show a transient state', () => {
     const { actor, seen, steps } = watched()
     seen.length = 0
     actor.send({ type: 'go' })
@@ -83,7 +83,7 @@ describe('steps', () => {
     expect(steps.at(-1)?.sender).toBe('kid')
   })
 
-  test('report an actor that failed, for which XState has no snapshot', () => {
+  test('report a failed actor, for which XState has no snapshot', () => {
     const { kid, seen } = watched()
     seen.length = 0
     kid?.subscribe({ error: () => {} })
@@ -91,7 +91,7 @@ describe('steps', () => {
     expect(seen).toEqual(['kid gone xstate.error.actor.kid', 'root xstate.error.actor.kid a'])
   })
 
-  test('report actors that are stopped', () => {
+  test('report stopped actors', () => {
     const { actor, seen } = watched()
     seen.length = 0
     actor.stop()
@@ -102,7 +102,7 @@ describe('steps', () => {
     expect(seen.filter((line) => line.includes('ignored'))).toEqual([])
   })
 
-  test('are missing where they cannot be read, and the chart goes on', () => {
+  test('are left out if they cannot be read, and the chart continues', () => {
     const inspect = readSteps({
       step: () => {
         throw new Error('full')

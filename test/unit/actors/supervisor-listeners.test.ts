@@ -1,11 +1,11 @@
-/** Who has the listeners of slots without an instance. */
+/** Owners of the listeners of slots without an instance. */
 import { describe, expect, test } from 'vitest'
 import { superviseFakes } from '../../kit/daemons/fake-supervisor.ts'
 
 const crash = { exitCode: 1, errorCode: '', message: 'boom' }
 
 describe('listeners of a worker that gave up', () => {
-  test('go to instances that live; without any they are refused, until it tries again', () => {
+  test('go to living instances; without any, main refuses connections until the next attempt', () => {
     const { clock, carriers, told, state } = superviseFakes({
       slots: 3,
       listeners: [['w/0/0'], ['w/0/1'], ['w/0/2']],
@@ -26,7 +26,7 @@ describe('listeners of a worker that gave up', () => {
     expect(heard()).toEqual(['w/0/0 delegate w#4'])
   })
 
-  test('wait for an instance that was starting when it gave up', () => {
+  test('wait for an instance that was starting when the worker gave up', () => {
     const { carriers, told, state } = superviseFakes({
       slots: 2,
       listeners: [['w/0/0'], ['w/0/1']],
@@ -73,11 +73,11 @@ describe('listeners of a worker that gave up', () => {
   })
 })
 
-describe('listeners of a slot whose instance takes long to start', () => {
+describe('listeners of a slot whose instance starts slowly', () => {
   const slow = () =>
     superviseFakes({ slots: 2, listeners: [['w/0/0'], ['w/0/1']], policy: { lendAfterMs: 500 } })
 
-  test('are lent to an instance that lives, and given to their own once that is alive', () => {
+  test('are lent to a living instance, and returned once their own is alive', () => {
     const { clock, carriers, told, state } = slow()
     for (const carrier of carriers) carrier.ready()
     clock.increment(500)
@@ -97,7 +97,7 @@ describe('listeners of a slot whose instance takes long to start', () => {
     expect(told).toEqual(['w/0/0 delegate w#1', 'w/0/1 delegate w#1'])
   })
 
-  test('go on holding while no instance lives', () => {
+  test('keep holding connections while no instance is alive', () => {
     const { clock, carriers, told } = slow()
     for (const carrier of carriers) carrier.ready()
     for (const carrier of [...carriers]) carrier.exit(crash)
@@ -106,7 +106,7 @@ describe('listeners of a slot whose instance takes long to start', () => {
     expect(told.filter((line) => !line.includes('ownerGone'))).toEqual([])
   })
 
-  test('stay where they are when the instance was there in time', () => {
+  test('are not lent if the instance starts in time', () => {
     const { clock, carriers, told } = slow()
     for (const carrier of carriers) carrier.ready()
     told.length = 0

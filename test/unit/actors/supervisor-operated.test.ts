@@ -10,7 +10,7 @@ function steady() {
 }
 
 describe('op.drain', () => {
-  test('drains every instance and replaces none', () => {
+  test('drains every instance without replacement', () => {
     const { supervisor, latest, carriers, state, clock } = steady()
     supervisor.send({ type: 'op.drain' })
     expect(state()).toBe('draining')
@@ -22,7 +22,7 @@ describe('op.drain', () => {
     expect(state()).toBe('drained')
   })
 
-  test('takes along one that crashes meanwhile', () => {
+  test('completes if an instance crashes meanwhile', () => {
     const { supervisor, latest, carriers, state, clock } = steady()
     supervisor.send({ type: 'op.drain' })
     latest().exit({ exitCode: 1 })
@@ -31,7 +31,7 @@ describe('op.drain', () => {
     expect(carriers).toHaveLength(1)
   })
 
-  test('forgets a restart that was waiting for its back-off', () => {
+  test('cancels a restart that waits for its back-off', () => {
     const { supervisor, carriers, crashTwice, state, clock } = steady()
     crashTwice()
     supervisor.send({ type: 'op.drain' })
@@ -40,7 +40,7 @@ describe('op.drain', () => {
     expect(carriers).toHaveLength(2)
   })
 
-  test('is not for one that has not come up yet: the daemon waits for it', () => {
+  test('is ignored during the first start, because the daemon waits for it', () => {
     const { supervisor, state } = superviseFakes()
     expect(supervisor.getSnapshot().can({ type: 'op.drain' })).toBe(false)
     supervisor.send({ type: 'op.drain' })
@@ -49,7 +49,7 @@ describe('op.drain', () => {
 })
 
 describe('op.restart', () => {
-  test('brings a drained worker back, with its crashes forgotten', () => {
+  test('brings a drained worker back and forgets its crashes', () => {
     const { supervisor, latest, carriers, state } = steady()
     supervisor.send({ type: 'op.drain' })
     latest().exit({ exitCode: 0 })
@@ -60,7 +60,7 @@ describe('op.restart', () => {
     expect(supervisor.getSnapshot().context.history).toEqual([])
   })
 
-  test('brings back one that has given up', () => {
+  test('brings back a worker that gave up', () => {
     const { supervisor, latest, carriers, state, clock } = steady()
     for (let crash = 0; crash < 7 && state() !== 'gaveUp'; crash++) {
       latest().ready()
@@ -75,7 +75,7 @@ describe('op.restart', () => {
     expect(state()).toEqual({ supervising: 'steady' })
   })
 
-  test('ends a running instance at once and starts the next without waiting, as no crash', () => {
+  test('ends a running instance and starts the next at once, without counting a crash', () => {
     const { supervisor, carriers, latest, state, clock } = steady()
     for (let round = 1; round <= 10; round++) {
       const old = latest()
@@ -91,7 +91,7 @@ describe('op.restart', () => {
     expect(Object.keys(supervisor.getSnapshot().children)).toEqual(['w#11'])
   })
 
-  test('leaves a worker alone that drains: its end comes first', () => {
+  test('does not affect a draining worker, which ends first', () => {
     const { supervisor, state } = steady()
     supervisor.send({ type: 'op.drain' })
     expect(supervisor.getSnapshot().can({ type: 'op.restart' })).toBe(false)
@@ -100,7 +100,7 @@ describe('op.restart', () => {
   })
 })
 
-test('a worker that drains or is drained stops when the daemon does', () => {
+test('a draining or drained worker stops with the daemon', () => {
   const { supervisor, latest, state } = steady()
   supervisor.send({ type: 'op.drain' })
   supervisor.send({ type: 'op.stop' })
@@ -109,7 +109,7 @@ test('a worker that drains or is drained stops when the daemon does', () => {
   expect(state()).toBe('stopped')
 })
 
-test('a change of limits shows in the chart and moves nothing', () => {
+test('a change of limits appears in the chart without a transition', () => {
   const { supervisor, state } = steady()
   supervisor.send({ type: 'op.limits' })
   expect(state()).toEqual({ supervising: 'steady' })

@@ -22,7 +22,7 @@ describe('supervisor chart', () => {
     expect(state()).toEqual({ supervising: 'steady' })
   })
 
-  test('has the reason of the latest end', () => {
+  test('reports the reason of the latest end', () => {
     const { latest, supervisor } = superviseFakes()
     latest().ready()
     latest().exit(crash)
@@ -33,7 +33,7 @@ describe('supervisor chart', () => {
     })
   })
 
-  test('aborts the signal of an incarnation that ended', () => {
+  test('aborts the signal of an ended incarnation', () => {
     const { latest } = superviseFakes()
     const { signal } = latest().input
     latest().ready()
@@ -41,7 +41,7 @@ describe('supervisor chart', () => {
     expect(signal.aborted).toBe(true)
   })
 
-  test('keeps no dead child', () => {
+  test('keeps no reference to an ended child', () => {
     const { clock, latest, supervisor } = superviseFakes()
     latest().exit(crash)
     clock.increment(1)
@@ -99,7 +99,7 @@ describe('supervisor chart', () => {
     ])
   })
 
-  test('replaces an instance that is stuck before it ends it, so that main listens first', () => {
+  test('replaces a stuck instance before ending it, so that main listens first', () => {
     const { clock, carriers, latest, supervisor } = superviseFakes()
     latest().ready()
     latest().stuck()
@@ -112,7 +112,7 @@ describe('supervisor chart', () => {
     expect(carriers.length).toBe(2)
   })
 
-  test('replaces an instance that fails without waiting for its end', () => {
+  test('replaces a failing instance without waiting for its end', () => {
     const { clock, carriers, latest, supervisor } = superviseFakes()
     latest().ready()
     latest().failed('boom')
@@ -136,7 +136,7 @@ describe('supervisor chart', () => {
 })
 
 describe('a planned replacement', () => {
-  test('starts the successor first and retires the old one when that is alive', () => {
+  test('starts the successor first and retires the old instance once the successor is alive', () => {
     const { carriers, latest, supervisor, state } = superviseFakes()
     latest().ready()
     supervisor.send({ type: 'op.recycle' })
@@ -150,7 +150,7 @@ describe('a planned replacement', () => {
     expect(state()).toEqual({ supervising: 'steady' })
   })
 
-  test('is asked for only once at a time', () => {
+  test('runs only once at a time', () => {
     const { carriers, latest, supervisor } = superviseFakes()
     latest().ready()
     supervisor.send({ type: 'op.recycle' })
@@ -158,7 +158,7 @@ describe('a planned replacement', () => {
     expect(carriers.length).toBe(2)
   })
 
-  test('keeps the old one when the successor does not come up', () => {
+  test('keeps the old instance if the successor does not start', () => {
     const { clock, carriers, latest, supervisor, state } = superviseFakes()
     latest().ready()
     supervisor.send({ type: 'op.recycle' })
@@ -169,7 +169,7 @@ describe('a planned replacement', () => {
     expect(childIds(supervisor)).toEqual(['w#1'])
   })
 
-  test('goes on with the successor when the old one dies meanwhile', () => {
+  test('continues with the successor if the old instance dies meanwhile', () => {
     const { clock, carriers, latest, supervisor, state } = superviseFakes()
     latest().ready()
     supervisor.send({ type: 'op.recycle' })
@@ -181,7 +181,7 @@ describe('a planned replacement', () => {
     expect(childIds(supervisor)).toEqual(['w#2'])
   })
 
-  test('of one instance leaves the others alone', () => {
+  test('of one instance does not affect the others', () => {
     const { carriers, supervisor } = superviseFakes({ slots: 2 })
     for (const carrier of carriers) carrier.ready()
     supervisor.send({ type: 'op.recycle', id: 'w#2' })
@@ -201,7 +201,7 @@ describe('stopping a supervisor', () => {
     expect(announced).toEqual(['up'])
   })
 
-  test('starts nothing that was pending', () => {
+  test('cancels pending starts', () => {
     const { clock, carriers, latest, supervisor, state } = superviseFakes({ policy: { minBackoffMs: 100 } })
     latest().exit(crash)
     supervisor.send({ type: 'op.stop' })
@@ -210,7 +210,7 @@ describe('stopping a supervisor', () => {
     expect(carriers.length).toBe(1)
   })
 
-  test('kills an instance that does not keep the deadline', () => {
+  test('kills an instance that misses the deadline', () => {
     const { clock, carriers, latest, supervisor, state } = superviseFakes()
     latest().ready()
     supervisor.send({ type: 'op.stop' })

@@ -6,10 +6,13 @@ import { assign, createActor, fromCallback, raise, SimulatedClock, setup } from 
 import { Journal } from '../../../src/supervise/journal/journal.ts'
 import { superviseFakes } from '../../kit/daemons/fake-supervisor.ts'
 
-/** What our supervision relies on in XState, and what it guards against: an update that changes one of these must fail here. */
+/**
+ * XState behaviour that our supervision relies on or guards against: an update that changes it must fail
+ * here.
+ */
 const root = join(import.meta.dirname, '../../..')
 
-/** In a process of its own, since what nobody catches ends it; what it printed and how it ended. */
+/** Runs in a separate process, because an uncaught error ends it; returns its output and exit code. */
 function runAlone(body: string): readonly [string, number | null] {
   const source = `import { createActor, fromCallback, setup } from 'xstate'\n${body}`
   const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '-e', source], {
@@ -20,7 +23,7 @@ function runAlone(body: string): readonly [string, number | null] {
   return [stdout.trim(), status]
 }
 
-describe('traps of XState that the supervision closes', () => {
+describe('XState pitfalls that the supervision avoids', () => {
   test.each([
     ['() => {}', 1],
     ['{ error: () => {} }', 0],
@@ -43,7 +46,7 @@ describe('traps of XState that the supervision closes', () => {
     },
   )
 
-  test('so every subscriber to an actor has an error callback', () => {
+  test('every subscriber to an actor has an error callback', () => {
     const files = globSync(['src/**/*.ts', 'actors/**/*.ts'], { cwd: root })
     const subscriptions = files.flatMap((file) =>
       readFileSync(join(root, file), 'utf8')
@@ -52,12 +55,12 @@ describe('traps of XState that the supervision closes', () => {
         .map((line) => `${file}: ${line.trim()}`),
     )
     expect(subscriptions.length).toBeGreaterThan(0)
-    // The stream of samples is one of rxjs.
+    // The stream of samples is an rxjs stream, not an actor.
     const ofActors = subscriptions.filter((line) => !line.includes('sampleStream('))
     expect(ofActors.filter((line) => !line.includes('error:'))).toEqual([])
   })
 
-  test("a callback's late throw is not caught: its machine stays active, the process ends", () => {
+  test("a callback's late exception is not caught: its machine stays active and the process ends", () => {
     const seen = runAlone(`
       const later = fromCallback(() => { setTimeout(() => { throw new Error('later') }) })
       const machine = setup({ actors: { later } }).createMachine({
@@ -138,7 +141,7 @@ describe('traps of XState that the supervision closes', () => {
     expect(left).toHaveBeenCalledOnce()
   })
 
-  test('two delayed events with one id both fire: a restart has an id of its own', () => {
+  test('two delayed events with one id both fire, so each restart has a unique id', () => {
     const clock = new SimulatedClock()
     const machine = setup({
       types: { context: {} as { readonly count: number }, events: {} as { type: 'go' } | { type: 'tick' } },
@@ -157,11 +160,11 @@ describe('traps of XState that the supervision closes', () => {
     expect(actor.getSnapshot().context.count).toBe(2)
   })
 
-  test('a child whose chart itself fails counts as a crash, and the supervisor lives on', () => {
+  test('a failure of the chart of a child counts as a crash, and the supervisor continues', () => {
     const { clock, carriers, latest, supervisor, state } = superviseFakes()
     latest().ready()
     const [instance] = Object.values(supervisor.getSnapshot().children)
-    // An event that no carrier sends: its output cannot be computed from it.
+    // An event that no carrier sends; the output cannot be computed from it.
     instance?.send({
       type: 'thread.exit',
       get exitCode(): number {

@@ -16,7 +16,7 @@ const text = (path: string) => files.get(path)?.bytes.toString() ?? ''
 const scripts = () => [...files.keys()].filter((path) => path.endsWith('.js'))
 
 describe('files of the page', () => {
-  test('are the page at / and all else below /page/', () => {
+  test('are the page at / and all other files below /page/', () => {
     expect(files.get('/')?.type).toBe('text/html; charset=utf-8')
     const others = [...files.keys()].filter((path) => path !== '/')
     expect(others.every((path) => path.startsWith('/page/'))).toBe(true)
@@ -24,7 +24,7 @@ describe('files of the page', () => {
     expect(others.filter((path) => path.includes('tsconfig') || path.endsWith('.ts'))).toEqual([])
   })
 
-  test('hold JavaScript that runs: its types are gone, and what it imports is there', () => {
+  test('contain JavaScript without types whose imports all exist', () => {
     for (const path of scripts()) {
       const imports = [...text(path).matchAll(/^(?:import|export|\}).*? from '([^']+)'|^import '([^']+)'/gm)]
       for (const [, from = '', bare = ''] of imports) {
@@ -35,9 +35,9 @@ describe('files of the page', () => {
     }
   })
 
-  test('say nothing of types that are stripped', () => expect(warned).not.toHaveBeenCalled())
+  test('cause no warning when their types are stripped', () => expect(warned).not.toHaveBeenCalled())
 
-  test('have no script and no style within the page, and nothing from elsewhere', () => {
+  test('contain no inline script, no inline style and nothing from another site', () => {
     const page = text('/')
     expect(page).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*src=")/)
     expect([...page.matchAll(/(?:src|href)="([^"#]+)"/g)].every(([, to]) => files.has(to ?? ''))).toBe(true)

@@ -23,7 +23,7 @@ const described = Object.values(paths)
   .flatMap(({ operationId: id, parameters = [] }) => parameters.map((parameter) => ({ id, ...parameter })))
 const numbers = described.filter(({ schema }) => schema.type === 'integer')
 
-/** What an operation cannot do without, and one parameter more. */
+/** Reads a query that contains the required parameters of the operation and one more. */
 function asked(id: string, name: string, text: string): ReturnType<typeof readQuery> {
   const needed = described.filter((one) => one.id === id && one.in === 'query' && one.required)
   const all = [...needed.map((one) => [one.name, 'a'] as const), [name, text] as const]
@@ -40,7 +40,7 @@ const errorOf = (read: ReturnType<typeof readQuery>): string => {
 }
 
 describe('numbers of a query', () => {
-  test('are those of five operations at least', () => {
+  test('include those of five operations', () => {
     expect(numbers.map(({ id, name }) => `${id} ${name}`)).toEqual(
       expect.arrayContaining([
         'listActors seq',
@@ -54,7 +54,7 @@ describe('numbers of a query', () => {
   })
 
   describe.each(numbers)('$name of $id', ({ id, name, schema: { minimum, maximum } }) => {
-    const right = `is no whole number from ${minimum} to ${maximum}`
+    const right = `is not a whole number from ${minimum} to ${maximum}`
 
     test.each([
       '',
@@ -71,17 +71,17 @@ describe('numbers of a query', () => {
       '٣',
       String(maximum + 2),
       '9'.repeat(400),
-    ])('%j is refused, with what would be right', (text) => {
+    ])('refuses %j and reports the valid range', (text) => {
       const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text
       expect(errorOf(asked(id, name, text))).toBe(`${name}: "${shown}" ${right}`)
     })
 
-    test('both ends are taken as numbers', () => {
+    test('accepts both ends of its range as numbers', () => {
       for (const end of [minimum, maximum])
         expect(asked(id, name, String(end))).toEqual({ query: expect.objectContaining({ [name]: end }) })
     })
 
-    test('is not asked for twice', () => {
+    test('is refused if it is given twice', () => {
       const operation = allOperations[id] as Operation
       expect(errorOf(readQuery(operation, `${name}=1&${name}=2`))).toContain(`${name}: given twice`)
     })
@@ -89,7 +89,7 @@ describe('numbers of a query', () => {
 })
 
 describe('docs/openapi.json', () => {
-  test('says of a parameter that it is required where it is refused without', () => {
+  test('marks a parameter as required exactly if a query without it is refused', () => {
     for (const { id, name, in: where, required } of described) {
       if (where !== 'query') continue
       const { query } = allOperations[id] as { readonly query: z.ZodObject }

@@ -6,7 +6,7 @@ import { SharedTexts } from '../../../src/admin/shared-text.ts'
 
 const long = 300_000
 
-/** A text that says how many were made before it, and takes `costMs` to be made. */
+/** Texts that start with the number of their build, each of which takes `costMs`. */
 function texts({ costMs = 100, bytes = long, maxHeldBytes = 10 * long } = {}) {
   const clock = { now: 0 }
   const made: string[] = []
@@ -22,7 +22,7 @@ function texts({ costMs = 100, bytes = long, maxHeldBytes = 10 * long } = {}) {
   return { clock, made, shared, ask }
 }
 
-/** A response, as far as it matters here. */
+/** A response, reduced to the parts that these tests need. */
 function reader() {
   const res = Object.assign(new EventEmitter(), { isCut: false, destroy: () => {} })
   res.destroy = () => {
@@ -33,7 +33,7 @@ function reader() {
 }
 
 describe('a long text', () => {
-  test('is made once for all who ask within four times of what it cost, and then again', () => {
+  test('is built once for all requests within four times its build time, then built again', () => {
     const { clock, ask } = texts()
     expect([ask(), ask(), ask()]).toEqual(['1', '1', '1'])
     clock.now = 499
@@ -51,7 +51,7 @@ describe('a long text', () => {
     expect(ask()).toBe('2')
   })
 
-  test('rests the longer the more of them there are, so that all together take a fifth of the time', () => {
+  test('is kept longer the more texts there are, so that all builds take a fifth of the time', () => {
     const { clock, ask, made } = texts({ costMs: 20 })
     while (clock.now < 10_000) {
       for (const key of ['a', 'b', 'c']) ask(key)
@@ -68,7 +68,7 @@ describe('a long text', () => {
     expect(gunzipSync(one)).toEqual(shared.of('all').bytes)
   })
 
-  test('is taken from its readers when newer ones need the room, from the slowest first', () => {
+  test('cuts off its slowest readers first if newer texts need the memory', () => {
     const { clock, shared } = texts({ maxHeldBytes: 2 * long })
     const readers = ['1', '2', '3'].map(() => {
       const res = reader()
@@ -79,7 +79,7 @@ describe('a long text', () => {
     expect(readers.map(({ isCut }) => isCut)).toEqual([true, false, false])
   })
 
-  test('needs no room once it is old and read', () => {
+  test('occupies no memory once it is outdated and read', () => {
     const { clock, shared } = texts({ maxHeldBytes: 2 * long })
     const [quick, slow] = [reader(), reader()]
     shared.of('all').readBy(quick)
@@ -93,7 +93,7 @@ describe('a long text', () => {
   })
 })
 
-test('a short text is made for each who asks', () => {
+test('a short text is built for every request', () => {
   const { ask } = texts({ bytes: 1_000 })
   expect([ask(), ask()]).toEqual(['1', '2'])
 })

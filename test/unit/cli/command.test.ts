@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { parseCommand } from '../../../src/cli/command.ts'
 
 describe('charts view', () => {
-  test('takes one file', () => {
+  test('accepts one file', () => {
     expect(parseCommand(['charts', 'view', 'a.json'])).toEqual({ kind: 'charts-view', file: 'a.json' })
   })
 
@@ -12,7 +12,7 @@ describe('charts view', () => {
     [['charts', 'view', 'a', 'b'], 'charts needs "view" and one file'],
     [['charts', 'draw', 'a'], 'charts needs "view" and one file'],
     [['chart'], 'chart is not a command; use charts view FILE'],
-  ])('%j is a mistake: %s', (words, message) => {
+  ])('refuses the arguments %j: %s', (words, message) => {
     expect(parseCommand(words)).toEqual({ kind: 'usage', message })
   })
 })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { describeTelemetry } from '../../../src/cli/describe-telemetry.ts'
 import { settingsOf } from '../../kit/telemetry/telemetry-settings.ts'
 
-test('says where each signal goes, and what of the environment is ignored, without its secrets', () => {
+test('lists the endpoint of each signal and the ignored variables, without secrets', () => {
   const settings = settingsOf(
     { logs: { enabled: false } },
     {
@@ -18,6 +18,6 @@ test('says where each signal goes, and what of the environment is ignored, witho
   )
 })
 
-test('says nothing where nothing is exported', () => {
+test('prints nothing if nothing is exported', () => {
   expect(describeTelemetry(null)).toBe('')
 })

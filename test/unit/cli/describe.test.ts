@@ -4,7 +4,7 @@ import { load } from '../../kit/configuration/config-text.ts'
 import { tempDir } from '../../kit/files/temp-dir.ts'
 import { makeCertificate, writeCertificate } from '../../kit/tls/certificates.ts'
 
-test('every listener is listed, and commands to try use a plain one with its scheme', () => {
+test('every listener is listed; example commands use one without PROXY protocol, with its scheme', () => {
   const directory = tempDir()
   const certificates = [writeCertificate(directory, 'a', makeCertificate({ subject: 'a.test' }))]
   const config = load(

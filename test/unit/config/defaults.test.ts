@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { ServiceSettings, ServiceType } from '../../../src/config/settings/settings.ts'
 import { load } from '../../kit/configuration/config-text.ts'
 
-/** Everything that may be left out is. */
+/** Settings of a service that omits every optional key. */
 function bareService(type: ServiceType): ServiceSettings {
   const { workers } = load({
     mode: 'Combined',
@@ -32,7 +32,7 @@ describe('defaults of the seed', () => {
     ['forward', 512],
     ['reverse', 1024],
     ['static', 256],
-  ] as const)('S119: %s has %i MB', (type, maxMemoryMb) => {
+  ] as const)('S119: %s may use %i MB of memory', (type, maxMemoryMb) => {
     expect(bareService(type).maxMemoryMb).toBe(maxMemoryMb)
   })
 
@@ -40,14 +40,14 @@ describe('defaults of the seed', () => {
     ['forward', 50],
     ['reverse', 80],
     ['static', 30],
-  ] as const)('S120: %s has %i %% of the CPU', (type, maxCpuPercent) => {
+  ] as const)('S120: %s may use %i %% of the CPU', (type, maxCpuPercent) => {
     expect(bareService(type).maxCpuPercent).toBe(maxCpuPercent)
   })
 
   test.each([
     ['forward', 10_000],
     ['reverse', 5000],
-  ] as const)('S121: %s waits %i ms for a connection', (type, connectMs) => {
+  ] as const)('S121: %s waits %i ms for an upstream connection', (type, connectMs) => {
     expect(bareService(type).timeouts.connectMs).toBe(connectMs)
   })
 
@@ -67,21 +67,21 @@ describe('defaults of the seed', () => {
   test.each([
     ['forward', { lifetimeMs: 300_000, pool: { maxIdlePerHost: 50, idleMs: 300_000 } }],
     ['reverse', { lifetimeMs: 600_000, pool: { maxIdlePerHost: 100, idleMs: 600_000 } }],
-  ] as const)('%s has the lifetime and the pool of the samples', (type, { lifetimeMs, pool }) => {
+  ] as const)('%s has the connection lifetime and the pool of the samples', (type, { lifetimeMs, pool }) => {
     const service = bareService(type)
     expect(service.timeouts.lifetimeMs).toBe(lifetimeMs)
     expect(service.timeouts.maxTunnelMs).toBe(0)
     expect(service).toHaveProperty('pool', pool)
   })
 
-  test('admin listens on 127.0.0.1:9900, nothing else is started, and a stop waits 30 s', () => {
+  test('admin listens on 127.0.0.1:9900, the demo upstream is off, and a stop waits 30 s', () => {
     const { settings } = load({ mode: 'Forward', listen_addr: '127.0.0.1:3128' })
     expect(settings.admin).toMatchObject({ enabled: true, listen: { host: '127.0.0.1', port: 9900 } })
     expect(settings.demoUpstream).toBeNull()
     expect(settings.drainTimeoutMs).toBe(30_000)
   })
 
-  test('a mount serves index.html for directories and is no single page application', () => {
+  test('a mount serves index.html for directories and has SPA mode off', () => {
     expect(bareService('static')).toHaveProperty('mounts', [
       {
         path: '/',

@@ -5,7 +5,7 @@ import { formatAddress } from '../../../src/config/address/address.ts'
 import { loadConfig } from '../../../src/config/load.ts'
 import { tempDir } from '../../kit/files/temp-dir.ts'
 
-describe('config/', () => {
+describe('the examples in config/', () => {
   const files = readdirSync('config', { withFileTypes: true }).flatMap((entry) =>
     entry.isFile() ? [entry.name] : [],
   )
@@ -17,7 +17,7 @@ describe('config/', () => {
     expect(loadConfig(join(directory, name)).settings.workers.length).toBeGreaterThan(0)
   })
 
-  test('demo.json runs each type apart in front of the embedded upstream', () => {
+  test('demo.json runs each type in its own worker, with the embedded upstream', () => {
     const { settings } = loadConfig('config/demo.json')
     const places = settings.workers.map(({ name, listen }) => `${name} ${listen.map(formatAddress)}`)
     expect(places).toEqual([
@@ -29,7 +29,7 @@ describe('config/', () => {
     expect(settings.demoUpstream).toEqual({ host: '127.0.0.1', port: 9981 })
   })
 
-  test('the sample site needs nothing from elsewhere, and every file that it names exists', () => {
+  test('the sample site uses no external resources, and every file that it references exists', () => {
     const page = readFileSync('config/site/index.html', 'utf8')
     const links = [...page.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, link]) => link ?? '')
     expect(readdirSync('config/site')).toEqual(expect.arrayContaining(links))

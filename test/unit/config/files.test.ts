@@ -7,7 +7,7 @@ import type { ErrorCode } from '../../../src/errors.ts'
 import { errorOf } from '../../kit/configuration/config-text.ts'
 import { tempDir } from '../../kit/files/temp-dir.ts'
 
-/** The one line that loading the file ends with. */
+/** The one-line message of the error from loading the file. */
 function refusal(file: string, code: ErrorCode = 'CONFIG_UNREADABLE'): string {
   const message = errorOf(() => loadConfig(file), code)?.message ?? ''
   expect(message.split('\n')).toHaveLength(1)
@@ -20,17 +20,17 @@ function written(content: string | Uint8Array): string {
   return file
 }
 
-test('a missing file', () => {
+test('a missing file is refused', () => {
   const file = join(tempDir(), 'none.json')
   expect(refusal(file)).toBe(`${file}: cannot be read: there is no such file`)
 })
 
-test('a path through a file', () => {
+test('a path through a file is refused', () => {
   const file = join(written('{}'), 'x.json')
   expect(refusal(file)).toBe(`${file}: cannot be read: a part of its path is not a directory`)
 })
 
-test('a directory', () => {
+test('a directory is refused', () => {
   const directory = tempDir()
   expect(refusal(directory)).toBe(`${directory}: cannot be read: it is a directory; name the file in it`)
 })
@@ -41,32 +41,33 @@ test('a pipe without a writer does not block', () => {
   expect(refusal(pipe)).toBe(`${pipe}: cannot be read: it is not a regular file`)
 })
 
-test('an endless device', () => {
+test('an endless device is refused', () => {
   expect(refusal('/dev/zero')).toBe('/dev/zero: cannot be read: it is not a regular file')
 })
 
-test('a loop of symbolic links', () => {
+test('a loop of symbolic links is refused', () => {
   const link = join(tempDir(), 'link')
   symlinkSync('link', link)
   expect(refusal(link)).toBe(`${link}: cannot be read: its symbolic links form a loop`)
 })
 
-test('a name that is too long', () => {
+test('a file name that is too long is refused', () => {
   expect(refusal(`/tmp/${'x'.repeat(300)}`)).toContain('cannot be read: its name is too long')
 })
 
-test('a name with a NUL byte', () => {
+test('a file name with a NUL byte is refused', () => {
   expect(refusal('/tmp/a\0b')).toBe('/tmp/a\\0b: cannot be read: its name contains a NUL byte')
 })
 
-test('a file that this user may not read', () => {
+test('a file without read permission is refused', () => {
   const file = written('{}')
   chmodSync(file, 0o000)
   if (process.getuid?.() !== 0) {
     expect(refusal(file)).toBe(`${file}: cannot be read: this user may not read it (permission denied)`)
     return
   }
-  // Root may read everything: ask as a user without rights, who must at least reach the file and the sources.
+  // Root may read every file, so the load runs as an unprivileged user, which needs access to the file and
+  // the sources.
   chmodSync(join(file, '..'), 0o755)
   const url = new URL('../../../src/config/load.ts', import.meta.url).href
   const script = `process.setgroups([]); process.setgid(65534); const { loadConfig } = await import(${JSON.stringify(url)}); process.setuid(65534)
@@ -77,7 +78,7 @@ test('a file that this user may not read', () => {
   )
 })
 
-test('a file over 1 MiB, such as 10 MB of brackets', () => {
+test('a file over 1 MiB is refused, such as 10 MB of brackets', () => {
   const file = written('['.repeat(10_000_000))
   expect(refusal(file)).toBe(`${file}: cannot be read: it is larger than 1 MiB, the limit of a configuration`)
 })
@@ -85,12 +86,12 @@ test('a file over 1 MiB, such as 10 MB of brackets', () => {
 test.each([
   ['an overlong sequence', Uint8Array.of(0x7b, 0xc0, 0x80, 0x7d)],
   ['UTF-16', Buffer.from('\ufeff{}', 'utf16le')],
-])('bytes that are not UTF-8: %s', (_, bytes) => {
+])('bytes that are not UTF-8 are refused: %s', (_, bytes) => {
   const file = written(bytes)
   expect(refusal(file)).toBe(`${file}: cannot be read: it is not UTF-8 text`)
 })
 
-test('a NUL byte', () => {
+test('a NUL byte in the text is refused', () => {
   const file = written('{"mode":\n"Forward\0"}')
   expect(refusal(file, 'CONFIG_INVALID')).toBe(`${file}:2:9: contains a NUL byte; the file must be text`)
 })
@@ -101,19 +102,19 @@ test.each([
   ['a byte order mark', '\ufeff'],
   ['comments', '# mode: Forward\n'],
   ['an empty document', '---\n...\n'],
-])('a file with nothing in it but %s', (_, text) => {
+])('a file without content is refused: %s', (_, text) => {
   const file = written(text)
   expect(refusal(file, 'CONFIG_INVALID')).toBe(
     `${file}:1:1: the file is empty; it needs at least a mode, such as { "mode": "Forward", "listen_addr": "127.0.0.1:3128" }`,
   )
 })
 
-test('a byte order mark before a configuration', () => {
+test('a byte order mark before a configuration is accepted', () => {
   const file = written('\ufeff{"mode": "Forward", "listen_addr": "127.0.0.1:3128"}')
   expect(loadConfig(file).effective.mode).toBe('Forward')
 })
 
-test('Windows line ends', () => {
+test('a Windows line end counts as one line end', () => {
   const file = written('{\r\n  "mode": "Forward", // c\r\n  "listen_addr": 1\r\n}\r\n')
   expect(refusal(file, 'CONFIG_INVALID')).toContain(`${file}:3:18 listen_addr: is 1; `)
 })

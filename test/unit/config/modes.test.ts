@@ -7,7 +7,7 @@ const files = { mounts: [{ path: '/', root_dir: '.' }] }
 const namesOf = (config: unknown) => load(config).settings.workers.map(({ name, type }) => `${name} ${type}`)
 
 describe('single modes', () => {
-  test('Forward needs no block', () => {
+  test('Forward needs no worker block', () => {
     expect(namesOf({ mode: 'Forward', listen_addr })).toEqual(['forward_proxy forward'])
   })
 
@@ -72,7 +72,7 @@ describe('Combined', () => {
     expect(worker(config, 'reverse_proxy').listen).toEqual([{ host: '127.0.0.1', port: 8080 }])
   })
 
-  test('a combined worker has the sum of the memory and the most instances', () => {
+  test('a combined worker has the sum of the memory limits and the highest number of instances', () => {
     const workers = {
       forward_proxy: { max_memory_mb: 100, worker_threads: 2 },
       static_files: { ...files, max_memory_mb: 50, worker_threads: 3 },
@@ -106,7 +106,7 @@ describe('Combined', () => {
   test.each([
     [{ forward_proxy: { enabled: false } }, 'workers'],
     [undefined, 'mode'],
-  ])('nothing enabled is refused (%j)', (workers, path) => {
+  ])('a configuration without an enabled worker is refused (%j)', (workers, path) => {
     expect(messages({ mode: 'Combined', listen_addr, workers })).toEqual([
       `${path}: has nothing to run; enable one of forward_proxy, reverse_proxy, static_files in workers`,
     ])
@@ -131,14 +131,14 @@ describe('worker_separation', () => {
     ])
   })
 
-  test('is the name in problems when it was written', () => {
+  test('is the key named in problems if the file uses it', () => {
     const worker_separation = { forward_proxy: { port: -1 } }
     expect(messages({ mode: 'Forward', listen_addr, worker_separation })).toEqual([
       'worker_separation.forward_proxy.port: is -1; must be a whole number from 0 to 65535',
     ])
   })
 
-  test('may have an address per worker and none at the top (X02)', () => {
+  test('may have an address per worker without a top-level one (X02)', () => {
     const worker_separation = {
       forward_proxy: { listen_addr: '127.0.0.1:3128' },
       static_files: { ...files, listen_addr: '127.0.0.1:9000' },

@@ -37,7 +37,7 @@ describe('the position of a setting', () => {
     ['workers.reverse_proxy.timeouts.header_secs', 13, 5, 'workers.reverse_proxy', false],
     ['workers.static_files.mounts[1].spa_mode', 10, 9, 'workers.static_files.mounts[1]', false],
     ['admin.token', 2, 1, '', false],
-  ])('%s', (setting, line, column, path, isWritten) => {
+  ])('is found for %s', (setting, line, column, path, isWritten) => {
     const place = positionOf(positionsOf(text), setting)
     expect(place).toEqual({ file: 'a.yaml', line, column, path, isWritten })
   })

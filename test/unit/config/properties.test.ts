@@ -41,7 +41,7 @@ const mount = fc.record(
   { requiredKeys: ['path', 'root_dir'] },
 )
 
-/** Each worker listens on the shared address, on a port of its own, or on an address of its own. */
+/** Each worker listens on the shared address, its own port or its own address. */
 const place = (port: number) =>
   fc.constantFrom({}, { port }, { listen_addr: `[::1]:${port}` }, { listen_addr: 'a.example:0' })
 const block = <T extends object>(fields: fc.Arbitrary<T>, port: number, rest: object = {}) =>
@@ -82,8 +82,8 @@ const combined = fc
     ...rest,
   }))
 
-describe('properties', () => {
-  test('the effective configuration, written as JSON, loads to an equal one that means the same', () => {
+describe('properties of the loader', () => {
+  test('the effective configuration, written as JSON, loads to equal settings', () => {
     fc.assert(
       fc.property(combined, (config) => {
         const first = load(config)

@@ -1,4 +1,4 @@
-/** A value that the configuration accepts must never throw in the function that reads it when a worker runs. */
+/** A value accepted by the configuration must not throw in the function that reads it at run time. */
 import { validateHeaderValue } from 'node:http'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -43,14 +43,14 @@ const withAccess = (deny: string, realm = 'a') => ({
 
 const about = (config: object, key: string) => messages(config).filter((line) => line.includes(key))
 
-describe('a value that the configuration accepts', () => {
-  test('as a network is one that a set can hold', () => {
+describe('a value accepted by the configuration', () => {
+  test('as a network can be added to a NetworkSet', () => {
     fc.assert(
       fc.property(address, length, (base, suffix) => {
         const isAccepted = about(withAccess(base + suffix), 'access.deny').length === 0
         const build = () => new NetworkSet([base + suffix])
         if (isAccepted) expect(build).not.toThrow()
-        // A zone is read, but a list of the configuration has no use for it.
+        // NetworkSet accepts a zone; the lists of the configuration refuse it, since it has no effect there.
         else if (!base.includes('%')) expect(build).toThrow(TypeError)
       }),
       { numRuns: 300 },
@@ -70,7 +70,7 @@ describe('a value that the configuration accepts', () => {
     )
   })
 
-  test('as the address of a listener is read when the settings are made', () => {
+  test('as a listener address can be converted for the settings', () => {
     const port = fc.constantFrom('', ':0', ':80', ':65536', ':x')
     const host = fc.oneof(
       address,
@@ -87,7 +87,7 @@ describe('a value that the configuration accepts', () => {
     )
   })
 
-  test('as the URL of a collector is parsed with the path of each signal', () => {
+  test('as a collector URL can be parsed with the path of a signal', () => {
     const url = fc.oneof(
       fc.webUrl(),
       fc.tuple(fc.constantFrom('http://', 'https://'), fc.string()).map((all) => all.join('')),

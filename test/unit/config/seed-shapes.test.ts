@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../../../src/config/load.ts'
 import { tempDir } from '../../kit/files/temp-dir.ts'
 
-/** A copy of the file, with the `./public` beside it that shape A names. */
+/** Loads a copy of the file, next to the `./public` directory that shape A names. */
 function loadCopy(name: string) {
   const directory = tempDir()
   mkdirSync(join(directory, 'public'))
@@ -13,7 +13,7 @@ function loadCopy(name: string) {
 }
 
 describe('shape A of the seed, verbatim', () => {
-  test('is one combined worker on the one address, with every key in effect (S103-S117)', () => {
+  test('loads as one combined worker on one address, with every key in effect (S103-S117)', () => {
     const { settings, directory } = loadCopy('seed-shape-a.json')
     expect(settings).toMatchObject({
       workers: [
@@ -91,7 +91,7 @@ describe('shape A of the seed, verbatim', () => {
 })
 
 describe('shape B of the seed, verbatim', () => {
-  test('is two workers on two ports, with every key in effect (S166-S169, D03)', () => {
+  test('loads as two workers on two ports, with every key in effect (S166-S169, D03)', () => {
     const { settings } = loadCopy('seed-shape-b.json')
     expect(settings.workers).toMatchObject([
       {

@@ -13,7 +13,8 @@ const text = (file: string) => readFileSync(join(deploy, file), 'utf8')
 
 const labelName = (attribute: string) => attribute.replaceAll(/\W/g, '_')
 
-// What Prometheus puts on every series when it scrapes, and what the Collector's exporter does.
+// Labels of a worker, and labels that both a Prometheus scrape and the exporter of the Collector add to every
+// series.
 const ofTheWorker = ['proxy.worker.name', 'proxy.type']
 const ofTheScrape = ['job', 'instance']
 
@@ -30,7 +31,9 @@ const labelsBySample: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['up', new Set(ofTheScrape)],
 ])
 
-/** What is wrong with the names in a query; `known` are series that are recorded by rules, with their labels. */
+/**
+ * Unknown metrics and labels in a query; `known` maps each series, including recorded ones, to its labels.
+ */
 function mistakesIn(query: string, known = labelsBySample): readonly string[] {
   const { selectors, groupings, made } = namesOf(query)
   if (selectors.length === 0) return ['it names no metric']
@@ -70,7 +73,7 @@ describe('the dashboard', () => {
 
   test('has queries', () => expect(queries.length).toBeGreaterThan(40))
 
-  test.each(queries)('names what exists: $title: $expr', ({ expr, legendFormat }) => {
+  test.each(queries)('uses only existing metrics and labels: $title: $expr', ({ expr, legendFormat }) => {
     expect(mistakesIn(expr)).toEqual([])
     const { groupings, selectors } = namesOf(expr)
     const shown = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label)
@@ -79,7 +82,7 @@ describe('the dashboard', () => {
     expect(left).toEqual(expect.arrayContaining(shown))
   })
 
-  test('uses the variables that it has, and their queries name what exists', () => {
+  test('uses exactly its own variables, and their queries use only existing metrics and labels', () => {
     const { list } = dashboard.templating
     const used = new Set([...JSON.stringify(dashboard).matchAll(/\$\{?([a-z]\w*)/g)].map(([, name]) => name))
     expect([...used].sort()).toEqual(list.map(({ name }) => name).sort())
@@ -90,7 +93,7 @@ describe('the dashboard', () => {
     }
   })
 
-  test('shows every panel beside the others, not over them', () => {
+  test('shows no panel over another', () => {
     const { panels } = dashboard
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length)
     const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
@@ -100,7 +103,7 @@ describe('the dashboard', () => {
     expect(Math.max(...panels.map(({ gridPos }) => gridPos.x + gridPos.w))).toBe(24)
   })
 
-  test('shows every metric of our own but those that it leaves to the logs', () => {
+  test('shows every metric except those left to the logs', () => {
     const shown = new Set(queries.flatMap(({ expr }) => namesOf(expr).selectors.map(({ metric }) => metric)))
     const missing = metrics.filter((metric) => !sampleNames(metric).some((name) => shown.has(name)))
     expect(missing.map(({ name }) => name)).toEqual(['proxy.secrets.decrypted'])
@@ -128,7 +131,7 @@ describe('the alert rules', () => {
   ])
 
   test.each(rules.map((rule) => ({ ...rule, name: rule.alert ?? rule.record })))(
-    'names what exists: $name',
+    'use only existing metrics and labels: $name',
     ({ expr, annotations = {} }) => {
       expect(mistakesIn(expr, known)).toEqual([])
       const { groupings, selectors } = namesOf(expr)
@@ -139,7 +142,7 @@ describe('the alert rules', () => {
     },
   )
 
-  test('each alert has a test that sees it set off', () => {
+  test('have a test in which each alert fires', () => {
     const tests = text('prometheus/bifrost-bridge.rules.test.yaml')
     for (const { alert } of rules) {
       if (alert !== undefined) expect(tests).toMatch(new RegExp(`alertname: ${alert}\\n +exp_alerts:\\n`))
@@ -147,7 +150,7 @@ describe('the alert rules', () => {
   })
 })
 
-describe('what a query names', () => {
+describe('the names in a query', () => {
   test.each([
     ['rate(a_total{b="x"}[5m])', ['a_total'], ['b'], []],
     [
@@ -165,7 +168,7 @@ describe('what a query names', () => {
     expect(named.groupings).toEqual(groupings)
   })
 
-  test('a metric or a label that does not exist is found', () => {
+  test('are reported if there is no such metric or label', () => {
     expect(mistakesIn('sum by (colour) (rate(http_server_requests_total{job="a"}[5m]))')).toEqual([
       'there is no http_server_requests_total',
       'nothing in it has colour',
@@ -195,7 +198,7 @@ describe('thresholds and shares', () => {
     expect(statusAt(Number(near) - 0.001)).toBe('Healthy')
   })
 
-  test('the documented error rate, the rules and the dashboard leave out what clients break off', () => {
+  test('the documented error rate, the rules and the dashboard exclude failures of clients', () => {
     const count = 'http_server_request_duration_seconds_count'
     const ratios = rules.match(/record: bifrost:failed_requests.*\n.*/g) ?? []
     expect(ratios).toHaveLength(4)

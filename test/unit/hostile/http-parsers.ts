@@ -1,4 +1,4 @@
-/** The parsers of messages and of their fields. */
+/** The parsers of HTTP messages and their fields. */
 
 import { judgeFirstLine } from '../../../src/http/accept/first-line.ts'
 import { parseProxyHeader } from '../../../src/http/accept/proxy-protocol.ts'
@@ -68,7 +68,7 @@ function readResponses(text: string): void {
   reader.read(all, all.length)
 }
 
-/** One field of each name and value that the text has, for parsers of whole heads. */
+/** One field for each name and value in the text, for parsers of whole heads. */
 const pairs = (text: string): string[] => text.split(',').flatMap((part) => [part.slice(0, 40) || 'a', part])
 
 export const httpParsers: readonly Parser[] = [

@@ -1,4 +1,4 @@
-/** The parsers of services, telemetry and admin. */
+/** The parsers of services, telemetry and the admin interface. */
 import { guardRefusal } from '../../../src/admin/gate/guard.ts'
 import { Sessions } from '../../../src/admin/gate/sessions.ts'
 import { bearerOf } from '../../../src/admin/gate/token.ts'

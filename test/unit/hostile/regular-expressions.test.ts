@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { hostileTexts, superlinear } from '../../kit/attacks/growth.ts'
+import { findSuperlinear, hostileTexts } from '../../kit/attacks/growth.ts'
 import { isProvablyLinear } from '../../kit/source/linear-regex.ts'
 import { type RegexLiteral, regexLiterals } from '../../kit/source/regex-literals.ts'
 
 /**
- * A regular expression that a peer can feed is linear by the rules of `isProvablyLinear`, or is listed here with the reason why it is linear
- * all the same. An expression that fails here is best written as a loop.
+ * A regular expression that a peer can feed must be linear by the rules of `isProvablyLinear` or be listed
+ * here with the reason why it is linear anyway. If an expression fails here, replace it with a loop.
  */
 const separate = 'each run ends where another character begins, so a run is passed once forward and once back'
 const starts =
@@ -52,7 +52,7 @@ const reasons: Readonly<Record<string, string>> = {
   '/^([\\w-]+#\\d+):(\\d{1,15})$/': separate,
 }
 
-/** Expressions that are put together at run time, by file: the checks above cannot read them. */
+/** Expressions assembled at run time, by file; the checks above cannot read them. */
 const assembled: Readonly<Record<string, string>> = {
   'src/admin/gate/sessions.ts':
     'the name of the cookie and 43 characters, behind a semicolon that its blanks cannot contain',
@@ -73,7 +73,7 @@ const literals = sources.flatMap(({ file, code }) =>
 )
 const textOf = ({ source, flags }: RegexLiteral) => `/${source}/${flags}`
 
-test('every regular expression is linear by rule, or listed with the reason', () => {
+test('every regular expression is linear by rule or listed with a reason', () => {
   expect(literals.length).toBeGreaterThan(100)
   const unproven = literals.filter(({ source, flags }) => !isProvablyLinear(source, flags))
   const unlisted = unproven.filter((literal) => !(textOf(literal) in reasons))
@@ -87,7 +87,7 @@ test('every regular expression is linear by rule, or listed with the reason', ()
   expect(dynamic.sort()).toEqual(Object.keys(assembled).sort())
 })
 
-test('each listed expression takes linear time for runs of the characters that it names', {
+test('each listed expression takes linear time for runs of its own characters', {
   timeout: 120_000,
 }, () => {
   const listed = new Map(literals.filter((one) => textOf(one) in reasons).map((one) => [textOf(one), one]))
@@ -95,12 +95,15 @@ test('each listed expression takes linear time for runs of the characters that i
     const expression = new RegExp(source, flags)
     const named = [...new Set(`${source} a0`)].filter((one) => !'\\()[]|?*+^$'.includes(one)).slice(0, 12)
     const fixed = /^\^?([\w=/:# -]+)/.exec(source.replaceAll('\\/', '/'))?.[1] ?? ''
-    const bad = superlinear((given) => given.replace(expression, ''), hostileTexts(named.join(''), [fixed]))
+    const bad = findSuperlinear(
+      (given) => given.replace(expression, ''),
+      hostileTexts(named.join(''), [fixed]),
+    )
     expect(bad, text).toBeNull()
   }
 })
 
-describe('the checks find what they are for', () => {
+describe('the checks', () => {
   test.each([
     ['/a/', true],
     ['/^[ab]*$/', true],
@@ -115,12 +118,12 @@ describe('the checks find what they are for', () => {
     ['/^a*$/m', false],
     ['/^(?=a*)b$/', false],
     ['/(?<=a*)b/', false],
-  ])('%s is proven: %s', (text, isProven) => {
+  ])('prove %s linear: %s', (text, isProven) => {
     const [literal] = regexLiterals(`const x = ${text}`)
     expect(isProvablyLinear(literal?.source ?? '', literal?.flags ?? '')).toBe(isProven)
   })
 
-  test('literals are told from divisions, strings, comments and templates', () => {
+  test('distinguish literals from divisions, strings, comments and templates', () => {
     const code = [
       'const a = 1 / 2 / 3 // no /x/ here',
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source to read
@@ -132,9 +135,9 @@ describe('the checks find what they are for', () => {
     expect(regexLiterals(code).map(textOf)).toEqual(['/in/g', '/inner/u', '/[/]\\//i', '/e/', '/arrow/'])
   })
 
-  test('quadratic time is noticed, linear time is not', () => {
+  test('report quadratic time and accept linear time', () => {
     const spaces = hostileTexts(' ', [])
-    expect(superlinear((text) => text.replace(/[ \t]+$/g, ''), spaces)).not.toBeNull()
-    expect(superlinear((text) => text.replace(/^[ \t]+/, ''), spaces)).toBeNull()
+    expect(findSuperlinear((text) => text.replace(/[ \t]+$/g, ''), spaces)).not.toBeNull()
+    expect(findSuperlinear((text) => text.replace(/^[ \t]+/, ''), spaces)).toBeNull()
   })
 })

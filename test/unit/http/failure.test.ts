@@ -18,7 +18,7 @@ test.each([
   expect(failureCode(Object.assign(new Error(code), { code }))).toBe(expected)
 })
 
-test('our own errors keep their code, and errors without a code mean a broken upstream', () => {
+test('errors of Bifrost keep their code, and errors without a code mean a broken upstream', () => {
   expect(failureCode(new BifrostError('LOOP'))).toBe('LOOP')
   expect(failureCode(null)).toBe('UPSTREAM_BROKEN')
 })

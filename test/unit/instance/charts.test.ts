@@ -83,7 +83,7 @@ describe('chart reports of an instance', () => {
     expect(steps().map(({ isIgnored }) => isIgnored)).toEqual([false, false, true, false])
   })
 
-  test('contain no connections, however many there are', () => {
+  test('contain no connections, even if there are many', () => {
     const { actor, reports, posted } = instance()
     reports.flush()
     const { length } = posted
@@ -98,7 +98,7 @@ describe('chart reports of an instance', () => {
 })
 
 describe('a storm of moves', () => {
-  test('is limited: some moves at once, some of the rest in batches, always including the last', () => {
+  test('is limited: some moves at once, some in batches, always including the last', () => {
     const { actor, reports, posted, moves } = instance(60_000)
     const { ledger } = actor.getSnapshot().context
     ledger.send({ type: 'conn.opened' })
@@ -114,7 +114,7 @@ describe('a storm of moves', () => {
     expect(moves().at(-1)).toMatchObject({ step: { state: 'saturated' }, skipped: 992 })
   })
 
-  test('no longer delays moves when it is over', async () => {
+  test('does not delay moves after its end', async () => {
     const { actor, reports, posted } = instance(5)
     for (let n = 0; n < 20; n++) {
       actor.send({ type: 'limit.exceeded', reasons: [] })
@@ -122,7 +122,7 @@ describe('a storm of moves', () => {
     }
     const { length } = posted
     await vi.waitFor(() => expect(posted.length).toBe(length + 1))
-    // The batch belonged to the next period; the one after that is quiet.
+    // The batch belonged to the next period; the period after that is quiet.
     await vi.waitFor(() => {
       const before = posted.length
       actor.send({ type: 'limit.exceeded', reasons: [] })
@@ -133,7 +133,7 @@ describe('a storm of moves', () => {
   })
 })
 
-describe('a question about a chart', () => {
+describe('a query for a chart', () => {
   test('is answered with the pending delays and the possible next events', () => {
     const { actor, reports, posted } = instance()
     actor.getSnapshot().context.ledger.send({ type: 'conn.opened' })

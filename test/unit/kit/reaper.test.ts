@@ -9,7 +9,7 @@ import { until } from '../../kit/waiting/until.ts'
 
 const root = join(import.meta.dirname, '../../..')
 
-test.each(['its process', 'its process group'])('children end when %s is killed', async (what) => {
+test.each(['its process', 'its process group'])('child processes end when %s is killed', async (what) => {
   const parent = spawn(process.execPath, [join(root, 'test/kit/processes/reaper-parent.ts')], {
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,
@@ -26,7 +26,7 @@ test.each(['its process', 'its process group'])('children end when %s is killed'
   await until('all are gone', () => !all.some(isAlive))
 })
 
-test('every test starts its processes so that they end with it', () => {
+test('every test ties its child processes to itself', () => {
   const loose = globSync('test/**/*.ts', { cwd: root }).filter((file) => {
     if (/^test\/(?:kit\/processes\/reaper|unit\/kit\/)/.test(file)) return false
     const text = readFileSync(join(root, file), 'utf8')

@@ -19,7 +19,7 @@ function createReverse(): Service {
 
 const perInstance = 400
 
-/** Requests of series that no other instance has. */
+/** Counts requests in series that no other instance has. */
 function fill(service: Service, instance: number): void {
   const meter = new Meter(openCounterBlock(service.openBlock(`i${instance}`)))
   for (let n = 0; n < perInstance; n += 1) {
@@ -32,8 +32,8 @@ function fill(service: Service, instance: number): void {
 const countsOf = (service: Service) =>
   new Map([...service.reading(0).series].map(([key, values]) => [key, histogramAt(values, 0).count]))
 
-describe('the series of a service, when its instances have more than it may have', () => {
-  test('never lose a count, whichever instance ends or is read first', () => {
+describe('the series of a service whose instances exceed its bound', () => {
+  test('never lose a count, regardless of the order in which instances end or are read', () => {
     const service = createReverse()
     let before = countsOf(service)
     const isGrowing = () => {
@@ -44,7 +44,7 @@ describe('the series of a service, when its instances have more than it may have
     }
     for (let instance = 0; instance < 4; instance += 1) fill(service, instance)
     isGrowing()
-    // Eight hundred of these twelve hundred find no place.
+    // Eight hundred of these twelve hundred exceed the bound.
     for (let instance = 4; instance < 7; instance += 1) fill(service, instance)
     isGrowing()
     for (const ended of [6, 5, 0, 4, 1, 3, 2]) {
@@ -55,7 +55,7 @@ describe('the series of a service, when its instances have more than it may have
     expect(before.size).toBe(2_001)
   })
 
-  test('are those that were there first; what came later stays where it was put', () => {
+  test('are the earliest ones; later counts stay in their overflow series', () => {
     const service = createReverse()
     for (let instance = 0; instance < 5; instance += 1) fill(service, instance)
     countsOf(service)

@@ -16,24 +16,25 @@ function controlled() {
 const actions = ['drain', 'recycle', 'restart'] as const
 
 describe('an action of an operator', () => {
-  test.each(actions)('%s is refused while the worker starts for the first time, in words', (action) => {
+  test.each(actions)('%s is refused with an explanation during the first start of the worker', (action) => {
     const { act, lines, supervisor } = controlled()
     const before = supervisor.getSnapshot()
     expect(act(action)).toEqual({
       refusedIn: 'supervising.starting',
-      reason: 'no instance of it is up yet; wait until it is supervising.steady',
+      reason: 'no instance has started yet; wait for the state supervising.steady',
     })
     expect(supervisor.getSnapshot().value).toEqual(before.value)
     expect(lines).toEqual([])
   })
 
-  test('recycle is refused while no instance is up to be replaced; restart is not', () => {
+  test('recycle, unlike restart, is refused while no instance is up', () => {
     const { act, latest, crashTwice } = controlled()
     latest().ready()
     crashTwice()
     expect(act('recycle')).toEqual({
       refusedIn: 'supervising.restarting',
-      reason: 'no instance of it is up after a crash; wait until it is supervising.steady, or restart it',
+      reason:
+        'no instance is running after a crash; wait for the state supervising.steady, or restart the worker',
     })
     expect(act('restart')).toMatchObject({ event: 'op.restart' })
   })
@@ -45,20 +46,20 @@ describe('an action of an operator', () => {
     expect(lines).toEqual([`worker: ${action}`])
   })
 
-  test('drain and recycle are refused out of service, where restart brings it back', () => {
+  test('drain and recycle are refused for a worker out of service; restart brings it back', () => {
     const { act, latest } = controlled()
     latest().ready()
     act('drain')
     for (const action of actions)
       expect(act(action)).toEqual({
         refusedIn: 'draining',
-        reason: 'it is being taken out of service; when it is drained, restart brings it back',
+        reason: 'it is draining; restart it when it is drained',
       })
     latest().exit({ exitCode: 0 })
     for (const action of ['drain', 'recycle'] as const)
       expect(act(action)).toEqual({
         refusedIn: 'drained',
-        reason: 'it is out of service; restart brings it back',
+        reason: 'it is out of service; restart it to bring it back',
       })
     expect(act('restart')).toMatchObject({ event: 'op.restart' })
   })

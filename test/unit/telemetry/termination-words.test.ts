@@ -18,25 +18,25 @@ const all = new Set([
   ...codes.flatMap((code) => standings.map((standing) => terminationOf(code, standing))),
 ])
 
-describe('the words of a termination', () => {
-  test('say who ended it, and in which phase', () => {
+describe('the description of a termination', () => {
+  test('names the cause of the end and its phase', () => {
     expect(terminationWords('KH')).toBe(
-      'it was cut off by the end of a drain, or by an operator, while its response head was awaited',
+      'a drain timeout or an operator cut it off, while the proxy waited for the response head',
     )
     expect(terminationWords('SC')).toBe(
-      'the upstream refused, broke off or answered nonsense, while the upstream was dialled',
+      'the upstream refused, closed early or sent an invalid response, while the upstream was dialled',
     )
-    expect(terminationWords('--')).toBe('it came to its end')
+    expect(terminationWords('--')).toBe('it completed')
   })
 
-  test('are there for each that can be, and for no other', () => {
+  test('exists for every possible termination and no other', () => {
     const ended = [...all].filter((one) => one !== '--')
-    expect(ended.filter((one) => terminationWords(one).includes('not known'))).toEqual([])
+    expect(ended.filter((one) => terminationWords(one).includes('unknown'))).toEqual([])
     expect(new Set(ended.map(([who]) => who))).toEqual(new Set(endedBy.keys()))
     expect(new Set(ended.map(([, phase]) => phase))).toEqual(new Set(endedWhile.keys()))
   })
 
-  test('are those of the manual', () => {
+  test('matches the manual', () => {
     const manual = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8')
     for (const [letter, words] of [...endedBy, ...endedWhile])
       expect(manual).toContain(`| \`${letter}\` | ${words} |`)

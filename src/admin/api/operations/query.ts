@@ -10,7 +10,7 @@ export interface NumberBounds {
 export function queryNumber(description: string, bounds: NumberBounds = {}) {
   const { min = 0, max = Number.MAX_SAFE_INTEGER } = bounds
   const error = ({ input }: { readonly input?: unknown }) =>
-    `${quoted(input)} is no whole number from ${min} to ${max}`
+    `${quoted(input)} is not a whole number from ${min} to ${max}`
   const number = z.number({ error }).int({ error, abort: true }).min(min, { error }).max(max, { error })
   return z.preprocess((text) => (isDigits(text) ? Number(text) : text), number).meta({ description })
 }

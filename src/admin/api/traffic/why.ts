@@ -135,16 +135,13 @@ function rules(facts: Facts): readonly ChainLink[] {
       ]
     case 'CLOSED_BY_OPERATOR':
       return [
-        link('rule', 'An operator closed the connection through the admin interface; the log contains who.'),
-      ]
-    case 'LOOP':
-      return [
         link(
           'rule',
-          'Its Via field names this proxy, so the request went in a circle.',
-          targetSetting(facts),
+          'An operator closed the connection through the admin interface; the log names the operator.',
         ),
       ]
+    case 'LOOP':
+      return [link('rule', 'Its Via field names this proxy, so the request looped.', targetSetting(facts))]
     case 'BAD_FORWARDED':
       return settings(
         'trusted_proxies',
@@ -154,7 +151,7 @@ function rules(facts: Facts): readonly ChainLink[] {
     case 'PROXY_AUTH_REQUIRED':
       return settings('auth', 'The request has no credentials, or the user or the password is wrong.')
     case 'AUTH_BUSY':
-      return settings('auth', 'The maximum number of passwords was being compared.')
+      return settings('auth', 'Too many passwords were being checked.')
     case 'FORBIDDEN_DESTINATION':
     case 'FORBIDDEN_PORT':
       return ruled(destinationRule(record.reason), settings)
@@ -245,10 +242,10 @@ function answered({ record, explanation }: Facts): readonly ChainLink[] {
   }
   const route = explanation?.steps.filter(({ about }) => about === 'route') ?? []
   const texts: Readonly<Record<number, string>> = {
-    403: 'The file is not readable, or lies outside its mount.',
+    403: 'The file is not readable, or is outside its mount.',
     404: 'The mount has no such file.',
     412: 'A condition of the request (If-Match, If-Unmodified-Since) is not met by the file.',
-    416: 'The range lies outside the file.',
+    416: 'The range is outside the file.',
     503: 'The file could not be opened, because file descriptors were scarce.',
   }
   const text =

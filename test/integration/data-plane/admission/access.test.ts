@@ -82,7 +82,7 @@ test('each service of a combined worker has its own access list', async () => {
   expect(await statuses('127.0.0.3')).toEqual([403, 200, 200])
 })
 
-test('the access list applies to the client named by a trusted proxy, and ignores what other peers name', async () => {
+test('the access list applies to the client named by a trusted proxy, but not by other peers', async () => {
   await using origin = await startOrigin()
   const trust = { proxies: ['127.0.0.9'] }
   await using proxy = await startEdge(
@@ -142,7 +142,7 @@ test.each([
 )
 
 test.each(['CONNECT', 'WebSocket'])(
-  '%s with a field of a trusted proxy that names nothing valid is 400',
+  '%s gets a 400 if the field of a trusted proxy has no valid name',
   async (kind) => {
     await using origin = await startOrigin()
     const tuning = { trust: { proxies: ['127.0.0.1'] } }

@@ -22,7 +22,7 @@ const basic = (credentials: string) => `Basic ${Buffer.from(credentials).toStrin
 const right = basic('alice:open sesame')
 const wrong = [basic('alice:guess'), basic('bob:open sesame'), 'Basic !', 'Bearer x']
 
-test('reverse: 401 with a challenge until the password is right; the upstream sees neither the attempts nor the password', async () => {
+test('reverse: 401 with a challenge until the password is right; the upstream never sees it', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, { auth }))
   using client = await RawClient.connect(proxy.port)
@@ -74,7 +74,7 @@ test('repeated credential fields are ignored, because the upstream could read an
   expect(origin.seen).toHaveLength(0)
 })
 
-test('forward: 407 for requests and CONNECT, nothing is dialled; Authorization is forwarded, Proxy-Authorization is not', async () => {
+test('forward: 407 without a dial for requests and CONNECT; only Authorization is forwarded', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(forwardTo({ auth }))
   const target = `http://${origin.authority}/`

@@ -181,7 +181,7 @@ test('an obfuscated name is constant for a connection and different for others',
   expect(second).not.toBe(first)
 })
 
-test("without request ids a client's X-Request-Id is forwarded, and none is generated", async () => {
+test("without request ids a client's X-Request-Id is forwarded, and no id is generated", async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)

@@ -29,7 +29,7 @@ async function statuses(
   return all
 }
 
-test('reverse: 429 with Retry-After and RateLimit fields; the connection stays open, other clients are served', async () => {
+test('reverse: 429 with Retry-After and RateLimit fields on an open connection; others are served', async () => {
   await using origin = await startOrigin()
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, { rates }))
   using client = await RawClient.connect(proxy.port)

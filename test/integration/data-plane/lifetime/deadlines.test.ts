@@ -106,7 +106,7 @@ test('an exchange that takes too long gets a 504, or a 408 if the client still s
   await until('the upstream connections are closed', () => origin.sockets.size === 0)
 })
 
-test('an exchange whose answer takes too long is broken off', async () => {
+test('an exchange with too long an answer is aborted', async () => {
   await using origin = await startOrigin((_req, res) => res.write('one '))
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`, { pace: { exchangeMs: 400 } }))
   using client = await RawClient.connect(proxy.port)

@@ -2,11 +2,16 @@ import { describe, expect, test } from 'vitest'
 import { RawClient } from '../../../kit/clients/raw-client.ts'
 import { reverseTo, startEdge } from '../../../kit/daemons/data-plane.ts'
 import { startOrigin } from '../../../kit/origins/origin.ts'
-import { clientOf, counted, expectWhole, serverOf } from '../../../kit/telemetry/request-metrics.ts'
+import {
+  clientOf,
+  expectCompleteMetrics,
+  serverOf,
+  untilCounted,
+} from '../../../kit/telemetry/request-metrics.ts'
 import { totalOf } from '../../../kit/telemetry/series.ts'
 import { until } from '../../../kit/waiting/until.ts'
 
-describe('a refusal before there is an exchange', () => {
+describe('a refusal before an exchange', () => {
   test.each([
     ['nonsense', 'nonsense\r\n\r\n', '400'],
     ['a target that is too long', `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, '414'],
@@ -16,7 +21,7 @@ describe('a refusal before there is an exchange', () => {
     using client = await RawClient.connect(proxy.port)
     client.send(bytes)
     const answer = await client.response()
-    await counted(proxy, 1)
+    await untilCounted(proxy, 1)
     const [series] = serverOf(proxy)
     expect(series).toMatchObject({
       attributes: {
@@ -27,7 +32,7 @@ describe('a refusal before there is an exchange', () => {
       sent: { sum: answer.text.length },
     })
     expect(series?.attributes).not.toHaveProperty('http.route')
-    expectWhole(proxy, 1)
+    expectCompleteMetrics(proxy, 1)
   })
 
   test('a late head is one request', async () => {
@@ -35,7 +40,7 @@ describe('a refusal before there is an exchange', () => {
     using client = await RawClient.connect(proxy.port)
     client.send('GET / HT')
     expect((await client.response()).status).toBe(408)
-    await counted(proxy, 1)
+    await untilCounted(proxy, 1)
     expect(serverOf(proxy)[0]?.attributes['http.response.status_code']).toBe('408')
   })
 
@@ -67,14 +72,14 @@ describe('a refused exchange', () => {
     client.head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 11').send('x'.repeat(11))
     const answer = await client.response()
     expect(answer.status).toBe(413)
-    await counted(proxy, 1)
+    await untilCounted(proxy, 1)
     expect(serverOf(proxy)).toMatchObject([
       { attributes: { 'http.response.status_code': '413' }, sent: { sum: answer.text.length } },
     ])
-    expectWhole(proxy, 1)
+    expectCompleteMetrics(proxy, 1)
   })
 
-  test('a body that turns out too large is one request, and its attempt has the reason', async () => {
+  test('a body that exceeds the limit while read is one request, and its attempt has the reason', async () => {
     await using origin = await startOrigin(() => {})
     await using proxy = await startEdge(
       reverseTo(`http://${origin.authority}`, { sizes: { maxBodyBytes: 10 } }),
@@ -84,11 +89,11 @@ describe('a refused exchange', () => {
     await until('the upstream has it', () => proxy.counters().upstreamAttempts === 1)
     client.send('6\r\nworld!\r\n')
     expect((await client.response()).status).toBe(413)
-    await counted(proxy, 1)
+    await untilCounted(proxy, 1)
     expect(clientOf(proxy)).toMatchObject([
       { attributes: { 'error.type': 'BODY_TOO_LARGE' }, duration: { count: 1 } },
     ])
-    expectWhole(proxy, 1)
+    expectCompleteMetrics(proxy, 1)
   })
 
   test('a rate limit counts its refusals', async () => {
@@ -99,12 +104,12 @@ describe('a refused exchange', () => {
     using client = await RawClient.connect(proxy.port)
     await client.get('/')
     expect((await client.get('/')).status).toBe(429)
-    await counted(proxy, 2)
+    await untilCounted(proxy, 2)
     expect(proxy.counters().rateLimited).toBe(1)
     expect(serverOf(proxy)[1]?.attributes).toMatchObject({
       'http.route': '/',
       'http.response.status_code': '429',
     })
-    expectWhole(proxy, 2)
+    expectCompleteMetrics(proxy, 2)
   })
 })

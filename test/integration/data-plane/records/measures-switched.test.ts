@@ -5,7 +5,12 @@ import { answerOf, H2Client } from '../../../kit/clients/h2-client.ts'
 import { RawClient } from '../../../kit/clients/raw-client.ts'
 import { forwardTo, reverseTo, startEdge } from '../../../kit/daemons/data-plane.ts'
 import { startOrigin, startRawOrigin } from '../../../kit/origins/origin.ts'
-import { clientOf, counted, expectWhole, serverOf } from '../../../kit/telemetry/request-metrics.ts'
+import {
+  clientOf,
+  expectCompleteMetrics,
+  serverOf,
+  untilCounted,
+} from '../../../kit/telemetry/request-metrics.ts'
 import { totalOf } from '../../../kit/telemetry/series.ts'
 import { until } from '../../../kit/waiting/until.ts'
 
@@ -33,14 +38,14 @@ describe('over HTTP/2', () => {
       client.post('/', 'v'.repeat(5)),
       client.get('/bad'),
     ])
-    await counted(proxy, 4)
+    await untilCounted(proxy, 4)
     const sent = answers.reduce((sum, { body }) => sum + body.length, 0)
     expect(totalOf(serverOf(proxy))).toMatchObject({ received: 70_005, sent })
     const versions = new Set(serverOf(proxy).map(({ attributes }) => attributes['network.protocol.version']))
     expect([...versions]).toEqual(['2'])
     const failed = serverOf(proxy).filter(({ attributes }) => attributes['error.type'] === '500')
     expect(totalOf(failed).count).toBe(1)
-    expectWhole(proxy, 4)
+    expectCompleteMetrics(proxy, 4)
   })
 
   test('a stream reset by its client is one request', async () => {
@@ -50,10 +55,10 @@ describe('over HTTP/2', () => {
     const stream = client.request({ ':path': '/' })
     await until('the upstream has it', () => proxy.counters().upstreamAttempts === 1)
     stream.close(constants.NGHTTP2_CANCEL)
-    await counted(proxy, 1)
+    await untilCounted(proxy, 1)
     expect(serverOf(proxy)[0]?.attributes).toMatchObject({ 'error.type': 'CLIENT_ABORTED' })
     await until('its attempt is counted', () => totalOf(clientOf(proxy)).count === 1)
-    expectWhole(proxy, 1)
+    expectCompleteMetrics(proxy, 1)
   })
 
   test('a CONNECT is one request, and its tunnel has the bytes of its stream', async () => {
@@ -72,7 +77,7 @@ describe('over HTTP/2', () => {
     expect((await answer).text).toBe('<hello>bye')
     await until('it is over', () => tunnelLives([proxy.block()]).count === 1)
     expect(proxy.counters()).toMatchObject({ tunnelBytesReceived: 5, tunnelBytesSent: 10, tunnelsActive: 0 })
-    expectWhole(proxy, 1)
+    expectCompleteMetrics(proxy, 1)
   })
 
   test('a refused CONNECT has the body size of its answer', async () => {
@@ -81,9 +86,9 @@ describe('over HTTP/2', () => {
     const stream = client.request({ ':method': 'CONNECT', ':authority': '127.0.0.1:1' }, { endStream: false })
     const answer = await answerOf(stream)
     expect(answer.status).toBe(502)
-    await counted(proxy, 1)
+    await untilCounted(proxy, 1)
     expect(totalOf(serverOf(proxy)).sent).toBe(answer.body.length)
-    expectWhole(proxy, 1)
+    expectCompleteMetrics(proxy, 1)
   })
 })
 
@@ -99,7 +104,7 @@ describe('an upgrade', () => {
     using client = await RawClient.connect(proxy.port)
     client.head('GET /chat HTTP/1.1', ...upgrade)
     expect((await client.responseHead()).status).toBe(101)
-    await counted(proxy, 1)
+    await untilCounted(proxy, 1)
     await client.bytes(5)
     client.send('m'.repeat(30_000))
     await client.bytes(60_000)
@@ -108,10 +113,10 @@ describe('an upgrade', () => {
     await until('it is over', () => tunnelLives([proxy.block()]).count === 1)
     expect(serverOf(proxy)).toMatchObject([{ attributes: { 'http.response.status_code': '101' } }])
     expect(clientOf(proxy)).toMatchObject([{ attributes: { 'http.response.status_code': '101' } }])
-    expectWhole(proxy, 1)
+    expectCompleteMetrics(proxy, 1)
   })
 
-  test('with another answer has the size of that answer', async () => {
+  test('has the size of the answer if the upstream does not switch', async () => {
     await using origin = await startOrigin((_req, res) => res.writeHead(403).end('n'.repeat(20_000)))
     await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
     using client = await RawClient.connect(proxy.port)
@@ -120,24 +125,24 @@ describe('an upgrade', () => {
     await until('it is over', () => totalOf(serverOf(proxy)).sizes[1] === 1)
     expect(totalOf(serverOf(proxy))).toMatchObject({ count: 1, sent: 20_000 })
     expect(proxy.counters().tunnelsTotal).toBe(0)
-    expectWhole(proxy, 1)
+    expectCompleteMetrics(proxy, 1)
   })
 
-  test('whose upstream cannot be reached is one failed request', async () => {
+  test('is one failed request if the upstream cannot be reached', async () => {
     await using proxy = await startEdge(reverseTo('http://127.0.0.1:1'))
     using client = await RawClient.connect(proxy.port)
     client.head('GET / HTTP/1.1', ...upgrade)
     const answer = await client.response()
     expect(answer.status).toBe(502)
-    await counted(proxy, 1)
+    await untilCounted(proxy, 1)
     expect(totalOf(serverOf(proxy)).sent).toBe(answer.body.length)
     expect(totalOf(clientOf(proxy)).count).toBe(1)
     expect(proxy.counters()).toMatchObject({ upstreamAttempts: 1, targetFailures: 1 })
-    expectWhole(proxy, 1)
+    expectCompleteMetrics(proxy, 1)
   })
 })
 
-describe('the connect of a CONNECT', () => {
+describe('the dial of a CONNECT', () => {
   test('is an attempt, whether it succeeds or fails, and not an upstream request', async () => {
     await using origin = await startRawOrigin((socket) => socket.end('bye'))
     await using proxy = await startEdge(forwardTo())
@@ -150,9 +155,9 @@ describe('the connect of a CONNECT', () => {
       expect((await client.responseHead()).status).toBe(status)
       await client.rest()
     }
-    await counted(proxy, 2)
+    await untilCounted(proxy, 2)
     expect(proxy.counters()).toMatchObject({ upstreamAttempts: 2, upstreamRetries: 0, targetFailures: 0 })
     expect(clientOf(proxy)).toEqual([])
-    expectWhole(proxy, 2)
+    expectCompleteMetrics(proxy, 2)
   })
 })

@@ -4,7 +4,12 @@ import { activeRequests, tunnelLives } from '../../../../src/telemetry/metrics/s
 import { RawClient } from '../../../kit/clients/raw-client.ts'
 import { forwardTo, reverseTo, startEdge } from '../../../kit/daemons/data-plane.ts'
 import { startOrigin, startRawOrigin } from '../../../kit/origins/origin.ts'
-import { clientOf, counted, expectWhole, serverOf } from '../../../kit/telemetry/request-metrics.ts'
+import {
+  clientOf,
+  expectCompleteMetrics,
+  serverOf,
+  untilCounted,
+} from '../../../kit/telemetry/request-metrics.ts'
 import { totalOf } from '../../../kit/telemetry/series.ts'
 import { until } from '../../../kit/waiting/until.ts'
 
@@ -21,7 +26,7 @@ describe('a request through the reverse proxy', () => {
     client.head('POST /some/path?q HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked')
     client.send('5\r\nhello\r\n3\r\nyou\r\n0\r\n\r\n')
     expect((await client.response()).text.length).toBe(71_000)
-    await counted(proxy, 1)
+    await untilCounted(proxy, 1)
     expect(serverOf(proxy)).toMatchObject([
       {
         attributes: {
@@ -42,7 +47,7 @@ describe('a request through the reverse proxy', () => {
         duration: { count: 1 },
       },
     ])
-    expectWhole(proxy, 1)
+    expectCompleteMetrics(proxy, 1)
   })
 
   test('has no body bytes without a body, whatever the head claims', async () => {
@@ -58,7 +63,7 @@ describe('a request through the reverse proxy', () => {
     client.head('HEAD / HTTP/1.1', 'Host: a')
     expect((await client.responseHead()).status).toBe(200)
     await client.get('/304')
-    await counted(proxy, 2)
+    await untilCounted(proxy, 2)
     expect(totalOf(serverOf(proxy))).toMatchObject({ received: 0, sent: 0 })
   })
 
@@ -76,18 +81,18 @@ describe('a request through the reverse proxy', () => {
     expect(proxy.counters().upstreamIdle).toBe(0)
     held.resolve()
     await client.response()
-    await counted(proxy, 1)
+    await untilCounted(proxy, 1)
     expect(active()).toBe(0)
     expect(proxy.counters()).toMatchObject({ upstreamOpen: 1, upstreamIdle: 1 })
   })
 
-  test('whose upstream refuses is a 502 with its code and a failed attempt', async () => {
+  test('is a 502 with its code and a failed attempt if the upstream refuses', async () => {
     await using proxy = await startEdge(reverseTo('http://127.0.0.1:1'))
     using client = await RawClient.connect(proxy.port)
     for (let n = 0; n < 3; n += 1) expect((await client.get('/')).status).toBe(502)
-    await counted(proxy, 3)
+    await untilCounted(proxy, 3)
     const { length } = (await client.get('/')).text
-    await counted(proxy, 4)
+    await untilCounted(proxy, 4)
     const [series] = serverOf(proxy)
     expect(series).toMatchObject({
       attributes: { 'http.response.status_code': '502', 'error.type': 'UPSTREAM_REFUSED' },
@@ -97,40 +102,40 @@ describe('a request through the reverse proxy', () => {
       { attributes: { 'error.type': 'UPSTREAM_REFUSED' }, duration: { count: 4 } },
     ])
     expect(proxy.counters()).toMatchObject({ targetFailures: 4, upstreamAttempts: 4, upstreamRetries: 0 })
-    expectWhole(proxy, 4)
+    expectCompleteMetrics(proxy, 4)
   })
 
-  test('broken off by its client is one request, without a status if none was sent', async () => {
+  test('aborted by its client is one request, without a status if no head was sent', async () => {
     await using origin = await startOrigin(() => {})
     await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
     const client = await RawClient.connect(proxy.port)
     client.head('GET / HTTP/1.1', 'Host: a')
     await until('the upstream has it', () => proxy.counters().upstreamAttempts === 1)
     client.destroy()
-    await counted(proxy, 1)
+    await untilCounted(proxy, 1)
     const [series] = serverOf(proxy)
     expect(series?.attributes).toMatchObject({ 'error.type': 'CLIENT_ABORTED' })
     expect(series?.attributes).not.toHaveProperty('http.response.status_code')
     await until('its attempt is counted', () => totalOf(clientOf(proxy)).count === 1)
-    expectWhole(proxy, 1)
+    expectCompleteMetrics(proxy, 1)
   })
 
-  test('broken off by the upstream during its body keeps the status that was sent', async () => {
+  test('aborted by the upstream during the body keeps the status that was sent', async () => {
     await using origin = await startRawOrigin((socket) => {
       socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'))
     })
     await using proxy = await startEdge(reverseTo(`http://127.0.0.1:${origin.port}`))
     using client = await RawClient.connect(proxy.port)
     client.head('GET / HTTP/1.1', 'Host: a')
-    await counted(proxy, 1)
+    await untilCounted(proxy, 1)
     expect(serverOf(proxy)[0]?.attributes).toMatchObject({
       'http.response.status_code': '200',
       'error.type': 'UPSTREAM_BROKEN',
     })
-    expectWhole(proxy, 1)
+    expectCompleteMetrics(proxy, 1)
   })
 
-  test('that is retried is one request and two attempts', async () => {
+  test('is one request and two attempts if it is retried', async () => {
     let connections = 0
     await using origin = await startRawOrigin((socket) => {
       connections += 1
@@ -146,10 +151,10 @@ describe('a request through the reverse proxy', () => {
     using client = await RawClient.connect(proxy.port)
     await client.get('/')
     expect((await client.get('/')).text).toBe('ok')
-    await counted(proxy, 2)
+    await untilCounted(proxy, 2)
     expect(proxy.counters()).toMatchObject({ upstreamAttempts: 3, upstreamRetries: 1, targetFailures: 0 })
     expect(totalOf(clientOf(proxy)).count).toBe(3)
-    expectWhole(proxy, 2)
+    expectCompleteMetrics(proxy, 2)
   })
 })
 
@@ -166,7 +171,7 @@ describe('a CONNECT', () => {
     // The first bytes arrive with the request.
     client.send(`CONNECT 127.0.0.1:${origin.port} HTTP/1.1\r\nHost: a\r\n\r\nfirst`)
     expect((await client.responseHead()).status).toBe(200)
-    await counted(proxy, 1)
+    await untilCounted(proxy, 1)
     await client.bytes(100_000)
     expect(proxy.counters()).toMatchObject({
       tunnelsActive: 1,
@@ -188,23 +193,23 @@ describe('a CONNECT', () => {
         },
       },
     ])
-    // None of it was an HTTP request to an upstream.
+    // There was no HTTP request to an upstream.
     expect(clientOf(proxy)).toEqual([])
-    expectWhole(proxy, 1)
+    expectCompleteMetrics(proxy, 1)
   })
 
-  test('that cannot connect is one failed request and no tunnel', async () => {
+  test('is one failed request and no tunnel if it cannot connect', async () => {
     await using proxy = await startEdge(forwardTo())
     using client = await RawClient.connect(proxy.port)
     client.head('CONNECT 127.0.0.1:1 HTTP/1.1', 'Host: a')
     const answer = await client.response()
     expect(answer.status).toBe(502)
-    await counted(proxy, 1)
+    await untilCounted(proxy, 1)
     expect(serverOf(proxy, routes)).toMatchObject([
       { attributes: { 'error.type': 'UPSTREAM_REFUSED' }, sent: { sum: answer.text.length } },
     ])
     expect(proxy.counters()).toMatchObject({ tunnelsTotal: 0, targetFailures: 0, upstreamAttempts: 1 })
-    expectWhole(proxy, 1)
+    expectCompleteMetrics(proxy, 1)
   })
 })
 
@@ -222,7 +227,7 @@ test('the number of series per worker is bounded, whatever an upstream answers',
       await client.response()
     }
   }
-  await counted(proxy, 1_200)
+  await untilCounted(proxy, 1_200)
   expect(serverOf(proxy).length).toBe(maxServerSeries + 1)
   // Overflowing series lose their attributes, including the error, but not their count.
   expect(totalOf(serverOf(proxy))).toMatchObject({ count: 1_200, sizes: [1_200, 1_200] })

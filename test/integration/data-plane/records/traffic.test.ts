@@ -36,7 +36,7 @@ test('a flood of refusals keeps only the latest ones', async () => {
   expect([failures[0]?.target, failures.at(-1)?.target]).toEqual(['/144', '/399'])
 })
 
-test('HTTP/2 streams are recorded like exchanges, and their connection shows how many run', async () => {
+test('HTTP/2 streams are recorded like exchanges, and their connection shows the number that run', async () => {
   await using origin = await startOrigin((req, res) => {
     if (req.url !== '/held') res.writeHead(404).end()
   })

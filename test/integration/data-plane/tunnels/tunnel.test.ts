@@ -17,7 +17,7 @@ const echo = (socket: Socket): void => {
   socket.pipe(socket)
 }
 
-test("the client's FIN reaches the upstream while its answer still comes", async () => {
+test("the client's FIN reaches the upstream while the answer is still arriving", async () => {
   await using origin = await startRawOrigin((socket) => {
     let got = ''
     socket.on('data', (chunk) => {

@@ -5,9 +5,9 @@ import { answerOf, H2Client } from '../../../kit/clients/h2-client.ts'
 import { RawClient } from '../../../kit/clients/raw-client.ts'
 import { forwardTo, startEdge } from '../../../kit/daemons/data-plane.ts'
 import { startOrigin, startRawOrigin } from '../../../kit/origins/origin.ts'
-import { clientOf, counted, serverOf } from '../../../kit/telemetry/request-metrics.ts'
+import { clientOf, serverOf, untilCounted } from '../../../kit/telemetry/request-metrics.ts'
 
-/** Every way through a forward proxy, each as a request for `host:port`. */
+/** Every kind of request through a forward proxy, each to `host:port`. */
 const ways = {
   'an http: URL': (authority: string) => [`GET http://${authority}/x HTTP/1.1`, 'Host: a'],
   'an https: URL': (authority: string) => [`GET https://${authority}/x HTTP/1.1`, 'Host: a'],
@@ -101,7 +101,7 @@ describe.each(everyWay)('%s', (way) => {
     expect(origin.accepted).toBe(0)
   })
 
-  test('to a name whose address changes between two dials is checked at each dial', async () => {
+  test('to a name with a changing address is checked at each dial', async () => {
     await using origin = await startOrigin((_req, res) => res.setHeader('Connection', 'close').end('hello'))
     const secret = createServer((socket) => socket.destroy())
     let reached = 0
@@ -208,7 +208,7 @@ test('a refusal appears in the upstream metrics by its code, and not as a failur
   await using proxy = await startEdge(forwardTo({ destinations: {} }))
   using client = await RawClient.connect(proxy.port)
   await client.get('http://127.0.0.1:9/')
-  await counted(proxy, 1)
+  await untilCounted(proxy, 1)
   expect(clientOf(proxy)).toMatchObject([{ attributes: { 'error.type': 'FORBIDDEN_DESTINATION' } }])
   expect(serverOf(proxy)).toMatchObject([{ attributes: { 'http.response.status_code': '403' } }])
   expect(serverOf(proxy)[0]?.attributes).not.toHaveProperty('error.type')

@@ -124,7 +124,7 @@ test('an idempotent request is retried when its kept upstream connection has jus
   expect(requests).toBe(3)
 })
 
-test('no request, upgrade or tunnel is left open after a thousand aborted ones', async () => {
+test('a thousand aborted requests, upgrades and tunnels leave nothing open', async () => {
   await using origin = await startOrigin((req, res) => {
     if (req.url === '/hang') return
     res.end('hello')

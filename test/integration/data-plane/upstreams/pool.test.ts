@@ -13,7 +13,7 @@ test('an upstream connection is reused', async () => {
 })
 
 for (const maxIdlePerHost of [2, 5]) {
-  test(`S054: of 20 connections under load ${maxIdlePerHost} stay idle, and none had to wait`, async () => {
+  test(`S054: of 20 connections under load ${maxIdlePerHost} stay idle, and no request waits`, async () => {
     const held: (() => void)[] = []
     await using origin = await startOrigin((_req, res) => {
       held.push(() => res.end('hello'))

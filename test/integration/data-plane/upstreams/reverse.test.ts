@@ -14,7 +14,7 @@ test("a request goes to the target below its path, with the client's Host", asyn
   expect(origin.last.get('host')).toBe('client.test')
 })
 
-test('a body is forwarded and its answer comes back', async () => {
+test('a body is forwarded and the answer is returned', async () => {
   await using origin = await startOrigin(async (_req, res, seen) => {
     res.end(await seen.body)
   })

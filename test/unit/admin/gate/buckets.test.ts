@@ -14,31 +14,31 @@ function buckets(rest: Partial<ConstructorParameters<typeof Buckets>[0]> = {}) {
   return { made, clock }
 }
 
-test('lets so many through at once, then so many a second, and says how long to wait', () => {
+test('admits the burst at once, then the rate per second, and returns the time to wait', () => {
   const { made, clock } = buckets()
   expect([made.take('a'), made.take('a'), made.take('a')]).toEqual([0, 0, 1])
   clock.now = 1_000
   expect([made.take('a'), made.take('a')]).toEqual([0, 1])
 })
 
-test('gives each peer its own', () => {
+test('gives each peer its own bucket', () => {
   const { made } = buckets()
   expect([made.take('a'), made.take('a'), made.take('b')]).toEqual([0, 0, 0])
 })
 
-test('bounds all peers together', () => {
+test('limits all peers together', () => {
   const { made } = buckets({ allBurst: 3, allPerSecond: 0.5 })
   expect(['a', 'b', 'c', 'd'].map((key) => made.take(key))).toEqual([0, 0, 0, 2])
 })
 
-test('takes nothing from a peer that is refused', () => {
+test('a refused attempt takes nothing from the bucket of its peer', () => {
   const { made, clock } = buckets()
   for (let n = 0; n < 100; n++) made.take('a')
   clock.now = 1_000
   expect(made.take('a')).toBe(0)
 })
 
-test('remembers so many peers', () => {
+test('remembers a bounded number of peers', () => {
   const { made } = buckets({ maxKeys: 10 })
   for (let n = 0; n < 1_000; n++) made.take(`peer ${n}`)
   expect(made.size).toBe(10)

@@ -16,14 +16,14 @@ function limited(max: number) {
 
 const closed = (connections: readonly PassThrough[]) => connections.map(({ destroyed }) => destroyed)
 
-test('the connection that was silent longest gives way', () => {
+test('a new connection replaces the one that has been silent longest', () => {
   const { limit, enter } = limited(3)
   const [a, b, c, d] = [enter(), enter(), enter(), enter()]
   expect(closed([a, b, c, d])).toEqual([true, false, false, false])
   expect(limit.size).toBe(3)
 })
 
-test('a connection is silent again from its last answer on', () => {
+test('a connection counts as silent again after its last response', () => {
   const { limit, enter } = limited(2)
   const [a, b] = [enter(), enter()]
   limit.begin(a)
@@ -38,7 +38,7 @@ test('a connection is silent again from its last answer on', () => {
   expect(a.destroyed).toBe(true)
 })
 
-test('while every connection has a request the new one is closed, until one takes too long', () => {
+test('while every connection has a request, a new one is refused until a request takes too long', () => {
   const { limit, enter, connect, pass } = limited(2)
   const [a, b] = [enter(), enter()]
   limit.begin(a)
@@ -53,7 +53,7 @@ test('while every connection has a request the new one is closed, until one take
   expect(connect().isIn).toBe(false)
 })
 
-test('event streams never give way', () => {
+test('an event stream is never replaced', () => {
   const { limit, enter, connect, pass } = limited(1)
   const stream = enter()
   limit.begin(stream)
@@ -63,7 +63,7 @@ test('event streams never give way', () => {
   expect(stream.destroyed).toBe(false)
 })
 
-test('a connection that closes leaves its place, and close ends all', async () => {
+test('a closed connection frees its slot, and close ends all connections', async () => {
   const { limit, enter } = limited(2)
   const [a, b] = [enter(), enter()]
   await new Promise((resolve) => a.once('close', resolve).destroy())
@@ -72,6 +72,6 @@ test('a connection that closes leaves its place, and close ends all', async () =
   expect(b.destroyed).toBe(true)
 })
 
-test('silent connections are looked for often enough to close them within 5 s', () => {
+test('a connection that sends no request head is closed within 5 s', () => {
   expect(bounds.headersTimeout + bounds.connectionsCheckingInterval).toBeLessThanOrEqual(5_000)
 })

@@ -13,7 +13,7 @@ const facts = (rest: Partial<RequestFacts>): RequestFacts => ({
 })
 const isRefused = (rest: Partial<RequestFacts>) => guardRefusal(facts(rest), http) !== null
 
-describe('the Host (DNS rebinding)', () => {
+describe('the Host field (DNS rebinding)', () => {
   test.each([
     ['127.0.0.1:9900', false],
     ['127.0.0.1', false],
@@ -43,12 +43,12 @@ describe('the Host (DNS rebinding)', () => {
     expect(isRefused({ host })).toBe(refused)
   })
 
-  test('is whatever it likes on a Unix socket, which no browser reaches', () => {
+  test('may have any value on a Unix socket, which no browser can reach', () => {
     expect(guardRefusal(facts({ host: 'anything' }), { scheme: 'http', hosts: null })).toBeNull()
   })
 })
 
-describe('the Origin', () => {
+describe('the Origin field', () => {
   test.each([
     ['http://127.0.0.1:9900', false],
     ['http://127.0.0.1:8080', true],
@@ -62,7 +62,7 @@ describe('the Origin', () => {
   })
 })
 
-describe('what a browser says of where a request comes from', () => {
+describe('the Fetch Metadata fields of a browser', () => {
   test.each([
     ['same-origin', 'cors', 'empty', false],
     ['none', 'navigate', 'document', false],
@@ -77,7 +77,7 @@ describe('what a browser says of where a request comes from', () => {
     expect(isRefused({ site, mode, dest })).toBe(refused)
   })
 
-  test('a form of another site posts nothing', () => {
+  test('a form of another site cannot post', () => {
     expect(isRefused({ method: 'POST', site: 'cross-site', mode: 'navigate', dest: 'document' })).toBe(true)
   })
 })

@@ -3,7 +3,7 @@ import { Sessions } from '../../../../src/admin/gate/sessions.ts'
 
 const cookieOf = (field: string) => field.split(';')[0]
 
-test('a session lets its cookie in for 12 hours, and no other', () => {
+test('a session accepts its own cookie for 12 hours and no other cookie', () => {
   let now = 0
   const sessions = new Sessions(() => now)
   const field = sessions.open()
@@ -19,7 +19,7 @@ test('a session lets its cookie in for 12 hours, and no other', () => {
   expect(sessions.isOpen(cookie)).toBe(false)
 })
 
-test('so many are open at once, the oldest gives way', () => {
+test('at most 64 sessions are open, and a new one replaces the oldest', () => {
   const sessions = new Sessions(() => 0)
   const cookies = Array.from({ length: 65 }, () => cookieOf(sessions.open()))
   expect(cookies.filter((cookie) => sessions.isOpen(cookie))).toEqual(cookies.slice(1))

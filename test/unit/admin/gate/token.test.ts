@@ -9,14 +9,14 @@ const settings = (rest: Partial<AdminSettings> = {}) => ({ token: undefined, tok
 const folder = () => tempDir()
 
 describe('the admin token', () => {
-  test('is that of the configuration, where it has one', () => {
+  test('comes from the configuration if it is set there', () => {
     const home = folder()
     const token = openToken(settings({ token: 'of-the-configuration' }), { BIFROST_SECRET_HOME: home })
     expect(token).toEqual({ text: 'of-the-configuration', file: null, problem: null })
     expect(readdirSync(home)).toEqual([])
   })
 
-  test('is made at the first start, for its user only, and is the same at the next', () => {
+  test('is created at the first start for its user only and reused at the next start', () => {
     const env = { BIFROST_SECRET_HOME: join(folder(), 'made', 'too') }
     const first = openToken(settings(), env)
     expect(first.file).toBe(join(env.BIFROST_SECRET_HOME, 'admin-token'))
@@ -28,7 +28,7 @@ describe('the admin token', () => {
     expect(readdirSync(env.BIFROST_SECRET_HOME)).toEqual(['admin-token'])
   })
 
-  test('stands in the file that the configuration names', () => {
+  test('is read from the file that the configuration names', () => {
     const tokenFile = join(folder(), 'tok')
     writeFileSync(tokenFile, 'written-by-an-operator\n', { mode: 0o600 })
     expect(openToken(settings({ tokenFile })).text).toBe('written-by-an-operator')
@@ -39,17 +39,17 @@ describe('the admin token', () => {
       'can be read by others',
       (file: string) => writeFileSync(file, 'a-token-of-some-length', { mode: 0o644 }),
     ],
-    ['has no token in it', (file: string) => writeFileSync(file, 'short', { mode: 0o600 })],
+    ['contains no token', (file: string) => writeFileSync(file, 'short', { mode: 0o600 })],
     ['ELOOP', (file: string) => symlinkSync('/etc/hostname', file)],
-    ['is no file', (file: string) => symlinkSync('/dev/null', `${file}.x`)],
-  ])('a file of the configuration that %s ends the start', (reason, make) => {
+    ['is not a regular file', (file: string) => symlinkSync('/dev/null', `${file}.x`)],
+  ])('aborts the start if the configured file is unusable: %s', (reason, make) => {
     const file = join(folder(), 'tok')
     make(file)
-    const tokenFile = reason === 'is no file' ? '/dev/null' : file
+    const tokenFile = reason === 'is not a regular file' ? '/dev/null' : file
     expect(() => openToken(settings({ tokenFile }))).toThrow(reason)
   })
 
-  test('is not there where its default place cannot be used, and the reason is told', () => {
+  test('is missing if its default file is unusable, and the reason is reported', () => {
     const home = folder()
     writeFileSync(join(home, 'admin-token'), 'a-token-of-some-length', { mode: 0o600 })
     chmodSync(join(home, 'admin-token'), 0o640)
@@ -60,7 +60,7 @@ describe('the admin token', () => {
   })
 })
 
-test('is compared as a whole', () => {
+test('a token is compared as a whole', () => {
   expect(isSame('abc', 'abc')).toBe(true)
   for (const other of ['', 'ab', 'abcd', 'abC']) expect(isSame(other, 'abc')).toBe(false)
 })

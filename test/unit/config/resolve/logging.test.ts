@@ -9,17 +9,17 @@ const config = (logging?: unknown) => ({
   ...(logging === undefined ? {} : { logging }),
 })
 
-test('is null when not configured', () => {
+test('logging is null when not configured', () => {
   expect(load(config()).settings.logging).toBeNull()
 })
 
-test('without targets is standard error', () => {
+test('logging without targets goes to standard error', () => {
   expect(load(config({ level: 'warn', format: 'json' })).settings.logging).toEqual({
     targets: [{ type: 'stderr', path: null, level: 'warn', format: 'json' }],
   })
 })
 
-test('has level and format for all targets and for single ones', () => {
+test('logging has level and format for all targets and for single ones', () => {
   const folder = tempDir()
   const targets = [
     { type: 'stdout', level: 'error', format: 'json' },
@@ -31,7 +31,7 @@ test('has level and format for all targets and for single ones', () => {
   ])
 })
 
-describe('mistakes', () => {
+describe('mistakes in logging', () => {
   test.each([
     [{ targets: [{ type: 'file' }] }, 'logging.targets[0]: has no path; add the path of the file'],
     [

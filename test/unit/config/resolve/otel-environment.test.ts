@@ -10,7 +10,7 @@ const env = (values: Record<string, string>) => ({
   ...values,
 })
 
-test('takes queues of spans and log records from OTEL_BSP_* and OTEL_BLRP_*', () => {
+test('the queues of spans and log records follow OTEL_BSP_* and OTEL_BLRP_*', () => {
   const telemetry = settings(
     { logs: { enabled: true } },
     {
@@ -22,7 +22,7 @@ test('takes queues of spans and log records from OTEL_BSP_* and OTEL_BLRP_*', ()
     },
   )
   expect(telemetry?.traces?.batch).toEqual({ maxQueue: 100, maxBatch: 50, delayMs: 10, exportTimeoutMs: 20 })
-  // A batch is no larger than its queue.
+  // A batch cannot be larger than its queue.
   expect(telemetry?.logs?.batch).toEqual({
     maxQueue: 30,
     maxBatch: 30,
@@ -31,7 +31,7 @@ test('takes queues of spans and log records from OTEL_BSP_* and OTEL_BLRP_*', ()
   })
 })
 
-test('takes 0 as no wait, and as a timeout without end', () => {
+test('a delay of 0 means no wait, and a timeout of 0 means no timeout', () => {
   const telemetry = settings(
     {},
     { OTEL_BSP_SCHEDULE_DELAY: '0', OTEL_BSP_EXPORT_TIMEOUT: '0', OTEL_EXPORTER_OTLP_TIMEOUT: '0' },
@@ -41,7 +41,7 @@ test('takes 0 as no wait, and as a timeout without end', () => {
   expect(telemetry?.warnings).toEqual([])
 })
 
-test('takes limits of attributes, events and links, those of spans and log records over those for all', () => {
+test('limits of attributes, events and links are read, and the specific ones override the general ones', () => {
   const logs = { enabled: true }
   const bare = settings({ logs })
   expect(bare?.traces?.limits).toEqual({
@@ -77,7 +77,7 @@ test('takes limits of attributes, events and links, those of spans and log recor
   expect(telemetry?.logs?.limits).toEqual({ maxAttributes: 11, maxCharacters: 51 })
 })
 
-test('takes the resource from the file, then OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES', () => {
+test('the resource comes from the file, then OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES', () => {
   const variables = {
     OTEL_RESOURCE_ATTRIBUTES: 'service.name=a, team=r%C3%B6t%3D%2Cx ,zone=1',
     OTEL_SERVICE_NAME: 'b',
@@ -138,7 +138,7 @@ describe('invalid variables', () => {
     expect(telemetry?.traces?.exporter).toMatchObject({ timeoutMs: 10_000, protocol: 'http/protobuf' })
   })
 
-  test('that belong together are checked together, and the warning names the wrong one', () => {
+  test('are checked together if they belong together, and the warning names the wrong one', () => {
     const folder = tempDir()
     const made = ['one', 'other'].map((subject) => makeCertificate({ subject }))
     const file = (name: string, content = '') => {
@@ -177,7 +177,7 @@ describe('invalid variables', () => {
     ])
   })
 
-  test('for gRPC alone are ignored by gRPC alone', () => {
+  test('are ignored by gRPC only, if only gRPC rejects them', () => {
     const telemetry = settings(
       undefined,
       env({
@@ -192,7 +192,7 @@ describe('invalid variables', () => {
     ])
   })
 
-  test('cause warnings even if nothing is left to export', () => {
+  test('cause warnings even if no signal is exported', () => {
     const telemetry = settings(undefined, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://user:pw@collector' })
     expect(telemetry).toMatchObject({ metrics: null, traces: null, logs: null })
     expect(JSON.stringify(telemetry)).not.toContain('pw')

@@ -18,24 +18,24 @@ const config = (telemetry?: unknown) => ({
 const endpoint = 'http://collector:4318'
 const env = (values: Record<string, string>) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, ...values })
 
-describe('enabling telemetry', () => {
+describe('telemetry', () => {
   test('is off when neither file nor environment configures an endpoint', () => {
     expect(settings(undefined)).toBeNull()
     expect(settings(undefined, { OTEL_SERVICE_NAME: 'a', OTEL_TRACES_EXPORTER: 'otlp' })).toBeNull()
   })
 
-  test('is on by an empty block: metrics and traces, to the local Collector', () => {
+  test('is enabled by an empty block: metrics and traces go to the local Collector', () => {
     const telemetry = settings({})
     expect(telemetry?.metrics?.exporter.url).toBe('http://localhost:4318/v1/metrics')
     expect(telemetry?.traces?.exporter.url).toBe('http://localhost:4318/v1/traces')
     expect(telemetry?.logs).toBeNull()
   })
 
-  test('is on by the endpoint in the environment alone', () => {
+  test('is enabled by an endpoint in the environment alone', () => {
     expect(settings(undefined, env({}))?.metrics?.exporter.url).toBe(`${endpoint}/v1/metrics`)
   })
 
-  test('is on for one signal by the endpoint of that signal, which is the whole URL', () => {
+  test('is enabled for one signal by the endpoint of that signal, which is the whole URL', () => {
     const telemetry = settings(undefined, { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://t:1/in' })
     expect(telemetry?.traces?.exporter.url).toBe('http://t:1/in')
     expect(telemetry?.metrics).toBeNull()
@@ -49,17 +49,17 @@ describe('enabling telemetry', () => {
       { endpoint },
       { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' },
     ],
-  ])('is off by %s', (_, block, variables) => {
+  ])('is disabled by %s', (_, block, variables) => {
     expect(settings(block, variables)).toBeNull()
   })
 
-  test('is off for a signal by the file, or by "none" in the environment', () => {
+  test('is disabled for one signal by the file, or by "none" in the environment', () => {
     expect(settings({ traces: { enabled: false } })?.traces).toBeNull()
     expect(settings({}, { OTEL_METRICS_EXPORTER: 'none' })?.metrics).toBeNull()
     expect(settings({ logs: { enabled: true } }, { OTEL_LOGS_EXPORTER: 'none' })?.logs).toBeNull()
   })
 
-  test('exports logs when the file, OTEL_LOGS_EXPORTER or their endpoint says so', () => {
+  test('exports logs if the file, OTEL_LOGS_EXPORTER or their endpoint enables them', () => {
     expect(settings({ logs: { enabled: true, level: 'trace' } })?.logs?.level).toBe('debug')
     expect(settings({}, { OTEL_LOGS_EXPORTER: 'otlp' })?.logs).not.toBeNull()
     expect(settings({}, { OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'http://l:1/x' })?.logs?.exporter.url).toBe(
@@ -114,7 +114,7 @@ describe('precedence', () => {
     })
   })
 
-  test('a variable of one signal overrides the general one', () => {
+  test('a variable for one signal overrides the general one', () => {
     const telemetry = settings(
       undefined,
       env({
@@ -175,7 +175,7 @@ describe('mistakes in the file', () => {
     )
   })
 
-  test('a TLS file that is not PEM, or does not match the other one, is reported at its key', () => {
+  test('a TLS file that is not PEM or does not match the other one is reported at its key', () => {
     const folder = tempDir()
     const [us, them] = ['us', 'them'].map((subject) => makeCertificate({ subject }))
     for (const [name, content] of [
@@ -212,14 +212,14 @@ describe('headers', () => {
     expect(JSON.stringify(shown)).not.toContain('do-not-show')
   })
 
-  test('are not shown by an error either', () => {
+  test('are not shown in an error either', () => {
     const wrong = messages(config({ headers: { 'x-api-key': 'do-not\nshow' } }))
     expect(wrong).toEqual([
       'telemetry.headers.x-api-key: is not usable; must be text of visible ASCII characters, with spaces only between them',
     ])
   })
 
-  test('that cannot be decrypted are an error', () => {
+  test('are an error if they cannot be decrypted', () => {
     expect(messages(config({ headers: { a: '{encrypted}AAAA' } }))[0]).toMatch(/^telemetry\.headers\.a: /)
   })
 })

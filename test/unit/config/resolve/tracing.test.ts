@@ -28,7 +28,7 @@ describe('defaults from the environment', () => {
     [{ OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0' }, 0, true],
     [{ OTEL_TRACES_SAMPLER_ARG: '0.25' }, 0, true],
     [{ OTEL_TRACES_SAMPLER: '' }, 0, true],
-  ])('%j holds: share %d, parent based %s', (env: Record<string, string>, sampleRatio, parentBased) => {
+  ])('%j sets ratio %d, parent based %s', (env: Record<string, string>, sampleRatio, parentBased) => {
     expect(byEnvironment(env)).toEqual({
       sampleRatio,
       parentBased,
@@ -43,7 +43,7 @@ describe('defaults from the environment', () => {
     ['baggage', ['baggage']],
     ['none', []],
     ['tracecontext,none', []],
-  ])('OTEL_PROPAGATORS=%s are formats %j', (value, formats) => {
+  ])('OTEL_PROPAGATORS=%s selects the formats %j', (value, formats) => {
     expect(byEnvironment({ OTEL_PROPAGATORS: value })).toMatchObject({ formats, warnings: [] })
   })
 
@@ -75,7 +75,7 @@ describe('defaults from the environment', () => {
     expect(warnings[0]?.slice(0, right.length)).toBe(right)
   })
 
-  test('of several propagators the supported ones apply, and a sampler with a bad argument samples all traces', () => {
+  test('only supported propagators apply, and a sampler with a bad argument samples all traces', () => {
     const found = byEnvironment({
       OTEL_PROPAGATORS: 'xray,b3',
       OTEL_TRACES_SAMPLER: 'traceidratio',
@@ -106,7 +106,7 @@ describe('defaults from the environment', () => {
     expect(routed.settings.workers[0]?.services[0]?.tracing.routes[0]?.sampleRatio).toBe(1)
   })
 
-  test('OTEL_SDK_DISABLED leaves the propagators, and telemetry.enabled: false nothing of the environment', () => {
+  test('OTEL_SDK_DISABLED keeps the propagators; telemetry.enabled: false ignores the environment', () => {
     const env = { OTEL_SDK_DISABLED: 'true', OTEL_PROPAGATORS: 'b3,jaeger' }
     const disabled = byEnvironment(env)
     expect(disabled.formats).toEqual(['b3'])

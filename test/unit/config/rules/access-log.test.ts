@@ -40,13 +40,13 @@ test('as an object has a format, a buffer and a flush time', () => {
   ])
 })
 
-test('is the same when the effective configuration is loaded again', () => {
+test('is unchanged when the effective configuration is loaded again', () => {
   const folder = tempDir()
   const { effective, settings } = load(config({ path: 'x.log', format: 'combined' }, 'off'), folder)
   expect(load(JSON.stringify(effective), '/').settings).toEqual(settings)
 })
 
-test('that cannot be written is reported before anything starts', () => {
+test('is reported before the start if it cannot be written', () => {
   const folder = tempDir()
   mkdirSync(join(folder, 'directory'))
   expect(messages(config('no/such/x.log', 'directory'), folder)).toEqual([
@@ -68,7 +68,7 @@ test('has its problems reported at their keys', () => {
   ])
 })
 
-test('that is neither text nor an object is reported with its position', () => {
+test('is reported with its position if it is neither text nor an object', () => {
   expect(problems('{"mode": "Forward",\n "listen_addr": "127.0.0.1:0",\n "access_log": 5}')).toEqual([
     'bifrost.json:3:16 access_log: is 5; must be "off", "stdout", the path of a file, or an object with path, format, buffer_kb, flush_ms',
   ])

@@ -9,31 +9,31 @@ const forward = (listen_addr: string, block: object = {}) => ({
 })
 
 describe('port (D03)', () => {
-  test('takes the host of the top-level listen_addr', () => {
+  test('uses the host of the top-level listen_addr', () => {
     expect(worker(forward('10.0.0.1:8080', { port: 3128 }), 'forward_proxy').listen).toEqual([
       { host: '10.0.0.1', port: 3128 },
     ])
   })
 
-  test('equal to the port of listen_addr is that one listener', () => {
+  test('shares the listener of listen_addr if the ports are equal', () => {
     expect(worker(forward('10.0.0.1:8080', { port: 8080 }), 'forward_proxy').listen).toEqual([
       { host: '10.0.0.1', port: 8080 },
     ])
   })
 
-  test('without any listen_addr has no host and is refused', () => {
+  test('is refused without a listen_addr, since it has no host', () => {
     expect(messages({ mode: 'Forward', workers: { forward_proxy: { port: 3128 } } })).toEqual([
       'workers.forward_proxy.port: has no host; add a top-level listen_addr, or give listen_addr such as "127.0.0.1:8080" instead',
     ])
   })
 
-  test('that agrees with the own listen_addr is fine', () => {
+  test('is accepted if it equals the port of the listen_addr of the worker', () => {
     expect(
       messages({ mode: 'Forward', workers: { forward_proxy: { port: 1, listen_addr: 'a:1' } } }),
     ).toEqual([])
   })
 
-  test('that differs from the own listen_addr is refused', () => {
+  test('is refused if it differs from the listen_addr of the worker', () => {
     expect(
       messages({ mode: 'Forward', workers: { forward_proxy: { port: 2, listen_addr: 'a:1' } } }),
     ).toEqual([
@@ -43,13 +43,13 @@ describe('port (D03)', () => {
 })
 
 describe('an address', () => {
-  test('is missing: the line says where to add it', () => {
+  test('is reported as missing, with the place to add it', () => {
     expect(messages({ mode: 'Forward' })).toEqual([
       'mode: leaves forward_proxy without an address; add "listen_addr": "127.0.0.1:8080" to it, or at the top level',
     ])
   })
 
-  test('of a worker beats the top-level one', () => {
+  test('of a worker overrides the top-level one', () => {
     expect(worker(forward('10.0.0.1:8080', { listen_addr: '[::1]:0' }), 'forward_proxy').listen).toEqual([
       { host: '::1', port: 0 },
     ])
@@ -64,7 +64,7 @@ describe('an address', () => {
 })
 
 describe('a duplicate address', () => {
-  test('is refused between workers, and the line offers to share', () => {
+  test('is refused between workers, and the message suggests sharing', () => {
     const workers = { forward_proxy: {}, reverse_proxy: { target, port: 8080 } }
     expect(messages({ mode: 'Combined', listen_addr: '0.0.0.0:8080', workers })).toEqual([
       'workers.reverse_proxy.port: 0.0.0.0:8080 is taken by listen_addr (forward_proxy); remove it to share that listener, or choose another port',
@@ -92,7 +92,7 @@ describe('a duplicate address', () => {
     ])
   })
 
-  test('is fine when the other one is disabled', () => {
+  test('is accepted if one of the two is disabled', () => {
     expect(messages({ ...forward('127.0.0.1:9900'), admin: { enabled: false } })).toEqual([])
   })
 
@@ -105,7 +105,7 @@ describe('a duplicate address', () => {
     ['127.0.0.1:80', '127.0.0.2:80', false],
     ['127.0.0.1:80', '127.0.0.1:81', false],
     ['127.0.0.1:0', '127.0.0.1:0', false],
-  ])("%s and %s: in each other's way is %s", (one, other, isSame) => {
+  ])('%s conflicts with %s: %s', (one, other, isSame) => {
     const config = { ...forward(one), admin: { enabled: false }, demo_upstream: { listen_addr: other } }
     expect(messages(config)).toHaveLength(isSame ? 1 : 0)
   })
@@ -118,18 +118,18 @@ describe('isolation', () => {
     workers: { forward_proxy: forward, reverse_proxy: { target, ...reverse } },
   })
 
-  test('of workers that share a listener is that of their instances', () => {
+  test('applies to the instances of all workers that share a listener', () => {
     const config = shared({ isolation: 'process' }, { isolation: 'process' })
     expect(worker(config, 'combined').isolation).toBe('process')
   })
 
-  test('of workers that share a listener must be the same', () => {
+  test('must be the same for workers that share a listener', () => {
     expect(messages(shared({ isolation: 'process' }, {}))).toEqual([
       'workers.reverse_proxy: has isolation thread, but forward_proxy shares its listener and has process; set both to the same value, or give one of them its own port',
     ])
   })
 
-  test('may differ with ports of their own', () => {
+  test('may differ between workers with separate ports', () => {
     expect(messages(shared({ isolation: 'process' }, { port: 8081 }))).toEqual([])
   })
 })

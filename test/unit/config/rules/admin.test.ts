@@ -13,27 +13,27 @@ writeFileSync(tls.key, selfSigned.key)
 
 const withAdmin = (admin: object) => ({ mode: 'Forward', listen_addr: '127.0.0.1:3128', admin })
 
-describe('an address of admin that others can reach', () => {
-  test('needs TLS and a token, and says both at once', () => {
+describe('an admin address that other machines can reach', () => {
+  test('needs TLS and a token, and one message requests both', () => {
     expect(messages(withAdmin({ listen_addr: '0.0.0.0:9900' }))).toEqual([
       'admin.listen_addr: is 0.0.0.0:9900, which other machines can reach; add "tls": { "cert": "admin.pem", "key": "admin.key" } and "token_file": "admin-token", or listen on 127.0.0.1 or unix:PATH',
     ])
   })
 
-  test('needs the token beside TLS', () => {
+  test('needs a token in addition to TLS', () => {
     expect(messages(withAdmin({ listen_addr: '[::]:9900', tls }))).toEqual([
       'admin.listen_addr: is [::]:9900, which other machines can reach; add "token_file": "admin-token", or listen on 127.0.0.1 or unix:PATH',
     ])
   })
 
-  test('needs TLS beside the token', () => {
+  test('needs TLS in addition to a token', () => {
     const token = 'a-token-of-some-length'
     expect(messages(withAdmin({ listen_addr: 'bridge.example:9900', token }))).toEqual([
       'admin.listen_addr: is bridge.example:9900, which other machines can reach; add "tls": { "cert": "admin.pem", "key": "admin.key" }, or listen on 127.0.0.1 or unix:PATH',
     ])
   })
 
-  test('is taken with both', () => {
+  test('is accepted with both', () => {
     const { settings } = load(withAdmin({ listen_addr: '0.0.0.0:9900', tls, token_file: 'tok' }))
     expect(settings.admin).toMatchObject({
       isLocal: false,
@@ -42,7 +42,7 @@ describe('an address of admin that others can reach', () => {
     })
   })
 
-  test('is of no interest while admin is off', () => {
+  test('is not checked while admin is disabled', () => {
     expect(messages(withAdmin({ enabled: false, listen_addr: '0.0.0.0:9900' }))).toEqual([])
   })
 })
@@ -66,7 +66,7 @@ test.each([
   expect(address && isLocalAddress(address)).toBe(isLocal)
 })
 
-test('a Unix socket of admin is found from the directory of the file, and is local', () => {
+test('an admin Unix socket is relative to the directory of the file, and is local', () => {
   const { settings, effective } = load(withAdmin({ listen_addr: 'unix:run/admin.sock' }))
   expect(settings.admin).toMatchObject({
     isLocal: true,
@@ -75,7 +75,7 @@ test('a Unix socket of admin is found from the directory of the file, and is loc
   expect(effective.admin.listen_addr).toMatch(/^unix:\//)
 })
 
-test('TLS on a Unix socket, and a token beside a file of one, are mistakes', () => {
+test('TLS on a Unix socket and a token next to a token file are mistakes', () => {
   const token = 'a-token-of-some-length'
   expect(messages(withAdmin({ listen_addr: 'unix:/tmp/a.sock', tls, token, token_file: 'tok' }))).toEqual([
     'admin.tls: has no effect on a Unix socket; remove it',
@@ -83,13 +83,13 @@ test('TLS on a Unix socket, and a token beside a file of one, are mistakes', () 
   ])
 })
 
-test('its certificate is read and judged', () => {
+test('the certificate of admin is checked', () => {
   const [message] = messages(withAdmin({ tls: { ...tls, key: join(folder, 'none.key') } }))
   expect(message).toContain('admin.tls.key: ')
   expect(message).toContain('none.key')
 })
 
-test('its path is no path of a worker', () => {
+test('a Unix socket of admin cannot be a listener of a worker', () => {
   const admin = { listen_addr: 'unix:/tmp/x.sock' }
   const config = { mode: 'Forward', listeners: [{ address: 'unix:/tmp/x.sock' }], admin }
   expect(messages(config)).toEqual([

@@ -17,7 +17,7 @@ describe('client addresses', () => {
     })
   })
 
-  test('is read, and printed unchanged', () => {
+  test('the settings are read, and printed unchanged', () => {
     const block = {
       trusted_proxies: ['10.0.0.0/8', '::1', '::ffff:10.0.0.0/104'],
       forwarding: { send: 'forwarded', believe: 'forwarded', client: 'obfuscated' },
@@ -32,7 +32,7 @@ describe('client addresses', () => {
     expect(load(effective).effective).toEqual(effective)
   })
 
-  test('disabled request ids are off', () => {
+  test('request ids can be disabled', () => {
     expect(service({ request_id: { enabled: false } })).toMatchObject({ requestId: null })
   })
 
@@ -62,20 +62,23 @@ describe('client addresses', () => {
 })
 
 describe('access', () => {
-  test('admits all clients by default, and accepts either list', () => {
+  test('admits all clients by default, and needs only one of its two lists', () => {
     expect(service({})).toMatchObject({ access: null })
     expect(service({ access: { deny: ['10.0.0.0/8'] } })).toMatchObject({
       access: { allow: [], deny: ['10.0.0.0/8'] },
     })
   })
 
-  test.each([{}, { allow: [] }, { allow: [], deny: [] }])('%j would admit everybody', (access) => {
-    expect(messages(reverse({ access }))).toEqual([
-      'workers.reverse_proxy.access: admits all clients; add allow or deny, such as "allow": ["10.0.0.0/8"], or remove it',
-    ])
-  })
+  test.each([{}, { allow: [] }, { allow: [], deny: [] }])(
+    '%j is refused, since it admits all clients',
+    (access) => {
+      expect(messages(reverse({ access }))).toEqual([
+        'workers.reverse_proxy.access: admits all clients; add allow or deny, such as "allow": ["10.0.0.0/8"], or remove it',
+      ])
+    },
+  )
 
-  test('a wrong network is one problem', () => {
+  test('reports a wrong network as one problem', () => {
     expect(messages(reverse({ access: { allow: ['10.0.0.0/64'] } }))).toEqual([
       'workers.reverse_proxy.access.allow[0]: is the text "10.0.0.0/64"; must have a prefix length from 0 to 32 after the slash',
     ])
@@ -93,7 +96,7 @@ describe('rate limits', () => {
     })
   })
 
-  test('the format of the Rust project is read, with defaults for omitted keys', () => {
+  test('are read in the format of the Rust project, with defaults for omitted keys', () => {
     const given = {
       enabled: true,
       default_limit: { limit: 100, window_secs: 60 },
@@ -129,7 +132,7 @@ describe('rate limits', () => {
     expect(load(effective).effective).toEqual(effective)
   })
 
-  test('a key by field or user, and a burst', () => {
+  test('can have a header field or user as key, and a burst', () => {
     const auth = { users: [{ name: 'a', password: `$2b$10$${'a'.repeat(53)}` }] }
     const rules = [
       { id: 'key', ...minute, key: 'header', header: 'X-Api-Key', burst: 5 },

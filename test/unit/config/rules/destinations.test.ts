@@ -77,7 +77,7 @@ test.each([
   ['80-65536', null],
   ['1-2-3', null],
   [' 1-2', null],
-])('a range of ports %j', (text, range) => {
+])('the port range %j is read or refused', (text, range) => {
   expect(parsePortRange(text)).toEqual(range)
 })
 
@@ -87,7 +87,7 @@ const config = (destinations: unknown) => ({
   workers: { forward_proxy: { destinations } },
 })
 
-test('without destinations nothing is opened, and CONNECT has the ports of TLS', () => {
+test('without destinations nothing is opened, and CONNECT is limited to the TLS ports', () => {
   const [forward] =
     load({ mode: 'Forward', listen_addr: '127.0.0.1:3128' }).settings.workers[0]?.services ?? []
   expect(forward).toMatchObject({
@@ -114,7 +114,7 @@ test('a list of ports replaces the default one', () => {
   })
 })
 
-test('every bad entry is named at its place', () => {
+test('every bad entry is reported at its key', () => {
   const place = 'workers.forward_proxy.destinations'
   const ports = 'must be a port from 1 to 65535, or a range of ports as text, such as "1024-65535"'
   expect(
@@ -128,7 +128,7 @@ test('every bad entry is named at its place', () => {
   ])
 })
 
-test('a name that is loopback opens nothing, and the message says what would', () => {
+test('a loopback name opens nothing, and the message suggests addresses that do', () => {
   expect(messages(config({ allow: ['localhost:8080', 'a.localhost'], deny: ['localhost'] }))).toEqual([
     'workers.forward_proxy.destinations.allow[0]: is the text "localhost:8080"; a host pattern opens private networks only, and this one is loopback; write "127.0.0.0/8:8080" and "[::1]:8080"',
     'workers.forward_proxy.destinations.allow[1]: is the text "a.localhost"; a host pattern opens private networks only, and this one is loopback; write "127.0.0.0/8" and "[::1]"',
@@ -148,23 +148,23 @@ describe('an open forward proxy', () => {
     },
   )
 
-  test.each(['127.0.0.1:3128', '[::1]:3128', 'localhost:3128'])('is not warned of on %s', (at) => {
+  test.each(['127.0.0.1:3128', '[::1]:3128', 'localhost:3128'])('causes no warning on %s', (at) => {
     expect(warnings(at)).toEqual([])
   })
 
-  test('is not warned of with an access list or with users', () => {
+  test('causes no warning with an access list or with users', () => {
     expect(warnings('0.0.0.0:3128', { access: { allow: ['10.0.0.0/8'] } })).toEqual([])
     const users = [{ name: 'ann', password: `$2b$04$${'a'.repeat(53)}` }]
     expect(warnings('0.0.0.0:3128', { auth: { users } })).toEqual([])
   })
 
-  test('is warned of with an access list that only denies', () => {
+  test('causes a warning with an access list that only denies', () => {
     expect(warnings('0.0.0.0:3128', { access: { deny: ['192.0.2.0/24'] } })).toHaveLength(1)
     const both = { allow: ['10.0.0.0/8'], deny: ['10.0.0.1'] }
     expect(warnings('0.0.0.0:3128', { access: both })).toEqual([])
   })
 
-  test('is warned of where it shares a listener, too', () => {
+  test('causes a warning on a shared listener too', () => {
     const workers = { forward_proxy: {}, reverse_proxy: { target: 'http://a.test' } }
     expect(load({ mode: 'Combined', listen_addr: '0.0.0.0:80', workers }).warnings).toHaveLength(1)
     const own = { ...workers, forward_proxy: { listen_addr: '127.0.0.1:3128' } }

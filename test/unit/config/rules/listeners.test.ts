@@ -31,7 +31,7 @@ const tlsProblems = (tls: object, directory = withFiles()) =>
   )
 
 describe('listeners', () => {
-  test('listen_addr and listeners are all listened on', () => {
+  test('of listen_addr and of listeners are opened together', () => {
     const listeners = [{ address: '[::]:443' }, { address: 'unix:b.sock', mode: '0660' }]
     const block = { listen_addr: '0.0.0.0:80', listeners }
     expect(worker(reverse(block), 'reverse_proxy', '/base').listen).toEqual([
@@ -41,7 +41,7 @@ describe('listeners', () => {
     ])
   })
 
-  test('those of the top level are for workers without any, which share them', () => {
+  test('of the top level are shared by workers without their own', () => {
     const config = {
       mode: 'Combined',
       listeners: [{ address: '127.0.0.1:1' }, { address: '127.0.0.1:2' }],
@@ -51,7 +51,7 @@ describe('listeners', () => {
     expect(worker(config, 'reverse_proxy').listen).toEqual([{ host: '127.0.0.1', port: 3 }])
   })
 
-  test('two on one place are an error at the later one', () => {
+  test('on one path are an error, reported at the later one', () => {
     const listeners = [{ address: 'unix:/run/b.sock' }, { address: 'unix:/run/./b.sock' }]
     expect(messages(reverse({ listeners }))).toEqual([
       'workers.reverse_proxy.listeners[1].address: unix:/run/b.sock is taken by workers.reverse_proxy.listeners[0].address; choose another path',
@@ -59,7 +59,7 @@ describe('listeners', () => {
   })
 
   test.each(['through a link', 'through a link to a directory above', 'that does not exist yet'])(
-    'one file in a directory %s is one place',
+    'one socket file in a directory %s counts as one path',
     (how) => {
       const base = realpathSync(tempDir())
       mkdirSync(join(base, 'run', 'deep'), { recursive: true })
@@ -80,7 +80,7 @@ describe('listeners', () => {
     },
   )
 
-  test('files of one name in two directories are two places', () => {
+  test('socket files of the same name may be in two directories', () => {
     const listeners = [{ address: 'unix:/one/b.sock' }, { address: 'unix:/two/b.sock' }]
     expect(messages(reverse({ listeners }))).toEqual([])
   })
@@ -97,13 +97,13 @@ describe('listeners', () => {
       { address: '127.0.0.1:0', proxy_protocol: { trusted: ['example.com'] } },
       'must be an IP address or network',
     ],
-  ])('%j: %s', (listener, expected) => {
+  ])('%j is refused: %s', (listener, expected) => {
     const [first, ...others] = messages(reverse({ listeners: [listener] }))
     expect(first).toContain(expected)
     expect(others).toEqual([])
   })
 
-  test('an effective configuration is one that means the same', () => {
+  test('an effective configuration loads to the same settings', () => {
     const directory = withFiles()
     const config = reverse({
       listeners: [
@@ -117,10 +117,10 @@ describe('listeners', () => {
   })
 })
 
-describe('whose TLS it is', () => {
+describe('TLS settings', () => {
   const certificates = [pair]
 
-  test('of a listener, of its worker, or of the top level', () => {
+  test('come from the listener, its worker or the top level', () => {
     const directory = withFiles()
     const config = {
       mode: 'Combined',
@@ -144,12 +144,12 @@ describe('whose TLS it is', () => {
     expect(own.map(({ tls }) => tls?.handshakeMs)).toEqual([1000, undefined, 2000])
   })
 
-  test('of a worker that has the top-level listener for itself', () => {
+  test('of a worker apply if it does not share the top-level listener', () => {
     const config = reverse({ tls: { certificates } }, { listen_addr: '127.0.0.1:1' })
     expect(worker(config, 'reverse_proxy', withFiles()).listen[0]?.tls).toBeDefined()
   })
 
-  test('of a worker that shares its listener it cannot be', () => {
+  test('of a worker are refused if it shares its listener', () => {
     const config = {
       mode: 'Combined',
       listen_addr: '127.0.0.1:1',
@@ -160,14 +160,14 @@ describe('whose TLS it is', () => {
     ])
   })
 
-  test('of the top level, where no worker listens, is an error', () => {
+  test('of the top level are an error if no worker listens there', () => {
     const config = reverse({ listen_addr: '127.0.0.1:1' }, { tls: { certificates } })
     expect(messages(config, withFiles())[0]).toContain('which no worker uses; move it into a worker')
   })
 })
 
 describe('certificates', () => {
-  test('a key without its certificate, and the other way round, is told with line and column', () => {
+  test('a key without a certificate or the reverse is reported with line and column', () => {
     const text = `{ "mode": "Reverse", "workers": { "reverse_proxy": { "target": "${target}",
       "listeners": [{ "address": "127.0.0.1:0", "tls": { "certificates": [
         { "key": "a.key" },
@@ -179,7 +179,7 @@ describe('certificates', () => {
     ])
   })
 
-  test('tls without any is an error', () => {
+  test('tls without certificates is an error', () => {
     expect(tlsProblems({})[0]).toMatch(/^tls: has no certificates; add /)
   })
 
@@ -214,7 +214,7 @@ describe('certificates', () => {
     expect(tlsProblems({ certificates: [{ cert, key: 'a.key' }] }, directory)[0]).toContain(expected)
   })
 
-  test('names have to be those that it is made out for', () => {
+  test('names must be among those that the certificate contains', () => {
     const named = (names: readonly string[]) => tlsProblems({ certificates: [{ ...pair, names }] })
     expect(named(['A.test', 'one.b.test', '*.b.test'])).toEqual([])
     expect(named(['b.test'])[0]).toContain(
@@ -223,7 +223,7 @@ describe('certificates', () => {
     expect(named(['*.a.test'])[0]).toContain('has "*.a.test"')
   })
 
-  test('one name with two certificates is an error', () => {
+  test('two certificates for one name are an error', () => {
     const named = { ...pair, names: ['a.test'] }
     expect(tlsProblems({ certificates: [named, named] })[0]).toContain('has "a.test", which')
   })
@@ -243,12 +243,12 @@ describe('clients and ciphers', () => {
     [{ client_auth: 'optional', client_ca: 'a.pem', client_subject_header: 'a b' }, 'name of a header field'],
     [{ ciphers: 'NONSENSE' }, 'tls.ciphers: contains no cipher suite'],
     [{ min_version: 'TLSv1.1' }, 'must be "TLSv1.2" or "TLSv1.3"'],
-  ])('%j: %s', (more, expected) => {
+  ])('%j is refused: %s', (more, expected) => {
     expect(tlsProblems({ certificates, ...more })[0]).toContain(expected)
   })
 
   test.each(['Host', 'content_length', 'Via', 'X-Forwarded-For', 'Connection'])(
-    'the subject of a client does not take the place of %s',
+    'the subject of a client cannot be sent in the field %s',
     (name) => {
       const clients = { client_auth: 'optional', client_ca: 'a.pem', client_subject_header: name }
       const expected = 'tls.client_subject_header: is a reserved header field'

@@ -11,7 +11,7 @@ const config = (...mounts: readonly object[]) => ({
   workers: { static_files: { mounts } },
 })
 
-test('a relative root_dir starts from the directory of the configuration file, not from where the daemon starts', () => {
+test('a relative root_dir starts from the directory of the configuration file, not the working directory', () => {
   const directory = tempDir()
   mkdirSync(join(directory, 'public'))
   const file = join(directory, 'bifrost.json')
@@ -22,7 +22,7 @@ test('a relative root_dir starts from the directory of the configuration file, n
   )
 })
 
-test('a root_dir that does not exist is refused with the directory that was looked for', () => {
+test('a missing root_dir is refused, and the message names the directory', () => {
   const directory = tempDir()
   expect(messages(config({ path: '/', root_dir: './public' }), directory)).toEqual([
     `workers.static_files.mounts[0].root_dir: "${directory}/public" does not exist; must be an existing directory; a relative path starts from the directory of this file`,
@@ -48,12 +48,12 @@ test('the directories of disabled static files need not exist', () => {
   expect(messages({ mode: 'Forward', listen_addr: 'a:1', workers: { static_files: off } })).toEqual([])
 })
 
-test('a trailing slash of a mount path goes away', () => {
+test('a trailing slash of a mount path is removed', () => {
   const found = worker(config({ path: '/assets/', root_dir: '.' }), 'static_files').services[0]
   expect(found).toHaveProperty('mounts.0.path', '/assets')
 })
 
-test('two mounts with one path are refused, also when only a slash differs', () => {
+test('two mounts with one path are refused, even if a trailing slash differs', () => {
   const mounts = [
     { path: '/a', root_dir: '.' },
     { path: '/a/', root_dir: '.' },
@@ -85,7 +85,7 @@ test.each(['/etc/passwd', '../index.html', 'a/../../b', 'a\\b', ''])(
   },
 )
 
-test('the other keys of a mount are taken over', () => {
+test('the settings contain the other keys of a mount', () => {
   const mount = {
     path: '/',
     root_dir: '.',

@@ -25,13 +25,13 @@ describe('two names of one value (D04)', () => {
       { timeouts: { lifetime_secs: 0 } },
       { resource_limits: { max_connection_lifetime_secs: 0 } },
     ],
-  ])('%s means the same in both places', (_, one, other) => {
+  ])('for %s have the same effect', (_, one, other) => {
     expect(load(forward(one)).effective).toEqual(load(forward(other)).effective)
     expect(load(forward({ ...one, ...other })).effective).toEqual(load(forward(other)).effective)
     expect(load(forward(one)).effective).not.toEqual(load(forward({})).effective)
   })
 
-  test('with different values are refused, and the line names both keys', () => {
+  test('with different values are refused, and the message names both', () => {
     expect(messages(forward({ max_memory_mb: 512, resource_limits: { max_memory_mb: 256 } }))).toEqual([
       'workers.forward_proxy.max_memory_mb: is 512, but resource_limits.max_memory_mb is 256, an alias of it; keep one of them',
     ])
@@ -48,11 +48,11 @@ describe('connection timeout of static files (D10)', () => {
     ['resource_limits.connection_timeout_secs', { resource_limits: { connection_timeout_secs: 3 } }],
     ['timeouts.connect_secs', { timeouts: { connect_secs: 3 } }],
     ['timeouts.header_secs', { timeouts: { header_secs: 3 } }],
-  ])('%s is the header timeout', (_, block) => {
+  ])('given as %s is the header timeout', (_, block) => {
     expect(worker(files(block), 'static_files').services[0]?.timeouts.headerMs).toBe(3000)
   })
 
-  test('that differs from header_secs is refused', () => {
+  test('is refused if it differs from header_secs', () => {
     expect(messages(files({ timeouts: { header_secs: 3, connect_secs: 4 } }))).toEqual([
       'workers.static_files.timeouts.connect_secs: is 4, but timeouts.header_secs is 3, an alias of it; keep one of them',
     ])
@@ -62,7 +62,7 @@ describe('connection timeout of static files (D10)', () => {
     ['connection_pool', { connection_pool: {} }],
     ['timeouts.response_secs', { timeouts: { response_secs: 1 } }],
     ['timeouts.lifetime_secs', { timeouts: { lifetime_secs: 1 } }],
-  ])('%s would mean nothing and is refused', (key, block) => {
+  ])('the key %s has no effect and is refused', (key, block) => {
     expect(messages(files(block))).toEqual([
       `workers.static_files.${key}: does not apply to static_files, only to forward_proxy and reverse_proxy; remove it`,
     ])

@@ -54,7 +54,7 @@ describe('a target', () => {
     'HTTPS://example.org',
     'http://[::1]:80/base/path',
     'http://a.example/x%20y',
-  ])('%s is kept as it is written', (target) => {
+  ])('%s is kept as written', (target) => {
     expect(load(config(target)).settings.workers[0]?.services[0]).toHaveProperty('target', target)
   })
 
@@ -112,7 +112,7 @@ describe('a number', () => {
     expect(messages({ ...valid, ...(config as object) })).toEqual([`${path}: is ${given}; ${right}`])
   })
 
-  test.each(['.inf', '-.inf', '.nan', '1e999'])('%s of YAML is refused', (number) => {
+  test.each(['.inf', '-.inf', '.nan', '1e999'])('%s in YAML is refused', (number) => {
     expect(messages(`mode: Forward\nlisten_addr: a:1\ndrain_timeout_secs: ${number}`)).toHaveLength(1)
   })
 

@@ -15,7 +15,7 @@ function home() {
 
 const fault = (call: () => unknown) => errorOf(call, 'SECRET_UNREADABLE')?.message
 
-test('what is encrypted can be read with the same key, and is different each time', () => {
+test('an encrypted value can be read with the same key, and differs each time', () => {
   for (const env of [master, home()]) {
     const one = new Keyring(env).encrypt('grüße')
     expect(one).toMatch(/^\{encrypted\}[A-Za-z0-9+/]+=*$/)
@@ -24,7 +24,7 @@ test('what is encrypted can be read with the same key, and is different each tim
   }
 })
 
-test('a key as the older project keeps it, and a value as it writes it, are read', () => {
+test('keys and values in the format of the older project are read', () => {
   const directory = tempDir()
   chmodSync(directory, 0o700)
   const write = (name: string, bytes: Uint8Array) =>
@@ -40,11 +40,11 @@ test('a key as the older project keeps it, and a value as it writes it, are read
   expect(new Keyring({ BIFROST_SECRET_HOME: directory }).open(value)).toBe('old')
 })
 
-test('any other text is itself, and needs no key', () => {
+test('plain text is returned unchanged, and needs no key', () => {
   expect(new Keyring({ BIFROST_SECRET_HOME: '/nowhere' }).open('plain')).toBe('plain')
 })
 
-test('the key is for its owner alone, and is not overwritten', () => {
+test('only its owner can read the key, and it is not overwritten', () => {
   const env = home()
   const directory = env.BIFROST_SECRET_HOME
   expect(statSync(directory).mode & 0o777).toBe(0o700)
@@ -54,10 +54,10 @@ test('the key is for its owner alone, and is not overwritten', () => {
   expect(fault(() => createMasterKey(env))).toBe(`${directory} already has a master key`)
 })
 
-describe('unreadable keys are reported', () => {
+describe('decryption errors are reported for', () => {
   const value = new Keyring(master).encrypt('secret')
 
-  test('another key', () => {
+  test('the wrong key', () => {
     const other = { BIFROST_MASTER_KEY: Buffer.alloc(32, 8).toString('base64') }
     const message = 'was not encrypted with this key; encrypt it again with --encrypt'
     expect(fault(() => new Keyring(other).open(value))).toBe(message)
@@ -65,13 +65,13 @@ describe('unreadable keys are reported', () => {
     expect(fault(() => new Keyring(master).open(tampered))).toBe(message)
   })
 
-  test('no value', () => {
+  test('a value that is too short', () => {
     expect(fault(() => new Keyring(master).open('{encrypted}AAAA'))).toBe(
       'is too short for an {encrypted} value',
     )
   })
 
-  test('no key', () => {
+  test('a missing or short key', () => {
     const env = { BIFROST_SECRET_HOME: '/nowhere' }
     const message = 'needs a master key, but /nowhere has none; --init-encryption-key creates one'
     expect(fault(() => new Keyring(env).open(value))).toBe(message)
@@ -87,7 +87,7 @@ describe('unreadable keys are reported', () => {
     )
   })
 
-  test('a part that is damaged', () => {
+  test('a damaged part of the key', () => {
     const env = home()
     writeFileSync(join(env.BIFROST_SECRET_HOME, 'master_key.part2'), 'AAAA')
     expect(fault(() => new Keyring(env).open(value))).toContain('master_key.part2 has 3 bytes instead of 11')

@@ -11,7 +11,7 @@ const withToken = (token: unknown) => ({
 })
 
 describe('admin.token', () => {
-  test('is read, and hidden when it is shown', () => {
+  test('is read, and hidden when the configuration is shown', () => {
     const { effective, settings } = load(withToken('sixteen-letters-or-more'))
     expect(settings.admin.token).toBe('sixteen-letters-or-more')
     const { shown, hidden } = hideSecrets(effective)
@@ -19,7 +19,7 @@ describe('admin.token', () => {
     expect([shown.admin.token, hidden]).toEqual(['***', ['admin.token']])
   })
 
-  test('that there is none of is not shown', () => {
+  test('is not shown if it is not configured', () => {
     const { effective } = load({ mode: 'Forward', listen_addr: '127.0.0.1:3128' })
     expect(hideSecrets(effective)).toEqual({ shown: effective, hidden: [] })
   })
@@ -52,7 +52,7 @@ describe('passwords', () => {
   const faults = (config: unknown) =>
     errorOf(() => parse(config), 'CONFIG_INVALID')?.message.replaceAll(/^bifrost\.json:\d+:\d+ /gm, '')
 
-  test('are hashes or decrypted text in the settings, stay as they are in the configuration, and are hidden when it is shown', () => {
+  test('are hashes or decrypted text in the settings, unchanged in the configuration, and hidden when shown', () => {
     const users = [
       { name: 'alice', password: bcrypt },
       { name: 'bob', password: encrypted },
@@ -92,13 +92,13 @@ describe('passwords', () => {
     expect(fault).not.toMatch(/hunter2|12345/)
   })
 
-  test('a name that comes twice is one too many', () => {
+  test('with a duplicate user name are refused', () => {
     expect(faults(withUsers({ name: 'a', password: bcrypt }, { name: 'a', password: bcrypt }))).toBe(
       'workers.forward_proxy.auth.users[1].name: is also the name of users[0]; keep one of them',
     )
   })
 
-  test('the token of admin may be encrypted too', () => {
+  test('the admin token may be encrypted too', () => {
     const token = new Keyring(env).encrypt('sixteen-letters-or-more')
     expect(parse(withToken(token)).settings.admin.token).toBe('sixteen-letters-or-more')
     const short = new Keyring(env).encrypt('short')
@@ -127,7 +127,7 @@ describe('a secret in the wrong place is not shown', () => {
   })
 })
 
-test.each(['headers', 'resource'])('__proto__ in telemetry.%s is refused, not left out', (key) => {
+test.each(['headers', 'resource'])('__proto__ in telemetry.%s is refused, not ignored', (key) => {
   const text = `{"mode":"Forward","listen_addr":"127.0.0.1:3128","telemetry":{"${key}":{"__proto__":"x","a":"b"}}}`
   expect(messages(text)).toEqual([`telemetry.${key}.__proto__: is not a usable name; JavaScript reserves it`])
 })

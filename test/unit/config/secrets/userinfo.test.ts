@@ -4,7 +4,7 @@ import { maskUrls, maskUserinfo } from '../../../../src/config/secrets/userinfo.
 
 const secret = 's3cr3t-canary'
 
-describe('userinfo is left out', () => {
+describe('userinfo is masked', () => {
   test.each([
     [`http://u:${secret}@h:1/p`, 'http://***@h:1/p'],
     [`http://${secret}@h`, 'http://***@h'],
@@ -27,11 +27,11 @@ describe('userinfo is left out', () => {
     ['http://h:80:80/#x', 'http://h:80:80/#x'],
     ['/assets/@scope', '/assets/@scope'],
     ['unix:/run/@a', 'unix:/run/@a'],
-  ])('%s', (value, shown) => {
+  ])('in %s', (value, shown) => {
     expect(maskUserinfo(value)).toBe(shown)
   })
 
-  test('of every URL in a sentence, in linear time', () => {
+  test('in every URL of a sentence, in linear time', () => {
     expect(maskUrls(`no http://u:${secret}@h, no "https://a@b:${secret}@h/x"; a@b; "/u:${secret}@h"`)).toBe(
       'no http://***@h, no "https://***@h/x"; a@b; "/***@h"',
     )
@@ -67,7 +67,7 @@ const places: readonly (readonly [string, object])[] = [
   ]),
 ]
 
-test.each(places)('a password in %s is in no problem', (_, block) => {
+test.each(places)('no problem shows a password in %s', (_, block) => {
   const config = { mode: 'Reverse', listen_addr: '127.0.0.1:0', ...block }
   try {
     parseConfig(JSON.stringify(config), { file: 'c.json', baseDir: '/', env: {} })
@@ -78,7 +78,7 @@ test.each(places)('a password in %s is in no problem', (_, block) => {
   expect.fail('it is valid')
 })
 
-test('and in no problem of the syntax', () => {
+test('no syntax problem shows a password', () => {
   for (const text of [
     `{"a": &b "http://u:${secret}@h", *http://u:${secret}@h }`,
     `- http://u:${secret}@h`,

@@ -74,7 +74,7 @@ test.each([
   ['true', 'true'],
   ['null', 'empty (null)'],
   ['"x"', 'the text "x"'],
-])('a worker that is %s is one problem', (block, given) => {
+])('a worker that is %s causes one problem', (block, given) => {
   const text = `{"mode": "Combined", "listen_addr": "a:1", "workers": {"reverse_proxy": ${block}}}`
   expect(messages(text)).toEqual([
     `workers.reverse_proxy: is ${given}; must be an object with keys such as enabled`,
@@ -88,14 +88,14 @@ test('isolation is an enumeration of three words (D01)', () => {
   ])
 })
 
-test('for a key that resembles no known key, the problem lists the known ones', () => {
+test('the problem of a key that resembles no known key lists the known ones', () => {
   expect(messages({ mode: 'Forward', listen_addr: 'a:1', admin: { zzzzzz: 1 } })).toEqual([
     'admin.zzzzzz: is not a known key; known here: enabled, listen_addr, token, token_file, tls, hosts',
   ])
 })
 
 test.each(['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'])(
-  '%s is a key like any other and does no harm',
+  '%s is reported as an unknown key and has no effect',
   (key) => {
     const text = `{"mode": "Forward", "listen_addr": "a:1", "${key}": {"polluted": 1}, "workers": {"${key}": 1}}`
     const lines = messages(text)
@@ -105,13 +105,13 @@ test.each(['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'
   },
 )
 
-test('keys and values with line breaks or of great length stay in one short line', () => {
+test('long keys and values, or those with line breaks, stay in one short line', () => {
   const lines = problems({ mode: `a\nb${'x'.repeat(5000)}`, [`k\n${'y'.repeat(5000)}`]: 1 })
   expect(lines).toHaveLength(2)
   for (const line of lines) expect(line.length).toBeLessThan(300)
 })
 
-test('line ends of Unicode do not end the line of a problem', () => {
+test('Unicode line ends do not end the line of a problem', () => {
   expect(messages('\u2028')).toEqual(['is the text "\\u2028"; must be an object with keys such as mode'])
 })
 
@@ -125,11 +125,11 @@ test.each([
   ['mounts ', 'mounts'],
   ['maxConnections', 'max_connections'],
   ['zzz', undefined],
-])('nearest to %j is %j', (word, known) => {
+])('the known key nearest to %j is %j', (word, known) => {
   expect(nearest(word, ['max_connections', 'listen_addr', 'mounts', 'port'])).toBe(known)
 })
 
-test('settings and effective configuration are frozen, all the way down', () => {
+test('settings and effective configuration are deeply frozen', () => {
   const { settings, effective } = load({ mode: 'Forward', listen_addr: 'a:1' })
   const isFrozen = (value: unknown): boolean =>
     typeof value !== 'object' ||

@@ -5,7 +5,7 @@ import { load, problems } from '../../../kit/configuration/config-text.ts'
 const minimal = { mode: 'Forward', listen_addr: '127.0.0.1:3128' }
 const expected = load(minimal).effective
 
-describe('accepted', () => {
+describe('the parser accepts', () => {
   test.each([
     ['JSON', JSON.stringify(minimal)],
     ['JSON indented with tabs', JSON.stringify(minimal, null, '\t')],
@@ -27,7 +27,7 @@ describe('accepted', () => {
     expect(load(text).effective).toEqual(expected)
   })
 
-  test('slashes inside of values', () => {
+  test('slashes inside values', () => {
     const url = 'http://h.example//a/*b*/c'
     const config = { mode: 'Reverse', listen_addr: 'a:1', workers: { reverse_proxy: { target: url } } }
     const yaml = `mode: Reverse\nlisten_addr: a:1\nworkers: { reverse_proxy: { target: ${url} } }\n`
@@ -42,7 +42,7 @@ describe('accepted', () => {
   })
 })
 
-describe('refused', () => {
+describe('the parser refuses', () => {
   const check = 'check the commas, quotes and brackets here and just before'
   test.each([
     [
@@ -127,7 +127,7 @@ describe('refused', () => {
     ['objects', '{"a":'.repeat(200_000), '1:317'],
     ['dashes', '- '.repeat(500_000), '1:128'],
     ['questions', '? '.repeat(500_000), '1:128'],
-  ])('deep nesting of %s, at once', (_, text, place) => {
+  ])('deep nesting of %s, without delay', (_, text, place) => {
     expect(problems(text)).toEqual([`bifrost.json:${place}: is nested too deep; the limit is 64 levels`])
   })
 

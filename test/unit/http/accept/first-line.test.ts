@@ -9,7 +9,7 @@ describe('the first line of a connection', () => {
     '\r\n\r\nGET / HTTP/1.0\r\nHo',
     'M-SEARCH * HTTP/2.0\r\n',
     'GET /\xe4 HTTP/1.1\r\n',
-  ])('is good: %j', (text) => expect(judge(text)).toBe('good'))
+  ])('is accepted: %j', (text) => expect(judge(text)).toBe('good'))
 
   test.each([
     'GET  / HTTP/1.1\r\n',
@@ -23,13 +23,13 @@ describe('the first line of a connection', () => {
     'GET / http/1.1\r\n',
     'GET / HTTP/1.1.1\r\n',
     'GET /a b HTTP/1.1\r\n',
-  ])('is bad: %j', (text) => expect(judge(text)).toBe('bad'))
+  ])('is rejected: %j', (text) => expect(judge(text)).toBe('bad'))
 
-  test.each(['', '\r\n', 'G', 'GET /', 'GET / HTTP/1.1\r'])('is waited for: %j', (text) =>
+  test.each(['', '\r\n', 'G', 'GET /', 'GET / HTTP/1.1\r'])('is incomplete: %j', (text) =>
     expect(judge(text)).toBe('more'),
   )
 
-  test('is not waited for when it cannot become one, or is too long: the parser says why', () => {
+  test('goes to the parser at once, for its error, if it cannot become a request or is too long', () => {
     expect(judge('\x16\x03\x01')).toBe('good')
     expect(judge(`GET /${'a'.repeat(16 * 1024)}`)).toBe('good')
   })

@@ -15,7 +15,7 @@ const port = fc.integer({ min: 0, max: 65_535 })
 const twoBytes = (value: number) => Buffer.from([value >> 8, value & 0xff])
 const parse = (text: string): ParsedProxyHeader => parseProxyHeader(Buffer.from(text, 'latin1'))
 
-describe('version 1', () => {
+describe('a header of version 1', () => {
   test('names an IPv4 or IPv6 client by its canonical address, and leaves the bytes after it alone', () => {
     const text = fc.oneof(
       fc.tuple(fc.constant('TCP4'), fc.ipV4(), fc.ipV4()),
@@ -35,7 +35,7 @@ describe('version 1', () => {
   test.each([
     ['PROXY UNKNOWN\r\n', 15],
     ['PROXY UNKNOWN ffff:: 1 2 3\r\n', 28],
-  ])('%j names nobody', (text, length) => {
+  ])('%j names no client', (text, length) => {
     expect(parse(text)).toEqual({ length, client: null })
   })
 
@@ -55,7 +55,7 @@ describe('version 1', () => {
     'POST / HTTP/1.1\r\n',
     `PROXY UNKNOWN ${'x'.repeat(92)}\r\n`,
     `PROXY ${'x'.repeat(200)}`,
-  ])('%j is none', (text) => {
+  ])('%j is not a valid header', (text) => {
     expect(parse(text)).toBe('invalid')
   })
 
@@ -65,8 +65,8 @@ describe('version 1', () => {
   })
 })
 
-describe('version 2', () => {
-  test('tells an IPv4 client, whatever TLVs follow', () => {
+describe('a header of version 2', () => {
+  test('names an IPv4 client, whatever TLVs follow', () => {
     const octets = fc.uint8Array({ minLength: 4, maxLength: 4 })
     const tlvs = fc.uint8Array({ maxLength: 300 })
     fc.assert(
@@ -97,7 +97,7 @@ describe('version 2', () => {
       expect(parse(`PROXY TCP6 ${text} ::1 4711 443\r\n`)).toMatchObject({ client })
   })
 
-  test('tells an IPv6 client as sockets write it', () => {
+  test('names an IPv6 client in the spelling of sockets', () => {
     const address = Buffer.from('20010db8000000000000000000000001', 'hex')
     const head = v2(1, 0x21, Buffer.concat([address, address, twoBytes(4711), twoBytes(443)]))
     expect(parseProxyHeader(head)).toEqual({ length: 52, client: { address: '2001:db8::1', port: 4711 } })
@@ -109,7 +109,7 @@ describe('version 2', () => {
     ['an unspecified family', v2(1, 0x00, Buffer.alloc(3)), 19],
     ['a Unix socket', v2(1, 0x31, Buffer.alloc(216)), 232],
     ['datagrams', v2(1, 0x12, Buffer.alloc(12)), 28],
-  ])('%s names nobody', (_, bytes, length) => {
+  ])('%s names no client', (_, bytes, length) => {
     expect(parseProxyHeader(bytes)).toEqual({ length, client: null })
   })
 
@@ -123,12 +123,12 @@ describe('version 2', () => {
     ['a length beyond the bound', v2(1, 0x11, Buffer.alloc(4081))],
     ['another signature', Buffer.from('\r\n\r\n\0\r\nQUIX')],
     ['TLS', Buffer.from([0x16, 3, 1])],
-  ])('%s is none', (_, bytes) => {
+  ])('%s is not a valid header', (_, bytes) => {
     expect(parseProxyHeader(bytes)).toBe('invalid')
   })
 })
 
-describe('in pieces', () => {
+describe('a header in pieces', () => {
   const heads = fc.constantFrom(
     Buffer.from('PROXY TCP4 1.2.3.4 5.6.7.8 1000 443\r\n'),
     Buffer.from('PROXY UNKNOWN\r\n'),
@@ -136,7 +136,7 @@ describe('in pieces', () => {
     v2(0, 0x00, Buffer.alloc(0)),
   )
 
-  test('no beginning of a header is taken for a whole or a broken one', () => {
+  test('is incomplete until its last byte, and never invalid', () => {
     fc.assert(
       fc.property(heads, fc.nat(), (head, cut) => {
         expect(parseProxyHeader(head.subarray(0, cut % head.length))).toBe('partial')
@@ -144,7 +144,7 @@ describe('in pieces', () => {
     )
   })
 
-  test('no bytes make it throw, and none but a header starts one', () => {
+  test('never makes the parser throw, and other bytes are never a header', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         const parsed = parseProxyHeader(Buffer.from(bytes))

@@ -53,7 +53,7 @@ describe('any target', () => {
     workers: { reverse_proxy: { target } },
   })
 
-  test('that the configuration accepts is read by everything that uses it at run time', () => {
+  test('accepted by the configuration can be read by all its users at run time', () => {
     let accepted = 0
     fc.assert(
       fc.property(text, (target) => {
@@ -73,7 +73,7 @@ describe('any target', () => {
     expect(accepted).toBeGreaterThan(200)
   })
 
-  test('that the configuration refuses has a message with its position and the correction', () => {
+  test('refused by the configuration has a message with the position and the correction', () => {
     fc.assert(
       fc.property(text, (target) => {
         const { fault } = readUpstreamUrl(target)

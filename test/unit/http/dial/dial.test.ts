@@ -25,7 +25,7 @@ test('a refusal, an unknown name and a silent host have different codes', async 
   expect(await outcome('127.0.0.1', stuck.port, 100)).toMatchObject({ code: 'UPSTREAM_CONNECT_TIMEOUT' })
 })
 
-test('giving up calls back no more', async () => {
+test('a dial that was given up does not call back', async () => {
   await using origin = await startRawOrigin(() => {})
   let calls = 0
   const socket = dial({ host: '127.0.0.1', port: origin.port, timeoutMs: 50, gate: null }, () => {

@@ -56,7 +56,7 @@ describe('fields', () => {
     return Object.fromEntries(names.map((name, at) => [name, out[at * 2 + 1] ?? '']))
   }
 
-  test('X-Forwarded-* believed: Forwarded is derived from it, and a received Forwarded is dropped', () => {
+  test('with X-Forwarded-* trusted, Forwarded is derived from it, and a received Forwarded is dropped', () => {
     const came = cameBy('x_forwarded', {
       forwarded: 'for=6.6.6.6',
       forwardedFor: 'rubbish here, 6.6.6.7, 192.0.2.1, ::FFFF:10.0.0.8',
@@ -72,7 +72,7 @@ describe('fields', () => {
     })
   })
 
-  test('Forwarded believed: X-Forwarded-* is derived from it, and a received X-Forwarded-* is dropped', () => {
+  test('with Forwarded trusted, X-Forwarded-* is derived from it, and a received X-Forwarded-* is dropped', () => {
     const came = cameBy('forwarded', {
       forwarded: 'for=_a b, for="[::1]:80";proto=https;by=_us;host=b.test, host=c.test',
       forwardedFor: '6.6.6.6',

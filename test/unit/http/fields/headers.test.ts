@@ -100,7 +100,7 @@ test.each([
   expect(requestHeaders(['Via', via], context) === null).toBe(isLoop)
 })
 
-test('a client that named no host gets no X-Forwarded-Host', () => {
+test('a request without a host gets no X-Forwarded-Host', () => {
   expect(
     fields(requestHeaders([], { ...context, hop: { ...context.hop, host: '' } }), 'x-forwarded-host'),
   ).toEqual([])

@@ -16,20 +16,20 @@ const byForwarded = (forwarded: string) =>
 
 describe('the client', () => {
   test.each([
-    ['the peer, when no field came', undefined, '10.0.0.1', false],
-    ['the last one that is not trusted', '6.6.6.6, 192.0.2.7, 10.0.0.2', '192.0.2.7', false],
-    ['the first one when all are trusted', '10.0.0.3, 2001:db8::2', '10.0.0.3', false],
+    ['the peer without a field', undefined, '10.0.0.1', false],
+    ['the last untrusted address', '6.6.6.6, 192.0.2.7, 10.0.0.2', '192.0.2.7', false],
+    ['the first address if all are trusted', '10.0.0.3, 2001:db8::2', '10.0.0.3', false],
     ['not beyond a hidden hop', '6.6.6.6, unknown, 10.0.0.2', '10.0.0.2', false],
     ['the hop that hides it', '6.6.6.6, _x', '10.0.0.1', false],
     ['read without its port', '192.0.2.7:4711', '192.0.2.7', false],
     ['read without brackets and port', '[2001:DB9::1]:4711', '2001:db9::1', false],
-    ['the IPv4 address of a mapped one', '::ffff:192.0.2.7', '192.0.2.7', false],
+    ['the IPv4 address of a mapped address', '::ffff:192.0.2.7', '192.0.2.7', false],
     ['trusted in mapped form too', '192.0.2.7, ::ffff:10.0.0.2', '192.0.2.7', false],
     ['found behind empty elements', '192.0.2.7,', '192.0.2.7', false],
-    ['not beyond an element that is not valid', '192.0.2.7, x y, 10.0.0.2', '10.0.0.2', false],
-    ['not known when the last element is not valid', '192.0.2.7, [192.0.2.8x', '10.0.0.1', true],
-    ['not known when the field is empty', '', '10.0.0.1', true],
-    ['not known when the field has empty elements only', ' , ', '10.0.0.1', true],
+    ['not beyond an invalid element', '192.0.2.7, x y, 10.0.0.2', '10.0.0.2', false],
+    ['unknown if the last element is invalid', '192.0.2.7, [192.0.2.8x', '10.0.0.1', true],
+    ['unknown if the field is empty', '', '10.0.0.1', true],
+    ['unknown if the field has only empty elements', ' , ', '10.0.0.1', true],
   ])('is %s', (_, forwardedFor, client, isBad) => {
     expect(byXForwarded({ forwardedFor })).toMatchObject({ client, isBad })
   })
@@ -43,11 +43,11 @@ describe('the client', () => {
     ['for=192.0.2.7, for="open', '10.0.0.1', true],
     ['for=[::1]', '10.0.0.1', true],
     ['', '10.0.0.1', true],
-  ])('of Forwarded: %s is %s', (field, client, isBad) => {
+  ])('from the field Forwarded: %s is %s', (field, client, isBad) => {
     expect(byForwarded(field)).toMatchObject({ client, isBad })
   })
 
-  test('only the believed field counts', () => {
+  test('is read from the trusted field only', () => {
     expect(byXForwarded({ forwarded: 'rubbish' })).toMatchObject({ client: '10.0.0.1', isBad: false })
     const other = readProvenance({ ...none, forwardedFor: 'x' }, 'forwarded', '10.0.0.1', trusted)
     expect(other).toMatchObject({ client: '10.0.0.1', isBad: false, proto: '', host: '' })

@@ -79,7 +79,7 @@ test('while the worker is full, a connection that takes nothing for five seconds
   expect(other.ended).toEqual([])
 })
 
-test('at twice the bound of the worker the connection that holds most is ended at once', () => {
+test("at twice the worker's bound the connection with the most bytes is ended at once", () => {
   const backlog = new Backlog(4 * mebibyte)
   const [small, large] = [connect(backlog), connect(backlog)]
   large.holding.change(5 * mebibyte)

@@ -3,7 +3,7 @@ import { readH2Fields } from '../../../../src/http/h2/fields.ts'
 
 const head = [':method', 'GET', ':scheme', 'https', ':authority', 'a.test', ':path', '/x']
 
-test('pseudo-fields are separated, and Host comes from :authority', () => {
+test('pseudo-fields are separated, and Host is set from :authority', () => {
   expect(readH2Fields([...head, 'x-a', '1', 'x-a', '2'])).toEqual({
     method: 'GET',
     scheme: 'https',
@@ -14,7 +14,7 @@ test('pseudo-fields are separated, and Host comes from :authority', () => {
   })
 })
 
-test('a received Host stays the only one', () => {
+test('a received Host is kept and not duplicated', () => {
   expect(readH2Fields([...head, 'host', 'b.test']).fields).toEqual(['host', 'b.test'])
   const withoutAuthority = readH2Fields([':method', 'GET', 'host', 'b.test'])
   expect(withoutAuthority).toMatchObject({ authority: undefined, fields: ['host', 'b.test'] })

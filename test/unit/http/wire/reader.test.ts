@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { maxSectionBytes } from '../../../../src/http/wire/fields.ts'
 import { ResponseReader } from '../../../../src/http/wire/reader.ts'
 
-/** Reads a response that comes in the given pieces; the last line says how it ended. */
+/** Reads a response that arrives in the given pieces; the last line is how it ended. */
 function readAll(pieces: readonly string[], isHeadRequest = false): readonly string[] {
   const seen: string[] = []
   let body = ''
@@ -20,7 +20,7 @@ function readAll(pieces: readonly string[], isHeadRequest = false): readonly str
     },
   })
   reader.start(isHeadRequest)
-  // One buffer for all pieces, as a connection has it.
+  // One buffer for all pieces, as in a connection.
   const shared = Buffer.alloc(64 * 1024)
   for (const piece of pieces) reader.read(shared, shared.write(piece, 'latin1'))
   return seen
@@ -35,7 +35,7 @@ const cuts = (text: string) =>
 
 const chunkedHead = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
 
-describe('a response is the same in whatever pieces it comes', () => {
+describe('a response is read the same in any pieces', () => {
   for (const [text, expected] of [
     ['HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello', ['head 200', 'body hello', 'end -']],
     [
@@ -55,7 +55,7 @@ describe('a response is the same in whatever pieces it comes', () => {
   }
 })
 
-describe('bytes behind a response are told', () => {
+describe('bytes after a response are reported', () => {
   for (const text of [
     'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
     'HTTP/1.1 304 Not Modified\r\n\r\n',
@@ -67,7 +67,7 @@ describe('bytes behind a response are told', () => {
     })
   }
 
-  test('a body after HEAD is one', () => {
+  test('a body after the response to HEAD counts as such', () => {
     expect(readAll(['HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'], true).at(-1)).toBe('end - and more')
   })
 })
@@ -75,25 +75,25 @@ describe('bytes behind a response are told', () => {
 describe('chunks are refused', () => {
   for (const [what, body] of [
     ['without a size', '\r\n\r\n'],
-    ['with a size that is none', 'x\r\n'],
+    ['with an invalid size', 'x\r\n'],
     ['with a sign', '+2\r\nok\r\n'],
     ['with a blank before the size', ' 2\r\nok\r\n'],
-    ['with a size behind which a blank comes', '2 \r\nok\r\n'],
+    ['with a blank after the size', '2 \r\nok\r\n'],
     ['with 0x', '0x2\r\nok\r\n'],
-    ['of a size that no number holds', `${'f'.repeat(13)}\r\n`],
-    ['with a line feed alone behind the size', '2\nok\r\n'],
-    ['with a carriage return alone behind the size', '2\rXok\r\n'],
-    ['that are longer than was said', '2\r\nokay\r\n'],
-    ['with a line feed alone behind the data', '2\r\nok\n0\r\n\r\n'],
+    ['of a size with thirteen digits', `${'f'.repeat(13)}\r\n`],
+    ['with a bare line feed after the size', '2\nok\r\n'],
+    ['with a bare carriage return after the size', '2\rXok\r\n'],
+    ['that are longer than their size', '2\r\nokay\r\n'],
+    ['with a bare line feed after the data', '2\r\nok\n0\r\n\r\n'],
     ['with a line feed in an extension', '2;a\nb\r\nok\r\n'],
     ['with a control character in an extension', '2;\x01\r\nok\r\n'],
-    ['with a trailer that is no field', '0\r\nno field\r\n\r\n'],
+    ['with a trailer that is not a field', '0\r\nno field\r\n\r\n'],
     ['with a folded trailer', '0\r\nX-A: 1\r\n 2\r\n\r\n'],
   ] as const) {
     test(what, () => expect(readAll([chunkedHead + body]).at(-1)).toBe('fault a chunk that is none'))
   }
 
-  test('with extensions or trailers that do not end', () => {
+  test('with endless extensions or trailers', () => {
     const long = 'x'.repeat(maxSectionBytes / 2)
     const many = `1;${long}\r\na\r\n`
     expect(readAll([chunkedHead, many, many, many]).at(-1)).toContain('fault')
@@ -109,6 +109,6 @@ test('a head is bounded, a body is not', () => {
   expect(readAll(['HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n', body]).at(1)).toBe(`body ${body}`)
 })
 
-test('what speaks another protocol is noticed before its head is complete', () => {
+test('another protocol is detected before the head is complete', () => {
   expect(readAll(['220 mail'])).toEqual(['fault no HTTP/1 response'])
 })

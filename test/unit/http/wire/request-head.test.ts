@@ -18,19 +18,19 @@ test('a request is written with its fields in their order', () => {
   )
 })
 
-test('one without Host is given the authority of the upstream', () => {
+test('a request without Host gets the authority of the upstream', () => {
   expect(text({ headers: [] })).toContain('\r\nHost: up:80\r\n')
   expect(text({})).not.toContain('up:80')
 })
 
-test('a body without a length is chunked, with one it is not', () => {
+test('a body is chunked only if its length is unknown', () => {
   expect(text({ method: 'POST', body: { isAwaited: false } })).toContain('\r\nTransfer-Encoding: chunked\r\n')
   const head = requestHead({ ...plain, body: { isAwaited: false }, headers: ['Content-Length', '12'] })
   expect(head?.text).not.toContain('chunked')
   expect(head?.length).toBe(12)
 })
 
-test('a method that usually has content says that it has none', () => {
+test('a method that usually has content gets Content-Length: 0 without a body', () => {
   for (const method of ['POST', 'PUT', 'PATCH'])
     expect(text({ method })).toContain('\r\nContent-Length: 0\r\n')
   for (const method of ['GET', 'DELETE', 'OPTIONS']) expect(text({ method })).not.toContain('Content-Length')
@@ -51,10 +51,10 @@ for (const [what, request] of [
   ['a line end in the path', { path: '/a\r\nX: 1' }],
   ['a path beyond latin1', { path: '/\u0120' }],
   ['no path', { path: '' }],
-  ['a method that is none', { method: 'GET /' }],
+  ['an invalid method', { method: 'GET /' }],
   ['two lengths', { body: { isAwaited: false }, headers: ['Content-Length', '1', 'content-length', '1'] }],
-  ['a length that is none', { body: { isAwaited: false }, headers: ['Content-Length', '1, 1'] }],
+  ['an invalid length', { body: { isAwaited: false }, headers: ['Content-Length', '1, 1'] }],
   ['a length and no body', { headers: ['Content-Length', '1'] }],
 ] as const) {
-  test(`is not written with ${what}`, () => expect(text(request)).toBeUndefined())
+  test(`a request with ${what} is not written`, () => expect(text(request)).toBeUndefined())
 }

@@ -3,7 +3,7 @@ import { maxSectionBytes } from '../../../../src/http/wire/fields.ts'
 import { mayBeResponse, readResponseHead } from '../../../../src/http/wire/response-head.ts'
 
 const readText = (text: string, isHeadRequest: boolean) => {
-  // As it lies in the buffer of a connection: not from its start, and with something else behind it.
+  // Placed as in a connection's buffer: not at its start, and with other bytes after it.
   const bytes = Buffer.from(`..${text}\r\nX-Else: 1\r\n`, 'latin1')
   return readResponseHead(bytes, 2, 2 + text.length, isHeadRequest)
 }
@@ -12,7 +12,7 @@ const read = (lines: readonly string[], isHeadRequest = false) =>
 const ok = 'HTTP/1.1 200 OK'
 
 describe('a response head', () => {
-  test('is status, reason and fields as they came, blanks around values aside', () => {
+  test('has status, reason and fields as received, without blanks around values', () => {
     expect(read(['HTTP/1.1 404 Not \xe9 Found', 'X-A:1', 'x-a: \t two words \t', 'Empty:'])).toMatchObject({
       status: 404,
       reason: 'Not \xe9 Found',
@@ -21,7 +21,7 @@ describe('a response head', () => {
     })
   })
 
-  test('may have an empty reason, or none', () => {
+  test('may have an empty reason or omit it', () => {
     expect(read(['HTTP/1.1 200 '])?.reason).toBe('')
     expect(read(['HTTP/1.1 200'])?.reason).toBe('')
   })
@@ -37,28 +37,28 @@ describe('a response head', () => {
     ['a blank before the colon', [ok, 'Content-Length : 3']],
     ['a field without a name', [ok, ': 3']],
     ['a line without a colon', [ok, 'nothing']],
-    ['a carriage return alone', [ok, 'X-A: 1\rX-B: 2']],
-    ['a line feed alone', [ok, 'X-A: 1\nContent-Length: 2']],
+    ['a bare carriage return', [ok, 'X-A: 1\rX-B: 2']],
+    ['a bare line feed', [ok, 'X-A: 1\nContent-Length: 2']],
     ['NUL', [ok, 'X-A: 1\0']],
     ['DEL', [ok, 'X-A: 1\x7f']],
-    ['a length that is signed', [ok, 'Content-Length: +3']],
-    ['a length that is hexadecimal', [ok, 'Content-Length: 0x3']],
+    ['a signed length', [ok, 'Content-Length: +3']],
+    ['a hexadecimal length', [ok, 'Content-Length: 0x3']],
     ['an empty length', [ok, 'Content-Length:']],
     ['a list of lengths', [ok, 'Content-Length: 3, 3']],
     ['two lengths', [ok, 'Content-Length: 3', 'content-length: 3']],
-    ['a length that no number holds', [ok, `Content-Length: ${'9'.repeat(16)}`]],
+    ['a length beyond the safe integers', [ok, `Content-Length: ${'9'.repeat(16)}`]],
     ['a length and chunks', [ok, 'Content-Length: 3', 'Transfer-Encoding: chunked']],
   ] as const) {
-    test(`is not read with ${what}`, () => expect(read(lines)).toBeNull())
+    test(`with ${what} is refused`, () => expect(read(lines)).toBeNull())
   }
 
-  test('says how its body is framed', () => {
+  test('determines how its body is framed', () => {
     expect(read([ok, 'Content-Length: 12'])?.framing).toBe(12)
     expect(read([ok, 'transfer-encoding: chunked'])?.framing).toBe('chunked')
     expect(read([ok])?.framing).toBe('end')
   })
 
-  test('has no body after HEAD, nor with 1xx, 204 and 304, whatever it says', () => {
+  test('has no body after HEAD and with 1xx, 204 and 304, whatever its fields', () => {
     for (const status of [103, 204, 304]) {
       expect(read([`HTTP/1.1 ${status} X`, 'Content-Length: 12'])?.framing, String(status)).toBe(0)
     }
@@ -66,7 +66,7 @@ describe('a response head', () => {
     expect(read([ok, 'Transfer-Encoding: chunked'], true)?.framing).toBe(0)
   })
 
-  test('keeps the connection by version and Connection', () => {
+  test('keeps the connection depending on version and Connection', () => {
     expect(read([ok])?.keepAlive).toBe(true)
     expect(read([ok, 'Connection: Close'])?.keepAlive).toBe(false)
     expect(read([ok, 'Connection: keep-alive, close'])?.keepAlive).toBe(false)
@@ -75,17 +75,17 @@ describe('a response head', () => {
     expect(read(['HTTP/1.0 200 OK', 'Connection: keep-alive'])?.keepAlive).toBe(true)
   })
 
-  test('is not trusted with its connection when HTTP/1.0 claims a coding', () => {
+  test('does not keep the connection if HTTP/1.0 has a transfer coding', () => {
     const head = read(['HTTP/1.0 200 OK', 'Connection: keep-alive', 'Transfer-Encoding: chunked'])
     expect(head).toMatchObject({ framing: 'chunked', keepAlive: false })
   })
 
-  test('may say for how long an idle connection is kept', () => {
+  test('may contain the idle timeout of its connection', () => {
     expect(read([ok, 'Keep-Alive: timeout=5, max=100'])?.keepAliveSecs).toBe(5)
     expect(read([ok, 'Keep-Alive: max=100'])?.keepAliveSecs).toBeNull()
   })
 
-  test('is refused in a time that grows with its length only', () => {
+  test('is refused in linear time', () => {
     const started = performance.now()
     for (const text of [
       'a: b\r\n'.repeat(2_000),
@@ -98,7 +98,7 @@ describe('a response head', () => {
   })
 })
 
-test('the start of a response is told from other protocols', () => {
+test('the start of a response is distinguished from other protocols', () => {
   for (const text of ['', 'H', 'HTTP/1', 'HTTP/1.1 2']) expect(mayBeResponse(text), text).toBe(true)
   for (const text of ['220', 'HTTP/2', 'http/1.1', '\r\nHTTP/1.1'])
     expect(mayBeResponse(text), text).toBe(false)

@@ -78,7 +78,7 @@ describe('forward', () => {
     expect(answer(ask(request, policy(forward)))).toBe(expected)
   })
 
-  test('the default port is not part of the Host that is sent on', () => {
+  test('the forwarded Host does not contain the default port', () => {
     expect(ask('GET http://a.test:80/', policy(forward))).toMatchObject({ authority: 'a.test' })
     expect(ask('GET http://a.test:81/', policy(forward))).toMatchObject({ authority: 'a.test:81' })
   })
@@ -157,11 +157,11 @@ describe('combined', () => {
     expect(answer(ask('POST /blog', policy(forward, files)))).toBe('METHOD_NOT_ALLOWED')
   })
 
-  test('a mount at the root owns everything', () => {
+  test('a mount at the root serves every path', () => {
     expect(answer(ask('GET /any/thing', policy(filesIn([mount('/')]))))).toBe('static /')
   })
 
-  test('a mount with letters beyond ASCII owns their escaped form', () => {
+  test('a mount with letters beyond ASCII serves their escaped form', () => {
     expect(answer(ask('GET /%C3%BCber/x', policy(filesIn([mount('/über')]))))).toBe('static /über')
   })
 })

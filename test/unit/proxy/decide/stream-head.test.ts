@@ -53,13 +53,13 @@ test('the target of CONNECT is its authority', () => {
 })
 
 test.each([
-  ['a method that is no token', { method: 'GE T' }, 'BAD_REQUEST'],
+  ['a method that is not a token', { method: 'GE T' }, 'BAD_REQUEST'],
   ['a path with a line end', { url: '/x\r\ny' }, 'BAD_REQUEST'],
   ['a path with a space', { url: '/x y' }, 'BAD_REQUEST'],
   ['another scheme', { scheme: 'ftp' }, 'BAD_REQUEST'],
-  ['an authority that Host contradicts', { headers: { host: 'b.test' } }, 'BAD_AUTHORITY'],
+  ['an authority that differs from Host', { headers: { host: 'b.test' } }, 'BAD_AUTHORITY'],
   ['an authority with a user', { authority: 'u@a.test', headers: { host: 'u@a.test' } }, 'BAD_AUTHORITY'],
   ['neither authority nor Host', { authority: undefined, headers: {}, rawHeaders: [] }, 'BAD_REQUEST'],
-])('%s is refused also when nghttp2 lets it through', (_name, over, code) => {
+])('%s is refused even if nghttp2 accepts it', (_name, over, code) => {
   expect(decided(over, 'reverse')).toMatchObject({ kind: 'reply', code })
 })

@@ -60,7 +60,7 @@ describe('refused by default', () => {
   })
 
   test.each(['fe80::1%eth0', '::1%lo', '', 'localhost', '127.0.0.1.'])(
-    'what a resolver must not give: %j',
+    'an invalid answer of a resolver: %j',
     (address) => {
       expect(resolved(address)).toBe(forbidden)
     },
@@ -224,7 +224,7 @@ describe('the listeners of this daemon', () => {
     expect(resolved('8.8.8.8', wide, 'x.test', 9900)).toBe('open')
   })
 
-  test('are recognised by a connection whose two ends are the same', () => {
+  test('are recognised by a connection with the same address at both ends', () => {
     expect(wide.refuseOwn('x.test', 9900, '203.0.113.5')?.code).toBe(forbidden)
     expect(wide.refuseOwn('x.test', 80, '203.0.113.5')).toBeNull()
     const opened = policy({ allow: ['203.0.113.5:9900'] })

@@ -50,11 +50,11 @@ test('without a minimum rate a trickle goes on until a pause reaches the idle li
   expect(endOf((second) => ({ owes: true, sent: Math.floor(second / 59) }), none)).toBeNull()
 })
 
-test('bytes that only seem to be taken are not progress', () => {
+test('bytes that only appear to be read are not progress', () => {
   expect(endOf((second) => ({ isBehind: true, taken: second % 2 === 0 ? 0 : 400 }))).toBeLessThan(12)
 })
 
-test('bytes in the other direction are no sign of life', () => {
+test('bytes in the other direction do not count as activity', () => {
   const none = { ...bounds, minBytesPerSecond: 0 }
   expect(endOf((second) => ({ isBehind: true, sent: second }), none)).toBe(60)
   expect(endOf((second) => ({ owes: true, taken: second }), none)).toBe(60)

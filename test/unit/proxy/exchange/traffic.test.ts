@@ -40,7 +40,7 @@ describe('without a watch', () => {
     expect(all(of).records).toHaveLength(isKept ? 1 : 0)
   })
 
-  test('a kept record has the outcome, the state of the chart and the times that were measured', () => {
+  test('a kept record has the outcome, the state of the chart and the measured times', () => {
     const of = traffic()
     of.note(record({ status: 404, requestId: 'x-1', headers: { 'content-length': '5' }, reason: 'why' }))
     expect(all(of).records).toEqual([

@@ -25,7 +25,7 @@ test('an invalid field of a trusted proxy refuses the request, and names the set
   expect(step(ask('GET /', worker(reverseTo('http://up.test'))))).toBeUndefined()
 })
 
-test('an ambiguous path counts for the rules of every path, and the text says so', () => {
+test('an ambiguous path counts for the rules of every path, and the text reports it', () => {
   const rates = { rules: [{ id: 'login', pathPrefix: '/login' }] }
   const of = worker(reverseTo('http://up.test', { rates }))
   const rate = (request: string) => ask(request, of).steps.find(({ about }) => about === 'rate')?.text

@@ -99,7 +99,7 @@ describe('rules', () => {
     expect(grants(of, { method: 'CONNECT', path: null })).toBe(0)
   })
 
-  test('a request takes a token from every rule that applies, or from none if one has none left', () => {
+  test('a request takes a token from every matching rule, or no token if one rule is used up', () => {
     const of = rates([
       { limit: 5, burst: 5 },
       { id: 'post', methods: ['POST'] },

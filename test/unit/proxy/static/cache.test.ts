@@ -16,7 +16,7 @@ const file = (size: number): HotFile => ({
 const kept = (cache: HotFiles, keys: string) =>
   [...keys].filter((key) => cache.get(key) !== undefined).join('')
 
-test('bytes never go over the bound, whatever is put', () => {
+test('the bytes never exceed the bound', () => {
   const cache = new HotFiles({ maxBytes: 100_000, maxEntries: 1000 })
   let seed = 1
   for (let left = 5000; left > 0; left -= 1) {
@@ -31,7 +31,7 @@ test('bytes never go over the bound, whatever is put', () => {
   expect([cache.bytes, cache.size]).toEqual([0, 0])
 })
 
-test('entries never go over the bound, and many empty files are not free', () => {
+test('the entries never exceed the bound, and empty files count too', () => {
   const cache = new HotFiles({ maxBytes: 20_000, maxEntries: 4 })
   for (const key of 'abcdef') cache.put(key, file(0))
   expect([cache.size, kept(cache, 'abcdef')]).toEqual([4, 'cdef'])
@@ -40,7 +40,7 @@ test('entries never go over the bound, and many empty files are not free', () =>
   expect(small.size).toBeLessThan(20)
 })
 
-test('what was asked for since it was last in question stays', () => {
+test('an entry used since the last eviction scan is kept', () => {
   const cache = new HotFiles({ maxBytes: 1e6, maxEntries: 3 })
   for (const key of 'abc') cache.put(key, file(1))
   cache.get('a')
@@ -50,7 +50,7 @@ test('what was asked for since it was last in question stays', () => {
   expect(kept(cache, 'abcde')).toBe('ade')
 })
 
-test('when all were asked for, one goes all the same', () => {
+test('an entry is evicted even if all were used', () => {
   const cache = new HotFiles({ maxBytes: 1e6, maxEntries: 3 })
   for (const key of 'abc') cache.put(key, file(1))
   for (const key of 'abc') cache.get(key)
@@ -58,7 +58,7 @@ test('when all were asked for, one goes all the same', () => {
   expect(kept(cache, 'abcd')).toBe('bcd')
 })
 
-test('what is larger than the bound is not kept, and neither is what it would have replaced', () => {
+test('a file larger than the bound is not kept, and the entry it replaces is removed', () => {
   const cache = new HotFiles({ maxBytes: 10_000, maxEntries: 3 })
   cache.put('a', file(1))
   cache.put('b', file(1))
@@ -66,7 +66,7 @@ test('what is larger than the bound is not kept, and neither is what it would ha
   expect([kept(cache, 'ab'), cache.size]).toEqual(['a', 1])
 })
 
-test('clear gives all back', () => {
+test('clear releases all bytes', () => {
   const cache = new HotFiles({ maxBytes: 10_000, maxEntries: 3 })
   cache.put('a', file(1))
   cache.clear()

@@ -8,7 +8,7 @@ function segmentsOf(target: string, mount = '/'): readonly string[] | string {
   return typeof path === 'string' ? path : path.segments
 }
 
-// What attackers send, so that chance finds the combinations.
+// Pieces of real attacks, so that random draws find their combinations.
 const hostile = fc.constantFrom(
   '..', '.', '/', '//', '\\', '%2e', '%2E', '%2f', '%2F', '%5c', '%5C', '%00', '%25', '%252e', '%c0%ae', '%c0%af',
   '%e0%80%af', '%', '%zz', '\0', '..;', '...', '~', 'C:', 'etc', 'passwd', '.git', '.well-known', '?', '#', ' ', 'é',
@@ -68,7 +68,7 @@ test('a slash appended to an accepted path starts no address of another host', (
   })
 })
 
-test('nothing throws, whatever the target and the mount are', () => {
+test('no combination of target and mount throws', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.string(), (anything, mountPath) => {
       readStaticPath(anything, mountPath)
@@ -130,13 +130,13 @@ test('.well-known is served as the first name', () => {
   expect(segmentsOf('/.well-known/security.txt')).toEqual(['.well-known', 'security.txt'])
 })
 
-test('the mount is taken off, at a slash and only there', () => {
+test('the mount is removed, and only at a slash', () => {
   expect(segmentsOf('/docs/a', '/docs')).toEqual(['a'])
   expect(segmentsOf('/docs', '/docs')).toEqual([])
   expect(segmentsOf('/docs-api/a', '/docs')).toBe('NOT_FOUND')
 })
 
-test('the query is kept apart and as it came', () => {
+test('the query is separated and unchanged', () => {
   expect(readStaticPath('/a/?x=/../%zz?', '/')).toEqual({
     pathname: '/a/',
     search: '?x=/../%zz?',
@@ -146,19 +146,19 @@ test('the query is kept apart and as it came', () => {
 })
 
 test.each(['mjs', 'map', 'wasm', 'webp', 'txt', 'avif', 'js', 'unheard'])(
-  'x.%s is no page (W37)',
+  'x.%s is not a page (W37)',
   (extension) => {
     expect(isPageRoute(['assets', `x.${extension}`])).toBe(false)
   },
 )
 
-test('names without an extension may be pages, dots in folders do not matter', () => {
+test('names without an extension may be pages, whatever dots their folders have', () => {
   expect(isPageRoute([])).toBe(true)
   expect(isPageRoute(['users', '42'])).toBe(true)
   expect(isPageRoute(['v1.2', 'users'])).toBe(true)
 })
 
-test('a name that is still encoded is no page', () => {
+test('a name that is still encoded is not a page', () => {
   expect(isPageRoute(['%2e%2e', 'etc', 'passwd'])).toBe(false)
   expect(isPageRoute(['100%'])).toBe(true)
 })

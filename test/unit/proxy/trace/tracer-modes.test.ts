@@ -119,7 +119,7 @@ function told(field: string | undefined, came: string | undefined): Told {
 describe.each(Object.entries(table))('%s', (title, rows) => {
   const [mode, who, ratio] = title.split(' ')
   test.each(rows)(
-    '%s received: upstream gets %s, spans are %s, the rest: %s',
+    'with %s received, the upstream gets %s, spans are %s, other fields: %s',
     (came, what, spans, others) => {
       const traceparent = contexts[came]
       const fields = {

@@ -47,7 +47,7 @@ describe('sampling', () => {
 describe('an invalid context', () => {
   const wrong = `00-${'0'.repeat(32)}-${spanId}-01`
 
-  test('is ignored: a new trace begins, and the invalid one is not passed on', () => {
+  test('is ignored: a new trace begins, and the invalid context is not forwarded', () => {
     const { trace, upstream } = ask({
       tracing: { sampleRatio: 1 },
       fields: { traceparent: wrong, tracestate: 'a=1' },
@@ -57,7 +57,7 @@ describe('an invalid context', () => {
     expect(upstream['tracestate']).toBeUndefined()
   })
 
-  test('passes if nothing is sampled', () => {
+  test('is forwarded if nothing is sampled', () => {
     for (const traceparent of [wrong, wrong.replace(/1$/, '0'), 'x', `${sampled}, ${sampled}`]) {
       expect(ask({ fields: { traceparent } })).toEqual({ trace: null, upstream: { traceparent } })
     }
@@ -91,7 +91,7 @@ describe('routes', () => {
     expect(kindOf(ask({ tracing, path }).trace)).toBe(spans)
   })
 
-  test('that are ignored do not join a trace that others would', () => {
+  test('with an ignored context do not join a trace, unlike other routes', () => {
     const fields = { traceparent: sampled }
     expect(kindOf(ask({ tracing, fields, path: '/api/a' }).trace)).toBe('joined')
     expect(ask({ tracing, fields, path: '/api/health/live' }).trace).toBeNull()
@@ -120,8 +120,8 @@ describe('a retry', () => {
   })
 })
 
-describe('there is no trace object', () => {
-  test('for static files that are not sampled: they have no upstream', () => {
+describe('a request has no trace object', () => {
+  test('for unsampled static files, which have no upstream', () => {
     const service = filesIn([], { tracing: { context: 'inject' } })
     const tracer = createTracer(service, output, () => new TraceIds(randomFillSync))
     const exchange = { target: '/', isTrusted: false, route: 1, trace: null as Trace | null }

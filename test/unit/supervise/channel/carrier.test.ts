@@ -4,7 +4,7 @@ import type { CarrierCommand, InstanceInput } from '../../../../actors/instance.
 import { Channels, createCarrier } from '../../../../src/supervise/channel/carrier.ts'
 import type { Channel, ChannelEvents, InstanceBoot } from '../../../../src/supervise/channel/channel.ts'
 
-/** A carrier over a channel that the test plays, and below a chart that notes what it is sent. */
+/** A carrier over a fake channel, below a chart that records its events. */
 function carry(open?: () => Channel) {
   const scope = new AbortController()
   const received: { readonly type: string }[] = []
@@ -81,7 +81,7 @@ describe('the carrier of an incarnation', () => {
     expect(actor.getSnapshot().status).toBe('active')
   })
 
-  test('outlives a chart that has failed no longer than its signal: the channel is ended, and cleared up after', () => {
+  test('ends its channel and cleans up when the signal of its failed chart aborts', () => {
     const { actor, scope, received, did, says, channels } = carry()
     actor.send({ type: 'break' })
     expect(actor.getSnapshot().status).toBe('error')

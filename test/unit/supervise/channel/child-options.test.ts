@@ -15,7 +15,7 @@ test('a child gets the variables of its runtime and no others', () => {
 test('a child process does not compete for the port of a debugger', () => {
   const NODE_OPTIONS = '--inspect=0.0.0.0:9229 --stack-trace-limit=50 --inspect-wait'
   expect(processEnvironment({ NODE_OPTIONS })).toEqual({ NODE_OPTIONS: '--stack-trace-limit=50' })
-  // Node takes flags of the whole process for a thread only where they are letter for letter those of main.
+  // Node accepts process-wide flags for a thread only if they equal those of main exactly.
   expect(threadEnvironment({ NODE_OPTIONS })).toEqual({ NODE_OPTIONS })
   expect(childFlags('--a')).toEqual(['--disable-sigusr1', '--a'])
 })

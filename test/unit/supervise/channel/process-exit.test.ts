@@ -8,25 +8,25 @@ const heapIsFull =
 
 describe('the end of a process', () => {
   test.each<[string, Partial<ProcessEnd>, string, string | undefined]>([
-    ['a code of its own', { code: 3 }, 'exited', undefined],
-    ['our kill', { signal: 'SIGKILL', isKilled: true }, 'killed', undefined],
+    ['by a custom exit code', { code: 3 }, 'exited', undefined],
+    ['by a kill of the supervisor', { signal: 'SIGKILL', isKilled: true }, 'killed', undefined],
     [
-      'an abort of V8',
+      'by an abort of V8',
       { signal: 'SIGABRT', stderr: `\n${heapIsFull}\n----- trace\n` },
       'outOfMemory',
       heapIsFull,
     ],
-    ['the same as an exit code', { code: 134, stderr: heapIsFull }, 'outOfMemory', heapIsFull],
-    ['an abort without a word', { signal: 'SIGABRT' }, 'killed', 'signal SIGABRT'],
-    ['a native crash', { signal: 'SIGSEGV' }, 'killed', 'signal SIGSEGV'],
+    ['by an abort of V8, as an exit code', { code: 134, stderr: heapIsFull }, 'outOfMemory', heapIsFull],
+    ['by an abort without output', { signal: 'SIGABRT' }, 'killed', 'signal SIGABRT'],
+    ['by a native crash', { signal: 'SIGSEGV' }, 'killed', 'signal SIGSEGV'],
     [
-      'a kill that is not ours',
+      'by a kill from outside',
       { signal: 'SIGKILL' },
       'killed',
       'SIGKILL from outside (the kernel out of memory, or an operator)',
     ],
     [
-      'an error before the entry catches them',
+      'by an error before the entry can catch it',
       { code: 1, stderr: 'file.ts:1\n\nSyntaxError: no\n    at x' },
       'threw',
       'SyntaxError: no',

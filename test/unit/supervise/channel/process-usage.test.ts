@@ -3,13 +3,13 @@ import { growthBytes, memoryOf, runtimeBytes } from '../../../../src/supervise/c
 
 const mebibyte = 1024 * 1024
 
-describe('memory of a process', () => {
+describe('the counted memory of a process', () => {
   test.each([
-    ['what it says, while the kernel sees no more than Node needs', 10, 70, 70, 10],
-    ['what it has hoarded since its last beat too', 40, 148, 70, 70],
-    ['what it says, while it has taken no more than a young generation since', 40, 118, 70, 40],
-    ['no less when it has given some back', 10, 60, 70, 10],
-    ['what the kernel sees beyond what Node needs: a leak in native code', 10, 296, 296, 200],
+    ['its own report, while the kernel sees no more than Node needs', 10, 70, 70, 10],
+    ['increased by its growth since its last beat', 40, 148, 70, 70],
+    ['its own report, while it has grown by at most a young generation since', 40, 118, 70, 40],
+    ['not reduced when it has freed some', 10, 60, 70, 10],
+    ['the excess over the needs of Node as seen by the kernel: a leak in native code', 10, 296, 296, 200],
   ])('is %s', (_, own, now, atBeat, counted) => {
     expect([runtimeBytes, growthBytes]).toEqual([96 * mebibyte, 48 * mebibyte])
     const reading = {

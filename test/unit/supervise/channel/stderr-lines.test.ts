@@ -4,7 +4,7 @@ import { StderrLines } from '../../../../src/supervise/channel/stderr-lines.ts'
 const lines = (count: number) => Array.from({ length: count }, (_, at) => `line ${at}\n`).join('')
 
 describe('standard error of a process', () => {
-  test('is passed on by whole lines, without empty ones', () => {
+  test('is passed on in whole lines, without empty ones', () => {
     const stderr = new StderrLines()
     expect(stderr.push('(node:1) War', 0)).toEqual([])
     expect(stderr.push('ning: old\r\n\n  at x\nrest', 1)).toEqual(['(node:1) Warning: old', '  at x'])
@@ -12,7 +12,7 @@ describe('standard error of a process', () => {
     expect(stderr.end()).toEqual([])
   })
 
-  test('is cut where a line is long, however it arrives', () => {
+  test('is cut at long lines, regardless of its pieces', () => {
     const stderr = new StderrLines()
     for (let at = 0; at < 1_000; at += 1) expect(stderr.push('x'.repeat(1_000), at)).toEqual([])
     const [line = ''] = stderr.push('\n', 1_000)
@@ -23,7 +23,7 @@ describe('standard error of a process', () => {
     ])
   })
 
-  test('is ten lines in ten seconds, and the number of the lines left out', () => {
+  test('is limited to ten lines in ten seconds, and reports the number of omitted lines', () => {
     const stderr = new StderrLines()
     expect(stderr.push(lines(8), 0)).toHaveLength(8)
     expect(stderr.push(lines(100), 9_999)).toEqual(['line 0', 'line 1'])

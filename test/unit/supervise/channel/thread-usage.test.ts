@@ -4,7 +4,7 @@ import { cell, createCounterBlock } from '../../../../src/telemetry/metrics/coun
 
 const loop = { idle: 0, active: 0, utilization: 0.5 }
 
-/** A thread that says of itself 1 byte and 1 ms, and 7 bytes and 7 ms when it is asked from outside. */
+/** A thread that reports 1 byte and 1 ms itself, and 7 bytes and 7 ms when it is read from outside. */
 function startGauge(answer: 'at once' | 'never' = 'at once') {
   const block = createCounterBlock()
   let asked = 0
@@ -27,7 +27,7 @@ function startGauge(answer: 'at once' | 'never' = 'at once') {
 }
 
 describe('the gauge of a thread', () => {
-  test('takes the word of a new beat, at once', () => {
+  test('uses the values of a new beat at once', () => {
     const { usage, beat, asked } = startGauge()
     beat()
     expect(usage()).toMatchObject({ memoryBytes: 1, cpuMs: 1 })
@@ -36,7 +36,7 @@ describe('the gauge of a thread', () => {
     expect(asked()).toBe(0)
   })
 
-  test('asks from outside when there is no new beat', async () => {
+  test('reads from outside if there is no new beat', async () => {
     const { usage, beat, asked } = startGauge()
     expect(await usage()).toMatchObject({ memoryBytes: 7, cpuMs: 7 })
     beat()
@@ -45,7 +45,7 @@ describe('the gauge of a thread', () => {
     expect(asked()).toBe(2)
   })
 
-  test('asks from outside with every fifth reading, even with fresh beats', async () => {
+  test('reads from outside at every fifth reading, even with fresh beats', async () => {
     const { usage, beat, asked } = startGauge()
     const seen: number[] = []
     for (let at = 0; at < 10; at += 1) {
@@ -56,7 +56,7 @@ describe('the gauge of a thread', () => {
     expect(asked()).toBe(2)
   })
 
-  test('does not wait for a thread that answers nothing: memory is as it was, the loop is known', async () => {
+  test('does not wait for a silent thread: memory is unchanged and the loop is known', async () => {
     const { usage, beat } = startGauge('never')
     beat()
     usage()

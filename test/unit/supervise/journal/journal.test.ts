@@ -16,7 +16,7 @@ const step = (actor: string, state: string, event = 'e', rest: Partial<ChartStep
 })
 
 describe('journal', () => {
-  test('keeps the state of each actor and since when', () => {
+  test('keeps the state of each actor and its start time', () => {
     let now = 0
     const journal = new Journal({ now: () => now })
     journal.record(step('w#1', 'starting', 'xstate.init'))
@@ -104,7 +104,7 @@ describe('journal', () => {
     expect(rest?.next).toBeNull()
   })
 
-  test('gives every actor as it was at any moment', () => {
+  test('returns the state of every actor at any moment', () => {
     let now = 0
     const journal = new Journal({ now: () => ++now })
     journal.record(step('a', 'one', 'xstate.init'))
@@ -134,7 +134,7 @@ describe('journal', () => {
     expect(journal.since(seq + 1)).toBeNull()
   })
 
-  test('goes on when a listener throws', () => {
+  test('continues if a listener throws', () => {
     const journal = new Journal({ now: () => 0 })
     const end = journal.follow(() => {
       throw new Error('viewer')

@@ -36,18 +36,18 @@ test.each([
   expect(moveLogLine({ actor, from: null, to: 'x', event: 'e', sender: null }).fields['worker']).toBe(worker)
 })
 
-test('warns if a worker is given up', () => {
+test('warns if a worker gives up', () => {
   expect(levelOf('supervisor:reverse_proxy', 'supervising.restarting', 'gaveUp')).toBe('warn')
 })
 
-test('informs of the daemon, of restarts and of degradation', () => {
+test('logs moves of the daemon, restarts and degradation at info', () => {
   expect(levelOf('daemon', 'booting.starting', 'running')).toBe('info')
   expect(levelOf('supervisor:reverse_proxy', 'supervising.steady', 'supervising.restarting')).toBe('info')
   expect(levelOf('reverse_proxy#1/reverse', 'accepting', 'degraded')).toBe('info')
   expect(levelOf('reverse_proxy#1/reverse', 'degraded', 'accepting')).toBe('info')
 })
 
-test('keeps all others for debug: a worker at its limit moves with each connection', () => {
+test('logs all others at debug: a worker at its limit moves with each connection', () => {
   expect(levelOf('daemon', 'draining.settling', 'draining.armed')).toBe('debug')
   expect(levelOf('daemon', 'booting.binding', 'failed')).toBe('debug')
   expect(levelOf('listener:reverse_proxy/0/0', 'binding', 'failed')).toBe('debug')

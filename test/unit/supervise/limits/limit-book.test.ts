@@ -17,7 +17,7 @@ function book(worker: object, others: object = {}) {
 const changed = (outcome: ChangeOutcome) => ('changed' in outcome ? outcome.changed : outcome.problem)
 
 describe('limit book', () => {
-  test('has the limits that instances are judged by', () => {
+  test('contains the limits that instances are judged by', () => {
     const { limits } = book({ max_memory_mb: 64, max_cpu_percent: 20, stuck_secs: 1.5 })
     expect(limits.of('reverse_proxy')).toEqual({
       maxMemoryBytes: 64 * 1024 * 1024,
@@ -27,7 +27,7 @@ describe('limit book', () => {
     })
   })
 
-  test('shares max_connections out, and max_connections_per_client rounded up', () => {
+  test('divides max_connections, and max_connections_per_client rounded up', () => {
     const { limits } = book({ max_connections: 11, worker_threads: 2, max_connections_per_client: 5 })
     const first = limits.allot('reverse_proxy#1', 'reverse_proxy', 0)
     expect(first.maxConnections).toEqual({ reverse: 6 })
@@ -35,7 +35,7 @@ describe('limit book', () => {
     expect(limits.allot('reverse_proxy#2', 'reverse_proxy', 1).maxConnections).toEqual({ reverse: 5 })
   })
 
-  test('shares rate limits out, with room for one request at least, and announces the whole', () => {
+  test('divides rate limits, with at least one request each, and announces the total', () => {
     const rules = [{ id: 'few', limit: 1, window_secs: 60 }]
     const { limits } = book({
       worker_threads: 4,
@@ -49,7 +49,7 @@ describe('limit book', () => {
     ])
   })
 
-  test('keeps a change for later instances, and has the new shares of running ones', () => {
+  test('keeps a change for later instances and returns the new shares of running ones', () => {
     const { limits, services } = book({ max_connections: 10, worker_threads: 2 })
     limits.allot('reverse_proxy#1', 'reverse_proxy', 0)
     limits.allot('reverse_proxy#2', 'reverse_proxy', 1)
@@ -65,12 +65,12 @@ describe('limit book', () => {
     expect([next.maxConnections, next.worker.maxMemoryMb]).toEqual([{ reverse: 3 }, 64])
   })
 
-  test('reports no limit that stays the same', () => {
+  test('does not report an unchanged limit', () => {
     const { limits } = book({ max_cpu_percent: 20 })
     expect(changed(limits.change('reverse_proxy', { maxCpuPercent: 20 }))).toEqual([])
   })
 
-  test('changes the services of a combined worker one by one, and their sum with them', () => {
+  test('changes the services of a combined worker individually, and their sum', () => {
     const { limits, services } = book({ max_connections: 10 }, { forward_proxy: { max_connections: 20 } })
     const outcome = limits.change('combined', { maxConnections: { forward: 5 } })
     expect(changed(outcome)).toEqual([{ limit: 'max_connections.forward', from: 20, to: 5 }])
@@ -82,15 +82,15 @@ describe('limit book', () => {
   })
 
   test.each([
-    ['a service that it has not', { maxConnections: { static: 5 }, maxMemoryMb: 64 }, 'no service static'],
-    ['fewer than instances', { maxConnections: 2, maxMemoryMb: 64 }, 'at least 3'],
-  ])('refuses %s, and then changes nothing', (_name, change, problem) => {
+    ['an unknown service', { maxConnections: { static: 5 }, maxMemoryMb: 64 }, 'no service static'],
+    ['fewer connections than instances', { maxConnections: 2, maxMemoryMb: 64 }, 'at least 3'],
+  ])('refuses %s without any change', (_name, change, problem) => {
     const { limits } = book({ max_connections: 10, worker_threads: 3 })
     expect(changed(limits.change('reverse_proxy', change))).toContain(problem)
     expect(limits.of('reverse_proxy').maxMemoryBytes).toBe(1024 * 1024 * 1024)
   })
 
-  test('wants the services of a combined worker named', () => {
+  test('requires the names of the services of a combined worker', () => {
     const { limits } = book({}, { forward_proxy: {} })
     expect(changed(limits.change('combined', { maxConnections: 5 }))).toContain('forward, reverse')
   })

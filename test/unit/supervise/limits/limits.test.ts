@@ -13,7 +13,7 @@ const limits: InstanceLimits = { maxMemoryBytes: 1_000, maxCpuPercent: 40, stuck
 
 const quiet: UsageReading = { at: 0, memoryBytes: 100, cpuMs: 0, loopUtilization: 0.1, beats: 0 }
 
-/** Judges one reading a second; each is what is said of it on top of a quiet one that beats. */
+/** Judges one reading a second. Each reading overrides fields of a quiet one with a beat. */
 function run(readings: readonly Partial<UsageReading>[], under: InstanceLimits = limits) {
   const said: string[] = []
   let standing: LimitStanding = newStanding
@@ -32,7 +32,7 @@ function run(readings: readonly Partial<UsageReading>[], under: InstanceLimits =
 
 const memory = (...sizes: readonly number[]) => sizes.map((memoryBytes) => ({ memoryBytes }))
 
-/** CPU time of a reading a second, from the share of all CPU that each second used. */
+/** CPU time of one reading a second, from the share of all CPUs used in each second. */
 function cpu(...shares: readonly number[]): readonly Partial<UsageReading>[] {
   let cpuMs = 0
   return [0, ...shares].map((share) => {
@@ -43,15 +43,15 @@ function cpu(...shares: readonly number[]): readonly Partial<UsageReading>[] {
 
 describe('memory', () => {
   test.each([
-    ['below 90 % is nothing', [899, 899], []],
-    ['from 90 % on it is exceeded, once', [900, 950, 900], ['0 memory over: memory at 90 % of the limit']],
+    ['below 90 % is not exceeded', [899, 899], []],
+    ['from 90 % on is reported once', [900, 950, 900], ['0 memory over: memory at 90 % of the limit']],
     [
-      'between 85 % and 90 % nothing changes',
+      'between 85 % and 90 % stays exceeded',
       [900, 850, 899, 900],
       ['0 memory over: memory at 90 % of the limit'],
     ],
     [
-      'below 85 % it has recovered',
+      'below 85 % has recovered',
       [900, 849, 800],
       ['0 memory over: memory at 90 % of the limit', '1 memory back: memory at 85 % of the limit'],
     ],
@@ -59,7 +59,7 @@ describe('memory', () => {
     expect(run(memory(...sizes)).said).toEqual(said)
   })
 
-  test('is recycled when it is at the limit three times running', () => {
+  test('at the limit in three consecutive readings causes a recycle', () => {
     expect(run(memory(1_000, 1_000, 999, 1_000, 1_000)).said).not.toContainEqual(
       expect.stringContaining('recycle'),
     )
@@ -69,7 +69,7 @@ describe('memory', () => {
     ])
   })
 
-  test('asks for a recycle that came to nothing again, ten seconds later', () => {
+  test('still at the limit repeats a failed recycle ten seconds later', () => {
     const { said } = run(memory(...Array.from({ length: 14 }, () => 1_000)))
     expect(said.slice(1)).toEqual([
       '2 recycle: memory at 100 % of the limit',
@@ -77,43 +77,43 @@ describe('memory', () => {
     ])
   })
 
-  test('does not ask again because a collection helped for a moment', () => {
+  test('that falls only briefly causes no second recycle', () => {
     const { said } = run(memory(1_000, 1_000, 1_000, 950, 1_000, 1_000, 1_000, 1_000))
     expect(said.slice(1)).toEqual(['2 recycle: memory at 100 % of the limit'])
   })
 
-  test('is ended at once from 150 % on', () => {
+  test('from 150 % on ends the instance at once', () => {
     expect(run(memory(1_499, 1_500)).said.at(-1)).toBe('1 overgrown: memory at 150 % of the limit')
   })
 
-  test('is ended, and not recycled, when its loop does not turn besides', () => {
+  test('at the limit with a stuck loop ends the instance instead of recycling it', () => {
     const thrashing = { memoryBytes: 1_200, loopUtilization: 1, beats: 0 }
     const { said } = run([{ memoryBytes: 1_000 }, thrashing, thrashing, thrashing])
     expect(said.slice(1)).toEqual([
-      '2 overgrown: memory at 120 % of the limit, and its event loop has not turned for 2000 ms',
-      '3 overgrown: memory at 120 % of the limit, and its event loop has not turned for 3000 ms',
+      '2 overgrown: memory at 120 % of the limit, and its event loop has been blocked for 2000 ms',
+      '3 overgrown: memory at 120 % of the limit, and its event loop has been blocked for 3000 ms',
     ])
   })
 })
 
 describe('cpu', () => {
-  test('has no share with the first reading', () => {
+  test('has no share at the first reading', () => {
     const { said, standing } = run([{ cpuMs: 1e6 }])
     expect([said, standing.cpuPercent]).toEqual([[], 0])
   })
 
-  test('is exceeded above max_cpu_percent in two readings running, and back below 90 % of it in two', () => {
+  test('is exceeded after two readings above max_cpu_percent, and recovers after two below 90 % of it', () => {
     const { said, standing } = run(cpu(50, 30, 41, 41, 36, 35, 36, 35, 35))
     expect(said).toEqual(['4 cpu over: cpu at 102 % of the limit', '9 cpu back: cpu at 88 % of the limit'])
     expect(standing.cpuPercent).toBeCloseTo(35)
   })
 
-  test('counts all CPUs of the daemon as 100', () => {
+  test('is 100 percent when all CPUs of the daemon are in use', () => {
     const oneCore = { ...limits, maxCpuPercent: 50 }
     expect(run(cpu(50, 50, 50), oneCore).said).toEqual([])
   })
 
-  test('is a reason as long as it is exceeded', () => {
+  test('remains a reason while it is exceeded', () => {
     expect(reasonsOf(run(cpu(80, 80)).standing)).toEqual(['cpu at 200 % of the limit'])
     expect(reasonsOf(run(cpu(80, 80, 0, 0)).standing)).toEqual([])
   })
@@ -124,26 +124,26 @@ describe('event loop', () => {
 
   test('is stuck when it has neither rested nor beaten for stuck_secs', () => {
     const { said } = run([{}, ...Array.from({ length: 5 }, () => blocked)])
-    expect(said).toEqual(['5 stuck: its event loop has not turned for 5000 ms'])
+    expect(said).toEqual(['5 stuck: its event loop has been blocked for 5000 ms'])
   })
 
-  test('is not stuck under full load, as long as it beats', () => {
+  test('is not stuck under full load while it beats', () => {
     expect(run(Array.from({ length: 20 }, () => ({ loopUtilization: 1 }))).said).toEqual([])
   })
 
-  test('starts again with every rest', () => {
+  test('restarts its measurement with every rest', () => {
     const rest = { loopUtilization: 0.99, beats: 0 }
     const readings = [{}, blocked, blocked, blocked, blocked, rest, blocked, blocked, blocked, blocked]
     expect(run(readings).said).toEqual([])
   })
 
-  test('does not judge the first reading, which covers no time', () => {
+  test('is not judged by the first reading, which covers no time', () => {
     expect(run([blocked], { ...limits, stuckMs: 1 }).said).toEqual([])
   })
 })
 
 describe('recycleGapMs', () => {
-  test('lets the first pass at once, and doubles up to a minute', () => {
+  test('is zero for the first recycle, then doubles up to a minute', () => {
     expect([0, 1, 2, 3, 7, 50].map(recycleGapMs)).toEqual([0, 1_000, 2_000, 4_000, 60_000, 60_000])
   })
 })

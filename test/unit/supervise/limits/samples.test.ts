@@ -35,7 +35,7 @@ describe('samples', () => {
     samples.close()
   })
 
-  test('survive an instance that ends while it is read, and mark it as unread', async () => {
+  test('survive an instance that ends during its reading, and mark it as unread', async () => {
     const samples = new Samples()
     const failing = channel('gone', () => Promise.reject(new Error('ended')))
     await firstOf(samples, { channels: () => [failing, channel('a', async () => usage)] })

@@ -26,7 +26,7 @@ function watching(options: { readonly isContained?: boolean } = {}) {
     log: (level, message) => heard.push(`${level} ${message}`),
   })
   let second = 0
-  /** One sample a second; the instance beats unless it is said not to. */
+  /** Judges one sample a second; the instance beats unless the sample says otherwise. */
   const judge = (...samples: readonly Partial<InstanceSample>[]) => {
     for (const one of samples) {
       second += 1
@@ -51,7 +51,7 @@ describe('watch', () => {
     expect(watch.reasonsOf('w#1')).toEqual([])
   })
 
-  test('stays exceeded as long as one limit is', () => {
+  test('stays exceeded while any limit is exceeded', () => {
     const { watch, heard, judge } = watching()
     judge(
       { memoryBytes: 900, cpuMs: 0 },
@@ -63,7 +63,7 @@ describe('watch', () => {
     expect(watch.reasonsOf('w#1')).toEqual(['cpu at 180 % of the limit'])
   })
 
-  test('asks the supervisor for a recycle once', () => {
+  test('requests a recycle from the supervisor once', () => {
     const { heard, judge } = watching()
     judge(full, full, full, full, full)
     expect(heard.filter((line) => line.includes('recycle'))).toEqual([
@@ -72,7 +72,7 @@ describe('watch', () => {
     ])
   })
 
-  test('lets time pass between recycles of a worker that is over its limit from the start', () => {
+  test('spaces out recycles of a worker that exceeds its limit from the start', () => {
     const { heard, states, judge } = watching()
     let lives = 0
     for (let generation = 1; generation <= 20; generation++) {
@@ -95,7 +95,7 @@ describe('watch', () => {
   })
 
   test.each(['running.failing', 'running.starting', 'running.killing'])(
-    'leaves one alone that is %s',
+    'does not judge an instance that is %s',
     (state) => {
       const { heard, states, judge } = watching()
       states['w#1'] = state
@@ -104,7 +104,7 @@ describe('watch', () => {
     },
   )
 
-  test('ends one that retires only when it goes far beyond its memory', () => {
+  test('ends a retiring instance only if it far exceeds its memory limit', () => {
     const { heard, states, judge } = watching()
     states['w#1'] = 'running.retiring'
     judge(full, full, full, full)
@@ -113,13 +113,13 @@ describe('watch', () => {
     expect(heard).toEqual(['error instance is ended', 'w#1 memory.overgrown'])
   })
 
-  test('ends nothing that lives in the main thread', () => {
+  test('ends no instance in the main thread', () => {
     const { heard, judge } = watching({ isContained: false })
     judge({ memoryBytes: 2_000 }, { memoryBytes: 2_000, loopUtilization: 1, beats: 1 })
     expect(heard).toEqual(['warn limit exceeded', 'w#1 limit.exceeded'])
   })
 
-  test('judges nothing by a reading that failed', () => {
+  test('ignores a failed reading', () => {
     const { heard, judge } = watching()
     judge({ memoryBytes: 900 }, { isRead: false, memoryBytes: 0 })
     expect(heard).not.toContain('w#1 limit.recovered')

@@ -12,7 +12,7 @@ const sample = (id: string, cpuMs: number, isRead = true) => ({
   loopDelayP99Ms: 0,
 })
 
-test('CPU time of a worker never goes back, whatever its instances do', () => {
+test('CPU time of a worker never decreases when instances start or end', () => {
   const use = new WorkerUse()
   use.update([sample('a#1', 100), sample('b#1', 7)])
   use.update([sample('a#1', 200), sample('a#2', 10)])

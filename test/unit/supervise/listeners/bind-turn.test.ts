@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { inTurn } from '../../../../src/supervise/listeners/bind-turn.ts'
 
-test('two of one port go one after the other, those of others at once', async () => {
+test('binds to one port run one after the other, binds to other ports at once', async () => {
   const order: string[] = []
   const gate = Promise.withResolvers<void>()
   const inside = Promise.withResolvers<void>()
@@ -24,7 +24,7 @@ test('a failure ends the turn and is passed on', async () => {
   expect(await inTurn(21_113, async () => 'free')).toBe('free')
 })
 
-test('a turn that is never given back delays a start and does not stop it', async () => {
+test('a turn that is never released delays a start but does not prevent it', async () => {
   const never = Promise.withResolvers<string>()
   const stuck = inTurn(21_114, () => never.promise)
   expect(await inTurn(21_114, async () => 'went on', 50)).toBe('went on')

@@ -17,7 +17,7 @@ interface Options {
   readonly isSilent?: boolean
 }
 
-/** A server that holds what it accepts, unread, as main does. */
+/** A server that holds its accepted connections unread, as main does. */
 async function holding({ maxHeld = 10, maxHeldMs = 60_000, isSilent = false }: Options = {}) {
   const refused: RefusalCode[] = []
   const held = new HeldSockets({
@@ -33,7 +33,7 @@ async function holding({ maxHeld = 10, maxHeldMs = 60_000, isSilent = false }: O
   return { held, refused, port: (server.address() as AddressInfo).port }
 }
 
-test('a held socket waits, and is refused with the reason of its wait when its time is over', async () => {
+test('a held socket is refused with the reason of its wait after the maximum time', async () => {
   const { held, refused, port } = await holding({ maxHeldMs: 100 })
   using client = await RawClient.connect(port)
   await until('it is held', () => held.size === 1)
@@ -47,7 +47,7 @@ test('a held socket waits, and is refused with the reason of its wait when its t
   expect(refused).toEqual(['WORKER_STARTING'])
 })
 
-test('a socket beyond the bound is refused at once, and counted as one too many', async () => {
+test('a socket beyond the bound is refused at once and counted as overflow', async () => {
   const { held, refused, port } = await holding({ maxHeld: 1 })
   using first = await RawClient.connect(port)
   await until('it is held', () => held.size === 1)
@@ -56,7 +56,7 @@ test('a socket beyond the bound is refused at once, and counted as one too many'
   expect([held.size, refused, first.isEnded]).toEqual([1, ['OVER_LIMIT'], false])
 })
 
-test('a client that has sent a request reads the answer, and no reset', async () => {
+test('a client that has sent a request gets a response instead of a reset', async () => {
   const { held, port } = await holding()
   using client = await RawClient.connect(port)
   client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n${'x'.repeat(500_000)}`)

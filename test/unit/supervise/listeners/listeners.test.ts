@@ -9,7 +9,7 @@ import { until } from '../../../kit/waiting/until.ts'
 
 const key = 'w/0/0'
 
-/** An address of the kernel's choice, whose server an instance has got. */
+/** An address with a free port, whose server an instance has received. */
 async function delegated() {
   const address = { host: '127.0.0.1', port: 0 }
   const listeners = new Listeners([{ key, group: 'w/0', address, isContained: false }])
@@ -25,7 +25,7 @@ async function delegated() {
   return { listeners, server: servers[0] as Server }
 }
 
-test('a server that comes back too late is closed, and takes no connection from its successor', async () => {
+test('a server returned too late is closed and takes no connection from its successor', async () => {
   const { listeners, server } = await delegated()
   listeners.adopt(key, server)
   listeners.drop(key)
@@ -36,7 +36,7 @@ test('a server that comes back too late is closed, and takes no connection from 
   listeners.close()
 })
 
-test('an accept that fails for want of descriptors ends nothing', async () => {
+test('a failed accept for lack of descriptors ends no instance', async () => {
   const { listeners, server } = await delegated()
   server.removeAllListeners('error')
   listeners.adopt(key, server)
@@ -44,7 +44,7 @@ test('an accept that fails for want of descriptors ends nothing', async () => {
   listeners.close()
 })
 
-/** A channel to an instance that keeps what it gets. */
+/** A channel to an instance that keeps the handles it receives. */
 function keeper() {
   const servers: Server[] = []
   const channel: Channel = {
@@ -56,7 +56,7 @@ function keeper() {
   return { channel, servers }
 }
 
-/** A mirror that says null as often as it is told to. */
+/** A mirror that returns null a given number of times. */
 class LateMirror extends Mirror {
   misses: number
 
@@ -74,7 +74,7 @@ class LateMirror extends Mirror {
 const contained = (options: ListenersOptions) =>
   new Listeners([{ key, group: 'w/0', address: { host: '127.0.0.1', port: 0 }, isContained: true }], options)
 
-test('a spare that could not be made is tried again, and then the accept queue outlives the instance', async () => {
+test('a failed spare is tried again, and then the accept queue outlives the instance', async () => {
   const spares = new Spares(new LateMirror(3), { patienceMs: 20_000, maxMs: 60_000, retryMs: 60_000 })
   const listeners = contained({ spares })
   await listeners.bind(key)
@@ -83,7 +83,7 @@ test('a spare that could not be made is tried again, and then the accept queue o
   expect(listeners.isSpared(key)).toBe(true)
   const { channel, servers } = keeper()
   listeners.move(key, channel)
-  // The instance is killed: its descriptor is closed before main can know.
+  // The instance is killed: its descriptor is closed before main can notice.
   servers[0]?.close()
   const client = connect(listeners.addressOf(key))
   await once(client, 'connect')
@@ -93,7 +93,7 @@ test('a spare that could not be made is tried again, and then the accept queue o
   listeners.close()
 })
 
-test('an instance that dies before it has got the server leaves it to main, with its spare', async () => {
+test('an instance that dies before it receives the server leaves it and its spare to main', async () => {
   const listeners = contained({})
   await listeners.bind(key)
   await listeners.sparing(key)
@@ -103,7 +103,7 @@ test('an instance that dies before it has got the server leaves it to main, with
   listeners.close()
 })
 
-test('without any spare the server leaves after the time for it, and is called back later', async () => {
+test('without a spare the server leaves after a timeout and is recalled later', async () => {
   const called: string[] = []
   const listeners = contained({
     spares: new Spares(new LateMirror(Number.POSITIVE_INFINITY), { patienceMs: 20, maxMs: 50, retryMs: 20 }),
@@ -120,13 +120,13 @@ test('without any spare the server leaves after the time for it, and is called b
   listeners.close()
 })
 
-test('refuses with the reason: starting, restarting, given up', async () => {
+test('connections are refused with the reason: starting, restarting, given up', async () => {
   const refused: string[] = []
   const listeners = new Listeners(
     [{ key, group: 'w/0', address: { host: '127.0.0.1', port: 0 }, isContained: false }],
     { hold: { maxHeld: 10, maxHeldMs: 20 }, onRefused: (_key, code) => refused.push(code) },
   )
-  /** What the next client is told. */
+  /** Connects one client and waits until it is refused. */
   const knock = async () => {
     const client = connect(listeners.addressOf(key))
     client.resume()
@@ -149,7 +149,7 @@ test('refuses with the reason: starting, restarting, given up', async () => {
 test.each([
   ['suspend', 'OUT_OF_SERVICE'],
   ['release', 'DRAINING'],
-] as const)('what is held at %s is refused with %s', async (end, code) => {
+] as const)('connections held at %s are refused with %s', async (end, code) => {
   const refused: string[] = []
   const listeners = new Listeners(
     [{ key, group: 'w/0', address: { host: '127.0.0.1', port: 0 }, isContained: false }],

@@ -29,7 +29,7 @@ test('a copy of a listening socket accepts connections that arrived after its se
   mirror.close()
 })
 
-test('copies of several sockets are each of their own', async () => {
+test('copies of several sockets are independent', async () => {
   const both = await Promise.all([listening(), listening()])
   const mirror = new Mirror()
   const copies = await Promise.all(both.map(({ server }) => mirror.copy(server)))
@@ -42,7 +42,7 @@ test('copies of several sockets are each of their own', async () => {
   mirror.close()
 })
 
-test('there is no copy of a closed server', async () => {
+test('a closed server cannot be copied', async () => {
   const { server } = await listening()
   server.close()
   const mirror = new Mirror()
@@ -50,7 +50,7 @@ test('there is no copy of a closed server', async () => {
   mirror.close()
 })
 
-test('a mirror that is closed gives out nothing more', async () => {
+test('a closed mirror makes no more copies', async () => {
   const { server } = await listening()
   const mirror = new Mirror()
   const copy = mirror.copy(server)
@@ -59,7 +59,7 @@ test('a mirror that is closed gives out nothing more', async () => {
   server.close()
 })
 
-test('a child killed with a socket on its way to it is noticed at once, and the next copy is made by another', async () => {
+test('a child killed during a transfer is noticed at once, and another makes the next copy', async () => {
   const { server } = await listening()
   const children: ChildProcess[] = []
   const mirror = new Mirror(() => {
@@ -77,10 +77,11 @@ test('a child killed with a socket on its way to it is noticed at once, and the 
   mirror.close()
 })
 
-test('without a process to be had there is no copy, and nothing fails', async () => {
+test('if no process can be started there is no copy and no error', async () => {
   const { server } = await listening()
   const mirror = new Mirror(() => {
-    // As of a child for which the machine has no descriptor left: it has no channel, and says why later.
+    // Like a child for which the machine has no descriptor left: it has no channel, and its error comes
+    // later.
     const child = new ChildProcess()
     process.nextTick(() => child.emit('error', new Error('spawn EMFILE')))
     return child

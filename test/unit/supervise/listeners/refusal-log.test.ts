@@ -18,7 +18,7 @@ function combined() {
   return { services, log, lines }
 }
 
-test('refused connections are counted once, for the worker as a whole, by reason', () => {
+test('refused connections are counted once per worker, by reason', () => {
   const { services, log } = combined()
   const worker = services[0]?.worker.name ?? ''
   log.refused(`${worker}/0/0`, 'WORKER_GAVE_UP')
@@ -37,7 +37,7 @@ test('refused connections are counted once, for the worker as a whole, by reason
   })
 })
 
-test('a flood of refused connections is one line in ten seconds for each reason, with their number', () => {
+test('a flood of refused connections logs one line per reason in ten seconds, with their number', () => {
   const { services, log, lines } = combined()
   const key = `${services[0]?.worker.name}/0/0`
   for (let at = 0; at <= 20_000; at += 1_000) {

@@ -39,7 +39,7 @@ describe('healthLine', () => {
 })
 
 describe('HealthLog', () => {
-  test('has one line a change, and none for a start in health', () => {
+  test('logs one line per change, and no line for a healthy start', () => {
     const lines: string[] = []
     const log = new HealthLog((level) => lines.push(level))
     for (const status of ['Healthy', 'Warning', 'Warning', 'Critical', 'Critical', 'Healthy'] as const)

@@ -26,7 +26,7 @@ describe('health', () => {
       'one of two instances given up',
       { missing: { count: 1, of: 2, isGivenUp: true } },
       'Warning',
-      ['1 of 2 instances ended too often and is given up for now'],
+      ['1 of 2 instances ended too often; restarts are paused'],
     ],
     [
       'two of three instances starting',
@@ -52,7 +52,7 @@ describe('health', () => {
     expect([result.status, result.reasons]).toEqual([status, reasons])
   })
 
-  test('misses instances only while the worker is meant to run', () => {
+  test('reports missing instances only while the worker should run', () => {
     expect(missingInstances('gaveUp', 2, 1)).toEqual({ count: 1, of: 2, isGivenUp: true })
     expect(missingInstances('supervising.restarting', 4, 1)).toEqual({ count: 3, of: 4, isGivenUp: false })
     expect(missingInstances('supervising.steady', 2, 2)).toBeNull()

@@ -18,7 +18,7 @@ function liveCharts(timeoutMs = 60_000) {
 
 const live = { digest: {}, timers: [], next: [] }
 
-test('asks a chart of an instance over its channel', async () => {
+test('queries a chart of an instance over its channel', async () => {
   const { charts, posted } = liveCharts()
   const answer = charts.of('w#1/reverse')
   expect(posted).toEqual([{ type: 'chart.ask', ask: 1, chart: 'reverse' }])
@@ -32,14 +32,14 @@ test('waits a bounded time for an instance that does not answer', async () => {
   expect(await charts.of('w#1/reverse')).toBeNull()
 })
 
-test('asks no instance for a chart that does not exist', async () => {
+test('queries no instance for a chart that does not exist', async () => {
   const { charts, posted } = liveCharts()
   expect(await charts.of('w#2/reverse')).toBeNull()
   expect(await charts.of('w#1')).toBeNull()
   expect(posted).toEqual([])
 })
 
-test('bounds the number of pending questions', async () => {
+test('bounds the number of pending queries', async () => {
   const { charts, posted } = liveCharts()
   const answers = Array.from({ length: 64 }, () => charts.of('w#1/reverse'))
   expect(await charts.of('w#1/reverse')).toBeNull()

@@ -27,7 +27,7 @@ describe('rates of a service', () => {
     expect(rates.of(one)).toMatchObject({ perSecond: 0, errors: 0 })
   })
 
-  test('have no errors for which only clients are to blame', () => {
+  test('exclude errors caused by clients', () => {
     const one = service()
     const rates = new RequestRates()
     rates.tick([one], 0, false)
@@ -71,7 +71,7 @@ describe('rates of a service', () => {
       if (second === 12) Object.assign(one.buckets, { 0: 90, 1: 10 })
       rates.tick([counted], second * 1_000, false)
     }
-    // Adding up many series once a second is work that nobody has asked for.
+    // Without a viewer, adding up many series once a second would be wasted work.
     expect(durations).toHaveBeenCalledTimes(3)
     expect(rates.of(counted).p50Ms).toBeCloseTo(0.56, 2)
     expect(rates.of(counted).p99Ms).toBeCloseTo(4.6, 2)
@@ -79,7 +79,7 @@ describe('rates of a service', () => {
     expect(rates.of(counted).p50Ms).toBeNull()
   })
 
-  test('are there at once for a new viewer, and after the last one has left', () => {
+  test('are available at once for a new viewer, and after the last viewer has left', () => {
     const one = service()
     const rates = new RequestRates()
     for (let second = 0; second <= 12; second++) rates.tick([one], second * 1_000, false)

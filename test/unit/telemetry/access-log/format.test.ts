@@ -15,7 +15,7 @@ function line(format: string, changes: Partial<AccessRecord> = {}): string {
 const json = (changes: Partial<AccessRecord> = {}) => JSON.parse(line('json', changes))
 
 describe('a line in JSON', () => {
-  test('has every field, with null for what was not there', () => {
+  test('has every field, with null for a missing value', () => {
     const { time, ...rest } = json()
     expect(Math.abs(Date.parse(time) - Date.now())).toBeLessThan(5_000)
     expect(rest).toEqual({
@@ -48,7 +48,7 @@ describe('a line in JSON', () => {
     })
   })
 
-  test('has null for everything of a request that never was one', () => {
+  test('has null for every request field if no request was read', () => {
     const nothing = { method: null, target: null, host: undefined, version: 0, headers: {}, upstream: null }
     const times = { headMs: -1, connectedAt: 0, answeredAt: 0, status: 0 }
     expect(json({ ...nothing, ...times })).toMatchObject({
@@ -65,7 +65,7 @@ describe('a line in JSON', () => {
     })
   })
 
-  test('has its time to the millisecond, as the start of the exchange', () => {
+  test('has the start of the exchange as its time, to the millisecond', () => {
     const before = Date.now()
     const at = Date.parse(json({ startedAt: 0, endedAt: 60_007 }).time)
     expect(at).toBeGreaterThanOrEqual(before - 60_007)
@@ -87,7 +87,7 @@ describe('a line in JSON', () => {
     })
   })
 
-  test('has the ids of a trace where there is one', () => {
+  test('has the ids of its trace if there is one', () => {
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
     const ids = { traceId, spanId: '00f067aa0ba902b7' }
     expect(json(ids)).toMatchObject({ trace_id: traceId, span_id: '00f067aa0ba902b7' })
@@ -95,7 +95,7 @@ describe('a line in JSON', () => {
     expect(line('%trace_id %span_id', { traceId })).toBe(`${traceId} -\n`)
   })
 
-  test('reads UTF-8 as what it means and keeps other bytes as numbers', () => {
+  test('decodes UTF-8 and keeps the numbers of other bytes', () => {
     const bytes = (text: string) => Buffer.from(text).toString('latin1')
     expect(json({ target: `/${bytes('grüße')}` }).path).toBe('/grüße')
     expect(json({ target: '/\xfc\xff' }).path).toBe('/\xfc\xff')
@@ -104,11 +104,11 @@ describe('a line in JSON', () => {
     )
   })
 
-  test('bounds what one value may take', () => {
+  test('limits the length of a value', () => {
     expect(json({ target: `/${'a'.repeat(20_000)}` }).path).toHaveLength(4_099)
   })
 
-  test('is one line of ASCII, and JSON with the same value, whatever a client has written', () => {
+  test('is one ASCII line of JSON with the same value for any input of a client', () => {
     const byte = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code))
     const anything = fc.string({ unit: byte, maxLength: 60 })
     fc.assert(
@@ -138,21 +138,21 @@ describe('secrets', () => {
     ['http://[::1]:secret/p', '[::1]:***', '/p'],
     ['http://[::1]:80/p', '[::1]:80', '/p'],
     ['http://h.test:/p', 'h.test:', '/p'],
-  ])('of %s are masked', (target, host, path) => {
+  ])('in the target %s are masked', (target, host, path) => {
     expect(json({ target })).toMatchObject({ host, path })
     for (const format of ['json', 'combined', '%request %path']) {
       expect(line(format, { target })).not.toContain('secret')
     }
   })
 
-  test('before the host of CONNECT, or in Host and Referer, are masked', () => {
+  test('in the target of CONNECT, in Host and in Referer are masked', () => {
     expect(json({ method: 'CONNECT', target: 'u:p@h.test:443' }).host).toBe('***@h.test:443')
     expect(json({ host: 'u:p@h.test' }).host).toBe('***@h.test')
     expect(line('"%{referer}"')).toBe('"http://***@from.test/x"\n')
   })
 
   test.each(['authorization', 'Proxy-Authorization', 'COOKIE', 'Set-Cookie'])(
-    '%s is no field of a template',
+    'in the field %s are refused in a template',
     (name) => {
       expect(formatFault(`%status %{${name}}`)).toContain('never logged')
       expect(() => compileFormat(`%status %{${name}}`, names)).toThrow(TypeError)
@@ -161,13 +161,13 @@ describe('secrets', () => {
 })
 
 describe('the combined format', () => {
-  test('is that of Apache and nginx', () => {
+  test('matches that of Apache and nginx', () => {
     expect(line('combined', { user: 'ada' })).toMatch(
       /^192\.0\.2\.1 - ada \[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d \+0000\] "GET \/a\?b=c HTTP\/1\.1" 200 200 "http:\/\/\*\*\*@from\.test\/x" "curl\/8"\n$/,
     )
   })
 
-  test('has dashes for what was not there', () => {
+  test('has dashes for missing values', () => {
     const nothing = { method: null, target: null, version: 0, headers: {}, status: 0 }
     expect(line('combined', nothing)).toMatch(/^192\.0\.2\.1 - - \[.*\] "-" - 200 "-" "-"\n$/)
   })
@@ -180,14 +180,14 @@ describe('a template', () => {
     )
   })
 
-  test('keeps a value within its quotes, and within its place', () => {
+  test('escapes a value so that it stays within its quotes or its column', () => {
     const headers = { 'user-agent': 'a" \\b\n\x1b[31m\xfc' }
     expect(line('"%{user-agent}" %status', { headers })).toBe('"a\\" \\\\b\\x0a\\x1b[31m\\xfc" 200\n')
     expect(line('%{user-agent} %status', { headers: { 'user-agent': 'a 500' } })).toBe('a\\x20500 200\n')
     expect(line('%{user-agent} "%host"', { headers: { 'user-agent': '' } })).toBe('- "www.test"\n')
   })
 
-  test('joins a field that came several times', () => {
+  test('joins the values of a repeated field', () => {
     expect(line('"%{x}"', { headers: { x: ['a', 'b'] } })).toBe('"a, b"\n')
   })
 
@@ -198,7 +198,7 @@ describe('a template', () => {
     ['%{a b}', '%{a b} is not a header field'],
     ['%status\n', 'must contain only printable ASCII'],
     ['%status é', 'must contain only printable ASCII'],
-  ])('such as %s is a fault', (format, fault) => {
+  ])('is refused if it is invalid: %s', (format, fault) => {
     expect(formatFault(format)).toContain(fault)
   })
 })

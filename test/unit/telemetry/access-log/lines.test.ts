@@ -9,7 +9,7 @@ import { accessRecord as record } from '../../../kit/telemetry/access-record.ts'
 
 const names = { worker: 'reverse_proxy', instance: 'reverse_proxy#1' }
 
-describe('lines that follow each other in one log', () => {
+describe('successive lines of one log', () => {
   const text = fc.string({
     unit: fc.constantFrom('a', 'B', '7', ' ', '"', '\\', '/', '\t', '%'),
     maxLength: 40,
@@ -41,7 +41,7 @@ describe('lines that follow each other in one log', () => {
     ),
   })
 
-  test('say each what its own record says, whatever stays the same and whatever changes', () => {
+  test('each contain the values of their own record, whichever fields change', () => {
     fc.assert(
       fc.property(
         fc.array(fc.record({ steady, own, isRepeated: fc.boolean() }), { maxLength: 8 }),
@@ -76,7 +76,7 @@ describe('lines that follow each other in one log', () => {
     typeof value === 'string' && value.length > 4_096 ? `${value.slice(0, 4_096)}...` : value
 
   test.each(['json', 'combined', '%time "%{user-agent}" %total_ms'])(
-    'are whole or not there where room ends: %s',
+    'are either whole or missing when the chunk is full: %s',
     (format) => {
       const write = compileFormat(format, names)
       const chunk = new LogChunk(4_096)

@@ -10,10 +10,13 @@ import { accessRecord } from '../../../kit/telemetry/access-record.ts'
 
 const names = { worker: 'reverse_proxy', instance: 'reverse_proxy#1' }
 
-/** A byte of the wire each; those that need no escape are as frequent as all others, so that long texts without any occur. */
+/**
+ * One byte of the wire. Bytes that need no escape are as frequent as all others, so that long texts without
+ * an escape occur.
+ */
 const byte = fc.integer({ min: 0, max: 0xff }).map((code) => String.fromCharCode(code))
 const letter = fc.constantFrom('a', 'Z', '/', '~', '!', ' ')
-/** Around the lengths at which a text is written in another way. */
+/** Lengths around the thresholds at which a text is written differently. */
 const length = fc.constantFrom(0, 1, 31, 32, 33, 64, 300, 4_095, 4_096, 4_097)
 const plainText = fc.tuple(letter, length).map(([one, count]) => one.repeat(count))
 const hostile = fc.tuple(plainText, byte, plainText).map((parts) => parts.join(''))
@@ -47,7 +50,7 @@ const changes: fc.Arbitrary<Partial<AccessRecord>> = fc.record(
   { requiredKeys: [] },
 )
 
-/** The same line by the simplest means there are. */
+/** The same line, written by the simplest possible code. */
 function jsonLine(record: AccessRecord): string {
   const said = Object.entries<Field>(fields).map(([name, { kind, read }]) => {
     const value = read(record)
@@ -64,18 +67,20 @@ function templateLine(record: AccessRecord): string {
   return `${bare(fields.client)} ${bare(fields.method)} "${agent}" ${bare(fields.bytes_sent)} 100%\n`
 }
 
-/** Lines that follow each other: each has what has changed against the one before, and what is wrong for it, too. */
+/**
+ * Successive lines: each record changes some fields of the previous one, also to values that do not suit it.
+ */
 test.each([
   { format: 'json', reference: jsonLine },
   { format: '%client %method "%{user-agent}" %bytes_sent 100%%', reference: templateLine },
-])('every byte of a line is that of the plain formatter, whatever a record has in it: $format', (one) => {
+])('every byte of a line equals that of the plain formatter for any record: $format', (one) => {
   fc.assert(
     fc.property(fc.array(changes, { minLength: 1, maxLength: 6 }), (steps) => {
       const format = compileFormat(one.format, names)
       let record = accessRecord
       for (const step of steps) {
         record = { ...record, ...step }
-        // The time is that of the wall clock when the line is made.
+        // The time is the wall clock when the line is written.
         const stamp = (line: string) => line.replace(/"time":"[^"]*"/, '"time":""')
         const chunk = new LogChunk(4 * chunkBytes)
         expect(format(record, chunk)).toBe(true)

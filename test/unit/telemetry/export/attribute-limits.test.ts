@@ -8,15 +8,15 @@ import type { SpanRecord } from '../../../../src/telemetry/trace/span-record.ts'
 const noEnd = Number.POSITIVE_INFINITY
 const origin = { resource: resourceFromAttributes({}), instrumentationScope: { name: 'test' } }
 
-describe('limits of attributes', () => {
-  test('leave what is within them as it is', () => {
+describe('attribute limits', () => {
+  test('leave attributes within them unchanged', () => {
     const attributes = { a: 'text', b: 12345 }
     const limited = limitAttributes(attributes, { maxAttributes: 2, maxCharacters: 4 })
     expect(limited.attributes).toBe(attributes)
     expect(limited.dropped).toBe(0)
   })
 
-  test('keep the first, and cut text and nothing else', () => {
+  test('keep the first attributes and shorten only texts', () => {
     const attributes = { a: 'text', b: 12345, c: true }
     expect(limitAttributes(attributes, { maxAttributes: 2, maxCharacters: 2 })).toEqual({
       attributes: { a: 'te', b: 12345 },
@@ -29,7 +29,7 @@ describe('limits of attributes', () => {
   })
 })
 
-test('a span has no more attributes, events and links than it may, and says how many it had', () => {
+test('a span keeps its allowed attributes, events and links and reports the number dropped', () => {
   const event = (name: string) => ({ name, atMs: 1, attributes: { why: 'because', at: 1 } })
   const record: SpanRecord = {
     traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
@@ -57,7 +57,7 @@ test('a span has no more attributes, events and links than it may, and says how 
   })
 })
 
-test('a log record has no more attributes than it may, and says how many it had', () => {
+test('a log record keeps its allowed attributes and reports the number dropped', () => {
   const record = {
     atMs: 1,
     level: 'info',

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { WatchedExporter } from '../../../../src/telemetry/export/watched-exporter.ts'
 
-test('the longest time that a variable can say is not the shortest', () => {
+test('the longest timeout that a variable can set does not expire at once', () => {
   vi.useFakeTimers()
   try {
     const onEnd = vi.fn()

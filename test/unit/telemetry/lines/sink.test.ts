@@ -5,7 +5,7 @@ import { chunkBytes, LogWriter } from '../../../../src/telemetry/lines/writer.ts
 import { tempDir } from '../../../kit/files/temp-dir.ts'
 import { until } from '../../../kit/waiting/until.ts'
 
-test('closes a file whose opening outlasts the end of the writer', async () => {
+test('closes a file that finishes opening after the writer has closed', async () => {
   const opening = Promise.withResolvers<Sink>()
   const writer = new LogWriter({
     open: () => opening.promise,

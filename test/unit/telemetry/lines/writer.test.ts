@@ -56,7 +56,7 @@ const range = (from: number, to: number): number[] => Array.from({ length: to - 
 function fifo(): { readonly path: string; readonly read: () => string } {
   const path = join(tempDir(), 'pipe')
   execFileSync('sh', ['-c', 'mkfifo "$0"', path])
-  // Open for both, so that it has a reader, which reads when it is told to.
+  // Opened for reading and writing: the pipe has a reader, which reads only on request.
   const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
   onTestFinished(() => closeSync(fd))
   const buffer = Buffer.alloc(10_000)
@@ -73,7 +73,7 @@ function fifo(): { readonly path: string; readonly read: () => string } {
 }
 
 describe('a file', () => {
-  test('gets all lines in their order, behind what it had', async () => {
+  test('gets all lines in order, after its existing content', async () => {
     const path = join(tempDir(), 'access.log')
     writeFileSync(path, lineOf(0))
     const { writer, dropped } = writerTo(() => openFileSink(path))
@@ -83,7 +83,7 @@ describe('a file', () => {
     expect(dropped).toBe(0)
   })
 
-  test('is written by several at once without a broken line', async () => {
+  test('is written by several writers at once without a broken line', async () => {
     const path = join(tempDir(), 'access.log')
     const writers = ['a', 'b', 'c'].map((who) => ({ who, ...writerTo(() => openFileSink(path)) }))
     for (const at of range(0, 1_500)) for (const { who, writer } of writers) writer.write(lineOf(at, who))
@@ -93,7 +93,7 @@ describe('a file', () => {
     expect(lines).toHaveLength(4_500)
   })
 
-  test('that was renamed is followed by a new one, and no line is lost between them', async () => {
+  test('that was renamed is followed by a new file without losing a line', async () => {
     const folder = tempDir()
     const path = join(folder, 'access.log')
     const { writer } = writerTo(() => openFileSink(path), { flushMs: 1 })
@@ -126,7 +126,7 @@ describe('a file', () => {
     expect(all).toEqual(range(0, at))
   })
 
-  test('that is renamed while it is being opened is opened once more', async () => {
+  test('that is renamed while it is being opened is opened again', async () => {
     const path = join(tempDir(), 'access.log')
     const first = Promise.withResolvers<Sink>()
     const opens = [() => first.promise, () => openFileSink(path)]
@@ -139,7 +139,7 @@ describe('a file', () => {
     await until('it is written', () => readFileSync(path, { encoding: 'utf8', flag: 'a+' }) === lineOf(0))
   })
 
-  test('that cannot be opened anew goes on under its old name', async () => {
+  test('that cannot be reopened still gets further lines', async () => {
     const folder = join(tempDir(), 'logs')
     mkdirSync(folder)
     const path = join(folder, 'access.log')
@@ -154,7 +154,7 @@ describe('a file', () => {
     expect(troubles).toEqual(['ENOENT'])
   })
 
-  test('that cannot be opened yet is tried again, and what waits is written then', async () => {
+  test('that cannot be opened yet is retried and then gets the waiting lines', async () => {
     const folder = join(tempDir(), 'later')
     const path = join(folder, 'access.log')
     const observed = writerTo(() => openFileSink(path))
@@ -167,7 +167,7 @@ describe('a file', () => {
     expect(observed.dropped).toBe(0)
   })
 
-  test('gets what waits at once when its thread ends', async () => {
+  test('gets the waiting lines at once when its thread ends', async () => {
     const path = join(tempDir(), 'access.log')
     const opened = openFileSink(path)
     const { writer } = writerTo(() => opened, { flushMs: 60_000 })
@@ -178,7 +178,7 @@ describe('a file', () => {
     expect(numbersIn(readFileSync(path, 'utf8'))).toEqual([0, 1])
   })
 
-  test('that it makes is for its owner and group only', async () => {
+  test('created by the writer is accessible to its owner and group only', async () => {
     const path = join(tempDir(), 'access.log')
     const sink = await openFileSink(path)
     expect(statSync(path).mode & 0o137).toBe(0)
@@ -187,7 +187,7 @@ describe('a file', () => {
 })
 
 describe('a full disk', () => {
-  test('costs lines beyond the buffer, which are counted, and is told once', async () => {
+  test('drops and counts the lines beyond the buffer and is reported once', async () => {
     const observed = writerTo(() => openFileSink('/dev/full'))
     const perChunk = Math.floor(chunkBytes / lineOf(0).length)
     for (const _ of range(0, 5 * perChunk)) observed.writer.write(lineOf(0))
@@ -198,7 +198,7 @@ describe('a full disk', () => {
     expect(observed.dropped).toBe(5 * perChunk)
   })
 
-  test.skipIf(process.getuid?.() !== 0)('that has room again gets what waited, whole', async () => {
+  test.skipIf(process.getuid?.() !== 0)('that has room again gets all waiting lines whole', async () => {
     const folder = tempDir()
     execFileSync('sh', ['-c', 'mount -t tmpfs -o size=64k tmpfs "$0"', folder])
     onTestFinished(() => void execFileSync('sh', ['-c', 'umount -l "$0"', folder]))
@@ -213,14 +213,14 @@ describe('a full disk', () => {
     const kept = numbersIn(readFileSync(path, 'utf8'))
     expect(kept).toEqual(range(0, kept.length))
     expect(observed.troubles).toEqual(['ENOSPC', null])
-    // What fits now is more than one chunk less what others have.
+    // The emptied file leaves room for all 500 lines.
     expect(kept).toHaveLength(500)
     expect(observed.dropped).toBe(0)
   })
 })
 
-describe('a pipe that nobody reads', () => {
-  test('blocks nobody; the buffer is bounded, and its lines come whole when they are read', async () => {
+describe('a pipe that is not read', () => {
+  test('does not block the writer and delivers the bounded buffer whole once it is read', async () => {
     const pipe = fifo()
     const opened = openFileSink(pipe.path)
     const observed = writerTo(() => opened)
@@ -246,7 +246,7 @@ describe('a pipe that nobody reads', () => {
     await until('it goes on', () => numbersIn(pipe.read()).includes(at))
   })
 
-  test('is written by several at once without a broken line', async () => {
+  test('is written by several writers at once without a broken line', async () => {
     const pipe = fifo()
     const writers = ['a', 'b'].map((who) => ({ who, ...writerTo(() => openFileSink(pipe.path)) }))
     for (const at of range(0, 1_500)) for (const { who, writer } of writers) writer.write(lineOf(at, who))
@@ -259,7 +259,7 @@ describe('a pipe that nobody reads', () => {
     expect(lines.filter((line) => !/^[ab] \d+ x{100}$/.test(line))).toEqual([])
   })
 
-  test('does not hold up the end for long, and what is lost is counted', async () => {
+  test('does not delay the close for long, and lost lines are counted', async () => {
     const pipe = fifo()
     const observed = writerTo(() => openFileSink(pipe.path))
     for (const at of range(0, 2_000)) observed.writer.write(lineOf(at))
@@ -270,7 +270,7 @@ describe('a pipe that nobody reads', () => {
     expect(observed.dropped).toBeGreaterThan(0)
   })
 
-  test('has no reader at all: told, and tried again', async () => {
+  test('is reported and retried if it has no reader at all', async () => {
     const path = join(tempDir(), 'pipe')
     execFileSync('sh', ['-c', 'mkfifo "$0"', path])
     const observed = writerTo(() => openFileSink(path))
@@ -283,7 +283,7 @@ describe('a pipe that nobody reads', () => {
   })
 })
 
-test('a line that is longer than a chunk is dropped', () => {
+test('a line longer than a chunk is dropped', () => {
   const observed = writerTo(() => openFileSink('/dev/null'))
   observed.writer.write('x'.repeat(chunkBytes + 1))
   expect(observed.dropped).toBe(1)

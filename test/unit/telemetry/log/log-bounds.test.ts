@@ -16,7 +16,7 @@ function bounds(maxLines: number) {
   return { lines, bounded: new LogBounds(write, { maxLines }) }
 }
 
-test('lets so many of a kind pass, and counts the others at the end of the window', () => {
+test('passes the first lines of a kind and reports the number of others after the window', () => {
   const { lines, bounded } = bounds(2)
   for (let at = 0; at < 1000; at += 1) bounded.log('warn', 'exchange failed', { code: 'A', at })
   expect(lines).toEqual([
@@ -27,7 +27,7 @@ test('lets so many of a kind pass, and counts the others at the end of the windo
   expect(lines.slice(2)).toEqual(['warn exchange failed: 998 more in the last 10 s {"code":"A"}'])
 })
 
-test('begins anew with the next window', () => {
+test('starts again with the next window', () => {
   const { lines, bounded } = bounds(1)
   bounded.log('warn', 'a')
   vi.advanceTimersByTime(10_000)
@@ -37,7 +37,7 @@ test('begins anew with the next window', () => {
   expect(lines).toEqual(['warn a {}', 'warn a {}', 'warn a: 1 more in the last 10 s {}'])
 })
 
-test('tells codes, messages and levels apart', () => {
+test('counts codes, messages and levels separately', () => {
   const { lines, bounded } = bounds(1)
   for (let at = 0; at < 2; at += 1) {
     bounded.log('warn', 'a', { code: 'A' })
@@ -48,7 +48,7 @@ test('tells codes, messages and levels apart', () => {
   expect(lines).toHaveLength(4)
 })
 
-test('says nothing of kinds of which nothing was left out, and has no timer without lines', () => {
+test('reports no kind without suppressed lines and runs no timer without lines', () => {
   const { lines, bounded } = bounds(1)
   expect(vi.getTimerCount()).toBe(0)
   bounded.log('info', 'a')
@@ -57,7 +57,7 @@ test('says nothing of kinds of which nothing was left out, and has no timer with
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('tells what was left out when it is closed', () => {
+test('reports the suppressed lines when it is closed', () => {
   const { lines, bounded } = bounds(1)
   bounded.log('warn', 'a')
   bounded.log('warn', 'a')
@@ -66,7 +66,7 @@ test('tells what was left out when it is closed', () => {
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('keeps a bounded number of kinds: beyond it, all others are one', () => {
+test('tracks a bounded number of kinds and counts all others as one', () => {
   const { lines, bounded } = bounds(1)
   for (let at = 0; at < 5_000; at += 1) bounded.log('warn', `kind ${at}`)
   expect(lines.length).toBe(201)
@@ -74,7 +74,7 @@ test('keeps a bounded number of kinds: beyond it, all others are one', () => {
   expect(lines.at(-1)).toMatch(/^warn other lines: 4799 more/)
 })
 
-test('shares ten lines among the instances of a worker, and leaves each one at least', () => {
+test('divides ten lines among the instances of a worker, at least one line each', () => {
   for (const [instances, expected] of [
     [1, 10],
     [4, 2],

@@ -29,7 +29,7 @@ test.each([
   ['info', ['info', 'warn', 'error']],
   ['warn', ['warn', 'error']],
   ['error', ['error']],
-] as const)('a target of level %s gets that level and worse, and nothing else', async (level, expected) => {
+] as const)('a target of level %s gets only lines of that level and above', async (level, expected) => {
   const target = file({ level })
   const { log, close } = open(target)
   for (const one of levels) log(one, one)
@@ -37,7 +37,7 @@ test.each([
   expect(linesOf(target.path).map((line) => line.split(' ')[1])).toEqual(expected)
 })
 
-test('targets have levels and formats of their own', async () => {
+test('each target has its own level and format', async () => {
   const [text, json] = [file(), file({ level: 'error', format: 'json' })]
   const { log, close } = open(text, json)
   log('info', 'up', { port: 80 })
@@ -52,7 +52,7 @@ test('targets have levels and formats of their own', async () => {
   ])
 })
 
-test('a JSON line keeps its own time, level and message, whatever fields there are', async () => {
+test('a field never replaces the time, level or message of a JSON line', async () => {
   const target = file({ format: 'json' })
   const { log, close } = open(target)
   log('warn', 'stderr', { message: 'it said', level: 'loud', time: 'never' })
@@ -65,7 +65,7 @@ test('a JSON line keeps its own time, level and message, whatever fields there a
   })
 })
 
-test('lines are ASCII without control characters, whatever is in them', async () => {
+test('lines are ASCII without control characters, whatever their content', async () => {
   const [text, json] = [file(), file({ format: 'json' })]
   const { log, close } = open(text, json)
   log('info', 'ü\u001b[31m\u009b\nx', { a: '\u001b]0;title\u0007é\n2026 error fake' })
@@ -77,7 +77,7 @@ test('lines are ASCII without control characters, whatever is in them', async ()
   expect(JSON.parse(linesOf(json.path)[0] ?? '')).toMatchObject({ message: 'ü\u001b[31m\u009b\nx' })
 })
 
-test('a file is appended to', async () => {
+test('an existing log file is appended to', async () => {
   const target = file()
   for (const message of ['first', 'second']) {
     const { log, close } = open(target)
@@ -87,7 +87,7 @@ test('a file is appended to', async () => {
   expect(linesOf(target.path).map((line) => line.slice(-6))).toEqual([' first', 'second'])
 })
 
-test('goes on in a new file where the old one was renamed', async () => {
+test('continues in a new file after the old one was renamed', async () => {
   const target = file()
   const { log, reopen, close } = open(target)
   log('info', 'before')
@@ -101,7 +101,7 @@ test('goes on in a new file where the old one was renamed', async () => {
   expect(linesOf(target.path).map((line) => line.slice(-5))).toEqual(['after'])
 })
 
-test('a file that cannot be written is told to the other targets, and written when it can be', async () => {
+test('an unwritable file is reported to the other targets and written once it is writable', async () => {
   const good = file()
   const bad = file()
   mkdirSync(bad.path)
@@ -115,7 +115,7 @@ test('a file that cannot be written is told to the other targets, and written wh
   expect(linesOf(good.path).filter((line) => line.includes('cannot be written'))).toHaveLength(1)
 })
 
-test('a file that cannot be written and is the only target is told to whoever opened the log', async () => {
+test('an unwritable file that is the only target is reported to the caller of openLog', async () => {
   const bad = file()
   mkdirSync(bad.path)
   const { complaints } = open(bad)

@@ -3,8 +3,8 @@ import { beatPeriodMs, startBeat } from '../../../../src/telemetry/metrics/beat.
 import { createCounterBlock, readCounters } from '../../../../src/telemetry/metrics/counters.ts'
 import { until } from '../../../kit/waiting/until.ts'
 
-describe('beat', () => {
-  test('counts up while the loop turns, and tells how late it was', async () => {
+describe('the beat', () => {
+  test('counts up while the event loop runs and records the delay of the loop', async () => {
     const block = createCounterBlock()
     const stop = startBeat(block, 20)
     await until('it beats', () => readCounters(block).beats > 2)
@@ -17,7 +17,7 @@ describe('beat', () => {
     stop()
   })
 
-  test('tells what the thread uses, from the start', async () => {
+  test('records the memory and CPU time of the thread from the start', async () => {
     const block = createCounterBlock()
     const stop = startBeat(block, 20)
     const { memoryBytes, cpuMs, beats } = readCounters(block)
@@ -33,7 +33,7 @@ describe('beat', () => {
     stop()
   })
 
-  test('stops', async () => {
+  test('ends when it is stopped', async () => {
     const block = createCounterBlock()
     startBeat(block, 20)()
     const other = createCounterBlock()
@@ -49,7 +49,7 @@ describe('beatPeriodMs', () => {
     [5_000, 950],
     [1_000, 250],
     [1, 20],
-  ])('stuck after %i ms: a beat in %i ms', (stuckMs, periodMs) => {
+  ])('for a thread that is stuck after %i ms is %i ms', (stuckMs, periodMs) => {
     expect(beatPeriodMs(stuckMs)).toBe(periodMs)
   })
 })

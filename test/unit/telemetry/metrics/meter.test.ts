@@ -34,8 +34,8 @@ import { readSeries, totalOf } from '../../../kit/telemetry/series.ts'
 
 const plainKey = (status: number, route = 1) => serverKey(methodId('GET'), false, 11, status, 0, route)
 
-describe('a key', () => {
-  test('comes back as the attributes that it was made of', () => {
+describe('a series key', () => {
+  test('converts back to the attributes that it was made from', () => {
     const key = serverKey(methodId('POST'), true, 20, 502, errorId('UPSTREAM_REFUSED'), routeId(2))
     expect(attributesOf(key, ['/', '/a', '/b'])).toEqual({
       'http.request.method': 'POST',
@@ -47,7 +47,7 @@ describe('a key', () => {
     })
   })
 
-  test('tells every combination from every other, in 31 bits', () => {
+  test('is unique for every combination of attributes, within 31 bits', () => {
     const codes: (ErrorCode | null)[] = [null, ...(Object.keys(errorTable) as ErrorCode[])]
     const keys = new Set<number>()
     let made = 0
@@ -74,14 +74,14 @@ describe('a key', () => {
     expect(Math.min(...keys)).toBeGreaterThanOrEqual(0)
   })
 
-  test('has no attribute for what there was not', () => {
+  test('has no attribute for a missing value', () => {
     expect(attributesOf(serverKey(methodId('BREW'), false, 0, 0, 0, 0), [])).toEqual({
       'http.request.method': '_OTHER',
       'url.scheme': 'http',
     })
   })
 
-  test('names the status as the error where nothing else says it', () => {
+  test('has the status as its error type if there is no error code', () => {
     const key = clientKey(methodId('GET'), 404, errorId(null))
     expect(attributesOf(key, [])).toMatchObject({ 'error.type': '404' })
   })
@@ -95,14 +95,14 @@ describe('a key', () => {
     ])
   })
 
-  test('has one route for all mounts that are too many', () => {
+  test('has one route for all mounts beyond the limit', () => {
     const key = serverKey(1, false, 11, 200, 0, routeId(5_000))
     expect(attributesOf(key, [])['http.route']).toBe('_OTHER')
   })
 })
 
 describe('a meter', () => {
-  test('counts into the bucket whose bound is not passed', () => {
+  test('counts a value in the first bucket whose bound it does not exceed', () => {
     const block = createCounterBlock()
     const meter = new Meter(block)
     for (const seconds of [0.0005, 0.001, 0.005, 0.0051, 10, 11]) meter.finished(plainKey(200), seconds)
@@ -111,7 +111,7 @@ describe('a meter', () => {
     expect(series?.duration.sum).toBeCloseTo(21.0116)
   })
 
-  test('keeps series apart, and adds the same ones up', () => {
+  test('keeps series apart and adds up the values of each', () => {
     const block = createCounterBlock()
     const meter = new Meter(block)
     for (const status of [200, 404, 200]) meter.sizes(meter.finished(plainKey(status), 0), 10, 1_000)
@@ -124,7 +124,7 @@ describe('a meter', () => {
     expect(client).toMatchObject([{ duration: { count: 1, sum: 0.5 } }])
   })
 
-  test('has a bound on series, and one for all that come after them', () => {
+  test('limits the number of series and counts all further ones in one', () => {
     const block = createCounterBlock()
     const meter = new Meter(block)
     for (let n = 0; n < 3_000; n += 1) {
@@ -152,8 +152,8 @@ describe('a meter', () => {
   })
 })
 
-describe('what main reads', () => {
-  test('goes on after an instance has ended', () => {
+describe('the series that main reads', () => {
+  test('keep the totals of ended instances', () => {
     const ended: Series = new Map()
     const places = new SeriesPlaces()
     const totals = createCounterBlock()
@@ -173,7 +173,7 @@ describe('what main reads', () => {
     expect(tunnelLives([totals])).toMatchObject({ sum: 14, count: 2 })
   })
 
-  test('is the same from the copy that a process sends', () => {
+  test('are the same in the copy that a process sends', () => {
     const block = createCounterBlock()
     new Meter(block).finished(plainKey(204), 3)
     const copy = copyUsed(block)
@@ -183,7 +183,7 @@ describe('what main reads', () => {
     expect(readSeries(received)).toEqual(readSeries(block))
   })
 
-  test('has the buckets of the conventions when the finest joins the next', () => {
+  test('have the buckets of the conventions once the finest is merged into the next', () => {
     const block = createCounterBlock()
     const meter = new Meter(block)
     for (const seconds of [0.0005, 0.002, 20]) meter.finished(plainKey(200), seconds)
@@ -191,14 +191,14 @@ describe('what main reads', () => {
     expect(duration && coarser(duration)).toMatchObject({ count: 3, buckets: [2, ...Array(13).fill(0), 1] })
   })
 
-  test('stops where a series is still being opened', () => {
+  test('stop before one that is still being opened', () => {
     const block = createCounterBlock()
     const meter = new Meter(block)
     meter.finished(plainKey(200), 1)
     const whole = copyUsed(block)
     meter.finished(plainKey(201), 1)
     const torn = copyUsed(block)
-    // Its length has arrived and its key has not.
+    // The new length has arrived, but the key of the new series has not.
     torn[whole.length] = 0
     const received = createCounterBlock()
     received.set(torn)

@@ -30,7 +30,7 @@ const producer = createProducer({
   now: () => 2_000.25,
 })
 
-/** As a reader of the SDK gets them from it, by name. */
+/** The metrics by name, as an SDK reader collects them from the producer. */
 async function collected() {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
   const reader = new PeriodicExportingMetricReader({ exporter, metricProducers: [producer] })
@@ -44,8 +44,8 @@ async function collected() {
   }
 }
 
-describe('what a reader of the SDK gets from the producer', () => {
-  test('has the type and the numbers of the SDK for each instrument', async () => {
+describe('metrics that an SDK reader collects from the producer', () => {
+  test('have the SDK data type of their instrument', async () => {
     const { metrics } = await collected()
     expect(metrics.get('proxy.tunnels')).toMatchObject({
       dataPointType: DataPointType.SUM,
@@ -62,7 +62,7 @@ describe('what a reader of the SDK gets from the producer', () => {
     expect(metrics.get('http.server.request.duration')?.dataPointType).toBe(DataPointType.HISTOGRAM)
   })
 
-  test('has attributes, values and times', async () => {
+  test('have attributes, values and times', async () => {
     const { metrics, scope } = await collected()
     expect(scope).toMatchObject({ name: 'bifrost-bridge' })
     expect(metrics.get('proxy.tunnels')?.dataPoints).toEqual([
@@ -70,7 +70,7 @@ describe('what a reader of the SDK gets from the producer', () => {
     ])
   })
 
-  test('has one bucket more than bounds', async () => {
+  test('have one more bucket than bounds', async () => {
     const { metrics } = await collected()
     const [point] = metrics.get('http.server.request.duration')?.dataPoints ?? []
     const value = point?.value as Histogram | undefined

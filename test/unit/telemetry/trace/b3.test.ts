@@ -5,7 +5,7 @@ const trace = '80f198ee56343ba864fe8b2a57d3eff7'
 const span = 'e457b5a2e4d86bd1'
 
 describe('b3 in one field', () => {
-  test('has ids and a decision, which may be missing', () => {
+  test('contains ids and an optional decision', () => {
     expect(parseB3(`${trace}-${span}-1-05e3ac9a4f6e3b90`)).toEqual({
       traceId: trace,
       spanId: span,
@@ -17,7 +17,7 @@ describe('b3 in one field', () => {
     expect(parseB3(formatB3(trace, span, true))).toEqual({ traceId: trace, spanId: span, isSampled: true })
   })
 
-  test('takes ids of 64 bits and capitals for what they mean', () => {
+  test('accepts ids of 64 bits and uppercase hex', () => {
     expect(parseB3(`64FE8B2A57D3EFF7-${span.toUpperCase()}-1`)).toEqual({
       traceId: '000000000000000064fe8b2a57d3eff7',
       spanId: span,
@@ -25,7 +25,7 @@ describe('b3 in one field', () => {
     })
   })
 
-  test('is no context when it is anything else', () => {
+  test('is not a context in any other form', () => {
     const wrong = [
       '',
       '0',
@@ -42,7 +42,7 @@ describe('b3 in one field', () => {
     for (const value of wrong) expect(parseB3(value), value).toBeNull()
   })
 
-  test('denies a trace without ids by 0 alone', () => {
+  test('denies a trace without ids only with 0', () => {
     expect(deniesB3('0')).toBe(true)
     for (const value of ['1', 'd', '', `${trace}-${span}-0`]) expect(deniesB3(value)).toBe(false)
   })
@@ -51,14 +51,14 @@ describe('b3 in one field', () => {
 describe('b3 in several fields', () => {
   const fields = { traceId: trace, spanId: span, sampled: undefined, flags: undefined }
 
-  test('has its decision in a field of its own, or in that of debug', () => {
+  test('has its decision in the sampled field or the flags field', () => {
     expect(parseB3Multi(fields)).toEqual({ traceId: trace, spanId: span, isSampled: null })
     for (const sampled of ['1', 'true']) expect(parseB3Multi({ ...fields, sampled })?.isSampled).toBe(true)
     for (const sampled of ['0', 'false']) expect(parseB3Multi({ ...fields, sampled })?.isSampled).toBe(false)
     expect(parseB3Multi({ ...fields, sampled: '0', flags: '1' })?.isSampled).toBe(true)
   })
 
-  test('is no context without an id, or with a fault', () => {
+  test('is not a context without an id or with an invalid value', () => {
     expect(parseB3Multi({ ...fields, traceId: undefined })).toBeNull()
     expect(parseB3Multi({ ...fields, spanId: undefined })).toBeNull()
     expect(parseB3Multi({ ...fields, spanId: 'x' })).toBeNull()

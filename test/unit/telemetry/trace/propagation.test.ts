@@ -8,24 +8,24 @@ const span = 'e457b5a2e4d86bd1'
 const w3c = { traceparent: `00-${trace}-${span}-01` }
 const b3 = { b3: `${other}-${span}-1` }
 
-test('of several formats the first one that holds a context is taken', () => {
+test('the first of several formats that contains a context is used', () => {
   expect(new Propagation(['tracecontext', 'b3']).read({ ...w3c, ...b3 })).toMatchObject({ traceId: trace })
   expect(new Propagation(['b3', 'tracecontext']).read({ ...w3c, ...b3 })).toMatchObject({ traceId: other })
   expect(new Propagation(['b3', 'tracecontext']).read({ ...w3c, b3: 'x' })).toMatchObject({ traceId: trace })
 })
 
-test('what is not among the formats is not read', () => {
+test('a format that is not configured is not read', () => {
   expect(new Propagation(['tracecontext', 'baggage']).read({ ...b3, baggage: 'a=1' })).toBeNull()
   expect(new Propagation(['b3']).read(w3c)).toBeNull()
 })
 
-test('a sender that wants no trace is told from one that says nothing', () => {
+test('a denied trace is distinguished from a missing context', () => {
   expect(new Propagation(['b3']).read({ b3: '0' })).toBe('denied')
   expect(new Propagation(['b3multi']).read({ 'x-b3-sampled': '0' })).toBe('denied')
   expect(new Propagation(['b3multi']).read({ 'x-b3-sampled': '1' })).toBeNull()
 })
 
-test('is written in every format, and rewritten in its place', () => {
+test('a context is written in every format and rewritten in place', () => {
   const propagation = new Propagation(['tracecontext', 'baggage', 'b3', 'b3multi'])
   const fields = ['Host', 'a.test']
   const first = propagation.write(fields, trace, span, true)

@@ -6,12 +6,12 @@ import { isIdSampled, ratioBound, TraceIds } from '../../../../src/telemetry/tra
 
 const ratios = [0, 1e-9, 0.001, 0.01, 0.1, 0.25, 0.5, 0.75, 0.99, 1 - 1e-9, 1]
 
-/** Its own word; 2 is RECORD_AND_SAMPLED. */
+/** The decision of the SDK; 2 is RECORD_AND_SAMPLED. */
 const sdkSays = (sampler: TraceIdRatioBasedSampler, traceId: string): boolean =>
   sampler.shouldSample(context.active(), traceId).decision === 2
 
 describe('sampling by ratio', () => {
-  test.each(ratios)('decides of ids that come as the SDK does, at %d', (ratio) => {
+  test.each(ratios)('decides like the SDK for received ids, at ratio %d', (ratio) => {
     const sampler = new TraceIdRatioBasedSampler(ratio)
     const bound = ratioBound(ratio)
     for (let at = 0; at < 20_000; at += 1) {
@@ -20,7 +20,7 @@ describe('sampling by ratio', () => {
     }
   })
 
-  test.each(ratios)('decides of ids that it draws as the SDK does, at %d', (ratio) => {
+  test.each(ratios)('decides like the SDK for drawn ids, at ratio %d', (ratio) => {
     const sampler = new TraceIdRatioBasedSampler(ratio)
     const bound = ratioBound(ratio)
     const ids = new TraceIds(randomFillSync)
@@ -30,7 +30,7 @@ describe('sampling by ratio', () => {
     }
   })
 
-  test('decides at the very bound as the SDK does', () => {
+  test('decides like the SDK at the exact bound', () => {
     for (const ratio of ratios) {
       const sampler = new TraceIdRatioBasedSampler(ratio)
       const bound = ratioBound(ratio)
@@ -42,13 +42,13 @@ describe('sampling by ratio', () => {
     }
   })
 
-  test('takes ratios that are none as the nearest one', () => {
+  test('replaces an invalid ratio with the nearest valid one', () => {
     expect([ratioBound(-1), ratioBound(2)]).toEqual([0, 2 ** 32])
   })
 })
 
 describe('ids', () => {
-  test('are of the right form, each once, over many fills of the pool', () => {
+  test('are well-formed and unique over many fills of the pool', () => {
     const ids = new TraceIds(randomFillSync)
     const seen = new Set<string>()
     for (let at = 0; at < 5_000; at += 1) {

@@ -42,7 +42,7 @@ describe('batches of spans', () => {
   beforeEach(() => vi.useFakeTimers())
   afterEach(() => vi.useRealTimers())
 
-  test('are posted when 64 are there', () => {
+  test('are posted when they contain 64 spans', () => {
     const { batch, posted } = setUp()
     for (const one of spans(63)) batch.add([one])
     expect(posted).toEqual([])
@@ -50,7 +50,7 @@ describe('batches of spans', () => {
     expect(posted.map((some) => some.length)).toEqual([64])
   })
 
-  test('are posted a second after the first one', () => {
+  test('are posted a second after their first span', () => {
     const { batch, posted } = setUp()
     batch.add(spans(2))
     vi.advanceTimersByTime(999)
@@ -62,7 +62,7 @@ describe('batches of spans', () => {
     expect(posted).toHaveLength(1)
   })
 
-  test('are posted at once when they are flushed, and nothing when there is none', () => {
+  test('are posted at once by a flush, unless they are empty', () => {
     const { batch, posted } = setUp()
     batch.flush()
     batch.add(spans(1))
@@ -72,8 +72,8 @@ describe('batches of spans', () => {
   })
 })
 
-describe('the bound of spans a second', () => {
-  test('drops what is beyond it, counted, and begins anew each second', () => {
+describe('the limit of spans per second', () => {
+  test('drops and counts the spans beyond it and starts again each second', () => {
     const { batch, pass, dropped } = setUp(4)
     expect([batch.admits(2), batch.admits(2), batch.admits(2)]).toEqual([true, true, false])
     expect(dropped()).toBe(2)
@@ -84,7 +84,7 @@ describe('the bound of spans a second', () => {
     expect(dropped()).toBe(3)
   })
 
-  test('takes an exchange whole, and takes what that was too much from the next second', () => {
+  test('admits an exchange as a whole and charges the excess to the next second', () => {
     const { batch, pass } = setUp(3)
     expect([batch.admits(2), batch.admits(2), batch.admits(1)]).toEqual([true, true, false])
     pass(1_000)

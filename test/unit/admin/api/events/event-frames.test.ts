@@ -3,7 +3,7 @@ import { EventFrames } from '../../../../../src/admin/api/events/event-frames.ts
 import { Journal } from '../../../../../src/supervise/journal/journal.ts'
 import type { Overview } from '../../../../../src/supervise/views/overview.ts'
 
-/** Frames of a run `abc` whose journal has so many entries: one arrival, and moves. */
+/** Frames of a run `abc` whose journal contains `entries` entries: one arrival, then moves. */
 function framesOf(entries: number) {
   const journal = new Journal({ now: () => 0 })
   for (let n = 1; n < entries; n++)
@@ -24,25 +24,25 @@ function framesOf(entries: number) {
 
 const placesIn = (text: string) => [...text.matchAll(/^id: abc\.(\d+)$/gm)].map(([, seq]) => Number(seq))
 
-describe('a viewer that comes back', () => {
-  test('is told what it has missed, and that alone', () => {
+describe('a returning viewer', () => {
+  test('receives the entries it has missed and no others', () => {
     const text = framesOf(10).greeting('abc.6')
     expect(text).not.toContain('event: reset')
     expect(placesIn(text)).toEqual([7, 8, 9, 10])
   })
 
-  test('has missed nothing where nothing came', () => {
+  test('receives nothing if there are no new entries', () => {
     expect(placesIn(framesOf(10).greeting('abc.10'))).toEqual([])
   })
 
-  test('is told everything anew when it has missed more than is replayed', () => {
+  test('is reset if it has missed more entries than are replayed', () => {
     const frames = framesOf(2_010)
     expect(placesIn(frames.greeting('abc.10'))).toHaveLength(2_000)
     expect(frames.greeting('abc.9')).toMatch(/^id: abc\.2010\nevent: reset\ndata: \{"reason":"lost"/)
   })
 
   test.each(['abd.6', 'abc.11', 'abc.', 'abc.-1', '.6', 'abc.6x', 'abc.9999999999999999'])(
-    'with a place that is none (%s) is told everything anew',
+    'is reset if its last event id is invalid (%s)',
     (place) => {
       expect(framesOf(10).greeting(place)).toContain('"reason":"lost"')
     },

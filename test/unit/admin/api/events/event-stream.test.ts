@@ -25,14 +25,14 @@ async function viewer(): Promise<{ readonly res: ServerResponse; readonly socket
 }
 
 describe('a viewer that does not read', () => {
-  test('has a bounded number of bytes kept for it, loses its place, and is told when it reads again', async () => {
+  test('has a bounded buffer, loses the frames beyond it, and can receive again once it reads', async () => {
     const { res, socket } = await viewer()
     socket.pause()
     const onRoom = vi.fn()
     const stream = new EventStream(res, { onRoom, onClose: () => {}, maxBufferedBytes: 64 * 1024 })
     const text = frame('move', { text: 'x'.repeat(1_000) })
     let most = 0
-    // Far more than the kernel takes.
+    // Far more than the kernel buffers hold.
     for (let n = 0; n < 20_000; n++) {
       stream.write(text)
       most = Math.max(most, res.writableLength)
@@ -40,7 +40,7 @@ describe('a viewer that does not read', () => {
     }
     expect(most).toBeGreaterThan(32 * 1024)
     expect(most).toBeLessThan(66 * 1024)
-    // While the kernel still took some of it there was room now and then.
+    // `onRoom` also ran now and then while the kernel still accepted data.
     const before = onRoom.mock.calls.length
     expect(before).toBeLessThan(200)
     socket.resume()
@@ -54,7 +54,7 @@ describe('a viewer that does not read', () => {
     await taken
   })
 
-  test('is let go after some time', async () => {
+  test('is disconnected after 60 s', async () => {
     const { res, socket } = await viewer()
     socket.pause()
     let now = 0
@@ -79,7 +79,7 @@ describe('a viewer that does not read', () => {
   })
 })
 
-test('a quiet stream has a beat, and a frame is one line of data', async () => {
+test('a quiet stream sends a heartbeat, and a frame has one line of data', async () => {
   const { res, socket } = await viewer()
   let seen = ''
   socket.on('data', (piece) => {

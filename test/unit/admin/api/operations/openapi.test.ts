@@ -8,7 +8,7 @@ interface Described {
 }
 
 describe('docs/openapi.json', () => {
-  test('has every operation', () => {
+  test('contains every operation', () => {
     const { paths } = JSON.parse(openApiFile()) as Described
     const ids = Object.values(paths).flatMap((methods) =>
       Object.values(methods).map((one) => one.operationId),
@@ -16,7 +16,7 @@ describe('docs/openapi.json', () => {
     expect(ids.toSorted()).toEqual(Object.keys(allOperations).toSorted())
   })
 
-  test('refers to schemas that it has', () => {
+  test('refers only to schemas that it contains', () => {
     const text = openApiFile()
     const { components } = JSON.parse(text) as Described
     const referred = [...text.matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name)

@@ -25,11 +25,11 @@ describe('a chart', () => {
     expect([...litStates(instance, 'gone running.stuck')]).toContain('instance.running.stuck')
   })
 
-  test('leaves out a state that it does not know', () => {
+  test('skips an unknown state', () => {
     expect([...litStates(instance, 'running.dancing')]).toEqual(['instance', 'instance.running'])
   })
 
-  test('is Mermaid text with every state and arrow, and the present marked', () => {
+  test('is rendered as Mermaid text with all states and arrows and the current state marked', () => {
     const text = mermaidOf(instance.chart, litStates(instance, 'running.alive'))
     expect(text).toMatch(/^stateDiagram-v2\n/)
     expect(text).toContain('state "alive" as instance_running_alive')
@@ -38,7 +38,7 @@ describe('a chart', () => {
     expect(text.match(/\{$/gm)).toHaveLength((text.match(/^ *\}$/gm) ?? []).length)
   })
 
-  test('draws what leaves the chart itself from each of its states in Mermaid text', () => {
+  test('draws a transition of its root from each of its states in Mermaid text', () => {
     const text = mermaidOf(read('worker').chart, new Set())
     expect(text).toContain('worker_accepting --> worker_draining : op.drain')
     expect(text).not.toContain('worker_draining --> worker_draining')
@@ -49,9 +49,9 @@ describe('a chart', () => {
     ['xstate.after.RETRY.listener.retrying', 'after RETRY'],
     ['xstate.done.actor.reverse_proxy#1', 'done(reverse_proxy#1)'],
     ['load.high', 'load.high'],
-  ])('calls the event %s %s', (event, text) => expect(eventText(event)).toBe(text))
+  ])('shows the event %s as %s', (event, text) => expect(eventText(event)).toBe(text))
 
-  test('draws lines with round corners and a head that points where they go', () => {
+  test('draws arrows with rounded corners and a head that points at the target', () => {
     expect(rounded([0, 0, 0, 40, 40, 40])).toBe('M0 0L0 33Q0 40 7 40L40 40')
     expect(arrowHead([0, 0, 0, 40])).toBe('0 40 -4 32 4 32')
   })

@@ -21,7 +21,7 @@ const within = ([ax, ay, aw, ah]: Box, [bx, by, bw, bh]: Box) =>
   ax >= bx && ay >= by && ax + aw <= bx + bw && ay + ah <= by + bh
 
 describe('charts', () => {
-  test('are as `npm run charts` makes them now, of every machine that actors/ exports', async () => {
+  test('match the output of `npm run charts` for every machine that actors/ exports', async () => {
     const made = await chartFiles()
     expect(names).toEqual([...made.keys()].sort())
     const stale = [...made].filter(([name, text]) => readFileSync(join(chartFolder, name), 'utf8') !== text)
@@ -32,7 +32,7 @@ describe('charts', () => {
     const { chart, layout } = read(name)
     const nodes = everyNode(chart.root)
 
-    test('is named for its machine', () => expect(chart.root.id).toBe(basename(name, '.json')))
+    test('is named after its machine', () => expect(chart.root.id).toBe(basename(name, '.json')))
 
     test.each<[string, Plan]>([
       ['large', layout],
@@ -49,7 +49,7 @@ describe('charts', () => {
         if (!internal) expect(plan.e[id]?.p.length).toBeGreaterThan(3)
     })
 
-    test('has room for every text, and no label on another or on a leaf', () => {
+    test('has room for every text and no label that overlaps another label or a leaf state', () => {
       for (const node of nodes) {
         const [, , width, height] = layout.n[node.id] as Box
         const rows = rowsOf(node, chart.edges)
@@ -70,7 +70,7 @@ describe('charts', () => {
       }
     })
 
-    test('names states by their place, so that a state text finds them', () => {
+    test('names states by their path, so that a state text finds them', () => {
       for (const [id, node] of nodesById(chart)) {
         for (const child of node.children) expect(child.id).toBe(`${id}.${child.key}`)
       }

@@ -8,7 +8,7 @@ import {
   share,
 } from '../../../../../src/admin/page/elements/format.ts'
 
-describe('numbers as people read them', () => {
+describe('human-readable numbers', () => {
   test.each([
     [duration(850), '850 ms'],
     [duration(12_400), '12 s'],

@@ -21,16 +21,16 @@ const one: Move = {
 const actors = [fixtureActor(one.actor, 'worker', null, 'saturated')]
 
 describe('an exported history', () => {
-  test('reads back as it was', () => {
+  test('reads back unchanged', () => {
     const file = historyFile(5, actors, [one])
     expect(readHistoryFile(JSON.stringify(file))).toEqual(file)
   })
 
-  test('is what the interface describes', () => {
+  test('matches the schema of the API', () => {
     expect(schema.parse(historyFile(5, actors, [one]))).toEqual(historyFile(5, actors, [one]))
   })
 
-  test('comes in the order of its numbers', () => {
+  test('lists moves in the order of their sequence numbers', () => {
     const file = historyFile(5, actors, [one, { ...one, seq: 2 }])
     expect(readHistoryFile(JSON.stringify(file)).moves.map(({ seq }) => seq)).toEqual([2, 4])
   })
@@ -64,11 +64,11 @@ describe('an exported history', () => {
       /actors\[0\] has an end/,
     ],
     [JSON.stringify({ ...historyFile(1, [], [one]), actors: [{}] }), /actors\[0\] has no id/],
-  ])('that is none is refused with the reason: %s', (text, reason) => {
+  ])('is refused with a reason if it is malformed: %s', (text, reason) => {
     expect(() => readHistoryFile(text)).toThrow(reason)
   })
 
-  test('with a time that no date can hold is refused by the command line too', () => {
+  test('with a time outside the range of a date is refused by the command line, too', () => {
     expect(schema.safeParse(historyFile(5, actors, [{ ...one, at: 1e300 }])).success).toBe(false)
   })
 })

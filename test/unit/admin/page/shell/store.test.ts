@@ -26,8 +26,8 @@ function filled() {
   return store
 }
 
-describe('what the page knows', () => {
-  test('a move changes the state of its actor, and views hear of it', () => {
+describe('the store of the page', () => {
+  test('a move changes the state of its actor and notifies the views', () => {
     const store = filled()
     const heard = vi.fn()
     store.onMove(heard, new AbortController().signal)
@@ -36,7 +36,7 @@ describe('what the page knows', () => {
     expect(heard).toHaveBeenCalledOnce()
   })
 
-  test('a move that is told again after a reconnect counts once', () => {
+  test('a move repeated after a reconnect counts once', () => {
     const store = filled()
     const heard = vi.fn()
     store.onMove(heard, new AbortController().signal)
@@ -48,7 +48,7 @@ describe('what the page knows', () => {
     expect(heard).toHaveBeenCalledTimes(2)
   })
 
-  test('moves of the journal are put before those that came live, and change no state', () => {
+  test('moves from the journal precede live moves and change no state', () => {
     const store = filled()
     store.move(move(7, 'saturated'))
     store.remember([move(3, 'degraded'), move(5, 'accepting')])
@@ -56,19 +56,19 @@ describe('what the page knows', () => {
     expect(store.actors.get('a')?.state).toBe('saturated')
   })
 
-  test('an event that nobody handled enters no state anew', () => {
+  test('an ignored event does not enter a state again', () => {
     const store = filled()
     store.move(move(1, 'accepting', { ignored: true }))
     expect(store.actors.get('a')?.since).toBe(1_000)
   })
 
-  test('a move that is older than what the daemon has said of the actor changes nothing', () => {
+  test('a move older than the reported state of its actor changes nothing', () => {
     const store = filled()
     store.move(move(1, 'saturated', { at: 500 }))
     expect(store.actors.get('a')?.state).toBe('accepting')
   })
 
-  test('keeps two minutes of samples of each worker, and forgets one that is gone', () => {
+  test('keeps two minutes of samples per worker and forgets a removed worker', () => {
     const store = filled()
     for (let at = 0; at < maxPoints + 30; at++) {
       store.sample({ at, workers: [fixtureWorker('w', 'reverse')], instances: [] })

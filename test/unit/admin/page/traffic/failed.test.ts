@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { isFailed } from '../../../../../src/admin/page/traffic/failed.ts'
 
-test('failed are error statuses, codes, and tunnels that a limit has cut off', () => {
+test('an error status, an error code or a tunnel cut off by a limit counts as failed', () => {
   const whole = { status: 200, code: null, termination: '--' }
   expect([
     isFailed(whole),

@@ -36,8 +36,8 @@ function authenticator(
   return auth
 }
 
-describe('a result is remembered', () => {
-  test('a success for cacheMs, a failure for five seconds', async () => {
+describe('a comparison', () => {
+  test('is cached for cacheMs after a success, and for five seconds after a failure', async () => {
     let now = 0
     const { compared, verifierOf } = counting()
     const auth = authenticator({ alice: 'secret' }, { verifierOf, now: () => now })
@@ -56,7 +56,7 @@ describe('a result is remembered', () => {
     expect(compared).toHaveLength(4)
   })
 
-  test('and one comparison serves all concurrent requests with the same credentials', async () => {
+  test('serves all concurrent requests with the same credentials', async () => {
     const { compared, verifierOf } = counting()
     const auth = authenticator({ alice: 'secret' }, { verifierOf })
     const results = Array.from({ length: 50 }, () => auth.check(basic('alice', 'secret'), 'c'))
@@ -64,7 +64,7 @@ describe('a result is remembered', () => {
     expect(compared).toHaveLength(1)
   })
 
-  test('of a thousand concurrent wrong passwords only a bounded number is compared', async () => {
+  test('is refused beyond a limit, as with a thousand concurrent wrong passwords', async () => {
     const { compared, verifierOf } = counting()
     const auth = authenticator({ alice: 'secret' }, { verifierOf })
     const results = Array.from({ length: 1000 }, (_, at) => auth.check(basic('alice', `${at}`), 'attacker'))
@@ -99,7 +99,7 @@ test('an unknown name and a wrong password of any kind cost as much as the costl
   expect(await compare('nobody', 'dear')).toEqual(['wrong', 'dear?dear'])
 })
 
-test('a comparison that fails is an error, and is not remembered', async () => {
+test('a comparison that fails is an error, and is not cached', async () => {
   let isBroken = true
   const verifierOf = () => ({
     cost: 1,
@@ -117,7 +117,7 @@ describe('passwords', () => {
     ['plain', 'grüße', 'grüße'],
     ['bcrypt', hashSync('grüße', 4), 'grüße'],
     ['scrypt', hashPassword('grüße'), 'grüße'],
-  ] as const)('%s: the right one is right, another is not', async (form, text, right) => {
+  ] as const)('%s: only the right password is accepted', async (form, text, right) => {
     const bcrypt = new BcryptThread()
     onTestFinished(() => bcrypt.close())
     if (form !== 'plain') expect(passwordForm(text)).toBe(form)

@@ -37,7 +37,7 @@ const printable = fc
   .string({ unit: 'grapheme' })
   .filter((text) => !/[\p{Cc}]/u.test(text) && text.isWellFormed())
 
-test('any user without colon and any password are read as they were sent', () => {
+test('any user without colon and any password are read unchanged', () => {
   fc.assert(
     fc.property(
       printable.filter((text) => !text.includes(':')),

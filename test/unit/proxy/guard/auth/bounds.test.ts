@@ -35,7 +35,7 @@ test('tasks over the limit wait in order', async () => {
   expect(await Promise.all(results)).toEqual(['done', 'done', 'done', 'done'])
 })
 
-test('tasks over the limit of all clients, or of one, are rejected, and a failed task frees its place', async () => {
+test('tasks over the total limit or the limit of a client are rejected, and failed tasks free their place', async () => {
   const gate = new TaskQueue({ running: 1, all: 3, perClient: 2 })
   const { started, task } = tasks()
   const fail = () => Promise.reject(new Error('no'))

@@ -10,7 +10,7 @@ import { bifrostMetrics, seedMetrics } from '../../../../../src/telemetry/metric
 const metrics: readonly Metric[] = catalogue
 
 describe('the catalogue', () => {
-  test('has no name twice, in OpenTelemetry or in Prometheus', () => {
+  test('has unique names, both in OpenTelemetry and in Prometheus', () => {
     const names = metrics.map(({ name }) => name)
     const samples = [
       ...metrics.flatMap(sampleNames),
@@ -20,14 +20,14 @@ describe('the catalogue', () => {
     expect(new Set(samples).size).toBe(samples.length)
   })
 
-  test('has bounds that rise, and for histograms only', () => {
+  test('has ascending bounds, for histograms only', () => {
     for (const { instrument, bounds } of metrics) {
       expect(bounds !== undefined).toBe(instrument === 'histogram')
       expect(bounds?.toSorted((one, other) => one - other)).toEqual(bounds)
     }
   })
 
-  test('keeps its own names apart from those of the conventions', () => {
+  test('gives the prefix proxy. to all names outside the conventions and no others', () => {
     for (const { name, isStandard } of metrics) expect(name.startsWith('proxy.')).toBe(!isStandard)
   })
 })

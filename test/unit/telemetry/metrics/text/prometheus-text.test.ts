@@ -33,8 +33,8 @@ function rendered(fill: (families: Families) => void, format: TextFormat): strin
   return textOf(families.all().map(textFamily), format)
 }
 
-describe('text of a family', () => {
-  test('has the ending of a counter everywhere in the older format', () => {
+describe('the text of a family', () => {
+  test('has the counter suffix everywhere in the older format', () => {
     const text = rendered(
       (families) => families.add('proxy.tunnel.bytes', { 'network.io.direction': 'receive' }, 7),
       'prometheus',
@@ -47,7 +47,7 @@ describe('text of a family', () => {
     expect(text).toMatch(/^# HELP proxy_tunnel_bytes_total /)
   })
 
-  test('has it at the sample only in OpenMetrics, and the unit said', () => {
+  test('has the counter suffix only at the sample in OpenMetrics, and a unit', () => {
     const text = rendered((families) => families.add('proxy.disk.time', {}, 0.25), 'openmetrics')
     expect(text.split('\n').slice(1)).toEqual([
       '# TYPE proxy_disk_time_seconds counter',
@@ -57,7 +57,7 @@ describe('text of a family', () => {
     ])
   })
 
-  test('adds buckets up, and its count is the last of them', () => {
+  test('has cumulative buckets, and its count is the last of them', () => {
     const buckets = [2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4]
     const fill = (families: Families) =>
       families.add('proxy.tunnel.duration', { 'proxy.type': 'forward' }, { sum: 9, count: 99, buckets })
@@ -73,12 +73,12 @@ describe('text of a family', () => {
     expect(rendered(fill, 'openmetrics')).toContain('le="1.0"} 3')
   })
 
-  test('escapes what would end a label value', () => {
+  test('escapes characters that would end a label value', () => {
     const fill = (families: Families) => families.add('proxy.tunnels', { 'proxy.type': 'a"b\\c\nd' }, 1)
     expect(rendered(fill, 'prometheus')).toContain('{proxy_type="a\\"b\\\\c\\nd"} 1\n')
   })
 
-  test('has no line for what there is nothing of', () => {
+  test('is empty without families', () => {
     expect(rendered(() => {}, 'prometheus')).toBe('')
   })
 })
@@ -108,7 +108,7 @@ describe('parity names', () => {
   const text = (readings: (typeof reading)[], secrets: number | null = 3) =>
     textOf(parityFamilies(readings, secrets), 'prometheus')
 
-  test('have their own buckets, from the same cells', () => {
+  test('have their own buckets, computed from the same cells', () => {
     const lines = text([reading]).split('\n')
     const counts = lines
       .filter((line) => line.startsWith('bifrost_request_duration_seconds_bucket'))
@@ -130,14 +130,14 @@ describe('parity names', () => {
     ])
   })
 
-  test('add up what is of one type', () => {
+  test('add up the workers of one type', () => {
     const both = text([reading, reading])
     expect(both).toContain('bifrost_connections_active{proxy_type="reverse"} 4\n')
     expect(both).toContain('bifrost_response_bytes_total{proxy_type="reverse"} 8000\n')
     expect(both).toContain('bifrost_average_response_time_ms{proxy_type="reverse"} 25.4\n')
   })
 
-  test('have what is of the process only where the whole process is asked for', () => {
+  test('include process metrics only if the whole process is requested', () => {
     expect(text([reading])).toContain('bifrost_config_secret_decrypt_success_total 3\n')
     expect(text([reading], null)).not.toContain('bifrost_config_secret')
   })

@@ -12,7 +12,7 @@ import { MovingAverage } from '../../../../../src/telemetry/metrics/moving-avera
 import { exportMetrics } from '../../../../../src/telemetry/metrics/text/prometheus.ts'
 
 describe('counter block', () => {
-  test('is the same numbers in whatever thread opens it', () => {
+  test('contains the same numbers in every thread that opens it', () => {
     const block = createCounterBlock()
     count(openCounterBlock(block.buffer), 'requestsTotal', 3)
     expect(block[cell.requestsTotal]).toBe(3)
@@ -35,7 +35,7 @@ describe('counter block', () => {
 })
 
 describe('moving average', () => {
-  test('is the mean of what came since the window began', () => {
+  test('is the mean of the responses since the window began', () => {
     const average = new MovingAverage(2_000)
     average.tick(0, 100, 1)
     average.tick(1_000, 100, 1)
@@ -43,11 +43,11 @@ describe('moving average', () => {
     expect(average.mean(130, 4)).toBe(10)
   })
 
-  test('covers the same minute when every second is read twice, or only every fifth', () => {
+  test('covers the same minute if it is read twice a second or only every five seconds', () => {
     const readings = { once: [1_000, 1], twice: [1_000, 2], late: [5_000, 1] } as const
     for (const [stepMs, times] of Object.values(readings)) {
       const average = new MovingAverage()
-      // 100 ms each for 40 s, then 10 ms each: one response a second.
+      // One response per second: 100 ms each for 40 s, then 10 ms each.
       const sumAt = (at: number) =>
         (Math.min(at, 40_000) / 1_000) * 100 + (Math.max(0, at - 40_000) / 1_000) * 10
       for (let at = 0; at <= 80_000; at += stepMs)
@@ -57,7 +57,7 @@ describe('moving average', () => {
     }
   })
 
-  test('stays at the last known mean when nothing comes', () => {
+  test('stays at the last known mean without new responses', () => {
     const average = new MovingAverage(1_000)
     average.tick(0, 50, 2)
     average.tick(1_000, 50, 2)
@@ -96,7 +96,7 @@ describe('log line', () => {
     ).toBe('1970-01-01T00:00:00.000Z warn  worker degraded instance=w#1 memory=0.9 why="too full"\n')
   })
 
-  test('stays one line whatever is in it', () => {
+  test('stays one line, whatever its content', () => {
     const line = formatLogLine(new Date(0), 'info', 'a\r\nb', { c: 'd\nfake line' })
     expect(line.match(/\n/g)).toHaveLength(1)
   })
