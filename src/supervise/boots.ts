@@ -7,7 +7,7 @@ import type { Certificates } from './certificates/certificates.ts'
 import type { InstanceBoot } from './channel/channel.ts'
 import type { Exporting } from './exporting.ts'
 import type { LimitBook } from './limits/limit-book.ts'
-import type { Service } from './services.ts'
+import type { Service } from './services/services.ts'
 
 export interface BootParts {
   readonly settings: DaemonSettings

@@ -4,7 +4,7 @@ import { listenerKey } from '../../actors/ids.ts'
 import type { DaemonSettings } from '../config/settings/settings.ts'
 import type { ListenerSpec } from './listeners/listeners.ts'
 import type { UnixSpec } from './listeners/unix-path.ts'
-import { createServices, type Service, slotsOf } from './services.ts'
+import { createServices, type Service, slotsOf } from './services/services.ts'
 
 /** The fixed data of a worker, made once for the life of the daemon. */
 export interface WorkerPlan {

@@ -11,7 +11,7 @@
 import { readFileSync } from 'node:fs'
 import type { WorkerSettings } from '../../config/settings/settings.ts'
 import type { DescriptorBounds } from '../channel/channel.ts'
-import { slotsOf } from '../services.ts'
+import { slotsOf } from '../services/services.ts'
 
 /** A connection and its upstream, or its file. */
 const perConnection = 2

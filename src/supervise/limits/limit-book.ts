@@ -8,7 +8,7 @@ import type { LimitsChange } from '../../config/limits-change.ts'
 import type { RateSettings, WorkerSettings } from '../../config/settings/settings.ts'
 import { BifrostError } from '../../errors.ts'
 import type { DescriptorBounds, InstanceBoot } from '../channel/channel.ts'
-import type { Service } from '../services.ts'
+import type { Service } from '../services/services.ts'
 import { shareDescriptors } from './descriptors.ts'
 import type { InstanceLimits } from './limits.ts'
 

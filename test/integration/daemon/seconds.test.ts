@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { WorkerUse } from '../../../src/supervise/limits/worker-use.ts'
-import { Service } from '../../../src/supervise/services.ts'
+import { Service } from '../../../src/supervise/services/services.ts'
 import { Overview } from '../../../src/supervise/views/overview.ts'
 import { RequestRates } from '../../../src/supervise/views/request-rates.ts'
 import { startTestDaemon } from '../../kit/daemons/daemon.ts'

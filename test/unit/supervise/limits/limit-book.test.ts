@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ChangeOutcome } from '../../../../src/supervise/limits/limit-book.ts'
 import { LimitBook } from '../../../../src/supervise/limits/limit-book.ts'
-import { createServices } from '../../../../src/supervise/services.ts'
+import { createServices } from '../../../../src/supervise/services/services.ts'
 import { load } from '../../../kit/configuration/config-text.ts'
 
 function book(worker: object, others: object = {}) {

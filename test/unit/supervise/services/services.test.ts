@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { createServices, type Service } from '../../../src/supervise/services.ts'
-import { openCounterBlock } from '../../../src/telemetry/metrics/counters.ts'
-import { Meter } from '../../../src/telemetry/metrics/meter.ts'
-import { histogramAt } from '../../../src/telemetry/metrics/series.ts'
-import { methods, overflowKeys, serverKey } from '../../../src/telemetry/metrics/series-key.ts'
-import { load } from '../../kit/configuration/config-text.ts'
+import { createServices, type Service } from '../../../../src/supervise/services/services.ts'
+import { openCounterBlock } from '../../../../src/telemetry/metrics/counters.ts'
+import { Meter } from '../../../../src/telemetry/metrics/meter.ts'
+import { histogramAt } from '../../../../src/telemetry/metrics/series.ts'
+import { methods, overflowKeys, serverKey } from '../../../../src/telemetry/metrics/series-key.ts'
+import { load } from '../../../kit/configuration/config-text.ts'
 
 function createReverse(): Service {
   const { settings } = load({

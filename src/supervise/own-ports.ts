@@ -1,8 +1,8 @@
 /** The ports that the daemon itself listens on. */
 
-import type { DaemonSettings, ListenAddress } from '../../config/settings/settings.ts'
-import type { WorkerPlan } from '../plan.ts'
-import type { Listeners } from './listeners.ts'
+import type { DaemonSettings, ListenAddress } from '../config/settings/settings.ts'
+import type { Listeners } from './listeners/listeners.ts'
+import type { WorkerPlan } from './plan.ts'
 
 /**
  * Every TCP port that the daemon listens on, for the forward proxy's destination rules. Instances start after

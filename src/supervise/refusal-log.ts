@@ -1,9 +1,9 @@
 /** Counts and logs the connections that main refuses. */
 
-import { workerOfListener } from '../../../actors/ids.ts'
-import type { Log } from '../../telemetry/log/log.ts'
-import type { Service } from '../services.ts'
-import type { RefusalCode } from './refusal.ts'
+import { workerOfListener } from '../../actors/ids.ts'
+import type { Log } from '../telemetry/log/log.ts'
+import type { RefusalCode } from './listeners/refusal.ts'
+import type { Service } from './services/services.ts'
 
 /** At most one line in this time for a worker and a reason, however many connections are refused. */
 const quietMs = 10_000

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { parseConfig } from '../../../../src/config/load.ts'
-import { RefusalLog } from '../../../../src/supervise/listeners/refusal-log.ts'
-import { planWorkers } from '../../../../src/supervise/plan.ts'
+import { parseConfig } from '../../../src/config/load.ts'
+import { planWorkers } from '../../../src/supervise/plan.ts'
+import { RefusalLog } from '../../../src/supervise/refusal-log.ts'
 
 function combined() {
   const text = JSON.stringify({

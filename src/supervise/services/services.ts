@@ -1,8 +1,8 @@
 /** Services of the workers, with counters that survive instances. */
 
-import type { ServiceSettings, WorkerSettings, WorkerType } from '../config/settings/settings.ts'
-import { readUpstreamUrl } from '../http/address/upstream-url.ts'
-import { serviceNames } from '../service-names.ts'
+import type { ServiceSettings, WorkerSettings, WorkerType } from '../../config/settings/settings.ts'
+import { readUpstreamUrl } from '../../http/address/upstream-url.ts'
+import { serviceNames } from '../../service-names.ts'
 import {
   addTotals,
   type Cell,
@@ -13,8 +13,8 @@ import {
   count,
   createCounterBlock,
   readCounters,
-} from '../telemetry/metrics/counters.ts'
-import { MovingAverage } from '../telemetry/metrics/moving-average.ts'
+} from '../../telemetry/metrics/counters.ts'
+import { MovingAverage } from '../../telemetry/metrics/moving-average.ts'
 import {
   activeRequests,
   addSeries,
@@ -23,11 +23,11 @@ import {
   type Series,
   SeriesPlaces,
   tunnelLives,
-} from '../telemetry/metrics/series.ts'
-import { routesOf } from '../telemetry/metrics/series-key.ts'
-import type { ParityReading } from '../telemetry/metrics/text/prometheus-parity.ts'
-import type { Beats } from './channel/channel.ts'
-import { mainRefusals, type RefusalCode } from './listeners/refusal.ts'
+} from '../../telemetry/metrics/series.ts'
+import { routesOf } from '../../telemetry/metrics/series-key.ts'
+import type { ParityReading } from '../../telemetry/metrics/text/prometheus-parity.ts'
+import type { Beats } from '../channel/channel.ts'
+import { mainRefusals, type RefusalCode } from '../listeners/refusal.ts'
 
 /**
  * Counters of a service: a block for each live instance, which only that instance writes, and the sum of the
