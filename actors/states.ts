@@ -68,7 +68,7 @@ export const isPastStart = isIn<DaemonState>(
 
 const byPrecedence: readonly WorkerState[] = ['accepting', 'degraded', 'saturated', 'draining']
 
-/** The state that stands for the charts of a service in all instances: `accepting` if any has it. Null if there is none. */
+/** Merges the chart states of a service's instances: `accepting` if any instance has it; null without instances. */
 export function mergeWorkerStates(states: readonly string[]): string | null {
   return byPrecedence.find((state) => states.includes(state)) ?? states[0] ?? null
 }

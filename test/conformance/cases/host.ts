@@ -3,6 +3,16 @@ import { type Case, declined, everywhere, head, origins, proxies, refused, serve
 const start = (...fields: readonly string[]) => head('GET {/} HTTP/1.1', ...fields)
 
 /** The Host field (RFC 9112 3.2, RFC 9110 7.2). */
+/** A Host value that every service declines. */
+const refusedHost = ([id = '', what, value]: readonly string[]): Case => ({
+  id,
+  rfc: '9110 7.2',
+  what: `Host with ${what}`,
+  on: everywhere,
+  send: start(`Host: ${value}`),
+  expect: declined(400),
+})
+
 export const hostCases: readonly Case[] = [
   {
     id: 'HO-01',
@@ -70,16 +80,7 @@ export const hostCases: readonly Case[] = [
     ['HO-21', 'an IPv6 address without brackets', '::1'],
     ['HO-22', 'a backslash', 'a\\b.test'],
     ['HO-23', 'bytes above 127', 'a\xfc.test'],
-  ].map(
-    ([id = '', what, value]): Case => ({
-      id,
-      rfc: '9110 7.2',
-      what: `Host with ${what}`,
-      on: everywhere,
-      send: start(`Host: ${value}`),
-      expect: declined(400),
-    }),
-  ),
+  ].map(refusedHost),
   {
     id: 'HO-24',
     rfc: '9112 5.1',
@@ -131,16 +132,7 @@ export const hostCases: readonly Case[] = [
     ['HO-33', 'two colons', 'a.test::'],
     ['HO-34', 'a comma in the name', 'a,b.test'],
     ['HO-35', 'a numeric spelling of an address', '0x7f.1'],
-  ].map(
-    ([id = '', what, value]): Case => ({
-      id,
-      rfc: '9110 7.2',
-      what: `Host with ${what}`,
-      on: everywhere,
-      send: start(`Host: ${value}`),
-      expect: declined(400),
-    }),
-  ),
+  ].map(refusedHost),
   {
     id: 'HO-28',
     rfc: '9110 7.6.1',
