@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { type HealthReading, health, missingInstances } from '../../../../src/supervise/views/health.ts'
+import {
+  type HealthReading,
+  health,
+  missingInstances,
+  plannedEndOf,
+} from '../../../../src/supervise/views/health.ts'
 
 const quiet: HealthReading = {
   isAlive: true,
@@ -68,4 +73,16 @@ describe('health', () => {
       memoryUtilization: 0.5,
     })
   })
+})
+
+test.each([
+  ['draining', 'draining'],
+  ['stopping', 'draining'],
+  ['drained', 'drained'],
+  ['stopped', 'drained'],
+  ['supervising.steady', null],
+  ['gaveUp', null],
+  [null, null],
+])('a supervisor in %s has the planned end %s', (state, end) => {
+  expect(plannedEndOf(state)).toBe(end)
 })
