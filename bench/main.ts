@@ -3,13 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Options, parseOptions, usage } from './arguments.ts'
-import { pinSelf } from './machine.ts'
-import { NoiseMeter } from './noise.ts'
-import { startOrigin } from './origin.ts'
-import { cores, Started } from './processes.ts'
-import { type Launched, markdownReport, type ReportInput, textReport } from './report.ts'
-import { runCase } from './run.ts'
-import type { CaseResult } from './types.ts'
+import { markdownReport } from './markdown-report.ts'
+import { Started } from './processes.ts'
+import { profileCases } from './profile.ts'
+import { missedCases } from './report-input.ts'
+import { runSuite } from './suite.ts'
+import { asText } from './table.ts'
+import { quickReport, textReport } from './terminal-report.ts'
+import type { Case } from './types.ts'
+import { writeDocument } from './write.ts'
 
 // Debian installs the servers here, which is not in every PATH.
 process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/sbin`
@@ -17,35 +19,21 @@ process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/sbin`
 const print = (text: string) => process.stdout.write(text)
 const complain = (text: string) => process.stderr.write(`bench: ${text}\n`)
 
-async function bench(options: Options, runDir: string): Promise<ReportInput> {
-  const at = new Date()
-  const noise = new NoiseMeter()
-  pinSelf(cores.rest)
-  const origin = await startOrigin(runDir)
-  const results: CaseResult[] = []
-  const launches = new Map<string, Launched>()
-  for (const one of options.cases) {
-    const targets = one.targets.filter((name) => options.targets?.includes(name) ?? true)
-    if (targets.length === 0) continue
-    const { rounds, seconds } = options
-    results.push(
-      await runCase({
-        case: one,
-        targets,
-        rounds,
-        seconds,
-        runDir,
-        origin,
-        noise,
-        say: complain,
-        onLaunch: (target, what) => launches.set(`${one.job} ${target}`, { target, what }),
-      }),
-    )
+async function bench(options: Options, runDir: string): Promise<number> {
+  const { seconds, report, isWritten } = options
+  const profile = (cases: readonly Case[]) => profileCases(cases, seconds, join(runDir, 'profiles'), complain)
+  if (options.mode === 'profile') {
+    for (const { case: one, table } of await profile(options.cases)) print(`\n${one.title}\n${asText(table)}`)
+    return 0
   }
-  await origin.process.stop()
-  const minutes = (Date.now() - at.getTime()) / 60_000
-  const { rounds, seconds } = options
-  return { at, minutes, rounds, seconds, results, noise: noise.judge(results), launches }
+  const measured = await runSuite(options, runDir, complain)
+  print(options.mode === 'quick' ? quickReport(measured) : textReport(measured))
+  if (report !== null || isWritten) {
+    const input = { ...measured, profiles: await profile(missedCases(measured)) }
+    if (report !== null) writeFileSync(report, markdownReport(input))
+    if (isWritten) for (const file of writeDocument(input)) complain(`wrote ${file}`)
+  }
+  return measured.results.some(({ results }) => results.some(({ kind }) => kind === 'failed')) ? 1 : 0
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -72,11 +60,7 @@ async function main(args: readonly string[]): Promise<number> {
     ['SIGHUP', 129],
   ] as const)
     process.once(signal, () => process.exit(code))
-  const input = await bench(options, runDir)
-  print(textReport(input))
-  if (options.report !== null) writeFileSync(options.report, markdownReport(input))
-  const hasFailed = input.results.some(({ results }) => results.some(({ kind }) => kind === 'failed'))
-  return hasFailed ? 1 : 0
+  return bench(options, runDir)
 }
 
 process.exitCode = await main(process.argv.slice(2))

@@ -1,53 +1,13 @@
 /** Tables for the terminal and for Markdown. */
-import { cpuOf } from './bars.ts'
-import { pairedRatios, type Spread, spreadOf } from './statistics.ts'
-import type { CaseResult, Measurement } from './types.ts'
+import type { Spread } from './statistics.ts'
 
-/** A table for the terminal and for Markdown. */
 export interface Table {
   readonly head: readonly string[]
   readonly rows: readonly (readonly string[])[]
 }
 
-export function caseTable(result: CaseResult): Table {
-  const { unit, reference, name } = result.case
-  const head = [
-    'target',
-    `CPU us/${unit}`,
-    `x ${reference}`,
-    `${unit}s/s`.replace('MiBs', 'MiB'),
-    'p50 ms',
-    'p99 ms',
-    'peak RSS MiB',
-    'core used',
-  ]
-  const referenceCpu = cpuOf([result], name, reference)
-  const rows = result.results.map((one) => {
-    if (one.kind === 'failed')
-      return [one.target, `failed: ${one.why.split('\n')[0]}`, ...head.slice(2).map(() => '')]
-    const of = (pick: (seen: Measurement) => number) => spreadOf(one.rounds.map(pick))
-    const cpu = one.rounds.map(({ cpuUsPerUnit }) => cpuUsPerUnit)
-    return [
-      one.target,
-      withSpread(spreadOf(cpu), 1),
-      referenceCpu === null ? '-' : withSpread(pairedRatios(cpu, referenceCpu), 2),
-      of(({ perSecond }) => perSecond).median.toFixed(0),
-      latency(one.rounds, ({ p50Us }) => p50Us),
-      latency(one.rounds, ({ p99Us }) => p99Us),
-      of(({ peakRssMiB }) => peakRssMiB).median.toFixed(0),
-      `${(of(({ busy }) => busy).median * 100).toFixed(0)} %`,
-    ]
-  })
-  return { head, rows }
-}
-
 export function withSpread({ median, min, max }: Spread, digits: number): string {
   return `${median.toFixed(digits)} (${min.toFixed(digits)}..${max.toFixed(digits)})`
-}
-
-function latency(rounds: readonly Measurement[], pick: (seen: Measurement) => number | null): string {
-  const values = rounds.map(pick).filter((value) => value !== null)
-  return values.length === 0 ? '-' : (spreadOf(values).median / 1000).toFixed(2)
 }
 
 export function asText({ head, rows }: Table): string {

@@ -8,10 +8,7 @@
  * Off is the same code with a meter that does nothing and no exports, access log or spans; with `--base` it is the code of
  * another checkout.
  */
-import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { cpus, loadavg, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -21,6 +18,7 @@ import { startOrigin } from './origin.ts'
 import { freePort } from './ports.ts'
 import { cores, Started } from './processes.ts'
 import { launch, type Running } from './running.ts'
+import { startSink } from './sink.ts'
 import { loopCost } from './telemetry-loop.ts'
 import { tracingCost } from './tracing-loop.ts'
 import { cpuSeconds } from './usage.ts'
@@ -47,23 +45,6 @@ const quantile = (values: readonly number[], share: number) =>
 const median = (values: readonly number[]) => quantile(values, 0.5)
 const spread = (values: readonly number[], digits: number) =>
   `${median(values).toFixed(digits)} (${quantile(values, 0.25).toFixed(digits)}..${quantile(values, 0.75).toFixed(digits)})`
-
-/** Accepts and discards every export. */
-async function startSink(): Promise<{
-  readonly server: Server
-  readonly port: number
-  readonly taken: { bytes: number }
-}> {
-  const taken = { bytes: 0 }
-  const server = createServer((req, res) => {
-    req.on('data', (chunk: Buffer) => {
-      taken.bytes += chunk.length
-    })
-    req.on('end', () => res.writeHead(200, { 'Content-Type': 'application/x-protobuf' }).end())
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return { server, port: (server.address() as AddressInfo).port, taken }
-}
 
 /** One percent of the requests, if this version has spans. */
 const tracing = { tracing: { sample_ratio: 0.01 } }
@@ -134,7 +115,11 @@ interface Round {
 async function round({ process: { pid }, port }: Running, originPort: number): Promise<Round> {
   const load = { kind: 'wrk', path: '/1k.txt', close: false, absolute: false } as const
   const [cpu, main] = [cpuSeconds(pid), mainSeconds(pid)]
-  const driven = await drive(load, { target: port, origin: originPort }, seconds)
+  const driven = await drive(
+    load,
+    { target: port, origin: originPort },
+    { ms: seconds * 1000, perSecond: 0, totalMiB: 0 },
+  )
   return {
     perSecond: driven.done / driven.seconds,
     cpuUs: ((cpuSeconds(pid) - cpu) * 1e6) / driven.done,
@@ -165,8 +150,7 @@ for (let n = 0; n < rounds; n += 1) {
   seen.push(n % 2 === 0 ? { off: first, on: second } : { off: second, on: first })
 }
 await Promise.all([on, off, origin].map((one) => one.process.stop()))
-sink.server.close()
-sink.server.closeAllConnections()
+sink.close()
 
 const lost = seen.map((one) => (1 - one.on.perSecond / one.off.perSecond) * 100)
 const moreUs = seen.map((one) => one.on.cpuUs - one.off.cpuUs)

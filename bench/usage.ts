@@ -48,11 +48,20 @@ export function cpuSeconds(root: number): number {
 
 /** Peak resident memory since the last reset; pages shared by two processes count in both. */
 export function peakRssMiB(root: number): number {
+  return statusKib(root, /^VmHWM:\s+(\d+) kB$/m) / 1024
+}
+
+/** Present resident memory. */
+export function rssBytes(root: number): number {
+  return statusKib(root, /^VmRSS:\s+(\d+) kB$/m) * 1024
+}
+
+function statusKib(root: number, field: RegExp): number {
   const kib = tree(root).map(({ pid }) => {
-    const found = /^VmHWM:\s+(\d+) kB$/m.exec(readOrNull(`/proc/${pid}/status`) ?? '')
+    const found = field.exec(readOrNull(`/proc/${pid}/status`) ?? '')
     return Number(found?.[1] ?? 0)
   })
-  return kib.reduce((sum, one) => sum + one, 0) / 1024
+  return kib.reduce((sum, one) => sum + one, 0)
 }
 
 /** proc(5): writing 5 to clear_refs resets the peak to the current resident size. */

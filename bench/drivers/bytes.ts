@@ -3,6 +3,7 @@
  * counts every byte, read into one buffer. Prints a Driven as JSON, in MiB.
  */
 import { connect } from 'node:net'
+import { report } from './latencies.ts'
 
 const [proxyPort, originPort, path = '/', fileMiB, totalMiB] = process.argv.slice(2)
 const fileBytes = Number(fileMiB) * 2 ** 20
@@ -75,5 +76,4 @@ function body(bytes: number): void {
 await promise
 const seconds = (performance.now() - started) / 1000
 socket.destroy()
-const result = { done: rounds * Number(fileMiB), seconds, errors: 0, p50Us: null, p99Us: null }
-process.stdout.write(`result ${JSON.stringify(result)}\n`)
+report({ done: rounds * Number(fileMiB), seconds, errors: 0, p50Us: null, p99Us: null })

@@ -7,6 +7,7 @@
  * Prints a Driven as JSON. Tunnels in progress at the deadline are not counted.
  */
 import { connect, type Socket } from 'node:net'
+import { Latencies, report } from './latencies.ts'
 
 const [proxyPort = 0, originPort = 0, connections = 1, ms = 1000] = process.argv.slice(2).map(Number)
 const authority = `127.0.0.1:${originPort}`
@@ -15,7 +16,7 @@ const requestHead = `GET /1k.txt HTTP/1.1\r\nHost: ${authority}\r\nConnection: c
 const bodyBytes = 1024
 const longestMs = 5_000
 
-const takenUs: number[] = []
+const taken = new Latencies()
 const sockets = new Set<Socket>()
 let errors = 0
 const started = performance.now()
@@ -61,7 +62,7 @@ async function loop(): Promise<void> {
     const isGood = await tunnel()
     const end = performance.now()
     if (end > deadline) return
-    if (isGood) takenUs.push((end - begin) * 1000)
+    if (isGood) taken.add(end - begin)
     else errors += 1
   }
 }
@@ -72,14 +73,10 @@ const stop = setTimeout(() => {
 }, ms + 200)
 await Promise.all(loops)
 clearTimeout(stop)
-takenUs.sort((a, b) => a - b)
-const percentile = (share: number) => Math.round(takenUs[Math.floor(takenUs.length * share)] ?? 0)
-process.stdout.write(
-  `result ${JSON.stringify({
-    done: takenUs.length,
-    seconds: ms / 1000,
-    errors,
-    p50Us: percentile(0.5),
-    p99Us: percentile(0.99),
-  })}\n`,
-)
+report({
+  done: taken.count,
+  seconds: ms / 1000,
+  errors,
+  p50Us: taken.percentile(0.5),
+  p99Us: taken.percentile(0.99),
+})

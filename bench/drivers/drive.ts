@@ -1,27 +1,33 @@
 /** Runs the driver of a load against a target. */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { bulk, connections } from '../cases.ts'
+import { beside, bulk, connections } from '../cases/sizes.ts'
 import { cores, Started } from '../processes.ts'
-import type { Driven, Load } from '../types.ts'
+import type { Driven } from '../results.ts'
+import type { Load, Ports, WrkLoad } from '../types.ts'
+import { wrkArgs } from './wrk-arguments.ts'
 
-export interface Ports {
-  readonly target: number
-  readonly origin: number
+export interface Driving {
+  readonly ms: number
+  /** Arrivals per second of the loads `open` and `ramp`. */
+  readonly perSecond: number
+  /** MiB of the load `bytes`. */
+  readonly totalMiB: number
 }
 
 const spareMs = 15_000
 const script = (name: string) => join(import.meta.dirname, name)
 
 /** Runs the load of one measurement. */
-export async function drive(load: Load, ports: Ports, seconds: number): Promise<Driven> {
-  return result(await start(load, ports, seconds * 1000).finished(seconds * 1000 + spareMs))
+export async function drive(load: Load, ports: Ports, driving: Driving): Promise<Driven> {
+  return result(await start(load, ports, driving).finished(driving.ms + spareMs))
 }
 
-/** Runs the same load for a while and discards the results. */
+/** Runs the same load, or the nearest one that reaches capacity, for a while and discards the results. */
 export async function warmUp(load: Load, ports: Ports, ms: number): Promise<void> {
-  const driver = start(load, ports, ms, true)
-  if (load.kind !== 'wrk') {
+  const nearest = 'path' in load && load.kind !== 'wrk' ? keepAlive(load.path) : load
+  const driver = start(nearest, ports, { ms, perSecond: 1, totalMiB: bulk.warmUpMiB })
+  if (nearest.kind !== 'wrk') {
     await driver.finished(ms + spareMs)
     return
   }
@@ -31,7 +37,10 @@ export async function warmUp(load: Load, ports: Ports, ms: number): Promise<void
   await driver.finished(spareMs)
 }
 
-function start(load: Load, ports: Ports, ms: number, isWarmUp = false): Started {
+export const keepAlive = (path: string): WrkLoad => ({ kind: 'wrk', path })
+
+function start(load: Load, ports: Ports, { ms, perSecond, totalMiB }: Driving): Started {
+  const { target, origin } = ports
   switch (load.kind) {
     case 'wrk':
       return new Started({
@@ -40,11 +49,20 @@ function start(load: Load, ports: Ports, ms: number, isWarmUp = false): Started 
         core: cores.rest,
       })
     case 'connect':
-      return node('connect.ts', [ports.target, ports.origin, connections.connect, ms])
-    case 'bytes': {
-      const total = isWarmUp ? bulk.warmUpMiB : bulk.totalMiB
-      return node('bytes.ts', [ports.target, ports.origin, bulk.path, bulk.fileMiB, total])
-    }
+      return node('connect.ts', [target, origin, connections.connect, ms])
+    case 'bytes':
+      return node('bytes.ts', [target, origin, bulk.path, bulk.fileMiB, totalMiB])
+    case 'messages':
+      return node('messages.ts', [target, connections.messages, ms])
+    case 'open':
+    case 'ramp':
+      return node('open-loop.ts', [target, load.path, perSecond, connections.open, ms])
+    case 'crowd':
+      return node('crowd.ts', [target, load.path, ms])
+    case 'beside':
+      return node('beside.ts', [target, load.path, beside.kept, beside.opened, ms])
+    case 'idle':
+      throw new Error('idle connections have no requests')
   }
 }
 
@@ -54,18 +72,6 @@ function node(name: string, args: readonly (string | number)[]): Started {
     args: [script(name), ...args.map(String)],
     core: cores.rest,
   })
-}
-
-function wrkArgs(load: Extract<Load, { kind: 'wrk' }>, { target, origin }: Ports, seconds: number): string[] {
-  const common = ['-t1', `-c${connections.wrk}`, `-d${seconds}s`, '--timeout', '5s', '--latency']
-  return [
-    ...common,
-    ...(load.close ? ['-H', 'Connection: close'] : []),
-    '-s',
-    script('wrk.lua'),
-    `http://127.0.0.1:${target}${load.path}`,
-    ...(load.absolute ? ['--', `http://127.0.0.1:${origin}${load.path}`, `127.0.0.1:${origin}`] : []),
-  ]
 }
 
 function result(output: string): Driven {

@@ -1,9 +1,13 @@
--- wrk -s wrk.lua URL -- [ABSOLUTE_URL HOST]: a proxy is sent the absolute form; the summary is one line of JSON.
+-- wrk -s wrk.lua URL -- [ABSOLUTE_URL HOST | BYTES]: a proxy is sent the absolute form; with BYTES, each request
+-- is a POST with a body of that size. The summary is one line of JSON.
 
 function init(args)
   if #args == 2 then
     wrk.path = args[1]
     wrk.headers["Host"] = args[2]
+  elseif #args == 1 then
+    wrk.method = "POST"
+    wrk.body = string.rep("b", tonumber(args[1]))
   end
 end
 

@@ -1,22 +1,38 @@
 /** HAProxy as a target. */
 import { spawnSync } from 'node:child_process'
-import type { Job, Launch, Place, Target } from '../types.ts'
+import { readFileSync } from 'node:fs'
+import { ciphers } from '../certificate.ts'
+import type { Job, Launch, Place, Setup, Target } from '../types.ts'
 
-/** One thread; connections to the origin are kept and shared by all clients. */
+/** One thread per instance; connections to the origin are kept and shared by all clients. */
 export const haproxy: Target = {
   name: 'haproxy',
   version: () => /version (\S+)/.exec(spawnSync('haproxy', ['-v'], { encoding: 'utf8' }).stdout)?.[1] ?? '?',
-  launch: (_job: Job, place: Place): Launch => ({
+  launch: (_job: Job, place: Place, setup: Setup): Launch => ({
     command: 'haproxy',
     args: ['-db', '-f', `${place.dir}/haproxy.cfg`],
-    files: { 'haproxy.cfg': configuration(place) },
+    files: {
+      'haproxy.cfg': configuration(place, setup),
+      // HAProxy wants the key beside the certificate.
+      ...(setup.tls ? { 'both.pem': pemOf(place) } : {}),
+    },
   }),
 }
 
-const configuration = ({ port, originPort }: Place) => `global
-  nbthread 1
-  maxconn 4096
+const pemOf = ({ certificate }: Place) =>
+  readFileSync(certificate.cert, 'utf8') + readFileSync(certificate.key, 'utf8')
 
+const secure = (dir: string) =>
+  ` ssl crt ${dir}/both.pem ssl-min-ver TLSv1.3 ciphersuites ${ciphers} alpn http/1.1`
+
+/** Log lines go to standard output, which the benchmark reads: HAProxy does not write files. */
+const configuration = (
+  { port, originPort, dir }: Place,
+  { tls, instances, accessLog, maxConnections }: Setup,
+) => `global
+  nbthread ${instances}
+  maxconn 8192
+${accessLog ? '  log stdout format raw local0\n' : ''}
 defaults
   mode http
   timeout connect 5s
@@ -26,9 +42,10 @@ defaults
   option http-keep-alive
   option forwardfor
   http-reuse always
-
+${accessLog ? '  log global\n  option httplog\n' : ''}
 frontend front
-  bind 127.0.0.1:${port}
+  maxconn ${maxConnections}
+  bind 127.0.0.1:${port}${tls ? secure(dir) : ''}
   http-request set-header X-Forwarded-Proto http
   http-request set-header X-Forwarded-Host %[req.hdr(Host)]
   default_backend origin

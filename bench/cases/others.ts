@@ -1,43 +1,10 @@
-/** The cases of the benchmark: the job, the load and the targets of each. */
-import type { Case, TargetName } from './types.ts'
+/** CPU per request, tunnel or MiB of forward proxies and static servers. */
+import type { Case, TargetName } from '../types.ts'
 
-const reverse: readonly TargetName[] = [
-  'bifrost',
-  'nginx',
-  'haproxy',
-  'http-proxy',
-  'http-proxy-3',
-  'httpxy',
-  'fastify-http-proxy',
-]
 const forward: readonly TargetName[] = ['bifrost', 'squid', 'proxy-chain']
 const files: readonly TargetName[] = ['bifrost', 'nginx', 'sirv-cli']
 
-/** Concurrent connections of wrk and of the CONNECT driver. */
-export const connections = { wrk: 64, connect: 32 } as const
-
-/** Bytes through the tunnel in one measurement: one file, requested repeatedly. */
-export const bulk = { path: '/bulk.bin', fileMiB: 64, totalMiB: 1024, warmUpMiB: 128 } as const
-
-export const cases: readonly Case[] = [
-  {
-    name: 'reverse-1k',
-    title: 'Reverse proxy, 1 KB, keep-alive',
-    job: 'reverse',
-    load: { kind: 'wrk', path: '/1k.txt' },
-    unit: 'request',
-    reference: 'nginx',
-    targets: reverse,
-  },
-  {
-    name: 'reverse-1k-close',
-    title: 'Reverse proxy, 1 KB, a client connection per request',
-    job: 'reverse',
-    load: { kind: 'wrk', path: '/1k.txt', close: true },
-    unit: 'request',
-    reference: 'nginx',
-    targets: reverse,
-  },
+export const otherCosts: readonly Case[] = [
   {
     name: 'forward-1k',
     title: 'Forward proxy, absolute-form, 1 KB, keep-alive',

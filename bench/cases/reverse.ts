@@ -1,0 +1,100 @@
+/** CPU per request or message of reverse proxies. */
+import type { Case, TargetName } from '../types.ts'
+import { connections, uploadBytes } from './sizes.ts'
+
+const reverse: readonly TargetName[] = [
+  'bifrost',
+  'nginx',
+  'haproxy',
+  'http-proxy',
+  'http-proxy-3',
+  'httpxy',
+  'fastify-http-proxy',
+]
+const servers: readonly TargetName[] = ['bifrost', 'nginx', 'haproxy']
+
+export const reverseCosts: readonly Case[] = [
+  {
+    name: 'reverse-1k',
+    title: 'Reverse proxy, 1 KB, keep-alive',
+    job: 'reverse',
+    load: { kind: 'wrk', path: '/1k.txt' },
+    unit: 'request',
+    reference: 'nginx',
+    targets: reverse,
+  },
+  {
+    name: 'reverse-1k-close',
+    title: 'Reverse proxy, 1 KB, a client connection per request',
+    job: 'reverse',
+    load: { kind: 'wrk', path: '/1k.txt', close: true },
+    unit: 'request',
+    reference: 'nginx',
+    targets: reverse,
+  },
+  {
+    name: 'reverse-1k-tls',
+    title: 'Reverse proxy, 1 KB over TLS 1.3 from the client, keep-alive',
+    job: 'reverse',
+    load: { kind: 'wrk', path: '/1k.txt', tls: true },
+    unit: 'request',
+    reference: 'nginx',
+    targets: servers,
+    setup: { tls: true },
+  },
+  {
+    name: 'reverse-1k-two',
+    title: 'Reverse proxy, 1 KB, keep-alive, two instances on the same core',
+    job: 'reverse',
+    load: { kind: 'wrk', path: '/1k.txt' },
+    unit: 'request',
+    reference: 'nginx',
+    targets: servers,
+    setup: { instances: 2 },
+  },
+  {
+    name: 'reverse-1k-observed',
+    title: 'Reverse proxy, 1 KB, keep-alive, with a JSON access log and 1 % of spans',
+    job: 'reverse',
+    load: { kind: 'wrk', path: '/1k.txt' },
+    unit: 'request',
+    reference: 'nginx',
+    targets: ['bifrost', 'bifrost-observed', 'nginx'],
+  },
+  {
+    name: 'reverse-100k',
+    title: 'Reverse proxy, 100 KB, keep-alive',
+    job: 'reverse',
+    load: { kind: 'wrk', path: '/100k.bin' },
+    unit: 'request',
+    reference: 'nginx',
+    targets: reverse,
+  },
+  {
+    name: 'reverse-10m',
+    title: 'Reverse proxy, 10 MiB, keep-alive',
+    job: 'reverse',
+    load: { kind: 'wrk', path: '/10m.bin', connections: connections.large },
+    unit: 'request',
+    reference: 'nginx',
+    targets: servers,
+  },
+  {
+    name: 'reverse-upload',
+    title: 'Reverse proxy, POST of 1 MiB, keep-alive',
+    job: 'reverse',
+    load: { kind: 'wrk', path: '/upload', upload: uploadBytes, connections: connections.large },
+    unit: 'request',
+    reference: 'nginx',
+    targets: servers,
+  },
+  {
+    name: 'reverse-messages',
+    title: 'Reverse proxy, WebSocket: a message of 128 bytes and its echo',
+    job: 'reverse',
+    load: { kind: 'messages' },
+    unit: 'message',
+    reference: 'nginx',
+    targets: servers,
+  },
+]
