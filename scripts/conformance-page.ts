@@ -7,9 +7,12 @@ const intro = `# Conformance
 
 <!-- Generated from test/conformance by \`npm run docs\`; a test fails when it is out of date. -->
 
-What each listener does with requests and answers on which readers of HTTP/1.1 differ: ${count} cases, each sent as bytes over a socket of its own to every worker
-type that it applies to, with an origin behind that records what it has read and takes nothing but the grammar. \`npm run conformance\` runs them
-and prints a line for each; \`npm test\` runs them too. \`npm run fuzz\` makes further ones up.
+How each worker type handles requests and responses that readers of HTTP/1.1 understand differently: ${count} cases.
+Each case is sent as bytes over connections of its own to every worker type in its row, over TCP and again over
+TLS. The origin behind a proxy is strict: it records what it reads and rejects what the grammar does not allow.
+
+* \`npm run conformance\` runs the cases and prints a line for each. \`npm test\` runs them too.
+* \`npm run fuzz\` generates more.
 `
 
 /** Returns the page as Markdown. */

@@ -13,8 +13,8 @@ const code = filesOf('src/**/*.{ts,js}', 'actors/**/*.ts', 'scripts/**/*.ts', 'b
 )
 const documents = filesOf('docs/**/*.md', '*.md', 'bench/*.md')
 
-/** The HTTP/1.1 engine that will be replaced, and the page that quotes the phrases to avoid. */
-const exempt = /^(?:src\/http\/(?:accept|wire)\/|docs\/style\.md$)/
+/** The page that quotes the phrases to avoid. */
+const exempt = /^docs\/style\.md$/
 
 const phrases = [
   /^\s*(?:\/\/|\/?\*\*?)\s?(?:Of|Who|Whom|What is) /,

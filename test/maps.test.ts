@@ -13,7 +13,6 @@ const own = 'asked with Object.hasOwn before'
 const nullProto = 'has no prototype'
 
 const safe: Readonly<Record<string, string>> = {
-  'src/telemetry/request-field.ts: headers[name]': own,
   'src/proxy/trace/exchange-attributes.ts: errorTable[failure as ErrorCode]': own,
   'src/config/text/parse.ts: value[name]': nullProto,
   'src/config/schema/check.ts: schema.shape[part]': own,
@@ -28,7 +27,7 @@ const safe: Readonly<Record<string, string>> = {
   'src/config/resolve/resolve.ts: config.workers[only.name as WorkerKey]': ours,
   'src/config/limits-change.ts: changeSchema.shape[name as keyof typeof changeSchema.shape]': own,
   'src/http/h2/message.ts: out[name]': nullProto,
-  'src/http/upstream/upgrade.ts: record[name]': nullProto,
+  'src/http/upstream/handshake.ts: record[name]': nullProto,
   'src/telemetry/access-log/export.ts: attributes[name]': ours,
   'src/supervise/views/readings.ts: workers[name]': ours,
   'src/supervise/channel/child-options.ts: own[name]': ours,

@@ -1,4 +1,4 @@
-/** Maps errors of Node and undici to codes of the error table. */
+/** Maps errors of Node, and of undici for HTTP/2 upstreams, to codes of the error table. */
 import { BifrostError, type ErrorCode } from '../errors.ts'
 
 const codes: ReadonlyMap<string, ErrorCode> = new Map(
@@ -22,7 +22,6 @@ const codes: ReadonlyMap<string, ErrorCode> = new Map(
     EAI_NONAME: 'UPSTREAM_UNRESOLVED',
     ETIMEDOUT: 'UPSTREAM_CONNECT_TIMEOUT',
     ECONNECT_TIMEOUT: 'UPSTREAM_CONNECT_TIMEOUT',
-    UND_ERR_CONNECT_TIMEOUT: 'UPSTREAM_CONNECT_TIMEOUT',
     UND_ERR_HEADERS_TIMEOUT: 'UPSTREAM_TIMEOUT',
     UND_ERR_BODY_TIMEOUT: 'UPSTREAM_TIMEOUT',
     UND_ERR_INVALID_ARG: 'BAD_REQUEST',

@@ -13,10 +13,11 @@ export type WorkerActor = ActorRefFrom<typeof workerMachine>
 export function ledgerAdmission(actor: WorkerActor, block: CounterBlock): Admission {
   const { ledger } = actor.getSnapshot().context
   return {
-    open() {
+    open(_address, isMoved = false) {
       const isAdmitted = ledger.getSnapshot().context.mode === 'admit'
       ledger.send({ type: 'conn.opened' })
-      count(block, isAdmitted ? 'connectionsTotal' : 'connectionsRefused')
+      if (!isAdmitted) count(block, 'connectionsRefused')
+      else if (!isMoved) count(block, 'connectionsTotal')
       if (isAdmitted) count(block, 'connectionsActive')
       return isAdmitted
     },

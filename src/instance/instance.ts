@@ -4,6 +4,8 @@ import { createActor } from 'xstate'
 import { lowWaterMark, workerSystemId } from '../../actors/ledger.ts'
 import { workerMachine } from '../../actors/worker.ts'
 import { peerOf } from '../http/address/peer.ts'
+import type { Transport } from '../http/transport/transport.ts'
+import { closeAccepted } from '../http/transport/transport-of.ts'
 import { limitClients } from '../proxy/data-plane/client-limits.ts'
 import { createDataPlane, type DataPlane } from '../proxy/data-plane/data-plane.ts'
 import { DescriptorGuard } from '../proxy/data-plane/descriptors.ts'
@@ -73,7 +75,9 @@ class RunningInstance {
     this.#boot = boot
     this.#port = port
     this.#exit = exit
-    this.#listeners = new WorkerListeners(boot.worker.listen, port, (socket, at) => this.#accept(socket, at))
+    this.#listeners = new WorkerListeners(boot.worker.listen, port, (accepted, at) =>
+      this.#accept(accepted, at),
+    )
     this.#reports = new ChartReports({ post: (message) => port.post(message) })
     this.#logBounds = boundedLog(boot, port)
     this.#log = this.#logBounds.log
@@ -240,18 +244,18 @@ class RunningInstance {
     return String(actor?.getSnapshot().value ?? '')
   }
 
-  #accept(socket: Socket, at: number): void {
+  #accept(accepted: Transport | Socket, at: number): void {
     const { worker, tls } = this.#boot
     const listener = worker.listen[at]
-    const peer = peerOf(socket, listener !== undefined && 'path' in listener)
+    const peer = peerOf(accepted, listener !== undefined && 'path' in listener)
     if (peer === null) {
       const block = this.#counters[worker.type]
       if (block !== undefined) count(block, 'connectionsReset')
-      socket.destroy()
+      closeAccepted(accepted)
       return
     }
     const isPlain = (tls[at] ?? null) === null
-    if (this.#descriptors?.admits(socket, peer, isPlain)) this.#dataPlane?.accept(socket, peer, at)
+    if (this.#descriptors?.admits(accepted, peer, isPlain)) this.#dataPlane?.accept(accepted, peer, at)
   }
 
   async #drain(): Promise<void> {

@@ -1,7 +1,9 @@
 /** The listening sockets of an instance. */
 import type { Server, Socket } from 'node:net'
 import { listenerAt } from '../../actors/ids.ts'
+import { acceptFrom } from '../http/accept/listening.ts'
 import { UnixListener } from '../http/accept/unix-listener.ts'
+import type { Transport } from '../http/transport/transport.ts'
 import type { InstanceBoot, InstancePort } from '../supervise/channel/channel.ts'
 import { failLoudly } from './faults.ts'
 
@@ -12,15 +14,15 @@ import { failLoudly } from './faults.ts'
 export class WorkerListeners {
   readonly #settings: InstanceBoot['worker']['listen']
   readonly #port: InstancePort
-  readonly #accept: (socket: Socket, at: number) => void
-  readonly #servers = new Map<string, Server>()
+  readonly #accept: (accepted: Transport | Socket, at: number) => void
+  readonly #servers = new Map<string, { readonly server: Server; readonly release: () => void }>()
   readonly #unix = new Map<string, UnixListener>()
   #isLeaving = false
 
   constructor(
     settings: InstanceBoot['worker']['listen'],
     port: InstancePort,
-    accept: (socket: Socket, at: number) => void,
+    accept: (accepted: Transport | Socket, at: number) => void,
   ) {
     this.#settings = settings
     this.#port = port
@@ -30,19 +32,10 @@ export class WorkerListeners {
   /** Accepts connections in this instance from now on, without main. */
   take(key: string, server: Server, held: readonly Socket[]): void {
     const at = listenerAt(key)
-    const accept = (socket: Socket) => this.#accept(socket, at)
-    this.#servers.set(key, server)
-    // A moved server loses the options it was created with.
-    Object.assign(server, { allowHalfOpen: true, pauseOnConnect: false, noDelay: true })
-    server.on('connection', accept)
-    server.on('error', (error) =>
-      this.#port.post({
-        type: 'log',
-        level: 'error',
-        message: 'accept failed',
-        fields: { error: error.message },
-      }),
-    )
+    const accept = (accepted: Transport | Socket) => this.#accept(accepted, at)
+    const release = acceptFrom(server, this.#isPlain(at), accept)
+    this.#servers.set(key, { server, release })
+    server.on('error', (error) => this.#logFailure(error))
     for (const socket of held) accept(socket)
   }
 
@@ -50,8 +43,10 @@ export class WorkerListeners {
     // Another instance owns the path now.
     const unix = this.#unix.get(key)
     if (unix !== undefined && this.#unix.delete(key)) void unix.leave()
-    const server = this.#servers.get(key)
-    if (server === undefined || !this.#servers.delete(key)) return
+    const taken = this.#servers.get(key)
+    if (taken === undefined || !this.#servers.delete(key)) return
+    const { server, release } = taken
+    release()
     // The event listeners stay: connections accepted until the server has left are served here.
     this.#port.post({ type: 'listener.returned', key, server }, [server])
   }
@@ -65,8 +60,11 @@ export class WorkerListeners {
     const at = listenerAt(key)
     const settings = this.#settings[at]
     if (settings === undefined || !('path' in settings)) return
-    const accept = (socket: Socket) => this.#accept(socket, at)
-    UnixListener.open(settings.path, settings.mode, accept).then((listener) => {
+    const start = (server: Server) => {
+      acceptFrom(server, this.#isPlain(at), (accepted) => this.#accept(accepted, at))
+      server.on('error', (error) => this.#logFailure(error))
+    }
+    UnixListener.open(settings.path, settings.mode, start).then((listener) => {
       if (this.#isLeaving) listener.close()
       else this.#unix.set(key, listener)
       this.#port.post({ type: 'listener.opened', key, inode: listener.inode })
@@ -86,7 +84,18 @@ export class WorkerListeners {
 
   #closeServers(): void {
     this.#isLeaving = true
-    for (const server of this.#servers.values()) server.close()
+    for (const { server } of this.#servers.values()) server.close()
     this.#servers.clear()
+  }
+
+  /** Whether a connection begins with HTTP. */
+  #isPlain(at: number): boolean {
+    const settings = this.#settings[at]
+    return settings !== undefined && settings.tls === undefined && settings.proxyProtocol === undefined
+  }
+
+  #logFailure(error: Error): void {
+    const fields = { error: error.message }
+    this.#port.post({ type: 'log', level: 'error', message: 'accept failed', fields })
   }
 }

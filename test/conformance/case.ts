@@ -1,11 +1,16 @@
 import type { ServiceType } from '../../src/config/settings/settings.ts'
 import type { Script } from '../kit/origins/recording-origin.ts'
 
+/** How the client is connected. */
+export type Over = 'TCP' | 'TLS'
+
 /**
- * One row of the suite: the bytes that go in and what must hold. In `send` and `script`
+ * One row of the suite: the bytes that go in and what must hold. Each row runs over TCP and over TLS, for each
+ * of its worker types. In `send`, `script` and expected fields
  *
  *   {/path}   is the request target: `/path`, to a forward worker `http://ORIGIN/path`
  *   {host}    is the origin's authority
+ *   {scheme}  is `http` over TCP and `https` over TLS
  */
 export interface Case {
   readonly id: string
@@ -19,10 +24,12 @@ export interface Case {
    * probably read.
    */
   readonly send: string | readonly string[]
+  /** Sends the bytes once for every position, on a connection of its own, in two pieces split there. */
+  readonly isSplitEverywhere?: boolean
   /** The client then ends its side. */
   readonly halfClose?: boolean
-  /** Request method, if the framing of the response depends on it. */
-  readonly method?: 'HEAD'
+  /** Request method, if the framing of the response depends on it: of all requests, or of each response. */
+  readonly method?: 'HEAD' | readonly ('GET' | 'HEAD')[]
   /** Response of the origin; by default 200 and `hello`. */
   readonly script?: Script
   readonly expect: Expectation
@@ -31,14 +38,21 @@ export interface Case {
 export interface Expectation {
   /** Status of each response in order, informational ones included; a list if several are correct. */
   readonly statuses: readonly (number | readonly number[])[]
-  /** Whether the connection ends after the last response; when false it must serve another request. */
-  readonly closes?: boolean
+  /**
+   * Whether the connection ends after the last response; when false it must serve another request. `announced`:
+   * it ends if the response contains `Connection: close`, and serves another request otherwise.
+   */
+  readonly closes?: boolean | 'announced'
   /** Whether the last response has a head and a broken-off body. */
   readonly breaks?: boolean
   /** Body of the last response. */
   readonly body?: string | RegExp
   readonly has?: Fields
   readonly lacks?: readonly string[]
+  /** Trailer fields of the last response. */
+  readonly trailers?: Fields
+  /** Bytes that follow the last response, on a connection that was switched to another protocol. */
+  readonly followedBy?: string
   readonly origin?: OriginExpectation
 }
 
@@ -52,6 +66,7 @@ export interface OriginExpectation {
   readonly has?: Fields
   readonly lacks?: readonly string[]
   readonly body?: string
+  readonly trailers?: Fields
 }
 
 export const everywhere: readonly ServiceType[] = ['forward', 'reverse', 'static']

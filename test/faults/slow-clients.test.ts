@@ -40,13 +40,13 @@ async function beHonest(port: number, stop: { isOver: boolean }): Promise<{ serv
   return result
 }
 
-/** Tracks the timers of client watches created from now on. */
+/** Tracks the timers of the coarse clocks created from now on. */
 function seeWatches() {
   const { setInterval } = globalThis
   const made: (NodeJS.Timeout & { readonly _destroyed?: boolean })[] = []
   const wrapped = (...given: Parameters<typeof setInterval>): NodeJS.Timeout => {
     const timer = setInterval(...given)
-    if (new Error('made by').stack?.includes('client-watch')) made.push(timer)
+    if (new Error('made by').stack?.includes('http/clock.ts')) made.push(timer)
     return timer
   }
   globalThis.setInterval = Object.assign(wrapped, setInterval)
@@ -107,8 +107,9 @@ async function leavesNothing(proxy: TestEdge, timers: { readonly areOver: boolea
   await until('all connections are closed', () => proxy.edge.open === 0)
   await until('their sockets are as well', () => proxy.accepted.every((socket) => socket.destroyed))
   expect(proxy.admission.active).toBe(0)
-  // The watch runs while there is a connection or an exchange.
-  await until('the watch has stopped', () => timers.areOver)
+  // The clock runs while there is a connection, a kept one to an upstream included.
+  proxy.edge.dropIdle()
+  await until('the clock has stopped', () => timers.areOver)
 }
 
 test('slow heads are answered with 408 at the header deadline', { timeout: 180_000 }, async () => {

@@ -179,6 +179,7 @@ function limits(
     minBytesPerSecond: timeouts.min_rate_bytes_per_sec,
     graceMs: toMs(timeouts.min_rate_grace_secs),
     exchangeMs: toMs(timeouts.exchange_secs),
+    halfClosedMs: toMs(timeouts.half_closed_secs),
   }
   const sizes: SizeSettings = {
     maxHeadBytes: request.max_header_size,
@@ -214,6 +215,6 @@ function proxyTimeouts({ resource_limits: limit, timeouts }: Forward | Reverse):
   }
 }
 
-function pool({ connection_pool: given }: Forward | Reverse): PoolSettings {
-  return { maxIdlePerHost: given.max_idle_per_host, idleMs: toMs(given.pool_timeout_secs) }
+function pool({ connection_pool: given, upstream_http2: http2 }: Forward | Reverse): PoolSettings {
+  return { maxIdlePerHost: given.max_idle_per_host, idleMs: toMs(given.pool_timeout_secs), http2 }
 }

@@ -13,6 +13,7 @@ import { checkDestinations } from './destinations.ts'
 import { checkMounts } from './mounts.ts'
 import { checkLogging, checkTelemetry } from './telemetry.ts'
 import { checkTracing } from './tracing.ts'
+import { checkUpstreamHttp2 } from './upstream-http2.ts'
 
 export function checkRules(context: RuleContext): void {
   const { config, isWritten, report } = context
@@ -34,6 +35,7 @@ export function checkRules(context: RuleContext): void {
     if (key === 'reverse_proxy' && !isWritten([...path, 'target'])) {
       report(path, 'has no target; add the upstream, such as "target": "http://127.0.0.1:3000"')
     }
+    if (key === 'reverse_proxy') checkUpstreamHttp2(context, path, block)
     checkClients(context, path, block)
     checkTracing(context, path, block.tracing)
     if (key === 'static_files') checkMounts(context, path, block)

@@ -42,7 +42,9 @@ const maxTunnel = secondsOrNever(
 const header = seconds(
   'Longest time from the start of a connection or a later request to a complete request head.',
 )
-const response = seconds("Longest wait for the upstream's response head, and between two chunks of its body.")
+const response = seconds(
+  "Longest wait for the upstream's whole response head, from the end of the request, and between two chunks of its body.",
+)
 const headerInStatic = seconds('Alias of timeouts.header_secs; static files have no upstream (D10).')
 
 /** Time limits for clients, common to all types of worker. */
@@ -58,6 +60,9 @@ const clientTimeouts = {
   }).default(240),
   min_rate_grace_secs: seconds('Initial time in which a client may be slower.').default(5),
   exchange_secs: secondsOrNever('Longest time from request head to end of response. 0: no limit.').default(0),
+  half_closed_secs: secondsOrNever(
+    'Longest wait, without a byte moving, of a client that has ended its sending side. It may still read its response or be gone, which look the same. 0: as long as the exchange may run.',
+  ).default(0),
 }
 
 interface Defaults {
@@ -144,6 +149,9 @@ const proxy = (d: ProxyDefaults) => ({
       ),
     })
     .prefault({}),
+  upstream_http2: flag(
+    'Whether to offer HTTP/2 to https upstreams (ALPN); those without it get HTTP/1.1.',
+  ).default(false),
   timeouts: z
     .strictObject({
       connect_secs: connect.optional(),

@@ -95,6 +95,8 @@ export interface PaceSettings {
   readonly graceMs: number
   /** From request head to end of response; 0: no limit. */
   readonly exchangeMs: number
+  /** How long a client that has sent FIN is kept while no byte moves; 0: as long as the exchange may run. */
+  readonly halfClosedMs: number
 }
 
 /** Size limits of a request. */
@@ -111,6 +113,8 @@ export interface PoolSettings {
   readonly maxIdlePerHost: number
   /** Idle upstream connections are closed after this time. */
   readonly idleMs: number
+  /** Whether HTTP/2 is offered to https: upstreams. */
+  readonly http2: boolean
 }
 
 /** Which proxies are trusted to report the client address. */

@@ -3,8 +3,9 @@ import type { Socket } from 'node:net'
 import { type ProxyHeader, parseProxyHeader } from './proxy-protocol.ts'
 
 /**
- * Reads the PROXY header that opens a connection and gives back what came after it. `done` gets null when there was none, or none in
- * time; it is not called when the connection closes first.
+ * Reads the PROXY header at the start of a connection, for at most `waitMs`. Bytes after the header stay in the
+ * paused socket, for TLS or `transportOf`. `done` gets null if the header is missing, wrong or late; it is not
+ * called if the connection closes first.
  */
 export function readProxyHeader(
   socket: Socket,
@@ -28,7 +29,7 @@ export function readProxyHeader(
     if (parsed === 'invalid') end(null)
     else if (parsed !== 'partial') end(parsed)
   }
-  // Whoever has the socket next listens for its own; in between nobody does.
+  // The next reader of the socket adds a listener of its own; in between there would be none.
   socket.on('error', ignore)
   socket.on('data', read).once('end', cut).once('close', forget)
   socket.resume()

@@ -1,24 +1,24 @@
 /**
- * The PROXY protocol (haproxy.org/download/3.0/doc/proxy-protocol.txt, 2.1 and 2.2): what a proxy in front says of a connection, before
- * anything else on it. Pure.
+ * Parses the PROXY protocol (haproxy.org/download/3.0/doc/proxy-protocol.txt, 2.1 and 2.2), with which a proxy in
+ * front announces the client at the start of a connection. Pure.
  */
 import { isIPv4, isIPv6 } from 'node:net'
 import { canonicalAddress, formatAddressBits, readAddressBytes } from '../address/address.ts'
 
 export interface ProxyHeader {
-  /** Bytes of the header; what comes after them is the connection's. */
+  /** Size of the header in bytes; the connection's own data follows it. */
   readonly length: number
-  /** The client, by its canonical address; null if the proxy speaks for itself (LOCAL) or names no IP address. */
+  /** The client, with its canonical address; null for the proxy's own connections (LOCAL) and without an IP address. */
   readonly client: { readonly address: string; readonly port: number } | null
 }
 
-/** `partial`: more bytes are needed. `invalid`: no more bytes make a header of it. */
+/** `partial`: more bytes are needed. `invalid`: further bytes cannot make it a header. */
 export type ParsedProxyHeader = ProxyHeader | 'partial' | 'invalid'
 
 const signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1')
-/** A line of version 1 with its CRLF. */
+/** Maximum size of a version 1 line, with its CRLF. */
 const maxV1Bytes = 107
-/** A header of version 2 with all that it says besides; far more than addresses and usual TLVs take. */
+/** Maximum size of a version 2 header, far above that of the addresses and the usual TLVs. */
 const maxV2Bytes = 4096
 
 export function parseProxyHeader(bytes: Buffer): ParsedProxyHeader {
@@ -57,7 +57,7 @@ function parseV2(bytes: Buffer): ParsedProxyHeader {
   const command = version & 0x0f
   if (version >> 4 !== 2 || command > 1 || family >> 4 > 3 || (family & 0x0f) > 2) return 'invalid'
   if (length > maxV2Bytes) return 'invalid'
-  // What is said of addresses has to fit into what is said of the length; for LOCAL it is to be ignored.
+  // The addresses must fit into the announced length. LOCAL headers have none that count.
   const addressBytes = command === 0 ? 0 : (addressBytesOf[family >> 4] as number)
   if (length < 16 + addressBytes) return 'invalid'
   if (bytes.length < length) return 'partial'

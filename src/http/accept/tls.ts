@@ -1,26 +1,27 @@
 /**
- * TLS of one listener, by Node's own server, which never listens: accepted sockets are handed to it.
+ * Terminates TLS for one listener, with a TLS server of Node that never listens and is given accepted sockets.
  *
  *   accept(raw) -> handshake in time, client certificate as asked? -> onSecure(raw, secure)
- *                    '- no: closed without a word, onFailed
+ *                    '- no: closed silently, onFailed
  */
 import type { Socket } from 'node:net'
 import type { SecureContext, Server, TLSSocket } from 'node:tls'
 import type { TlsMaterial } from '../../tls/material.ts'
 import { nodeTls } from '../builtin.ts'
 import { systemCode } from '../failure.ts'
+import { socketBelow } from '../transport/handles.ts'
 
 export interface TerminatorOptions {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
   /** Null: the modern list. */
   readonly ciphers: string | null
-  /** From `accept` to the end of the handshake; bytes that trickle in do not extend it. */
+  /** Maximum time from `accept` to the end of the handshake; slow bytes do not extend it. */
   readonly handshakeMs: number
   readonly clientAuth: 'off' | 'optional' | 'required'
-  /** Application protocols in the order of preference (ALPN, RFC 7301). A client that asks for none of them is turned away. */
+  /** Application protocols in order of preference (ALPN, RFC 7301). A client that requests only others is rejected. */
   readonly protocols: readonly string[]
   readonly onSecure: (raw: Socket, secure: TLSSocket) => void
-  /** `raw` is closed. `code` is OpenSSL's or Node's. */
+  /** Called after `raw` was closed, with the error code of OpenSSL or Node. */
   readonly onFailed: (raw: Socket, code: string) => void
 }
 
@@ -35,13 +36,10 @@ const modernCiphers = [
 ].join(':')
 const tls13Ciphers = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256'
 
-/** The raw socket below; documented by its use in Node's own source only. */
-type Layered = TLSSocket & { readonly _parent?: Socket }
-
 export class TlsTerminator {
   readonly #options: TerminatorOptions
   readonly #server: Server
-  /** Sockets whose handshake is not over. */
+  /** Sockets whose handshake is under way. */
   readonly #pending = new Set<Socket>()
   #contexts: ReadonlyMap<string, SecureContext>
 
@@ -57,13 +55,13 @@ export class TlsTerminator {
       ALPNProtocols: [...protocols],
       SNICallback: (name, done) => done(null, this.#contextFor(name)),
     })
-    this.#server.on('secureConnection', (secure: Layered) => {
-      const raw = secure._parent
+    this.#server.on('secureConnection', (secure) => {
+      const raw = socketBelow(secure)
       if (raw === undefined || !this.#pending.delete(raw)) secure.destroy()
       else options.onSecure(raw, secure)
     })
-    this.#server.on('tlsClientError', (error, secure: Layered) => {
-      const raw = secure._parent
+    this.#server.on('tlsClientError', (error, secure) => {
+      const raw = socketBelow(secure)
       secure.destroy()
       if (raw !== undefined) this.#fail(raw, systemCode(error))
     })
@@ -71,20 +69,22 @@ export class TlsTerminator {
 
   accept(raw: Socket): void {
     this.#pending.add(raw)
-    // Else a client that ends within the handshake would be waited for until its deadline.
+    // Otherwise the first response waits until the client acknowledges its session tickets, up to 40 ms.
+    raw.setNoDelay(true)
+    // Otherwise a client that ends during the handshake would be kept until its deadline.
     raw.allowHalfOpen = false
     raw.once('close', () => this.#fail(raw, 'ECONNRESET'))
     this.#server.emit('connection', raw)
   }
 
-  /** For handshakes that begin from now on. Throws when OpenSSL does not take it; then what was there goes on. */
+  /** Sets the certificates of future handshakes. Throws if OpenSSL rejects them; then the previous ones stay. */
   update(material: TlsMaterial): void {
     const contexts = this.#contextsOf(material)
     this.#server.setSecureContext(this.#contextOptions(material, 0))
     this.#contexts = contexts
   }
 
-  /** Ends the handshakes that are not over. */
+  /** Closes the sockets whose handshake is under way. */
   close(): void {
     for (const raw of this.#pending) raw.destroy()
   }
@@ -95,7 +95,7 @@ export class TlsTerminator {
     this.#options.onFailed(raw, code)
   }
 
-  /** Exact names first, then a wildcard for the first label; else the default certificate. */
+  /** Looks for the exact name, then for a wildcard of its first label; otherwise the default certificate. */
   #contextFor(name: string): SecureContext | undefined {
     const lower = name.toLowerCase()
     return this.#contexts.get(lower) ?? this.#contexts.get(`*${lower.slice(lower.indexOf('.'))}`)

@@ -1,16 +1,15 @@
 /**
- * A listening Unix socket. It is made under a name of its own and then renamed over the path, so that a successor takes the path
- * without a moment in which a connect would fail.
+ * A listening Unix socket. It is created under a temporary name and then renamed over the path, so that a
+ * successor takes the path over without a moment in which a connect would fail.
  */
-
 import { chmodSync, renameSync, rmSync, statSync } from 'node:fs'
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { dirname, join } from 'node:path'
 import { randomBytes } from '../builtin.ts'
 
 const lookMs = 10
 const maxLooks = 100
-/** For what has connected to the old socket and is not accepted yet. */
+/** Time to accept the connections that are still in the queue of the old socket. */
 const lingerMs = 50
 
 export class UnixListener {
@@ -24,13 +23,16 @@ export class UnixListener {
     this.#server = server
   }
 
-  /** `mode`: permission bits; undefined for what the umask leaves. Rejects with Node's own error. */
+  /**
+   * `mode`: permission bits; undefined leaves them to the umask. Calls `start` when the server listens and before
+   * anyone can connect. Rejects with Node's own error.
+   */
   static async open(
     path: string,
     mode: number | undefined,
-    onSocket: (socket: Socket) => void,
+    start: (server: Server) => void,
   ): Promise<UnixListener> {
-    const server = createServer({ allowHalfOpen: true }, onSocket)
+    const server = createServer({ allowHalfOpen: true })
     const made = join(dirname(path), `.${randomBytes(4).toString('hex')}`)
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
@@ -42,6 +44,7 @@ export class UnixListener {
     try {
       if (mode !== undefined) chmodSync(made, mode)
       const { ino } = statSync(made)
+      start(server)
       renameSync(made, path)
       return new UnixListener(path, ino, server)
     } catch (error) {
@@ -50,14 +53,17 @@ export class UnixListener {
     }
   }
 
-  /** Stops to accept once the path is somebody else's, or gone, and nobody is left in the queue; or after a second. */
+  /**
+   * Stops accepting when the path belongs to a successor or is gone, and the queue is empty; after a second at
+   * the latest.
+   */
   async leave(): Promise<void> {
     for (let looks = 0; looks < maxLooks && this.#isCurrent(); looks += 1) await pause(lookMs)
     await pause(lingerMs)
     this.close()
   }
 
-  /** Stops to accept now. */
+  /** Stops accepting now. */
   close(): void {
     if (this.#isCurrent()) rmSync(this.path, { force: true })
     this.#server.close()

@@ -176,7 +176,7 @@ function endOfToken(text: string, from: number): number {
   return at
 }
 
-export const isToken = (text: string): boolean => text !== '' && endOfToken(text, 0) === text.length
+export const isTokenText = (text: string): boolean => text !== '' && endOfToken(text, 0) === text.length
 
 const isSpace = (code: number): boolean => code === 0x20 || code === 0x09
 

@@ -5,7 +5,7 @@
  * describe the same hops. The lists of hops grow by one element. Protocol and host are single values, as the
  * client used them: applications compare them with an expected value and do not parse lists.
  */
-import { isToken, type ReadHop } from './forwarded-fields.ts'
+import { isTokenText, type ReadHop } from './forwarded-fields.ts'
 import type { BelievedField, Provenance } from './provenance.ts'
 
 /** One hop of `Forwarded`; a missing name or value is ''. */
@@ -86,7 +86,7 @@ let lastQuoted = ''
 
 function quoted(host: string): string {
   if (host === lastHost) return lastQuoted
-  lastQuoted = isToken(host) ? host : `"${host.replace(/["\\]/g, '\\$&')}"`
+  lastQuoted = isTokenText(host) ? host : `"${host.replace(/["\\]/g, '\\$&')}"`
   lastHost = host
   return lastQuoted
 }

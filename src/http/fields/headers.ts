@@ -100,22 +100,18 @@ function withoutNamed(came: Provenance, named: ReadonlySet<string>, { believes }
   }
 }
 
-/**
- * The fields to send to the client. `raw` may contain Buffers, as undici provides them (latin1, RFC 9110
- * 5.5). `shownId` becomes X-Request-Id; null keeps the upstream's.
- */
+/** The fields to send to the client. `shownId` becomes X-Request-Id; null keeps the upstream's. */
 export function responseHeaders(
-  raw: readonly (string | Buffer)[],
+  raw: readonly string[],
   pseudonym: string,
   shownId: string | null = null,
 ): string[] {
-  const text = typeof raw[0] === 'string' ? (raw as readonly string[]) : raw.map(latin1)
-  const named = namedByConnection(text)
+  const named = namedByConnection(raw)
   const out: string[] = []
   let via = ''
-  for (let at = 0; at < text.length; at += 2) {
-    const name = text[at] as string
-    const value = withoutEdges(text[at + 1] as string)
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at] as string
+    const value = raw[at + 1] as string
     switch (fieldKind(name)) {
       case kind.hop:
       case kind.te:
@@ -142,12 +138,12 @@ export function responseHeaders(
  * Whether a message has a transfer coding other than a single `chunked`. Transfer-Encoding is dropped on the
  * way, so the next hop would take another coding for content (RFC 9112 6.1, 7).
  */
-export function hasOtherCoding(raw: readonly (string | Buffer)[]): boolean {
+export function hasOtherCoding(raw: readonly string[]): boolean {
   let isChunked = false
   for (let at = 0; at < raw.length; at += 2) {
-    const name = raw[at] as string | Buffer
-    if (name.length !== 17 || !isName(latin1(name), 'transfer-encoding')) continue
-    if (isChunked || latin1(raw[at + 1] as string | Buffer).toLowerCase() !== 'chunked') return true
+    const name = raw[at] as string
+    if (name.length !== 17 || !isName(name, 'transfer-encoding')) continue
+    if (isChunked || (raw[at + 1] as string).toLowerCase() !== 'chunked') return true
     isChunked = true
   }
   return false
@@ -157,13 +153,11 @@ export function hasOtherCoding(raw: readonly (string | Buffer)[]): boolean {
  * The protocols in a response's Upgrade field; '' if there are none. Upgrade is hop-by-hop, but a 426 must
  * have it (RFC 9110 15.5.22), so it is sent again with its Connection option (7.8).
  */
-export function upgradeOf(raw: readonly (string | Buffer)[]): string {
+export function upgradeOf(raw: readonly string[]): string {
   let protocols = ''
   for (let at = 0; at < raw.length; at += 2) {
-    const name = raw[at] as string | Buffer
-    if (name.length === 7 && isName(latin1(name), 'upgrade')) {
-      protocols = joinList(protocols, latin1(raw[at + 1] as string | Buffer))
-    }
+    const name = raw[at] as string
+    if (name.length === 7 && isName(name, 'upgrade')) protocols = joinList(protocols, raw[at + 1] as string)
   }
   return protocols
 }
@@ -176,16 +170,14 @@ export function dropLength(fields: string[]): void {
 }
 
 /**
- * The trailer fields that may be forwarded: not those for framing, routing or authentication (RFC 9110
+ * The trailer fields that may be forwarded, flat: not those for framing, routing or authentication (RFC 9110
  * 6.5.1).
  */
-export function trailerFields(raw: readonly (string | Buffer)[]): [string, string][] {
-  const out: [string, string][] = []
+export function trailerFields(raw: readonly string[]): string[] {
+  const out: string[] = []
   for (let at = 0; at < raw.length; at += 2) {
-    const name = latin1(raw[at] as string | Buffer)
-    if (fieldKind(name) === kind.other && !forbiddenTrailer.test(name)) {
-      out.push([name, withoutEdges(latin1(raw[at + 1] as string | Buffer))])
-    }
+    const name = raw[at] as string
+    if (fieldKind(name) === kind.other && !forbiddenTrailer.test(name)) out.push(name, raw[at + 1] as string)
   }
   return out
 }
@@ -206,23 +198,6 @@ const forbiddenTrailer =
   /^(?:content-(?:encoding|type|range)|set-cookie|authorization|cookie|www-authenticate|cache-control|expires|date|location|age|retry-after|vary|max-forwards|range|if-.*|pragma)$/i
 
 const joinList = (before: string, value: string): string => (before === '' ? value : `${before}, ${value}`)
-
-/**
- * A value without surrounding white space (RFC 9110 5.5). undici keeps the white space, and HTTP/2 treats it
- * as malformed (RFC 9113 8.2.1).
- */
-function withoutEdges(value: string): string {
-  const last = value.length - 1
-  if (last === -1 || (!isBlank(value.charCodeAt(0)) && !isBlank(value.charCodeAt(last)))) return value
-  let [from, to] = [0, value.length]
-  while (from < to && isBlank(value.charCodeAt(from))) from += 1
-  while (to > from && isBlank(value.charCodeAt(to - 1))) to -= 1
-  return value.slice(from, to)
-}
-
-const isBlank = (code: number): boolean => code === 0x20 || code === 0x09
-
-const latin1 = (text: string | Buffer): string => (typeof text === 'string' ? text : text.toString('latin1'))
 
 const isNamed = (named: ReadonlySet<string> | null, name: string): boolean =>
   named?.has(name.toLowerCase()) ?? false

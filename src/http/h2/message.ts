@@ -1,23 +1,24 @@
 /**
- * The response of an HTTP/2 stream (RFC 9113 8) as an HttpResponse; request.ts has the request. node:http2's
- * compatibility layer is not used: it ends a broken-off stream like a complete one, and it lists
- * pseudo-fields among the others.
+ * The response of an HTTP/2 stream (RFC 9113 8); request.ts has the request. node:http2's compatibility layer is
+ * not used: it ends a broken-off stream like a complete one, and it lists pseudo-fields among the others.
  */
-import { EventEmitter } from 'node:events'
-import type { OutgoingHttpHeaders } from 'node:http'
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import { dropLength } from '../fields/headers.ts'
-import type { HttpResponse, TunnelClient } from '../message.ts'
+import { fieldOf } from '../fields/lookup.ts'
+import type { BodySource, HttpResponse, ResponseOwner, TunnelClient } from '../message/message.ts'
+import { type FieldList, PreparedFields, type PreparedResponse } from '../message/prepared.ts'
 import type { Holding } from './backlog.ts'
 import type { H2Request, Tally } from './request.ts'
 import { StreamRoom } from './room.ts'
 
-export class H2Response extends EventEmitter implements HttpResponse {
-  readonly req: H2Request
+export class H2Response implements HttpResponse {
+  readonly request: H2Request
   readonly stream: ServerHttp2Stream
-  statusCode = 200
-  shouldKeepAlive = true
+  status = 0
+  keepsAlive = true
   tunnel: TunnelClient | undefined
+  owner: ResponseOwner | null = null
+  source: BodySource | null = null
   /** A premature end does not count against the client's reset budget. */
   isForgiven = false
   writtenBytes = 0
@@ -25,35 +26,30 @@ export class H2Response extends EventEmitter implements HttpResponse {
   #set: string[] | null = null
   #hasBody = true
   #isEnded = false
-  #trailers: Record<string, string[]> | null = null
+  #trailers: readonly string[] = []
   readonly #room: StreamRoom
 
-  constructor(stream: ServerHttp2Stream, req: H2Request, tally: Tally, holding: Holding) {
-    super()
+  constructor(stream: ServerHttp2Stream, request: H2Request, tally: Tally, holding: Holding) {
     this.stream = stream
-    this.req = req
+    this.request = request
     this.#tally = tally
-    this.#room = new StreamRoom(stream, holding, () => this.emit('drain'))
-    stream.on('close', () => this.emit('close'))
+    this.#room = new StreamRoom(stream, holding, () => this.source?.drained())
+    stream.on('close', () => this.owner?.responseClosed(this))
   }
 
-  get headersSent(): boolean {
+  get isHeadSent(): boolean {
     return this.stream.headersSent
   }
 
-  get destroyed(): boolean {
+  get isClosed(): boolean {
     return this.stream.destroyed || this.stream.closed
   }
 
-  get writableFinished(): boolean {
+  get isComplete(): boolean {
     const { stream } = this
     // If the client had ended its side before, Node closes the stream after the last frame without 'finish'.
     const isClosed = stream.closed && stream.rstCode === constants.NGHTTP2_NO_ERROR
     return this.#isEnded && (stream.writableFinished || isClosed)
-  }
-
-  get socket(): { readonly writableNeedDrain: boolean } {
-    return this.stream
   }
 
   /** Body bytes that the client has not taken. */
@@ -79,7 +75,7 @@ export class H2Response extends EventEmitter implements HttpResponse {
   }
 
   get bodyBytes(): { readonly received: number; readonly sent: number } {
-    return { received: this.req.receivedBytes, sent: this.takenBytes }
+    return { received: this.request.receivedBytes, sent: this.takenBytes }
   }
 
   /** Body bytes that the client has taken. */
@@ -87,90 +83,95 @@ export class H2Response extends EventEmitter implements HttpResponse {
     return this.writtenBytes - this.stream.bufferSize
   }
 
-  setHeader(name: string, value: string): void {
+  setField(name: string, value: string): void {
     this.#set ??= []
     this.#set.push(name, value)
   }
 
-  writeHead(status: number, reason: string | undefined, fields: string[]): void
-  writeHead(status: number, fields: string[] | OutgoingHttpHeaders): void
-  writeHead(status: number, second?: string | string[] | OutgoingHttpHeaders, third?: string[]): void {
-    const given = third ?? (typeof second === 'object' ? second : [])
-    const fields = this.#withSet(Array.isArray(given) ? given : flat(given))
+  sendHead(status: number, _reason: string | undefined, list: FieldList): void {
+    const given = list instanceof PreparedFields ? list.fields : list
+    const fields = this.#withSet(given)
     if (status === 205) dropLength(fields)
-    this.statusCode = status
-    this.#hasBody =
-      this.req.method !== 'HEAD' && status !== 204 && status !== 205 && status !== 304 && !this.destroyed
-    if (this.destroyed) return
-    const waitForTrailers = this.#hasBody && !hasLength(fields)
+    this.status = status
+    const isEmpty = status === 204 || status === 205 || status === 304
+    this.#hasBody = this.request.method !== 'HEAD' && !isEmpty && !this.isClosed
+    if (this.isClosed) return
+    const waitForTrailers = this.#hasBody && fieldOf(fields, 'content-length') === undefined
     if (waitForTrailers) this.stream.on('wantTrailers', () => this.#sendTrailers())
     this.stream.respond([':status', String(status), ...fields], { waitForTrailers })
   }
 
-  write(chunk: string | Uint8Array, done?: (error: Error | null | undefined) => void): boolean {
-    if (!this.#hasBody) {
+  sendPrepared({ status, fields, body }: PreparedResponse): void {
+    this.sendHead(status, undefined, fields)
+    this.end(body)
+  }
+
+  write(piece: string | Uint8Array, done?: () => void): boolean {
+    if (!this.#hasBody || this.isClosed) {
       if (done !== undefined) process.nextTick(done)
       return true
     }
-    return this.#write(chunk, done)
+    return this.#write(piece, done)
   }
 
   /** Writes tunnel bytes. */
-  writeRaw(chunk: Buffer): boolean {
-    return this.#write(chunk)
+  writeRaw(piece: string | Uint8Array): boolean {
+    return this.#write(piece)
   }
 
-  end(last?: string | Uint8Array, second?: BufferEncoding | (() => void)): void {
-    const encoding = typeof second === 'string' ? second : 'utf8'
-    const done = typeof second === 'function' ? second : undefined
-    if (!this.headersSent) this.writeHead(this.statusCode, [])
+  end(last?: string | Uint8Array, done?: () => void): void {
+    if (this.isClosed) {
+      if (done !== undefined) process.nextTick(done)
+      return
+    }
+    if (!this.isHeadSent) this.sendHead(200, undefined, [])
     this.#isEnded = true
     if (this.#hasBody) {
-      if (last !== undefined) this.#count(last, encoding)
-      if (last !== undefined) this.stream.end(last, encoding, done)
-      else this.stream.end(done)
+      if (last === undefined) this.stream.end(done)
+      else {
+        this.#count(last.length)
+        this.stream.end(bytesOf(last), done)
+      }
       this.#room.settle()
     } else if (done !== undefined) process.nextTick(done)
-    if (!this.req.complete) this.#stopUpload()
+    if (!this.request.isComplete) this.#stopUpload()
   }
 
-  flushHeaders(): void {
-    if (!this.headersSent) this.writeHead(this.statusCode, [])
-  }
+  /** Nothing to do: the head is its own frame. */
+  flush(): void {}
 
-  writeInformation(status: number, fields: readonly string[]): void {
-    if (this.destroyed || this.headersSent) return
+  inform(status: number, _reason: string | undefined, fields: readonly string[]): void {
+    if (this.isClosed || this.isHeadSent) return
     // Informational responses have no backpressure: for a client that does not read they would pile up.
     if (status !== 100 && (this.stream.session?.state.outboundQueueSize ?? 0) > maxQueuedFrames) return
     this.stream.additionalHeaders({ ...record(fields), ':status': status })
   }
 
-  addTrailers(fields: readonly [string, string][]): void {
-    this.#trailers = record(fields.flat())
+  setTrailers(fields: readonly string[]): void {
+    this.#trailers = fields
   }
 
-  destroy(): this {
-    if (this.destroyed) return this
+  abort(): void {
+    if (this.isClosed) return
     this.isForgiven = true
     // close() would end the stream before the reset, and a response without a length would look complete.
     this.stream.destroy(brokenOff)
-    return this
   }
 
-  /** Adds the fields of `setHeader`, except those that `fields` names. */
-  #withSet(fields: string[]): string[] {
-    if (this.#set === null) return fields
-    const names = new Set(fields.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase()))
-    const out = [...fields]
-    for (let at = 0; at < this.#set.length; at += 2) {
-      const name = this.#set[at] as string
-      if (!names.has(name.toLowerCase())) out.push(name, this.#set[at + 1] as string)
+  /** Adds the fields of `setField`, except those that `given` names. */
+  #withSet(given: readonly string[]): string[] {
+    const out = [...given]
+    const set = this.#set
+    if (set === null) return out
+    for (let at = 0; at < set.length; at += 2) {
+      const name = set[at] as string
+      if (fieldOf(given, name.toLowerCase()) === undefined) out.push(name, set[at + 1] as string)
     }
     return out
   }
 
   #sendTrailers(): void {
-    if (!this.stream.destroyed && !this.stream.closed) this.stream.sendTrailers(this.#trailers ?? {})
+    if (!this.isClosed) this.stream.sendTrailers(record(this.#trailers))
   }
 
   /**
@@ -179,9 +180,9 @@ export class H2Response extends EventEmitter implements HttpResponse {
    */
   #stopUpload(): void {
     const { stream } = this
-    stream.on('data', (chunk: Buffer) => this.req.count(chunk.length))
+    this.request.discardBody()
     const look = (): void => {
-      if (this.destroyed || this.req.complete) return
+      if (this.isClosed || this.request.isComplete) return
       stream.resume()
       if (stream.state.localClose === 1) stream.close(constants.NGHTTP2_NO_ERROR)
       else setTimeout(look, stopUploadMs)
@@ -189,29 +190,26 @@ export class H2Response extends EventEmitter implements HttpResponse {
     setImmediate(look)
   }
 
-  #write(chunk: string | Uint8Array, done?: (error: Error | null | undefined) => void): boolean {
-    this.#count(chunk)
-    return this.#room.write(chunk, done)
+  #write(piece: string | Uint8Array, done?: () => void): boolean {
+    this.#count(piece.length)
+    return this.#room.write(bytesOf(piece), done)
   }
 
-  #count(chunk: string | Uint8Array, encoding: BufferEncoding = 'utf8'): void {
-    const bytes = typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.byteLength
+  #count(bytes: number): void {
     this.writtenBytes += bytes
     this.#tally.payloadBytes += bytes
   }
 }
+
+/** Text is latin1, one byte a character. */
+const bytesOf = (piece: string | Uint8Array): Uint8Array =>
+  typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece
 
 const stopUploadMs = 20
 /** Maximum frames that wait for the connection's socket. */
 const maxQueuedFrames = 256
 
 const brokenOff = new Error('aborted')
-
-function flat(fields: OutgoingHttpHeaders): string[] {
-  const out: string[] = []
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) out.push(name, String(value))
-  return out
-}
 
 function record(fields: readonly string[]): Record<string, string[]> {
   const out: Record<string, string[]> = Object.create(null)
@@ -221,12 +219,4 @@ function record(fields: readonly string[]): Record<string, string[]> {
     out[name].push(fields[at + 1] as string)
   }
   return out
-}
-
-function hasLength(fields: readonly string[]): boolean {
-  for (let at = 0; at < fields.length; at += 2) {
-    const name = fields[at] as string
-    if (name.length === 14 && name.toLowerCase() === 'content-length') return true
-  }
-  return false
 }

@@ -2,7 +2,7 @@
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Holding } from './backlog.ts'
 
-type Done = (error: Error | null | undefined) => void
+type Done = () => void
 
 export class StreamRoom {
   readonly #stream: ServerHttp2Stream
@@ -85,9 +85,9 @@ export class StreamRoom {
   }
 
   #settleAnd(done: Done): Done {
-    return (error) => {
+    return () => {
       this.#settle()
-      done(error)
+      done()
     }
   }
 

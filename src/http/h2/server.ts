@@ -8,7 +8,7 @@ import type { H2Response } from './message.ts'
 import type { H2Request } from './request.ts'
 import { type H2Limits, type H2Owner, H2Session } from './session.ts'
 
-export interface H2Options extends H2Limits {
+export interface H2Options<C> extends H2Limits {
   /**
    * Maximum concurrent streams over all connections; further ones are reset with REFUSED_STREAM, which allows
    * a retry.
@@ -16,26 +16,27 @@ export interface H2Options extends H2Limits {
   readonly maxStreams: number
   /** Maximum bytes that all connections together may hold for their clients. */
   readonly maxBacklogBytes: number
-  readonly onRequest: (req: H2Request, res: H2Response) => void
-  readonly onCutOff: (socket: Socket, reason: string) => void
+  /** `connection` is what `accept` was given with the socket. */
+  readonly onRequest: (connection: C, req: H2Request, res: H2Response) => void
+  readonly onCutOff: (connection: C, reason: string) => void
 }
 
-export class H2Server implements H2Owner {
+export class H2Server<C> {
   readonly limits: H2Limits
   readonly backlog: Backlog
-  readonly #options: H2Options
+  readonly #options: H2Options<C>
   readonly #sessions = new Map<Socket, H2Session>()
   #streams = 0
   #onEmpty: (() => void) | null = null
 
-  constructor(options: H2Options) {
+  constructor(options: H2Options<C>) {
     this.limits = options
     this.backlog = new Backlog(options.maxBacklogBytes)
     this.#options = options
   }
 
-  accept(socket: Socket): H2Session {
-    const session = new H2Session(socket, this)
+  accept(socket: Socket, connection: C): H2Session {
+    const session = new H2Session(socket, this.#ownerOf(connection))
     this.#sessions.set(socket, session)
     socket.once('close', () => {
       this.#sessions.delete(socket)
@@ -58,21 +59,22 @@ export class H2Server implements H2Owner {
     })
   }
 
-  enterStream(): boolean {
-    if (this.#streams >= this.#options.maxStreams) return false
-    this.#streams += 1
-    return true
-  }
-
-  leaveStream(): void {
-    this.#streams -= 1
-  }
-
-  request(req: H2Request, res: H2Response): void {
-    this.#options.onRequest(req, res)
-  }
-
-  cutOff(socket: Socket, reason: string): void {
-    this.#options.onCutOff(socket, reason)
+  #ownerOf(connection: C): H2Owner {
+    const { limits, backlog } = this
+    const { onRequest, onCutOff, maxStreams } = this.#options
+    return {
+      limits,
+      backlog,
+      enterStream: () => {
+        if (this.#streams >= maxStreams) return false
+        this.#streams += 1
+        return true
+      },
+      leaveStream: () => {
+        this.#streams -= 1
+      },
+      request: (req, res) => onRequest(connection, req, res),
+      cutOff: (reason) => onCutOff(connection, reason),
+    }
   }
 }

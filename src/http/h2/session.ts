@@ -12,7 +12,6 @@
  * nghttp2 and node:http2 themselves limit SETTINGS entries, unread acks, CONTINUATION frames and empty DATA
  * frames (maxSessionInvalidFrames). backlog.ts limits the bytes buffered for the client.
  */
-import type { IncomingHttpHeaders } from 'node:http'
 import {
   constants,
   performServerHandshake,
@@ -46,7 +45,7 @@ export interface H2Owner {
   leaveStream(): void
   request(req: H2Request, res: H2Response): void
   /** The connection is ended because its client misbehaves. */
-  cutOff(socket: Socket, reason: string): void
+  cutOff(reason: string): void
 }
 
 /** Allowance for pseudo-fields and for the crumbs into which browsers split a Cookie. */
@@ -111,15 +110,14 @@ export class H2Session implements Tally {
     this.#holding = new Holding(owner.backlog, () => this.#calm('memory'))
     session.once('close', () => this.#holding.close())
     session.setLocalWindowSize(connectionWindow)
-    session.on('stream', (stream, headers, _flags, raw) =>
-      this.#begin(stream as ServerHttp2Stream, headers, raw as unknown as readonly string[]),
+    session.on('stream', (stream, _headers, _flags, raw) =>
+      this.#begin(stream as ServerHttp2Stream, raw as unknown as readonly string[]),
     )
     session.on('ping', () => this.#control())
     session.on('remoteSettings', () => this.#control())
     session.on('error', (error: Error) => {
       const code = systemCode(error)
-      if (code.startsWith('ERR_HTTP2_') && code !== 'ERR_HTTP2_SESSION_ERROR')
-        owner.cutOff(socket, error.message)
+      if (code.startsWith('ERR_HTTP2_') && code !== 'ERR_HTTP2_SESSION_ERROR') owner.cutOff(error.message)
     })
   }
 
@@ -147,7 +145,7 @@ export class H2Session implements Tally {
     } else if (waited >= (this.#hasServed ? idleMs : headerMs)) this.retire()
   }
 
-  #begin(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, raw: readonly string[]): void {
+  #begin(stream: ServerHttp2Stream, raw: readonly string[]): void {
     stream.on('error', ignore)
     this.#hasServed = true
     // The stream was reset in the same read that opened it: don't start an exchange.
@@ -160,7 +158,7 @@ export class H2Session implements Tally {
       return
     }
     this.#running += 1
-    const req = new H2Request(stream, headers, raw, this.socket, this)
+    const req = new H2Request(stream, raw, 'encrypted' in this.socket, this)
     const res = new H2Response(stream, req, this, this.#holding)
     stream.once('close', () => this.#ended(res))
     if (req.method === 'CONNECT') res.tunnel = new StreamClient(res)
@@ -171,7 +169,7 @@ export class H2Session implements Tally {
     this.#owner.leaveStream()
     this.#running -= 1
     if (this.#running === 0) this.#since = performance.now()
-    const isPremature = !res.writableFinished || res.stream.rstCode !== constants.NGHTTP2_NO_ERROR
+    const isPremature = !res.isComplete || res.stream.rstCode !== constants.NGHTTP2_NO_ERROR
     if (isPremature && !res.isForgiven) this.#spendReset()
   }
 
@@ -186,7 +184,7 @@ export class H2Session implements Tally {
   #calm(reason: string): void {
     if (this.#isCut || this.#session.destroyed) return
     this.#isCut = true
-    this.#owner.cutOff(this.socket, reason)
+    this.#owner.cutOff(reason)
     this.#beginClosing()
     setImmediate(() => this.#session.destroy(new Error(reason), constants.NGHTTP2_ENHANCE_YOUR_CALM))
   }

@@ -1,8 +1,8 @@
-/** Error responses, and the orderly end of a connection after one. */
-import type { Socket } from 'node:net'
+/** Error responses. */
 import { type ErrorCode, errorTable } from '../../errors.ts'
-import { STATUS_CODES } from '../builtin.ts'
-import type { HttpResponse } from '../message.ts'
+import { requestField } from '../../telemetry/request-field.ts'
+import type { HttpResponse } from '../message/message.ts'
+import { reasonPhrase } from '../status.ts'
 import { type ErrorBody, type ErrorDetails, errorBody } from './error-body.ts'
 
 export interface ReplyOptions extends ErrorDetails {
@@ -16,29 +16,20 @@ export interface ReplyOptions extends ErrorDetails {
 /** The current time as a Date field value. */
 export const httpDate = (): string => new Date().toUTCString()
 
-/**
- * How long a closed connection is drained, so that its client reads the answer instead of a reset (RFC 9112
- * 9.6).
- */
-const lingerMs = 1_000
-const maxLingering = 1_024
-
 /** Answers with an error response; if a head was already sent, the response is broken off. */
 export function sendReply(res: HttpResponse, code: ErrorCode, options: ReplyOptions = {}): void {
-  if (res.headersSent || res.destroyed) {
-    res.destroy()
+  if (res.isHeadSent || res.isClosed) {
+    res.abort()
     return
   }
-  const body = errorBody(code, { accept: res.req.headers.accept, ...options })
-  if (options.close) res.shouldKeepAlive = false
-  const { status } = errorTable[code]
-  // Name the reason explicitly: an earlier writeHead that failed has left its own.
-  res.writeHead(status, STATUS_CODES[status], replyHeaders(body, options))
-  res.end(body.text)
+  const body = errorBody(code, { accept: requestField(res.request.fields, 'accept'), ...options })
+  if (options.close) res.keepsAlive = false
+  res.sendHead(errorTable[code].status, undefined, replyHeaders(body, options))
+  res.end(Buffer.from(body.text))
 }
 
 /**
- * A whole error response as bytes, for a socket without a ServerResponse; always with `Connection: close`.
+ * A whole error response as bytes, for a connection without a response object; always with `Connection: close`.
  */
 export function replyBytes(code: ErrorCode, options: ReplyOptions = {}): Buffer {
   const body = errorBody(code, options)
@@ -46,7 +37,7 @@ export function replyBytes(code: ErrorCode, options: ReplyOptions = {}): Buffer 
   const fields = [...replyHeaders(body, options), 'Connection', 'close']
   if (!options.isPrepared) fields.push('Date', httpDate())
   if (options.requestId) fields.push('X-Request-Id', options.requestId)
-  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`
+  let text = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`
   for (let at = 0; at < fields.length; at += 2) text += `${fields[at]}: ${fields[at + 1]}\r\n`
   return Buffer.concat([Buffer.from(`${text}\r\n`, 'latin1'), Buffer.from(body.text)])
 }
@@ -68,47 +59,4 @@ function replyHeaders({ type, text }: ErrorBody, options: ReplyOptions): string[
     'no-store',
     ...(options.headers ?? []),
   ]
-}
-
-/**
- * Ends sockets with a final answer: writes it, half-closes, discards further input and destroys the socket
- * after a bounded time. The number of such sockets is bounded; above it sockets are destroyed at once, so
- * clients that never close are cheap.
- */
-export class Closer {
-  readonly #lingering = new Map<Socket, NodeJS.Timeout>()
-
-  get size(): number {
-    return this.#lingering.size
-  }
-
-  /**
-   * Whether its final bytes were written. Further input is read only so that these are not lost to a reset.
-   */
-  has(socket: Socket): boolean {
-    return this.#lingering.has(socket)
-  }
-
-  end(socket: Socket, last: Buffer): void {
-    if (this.#lingering.has(socket)) return
-    if (socket.destroyed || !socket.writable || this.#lingering.size >= maxLingering) {
-      socket.destroy()
-      return
-    }
-    const timer = setTimeout(() => socket.destroy(), lingerMs)
-    this.#lingering.set(socket, timer)
-    socket.on('error', () => socket.destroy())
-    socket.on('close', () => {
-      clearTimeout(timer)
-      this.#lingering.delete(socket)
-    })
-    socket.on('end', () => socket.destroySoon())
-    socket.removeAllListeners('data')
-    socket.end(last)
-    socket.resume()
-  }
-
-  close(): void {
-    for (const socket of this.#lingering.keys()) socket.destroy()
-  }
 }

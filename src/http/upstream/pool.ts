@@ -1,21 +1,23 @@
 /**
- * Upstream connections of one service, by origin. undici's Pool has no bound on idle connections and finds a
- * free one by walking all of them. So each connection here is a client of its own (wire/ for `http:`,
- * undici's Client for `https:`) and the pool chooses which to reuse:
+ * Upstream connections of one service, by origin. The pool chooses which connection a request reuses:
  *
  *   take(origin)  newest idle slot of the origin, or a new one: the pool does not limit concurrency
  *   slot.give()   back to idle, or closed if `maxIdlePerHost` are idle already
  *   slot.drop()   closed, with any exchange on it
  *   disconnect    (keep-alive timeout, upstream's FIN) out of idle; an origin without slots is forgotten
  */
-import type { Socket } from 'node:net'
-import { buildConnector, Client, type Dispatcher } from 'undici'
 import { add, type CounterBlock, cell } from '../../telemetry/metrics/counters.ts'
+import { CoarseClock, type Timed } from '../clock.ts'
+import type { Dial } from '../dial/dial.ts'
 import type { Gate } from '../dial/gate.ts'
-import { guardedConnector } from '../dial/guarded-tls.ts'
-import { type Timed, WireClock } from '../wire/clock.ts'
-import { WireConnection } from '../wire/connection.ts'
-import type { WireHandler, WireRequest } from '../wire/contract.ts'
+import { TlsSessions } from '../dial/tls-target.ts'
+import type { Transport } from '../transport/transport.ts'
+import { AfterPoll } from '../wire/client/after-poll.ts'
+import { WireConnection } from '../wire/client/connection.ts'
+import type { ConnectionListener, UpstreamConnection } from '../wire/client/contract.ts'
+import type { WireOptions } from '../wire/client/options.ts'
+import { H2Connection } from './h2-connection.ts'
+import { wireOptions } from './origin.ts'
 
 export interface PoolOptions {
   readonly maxIdlePerHost: number
@@ -30,76 +32,62 @@ export interface PoolOptions {
   readonly gate: Gate | null
   /** A connection of this age takes no further request; 0: unlimited. */
   readonly lifetimeMs: number
+  /** Offers HTTP/2 to `https:` origins. */
+  readonly http2?: boolean
   /** Counts open and idle connections. */
   readonly counters?: CounterBlock
   /** Trust anchors that replace the system's; verification cannot be switched off. */
   readonly ca?: string | Buffer
+  /** Default: one of its own. */
+  readonly clock?: CoarseClock
+  /** Opens connections; default: `dial`. */
+  readonly dial?: Dial
 }
 
 interface Origin {
   readonly name: string
+  readonly wire: WireOptions
   readonly idle: PoolSlot[]
   open: number
 }
 
-interface SlotEvents {
-  readonly onSocket: (socket: Socket | null) => void
-  readonly onConnect: () => void
-  readonly onDisconnect: () => void
-}
-
 /** One upstream connection, used by one exchange at a time. */
-export class PoolSlot {
-  readonly client: Client | WireConnection
+export class PoolSlot implements ConnectionListener {
+  readonly connection: UpstreamConnection
   readonly origin: Origin
   readonly #pool: UpstreamPool
-  /** Socket of undici's client, which does not expose it. */
-  #socket: Socket | null = null
   /**
    * Whether an exchange has succeeded on it. Only then can a reset mean that the connection expired, so a
    * retry is allowed.
    */
   used = false
   idle = false
-  connected = false
   /** Value of the pool's tick when it connected. */
   #since = 0
 
   constructor(origin: Origin, pool: UpstreamPool) {
     this.origin = origin
     this.#pool = pool
-    const onConnect = (): void => {
-      this.connected = true
-      this.#since = pool.tick
-    }
-    const onDisconnect = (): void => {
-      this.connected = false
-      if (this.idle) this.drop()
-    }
-    const onSocket = (socket: Socket | null): void => {
-      this.#socket = socket
-    }
-    this.client = pool.createClient(origin.name, { onSocket, onConnect, onDisconnect })
+    const { wire } = origin
+    const isH2 = pool.options.http2 === true && wire.target.tls !== undefined
+    this.connection = isH2 ? new H2Connection(wire, this) : new WireConnection(wire, this)
   }
 
-  /** The connection's socket; null if there is none. */
-  get socket(): Socket | null {
-    const { client } = this
-    return client instanceof WireConnection ? client.socket : this.#socket
+  /** Whether its connection is established. */
+  get connected(): boolean {
+    return this.connection.isConnected
   }
 
-  /**
-   * Starts the exchange. Returns true if the client will call the handler's `flush`; if false, the handler
-   * must flush.
-   */
-  dispatch(request: WireRequest, handler: WireHandler): boolean {
-    const { client } = this
-    if (client instanceof WireConnection) {
-      client.dispatch(request, handler)
-      return true
-    }
-    client.dispatch(request as Dispatcher.DispatchOptions, handler)
-    return false
+  get transport(): Transport | null {
+    return this.connection.transport
+  }
+
+  connectionOpened(): void {
+    this.#since = this.#pool.tick
+  }
+
+  connectionClosed(): void {
+    if (this.idle) this.drop()
   }
 
   /** Returns the slot to the pool after a complete exchange. */
@@ -112,6 +100,8 @@ export class PoolSlot {
       return
     }
     this.idle = true
+    // The next request must not wait for an acknowledgement of this one (RFC 9293 3.7.4).
+    this.transport?.setNoDelay()
     idle.push(this)
     this.#pool.count(cell.upstreamIdle, 1)
   }
@@ -129,52 +119,42 @@ export class PoolSlot {
       this.#pool.count(cell.upstreamIdle, -1)
     }
     this.idle = false
-    const { client } = this
-    if (client instanceof WireConnection) client.end()
-    else if (!client.destroyed) {
-      client.destroy(null, ignore)
-      // undici lets a pending connection run to its end, which a silent TLS server delays for `connectMs`.
-      if (!this.connected) this.#socket?.destroy(givenUp)
-    }
+    this.connection.close()
     this.#pool.forget(this)
   }
 }
 
 /** All upstream connections of one service. */
 export class UpstreamPool implements Timed {
+  /** For the clock only. */
+  place = -1
   readonly options: PoolOptions
   closed = false
   readonly #origins = new Map<string, Origin>()
   readonly #slots = new Set<PoolSlot>()
-  readonly #connect: buildConnector.connector
-  readonly #clock: WireClock
+  readonly #clock: CoarseClock
+  readonly #afterPoll = new AfterPoll()
+  readonly #sessions = new TlsSessions()
+  /** The last origin: most services have one, and a long name is not hashed again. */
+  #last: Origin | null = null
 
   constructor(options: PoolOptions) {
     this.options = options
-    const { connectMs, idleMs, responseMs, lifetimeMs, gate, ca } = options
-    this.#clock = new WireClock(Math.min(idleMs, responseMs, lifetimeMs || Infinity))
-    const connect = buildConnector({
-      timeout: connectMs,
-      allowH2: false,
-      ...(ca === undefined ? {} : { ca }),
-    })
-    this.#connect = gate === null ? connect : guardedConnector(gate, connectMs, connect)
+    const { connectMs, idleMs, responseMs, lifetimeMs } = options
+    this.#clock =
+      options.clock ?? new CoarseClock(Math.min(connectMs, idleMs, responseMs, lifetimeMs || Infinity))
   }
 
   /**
    * A connection to `name`, a lower-case `scheme://host:port`. The caller must give it back or drop it, once.
    */
   take(name: string): PoolSlot {
-    let origin = this.#origins.get(name)
-    const slot = origin?.idle.pop()
+    const origin = this.#originOf(name)
+    const slot = origin.idle.pop()
     if (slot !== undefined) {
       slot.idle = false
       this.count(cell.upstreamIdle, -1)
       return slot
-    }
-    if (origin === undefined) {
-      origin = { name, idle: [], open: 0 }
-      this.#origins.set(name, origin)
     }
     const created = new PoolSlot(origin, this)
     origin.open += 1
@@ -199,9 +179,6 @@ export class UpstreamPool implements Timed {
     for (const slot of this.#slots) if (slot.idle && slot.isOld) slot.drop()
   }
 
-  /** Required by `Timed`; the pool itself sends nothing. */
-  send(): void {}
-
   /** For slots only. */
   count(at: number, by: 1 | -1): void {
     const { counters } = this.options
@@ -218,9 +195,12 @@ export class UpstreamPool implements Timed {
   forget(slot: PoolSlot): void {
     if (!this.#slots.delete(slot)) return
     if (this.#slots.size === 0) this.#clock.delete(this)
-    slot.origin.open -= 1
+    const { origin } = slot
+    origin.open -= 1
     this.count(cell.upstreamOpen, -1)
-    if (slot.origin.open === 0) this.#origins.delete(slot.origin.name)
+    if (origin.open > 0) return
+    this.#origins.delete(origin.name)
+    if (this.#last === origin) this.#last = null
   }
 
   /** Closes all idle connections. The pool stays usable. */
@@ -231,41 +211,19 @@ export class UpstreamPool implements Timed {
   close(): void {
     this.closed = true
     for (const slot of this.#slots) slot.drop()
+    if (this.options.clock === undefined) this.#clock.close()
   }
 
-  /** For slots only. Creates our own connection for `http:`, undici's for everything else. */
-  createClient(origin: string, { onSocket, onConnect, onDisconnect }: SlotEvents): Client | WireConnection {
-    const { connectMs, responseMs, gate } = this.options
-    const idleMs = Math.max(1, this.options.idleMs)
-    if (origin.startsWith('http:')) {
-      const clock = this.#clock
-      const bounds = { connectMs, idleMs, responseMs }
-      return new WireConnection({ origin, clock, ...bounds, gate, onConnect, onDisconnect })
+  #originOf(name: string): Origin {
+    const last = this.#last
+    if (last !== null && last.name === name) return last
+    let origin = this.#origins.get(name)
+    if (origin === undefined) {
+      const shared = { clock: this.#clock, afterPoll: this.#afterPoll, sessions: this.#sessions }
+      origin = { name, wire: wireOptions(name, this.options, shared), idle: [], open: 0 }
+      this.#origins.set(name, origin)
     }
-    const client = new Client(origin, {
-      connect: (options, done) => {
-        // The connector returns the socket it opens, although its type does not say so. The slot needs it to
-        // drop a connection before `done`.
-        const opening: unknown = this.#connect(options, (...result) => {
-          onSocket(result[1])
-          done(...result)
-        })
-        onSocket(opening as Socket)
-      },
-      pipelining: 1,
-      allowH2: false,
-      keepAliveTimeout: idleMs,
-      // An upstream's Keep-Alive hint may shorten our idle timeout but never lengthen it.
-      keepAliveMaxTimeout: idleMs,
-      headersTimeout: Math.ceil(responseMs),
-      bodyTimeout: Math.ceil(responseMs),
-    })
-    client.on('connect', onConnect)
-    client.on('disconnect', onDisconnect)
-    return client
+    this.#last = origin
+    return origin
   }
 }
-
-const givenUp = new Error('the request for this connection has ended')
-
-const ignore = (): void => {}

@@ -1,96 +1,134 @@
 /**
- * Copies bytes between two sockets in both directions, with backpressure. A FIN from one side is passed on;
- * the other direction stays open.
+ * Copies bytes between two sides in both directions, with backpressure. A FIN from one side is passed on; the
+ * other direction stays open.
  *
  *   open --FIN of one side--> half closed --FIN of the other--> over ('done')
  *     \--------- idle, maxTunnelMs, a reset of either side, stop() ------/
  */
-import { add, type CounterBlock, cell } from '../../telemetry/metrics/counters.ts'
-import type { TunnelSide } from '../message.ts'
-import type { Reclaimer } from '../reclaim.ts'
+import { type CounterBlock, cell } from '../../telemetry/metrics/counters.ts'
+import type { CoarseClock, Timed } from '../clock.ts'
+import type { TunnelSide } from '../message/message.ts'
+import { probedAfterMs } from '../transport/unowned.ts'
+import { type TunnelBuffers, tunnelBuffers } from './tunnel-buffers.ts'
+import { Flow, type FlowOwner } from './tunnel-flow.ts'
 
 export type TunnelEnd = 'done' | 'idle' | 'max_tunnel' | 'client' | 'upstream' | 'stopped'
 
-export interface TunnelOptions {
+/** Limits that many tunnels share, and the clock that keeps them. */
+export interface TunnelBounds {
+  readonly clock: CoarseClock
   /** Ends the tunnel after this time without a byte in either direction. */
   readonly idleMs: number
   /** Maximum lifetime, even of a busy tunnel; 0: unlimited. */
   readonly maxTunnelMs: number
   /** Idle timeout once one side has ended; default: `idleMs`, but at most a minute. */
   readonly halfClosedIdleMs?: number
-  readonly reclaimer: Reclaimer
-  /** Counts the tunnelled bytes. */
-  readonly counters: CounterBlock
-  /** Runs once, when both sides are closed or closing. */
-  readonly onEnd: (reason: TunnelEnd) => void
+  /** Default: those of the thread. */
+  readonly buffers?: TunnelBuffers
+}
+
+export interface TunnelOwner {
+  /** Called once, when both sides are closed or closing. */
+  tunnelEnded(reason: TunnelEnd): void
 }
 
 const halfClosedMs = 60_000
 
-export class Tunnel {
+export class Tunnel implements Timed, FlowOwner {
+  place = -1
   readonly #client: TunnelSide
   readonly #upstream: TunnelSide
-  readonly #options: TunnelOptions
-  readonly #maxTunnel: NodeJS.Timeout | null
+  readonly #bounds: TunnelBounds
+  readonly #owner: TunnelOwner
+  /** From the client to the upstream. */
+  readonly #up: Flow
+  readonly #down: Flow
+  #idleMs: number
+  readonly #startedAt: number
+  /** Tick of the last byte. */
+  #movedAt: number
+  /** Bytes that had not left at the last look: a change means that the reader reads. */
+  #pending = 0
   #isOver = false
-  #isHalfClosed = false
-  #finished = 0
+  #closedSides = 0
 
-  /** Takes over both sides, which must have no other reader. */
-  constructor(client: TunnelSide, upstream: TunnelSide, options: TunnelOptions) {
+  /** Takes over both sides and starts reading. `counters` counts the tunnelled bytes. */
+  constructor(
+    client: TunnelSide,
+    upstream: TunnelSide,
+    bounds: TunnelBounds,
+    counters: CounterBlock,
+    owner: TunnelOwner,
+  ) {
+    const { clock, idleMs, buffers = tunnelBuffers } = bounds
     this.#client = client
     this.#upstream = upstream
-    this.#options = options
-    this.#maxTunnel =
-      options.maxTunnelMs > 0 ? setTimeout(() => this.#end('max_tunnel'), options.maxTunnelMs) : null
-    this.#join(client, upstream, 'client')
-    this.#join(upstream, client, 'upstream')
-    if (!this.#isHalfClosed) this.#setIdle(options.idleMs)
+    this.#bounds = bounds
+    this.#owner = owner
+    this.#idleMs = idleMs
+    this.#startedAt = clock.tick
+    this.#movedAt = clock.tick
+    this.#up = new Flow(client, upstream, this, buffers, counters, cell.tunnelBytesReceived)
+    this.#down = new Flow(upstream, client, this, buffers, counters, cell.tunnelBytesSent)
+    Flow.join(this.#up, this.#down)
+    clock.add(this)
+    this.#begin(client, this.#up)
+    this.#begin(upstream, this.#down)
   }
 
   stop(): void {
     this.#end('stopped')
   }
 
-  #join(from: TunnelSide, to: TunnelSide, side: 'client' | 'upstream'): void {
-    const { reclaimer, counters } = this.#options
-    const bytes = side === 'client' ? cell.tunnelBytesReceived : cell.tunnelBytesSent
-    from.on('data', (chunk: Buffer) => {
-      reclaimer.moved(chunk.length)
-      add(counters, bytes, chunk.length)
-      if (!to.write(chunk)) from.pause()
-    })
-    to.on('drain', () => from.resume())
-    from.on('end', () => this.#passEnd(to))
-    from.on('timeout', () => this.#end('idle'))
-    from.on('error', () => this.#end(side))
-    from.on('close', () => {
-      this.#finished += 1
-      if (!from.readableEnded || !from.writableFinished) this.#end(side)
-      else if (this.#finished === 2) this.#end('done')
-    })
-    if (from.destroyed) this.#end(side)
-    // A FIN that arrived while the other side was dialled was emitted before this listener existed.
-    else if (from.readableEnded) this.#passEnd(to)
+  look(): void {
+    const { clock, maxTunnelMs } = this.#bounds
+    const pending = this.#client.pendingBytes + this.#upstream.pendingBytes
+    if (pending !== this.#pending) {
+      this.#pending = pending
+      this.#movedAt = clock.tick
+    }
+    if (maxTunnelMs > 0 && clock.isOver(this.#startedAt, maxTunnelMs)) this.#end('max_tunnel')
+    else if (clock.isOver(this.#movedAt, this.#idleMs)) this.#end('idle')
+    else {
+      // Short tunnels do without the system call.
+      if (clock.isOver(this.#startedAt, probedAfterMs)) this.#upstream.setKeepAlive()
+      this.#up.settle()
+      this.#down.settle()
+    }
   }
 
-  #passEnd(to: TunnelSide): void {
-    this.#isHalfClosed = true
-    this.#setIdle(this.#options.halfClosedIdleMs ?? Math.min(this.#options.idleMs, halfClosedMs))
-    to.end()
+  moved(): void {
+    this.#movedAt = this.#bounds.clock.tick
   }
 
-  #setIdle(ms: number): void {
-    this.#client.setTimeout(ms)
-    this.#upstream.setTimeout(ms)
+  flowEnded(): void {
+    this.moved()
+    this.#idleMs = this.#bounds.halfClosedIdleMs ?? Math.min(this.#bounds.idleMs, halfClosedMs)
+  }
+
+  flowClosed(flow: Flow, error: Error | null): void {
+    const side = flow === this.#up ? this.#client : this.#upstream
+    this.#closedSides += 1
+    if (error !== null || !side.hasPeerEnded || !side.isEnded) {
+      this.#end(flow === this.#up ? 'client' : 'upstream')
+    } else if (this.#closedSides === 2) this.#end('done')
+  }
+
+  #begin(side: TunnelSide, flow: Flow): void {
+    if (this.#isOver) return
+    if (side.isClosed) this.#end(side === this.#client ? 'client' : 'upstream')
+    else if (side.hasPeerEnded) flow.peerEnded()
+    side.resume()
   }
 
   #end(reason: TunnelEnd): void {
     if (this.#isOver) return
     this.#isOver = true
-    if (this.#maxTunnel !== null) clearTimeout(this.#maxTunnel)
-    this.#client.destroy()
-    this.#upstream.destroy()
-    this.#options.onEnd(reason)
+    this.#bounds.clock.delete(this)
+    this.#up.end()
+    this.#down.end()
+    this.#client.close()
+    this.#upstream.close()
+    this.#owner.tunnelEnded(reason)
   }
 }

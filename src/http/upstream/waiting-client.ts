@@ -1,75 +1,102 @@
 /**
- * Reads the client of a CONNECT or an upgrade until its upstream answers, because an unread socket does not
+ * Reads the client of a CONNECT or an upgrade until its upstream answers, because an unread connection does not
  * report that its client left.
  *
  *   reading --release()--> released, with the bytes received
- *      |--FIN--> ended --nothing from the upstream for `endedMs`--> destroyed
- *      '--reset--> destroyed
+ *      |--FIN--> ended --`halfClosedMs` without a byte from the upstream--> closed
+ *      '--reset--> closed
  */
-import type { Socket } from 'node:net'
+import type { CoarseClock, Timed } from '../clock.ts'
+import type { Transport, TransportOwner } from '../transport/transport.ts'
 
-/**
- * How long a client that has sent its FIN may wait for the answer. It may still read (RFC 9112 9.6) or be
- * gone; the two look the same until something is sent.
- */
-const endedMs = 1_500
+export interface WaitOwner {
+  /** The client's transport is closed. */
+  clientLeft(): void
+  /** What was written to the client has left. */
+  clientDrained(): void
+}
 
 /**
  * Bound on early data: before the answer a client has nothing to send but, for example, a TLS ClientHello.
  */
 const maxHeldBytes = 64 * 1024
 
-export class WaitingClient {
-  readonly #socket: Socket
-  #held: Buffer[] = []
-  #heldBytes = 0
-  #timer: NodeJS.Timeout | null = null
-  #isReleased = false
+export class WaitingClient implements TransportOwner, Timed {
+  place = -1
+  readonly #transport: Transport
+  readonly #owner: WaitOwner
+  readonly #clock: CoarseClock
+  readonly #halfClosedMs: number
+  /** Null while nothing was received. */
+  #held: Buffer[] | null
+  #heldBytes: number
+  #movedAt = 0
 
-  /** Takes over the socket, which must have no other reader. */
-  constructor(socket: Socket) {
-    this.#socket = socket
-    socket.on('data', this.#hold)
-    socket.on('end', this.#ended)
-    socket.on('close', this.#closed)
-    socket.resume()
-    if (socket.readableEnded) this.#ended()
+  /**
+   * Takes the transport over; `early` was received before. A client that has sent its FIN may still read (RFC
+   * 9112 9.6) or be gone, which look the same: it is closed after `halfClosedMs` without a byte (0: never).
+   */
+  constructor(
+    transport: Transport,
+    early: Buffer,
+    owner: WaitOwner,
+    clock: CoarseClock,
+    halfClosedMs: number,
+  ) {
+    this.#transport = transport
+    this.#owner = owner
+    this.#clock = clock
+    this.#halfClosedMs = halfClosedMs
+    this.#held = early.length === 0 ? null : [early]
+    this.#heldBytes = early.length
+    transport.owner = this
+    if (transport.hasPeerEnded) this.peerEnded()
+    if (this.#heldBytes < maxHeldBytes) transport.resume()
+    else transport.pause()
   }
 
-  /** Reports bytes from the upstream: the grace period of an ended client starts again. */
+  /** Reports bytes from the upstream: the time of an ended client starts again. */
   moved(): void {
-    this.#timer?.refresh()
+    this.#movedAt = this.#clock.tick
   }
 
   /**
-   * Detaches from the socket, which keeps flowing, and returns the bytes received so far. The next reader must
-   * attach in the same turn of the event loop.
+   * Returns the bytes received so far. The transport's next owner must take over in the same turn of the event
+   * loop, and resume it.
    */
   release(): readonly Buffer[] {
-    if (this.#isReleased) return []
-    this.#isReleased = true
-    this.#closed()
-    this.#socket.off('data', this.#hold)
-    this.#socket.off('end', this.#ended)
-    this.#socket.off('close', this.#closed)
-    this.#socket.resume()
-    const held = this.#held
-    this.#held = []
+    this.#clock.delete(this)
+    const held = this.#held ?? nothing
+    this.#held = null
     return held
   }
 
-  readonly #hold = (chunk: Buffer): void => {
-    this.#held.push(chunk)
-    this.#heldBytes += chunk.length
-    if (this.#heldBytes >= maxHeldBytes) this.#socket.pause()
+  look(): void {
+    if (this.#clock.isOver(this.#movedAt, this.#halfClosedMs)) this.#transport.close()
   }
 
-  readonly #ended = (): void => {
-    this.#timer ??= setTimeout(() => this.#socket.destroy(), endedMs)
+  received(bytes: Buffer, length: number): undefined {
+    this.#held ??= []
+    this.#held.push(Buffer.from(bytes.subarray(0, length)))
+    this.#heldBytes += length
+    if (this.#heldBytes >= maxHeldBytes) this.#transport.pause()
   }
 
-  readonly #closed = (): void => {
-    if (this.#timer !== null) clearTimeout(this.#timer)
-    this.#timer = null
+  peerEnded(): void {
+    if (this.#halfClosedMs === 0) return
+    this.moved()
+    this.#clock.add(this)
+  }
+
+  drained(): void {
+    this.moved()
+    this.#owner.clientDrained()
+  }
+
+  closed(): void {
+    this.#clock.delete(this)
+    this.#owner.clientLeft()
   }
 }
+
+const nothing: readonly Buffer[] = []

@@ -52,9 +52,9 @@ export function limitClients(admission: Admission, max: number, onRefused: () =>
     get refusedBy() {
       return refusedBy
     },
-    open(address) {
+    open(address, isMoved) {
       if (address !== undefined && !enter(address)) return false
-      if (admission.open(address)) return true
+      if (admission.open(address, isMoved)) return true
       if (address !== undefined) counts.leave(clientOf(address))
       return false
     },

@@ -1,6 +1,6 @@
 /**
- * The deadlines of all clients of one instance. One coarse timer checks every connection and exchange, so neither has a timer of its
- * own; it runs only while there is something to check.
+ * The deadlines of all clients of one instance, by the coarse clock: neither a connection nor an exchange has a
+ * timer of its own.
  *
  *   connection that waits for a request --idleMs--> closed      with a part of a head --headerMs--> 408
  *   exchange whose client stops or trickles --pace.ts--> 408 | cut off      that takes too long --exchangeMs--> 504 | cut off
@@ -8,39 +8,39 @@
  * Slow upstreams have their own limit (`responseMs`), and so have tunnels.
  */
 import type { PaceSettings, ServiceSettings, ServiceType } from '../../config/settings/settings.ts'
+import type { CoarseClock, Timed } from '../../http/clock.ts'
 import type { H2Response } from '../../http/h2/message.ts'
-import type { HttpResponse } from '../../http/message.ts'
+import type { HttpResponse } from '../../http/message/message.ts'
 import type { Connection } from '../exchange/connection.ts'
 import type { Lateness } from '../exchange/cut-short.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { Pace, type PaceSample } from '../exchange/pace.ts'
-import { Running } from '../exchange/running.ts'
+import { PlacedList } from '../exchange/placed-list.ts'
 
 export interface WatchOwner {
-  /** Ends a connection between two exchanges; `late` means that part of a request head has arrived. */
-  endWaiting(connection: Connection, why: 'idle' | 'late'): void
   endExchange(exchange: Exchange, why: Lateness): void
 }
 
-export class ClientWatch {
-  readonly running = new Running<Exchange>()
+export class ClientWatch implements Timed {
+  place = -1
+  readonly running = new PlacedList<Exchange>()
+  readonly connections = new PlacedList<Connection>()
   readonly headerMs: number
   readonly idleMs: number
+  readonly #clock: CoarseClock
   readonly #boundsOf: Partial<Record<ServiceType, PaceSettings>> = {}
   readonly #widest: PaceSettings
   readonly #owner: WatchOwner
-  readonly #connections = new Set<Connection>()
-  readonly #periodMs: number
-  #timer: NodeJS.Timeout | null = null
+  #onEmpty: (() => void) | null = null
 
-  constructor(services: readonly ServiceSettings[], owner: WatchOwner) {
+  constructor(services: readonly ServiceSettings[], clock: CoarseClock, owner: WatchOwner) {
     this.#owner = owner
+    this.#clock = clock
     for (const { type, pace } of services) this.#boundsOf[type] = pace
     const paces = services.map(({ pace }) => pace)
     this.headerMs = Math.max(...services.map(({ timeouts }) => timeouts.headerMs))
     this.idleMs = Math.max(...services.map(({ timeouts }) => timeouts.idleMs))
     this.#widest = paces.reduce((one, other) => (other.bodyIdleMs > one.bodyIdleMs ? other : one))
-    this.#periodMs = periodMs(services)
   }
 
   /** Limits for exchanges of a service; the widest limits for null. */
@@ -50,57 +50,74 @@ export class ClientWatch {
 
   /** Number of watched connections. */
   get open(): number {
-    return this.#connections.size
-  }
-
-  get connections(): ReadonlySet<Connection> {
-    return this.#connections
+    return this.connections.all.length
   }
 
   add(connection: Connection): void {
-    this.#connections.add(connection)
-    this.#timer ??= setInterval(() => this.#look(performance.now()), this.#periodMs).unref()
+    this.connections.add(connection)
+    this.#clock.add(this)
   }
 
   delete(connection: Connection): void {
-    this.#connections.delete(connection)
+    this.connections.delete(connection)
+    if (this.open === 0) this.#onEmpty?.()
   }
 
-  stop(): void {
-    if (this.#timer !== null) clearInterval(this.#timer)
-    this.#timer = null
+  /** Ends the connections that wait for a further request. */
+  retire(): void {
+    for (const connection of [...this.connections.all]) if (connection.running === 0) connection.retire()
   }
 
-  #look(now: number): void {
-    if (this.#connections.size === 0 && this.running.all.length === 0) {
-      this.stop()
+  /** Ends the connections on which nothing has been received. */
+  closeSilent(): void {
+    for (const { transport } of [...this.connections.all]) if (transport.bytesRead === 0) transport.close()
+  }
+
+  /** Closes all connections; resolves when they are closed. */
+  async closeAll(): Promise<void> {
+    for (const { transport } of [...this.connections.all]) transport.close()
+    if (this.open === 0) return
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve
+    })
+  }
+
+  look(now: number): void {
+    if (this.open === 0 && this.running.all.length === 0) {
+      this.#clock.delete(this)
       return
     }
+    // Backwards: if an entry leaves during the loop, the last one takes its index, and that one has been
+    // looked at already.
     const { all } = this.running
-    // Backwards: if an exchange ends during the loop, the last one takes its index, and that one has been
-    // checked already.
     for (let at = all.length - 1; at >= 0; at -= 1) {
       const exchange = all[at]
       if (exchange !== undefined) this.#lookAt(exchange, now)
     }
-    for (const connection of this.#connections) {
-      if (connection.session !== null) {
-        connection.session.look(now)
-        continue
-      }
-      const why = connection.overdue(now, this.headerMs, this.idleMs)
-      if (why !== null) this.#owner.endWaiting(connection, why)
+    const open = this.connections.all
+    for (let at = open.length - 1; at >= 0; at -= 1) {
+      const connection = open[at]
+      if (connection !== undefined) this.#lookAtConnection(connection, now)
     }
+  }
+
+  #lookAtConnection(connection: Connection, now: number): void {
+    const { session, http } = connection
+    if (session !== null) {
+      session.look(now)
+      return
+    }
+    const why = connection.overdue(now, this.headerMs, this.idleMs)
+    if (why === 'late') http?.refuse('REQUEST_TIMEOUT')
+    else if (why === 'idle') http?.expire()
   }
 
   #lookAt(exchange: Exchange, now: number): void {
     const { bounds, connection, response } = exchange
     if (response === null) return
-    const { socket } = connection
     if (exchange.isFinished) {
-      if (socket.writableEnded || socket.destroyed || response.req.complete) {
+      if (connection.transport.isEnded || connection.transport.isClosed || response.request.isComplete) {
         this.running.delete(exchange)
-        connection.isReadingRest = false
         if (connection.running === 0) connection.restAfterRead(now)
         return
       }
@@ -122,38 +139,39 @@ export class ClientWatch {
 /** The counts of a stream start at 0. */
 const unread = { read: 0, written: 0 } as const
 
-type WithHandle = Exchange['connection']['socket'] & { _handle?: { readonly writeQueueSize?: number } | null }
-
-function sampleOf({ connection }: Exchange, response: HttpResponse): PaceSample {
-  const { req } = response
+function sampleOf({ connection, isFinished }: Exchange, response: HttpResponse): PaceSample {
+  const { request } = response
   // A body that is not being read is held up by its upstream, or was not wanted; neither is the client's
-  // fault.
-  const owes = !req.complete && req.readableFlowing === true
+  // fault. The rest of an answered request is read to be thrown away.
+  const owes = !request.isComplete && (request.isReading || isFinished)
   if (connection.session !== null) return streamSample(response as unknown as H2Response, owes)
-  const socket: WithHandle = connection.socket
+  const { transport } = connection
   return {
-    sent: socket.bytesRead,
+    sent: transport.bytesRead,
     // `bytesWritten` alone does not change while one large write drains slowly.
-    taken: socket.bytesWritten - (socket._handle?.writeQueueSize ?? 0),
+    taken: transport.bytesWritten - transport.pendingBytes,
     owes,
-    isBehind: socket.writableLength > 0,
-    hasEnded: socket.readableEnded,
+    isBehind: transport.pendingBytes > 0,
+    hasEnded: transport.hasPeerEnded,
   }
 }
 
 /** The sample of one stream: other streams of the connection may go on. */
-function streamSample({ req, takenBytes, isBehind }: H2Response, owes: boolean): PaceSample {
-  return { sent: req.receivedBytes, taken: takenBytes, owes, isBehind, hasEnded: false }
+function streamSample({ request, takenBytes, isBehind }: H2Response, owes: boolean): PaceSample {
+  return { sent: request.receivedBytes, taken: takenBytes, owes, isBehind, hasEnded: false }
 }
 
-/** Short enough that no limit is exceeded by more than a tenth of it, or a second. */
-function periodMs(services: readonly ServiceSettings[]): number {
+/** The shortest deadline of the services, in milliseconds, for the clock. */
+export function shortestMs(services: readonly ServiceSettings[]): number {
   const bounds = services.flatMap(({ timeouts, pace }) => [
     timeouts.headerMs,
     timeouts.idleMs,
     pace.bodyIdleMs,
     pace.graceMs,
     ...(pace.exchangeMs > 0 ? [pace.exchangeMs] : []),
+    ...(pace.halfClosedMs > 0 ? [pace.halfClosedMs] : []),
+    timeouts.responseMs,
+    ...[timeouts.connectMs, timeouts.lifetimeMs, timeouts.maxTunnelMs].filter((ms) => ms > 0),
   ])
-  return Math.max(10, Math.min(500, Math.min(...bounds) / 20))
+  return Math.min(...bounds)
 }

@@ -8,11 +8,11 @@ import type {
 import { maxTargetLength } from '../../telemetry/traffic-record.ts'
 import type { Connection, TakenOver } from '../exchange/connection.ts'
 import type { Exchange } from '../exchange/exchange.ts'
-import type { Running } from '../exchange/running.ts'
+import type { PlacedList } from '../exchange/placed-list.ts'
 
 export interface Watched {
-  readonly connections: ReadonlySet<Connection>
-  readonly running: Running<Exchange>
+  readonly connections: PlacedList<Connection>
+  readonly running: PlacedList<Exchange>
 }
 
 /** Answers with the oldest connections first, since those are the ones an operator looks for. */
@@ -20,26 +20,27 @@ export function askConnections(
   question: Extract<TrafficQuestion, { kind: 'connections' | 'close' }>,
   { connections, running }: Watched,
 ): TrafficAnswer {
-  if (question.kind === 'close') return { kind: 'close', isClosed: close(connections, question.connection) }
+  if (question.kind === 'close')
+    return { kind: 'close', isClosed: close(connections.all, question.connection) }
   const exchanges = new Map<Connection, TakenOver>()
   for (const exchange of running.all) if (!exchange.isFinished) exchanges.set(exchange.connection, exchange)
   const views: ConnectionView[] = []
-  for (const connection of connections) {
+  for (const connection of [...connections.all].sort((one, other) => one.id - other.id)) {
     if (views.length >= question.limit) break
     views.push(viewOf(connection, exchanges.get(connection) ?? connection.tunnel))
   }
-  return { kind: 'connections', connections: views, open: connections.size }
+  return { kind: 'connections', connections: views, open: connections.all.length }
 }
 
 function viewOf(connection: Connection, exchange: TakenOver | null): ConnectionView {
-  const { id, peer, scheme, socket, session, openedAt, service } = connection
+  const { id, peer, scheme, transport, session, openedAt, service } = connection
   return {
     id,
     peer,
     scheme,
     ageMs: Math.round(performance.now() - openedAt),
-    received: socket.bytesRead,
-    sent: socket.bytesWritten,
+    received: transport.bytesRead,
+    sent: transport.bytesWritten,
     state: stateOf(connection),
     running: session?.running ?? connection.running,
     service: exchange?.service ?? service,
@@ -50,19 +51,19 @@ function viewOf(connection: Connection, exchange: TakenOver | null): ConnectionV
   }
 }
 
-function stateOf({ session, tunnel, running, isHttp }: Connection): ConnectionState {
+function stateOf({ session, tunnel, running, http }: Connection): ConnectionState {
   if (session !== null) return 'h2'
   if (tunnel !== null) return 'tunnel'
   if (running > 0) return 'exchange'
-  return isHttp ? 'idle' : 'handshake'
+  return http !== null ? 'idle' : 'handshake'
 }
 
 /** The running exchanges are cut off and logged as closed by an operator. */
-function close(connections: ReadonlySet<Connection>, id: number): boolean {
+function close(connections: readonly Connection[], id: number): boolean {
   for (const connection of connections) {
     if (connection.id !== id) continue
     connection.isClosedByHand = true
-    connection.socket.destroy()
+    connection.transport.close()
     return true
   }
   return false

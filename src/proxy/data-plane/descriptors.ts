@@ -1,6 +1,8 @@
 /** Refuses connections when file descriptors are scarce. */
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import { replyBytes } from '../../http/reply/reply.ts'
+import type { Transport } from '../../http/transport/transport.ts'
+import { closeAccepted, fdOf, transportOf } from '../../http/transport/transport-of.ts'
 import type { Log } from '../../telemetry/log/log.ts'
 import { type CounterBlock, count } from '../../telemetry/metrics/counters.ts'
 import type { DataPlane } from './data-plane.ts'
@@ -16,8 +18,6 @@ export interface DescriptorReserve {
 
 /** Interval of the warning while scarcity lasts. */
 const warnAgainMs = 10_000
-
-type HandledSocket = Socket & { readonly _handle?: { readonly fd?: number } | null }
 
 interface Deps {
   /** Counts refused connections. */
@@ -48,32 +48,33 @@ export class DescriptorGuard {
   }
 
   /**
-   * Returns false if the socket was refused and counted. A TLS client could read an answer only after a
+   * Returns false if the connection was refused and counted. A TLS client could read an answer only after a
    * handshake, so it gets none.
    */
-  admits(socket: Socket, peer: string, isPlain: boolean): boolean {
+  admits(accepted: Transport | Socket, peer: string, isPlain: boolean): boolean {
     const bounds = this.#bounds
     const { open } = this.#dataPlane
     if (bounds === null || open < bounds.share) return true
-    const fd = (socket as HandledSocket)._handle?.fd ?? -1
-    if (fd < bounds.scarceFrom) return true
-    this.#refuse(socket, peer, isPlain)
+    if (fdOf(accepted) < bounds.scarceFrom) return true
+    this.#refuse(accepted, peer, isPlain)
     this.#warn(open, performance.now())
     return false
   }
 
   /** Closes at once, without waiting for the client: a lingering socket keeps its descriptor. */
-  #refuse(socket: Socket, peer: string, isPlain: boolean): void {
+  #refuse(accepted: Transport | Socket, peer: string, isPlain: boolean): void {
     const { block } = this.#deps
     count(block, 'connectionsTotal')
     count(block, 'connectionsRefused')
     this.#dataPlane.refused(peer, 'descriptors', isPlain ? refusal.length : 0)
     if (!isPlain) {
-      socket.destroy()
+      closeAccepted(accepted)
       return
     }
-    socket.on('error', () => {}).write(refusal)
-    socket.destroySoon()
+    const transport = accepted instanceof Socket ? transportOf(accepted) : accepted
+    transport.write(refusal)
+    transport.end()
+    transport.close()
   }
 
   #warn(open: number, now: number): void {

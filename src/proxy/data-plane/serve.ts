@@ -1,5 +1,5 @@
 /** Dispatches a decided request to its service. */
-import type { HttpRequest, HttpResponse } from '../../http/message.ts'
+import type { HttpRequest, HttpResponse } from '../../http/message/message.ts'
 import { sendReply } from '../../http/reply/reply.ts'
 import { codeOf, type Decision, replyOptions } from '../decide/decide.ts'
 import type { Exchange } from '../exchange/exchange.ts'
@@ -21,7 +21,7 @@ export function serve(
       forward?.request(exchange, req, res, decision)
       return
     case 'static':
-      if (exchange.closing) res.shouldKeepAlive = false
+      if (exchange.closing) res.keepsAlive = false
       files
         ?.handle(req, res, decision.mount, decision.path)
         .catch((cause: unknown) => answerInternal(exchange, res, cause))

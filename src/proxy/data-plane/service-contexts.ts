@@ -7,6 +7,7 @@ import type {
 } from '../../config/settings/settings.ts'
 import { BifrostError, type ErrorCode, errorTable } from '../../errors.ts'
 import { nodeCrypto } from '../../http/builtin.ts'
+import { bodyLength } from '../../http/reply/reply.ts'
 import type { AccessLog } from '../../telemetry/access-log/access-record.ts'
 import { type CounterBlock, count } from '../../telemetry/metrics/counters.ts'
 import { Meter } from '../../telemetry/metrics/meter.ts'
@@ -14,7 +15,6 @@ import { errorId, methodId, routeId, serverKey } from '../../telemetry/metrics/s
 import { TraceIds } from '../../telemetry/trace/sampling.ts'
 import type { Decision } from '../decide/decide.ts'
 import type { Connection } from '../exchange/connection.ts'
-import type { Exchange } from '../exchange/exchange.ts'
 import { rejectedRecord } from '../exchange/rejected.ts'
 import type { ServiceContext } from '../exchange/service-context.ts'
 import type { DoorLimit, TrafficRecorder } from '../exchange/traffic.ts'
@@ -113,28 +113,20 @@ export class ServiceContexts {
   }
 
   /**
-   * Records a connection that ends because of an invalid or incomplete request. Within a request (a broken
-   * chunk, for example) the running exchange counts and logs it instead. There is no response time, since
-   * there was no request to time.
+   * Records a connection that ends because of an invalid or incomplete request head. There is no response time,
+   * since there was no request to time.
    */
   rejected(
-    connection: Connection | undefined,
-    running: Iterable<Exchange>,
+    connection: Connection,
     code: ErrorCode,
     isAnswered: boolean,
     requestId: string | null,
-    bodyBytes = 0,
+    answer: Buffer | null,
   ): void {
-    if (connection === undefined) return
     const { block, accessLog, traffic, meter } = this.none
-    const isWithin = connection.running > 0
-    const hasBegun = connection.hasBegun
-    if (isWithin) {
-      for (const exchange of running) if (exchange.connection === connection) exchange.blame(code)
-      return
-    }
-    connection.account(block)
-    const { peer: client, scheme, received, sent } = connection
+    connection.account(block, true)
+    const { peer: client, scheme, received } = connection
+    const sent = connection.sent + (answer?.length ?? 0)
     const headMs = connection.firstHeadMs(performance.now())
     if (isAnswered) {
       const { status } = errorTable[code]
@@ -142,9 +134,12 @@ export class ServiceContexts {
       if (status >= 500) count(block, 'requestsFailed')
       const error = status >= 500 ? errorId(code) : 0
       const key = serverKey(methodId(''), scheme === 'https', 0, status, error, 0)
-      meter.sizes(meter.finished(key, Math.max(0, headMs) / 1000), 0, bodyBytes)
+      meter.sizes(
+        meter.finished(key, Math.max(0, headMs) / 1000),
+        0,
+        answer === null ? 0 : bodyLength(answer),
+      )
     }
-    if (!(isAnswered || hasBegun)) return
     const record = rejectedRecord({ client, scheme, received, sent, headMs }, code, requestId)
     traffic.note(record)
     accessLog?.write(record)

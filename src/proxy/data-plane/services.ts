@@ -1,7 +1,8 @@
 /** Loads the services of a worker. */
 import type { MountSettings, ServiceSettings, ServiceType } from '../../config/settings/settings.ts'
-import type { HttpRequest, HttpResponse } from '../../http/message.ts'
-import type { Closer } from '../../http/reply/reply.ts'
+import type { CoarseClock } from '../../http/clock.ts'
+import type { HttpRequest, HttpResponse } from '../../http/message/message.ts'
+import type { Closer } from '../../http/reply/closer.ts'
 import type { CounterBlock } from '../../telemetry/metrics/counters.ts'
 import type { Forward, Surroundings } from '../upstream/forward.ts'
 import type { Reverse } from '../upstream/reverse.ts'
@@ -23,6 +24,7 @@ export interface Services {
 export interface ServiceDeps {
   readonly pseudonym: string
   readonly closer: Closer
+  readonly clock: CoarseClock
   readonly blockOf: (type: ServiceType) => CounterBlock
   /** Request fields that only this proxy may set (`subjectHeadersOf`). */
   readonly subjectHeaders: ReadonlySet<string> | null
@@ -72,12 +74,12 @@ export async function loadServices(
  * user is.
  */
 async function upstreamDeps(
-  { closer, blockOf }: ServiceDeps,
+  { closer, clock, blockOf }: ServiceDeps,
   type: ServiceType,
   nameFor: (type: ServiceType) => string,
   subjectHeaders: ReadonlySet<string> | null,
 ): Promise<UpstreamDeps> {
   const { Reclaimer } = await import('../../http/reclaim.ts')
   const pseudonym = nameFor(type)
-  return { pseudonym, closer, reclaimer: new Reclaimer(), subjectHeaders, counters: blockOf(type) }
+  return { pseudonym, closer, clock, reclaimer: new Reclaimer(), subjectHeaders, counters: blockOf(type) }
 }

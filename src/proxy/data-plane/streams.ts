@@ -1,11 +1,12 @@
 /** The HTTP/2 connections of a data plane. node:http2 costs memory, so the first connection loads it. */
+import type { Socket } from 'node:net'
 import type { WorkerSettings } from '../../config/settings/settings.ts'
 import type { H2Response } from '../../http/h2/message.ts'
 import type { H2Request } from '../../http/h2/request.ts'
 import type { H2Options, H2Server } from '../../http/h2/server.ts'
 import type { Log } from '../../telemetry/log/log.ts'
 import { type CounterBlock, count } from '../../telemetry/metrics/counters.ts'
-import { type Connection, connectionOf } from '../exchange/connection.ts'
+import type { Connection } from '../exchange/connection.ts'
 
 interface StreamsOptions {
   readonly worker: WorkerSettings
@@ -28,7 +29,7 @@ const minBacklogBytes = 4 * mebibyte
 
 export class Streams {
   readonly #options: StreamsOptions
-  #server: Promise<H2Server> | null = null
+  #server: Promise<H2Server<Connection>> | null = null
   #isRetired = false
   #isClosed = false
 
@@ -37,16 +38,13 @@ export class Streams {
   }
 
   /** Takes a connection that has negotiated HTTP/2. */
-  async accept(connection: Connection): Promise<void> {
-    const { socket } = connection
-    // Until the session exists nothing reads the socket, so the client watch must not call it late.
-    connection.isHttp = false
+  async accept(connection: Connection, socket: Socket): Promise<void> {
     try {
       this.#server ??= this.#load()
       const server = await this.#server
       if (this.#isClosed) socket.destroy()
       if (socket.destroyed) return
-      connection.session = server.accept(socket)
+      connection.session = server.accept(socket, connection)
       if (this.#isRetired) connection.session.retire()
     } catch {
       // The socket ended during the hand-over.
@@ -68,12 +66,12 @@ export class Streams {
     await server?.close()
   }
 
-  async #load(): Promise<H2Server> {
+  async #load(): Promise<H2Server<Connection>> {
     const { H2Server } = await import('../../http/h2/server.ts')
     return new H2Server(this.#serverOptions())
   }
 
-  #serverOptions(): H2Options {
+  #serverOptions(): H2Options<Connection> {
     const { worker, maxConnections, block, log, start } = this.#options
     const { maxConcurrentStreams } = worker.http2
     const sizes = worker.services.map((service) => service.sizes)
@@ -90,14 +88,10 @@ export class Streams {
         minBacklogBytes,
         (worker.maxMemoryMb * mebibyte * backlogShare) / worker.instances,
       ),
-      onRequest: (req, res) => {
-        const connection = connectionOf(req.socket)
-        if (connection === undefined) res.destroy()
-        else start(connection, req, res)
-      },
-      onCutOff: (socket, reason) => {
+      onRequest: (connection, req, res) => start(connection, req, res),
+      onCutOff: ({ peer }, reason) => {
         count(block, 'connectionsCutOff')
-        log('warn', 'connection cut off', { client: connectionOf(socket)?.peer, reason })
+        log('warn', 'connection cut off', { client: peer, reason })
       },
     }
   }

@@ -7,9 +7,9 @@
  */
 import type { MountSettings, ServiceSettings, ServiceType } from '../../config/settings/settings.ts'
 import type { ErrorCode } from '../../errors.ts'
-import type { HeadBounds } from '../../http/accept/server.ts'
 import { formatAuthority, parseAuthority, withoutEmptyPort } from '../../http/address/authority.ts'
 import type { ReplyOptions } from '../../http/reply/reply.ts'
+import type { HeadBounds } from '../../http/wire/server/request-head.ts'
 import { leavesRoot, normalisePath, ownerOf, parseAbsolute, upstreamOf } from './target.ts'
 
 export interface Head {
@@ -23,8 +23,6 @@ export interface Head {
   /** Present for HTTP/2 requests only. */
   readonly stream?: StreamHead
   readonly isUpgrade: boolean
-  /** The request line has more than one space between two parts. */
-  readonly isSpread: boolean
   /** 10 and 11 for HTTP/1.0 and 1.1, 20 for HTTP/2. */
   readonly version: number
   /** Transfer-Encoding. */
@@ -33,8 +31,8 @@ export interface Head {
   readonly expect: string | undefined
   /** Number of header fields. */
   readonly fields: number
-  /** Content-Length. */
-  readonly length: string | undefined
+  /** Content-Length; -1 without one. */
+  readonly length: number
 }
 
 export interface StreamHead {
@@ -116,9 +114,9 @@ export function createPolicy(services: readonly ServiceSettings[]): Policy {
 
 export function decide(head: Head, policy: Policy): Decision {
   const decision = decideTarget(head, policy)
-  if (policy.maxBodyBytes === null || head.length === undefined || decision.kind === 'reply') return decision
+  if (policy.maxBodyBytes === null || head.length < 0 || decision.kind === 'reply') return decision
   const service = services[decision.kind]
-  const isTooLarge = Number(head.length) > (policy.maxBodyBytes[service] ?? Infinity)
+  const isTooLarge = head.length > (policy.maxBodyBytes[service] ?? Infinity)
   return isTooLarge ? { kind: 'reply', code: 'BODY_TOO_LARGE', service } : decision
 }
 
@@ -149,12 +147,12 @@ function decideTarget(head: Head, policy: Policy): Decision {
 
 /** Finds a fault that makes the request invalid for every service. */
 export function faultOf(
-  { url, fields, isSpread, version, host, hosts, stream, coding, expect }: Head,
+  { url, fields, version, host, hosts, stream, coding, expect }: Head,
   { maxTargetBytes, maxFields, maxHeadBytes }: Policy,
 ): ErrorCode | null {
   if (url.length > maxTargetBytes) return 'TARGET_TOO_LONG'
   if (fields > maxFields || (stream !== undefined && stream.bytes > maxHeadBytes)) return 'HEAD_TOO_LARGE'
-  if (isSpread || stream?.isMalformed) return 'BAD_REQUEST'
+  if (stream?.isMalformed) return 'BAD_REQUEST'
   // An HTTP/1 request line with version 2.0 is not HTTP/2.
   if (version < 10 || (version >= 20 && stream === undefined)) return 'VERSION_NOT_SUPPORTED'
   // RFC 9112 3.2: exactly one valid Host field from HTTP/1.1 on; it may be empty if the target has an
@@ -164,13 +162,31 @@ export function faultOf(
   }
   if (stream !== undefined && !agrees(stream.authority, host)) return 'BAD_AUTHORITY'
   if (hosts === 0 && version > 10) return 'BAD_REQUEST'
-  // RFC 9112 6.1: faulty framing, which the previous hop may have read differently.
-  if (coding !== undefined && version === 10) return 'BAD_REQUEST'
+  // RFC 9112 6.1, 7: faulty framing, which the previous hop may have read differently.
+  if (coding !== undefined && (version === 10 || isFaulty(coding))) return 'BAD_REQUEST'
   // RFC 9112 6.1: an unknown coding; the next hop would receive it as content.
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'NOT_IMPLEMENTED'
   if (expect !== undefined && version > 10 && !continueExpected.test(expect)) return 'EXPECTATION_FAILED'
   return null
 }
+
+/** A body without a known end, as chunked is not the last coding (RFC 9112 6.3), or chunked more than once (7.1). */
+function isFaulty(coding: string): boolean {
+  if (coding === 'chunked') return false
+  const names = coding.toLowerCase().split(',').map(withoutBlanks)
+  return names.at(-1) !== 'chunked' || names.indexOf('chunked') !== names.length - 1
+}
+
+/** Not `trim`, which also takes a no-break space away. */
+function withoutBlanks(text: string): string {
+  let at = 0
+  let end = text.length
+  while (at < end && isBlank(text.charCodeAt(at))) at += 1
+  while (end > at && isBlank(text.charCodeAt(end - 1))) end -= 1
+  return text.slice(at, end)
+}
+
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09
 
 /** RFC 9113 8.3.1: Host must not differ from `:authority`. */
 function agrees(authority: string | undefined, host: string | undefined): boolean {

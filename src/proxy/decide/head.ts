@@ -1,25 +1,15 @@
 /** Reads request heads of HTTP/1 and HTTP/2 into the form that `decide` takes. */
-import type { IncomingMessage } from 'node:http'
 import { countHost } from '../../http/fields/headers.ts'
+import { fieldOf } from '../../http/fields/lookup.ts'
 import type { H2Request } from '../../http/h2/request.ts'
-import type { HttpRequest } from '../../http/message.ts'
+import type { RequestHead } from '../../http/wire/server/request-head.ts'
 import type { Head, Policy } from './decide.ts'
 
-/** Reads the parts of a request that `decide` needs. */
-export function readHead(req: HttpRequest, isUpgrade: boolean): Head {
-  return {
-    method: req.method ?? '',
-    url: req.url ?? '',
-    host: req.headers.host,
-    hosts: countHost(req.rawHeaders),
-    isUpgrade,
-    isSpread: req.isSpread ?? false,
-    version: req.httpVersionMajor * 10 + req.httpVersionMinor,
-    coding: req.headers['transfer-encoding'],
-    expect: req.headers.expect,
-    fields: req.rawHeaders.length / 2,
-    length: req.headers['content-length'],
-  }
+/** `isUpgrade`: the connection is to be taken over by another protocol. */
+export function readHead(head: RequestHead, isUpgrade: boolean): Head {
+  const { method, target: url, host, hosts, version, coding, expect, length } = head
+  const fields = head.fields.length / 2
+  return { method, url, host, hosts, isUpgrade, version, coding, expect, fields, length }
 }
 
 /**
@@ -28,30 +18,30 @@ export function readHead(req: HttpRequest, isUpgrade: boolean): Head {
  * scheme differs from that of the connection.
  */
 export function readStreamHead(req: H2Request, policy: Policy): Head {
-  const { method, url, scheme, authority, headers } = req
+  const { method, target, scheme, authority, fields } = req
   const isOnlyForward = policy.hasForward && !policy.hasReverse && policy.mounts === null
-  const isEncrypted = 'encrypted' in req.socket
   const isKnownScheme = method === 'CONNECT' || scheme === 'http' || scheme === 'https'
   const isAbsolute =
     method !== 'CONNECT' &&
-    (isOnlyForward || (policy.hasForward && scheme !== (isEncrypted ? 'https' : 'http')))
+    (isOnlyForward || (policy.hasForward && scheme !== (req.isEncrypted ? 'https' : 'http')))
+  const host = fieldOf(fields, 'host')
+  const length = fieldOf(fields, 'content-length')
   return {
     method,
-    url: isAbsolute ? `${scheme}://${authority ?? headers.host ?? ''}${url}` : url,
-    host: headers.host,
-    hosts: countHost(req.rawHeaders),
+    url: isAbsolute ? `${scheme}://${authority ?? host ?? ''}${target}` : target,
+    host,
+    hosts: countHost(fields),
     stream: {
       bytes: req.headBytes,
       authority,
-      isMalformed: !token.test(method) || !visible.test(url) || !isKnownScheme,
+      isMalformed: !token.test(method) || !visible.test(target) || !isKnownScheme,
     },
     isUpgrade: false,
-    isSpread: false,
     version: 20,
-    coding: headers['transfer-encoding'],
-    expect: headers.expect,
-    fields: req.rawHeaders.length / 2,
-    length: headers['content-length'],
+    coding: fieldOf(fields, 'transfer-encoding'),
+    expect: fieldOf(fields, 'expect'),
+    fields: fields.length / 2,
+    length: length === undefined ? -1 : Number(length),
   }
 }
 
@@ -63,9 +53,7 @@ const visible = /^[\x21-\x7e\x80-\xff]+$/
  * RFC 9110 7.8: a server may ignore Upgrade, and must in HTTP/1.0. A request that is not for WebSocket, or has
  * a body before the switch, is served without upgrade.
  */
-export function asksForWebSocket({ method, headers, httpVersion }: IncomingMessage): boolean {
-  if (httpVersion === '1.0' || method !== 'GET' || headers.upgrade?.toLowerCase() !== 'websocket')
-    return false
-  const length = headers['content-length']
-  return headers['transfer-encoding'] === undefined && (length === undefined || length === '0')
+export function asksForWebSocket({ method, version, upgrade, coding, length }: RequestHead): boolean {
+  if (version === 10 || method !== 'GET' || upgrade?.toLowerCase() !== 'websocket') return false
+  return coding === undefined && length <= 0
 }

@@ -9,6 +9,7 @@
 import { isIP } from 'node:net'
 import type { DestinationEntry, DestinationSettings } from '../../config/settings/destinations.ts'
 import { type AddressBits, readIpAddress } from '../../http/address/address.ts'
+import type { ConnectedEnds } from '../../http/dial/gate.ts'
 import { type AddressClass, classOf } from './address-class.ts'
 import { embeddedIn } from './embedded-address.ts'
 import { EntryList } from './entries.ts'
@@ -75,10 +76,14 @@ export class Destinations {
   /**
    * Refuses a socket connected to itself, or to a listener of this daemon under an address of no interface.
    */
-  refuseOwn(host: string, port: number, address: string): DestinationRefusal | null {
+  refuseOwn(host: string, port: number, ends: ConnectedEnds): DestinationRefusal | null {
+    // First, as reading the local address is a system call.
+    if (!this.#own.hasPort(port)) return null
+    const address = ends.remoteAddress ?? ''
+    if (address !== ends.localAddress) return null
     const bits = readIpAddress(address)
     const isOpen = bits !== null && this.#allow.networkEntry(bits, port, true) !== -1
-    return this.#own.hasPort(port) && !isOpen ? ownListener(`${host} resolves to ${address}, which`) : null
+    return isOpen ? null : ownListener(`${host} resolves to ${address}, which`)
   }
 
   #judge(host: string, port: number, bits: AddressBits, shown: string): DestinationRefusal | null {

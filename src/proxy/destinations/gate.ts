@@ -14,10 +14,10 @@ export function createGate(
     lookup,
     refuseTarget: (host, port) => errorOf(destinations.refuseTarget(host, port, isConnect)),
     refuseAddress: (host, port, address) => errorOf(destinations.refuseAddress(host, port, address)),
-    refusePeer: (host, port, remote, local) =>
+    refusePeer: (host, port, ends) =>
       errorOf(
-        destinations.refuseAddress(host, port, remote) ??
-          (remote === local ? destinations.refuseOwn(host, port, remote) : null),
+        destinations.refuseAddress(host, port, ends.remoteAddress ?? '') ??
+          destinations.refuseOwn(host, port, ends),
       ),
   }
 }

@@ -9,9 +9,9 @@ import type { DoorLimit } from './traffic.ts'
 export interface Admission {
   /**
    * Reports a new connection, with its peer's address if known. Returns false if it was refused and counted
-   * as such; do not call `close` then.
+   * as such; do not call `close` then. `isMoved`: another instance has counted it as accepted.
    */
-  open(address?: string): boolean
+  open(address?: string, isMoved?: boolean): boolean
   /** Limit that caused the latest refusal; the worker as a whole if missing. */
   readonly refusedBy?: DoorLimit
   /**

@@ -1,12 +1,13 @@
 /** One admitted connection: its peer, protocol, bytes and waiting times. */
-import type { Socket } from 'node:net'
 import type { ServiceType } from '../../config/settings/settings.ts'
 import { randomBytes } from '../../http/builtin.ts'
 import type { H2Session } from '../../http/h2/session.ts'
-import { type CounterBlock, cell } from '../../telemetry/metrics/counters.ts'
+import type { Transport, TransportKeeper } from '../../http/transport/transport.ts'
+import type { ServerConnection } from '../../http/wire/server/connection.ts'
+import { add, type CounterBlock, cell } from '../../telemetry/metrics/counters.ts'
 import type { Admission } from './admission.ts'
 import type { ClientSubject } from './client-subject.ts'
-import { Turns } from './turns.ts'
+import type { HandedOver } from './handed-over.ts'
 
 /** The request that took over a connection (a CONNECT tunnel or an upgrade). */
 export interface TakenOver {
@@ -17,18 +18,25 @@ export interface TakenOver {
   readonly user: string | null
 }
 
+/** Learns of the end of connections. */
+export interface ConnectionKeeper {
+  closed(connection: Connection): void
+}
+
 let latestId = 0
 
-export class Connection {
+export class Connection implements TransportKeeper {
   /** Unique within its instance, increasing. */
   readonly id = ++latestId
-  readonly openedAt = performance.now()
+  openedAt = performance.now()
+  /** Index among the open connections; -1 if it is not one of them. */
+  place = -1
   /** Whether an operator has closed it. */
   isClosedByHand = false
   /** The request that has taken it over. */
   tunnel: TakenOver | null = null
-  /** The stream that carries HTTP: the accepted socket, or TLS over it. */
-  socket: Socket
+  /** The stream that carries HTTP: the accepted one, or TLS over it. */
+  transport: Transport
   scheme: 'http' | 'https' = 'http'
   /** Canonical address of the peer, or of the client named by a PROXY header; `unix:` on a Unix socket. */
   peer: string
@@ -40,33 +48,37 @@ export class Connection {
   subject: ClientSubject | null = null
   /** Service of the latest request, in a combined worker. */
   service: ServiceType | null = null
+  /** Reads HTTP/1.1; null before HTTP begins, over HTTP/2 and once the connection is taken over. */
+  http: ServerConnection | null = null
   /** The HTTP/2 session; null over HTTP/1. Exchanges of a session run in parallel, each on a stream. */
   session: H2Session | null = null
   /** Number of running exchanges. */
   running = 0
-  /** Whether its bytes are HTTP: false for a tunnel, and until the handshake is over. */
-  isHttp = true
-  /** Whether the rest of a request that was answered early is being read. */
-  isReadingRest = false
+  /** Bytes added by the latest `account`. */
+  received = 0
+  sent = 0
   /** When it began to wait for a request; used by the client watch. */
   #waitingSince = this.openedAt
   /** When the client watch first saw part of a further head; -1 before that. */
   #headSince = -1
   #hasAsked = false
-  /** Bytes added by the latest `account`. */
-  received = 0
-  sent = 0
-  #turns: Turns | null = null
   #entered: Set<ServiceType> | null = null
   #madeUpName: string | null = null
   #read = 0
   #written = 0
+  readonly #keeper: ConnectionKeeper
 
-  constructor(socket: Socket, peer: string, admittedAs: string | undefined) {
-    this.socket = socket
+  constructor(transport: Transport, peer: string, admittedAs: string | undefined, keeper: ConnectionKeeper) {
+    this.transport = transport
     this.peer = peer
     this.admittedAs = admittedAs
-    this.peerPort = socket.remotePort ?? 0
+    this.peerPort = transport.remotePort
+    this.#keeper = keeper
+    transport.keeper = this
+  }
+
+  transportClosed(): void {
+    this.#keeper.closed(this)
   }
 
   /** Sets the client that a PROXY header named; `admittedAs` is the address that admission counted for it. */
@@ -76,10 +88,50 @@ export class Connection {
     this.admittedAs = admittedAs
   }
 
-  /** Begins to wait for requests. The first `skipped` bytes do not belong to them. */
-  ready(skipped: number): void {
-    this.isHttp = true
-    this.#read = skipped
+  /**
+   * Gives the connection to another instance. Null if that cannot be: over TLS and HTTP/2, and unless it waits for a
+   * request of which it has read nothing. What follows its last request may have been read; it is given along.
+   */
+  handOver(): HandedOver | null {
+    if (this.running > 0 || this.transport.isClosed) return null
+    const detached = this.http?.detach() ?? null
+    if (detached === null) return null
+    this.http = null
+    this.#keeper.closed(this)
+    const now = performance.now()
+    return {
+      ...detached,
+      peer: this.peer,
+      peerPort: this.peerPort,
+      service: this.service,
+      hasAsked: this.#hasAsked,
+      ageMs: now - this.openedAt,
+      waitedMs: now - this.#waitingSince,
+      madeUpName: this.#madeUpName,
+    }
+  }
+
+  /** Goes on where another instance has stopped. */
+  goOn(from: HandedOver): void {
+    const now = performance.now()
+    this.peerPort = from.peerPort
+    this.service = from.service
+    this.openedAt = now - from.ageMs
+    this.#hasAsked = from.hasAsked
+    this.#waitingSince = now - from.waitedMs
+    this.#madeUpName = from.madeUpName
+  }
+
+  /** Whether it has sent a request. */
+  get hasAsked(): boolean {
+    return this.#hasAsked
+  }
+
+  /** Begins to wait for requests, on the transport that carries them. */
+  ready(transport: Transport): void {
+    this.transport.keeper = null
+    this.transport = transport
+    transport.keeper = this
     this.rest(performance.now())
   }
 
@@ -87,34 +139,6 @@ export class Connection {
   get madeUpName(): string {
     this.#madeUpName ??= `_${randomBytes(6).toString('hex')}`
     return this.#madeUpName
-  }
-
-  /** Ends the TLS handshake: HTTP is spoken over `secure` from now on. */
-  secured(secure: Socket): void {
-    this.socket = secure
-    this.scheme = 'https'
-    this.ready(0)
-    ;(secure as Tagged)[key] = this
-  }
-
-  /** Requests that wait for the running exchange to end. */
-  get turns(): Turns {
-    this.#turns ??= new Turns(this.socket)
-    return this.#turns
-  }
-
-  /** Time that the exchange starting now has waited for its turn. */
-  get waitedMs(): number {
-    return this.#turns === null ? 0 : this.#turns.waitedMs
-  }
-
-  /** Whether a new exchange has to wait for its turn. */
-  get isBusy(): boolean {
-    return this.running > 0 || this.isAwaited
-  }
-
-  get isAwaited(): boolean {
-    return this.#turns !== null && this.#turns.waiting > 0
   }
 
   /**
@@ -143,38 +167,28 @@ export class Connection {
     this.#headSince = -1
   }
 
-  /** Called when the rest of a request that was answered early has arrived. */
+  /** Called when the rest of a request that was answered early has arrived; it belongs to no exchange. */
   restAfterRead(now: number): void {
-    this.#read = this.socket.bytesRead
+    this.#read = this.#usedBytes
     this.rest(now)
   }
 
   /** Whether it has waited too long for a request (`idle`) or for the rest of a head (`late`). */
   overdue(now: number, headerMs: number, idleMs: number): 'idle' | 'late' | null {
-    const { socket } = this
-    if (this.running > 0 || this.isReadingRest || this.isAwaited || !this.isHttp || socket.writableEnded) {
-      return null
-    }
-    const read = socket.bytesRead
+    const { http } = this
+    if (http === null || !http.isWaiting || this.running > 0) return null
     if (!this.#hasAsked) {
       if (now - this.#waitingSince < headerMs) return null
-      return read === this.#read ? 'idle' : 'late'
+      return http.hasBegun ? 'late' : 'idle'
     }
-    if (this.#headSince === -1) {
-      if (read === this.#read) return now - this.#waitingSince < idleMs ? null : 'idle'
-      this.#headSince = now
-    }
+    if (!http.hasBegun) return now - this.#waitingSince < idleMs ? null : 'idle'
+    if (this.#headSince === -1) this.#headSince = now
     return now - this.#headSince < headerMs ? null : 'late'
   }
 
   /** Bytes read and written so far that belong to ended exchanges. */
   get accounted(): { readonly read: number; readonly written: number } {
     return { read: this.#read, written: this.#written }
-  }
-
-  /** Whether bytes have arrived that are not accounted for yet, that is, part of a request. */
-  get hasBegun(): boolean {
-    return this.socket.bytesRead > this.#read
   }
 
   /** Moves the connection to the service of its request; returns false if the service is full. */
@@ -198,7 +212,7 @@ export class Connection {
   /** Ends the connection as soon as no exchange runs on it. */
   retire(): void {
     if (this.session !== null) this.session.retire()
-    else if (this.running === 0) this.socket.destroySoon()
+    else this.http?.retire()
   }
 
   /** Streams of several services run at the same time, so the connection stays in each of them. */
@@ -212,45 +226,24 @@ export class Connection {
     return true
   }
 
+  /** Bytes of the client that belong to requests so far; bytes of later requests may have arrived as well. */
+  get #usedBytes(): number {
+    return this.http === null ? this.transport.bytesRead : this.http.usedBytes
+  }
+
   /**
    * Adds the bytes transferred since the last call to `block`: bytes of the client's connection, heads and
    * framing included. Every byte of a connection is counted once, for the request that ended (or was
-   * rejected) last.
+   * rejected) last. `all` includes bytes that no request has used.
    */
-  account(block: CounterBlock): void {
-    const read = this.socket.bytesRead
-    const written = this.socket.bytesWritten
+  account(block: CounterBlock, all = false): void {
+    const read = all ? this.transport.bytesRead : this.#usedBytes
+    const written = this.transport.bytesWritten
     this.received = read - this.#read
     this.sent = written - this.#written
-    block[cell.bytesReceived] = (block[cell.bytesReceived] ?? 0) + this.received
-    block[cell.bytesSent] = (block[cell.bytesSent] ?? 0) + this.sent
+    add(block, cell.bytesReceived, this.received)
+    add(block, cell.bytesSent, this.sent)
     this.#read = read
     this.#written = written
   }
-}
-
-const key = Symbol('connection')
-
-type Tagged = Socket & { [key]?: Connection }
-
-export function attachConnection(socket: Socket, peer: string, admittedAs: string | undefined): Connection {
-  const connection = new Connection(socket, peer, admittedAs)
-  ;(socket as Tagged)[key] = connection
-  return connection
-}
-
-/** Undefined for a socket that was not admitted. */
-export function connectionOf(socket: Socket): Connection | undefined {
-  return (socket as Tagged)[key]
-}
-
-/**
- * Runs the task after all earlier exchanges of the connection, as the last one; returns false if none is
- * running.
- */
-export function afterRunning(socket: Socket, task: () => void): boolean {
-  const connection = connectionOf(socket)
-  if (connection === undefined || !connection.isBusy) return false
-  connection.turns.waitLast(task)
-  return true
 }

@@ -1,9 +1,8 @@
 /** One request and its response, from its head to its log line. */
-import type { IncomingHttpHeaders } from 'node:http'
 import type { PaceSettings, ServiceType } from '../../config/settings/settings.ts'
 import { type ErrorCode, errorTable } from '../../errors.ts'
 import type { Provenance } from '../../http/fields/provenance.ts'
-import type { HttpResponse } from '../../http/message.ts'
+import type { HttpResponse, ResponseOwner } from '../../http/message/message.ts'
 import { bodyLength } from '../../http/reply/reply.ts'
 import type { RelayOwner } from '../../http/upstream/relay.ts'
 import type { TunnelEnd } from '../../http/upstream/tunnel.ts'
@@ -12,6 +11,7 @@ import type { Log } from '../../telemetry/log/log.ts'
 import { add, type CounterBlock, cell } from '../../telemetry/metrics/counters.ts'
 import type { Meter } from '../../telemetry/metrics/meter.ts'
 import { methodId } from '../../telemetry/metrics/series-key.ts'
+import { type RequestFields, requestField } from '../../telemetry/request-field.ts'
 import { parseTraceparent } from '../../telemetry/trace/trace-context.ts'
 import type { Head } from '../decide/decide.ts'
 import type { Peer, Trace } from '../trace/trace.ts'
@@ -19,7 +19,7 @@ import type { Connection } from './connection.ts'
 import { causeOf, idFields } from './exchange-log.ts'
 import { countFailure, type Measured, measureAttempt, measureEnd, measureRest } from './measure.ts'
 import type { Pace } from './pace.ts'
-import type { Running } from './running.ts'
+import type { PlacedList } from './placed-list.ts'
 import type { ServiceContext } from './service-context.ts'
 import { endCodes, isFailure, terminationOf, tunnelOutcome } from './termination.ts'
 
@@ -33,7 +33,7 @@ export interface ExchangeScope {
   /** Answers a request that is not read to its end. */
   readonly refuse: (exchange: Exchange, code: ErrorCode) => void
   /** Exchanges whose responses are followed, and finished ones whose request bodies are still being read. */
-  readonly running: Running<Exchange>
+  readonly running: PlacedList<Exchange>
 }
 
 /** The relay that moves the exchange's bytes, which must know when the client is gone. */
@@ -48,9 +48,9 @@ export interface Work {
  * when its response closes. One that takes its connection over (a tunnel) is counted at that moment, counts its own bytes and is logged
  * when it ends.
  */
-export class Exchange implements RelayOwner, AccessRecord, Measured {
+export class Exchange implements RelayOwner, ResponseOwner, AccessRecord, Measured {
   readonly connection: Connection
-  readonly headers: IncomingHttpHeaders
+  readonly fields: RequestFields
   /** The method as a number, see series-key.ts. */
   readonly methodId: number
   /** The route as a number, see series-key.ts; 0 without a route. */
@@ -118,16 +118,17 @@ export class Exchange implements RelayOwner, AccessRecord, Measured {
   constructor(
     connection: Connection,
     head: Head,
-    headers: IncomingHttpHeaders,
+    fields: RequestFields,
+    waitedMs: number,
     context: ServiceContext,
     route: number,
     scope: ExchangeScope,
   ) {
     this.connection = connection
-    this.headers = headers
+    this.fields = fields
     this.methodId = methodId(head.method)
     this.route = route
-    this.waitedMs = connection.waitedMs
+    this.waitedMs = waitedMs
     this.client = connection.peer
     this.#head = head
     this.#context = context
@@ -179,8 +180,8 @@ export class Exchange implements RelayOwner, AccessRecord, Measured {
   /** Trace id of its own trace, or of the client's trace that passes unchanged. */
   get traceId(): string | null {
     if (this.trace !== null) return this.trace.start.traceId
-    const value = this.headers['traceparent']
-    return typeof value === 'string' ? (parseTraceparent(value)?.traceId ?? null) : null
+    const value = requestField(this.fields, 'traceparent')
+    return value === undefined ? null : (parseTraceparent(value)?.traceId ?? null)
   }
 
   get spanId(): string | null {
@@ -189,29 +190,23 @@ export class Exchange implements RelayOwner, AccessRecord, Measured {
 
   /** Body bytes of the request. */
   get requestBodyBytes(): number {
-    const { response, work, headers } = this
-    if (response === null) return 0
-    if (response.bodyBytes !== undefined) return response.bodyBytes.received
-    if (work !== null) return work.receivedBytes
-    // The body was read and thrown away, so nothing has counted it.
-    const length = headers['content-length']
-    return length !== undefined && response.req.complete ? Number(length) : 0
+    const { response } = this
+    return response === null ? 0 : (response.bodyBytes?.received ?? response.request.receivedBytes)
   }
 
   /** Body bytes of the response. */
   get responseBodyBytes(): number {
     const { response, repliedBytes } = this
     if (response === null) return repliedBytes
-    return repliedBytes + (response.bodyBytes?.sent ?? response.writtenBytes ?? 0)
+    return repliedBytes + (response.bodyBytes?.sent ?? response.writtenBytes)
   }
 
   /** Ties the exchange to its response: when the response closes, complete or not, the exchange is over. */
   follow(res: HttpResponse): void {
-    ;(res as Tagged)[key] = this
+    res.owner = this
     this.response = res
-    if (this.shownId !== null) res.setHeader('X-Request-Id', this.shownId)
+    if (this.shownId !== null) res.setField('X-Request-Id', this.shownId)
     this.#scope.running.add(this)
-    res.on('close', onResponseClose)
   }
 
   dialled(upstream: string, isReused: boolean): void {
@@ -252,8 +247,8 @@ export class Exchange implements RelayOwner, AccessRecord, Measured {
     const { response, upstream } = this
     this.code = code
     this.termination = terminationOf(code, {
-      isAnswered: this.answeredAt > 0 || response?.headersSent === true,
-      isRequestWhole: response === null || response.req.complete,
+      isAnswered: this.answeredAt > 0 || response?.isHeadSent === true,
+      isRequestWhole: response === null || response.request.isComplete,
       hasUpstream: upstream !== null,
       isConnected: this.connectedAt > 0,
     })
@@ -317,7 +312,6 @@ export class Exchange implements RelayOwner, AccessRecord, Measured {
     connection.account(block)
     connection.end(now)
     if (this.#isRead) this.#scope.running.delete(this)
-    else connection.isReadingRest = true
     const { received, sent } = this.response?.bodyBytes ?? connection
     this.received = received
     this.sent = sent
@@ -333,7 +327,7 @@ export class Exchange implements RelayOwner, AccessRecord, Measured {
   #record(now: number): void {
     const { accessLog, traffic, tracer } = this.#context
     this.endedAt = now
-    if (this.status === 0 && this.response?.headersSent) this.status = this.response.statusCode
+    if (this.status === 0 && this.response?.isHeadSent) this.status = this.response.status
     if (this.status === 0 && this.code === 'CLIENT_ABORTED') this.status = errorTable.CLIENT_ABORTED.status
     if (traffic.isWatched || isFailure(this)) traffic.note(this)
     accessLog?.write(this)
@@ -343,9 +337,9 @@ export class Exchange implements RelayOwner, AccessRecord, Measured {
   /** Whether no more of the request can arrive. */
   get #isRead(): boolean {
     const { response, connection } = this
-    if (response === null || response.req.complete) return true
+    if (response === null || response.request.isComplete) return true
     // A closed stream receives nothing more.
-    return connection.session !== null || connection.socket.destroyed
+    return connection.session !== null || connection.http === null || connection.transport.isClosed
   }
 
   /** True for a tunnel; false for an upgrade that was answered with an ordinary response. */
@@ -353,12 +347,11 @@ export class Exchange implements RelayOwner, AccessRecord, Measured {
     return this.status === 101 || this.method === 'CONNECT'
   }
 
-  #closed(res: HttpResponse): void {
+  responseClosed({ isComplete, status }: HttpResponse): void {
     if (this.#isFinished) return
     this.work?.clientClosed()
-    if (!res.writableFinished) this.blameClient()
-    this.finish(!res.writableFinished || res.statusCode >= 500)
-    if (this.connection.isAwaited && this.connection.turns.next()) return
+    if (!isComplete) this.blameClient()
+    this.finish(!isComplete || status >= 500)
     // The response head may have promised keep-alive before the drain or the degradation began.
     if (this.closing) this.connection.retire()
   }
@@ -368,18 +361,4 @@ export class Exchange implements RelayOwner, AccessRecord, Measured {
     const { accessLog, traffic } = this.#context
     return accessLog === null && this.trace === null && !traffic.isWatched ? 1 : performance.now()
   }
-
-  /** Shared by all responses, so that `follow` creates no closure. */
-  static closed(exchange: Exchange, res: HttpResponse): void {
-    exchange.#closed(res)
-  }
-}
-
-const key = Symbol('exchange')
-
-type Tagged = HttpResponse & { [key]?: Exchange }
-
-function onResponseClose(this: HttpResponse): void {
-  const exchange = (this as Tagged)[key]
-  if (exchange !== undefined) Exchange.closed(exchange, this)
 }

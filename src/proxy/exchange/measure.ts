@@ -1,7 +1,7 @@
 /** Adds an exchange to the series of its service. Hot path: numbers only, no text and no allocation. */
 import type { ServiceType } from '../../config/settings/settings.ts'
 import type { ErrorCode } from '../../errors.ts'
-import type { HttpResponse } from '../../http/message.ts'
+import type { HttpResponse } from '../../http/message/message.ts'
 import { add, type CounterBlock, cell } from '../../telemetry/metrics/counters.ts'
 import type { Meter } from '../../telemetry/metrics/meter.ts'
 import { clientKey, errorId, serverKey } from '../../telemetry/metrics/series-key.ts'
@@ -51,7 +51,7 @@ export function measureEnd(
   exchange.isFailed = isFailed
   const isSecure = exchange.scheme === 'https'
   let { status } = exchange
-  if (status === 0 && response !== null && response.headersSent) status = response.statusCode
+  if (status === 0 && response !== null && response.isHeadSent) status = response.status
   const error = isFailed ? errorId(exchange.code) : 0
   meter.active(methodId, isSecure, -1)
   exchange.series = meter.finished(serverKey(methodId, isSecure, version, status, error, route), seconds)

@@ -3,6 +3,7 @@
  * the rest of its request and nothing holds that up, or bytes of the response wait for it.
  *
  *   idle   it was its turn and no byte moved for `bodyIdleMs`
+ *   ended  it has sent FIN and no byte moved for `halfClosedMs`, if that is not 0
  *   slow   its credit is used up. Credit is time: it starts at `graceMs`, shrinks as time passes, grows with each byte by the time
  *          that the byte takes at the minimum rate, and is never more than the longest allowed pause. So a burst pays for a pause,
  *          but not for a long trickle after it.
@@ -22,13 +23,6 @@ export interface PaceSample {
   /** The client has sent FIN. */
   readonly hasEnded: boolean
 }
-
-/**
- * How long a client that has sent FIN is kept while no byte moves. It may wait for its response (RFC 9112
- * 9.6) or be gone, which looks the same until bytes are sent to it; a client that is gone must not hold an
- * upstream for `responseMs`.
- */
-const halfClosedMs = 2_000
 
 export class Pace {
   #at: number
@@ -75,7 +69,7 @@ export class Pace {
     sample: PaceSample,
     hasSent: boolean,
     hasTaken: boolean,
-    { bodyIdleMs }: PaceSettings,
+    { bodyIdleMs, halfClosedMs }: PaceSettings,
     now: number,
   ): boolean {
     const isItsTurn = sample.owes || sample.isBehind
@@ -86,7 +80,9 @@ export class Pace {
       this.#movedAt = now
       return false
     }
-    return now - this.#movedAt >= (isItsTurn ? bodyIdleMs : Math.min(bodyIdleMs, halfClosedMs))
+    // A client that has sent FIN may wait for its response (RFC 9112 9.6) or be gone, which look the same.
+    const longestMs = isItsTurn ? bodyIdleMs : halfClosedMs || Infinity
+    return now - this.#movedAt >= longestMs
   }
 }
 

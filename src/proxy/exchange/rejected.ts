@@ -31,7 +31,7 @@ export function rejectedRecord(
     host: undefined,
     version: 0,
     scheme,
-    headers: {},
+    fields: [],
     status: errorTable[code].status,
     code,
     termination: terminationOf(code, {

@@ -8,6 +8,7 @@
  */
 import type { ServiceType } from '../../config/settings/settings.ts'
 import type { AccessRecord } from '../../telemetry/access-log/access-record.ts'
+import { requestField } from '../../telemetry/request-field.ts'
 import {
   maxTargetLength,
   type TrafficAnswer,
@@ -117,9 +118,9 @@ export class TrafficRecorder {
   }
 
   #recordOf(record: Noted): TrafficRecord {
-    const { startedAt, dialledAt, connectedAt, answeredAt, endedAt, headers } = record
+    const { startedAt, dialledAt, connectedAt, answeredAt, endedAt, fields } = record
     const { now = Date.now, stateOf, exceeded } = this.#options
-    const length = headers['content-length']
+    const length = requestField(fields, 'content-length')
     // 1 stands for a time that was not measured.
     const since = (time: number) => (time > 1 ? round(time - startedAt) : null)
     return {
@@ -144,11 +145,11 @@ export class TrafficRecorder {
       connectMs: connectedAt > 1 ? round(connectedAt - dialledAt) : null,
       answerMs: since(answeredAt),
       durationMs: round(endedAt - startedAt),
-      length: typeof length === 'string' && /^\d{1,15}$/.test(length) ? Number(length) : null,
+      length: length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : null,
       isUpgrade:
         record.version === 11 &&
         record.method === 'GET' &&
-        /^websocket$/i.test(String(headers['upgrade'] ?? '')),
+        /^websocket$/i.test(requestField(fields, 'upgrade') ?? ''),
       received: record.received,
       sent: record.sent,
     }

@@ -115,12 +115,11 @@ export function headOf({
     hosts: host === undefined ? 0 : 1,
     ...(isStream ? { stream: { bytes: 0, authority: host, isMalformed: false } } : {}),
     isUpgrade,
-    isSpread: false,
     version,
     coding: undefined,
     expect: undefined,
     fields: 1,
-    length: length === undefined ? undefined : String(length),
+    length: length ?? -1,
   }
 }
 

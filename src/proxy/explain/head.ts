@@ -44,8 +44,8 @@ const forms: ReadonlyMap<string, string> = new Map(
 /** Codes of requests refused only for the form of their target. */
 const isAboutForm: ReadonlySet<ErrorCode> = new Set(['BAD_TARGET', 'NOT_IMPLEMENTED'])
 
-const hasNoHost = ({ hosts, isSpread, stream }: Head, fault: ErrorCode): boolean =>
-  fault === 'BAD_REQUEST' && hosts === 0 && !isSpread && stream === undefined
+const hasNoHost = ({ hosts, stream }: Head, fault: ErrorCode): boolean =>
+  fault === 'BAD_REQUEST' && hosts === 0 && stream === undefined
 
 export function targetStep(
   head: Head,

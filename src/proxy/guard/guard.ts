@@ -15,10 +15,11 @@
  */
 import type { ServiceSettings, ServiceType } from '../../config/settings/settings.ts'
 import { NetworkSet } from '../../http/address/address.ts'
-import { isName } from '../../http/fields/fields.ts'
+import { countOf, fieldOf } from '../../http/fields/lookup.ts'
 import { type BelievedField, readProvenance } from '../../http/fields/provenance.ts'
-import type { HttpRequest } from '../../http/message.ts'
+import type { HttpRequest } from '../../http/message/message.ts'
 import { count } from '../../telemetry/metrics/counters.ts'
+import { requestField } from '../../telemetry/request-field.ts'
 import { type Decision, pathOf, serviceOf } from '../decide/decide.ts'
 import type { Connection } from '../exchange/connection.ts'
 import type { Exchange } from '../exchange/exchange.ts'
@@ -78,18 +79,18 @@ class Guard {
     return refusalDecision(this.#service, 'BAD_FORWARDED')
   }
 
-  #limit(exchange: Exchange, { headers }: HttpRequest, decision: Decision): Decision | null {
+  #limit(exchange: Exchange, { fields }: HttpRequest, decision: Decision): Decision | null {
     if (this.#rates === null) return null
     const { client, user, method, response } = exchange
     const path = pathOf(decision, exchange.target)
-    const verdict = this.#rates.ask({ client, user, method, path }, headers, performance.now())
+    const verdict = this.#rates.ask({ client, user, method, path }, fields, performance.now())
     if (!verdict.isGranted) {
       count(exchange.block, 'rateLimited')
       exchange.reason = verdict.refusedBy?.join(' ') ?? null
       return refusalDecision(this.#service, 'RATE_LIMITED', verdict.fields)
     }
     for (let at = 0; at < verdict.fields.length; at += 2) {
-      response?.setHeader(verdict.fields[at] as string, verdict.fields[at + 1] as string)
+      response?.setField(verdict.fields[at] as string, verdict.fields[at + 1] as string)
     }
     return null
   }
@@ -100,13 +101,13 @@ class Guard {
    */
   #authenticate(
     exchange: Exchange,
-    { headers, rawHeaders }: HttpRequest,
+    { fields }: HttpRequest,
     auth: Authenticator,
     then: (refusal: Decision | null, isCounted: boolean) => void,
   ): void {
     const name = this.#service === 'forward' ? 'proxy-authorization' : 'authorization'
-    // node:http returns the first of repeated fields; an upstream may read the last.
-    const field = isRepeated(rawHeaders, name) ? undefined : headers[name]
+    // If the field is repeated, an upstream may read another one than this proxy.
+    const field = countOf(fields, name) > 1 ? undefined : fieldOf(fields, name)
     const result = auth.check(field, clientOf(exchange.client))
     if (!(result instanceof Promise)) {
       then(this.#admit(exchange, result), countsForRates(result))
@@ -130,15 +131,15 @@ class Guard {
   }
 
   /** Finds the client and assigns the request id. */
-  identify(exchange: Exchange, { headers }: HttpRequest): void {
+  identify(exchange: Exchange, { fields }: HttpRequest): void {
     if (this.#trusted !== null && this.#isTrusted(exchange.connection)) {
       exchange.isTrusted = true
       exchange.provenance = readProvenance(
         {
-          forwarded: text(headers.forwarded),
-          forwardedFor: text(headers['x-forwarded-for']),
-          forwardedProto: text(headers['x-forwarded-proto']),
-          forwardedHost: text(headers['x-forwarded-host']),
+          forwarded: requestField(fields, 'forwarded'),
+          forwardedFor: requestField(fields, 'x-forwarded-for'),
+          forwardedProto: requestField(fields, 'x-forwarded-proto'),
+          forwardedHost: requestField(fields, 'x-forwarded-host'),
         },
         this.#believes,
         exchange.connection.peer,
@@ -147,7 +148,7 @@ class Guard {
       exchange.client = exchange.provenance.client
     }
     if (this.#ids !== null)
-      name(exchange, this.#ids, exchange.isTrusted ? text(headers['x-request-id']) : undefined)
+      name(exchange, this.#ids, exchange.isTrusted ? requestField(fields, 'x-request-id') : undefined)
   }
 
   #isTrusted(connection: Connection): boolean {
@@ -200,20 +201,11 @@ export class Guards {
 
 /** Whether the exchange is over because the client left while its password was compared. */
 function endIfGone(exchange: Exchange): boolean {
-  if (exchange.response === null && exchange.connection.socket.destroyed) {
+  if (exchange.response === null && exchange.connection.transport.isClosed) {
     exchange.blameClient()
     exchange.finish(true)
   }
   return exchange.isFinished
-}
-
-function isRepeated(raw: readonly string[], name: string): boolean {
-  let count = 0
-  for (let at = 0; at < raw.length; at += 2) {
-    const one = raw[at] as string
-    if (one.length === name.length && isName(one, name)) count += 1
-  }
-  return count > 1
 }
 
 const unnamed = { requestId: null, shownId: null } as const
@@ -222,6 +214,3 @@ function name(exchange: Exchange, ids: RequestIds, came: string | undefined): vo
   exchange.requestId = ids.idFor(came)
   if (ids.inResponse) exchange.shownId = exchange.requestId
 }
-
-const text = (value: string | string[] | undefined): string | undefined =>
-  Array.isArray(value) ? value.join(', ') : value

@@ -5,8 +5,7 @@
 import type { RateRule, RateSettings } from '../../config/settings/settings.ts'
 import { readIpAddress } from '../../http/address/address.ts'
 import { nodeCrypto } from '../../http/builtin.ts'
-import type { HttpRequest } from '../../http/message.ts'
-import { requestField } from '../../telemetry/request-field.ts'
+import { type RequestFields, requestField } from '../../telemetry/request-field.ts'
 import { isLimited, type RatePath, readRatePath } from './rate-path.ts'
 import { type BucketKey, type Grant, TokenBuckets } from './token-buckets.ts'
 
@@ -62,11 +61,11 @@ export class Rates {
   }
 
   /** Takes a token for each rule that applies, or no token at all if one of them has none left. */
-  ask(subject: RateSubject, headers: HttpRequest['headers'], now: number): RateVerdict {
+  ask(subject: RateSubject, fields: RequestFields, now: number): RateVerdict {
     const path = this.#hasPaths ? readRatePath(subject.path) : null
     const client = clientKey(subject.client)
     const matching = this.#rules.filter(({ settings }) => ruleApplies(settings, subject.method, path))
-    const keys = matching.map(({ settings }) => keyOf(settings, client, subject.user, headers))
+    const keys = matching.map(({ settings }) => keyOf(settings, client, subject.user, fields))
     const looks = matching.map(({ buckets }, at) => buckets.look(keys[at] as BucketKey, now))
     const waitMs = Math.max(0, ...looks.map((look) => (look.isGranted ? 0 : look.waitMs)))
     if (waitMs > 0) {
@@ -91,12 +90,12 @@ function keyOf(
   { key, header }: RateRule,
   client: BucketKey,
   user: string | null,
-  headers: HttpRequest['headers'],
+  fields: RequestFields,
 ): BucketKey {
   if (key === 'user' && user !== null) return short(`u${user}`)
   if (key === 'header' && header !== null) {
-    const value = requestField(headers, header)
-    if (value !== undefined) return short(`h${Array.isArray(value) ? value.join(',') : value}`)
+    const value = requestField(fields, header)
+    if (value !== undefined) return short(`h${value}`)
   }
   return client
 }

@@ -1,9 +1,10 @@
 /** The responses that static files can give. */
-import type { OutgoingHttpHeaders } from 'node:http'
 import { type ErrorCode, errorTable } from '../../errors.ts'
-import type { HttpRequest, HttpResponse } from '../../http/message.ts'
+import { fieldOf } from '../../http/fields/lookup.ts'
+import type { HttpRequest, HttpResponse } from '../../http/message/message.ts'
 import { type ErrorBody, errorBody } from '../../http/reply/error-body.ts'
 import { type CounterBlock, count } from '../../telemetry/metrics/counters.ts'
+import { requestField } from '../../telemetry/request-field.ts'
 import { finished, sendSpan } from './body.ts'
 import type { HotFile } from './cache.ts'
 import { evaluateConditions, isRangeCurrent, validatorsOf } from './condition.ts'
@@ -21,7 +22,7 @@ export interface Servable {
   readonly isPrivate: boolean
 }
 
-/** The responses that static files can give. Each resolves when it was handed to the socket or the client went away. */
+/** The responses that static files can give. Each resolves when it was handed to the kernel or the client left. */
 export interface Answers {
   /** 200, 206, 304, 412 or 416. The file stays open: its owner closes it. */
   send(req: HttpRequest, res: HttpResponse, servable: Servable): Promise<void>
@@ -32,75 +33,70 @@ export interface Answers {
   sendHot(req: HttpRequest, res: HttpResponse, hot: HotFile, isHit: boolean): void
   redirect(res: HttpResponse, location: string): Promise<void>
   /** The status and public text of a code; nothing about the file system. */
-  refuse(res: HttpResponse, code: ErrorCode, headers?: OutgoingHttpHeaders): Promise<void>
+  refuse(res: HttpResponse, code: ErrorCode, fields?: readonly string[]): Promise<void>
 }
 
 const directoryMoved: ErrorBody = {
   type: 'text/plain; charset=utf-8',
   text: 'The directory is at its path with a slash.\n',
 }
-const nosniff = { 'X-Content-Type-Options': 'nosniff' }
+const nosniff = ['X-Content-Type-Options', 'nosniff']
 
 /** Header fields of every answer about a file: flat names and values, the fastest form for `writeHead`. */
 export function headsOf({ file, name, isPage, isPrivate }: Servable, nowMs: number) {
   const entity = validatorsOf(file, nowMs)
   const type = contentTypeOf(name)
   const kept = ['ETag', entity.etag, 'Last-Modified', entity.lastModified]
-  kept.push('Cache-Control', cacheControlOf(type, isPage, isPrivate), ...Object.entries(nosniff).flat())
+  kept.push('Cache-Control', cacheControlOf(type, isPage, isPrivate), ...nosniff)
   return { entity, kept, head: ['Content-Type', type, 'Accept-Ranges', 'bytes', ...kept] }
 }
 
 export function createAnswers(disk: Disk, counters: CounterBlock): Answers {
   return {
     refuse,
-    redirect: (res, location) => short(res, 301, directoryMoved, { Location: location }),
-    sendHot(req, res, { entity, head, headOf304, body }, isHit) {
-      if (res.destroyed) return
-      const { headers } = req
+    redirect: (res, location) => short(res, 301, directoryMoved, ['Location', location]),
+    sendHot(req, res, { entity, response, headOf304 }, isHit) {
+      if (res.isClosed) return
+      const { fields } = req
       const isConditional =
-        headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined
-      const isCurrent = isConditional && evaluateConditions(headers, entity) === 'NOT_MODIFIED'
+        fieldOf(fields, 'if-none-match') !== undefined || fieldOf(fields, 'if-modified-since') !== undefined
+      const isCurrent = isConditional && evaluateConditions(fields, entity) === 'NOT_MODIFIED'
       count(counters, isHit || isCurrent ? 'cacheHits' : 'cacheMisses')
       if (isCurrent) {
-        res.writeHead(304, headOf304)
+        res.sendHead(304, undefined, headOf304)
         res.end()
         return
       }
-      res.writeHead(200, head)
-      if (req.method === 'HEAD') {
-        res.end()
-        return
-      }
-      count(counters, 'filesServed')
-      res.end(body, 'latin1')
+      if (req.method === 'GET') count(counters, 'filesServed')
+      res.sendPrepared(response)
     },
     async send(req, res, servable) {
-      if (res.destroyed) return
+      if (res.isClosed) return
       const { file } = servable
       const nowMs = Date.now()
       const { entity, kept, head } = headsOf(servable, nowMs)
-      const verdict = evaluateConditions(req.headers, entity)
+      const verdict = evaluateConditions(req.fields, entity)
       if (verdict === 'PRECONDITION_FAILED') return refuse(res, verdict)
       if (verdict === 'NOT_MODIFIED') {
         count(counters, 'cacheHits')
-        res.writeHead(304, kept)
+        res.sendHead(304, undefined, kept)
         return finished(res)
       }
       count(counters, 'cacheMisses')
       // RFC 9110 section 14.2: a range means something for GET only.
       const isRangeAsked =
-        req.method === 'GET' && isRangeCurrent(req.headers['if-range']?.toString(), entity, nowMs)
-      const range = selectRange(isRangeAsked ? req.headers.range : undefined, file.size)
+        req.method === 'GET' && isRangeCurrent(fieldOf(req.fields, 'if-range'), entity, nowMs)
+      const range = selectRange(isRangeAsked ? fieldOf(req.fields, 'range') : undefined, file.size)
       if (range === 'UNSATISFIABLE') {
-        return refuse(res, 'RANGE_NOT_SATISFIABLE', { 'Content-Range': `bytes */${file.size}` })
+        return refuse(res, 'RANGE_NOT_SATISFIABLE', ['Content-Range', `bytes */${file.size}`])
       }
       const span = range === 'WHOLE' ? { start: 0, length: file.size } : range
       head.push('Content-Length', String(span.length))
-      if (range === 'WHOLE') res.writeHead(200, head)
+      if (range === 'WHOLE') res.sendHead(200, undefined, head)
       else {
         const last = span.start + span.length - 1
         head.push('Content-Range', `bytes ${span.start}-${last}/${file.size}`)
-        res.writeHead(206, head)
+        res.sendHead(206, undefined, head)
       }
       if (req.method === 'HEAD') return finished(res)
       count(counters, 'filesServed')
@@ -110,10 +106,10 @@ export function createAnswers(disk: Disk, counters: CounterBlock): Answers {
   }
 }
 
-function refuse(res: HttpResponse, code: ErrorCode, headers: OutgoingHttpHeaders = {}): Promise<void> {
+function refuse(res: HttpResponse, code: ErrorCode, fields: readonly string[] = []): Promise<void> {
   const { status } = errorTable[code]
-  const body = errorBody(code, { accept: res.req.headers.accept })
-  return short(res, status, body, status === 503 ? { 'Retry-After': 1, ...headers } : headers)
+  const body = errorBody(code, { accept: requestField(res.request.fields, 'accept') })
+  return short(res, status, body, status === 503 ? ['Retry-After', '1', ...fields] : fields)
 }
 
 /** A missing file may be there in a moment, so nothing short is kept (a 404 and a 301 would be, RFC 9111 4.2.2). */
@@ -121,14 +117,10 @@ function short(
   res: HttpResponse,
   status: number,
   { type, text }: ErrorBody,
-  headers: OutgoingHttpHeaders,
+  more: readonly string[],
 ): Promise<void> {
-  res.writeHead(status, {
-    'Content-Type': type,
-    'Content-Length': Buffer.byteLength(text),
-    'Cache-Control': 'no-store',
-    ...nosniff,
-    ...headers,
-  })
-  return finished(res, text)
+  const body = Buffer.from(text)
+  const fields = ['Content-Type', type, 'Content-Length', String(body.length), 'Cache-Control', 'no-store']
+  res.sendHead(status, undefined, [...fields, ...nosniff, ...more])
+  return finished(res, body)
 }

@@ -1,21 +1,21 @@
 /** Sends a span of a file as a response body, with bounded memory. */
-import type { HttpResponse } from '../../http/message.ts'
+import type { HttpResponse } from '../../http/message/message.ts'
 import type { ByteSpan } from './range.ts'
 
-// Two pieces per response are all that is held, one on its way out and one read ahead: a thousand slow readers hold
-// 128 MiB at most. The two are used in turn, because fresh ones for a large file pile up until they are collected.
+// At most two pieces per response are held, one on its way out and one read ahead: a thousand slow readers hold
+// 128 MiB. The two are used in turn, because fresh ones for a large file pile up until they are collected.
 const pieceBytes = 64 * 1024
 
 type Read = (into: Uint8Array, position: number) => Promise<number>
 
-/** Over a connection that other responses share, where a thousand streams are no thousand connections. */
+/** Over a connection that other responses share, where a thousand streams are not a thousand connections. */
 const sharedPieceBytes = 32 * 1024
 
 /**
- * Sends a span of a file as the body and ends the response; a piece is read while the client takes the one before, where there is room for
- * both, and none before there is room for it. Resolves when all was handed to the socket or the client went away, and no read is under way
- * any more. A file that turns out shorter than its Content-Length, or cannot be read on, ends the connection: the head is gone, nothing else
- * says it.
+ * Sends a span of a file as the body and ends the response. A piece is read while the client takes the one
+ * before, if there is room for both. Resolves when everything was handed to the kernel or the client left, and
+ * no read is under way. A file that turns out shorter than its Content-Length, or cannot be read on, ends the
+ * connection: the head is gone, so nothing else can report it.
  */
 export async function sendSpan(res: HttpResponse, span: ByteSpan, read: Read): Promise<void> {
   if (span.length === 0) return finished(res)
@@ -23,20 +23,20 @@ export async function sendSpan(res: HttpResponse, span: ByteSpan, read: Read): P
   const end = span.start + span.length
   let position = span.start
   await res.room?.(largest)
-  if (res.destroyed) return
+  if (res.isClosed) return
   let going = Buffer.allocUnsafeSlow(largest)
   let free: typeof going | undefined
   let reading = readOrNone(going)
-  // A failed read ends the body like the end of the file, and must not be an unhandled rejection until it is waited for.
+  // A failed read ends the body like the end of the file, and must not be an unhandled rejection until it is
+  // waited for.
   function readOrNone(into: Uint8Array): Promise<number> {
     return read(into, position).catch(() => 0)
   }
   for (;;) {
     const bytes = await reading
-    // Writing to a response whose connection is gone would be an unhandled error event.
-    if (res.destroyed) return
+    if (res.isClosed) return
     if (bytes === 0) {
-      res.destroy()
+      res.abort()
       return
     }
     position += bytes
@@ -57,7 +57,7 @@ export async function sendSpan(res: HttpResponse, span: ByteSpan, read: Read): P
       free = undefined
       going = nothing
       await wait
-      if (res.destroyed) return
+      if (res.isClosed) return
       going = Buffer.allocUnsafeSlow(largest)
       reading = readOrNone(going.subarray(0, next))
     }
@@ -66,25 +66,14 @@ export async function sendSpan(res: HttpResponse, span: ByteSpan, read: Read): P
 
 const nothing = Buffer.allocUnsafeSlow(0)
 
-/** Resolves when the piece is out of this process, so that its memory may be used again, or the client went away. */
-function written(res: HttpResponse, piece: Uint8Array): Promise<void> {
-  return new Promise((resolve) => {
-    res.once('close', resolve)
-    res.write(piece, () => {
-      res.off('close', resolve)
-      resolve()
-    })
+/** Resolves when the piece has left this process, so that its memory may be used again, or the client left. */
+const written = (res: HttpResponse, piece: Uint8Array): Promise<void> =>
+  new Promise((resolve) => {
+    res.write(piece, resolve)
   })
-}
 
-/** Ends the response and resolves when it was handed to the socket or the client went away. */
-export function finished(res: HttpResponse, last?: string | Uint8Array): Promise<void> {
-  if (res.destroyed) return Promise.resolve()
-  return new Promise((resolve) => {
-    res.once('close', resolve)
-    res.end(last, () => {
-      res.off('close', resolve)
-      resolve()
-    })
+/** Ends the response; resolves when it was handed to the kernel or the client left. */
+export const finished = (res: HttpResponse, last?: string | Uint8Array): Promise<void> =>
+  new Promise((resolve) => {
+    res.end(last, resolve)
   })
-}

@@ -1,4 +1,5 @@
 /** The memory-bounded cache of hot files. */
+import type { PreparedFields, PreparedResponse } from '../../http/message/prepared.ts'
 import type { Validators } from './condition.ts'
 
 /** A small file, kept in memory in the form in which it is sent. */
@@ -11,11 +12,9 @@ export interface HotFile {
    */
   readonly isSettled: boolean
   readonly entity: Validators
-  /** Flat names and values of the 200 response, and the subset for a 304. */
-  readonly head: string[]
-  readonly headOf304: string[]
-  /** A string holds one byte per character (latin1). */
-  readonly body: Buffer | string
+  /** The 200 response, and the fields of a 304. */
+  readonly response: PreparedResponse
+  readonly headOf304: PreparedFields
   readonly size: number
   /** Time of the last look at the disk, in milliseconds of the owner's clock. */
   checkedAt: number

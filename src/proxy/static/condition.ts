@@ -1,6 +1,6 @@
 /** Cache validators and conditional requests (RFC 9110 sections 8.8 and 13). */
-import type { IncomingHttpHeaders } from 'node:http'
 import { listsTag } from '../../http/fields/entity-tag.ts'
+import { type RequestFields, requestField } from '../../telemetry/request-field.ts'
 import { formatHttpDate, parseHttpDate } from './http-date.ts'
 
 /** Cache validators of a file (RFC 9110 section 8.8). */
@@ -27,20 +27,20 @@ export function validatorsOf(
   }
 }
 
-export type Verdict = 'SEND' | 'NOT_MODIFIED' | 'PRECONDITION_FAILED'
+type Verdict = 'SEND' | 'NOT_MODIFIED' | 'PRECONDITION_FAILED'
 
 /** Evaluates the conditions of a GET or HEAD in the order of RFC 9110 section 13.2.2. */
-export function evaluateConditions(headers: IncomingHttpHeaders, entity: Validators): Verdict {
-  const ifMatch = headers['if-match']
+export function evaluateConditions(fields: RequestFields, entity: Validators): Verdict {
+  const ifMatch = requestField(fields, 'if-match')
   if (ifMatch !== undefined) {
     if (!listsTag(ifMatch, entity.etag, 'strong')) return 'PRECONDITION_FAILED'
   } else {
-    const since = parseHttpDate(headers['if-unmodified-since'] ?? '')
+    const since = parseHttpDate(requestField(fields, 'if-unmodified-since') ?? '')
     if (since !== undefined && entity.lastModifiedMs > since) return 'PRECONDITION_FAILED'
   }
-  const ifNoneMatch = headers['if-none-match']
+  const ifNoneMatch = requestField(fields, 'if-none-match')
   if (ifNoneMatch !== undefined) return listsTag(ifNoneMatch, entity.etag, 'weak') ? 'NOT_MODIFIED' : 'SEND'
-  const since = parseHttpDate(headers['if-modified-since'] ?? '')
+  const since = parseHttpDate(requestField(fields, 'if-modified-since') ?? '')
   return since !== undefined && entity.lastModifiedMs <= since ? 'NOT_MODIFIED' : 'SEND'
 }
 

@@ -1,14 +1,11 @@
 /** Decides which files the cache keeps, and reads them. */
+import { PreparedFields, PreparedResponse } from '../../http/message/prepared.ts'
 import { headsOf, type Servable } from './answer.ts'
 import type { HotFile } from './cache.ts'
 import type { Disk } from './disk.ts'
 
 // Larger files gain little per byte from memory and would evict many small ones.
 const largestBytes = 128 * 1024
-
-// Node sends a string body together with the head, but a buffer separately. Above some kilobytes, copying
-// costs more than the second write.
-const largestStringBytes = 16 * 1024
 
 // The coarsest file time resolution (FAT). A later change within one tick would be invisible.
 const settledMs = 2000
@@ -38,9 +35,8 @@ export async function renewed(
     identity,
     isSettled: nowMs - file.changedMs >= settledMs,
     entity,
-    head: [...head, 'Content-Length', String(file.size)],
-    headOf304: kept,
-    body: file.size <= largestStringBytes ? bytes.toString('latin1') : bytes,
+    response: new PreparedResponse(200, [...head, 'Content-Length', String(file.size)], bytes),
+    headOf304: new PreparedFields(kept),
     size: file.size,
     checkedAt,
     renewal: undefined,

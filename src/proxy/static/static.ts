@@ -1,9 +1,9 @@
 /** The static file handler: from a request to a file and its answer. */
 import { realpathSync, statSync } from 'node:fs'
-import type { IncomingHttpHeaders } from 'node:http'
 import type { MountSettings, StaticSettings } from '../../config/settings/settings.ts'
 import { BifrostError } from '../../errors.ts'
-import type { HttpRequest, HttpResponse } from '../../http/message.ts'
+import { isName } from '../../http/fields/fields.ts'
+import type { HttpRequest, HttpResponse } from '../../http/message/message.ts'
 import type { CounterBlock } from '../../telemetry/metrics/counters.ts'
 import { createAnswers } from './answer.ts'
 import { type HotFile, HotFiles } from './cache.ts'
@@ -105,7 +105,7 @@ export function createStatic(settings: StaticSettings, deps: StaticDeps): Static
     dropCaches: () => hotFiles.clear(),
     handle(req, res, mount, target) {
       if (req.method !== 'GET' && req.method !== 'HEAD') {
-        return answers.refuse(res, 'METHOD_NOT_ALLOWED', { Allow: 'GET, HEAD' })
+        return answers.refuse(res, 'METHOD_NOT_ALLOWED', ['Allow', 'GET, HEAD'])
       }
       const path = readStaticPath(target, mount.path)
       if (typeof path === 'string') return answers.refuse(res, path)
@@ -113,7 +113,7 @@ export function createStatic(settings: StaticSettings, deps: StaticDeps): Static
       if (root === undefined) return Promise.reject(noRoot(mount))
 
       const place = { root, mount, path }
-      const key = isPlain(req.headers) ? keyOf(place) : undefined
+      const key = isPlain(req.fields) ? keyOf(place) : undefined
       const hot = key === undefined ? undefined : hotFiles.get(key)
       if (hot === undefined || now() - hot.checkedAt >= trustMs) return serve(req, res, place, key)
       answers.sendHot(req, res, hot, true)
@@ -123,12 +123,14 @@ export function createStatic(settings: StaticSettings, deps: StaticDeps): Static
 }
 
 /** True if the request needs nothing beyond the cached 200 or 304. */
-function isPlain(headers: IncomingHttpHeaders): boolean {
-  return (
-    headers.range === undefined &&
-    headers['if-match'] === undefined &&
-    headers['if-unmodified-since'] === undefined
-  )
+function isPlain(fields: readonly string[]): boolean {
+  for (let at = 0; at < fields.length; at += 2) {
+    const name = fields[at] as string
+    if (name.length === 5 && isName(name, 'range')) return false
+    if (name.length === 8 && isName(name, 'if-match')) return false
+    if (name.length === 19 && isName(name, 'if-unmodified-since')) return false
+  }
+  return true
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Provenance } from '../../http/fields/provenance.ts'
 import type { AccessRecord, DescribeExchange } from '../../telemetry/access-log/access-record.ts'
 import { maskUrl, readable } from '../../telemetry/access-log/escape.ts'
 import { methodId, routeName, routesOf } from '../../telemetry/metrics/series-key.ts'
+import { requestField } from '../../telemetry/request-field.ts'
 import type { SpanAttributes } from '../../telemetry/trace/span-record.ts'
 import { parseAbsolute } from '../decide/target.ts'
 
@@ -25,7 +26,7 @@ export interface DescribedExchange extends AccessRecord {
   readonly route?: number
   /** Whether it was counted as failed: cut short, or answered with 5xx. */
   readonly isFailed?: boolean
-  readonly response?: { readonly headersSent: boolean } | null
+  readonly response?: { readonly isHeadSent: boolean } | null
   readonly connection?: { readonly peer: string; readonly peerPort: number }
 }
 
@@ -34,7 +35,7 @@ export const hiddenUser = 'REDACTED:REDACTED'
 
 /** `route` is the `http.route` of its metrics. */
 export function requestAttributes(exchange: DescribedExchange, route: string | null): RequestAttributes {
-  const { connection, headers, scheme } = exchange
+  const { connection, fields, scheme } = exchange
   const attributes: RequestAttributes = {
     ...methodOf(exchange.method).attributes,
     'url.scheme': scheme,
@@ -48,8 +49,8 @@ export function requestAttributes(exchange: DescribedExchange, route: string | n
   }
   const version = versionOf(exchange.version)
   if (version !== null) attributes['network.protocol.version'] = version
-  const agent = headers['user-agent']
-  if (typeof agent === 'string') attributes['user_agent.original'] = readable(agent)
+  const agent = requestField(fields, 'user-agent')
+  if (agent !== undefined) attributes['user_agent.original'] = readable(agent)
   if (route !== null) attributes['http.route'] = readable(route)
   const status = sentStatus(exchange)
   if (status > 0) attributes['http.response.status_code'] = status
@@ -79,7 +80,7 @@ export function isClientsDoing(failure: string): boolean {
 
 /** 0 if no status was sent: 499 exists in logs only. */
 function sentStatus({ status, code, response }: DescribedExchange): number {
-  const isNothing = code === 'CLIENT_ABORTED' && response?.headersSent !== true
+  const isNothing = code === 'CLIENT_ABORTED' && response?.isHeadSent !== true
   return isNothing ? 0 : status
 }
 

@@ -21,7 +21,7 @@ import type { Attempt, Trace } from './trace.ts'
 /** The parts of a finished exchange that its spans are made of; times are `performance.now()`. */
 export interface TracedExchange extends DescribedExchange {
   /** Null if nothing was answered through a response. */
-  readonly response: { readonly headersSent: boolean } | null
+  readonly response: { readonly isHeadSent: boolean } | null
   readonly requestBodyBytes: number
   readonly responseBodyBytes: number
   /** Time spent waiting for the previous exchange of the connection. */

@@ -12,8 +12,8 @@
 import type { ServiceSettings } from '../../config/settings/settings.ts'
 import type { ContextMode, TracingRule } from '../../config/settings/tracing.ts'
 import { routeName, routesOf } from '../../telemetry/metrics/series-key.ts'
-import { requestField } from '../../telemetry/request-field.ts'
-import { contextFields, Propagation, type RequestFields } from '../../telemetry/trace/propagation.ts'
+import { type RequestFields, requestField } from '../../telemetry/request-field.ts'
+import { contextFields, Propagation } from '../../telemetry/trace/propagation.ts'
 import { isIdSampled, ratioBound, type TraceIds } from '../../telemetry/trace/sampling.ts'
 import {
   parseTraceparent,
@@ -90,14 +90,14 @@ export class Tracer {
   }
 
   /** Gives the exchange its trace, if it has one. Call it when it is known whether the peer is trusted. */
-  begin(exchange: TraceSubject, headers: RequestFields, decision: Decision): void {
+  begin(exchange: TraceSubject, fields: RequestFields, decision: Decision): void {
     const rule = this.#routes === null ? this.#rule : this.#ruleFor(decision, exchange.target, this.#routes)
     if (rule.mode === 'ignore') return
     const isBelieved = this.#trustsAll || exchange.isTrusted
     const start =
       isBelieved && rule.mode !== 'inject'
-        ? this.#join(rule, headers)
-        : this.#restart(rule, headers, isBelieved)
+        ? this.#join(rule, fields)
+        : this.#restart(rule, fields, isBelieved)
     if (start === null) return
     const route = routeName(exchange.route, this.#routeNames)
     exchange.trace = new Trace({ ...start, route }, this.#propagation, this.#ids)
@@ -119,25 +119,25 @@ export class Tracer {
   }
 
   /** Null if not sampled: all fields then pass. */
-  #join({ mode, bound }: Rule, headers: RequestFields): Start | null {
+  #join({ mode, bound }: Rule, fields: RequestFields): Start | null {
     const { isPlain } = this.#propagation
     if (this.#output === null || (bound === 0 && !this.#isParentBased)) return null
     if (isPlain) {
-      const value = headers['traceparent']
-      const isClientsChoice = typeof value === 'string' && (!this.#isParentBased || seemsSampled(value))
+      const value = requestField(fields, 'traceparent')
+      const isClientsChoice = value !== undefined && (!this.#isParentBased || seemsSampled(value))
       if (!isClientsChoice) {
         if (bound === 0 || !this.#ids.draw(bound)) return null
         const { drawn } = this.#ids
         // An unsampled context is left alone only if it is valid.
-        const isJoined = typeof value === 'string' && parseTraceparent(value) !== null
+        const isJoined = value !== undefined && parseTraceparent(value) !== null
         return isJoined ? null : this.#root(mode, drawn)
       }
     }
-    const came = this.#propagation.read(headers)
+    const came = this.#propagation.read(fields)
     if (came === 'denied') return null
     if (came === null) return bound > 0 && this.#ids.draw(bound) ? this.#root(mode, this.#ids.drawn) : null
     const decided = this.#isParentBased ? came.isSampled : null
-    return (decided ?? isIdSampled(came.traceId, bound)) ? this.#joined(mode, came, headers) : null
+    return (decided ?? isIdSampled(came.traceId, bound)) ? this.#joined(mode, came, fields) : null
   }
 
   #root(mode: ContextMode, traceId: string): Start {
@@ -146,9 +146,9 @@ export class Tracer {
     return { traceId, isSampled: true, parent: null, link: null, traceState: null, drops, isSent }
   }
 
-  #joined(mode: ContextMode, parent: TraceContext, headers: RequestFields): Start {
-    const came = this.#propagation.own.has('tracestate') ? headers['tracestate'] : undefined
-    const traceState = typeof came === 'string' ? readTracestate(came) : null
+  #joined(mode: ContextMode, parent: TraceContext, fields: RequestFields): Start {
+    const came = this.#propagation.own.has('tracestate') ? requestField(fields, 'tracestate') : undefined
+    const traceState = came !== undefined ? readTracestate(came) : null
     const isSent = mode === 'propagate'
     // A malformed tracestate is not passed on (W3C Trace Context 3.3.1.4).
     const replaced = traceState === null ? this.#propagation.own : this.#propagation.ownButState
@@ -156,15 +156,15 @@ export class Tracer {
     return { traceId: parent.traceId, isSampled: true, parent, link: null, traceState, drops, isSent }
   }
 
-  #restart({ mode, bound }: Rule, headers: RequestFields, isBelieved: boolean): Start | null {
-    const came = this.#propagation.read(headers)
+  #restart({ mode, bound }: Rule, fields: RequestFields, isBelieved: boolean): Start | null {
+    const came = this.#propagation.read(fields)
     const link = came === null || came === 'denied' ? null : came
     const isSampled = this.#ids.draw(bound)
     if (!isSampled && !this.#hasUpstreams) return null
     // A client that sent a trace gets one sent on, so that no upstream takes a missing context for the start
     // of a trace.
     const isSent = mode === 'inject' || (mode === 'propagate' && (isSampled || link !== null))
-    if (!isSampled && !isSent && !hasContext(headers)) return null
+    if (!isSampled && !isSent && !hasContext(fields)) return null
     return {
       traceId: this.#ids.drawn,
       isSampled,
@@ -182,7 +182,7 @@ export class Tracer {
 
 type Start = Omit<TraceStart, 'route'>
 
-function hasContext(headers: RequestFields): boolean {
-  for (const name of contextFields) if (requestField(headers, name) !== undefined) return true
+function hasContext(fields: RequestFields): boolean {
+  for (const name of contextFields) if (requestField(fields, name) !== undefined) return true
   return false
 }

@@ -1,8 +1,7 @@
 /** The reverse proxy service. */
-import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
 import type { ReverseSettings } from '../../config/settings/settings.ts'
-import type { HttpRequest, HttpResponse } from '../../http/message.ts'
+import type { HttpRequest, HttpResponse } from '../../http/message/message.ts'
+import type { Transport } from '../../http/transport/transport.ts'
 import type { Decision } from '../decide/decide.ts'
 import { upstreamOf } from '../decide/target.ts'
 import type { Exchange } from '../exchange/exchange.ts'
@@ -37,12 +36,12 @@ export class Reverse {
 
   upgrade(
     exchange: Exchange,
-    req: IncomingMessage,
-    socket: Socket,
-    head: Buffer,
+    request: HttpRequest,
+    client: Transport,
+    early: Buffer,
     decision: ReverseDecision,
   ): Promise<void> {
-    return this.#upstream.upgrade(exchange, req, socket, head, this.#targetOf(decision))
+    return this.#upstream.upgrade(exchange, request, client, early, this.#targetOf(decision))
   }
 
   /** Closes all idle upstream connections. */

@@ -2,8 +2,6 @@
  * Shared by the forward and reverse services: requests through the pool, upgrades through connections of
  * their own.
  */
-import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
 import type {
   ForwardingSettings,
   PoolSettings,
@@ -14,28 +12,32 @@ import type {
 import type { TracingSettings } from '../../config/settings/tracing.ts'
 import { errorTable } from '../../errors.ts'
 import { unixPeer } from '../../http/address/address.ts'
+import type { CoarseClock } from '../../http/clock.ts'
 import type { Gate } from '../../http/dial/gate.ts'
 import type { Forwarding } from '../../http/fields/forwarded.ts'
 import { requestHeaders } from '../../http/fields/headers.ts'
+import { fieldOf } from '../../http/fields/lookup.ts'
 import { countHop, hopsLeft } from '../../http/fields/max-forwards.ts'
-import type { HttpRequest, HttpResponse } from '../../http/message.ts'
+import type { HttpRequest, HttpResponse } from '../../http/message/message.ts'
 import type { Reclaimer } from '../../http/reclaim.ts'
-import { type Closer, replyBytes, sendReply } from '../../http/reply/reply.ts'
+import type { Closer } from '../../http/reply/closer.ts'
+import { replyBytes, sendReply } from '../../http/reply/reply.ts'
+import type { Transport } from '../../http/transport/transport.ts'
 import { UpstreamPool } from '../../http/upstream/pool.ts'
-import { Relay } from '../../http/upstream/relay.ts'
-import type { TunnelEnd } from '../../http/upstream/tunnel.ts'
+import { Relay, type RelayService } from '../../http/upstream/relay.ts'
 import type { Upgrader } from '../../http/upstream/upgrade.ts'
 import type { CounterBlock } from '../../telemetry/metrics/counters.ts'
 import { contextFields } from '../../telemetry/trace/propagation.ts'
 import { withSubject } from '../exchange/client-subject.ts'
 import type { Connection } from '../exchange/connection.ts'
 import type { Exchange } from '../exchange/exchange.ts'
-import { countTunnel } from '../exchange/tunnelling.ts'
+import { UpgradedExchange } from '../exchange/upgraded.ts'
 
 /** Provided by the data plane to its services. */
 export interface UpstreamDeps {
   readonly pseudonym: string
   readonly closer: Closer
+  readonly clock: CoarseClock
   readonly reclaimer: Reclaimer
   /** Request fields that only this proxy may set (`subjectHeadersOf`); null if there are none. */
   readonly subjectHeaders: ReadonlySet<string> | null
@@ -68,7 +70,7 @@ export class Upstream {
   readonly pool: UpstreamPool
   readonly #options: UpstreamOptions
   readonly #forwarding: Forwarding
-  readonly #cleanTrailers: ((came: readonly string[]) => readonly string[]) | null
+  readonly #service: RelayService
   #upgrader: Promise<Upgrader> | null = null
 
   constructor(options: UpstreamOptions) {
@@ -76,7 +78,8 @@ export class Upstream {
     const { pool, timeouts, forwarding, trust, tracing, subjectHeaders } = options
     // A trace context in a trailer is only forwarded if every client is believed about traces.
     const reserved = new Set([...(subjectHeaders ?? []), ...(tracing.trustsProxiesOnly ? contextFields : [])])
-    this.#cleanTrailers = reserved.size === 0 ? null : (came) => withSubject(came, reserved, null)
+    const cleanTrailers =
+      reserved.size === 0 ? null : (came: readonly string[]) => withSubject(came, reserved, null)
     this.#forwarding = { ...forwarding, believes: trust.believes }
     this.pool = new UpstreamPool({
       maxIdlePerHost: pool.maxIdlePerHost,
@@ -85,12 +88,20 @@ export class Upstream {
       responseMs: timeouts.responseMs,
       gate: options.gate,
       lifetimeMs: timeouts.lifetimeMs,
+      http2: pool.http2,
       counters: options.counters,
+      clock: options.clock,
     })
+    this.#service = {
+      pool: this.pool,
+      pseudonym: options.pseudonym,
+      maxBodyBytes: options.sizes.maxBodyBytes || Infinity,
+      cleanTrailers,
+      reclaimer: options.reclaimer,
+    }
   }
 
   request(exchange: Exchange, req: HttpRequest, res: HttpResponse, target: UpstreamRequest): void {
-    const { pseudonym, reclaimer } = this.#options
     const hops = hopsLeft(req)
     const headers = this.#headers(exchange, req, target)
     if (headers === null || hops === 0) {
@@ -100,34 +111,24 @@ export class Upstream {
       return
     }
     if (hops !== null) countHop(headers, hops)
-    const { origin, path } = target
-    const relay = new Relay(req, res, {
-      pool: this.pool,
-      origin,
-      path,
-      headers,
-      pseudonym,
-      maxBodyBytes: this.#options.sizes.maxBodyBytes || Infinity,
-      cleanTrailers: this.#cleanTrailers,
-      reclaimer,
-      owner: exchange,
-    })
+    const relay = new Relay(res, exchange, this.#service, target.origin, target.path, headers)
     exchange.work = relay
     relay.start()
   }
 
   async upgrade(
     exchange: Exchange,
-    req: IncomingMessage,
-    socket: Socket,
-    head: Buffer,
+    request: HttpRequest,
+    client: Transport,
+    early: Buffer,
     target: UpstreamRequest,
   ): Promise<void> {
-    const { pseudonym, timeouts, closer, reclaimer, gate } = this.#options
-    const headers = this.#headers(exchange, req, target)
+    const { pseudonym, timeouts, closer, clock, gate } = this.#options
+    const headers = this.#headers(exchange, request, target)
     if (headers === null) {
-      const answer = replyBytes('LOOP', { accept: req.headers.accept, requestId: exchange.shownId })
-      closer.end(socket, answer)
+      const accept = fieldOf(request.fields, 'accept')
+      const answer = replyBytes('LOOP', { accept, requestId: exchange.shownId })
+      closer.end(client, answer)
       exchange.replied(answer)
       exchange.blame('LOOP')
       exchange.status = errorTable.LOOP.status
@@ -137,47 +138,27 @@ export class Upstream {
     // Loaded on first use, as most workers never see an upgrade.
     this.#upgrader ??= import('../../http/upstream/upgrade.ts').then((module) => new module.Upgrader())
     const upgrader = await this.#upgrader
-    if (socket.destroyed) {
-      // The client left during the import, and its socket will emit nothing further.
+    if (client.isClosed) {
+      // The client left during the import, and its transport will emit nothing further.
       exchange.blameClient()
       exchange.finish(true)
       return
     }
-    let onEnd = (_end: TunnelEnd): void => {
-      exchange.blameClient()
-      exchange.attemptEnded('CLIENT_ABORTED')
-      exchange.finish(true)
-    }
     exchange.dialled(target.origin, false)
-    upgrader.run(req, socket, head, {
+    const options = {
       origin: target.origin,
       path: target.path,
       headers,
       pseudonym,
       shownId: exchange.shownId,
       ...timeouts,
+      halfClosedMs: exchange.bounds.halfClosedMs,
+      clock,
       closer,
       gate,
-      reclaimer,
       counters: exchange.block,
-      onConnected: (upstream) => exchange.connected(upstream),
-      onFailed: (error, bodyBytes) => {
-        exchange.attemptEnded(error.code)
-        exchange.relayFailed(error.code, error.cause)
-        exchange.repliedBytes = bodyBytes
-        exchange.status = errorTable[error.code].status
-        exchange.finish(exchange.status >= 500)
-      },
-      onAnswered: (status) => {
-        exchange.takeOver(status)
-        exchange.attemptEnded(null)
-        onEnd = status === 101 ? countTunnel(exchange) : (end) => exchange.ended(end)
-      },
-      onBody: (bytes) => {
-        exchange.repliedBytes += bytes
-      },
-      onEnd: (end) => onEnd(end),
-    })
+    }
+    upgrader.run(request, client, early, options, new UpgradedExchange(exchange))
   }
 
   close(): void {
@@ -187,14 +168,14 @@ export class Upstream {
   #headers(exchange: Exchange, req: HttpRequest, target: UpstreamRequest): string[] | null {
     const { connection, provenance, requestId } = exchange
     const { subjectHeaders } = this.#options
-    const headers = requestHeaders(req.rawHeaders, {
+    const headers = requestHeaders(req.fields, {
       host: target.host,
       hop: { for: this.#nameOf(connection), proto: connection.scheme, host: target.forwardedHost },
       forwarding: this.#forwarding,
       came: provenance,
       hidesAuthorization: this.#options.hidesAuthorization,
       requestId,
-      protocol: req.httpVersionMajor === 2 ? '2.0' : req.httpVersionMinor === 0 ? '1.0' : '1.1',
+      protocol: req.version === 20 ? '2.0' : req.version === 10 ? '1.0' : '1.1',
       pseudonym: this.#options.pseudonym,
     })
     if (headers === null) return null

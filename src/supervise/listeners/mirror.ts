@@ -46,6 +46,7 @@ export class Mirror {
    * A copy of the socket of a listening server; null if none can be made. The server may be moved at once.
    */
   copy(server: Server): Promise<SocketHandle | null> {
+    // Other private API is used in src/http/transport/handles.ts only, which this folder may not import.
     const handle = (server as unknown as { readonly _handle: SocketHandle | null })._handle
     if (this.#isClosed || handle === null) return Promise.resolve(null)
     clearTimeout(this.#rest)

@@ -1,5 +1,6 @@
 /** The record of an exchange that access logs are written from. */
 import type { ErrorCode } from '../../errors.ts'
+import type { RequestFields } from '../request-field.ts'
 
 /**
  * The facts of one exchange, or of a connection rejected before it, for the access log. Times are
@@ -24,8 +25,8 @@ export interface AccessRecord {
   readonly version: number
   /** Scheme of the client's connection. */
   readonly scheme: 'http' | 'https'
-  /** Request fields by lower-case name. */
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  /** Request fields, flat. */
+  readonly fields: RequestFields
   /**
    * Status sent to the client; 499 if the client left first, 0 if no response was sent for another reason.
    */

@@ -67,10 +67,9 @@ export const templateFields = {
 
 /** A request field; null when it is absent. */
 export function headerField(name: string): Field {
-  return steadyText(({ headers }) => {
-    const value = requestField(headers, name)
-    if (value === undefined) return null
-    return maskUrl(typeof value === 'string' ? value : value.join(', '))
+  return steadyText(({ fields }) => {
+    const value = requestField(fields, name)
+    return value === undefined ? null : maskUrl(value)
   })
 }
 

@@ -2,7 +2,7 @@
  * Reads the trace context from a request's fields and writes it to the upstream fields, in the configured
  * formats.
  */
-import { requestField } from '../request-field.ts'
+import { type RequestFields, requestField } from '../request-field.ts'
 import { deniesB3, formatB3, parseB3, parseB3Multi } from './b3.ts'
 import { formatTraceparent, parseTraceparent, type TraceContext } from './trace-context.ts'
 
@@ -11,8 +11,6 @@ import { formatTraceparent, parseTraceparent, type TraceContext } from './trace-
  * trusted.
  */
 export type TraceFormat = 'tracecontext' | 'baggage' | 'b3' | 'b3multi'
-
-export type RequestFields = Readonly<Record<string, string | readonly string[] | undefined>>
 
 type FieldFormat = Exclude<TraceFormat, 'baggage'>
 
@@ -41,8 +39,8 @@ export class Propagation {
   }
 
   /** True if a field is present that may hold a context, valid or not. */
-  mayRead(headers: RequestFields): boolean {
-    for (const name of this.ownButState) if (requestField(headers, name) !== undefined) return true
+  mayRead(fields: RequestFields): boolean {
+    for (const name of this.ownButState) if (requestField(fields, name) !== undefined) return true
     return false
   }
 
@@ -50,9 +48,9 @@ export class Propagation {
    * Reads the first format with a context; `denied` if the sender wants no trace and sends no ids, null if
    * there is nothing.
    */
-  read(headers: RequestFields): TraceContext | 'denied' | null {
+  read(fields: RequestFields): TraceContext | 'denied' | null {
     for (const format of this.#formats) {
-      const found = readFormat(format, headers)
+      const found = readFormat(format, fields)
       if (found !== null) return found
     }
     return null
@@ -84,26 +82,23 @@ export class Propagation {
   }
 }
 
-function readFormat(format: FieldFormat, headers: RequestFields): TraceContext | 'denied' | null {
+function readFormat(format: FieldFormat, fields: RequestFields): TraceContext | 'denied' | null {
   switch (format) {
     case 'tracecontext': {
-      const value = text(headers['traceparent'])
+      const value = requestField(fields, 'traceparent')
       return value === undefined ? null : parseTraceparent(value)
     }
     case 'b3': {
-      const value = text(headers['b3'])
+      const value = requestField(fields, 'b3')
       if (value === undefined) return null
       return deniesB3(value) ? 'denied' : parseB3(value)
     }
     case 'b3multi': {
-      const sampled = text(headers['x-b3-sampled'])
-      const traceId = text(headers['x-b3-traceid'])
+      const sampled = requestField(fields, 'x-b3-sampled')
+      const traceId = requestField(fields, 'x-b3-traceid')
       if (traceId === undefined) return sampled === '0' || sampled === 'false' ? 'denied' : null
-      const spanId = text(headers['x-b3-spanid'])
-      return parseB3Multi({ traceId, spanId, sampled, flags: text(headers['x-b3-flags']) })
+      const spanId = requestField(fields, 'x-b3-spanid')
+      return parseB3Multi({ traceId, spanId, sampled, flags: requestField(fields, 'x-b3-flags') })
     }
   }
 }
-
-const text = (value: string | readonly string[] | undefined): string | undefined =>
-  typeof value === 'string' ? value : undefined

@@ -14,14 +14,6 @@ export const requestLineCases: readonly Case[] = [
     expect: { ...served, body: 'hello' },
   },
   {
-    id: 'RL-02',
-    rfc: '9110 9.1',
-    what: 'a method in lower case is another method',
-    on: everywhere,
-    send: start('get {/} HTTP/1.1'),
-    expect: refused(400, 405, 501),
-  },
-  {
     id: 'RL-03',
     rfc: '9112 3',
     what: 'two spaces before the target',
@@ -252,14 +244,6 @@ export const requestLineCases: readonly Case[] = [
     on: proxies,
     send: start('GET {/a%2Fb/%7e;x=1?q=%20&r=[]|} HTTP/1.1'),
     expect: { ...served, origin: { requests: 1, line: 'GET /a%2Fb/%7e;x=1?q=%20&r=[]| HTTP/1.1' } },
-  },
-  {
-    id: 'RL-52',
-    rfc: '9110 9.1',
-    what: 'an unknown method',
-    on: everywhere,
-    send: start('BREW {/} HTTP/1.1'),
-    expect: refused(400, 405, 501),
   },
   {
     id: 'RL-53',

@@ -1,15 +1,14 @@
 /** Every token is a method (RFC 9110 9.1), and methods are case-sensitive. */
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:tls'
-import type { Client } from 'undici'
 import { expect, test } from 'vitest'
-import { UpstreamPool } from '../../../src/http/upstream/pool.ts'
 import { H2Client } from '../../kit/clients/h2-client.ts'
 import { FrameClient, requestOf } from '../../kit/clients/h2-frames.ts'
 import { filesIn, forwardTo, reverseTo, startEdge } from '../../kit/daemons/data-plane.ts'
+import { FakeRequest } from '../../kit/engine/fake-exchange.ts'
+import { poolWith, relay } from '../../kit/engine/relayed.ts'
 import { startOrigin, startRawOrigin } from '../../kit/origins/origin.ts'
 import { clientOf, serverOf } from '../../kit/telemetry/request-metrics.ts'
 import { selfSigned } from '../../kit/tls/self-signed.ts'
+import { startTlsOrigin } from '../../kit/tls/tls-origin.ts'
 import { until } from '../../kit/waiting/until.ts'
 
 const h2 = { cleartext: 'h2' } as const
@@ -79,27 +78,24 @@ test('beside a reverse proxy, other methods for a file go to the upstream', asyn
 })
 
 test('an https upstream gets the method unchanged', async () => {
-  const server = createServer(selfSigned, (socket) => {
-    socket.on('error', () => socket.destroy())
+  await using origin = await startTlsOrigin(selfSigned, (socket) => {
     socket.on('data', (chunk) => {
       const line = chunk.toString('latin1').split('\r\n', 1)[0] ?? ''
       socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${line.length}\r\n\r\n${line}`)
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const bounds = { maxIdlePerHost: 1, idleMs: 1_000, connectMs: 5_000, lifetimeMs: 0, responseMs: 5_000 }
-  const pool = new UpstreamPool({ ...bounds, gate: null, ca: selfSigned.cert })
-  try {
-    for (const method of methods.filter((one) => one !== 'connect')) {
-      const slot = pool.take(`https://127.0.0.1:${(server.address() as AddressInfo).port}`)
-      const { body } = await (slot.client as Client).request({ path: '/x', method: method as 'GET' })
-      expect(await body.text()).toBe(`${method} /x HTTP/1.1`)
-      slot.drop()
-    }
-  } finally {
-    pool.close()
-    await new Promise((resolve) => server.close(resolve))
+  const pool = poolWith({ ca: selfSigned.cert })
+  for (const method of methods.filter((one) => one !== 'connect')) {
+    const { response } = relay(
+      pool,
+      `https://127.0.0.1:${origin.port}`,
+      ['Host', 'a'],
+      new FakeRequest(method),
+    )
+    await response.over
+    expect(response.body).toBe(`${method} / HTTP/1.1`)
   }
+  pool.close()
 })
 
 test('a method that is not a token is not forwarded by any service', async () => {

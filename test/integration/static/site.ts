@@ -1,13 +1,15 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import type { MountSettings, StaticSettings } from '../../../src/config/settings/settings.ts'
 import { BifrostError } from '../../../src/errors.ts'
+import type { HttpRequest, HttpResponse } from '../../../src/http/message/message.ts'
+import type { Transport } from '../../../src/http/transport/transport.ts'
 import { createStatic, type StaticDeps, type StaticHandler } from '../../../src/proxy/static/static.ts'
 import { type CounterBlock, createCounterBlock } from '../../../src/telemetry/metrics/counters.ts'
 import { pace, sizes, tracing } from '../../kit/daemons/data-plane.ts'
+import { startEngineServer } from '../../kit/daemons/engine-server.ts'
 import { tempDir } from '../../kit/files/temp-dir.ts'
 
 /** Modification time of every file that a test writes: long ago, so that validators are stable. */
@@ -82,7 +84,8 @@ export function staticSettings(...mounts: (Partial<MountSettings> & { rootDir: s
 
 export interface Served extends AsyncDisposable {
   readonly port: number
-  readonly server: Server
+  /** Accepted transports, in order. */
+  readonly transports: readonly Transport[]
   readonly handler: StaticHandler
   readonly counters: CounterBlock
   /** Errors thrown by `handle`, in the order of the requests. */
@@ -92,19 +95,21 @@ export interface Served extends AsyncDisposable {
 }
 
 /**
- * Serves the static handler with a plain server. Like the real caller, it selects the first mount that owns
+ * Serves the static handler with a plain server; `around` is called around each request. Like the real caller, it selects the first mount that owns
  * the path.
  */
 export async function serve(
   settings: StaticSettings,
   deps: Omit<StaticDeps, 'counters'> = {},
+  around: (request: HttpRequest, response: HttpResponse, handle: () => void) => void = (_, __, handle) =>
+    handle(),
 ): Promise<Served> {
   const counters = createCounterBlock()
   const handler = createStatic(settings, { ...deps, counters })
   const thrown: unknown[] = []
   let pending = 0
-  const server = createServer((req, res) => {
-    const target = req.url ?? ''
+  const answer = (req: HttpRequest, res: HttpResponse) => {
+    const { target } = req
     const pathname = target.split('?', 1)[0]
     const mount = settings.mounts.find(({ path }) => path === '/' || `${pathname}/`.startsWith(`${path}/`))
     if (mount === undefined) throw new Error('a test asked for a path that no mount owns')
@@ -113,25 +118,22 @@ export async function serve(
       .handle(req, res, mount, target)
       .catch((error: unknown) => {
         thrown.push(error)
-        if (!res.headersSent) res.writeHead(error instanceof BifrostError ? error.status : 599)
+        if (!res.isHeadSent) res.sendHead(error instanceof BifrostError ? error.status : 599, undefined, [])
         res.end()
       })
       .finally(() => {
         pending -= 1
       })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  }
+  const server = await startEngineServer((req, res) => around(req, res, () => answer(req, res)))
   return {
-    port: (server.address() as AddressInfo).port,
-    server,
+    port: server.port,
+    transports: server.transports,
     handler,
     counters,
     thrown,
     pending: () => pending,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }
 }
 

@@ -134,7 +134,7 @@ test('metric, span and log record agree over HTTP/1.1, also for failures and inv
       const gone = await RawClient.connect(running.port('reverse_proxy'))
       gone.head('GET /never HTTP/1.1', 'Host: a')
       await until('the origin has it', () => origin.seen.some(({ url }) => url === '/never'))
-      gone.destroy()
+      gone.socket.resetAndDestroy()
       await until(
         'it is noticed',
         () => running.daemon.overview.counters('reverse_proxy')?.requestsFailed === 2,

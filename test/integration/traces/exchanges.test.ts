@@ -209,7 +209,7 @@ test('a client that aborts is an event, not an error', async () => {
   const client = await RawClient.connect(proxy.port)
   client.head('GET / HTTP/1.1', 'Host: a')
   await until('the request is there', () => origin.seen.length === 1)
-  client.destroy()
+  client.socket.resetAndDestroy()
   const { servers, clients } = await spans.wait(2)
   expect([servers[0]?.status, clients[0]?.status]).toEqual(['unset', 'unset'])
   expect(servers[0]?.attributes).not.toHaveProperty('http.response.status_code')

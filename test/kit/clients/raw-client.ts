@@ -1,5 +1,6 @@
 /** An HTTP/1.1 client that sends any bytes. */
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 
 export interface RawResponse {
   readonly status: number
@@ -46,6 +47,19 @@ export class RawClient {
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve)
       socket.once('error', reject)
+    })
+    return new RawClient(socket)
+  }
+
+  /** The same over TLS; any certificate is accepted. */
+  static async connectTls(port: number): Promise<RawClient> {
+    // A TLS socket takes `allowHalfOpen` over from the socket below it.
+    const below = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
+    const socket = connectTls({ socket: below, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] })
+    await new Promise<void>((resolve, reject) => {
+      socket.once('secureConnect', resolve)
+      socket.once('error', reject)
+      below.once('error', reject)
     })
     return new RawClient(socket)
   }
@@ -131,12 +145,14 @@ export class RawClient {
     this.socket.end()
   }
 
+  /** Leaves at once, with a reset over plain TCP: a FIN alone would mean that it still reads. */
   destroy(): void {
-    this.socket.destroy()
+    if ('encrypted' in this.socket || this.socket.remoteFamily === undefined) this.socket.destroy()
+    else this.socket.resetAndDestroy()
   }
 
   [Symbol.dispose](): void {
-    this.socket.destroy()
+    this.destroy()
   }
 
   async #chunked(): Promise<{ body: Buffer; trailers: string[] }> {

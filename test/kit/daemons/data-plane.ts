@@ -8,6 +8,7 @@ import type {
   ForwardSettings,
   MountSettings,
   PaceSettings,
+  PoolSettings,
   RateRule,
   RateSettings,
   ReverseSettings,
@@ -21,9 +22,10 @@ import type {
 } from '../../../src/config/settings/settings.ts'
 import type { TracingSettings } from '../../../src/config/settings/tracing.ts'
 import { peerOf } from '../../../src/http/address/peer.ts'
+import type { Transport } from '../../../src/http/transport/transport.ts'
+import { transportOf } from '../../../src/http/transport/transport-of.ts'
 import type { DataPlaneOptions } from '../../../src/proxy/data-plane/contract.ts'
 import { createDataPlane, type DataPlane } from '../../../src/proxy/data-plane/data-plane.ts'
-import type { Admission } from '../../../src/proxy/exchange/admission.ts'
 import type { SpanOutput } from '../../../src/proxy/trace/span-output.ts'
 import type { AccessRecord } from '../../../src/telemetry/access-log/access-record.ts'
 import {
@@ -33,6 +35,8 @@ import {
   readCounters,
 } from '../../../src/telemetry/metrics/counters.ts'
 import { opensLoopback } from '../configuration/destinations.ts'
+import { tlsListenerMaterial, tlsListenerSettings } from '../tls/test-listener.ts'
+import { CountingAdmission } from './counting-admission.ts'
 
 /** Short enough for tests that wait for a timeout, long enough for a loaded machine. */
 const timeouts: TimeoutSettings = {
@@ -44,7 +48,13 @@ const timeouts: TimeoutSettings = {
   responseMs: 5_000,
 }
 
-export const pace: PaceSettings = { bodyIdleMs: 5_000, minBytesPerSecond: 0, graceMs: 5_000, exchangeMs: 0 }
+export const pace: PaceSettings = {
+  bodyIdleMs: 5_000,
+  minBytesPerSecond: 0,
+  graceMs: 5_000,
+  exchangeMs: 0,
+  halfClosedMs: 0,
+}
 
 export const sizes: SizeSettings = {
   maxHeadBytes: 16_384,
@@ -67,7 +77,7 @@ export interface Tuning {
   readonly timeouts?: Partial<TimeoutSettings>
   readonly pace?: Partial<PaceSettings>
   readonly sizes?: Partial<SizeSettings>
-  readonly pool?: { readonly maxIdlePerHost?: number; readonly idleMs?: number }
+  readonly pool?: Partial<PoolSettings>
   readonly trust?: Partial<StaticSettings['trust']>
   readonly requestId?: StaticSettings['requestId']
   readonly access?: Partial<AccessSettings>
@@ -125,7 +135,7 @@ const forwarding = (tuning: Tuning): ForwardingSettings => ({
   ...tuning.forwarding,
 })
 
-const pool = (tuning: Tuning) => ({ maxIdlePerHost: 10, idleMs: 60_000, ...tuning.pool })
+const pool = (tuning: Tuning) => ({ maxIdlePerHost: 10, idleMs: 60_000, http2: false, ...tuning.pool })
 
 const destinations = ({ destinations: given = opensLoopback }: Tuning): ForwardSettings['destinations'] =>
   destinationSettings({
@@ -156,36 +166,6 @@ export const filesIn = (mounts: readonly MountSettings[], tuning: Tuning = {}): 
   mounts,
 })
 
-/** An admission that counts connections and has a limit. */
-export class CountingAdmission implements Admission {
-  limit: number
-  active = 0
-  opened = 0
-  refused = 0
-
-  constructor(limit = Number.POSITIVE_INFINITY) {
-    this.limit = limit
-  }
-
-  open(): boolean {
-    if (this.active >= this.limit) {
-      this.refused += 1
-      return false
-    }
-    this.active += 1
-    this.opened += 1
-    return true
-  }
-
-  identify(): boolean {
-    return true
-  }
-
-  close(): void {
-    this.active -= 1
-  }
-}
-
 export interface TestEdge {
   readonly edge: DataPlane
   readonly port: number
@@ -198,8 +178,10 @@ export interface TestEdge {
   }[]
   /** Exchanges passed to the access log, in order. */
   readonly records: AccessRecord[]
-  /** Sockets passed to the data plane, in order. */
+  /** Accepted sockets, in order. */
   readonly accepted: Socket[]
+  /** The transports that clients without TLS or HTTP/2 are served on, in order. */
+  readonly transports: Transport[]
   counters(type?: ServiceType | 'combined'): CounterValues
   /** The counter block, to read its series. */
   block(type?: ServiceType | 'combined'): CounterBlock
@@ -214,6 +196,8 @@ export async function startEdge(
     readonly limit?: number
     readonly pseudonym?: string
     readonly pauseOnConnect?: boolean
+    /** Clients connect by TLS. */
+    readonly tls?: boolean
     /** Turns telemetry on. */
     readonly spans?: SpanOutput
     readonly surroundings?: DataPlaneOptions['surroundings']
@@ -235,8 +219,10 @@ export async function startEdge(
   }
   const logged: { level: string; message: string; fields?: Record<string, unknown> }[] = []
   const records: AccessRecord[] = []
+  const worker = workerOf(type, list)
+  const listen = worker.listen.map((address) => ({ ...address, tls: tlsListenerSettings }))
   const edge = await createDataPlane({
-    worker: workerOf(type, list),
+    ...(options.tls ? { worker: { ...worker, listen }, tls: [tlsListenerMaterial()] } : { worker }),
     maxConnections: list.reduce((sum, service) => sum + service.maxConnections, 0),
     admissions: { worker: admission, services: type === 'combined' ? perService : {} },
     counters: blocks,
@@ -248,12 +234,22 @@ export async function startEdge(
     log: (level, message, fields) => logged.push({ level, message, ...(fields ? { fields } : {}) }),
   })
   const accepted: Socket[] = []
-  const server = createServer({ pauseOnConnect: options.pauseOnConnect ?? false }, (socket) => {
-    accepted.push(socket)
-    const peer = peerOf(socket, false)
-    if (peer === null) socket.destroy()
-    else edge.accept(socket, peer)
-  })
+  const transports: Transport[] = []
+  const server = createServer(
+    { noDelay: true, pauseOnConnect: options.pauseOnConnect ?? false },
+    (socket) => {
+      accepted.push(socket)
+      const peer = peerOf(socket, false)
+      if (peer === null) {
+        socket.destroy()
+        return
+      }
+      const isPlain = options.cleartext === undefined && options.tls !== true
+      const transport = isPlain ? transportOf(socket) : null
+      if (transport !== null) transports.push(transport)
+      edge.accept(transport ?? socket, peer)
+    },
+  )
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     edge,
@@ -263,6 +259,7 @@ export async function startEdge(
     logged,
     records,
     accepted,
+    transports,
     counters: (of = type) => readCounters(blocks[of]),
     block: (of = type) => blocks[of],
     async [Symbol.asyncDispose]() {

@@ -12,6 +12,16 @@ export interface Recorded {
 }
 
 export interface Script {
+  /** Bytes that are sent after the head; the answer then waits for `release()`. None after the release. */
+  readonly interim?: string
+  /** Only the first request gets the answer; later ones get `hello`. */
+  readonly isOnce?: boolean
+  /** Connections echo everything after the answer, as after a 101. */
+  readonly echoes?: boolean
+  /** The answer is written in single bytes. */
+  readonly isDripped?: boolean
+  /** The answer waits this long. */
+  readonly afterMs?: number
   /** Bytes of the answer, as latin1. */
   readonly answer: string
   /** Answer after the head, without waiting for the body. */
@@ -24,24 +34,44 @@ export interface RecordingOrigin extends Origin {
   readonly recorded: readonly Recorded[]
   /** Input that is not a valid request. */
   readonly garbage: readonly string[]
+  /** Sends the answers that wait; later requests get the answer only. */
+  release(): void
 }
 
 export const hello = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello'
 
 /** Starts an origin that reads strictly (RFC 9112), records its requests and answers from a script. */
-export async function startRecordingOrigin(script: Script = { answer: hello }): Promise<RecordingOrigin> {
+export async function startRecordingOrigin(given: Script = { answer: hello }): Promise<RecordingOrigin> {
+  let script = given
   const recorded: Recorded[] = []
   const garbage: string[] = []
+  const reply = (socket: Socket) => {
+    answer(socket, script)
+    if (given.isOnce) script = { answer: hello }
+  }
+  let isReleased = false
+  const held = new Set<Socket>()
   const origin = await startRawOrigin((socket) => {
     let pending = ''
     let isAnswered = false
+    let isEcho = false
     socket.on('end', () => socket.end())
     socket.on('data', (chunk) => {
+      if (isEcho) {
+        socket.write(chunk)
+        return
+      }
       pending += chunk.toString('latin1')
       for (;;) {
-        if (script.isEarly && !isAnswered && pending.includes('\r\n\r\n')) {
-          isAnswered = true
-          answer(socket, script)
+        if (!isAnswered && pending.includes('\r\n\r\n')) {
+          if (script.interim !== undefined && !isReleased) {
+            isAnswered = true
+            socket.write(script.interim, 'latin1')
+            held.add(socket)
+          } else if (script.isEarly) {
+            isAnswered = true
+            reply(socket)
+          }
         }
         const found = read(pending)
         if (found === 'incomplete') return
@@ -52,19 +82,54 @@ export async function startRecordingOrigin(script: Script = { answer: hello }): 
         }
         pending = pending.slice(found.length)
         recorded.push(found.request)
-        if (!isAnswered) answer(socket, script)
+        if (!isAnswered) reply(socket)
         isAnswered = false
+        if (script.echoes) {
+          isEcho = true
+          socket.write(pending, 'latin1')
+          return
+        }
       }
     })
   })
   return Object.defineProperties(origin, {
     recorded: { value: recorded },
     garbage: { value: garbage },
+    release: {
+      value: () => {
+        isReleased = true
+        for (const socket of held) reply(socket)
+        held.clear()
+      },
+    },
   }) as RecordingOrigin
 }
 
 function answer(socket: Socket, script: Script): void {
+  const { afterMs = 0, ...rest } = script
+  if (afterMs > 0) {
+    const timer = setTimeout(answer, afterMs, socket, rest)
+    socket.once('close', () => clearTimeout(timer))
+    return
+  }
+  if (script.isDripped) {
+    drip(socket, script, 0)
+    return
+  }
   socket.write(script.answer, 'latin1')
+  finish(socket, script)
+}
+
+function drip(socket: Socket, script: Script, at: number): void {
+  const { answer: bytes } = script
+  if (at === bytes.length) finish(socket, script)
+  else if (!socket.destroyed) {
+    socket.write(bytes.charAt(at), 'latin1')
+    setTimeout(drip, 1, socket, script, at + 1)
+  }
+}
+
+function finish(socket: Socket, script: Script): void {
   if (script.after === 'end') socket.end()
   if (script.after === 'reset') setImmediate(() => socket.resetAndDestroy())
 }

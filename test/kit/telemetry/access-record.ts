@@ -14,7 +14,7 @@ export const accessRecord: AccessRecord = {
   host: 'www.test',
   version: 11,
   scheme: 'http',
-  headers: { 'user-agent': 'curl/8', referer: 'http://u:p@from.test/x' },
+  fields: ['User-Agent', 'curl/8', 'Referer', 'http://u:p@from.test/x'],
   status: 200,
   code: null,
   termination: '--',

@@ -30,8 +30,8 @@ export function ask({ tracing = {}, isOn = true, isTrusted = false, fields = {},
   )
   const exchange = { target: path, isTrusted, route: 1, trace: null as Trace | null }
   const decision: Decision = { kind: 'reverse', authority: '', path }
-  tracer?.begin(exchange, fields, decision)
   const sent = Object.entries(fields).flat()
+  tracer?.begin(exchange, [...sent], decision)
   exchange.trace?.writeTo(sent, path)
   exchange.trace?.begin('http://upstream.test:80', false, 1)
   const upstream: Record<string, string> = {}

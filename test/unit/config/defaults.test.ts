@@ -65,8 +65,8 @@ describe('defaults of the seed', () => {
   })
 
   test.each([
-    ['forward', { lifetimeMs: 300_000, pool: { maxIdlePerHost: 50, idleMs: 300_000 } }],
-    ['reverse', { lifetimeMs: 600_000, pool: { maxIdlePerHost: 100, idleMs: 600_000 } }],
+    ['forward', { lifetimeMs: 300_000, pool: { maxIdlePerHost: 50, idleMs: 300_000, http2: false } }],
+    ['reverse', { lifetimeMs: 600_000, pool: { maxIdlePerHost: 100, idleMs: 600_000, http2: false } }],
   ] as const)('%s has the connection lifetime and the pool of the samples', (type, { lifetimeMs, pool }) => {
     const service = bareService(type)
     expect(service.timeouts.lifetimeMs).toBe(lifetimeMs)

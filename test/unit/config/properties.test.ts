@@ -22,10 +22,12 @@ const common = {
 const proxy = {
   ...common,
   connection_pool: optional({ max_idle_per_host: fc.nat(65_535), pool_timeout_secs: seconds }),
+  upstream_http2: fc.constant(false),
   timeouts: optional({
     connect_secs: seconds,
     lifetime_secs: fc.oneof(fc.constant(0), fc.constant(-0), seconds),
     header_secs: seconds,
+    half_closed_secs: fc.oneof(fc.constant(0), seconds),
     response_secs: seconds,
   }),
 }

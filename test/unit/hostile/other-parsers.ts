@@ -39,7 +39,7 @@ export const otherParsers: readonly Parser[] = [
   {
     name: 'conditions',
     run: (text) => [
-      evaluateConditions({ 'if-modified-since': text, 'if-unmodified-since': text }, entity),
+      evaluateConditions(['If-Modified-Since', text, 'If-Unmodified-Since', text], entity),
       isRangeCurrent(text, entity, 2e12),
     ],
     alphabet: ' ,:0A"',

@@ -17,7 +17,6 @@ const ours = 'reads a file of the kernel or of the operator, or our own constant
 
 const reasons: Readonly<Record<string, string>> = {
   '/(?:W\\/)?"[\\x21\\x23-\\x7e\\x80-\\xff]*"/g': starts,
-  "/^[!#$%&'*+\\-.^_`|~0-9A-Za-z]+ [^ \\t]+ HTTP\\/\\d\\.\\d\\r$/": separate,
   '/[ \\t]+/': ending,
   '/timeout=\\s*(\\d{1,9})/': starts,
   '/^basic +([A-Za-z0-9+/]+={0,2})$/i': separate,

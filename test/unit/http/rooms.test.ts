@@ -5,7 +5,15 @@ import { expect, test } from 'vitest'
 const http = join(import.meta.dirname, '../../../src/http')
 
 /** From the lowest to the highest; rooms on one line do not import each other, and '' is the folder itself. */
-const floors = [[''], ['address', 'reply', 'dial'], ['fields', 'accept'], ['wire', 'h2'], ['upstream']]
+const floors = [
+  [''],
+  ['address', 'transport'],
+  ['fields', 'accept', 'dial'],
+  ['message', 'wire'],
+  ['reply'],
+  ['wire/server', 'wire/client', 'h2'],
+  ['upstream'],
+]
 
 const roomOf = (file: string): string => (file.includes('/') ? dirname(file) : '')
 const floorOf = (room: string): number => floors.findIndex((floor) => floor.includes(room))

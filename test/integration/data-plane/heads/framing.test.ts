@@ -135,3 +135,20 @@ test('an HTTP/1.0 client is answered without chunks', async () => {
   expect(response.get('transfer-encoding')).toBeUndefined()
   expect(response.text).toBe('one two')
 })
+
+for (const coding of ['xchunked', 'gzip', 'chunked, gzip', 'identity']) {
+  // RFC 9112 6.3: such a body has no known end, so what follows is no request.
+  test(`a request with the transfer coding ${coding} ends its connection`, async () => {
+    await using origin = await startOrigin()
+    await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
+    using client = await RawClient.connect(proxy.port)
+    client.head('POST / HTTP/1.1', 'Host: a', `Transfer-Encoding: ${coding}`)
+    client.send('0\r\n\r\n')
+    client.head('GET /next HTTP/1.1', 'Host: a')
+    const response = await client.response()
+    expect([400, 501]).toContain(response.status)
+    expect(response.get('connection')).toBe('close')
+    await client.ended()
+    expect(origin.seen.length).toBe(0)
+  })
+}

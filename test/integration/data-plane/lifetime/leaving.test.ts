@@ -9,9 +9,10 @@ import { until } from '../../../kit/waiting/until.ts'
 
 /**
  * Clients that leave before their upstream answers. No other limit ends these exchanges: each would take ten
- * minutes.
+ * minutes. By default a FIN would not end them either.
  */
-const patient = { timeouts: { connectMs: 600_000, responseMs: 600_000, idleMs: 600_000 } }
+const timeouts = { connectMs: 600_000, responseMs: 600_000, idleMs: 600_000 }
+const patient = { timeouts, pace: { halfClosedMs: 300 } }
 
 const upgrade = ['Host: client.test', 'Connection: Upgrade', 'Upgrade: websocket']
 
@@ -176,6 +177,25 @@ test('a client that sends and half-closes before its tunnel is open is served', 
   expect((await client.rest()).toString()).toBe('you said all of it')
 })
 
+test('by default a half-closed client is waited for, for a request, a handshake and a tunnel', async () => {
+  await using stuck = await startStuckListener()
+  await using origin = await startRawOrigin(neverAnswer)
+  const pace = { halfClosedMs: 0 }
+  await using reverse = await startEdge(reverseTo(`http://${origin.authority}`, { timeouts, pace }))
+  await using forward = await startEdge(forwardTo({ timeouts, pace }))
+  using request = await RawClient.connect(reverse.port)
+  using handshake = await RawClient.connect(reverse.port)
+  using connect = await RawClient.connect(forward.port)
+  request.socket.end('GET / HTTP/1.1\r\nHost: client.test\r\n\r\n')
+  handshake.socket.end(`GET / HTTP/1.1\r\n${upgrade.join('\r\n')}\r\n\r\n`)
+  connect.socket.end(`CONNECT 127.0.0.1:${stuck.port} HTTP/1.1\r\nHost: a\r\n\r\n`)
+  await until('all have arrived', () => forward.accepted.length + reverse.accepted.length === 3)
+  // Six times the limit of the other tests.
+  await new Promise((resolve) => setTimeout(resolve, 1_800))
+  expect([request.isEnded, handshake.isEnded, connect.isEnded]).toEqual([false, false, false])
+  expect([...reverse.records, ...forward.records]).toEqual([])
+})
+
 test('a client that sends a lot before its answer is slowed down, and loses nothing', async () => {
   const size = 1024 * 1024
   let [received, asked] = [0, 0]
@@ -191,9 +211,8 @@ test('a client that sends a lot before its answer is slowed down, and loses noth
   using client = await RawClient.connect(proxy.port)
   client.head('GET / HTTP/1.1', ...upgrade)
   client.send(Buffer.alloc(size, 'x'))
-  const [socket] = proxy.accepted
-  await until('the proxy has stopped to read', () => socket?.isPaused() === true)
-  expect(socket?.bytesRead).toBeLessThan(size / 2)
+  await until('the proxy has stopped reading', () => proxy.transports[0]?.isPaused === true)
+  expect(proxy.transports[0]?.bytesRead).toBeLessThan(size / 2)
   await until('the origin has the request', () => asked === 1)
   for (const upstream of origin.sockets) upstream.write(switched)
   await until('all bytes have arrived', () => received === size)

@@ -111,7 +111,7 @@ describe('a request through the reverse proxy', () => {
     const client = await RawClient.connect(proxy.port)
     client.head('GET / HTTP/1.1', 'Host: a')
     await until('the upstream has it', () => proxy.counters().upstreamAttempts === 1)
-    client.destroy()
+    client.socket.resetAndDestroy()
     await untilCounted(proxy, 1)
     const [series] = serverOf(proxy)
     expect(series?.attributes).toMatchObject({ 'error.type': 'CLIENT_ABORTED' })

@@ -121,7 +121,7 @@ test('a client that leaves within the response is CD with the status it received
   const client = await RawClient.connect(proxy.port)
   client.head('GET / HTTP/1.1', 'Host: a')
   await client.responseHead()
-  client.destroy()
+  client.socket.resetAndDestroy()
   expect(await recordOf(proxy)).toMatchObject({ termination: 'CD', code: 'CLIENT_ABORTED', status: 200 })
 })
 

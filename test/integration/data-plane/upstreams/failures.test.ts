@@ -138,7 +138,8 @@ test('a thousand aborted requests, upgrades and tunnels leave nothing open', asy
       else if (at % 4 === 2) client.head(`CONNECT ${origin.authority} HTTP/1.1`, `Host: ${origin.authority}`)
       else client.head(`GET http://${origin.authority}/ HTTP/1.1`, 'Host: a')
     }
-    await new Promise(setImmediate)
+    // A connection that is reset before it is accepted has no address, and is not admitted.
+    await until('all are accepted', () => proxy.admission.opened === 20 * (round + 1))
     for (const client of clients) client.destroy()
   }
   await until('all are closed', () => proxy.edge.open === 0)

@@ -90,13 +90,12 @@ test('an idle connection is closed before the upstream would close it', async ()
   expect(origin.accepted).toBe(2)
 })
 
-test('an unsolicited 100 is ignored', async () => {
+test('an unsolicited 100 is forwarded before the response', async () => {
   await using origin = await countingOrigin(() => `HTTP/1.1 100 Continue\r\n\r\n${ok}`)
   await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
   using client = await RawClient.connect(proxy.port)
-  const response = await client.get('/')
-  expect(response.status).toBe(200)
-  expect(response.text).toBe('ok')
+  expect((await client.get('/')).status).toBe(100)
+  expect(await client.response()).toMatchObject({ status: 200, text: 'ok' })
 })
 
 test('an unsolicited switch of protocols gives a 502', async () => {

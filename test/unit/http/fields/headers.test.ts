@@ -106,14 +106,9 @@ test('a request without a host gets no X-Forwarded-Host', () => {
   ).toEqual([])
 })
 
-test('response fields are read from Buffers as latin1', () => {
-  const raw = [Buffer.from('X-Name'), Buffer.from([0xe4])]
-  expect(responseHeaders(raw, 'edge').slice(0, 2)).toEqual(['X-Name', 'ä'])
-})
-
 test('trailers that frame, route or authenticate are not forwarded', () => {
   const raw = ['X-Sum', '1', 'Content-Length', '2', 'Set-Cookie', 'a', 'Host', 'h', 'If-Match', 'e']
-  expect(trailerFields(raw)).toEqual([['X-Sum', '1']])
+  expect(trailerFields(raw)).toEqual(['X-Sum', '1'])
 })
 
 test('Host fields are counted in any case', () => {

@@ -1,12 +1,11 @@
-import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
+import type { Transport } from '../../../../src/http/transport/transport.ts'
 import { DescriptorGuard, type DescriptorReserve } from '../../../../src/proxy/data-plane/descriptors.ts'
 import { createCounterBlock, readCounters } from '../../../../src/telemetry/metrics/counters.ts'
 
-/** The parts of an accepted socket that the guard uses. */
-function socketOf(fd: number | undefined) {
-  const socket = { _handle: { fd }, on: () => socket, write: () => true, destroySoon: () => {} }
-  return socket as unknown as Socket
+/** The parts of an accepted connection that the guard uses. */
+function acceptedWith(fd: number | undefined) {
+  return { _handle: { fd }, write: () => true, end: () => {}, close: () => {} } as unknown as Transport
 }
 
 function guard(bounds: DescriptorReserve | null) {
@@ -24,7 +23,7 @@ function guard(bounds: DescriptorReserve | null) {
   const made = new DescriptorGuard(edge, bounds, { block, log: (...line) => told.push(line) })
   const admits = (fd: number | undefined, open: number, isPlain = true) => {
     edge.open = open
-    return made.admits(socketOf(fd), '192.0.2.7', isPlain)
+    return made.admits(acceptedWith(fd), '192.0.2.7', isPlain)
   }
   return { admits, told, block, refused, spared: () => spared }
 }

@@ -34,12 +34,11 @@ function ask(request: string, by: Policy, more: Partial<Head> = {}): Decision {
       host: 'h.test',
       hosts: 1,
       isUpgrade: false,
-      isSpread: false,
       version: 11,
       coding: undefined,
       expect: undefined,
       fields: 1,
-      length: undefined,
+      length: -1,
       ...more,
     },
     by,
@@ -181,5 +180,22 @@ describe('normalisePath, for any path', () => {
         if (!normal.includes('%')) expect(normalisePath(normal)).toBe(normal)
       }),
     )
+  })
+})
+
+describe('a transfer coding', () => {
+  test.each([
+    ['chunked', 'reverse h.test /x'],
+    ['Chunked', 'reverse h.test /x'],
+    ['', 'BAD_REQUEST'],
+    [' \t', 'BAD_REQUEST'],
+    ['chunked,\tChunked', 'BAD_REQUEST'],
+    ['gzip, chunked', 'NOT_IMPLEMENTED'],
+    ['\xa0chunked, chunked', 'NOT_IMPLEMENTED'],
+    ['\xa0', 'BAD_REQUEST'],
+    ['gzip', 'BAD_REQUEST'],
+    ['chunked, gzip', 'BAD_REQUEST'],
+  ])('%j: %s', (coding, expected) => {
+    expect(answer(ask('POST /x', combined, { coding }))).toBe(expected)
   })
 })

@@ -225,10 +225,13 @@ describe('the listeners of this daemon', () => {
   })
 
   test('are recognised by a connection with the same address at both ends', () => {
-    expect(wide.refuseOwn('x.test', 9900, '203.0.113.5')?.code).toBe(forbidden)
-    expect(wide.refuseOwn('x.test', 80, '203.0.113.5')).toBeNull()
+    const itself = { remoteAddress: '203.0.113.5', localAddress: '203.0.113.5' }
+    const other = { remoteAddress: '203.0.113.5', localAddress: '203.0.113.6' }
+    expect(wide.refuseOwn('x.test', 9900, itself)?.code).toBe(forbidden)
+    expect(wide.refuseOwn('x.test', 9900, other)).toBeNull()
+    expect(wide.refuseOwn('x.test', 80, itself)).toBeNull()
     const opened = policy({ allow: ['203.0.113.5:9900'] })
-    expect(opened.refuseOwn('x.test', 9900, '203.0.113.5')).toBeNull()
+    expect(opened.refuseOwn('x.test', 9900, itself)).toBeNull()
   })
 
   test('read the interfaces only for their ports, and at most once a second', () => {

@@ -2,7 +2,13 @@ import { expect, test } from 'vitest'
 import type { PaceSettings } from '../../../../src/config/settings/settings.ts'
 import { Pace, type PaceSample } from '../../../../src/proxy/exchange/pace.ts'
 
-const bounds: PaceSettings = { bodyIdleMs: 60_000, minBytesPerSecond: 100, graceMs: 5_000, exchangeMs: 0 }
+const bounds: PaceSettings = {
+  bodyIdleMs: 60_000,
+  minBytesPerSecond: 100,
+  graceMs: 5_000,
+  exchangeMs: 0,
+  halfClosedMs: 0,
+}
 const still: PaceSample = { sent: 0, taken: 0, owes: false, isBehind: false, hasEnded: false }
 
 /** Checks once a second. Returns the second at which the client is too slow, or null if it never is. */
@@ -61,8 +67,14 @@ test('bytes in the other direction do not count as activity', () => {
   expect(endOf((second) => ({ owes: true, isBehind: true, taken: second }), none)).toBeNull()
 })
 
-test('a half-closed client is kept for two seconds without a byte', () => {
-  expect(endOf(() => ({ hasEnded: true }))).toBe(2)
+test('a half-closed client is kept as long as its exchange runs', () => {
+  expect(endOf(() => ({ hasEnded: true }))).toBeNull()
+})
+
+test('with a limit a half-closed client is kept for that time without a byte', () => {
+  const limited = { ...bounds, halfClosedMs: 2_000 }
+  expect(endOf(() => ({ hasEnded: true }), limited)).toBe(2)
+  expect(endOf((second) => ({ hasEnded: true, taken: Math.min(second, 10) }), limited)).toBe(12)
 })
 
 test('bytes before the first check count', () => {

@@ -7,7 +7,7 @@ const record = (more: Partial<Noted> = {}): Noted => ({
   ...accessRecord,
   target: '/',
   host: 'h.test',
-  headers: {},
+  fields: [],
   upstream: null,
   attempts: 0,
   received: 10,
@@ -42,7 +42,7 @@ describe('without a watch', () => {
 
   test('a kept record has the outcome, the state of the chart and the measured times', () => {
     const of = traffic()
-    of.note(record({ status: 404, requestId: 'x-1', headers: { 'content-length': '5' }, reason: 'why' }))
+    of.note(record({ status: 404, requestId: 'x-1', fields: ['Content-Length', '5'], reason: 'why' }))
     expect(all(of).records).toEqual([
       expect.objectContaining({
         seq: 1,

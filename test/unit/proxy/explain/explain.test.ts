@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { MountSettings, ServiceSettings } from '../../../../src/config/settings/settings.ts'
 import { errorTable } from '../../../../src/errors.ts'
-import type { HttpRequest } from '../../../../src/http/message.ts'
+import type { HttpRequest } from '../../../../src/http/message/message.ts'
 import { codeOf, createPolicy, type Decision, decide } from '../../../../src/proxy/decide/decide.ts'
 import type { Exchange } from '../../../../src/proxy/exchange/exchange.ts'
 import { type ExplainedRequest, explain, headOf } from '../../../../src/proxy/explain/explain.ts'
@@ -178,10 +178,10 @@ function guarded(
 ): Promise<Decision> {
   const guard = new Guards(services).of(decided)
   if (guard === null) return Promise.resolve(decided)
-  const headers: Record<string, string> = {}
+  const fields: string[] = []
   if (question.user !== null) {
     const field = `Basic ${Buffer.from(`${question.user}:right`).toString('base64')}`
-    Object.assign(headers, { authorization: field, 'proxy-authorization': field })
+    fields.push('authorization', field, 'proxy-authorization', field)
   }
   const exchange = {
     client: question.client,
@@ -190,9 +190,9 @@ function guarded(
     user: null,
     shownId: null,
     response: null,
-    connection: { peer: question.client, socket: { destroyed: false } },
+    connection: { peer: question.client, transport: { isClosed: false } },
   } as unknown as Exchange
-  const req = { headers, rawHeaders: Object.entries(headers).flat() } as unknown as HttpRequest
+  const req = { fields } as unknown as HttpRequest
   return new Promise((resolve) => guard.ask(exchange, req, decided, resolve))
 }
 

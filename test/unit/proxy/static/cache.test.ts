@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
+import { PreparedFields, PreparedResponse } from '../../../../src/http/message/prepared.ts'
 import { type HotFile, HotFiles } from '../../../../src/proxy/static/cache.ts'
 
 const file = (size: number): HotFile => ({
   identity: 'x',
   isSettled: true,
   entity: { etag: '"x"', lastModified: '', lastModifiedMs: 0 },
-  head: [],
-  headOf304: [],
-  body: '',
+  response: new PreparedResponse(200, [], Buffer.alloc(0)),
+  headOf304: new PreparedFields([]),
   size,
   checkedAt: 0,
   renewal: undefined,

@@ -36,7 +36,7 @@ describe('sampling', () => {
     const tracer = createTracer(service, output, () => ids)
     for (let at = 0; at < 10_000; at += 1) {
       const exchange = { target: '/', isTrusted: false, route: 1, trace: null as Trace | null }
-      tracer?.begin(exchange, {}, { kind: 'reverse', authority: '', path: '/' })
+      tracer?.begin(exchange, [], { kind: 'reverse', authority: '', path: '/' })
       if (exchange.trace !== null) count += 1
     }
     // Six standard deviations.
@@ -104,7 +104,7 @@ describe('a retry', () => {
     const service = reverseTo('http://u.test', { tracing: { formats: ['tracecontext', 'b3multi'] } })
     const tracer = createTracer(service, output, () => ids)
     const exchange = { target: '/', isTrusted: false, route: 1, trace: null as Trace | null }
-    tracer?.begin(exchange, { traceparent: sampled }, { kind: 'reverse', authority: '', path: '/' })
+    tracer?.begin(exchange, ['traceparent', sampled], { kind: 'reverse', authority: '', path: '/' })
     const fields = ['Host', 'a', 'traceparent', sampled]
     exchange.trace?.writeTo(fields, '/')
     exchange.trace?.begin('http://u.test:80', true, 1)
@@ -126,7 +126,7 @@ describe('a request has no trace object', () => {
     const tracer = createTracer(service, output, () => new TraceIds(randomFillSync))
     const exchange = { target: '/', isTrusted: false, route: 1, trace: null as Trace | null }
     const mount = { path: '/', rootDir: '/', spaMode: false, spaFallbackFile: '', indexFiles: [] }
-    tracer?.begin(exchange, { traceparent: sampled }, { kind: 'static', mount, path: '/' })
+    tracer?.begin(exchange, ['traceparent', sampled], { kind: 'static', mount, path: '/' })
     expect(exchange.trace).toBeNull()
   })
 

@@ -81,7 +81,7 @@ describe('successive lines of one log', () => {
       const write = compileFormat(format, names)
       const chunk = new LogChunk(4_096)
       let written = 0
-      while (write({ ...record, headers: { 'user-agent': 'x'.repeat(written) } }, chunk)) written += 1
+      while (write({ ...record, fields: ['User-Agent', 'x'.repeat(written)] }, chunk)) written += 1
       const lines = chunk.bytes.toString('latin1', 0, chunk.length).split('\n')
       expect(lines.pop()).toBe('')
       expect(lines).toHaveLength(written)

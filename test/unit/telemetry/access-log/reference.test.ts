@@ -38,7 +38,7 @@ const changes: fc.Arbitrary<Partial<AccessRecord>> = fc.record(
     requestId: fc.option(text),
     user: fc.option(text),
     upstream: fc.option(text),
-    headers: fc.record({ 'user-agent': text }),
+    fields: fc.tuple(fc.constant('User-Agent'), text),
     status: fc.nat(599),
     version: fc.constantFrom(0, 10, 11, 20),
     attempts: fc.nat(12),

@@ -1,0 +1,101 @@
+/** Several requests in one packet, and requests split at every byte (RFC 9112 9.3.2). */
+import { type Case, everywhere, get, head, post, proxies } from '../case.ts'
+
+const chunked = 'Transfer-Encoding: chunked'
+
+export const pipelineCases: readonly Case[] = [
+  {
+    id: 'PL-01',
+    rfc: '9112 9.3.2',
+    what: 'requests with bodies of both framings in one packet',
+    on: proxies,
+    send: [
+      post(['Content-Length: 3'], 'abc'),
+      post([chunked], '3\r\ndef\r\n0\r\n\r\n'),
+      get(),
+      post(['Content-Length: 0']),
+      post([chunked, 'X-Last: 1'], '0\r\n\r\n'),
+    ].join(''),
+    expect: {
+      statuses: [200, 200, 200, 200, 200],
+      closes: false,
+      origin: { requests: 5, has: { 'X-Last': '1' }, body: '' },
+    },
+  },
+  {
+    id: 'PL-02',
+    rfc: '9112 9.3.2',
+    what: 'fifty requests in one packet',
+    on: everywhere,
+    send: get().repeat(50),
+    expect: { statuses: new Array(50).fill(200), closes: false, origin: { requests: 50 } },
+  },
+  {
+    id: 'PL-03',
+    rfc: '9112 9.3.2',
+    what: 'an upload behind a request',
+    on: proxies,
+    send: `${get()}${post(['Content-Length: 100000'], 'x'.repeat(100_000))}`,
+    expect: { statuses: [200, 200], closes: false, origin: { requests: 2, body: 'x'.repeat(100_000) } },
+  },
+  {
+    id: 'PL-04',
+    rfc: '9112 9.3.2',
+    what: 'a discarded body behind a request for a file',
+    on: ['static'],
+    send: `${get()}${get('Content-Length: 3')}abc${get(chunked)}3\r\nabc\r\n0\r\n\r\n${get()}`,
+    expect: { statuses: [200, 200, 200, 200], closes: false },
+  },
+  {
+    id: 'PL-05',
+    rfc: '9112 9.3.2',
+    what: 'refused and served requests keep their order',
+    on: everywhere,
+    send: `${get()}${head('GET {/#a} HTTP/1.1', 'Host: {host}')}${get()}`,
+    expect: { statuses: [200, 400, 200], closes: false },
+  },
+  {
+    id: 'PL-06',
+    rfc: '9112 9.3.2',
+    what: 'a request split at every byte',
+    on: everywhere,
+    isSplitEverywhere: true,
+    send: head('GET {/} HTTP/1.1', 'Host: {host}', 'X-A:  b ', 'Connection: close'),
+    expect: { statuses: [200], body: /^hello$/ },
+  },
+  {
+    id: 'PL-07',
+    rfc: '9112 9.3.2',
+    what: 'two requests split at every byte',
+    on: everywhere,
+    isSplitEverywhere: true,
+    send: `${get()}${get()}`,
+    expect: { statuses: [200, 200], body: /^hello$/ },
+  },
+  {
+    id: 'PL-08',
+    rfc: '9112 9.3.2',
+    what: 'a request with a body and another one, split at every byte',
+    on: proxies,
+    isSplitEverywhere: true,
+    send: `${post(['Content-Length: 3'], 'abc')}${get()}`,
+    expect: { statuses: [200, 200], body: /^hello$/ },
+  },
+  {
+    id: 'PL-09',
+    rfc: '9112 2.2',
+    what: 'a refused request split at every byte',
+    on: everywhere,
+    isSplitEverywhere: true,
+    send: 'GET {/} HTTP/1.1\r\nHost: {host}\r\nX-A : b\r\n\r\n',
+    expect: { statuses: [400] },
+  },
+  {
+    id: 'PL-10',
+    rfc: '9112 9.3.2',
+    what: 'a request in single bytes',
+    on: everywhere,
+    send: [...'GET '.split(''), '{/}', ...' HTTP/1.1\r\nHost: '.split(''), '{host}', ...'\r\n\r\n'.split('')],
+    expect: { statuses: [200], body: /^hello$/, closes: false },
+  },
+]
