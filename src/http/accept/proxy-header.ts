@@ -1,5 +1,6 @@
 /** Reads the PROXY header from an accepted socket. */
 import type { Socket } from 'node:net'
+import type { CoarseClock, Timed } from '../clock.ts'
 import { type ProxyHeader, parseProxyHeader } from './proxy-protocol.ts'
 
 /**
@@ -9,12 +10,17 @@ import { type ProxyHeader, parseProxyHeader } from './proxy-protocol.ts'
  */
 export function readProxyHeader(
   socket: Socket,
+  clock: CoarseClock,
   waitMs: number,
   done: (header: ProxyHeader | null) => void,
 ): void {
   let bytes: Buffer = Buffer.alloc(0)
-  const timer = setTimeout(() => end(null), waitMs)
-  const forget = (): void => clearTimeout(timer)
+  const startedAt = clock.tick
+  const look = (): void => {
+    if (clock.isOver(startedAt, waitMs)) end(null)
+  }
+  const deadline: Timed = { place: -1, look }
+  const forget = (): void => clock.delete(deadline)
   const end = (header: ProxyHeader | null): void => {
     forget()
     socket.pause()
@@ -30,6 +36,7 @@ export function readProxyHeader(
     else if (parsed !== 'partial') end(parsed)
   }
   // The next reader of the socket adds a listener of its own; in between there would be none.
+  clock.add(deadline)
   socket.on('error', ignore)
   socket.on('data', read).once('end', cut).once('close', forget)
   socket.resume()

@@ -154,7 +154,8 @@ export class Entrance implements ConnectionKeeper {
   #pass(connection: Connection, socket: Socket, door: Door | null): void {
     if (door === null || door.trusted === null) this.#secure(connection, socket, door)
     else if (door.trusted.hasPeer(connection.peer)) {
-      readProxyHeader(socket, this.#options.watch.headerMs, (header) =>
+      const { closer, watch } = this.#options
+      readProxyHeader(socket, closer.clock, watch.headerMs, (header) =>
         this.#identify(connection, socket, door, header),
       )
     } else this.#deny(socket)

@@ -3,6 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { readProxyHeader } from '../../../../src/http/accept/proxy-header.ts'
 import type { ProxyHeader } from '../../../../src/http/accept/proxy-protocol.ts'
+import { CoarseClock } from '../../../../src/http/clock.ts'
 import { transportOf } from '../../../../src/http/transport/transport-of.ts'
 import { RecordingOwner } from '../../../kit/transports/pairs.ts'
 import { until } from '../../../kit/waiting/until.ts'
@@ -23,8 +24,11 @@ async function pair(): Promise<{ client: Socket; socket: Socket }> {
   return { client, socket }
 }
 
-const headerOf = (socket: Socket, waitMs = 60_000) =>
-  new Promise<ProxyHeader | null>((resolve) => readProxyHeader(socket, waitMs, resolve))
+function headerOf(socket: Socket, waitMs = 60_000): Promise<ProxyHeader | null> {
+  const clock = new CoarseClock(waitMs)
+  opened.push(clock)
+  return new Promise((resolve) => readProxyHeader(socket, clock, waitMs, resolve))
+}
 
 const line = 'PROXY TCP4 192.0.2.7 192.0.2.1 4711 80\r\n'
 
