@@ -26,7 +26,8 @@ export const faultActions: Readonly<Record<Fault, (maxMemoryMb: number) => void>
   },
   heapArrays: () => {
     const hoard: unknown[] = []
-    for (;;) hoard.push(new Array(1000).fill(hoard.length))
+    // Larger ones come faster than V8 marks them on a busy machine: see thread.ts.
+    for (;;) hoard.push(new Array(100).fill(hoard.length))
   },
   buffers: () => {
     const hoard: Buffer[] = []

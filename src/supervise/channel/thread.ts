@@ -1,6 +1,7 @@
 /**
  * The thread carrier: an instance in a worker thread, with its own V8 heap and event loop. A throw, a heap overflow or an endless
- * loop ends that thread only; a native crash ends the process.
+ * loop ends that thread only. A native crash ends the process. So does a heap that grows by 16 MiB beyond its limit while V8 marks
+ * it: Node lets a thread exceed its limit by no more.
  */
 
 import { extname } from 'node:path'
