@@ -3,7 +3,7 @@ import type { CaseResult, Extra, Measurement } from './results.ts'
 import { pairedRatios, type Spread, spreadOf } from './statistics.ts'
 import type { TargetName } from './types.ts'
 
-/** What was seen: ours and theirs as text, and the figure that is compared with the bar. */
+/** A measured value: ours and the rival's as text, and the figure that is compared with the bar. */
 export interface Seen {
   readonly ours: string
   readonly theirs: string

@@ -18,7 +18,8 @@ const exempt = /^docs\/style\.md$/
 
 const phrases = [
   /^\s*(?:\/\/|\/?\*\*?)\s?(?:Of|Who|Whom|What is) /,
-  /(?<!there )\bis none\b(?! of)/i,
+  /\b(?:is|are) none\b/i,
+  /^\s*(?:\/\/|\/?\*\*?)\s?What (?:was|are|has) /,
   /\bnone of ours\b/i,
   /\b(?:somebody|nobody|whoever)\b/i,
 ]
@@ -31,7 +32,8 @@ test.each([
   ['/** Of one connection. */', 1],
   ['// Who waits is told.', 1],
   ['a name that is none', 1],
-  ['null if there is none', 0],
+  ['null if there is none', 1],
+  ['/** What was seen. */', 1],
   ['Closed by somebody.', 1],
   ['// Offers a file.', 0],
 ])('the check finds what it looks for: %s', (line, count) => {

@@ -48,7 +48,7 @@ export interface Daemon {
    */
   addresses(): Readonly<Record<string, readonly ListenAddress[]>>
   readonly overview: Overview
-  /** File with the admin token; null if the token is in the configuration or there is none. */
+  /** File with the admin token; null if the token is in the configuration or missing. */
   readonly adminTokenFile: string | null
   readonly readings: Readings
   /** Begins to drain. A second call, at least a second later, ends the daemon at once. */

@@ -5,7 +5,7 @@ import type { Channels } from './channel/carrier.ts'
 import { faultNames } from './channel/channel.ts'
 
 /**
- * Breaks every instance of a worker, or one by its id. Returns false if there is none or if it cannot be
+ * Breaks every instance of a worker, or one by its id. Returns false for an unknown id or if it cannot be
  * broken. For tests only.
  */
 export function createInject(channels: Channels, isShared: (worker: string) => boolean) {

@@ -97,7 +97,7 @@ export function isSame(given: string, secret: string): boolean {
   return timingSafeEqual(digest(given), digest(secret))
 }
 
-/** The bearer token of an Authorization field; empty if there is none. */
+/** The bearer token of an Authorization field, or empty. */
 export function bearerOf(field: string | undefined): string {
   return /^Bearer +(\S{1,4096})$/i.exec(field ?? '')?.[1] ?? ''
 }

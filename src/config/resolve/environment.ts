@@ -49,7 +49,7 @@ export class OtelEnvironment {
     )
   }
 
-  /** The supported keywords of a list, without duplicates; undefined if there are none. Warns about each other one. */
+  /** The supported keywords of a list, without duplicates, or undefined. Warns about each other one. */
   words<Word extends string>(name: string, { here, elsewhere }: Words<Word>): readonly Word[] | undefined {
     const found = new Set<Word>()
     for (const part of this.text(name)?.split(',') ?? []) {

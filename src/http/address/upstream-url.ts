@@ -8,7 +8,7 @@ import { formatAuthority, parseAuthority } from './authority.ts'
 export interface UpstreamUrl {
   /** `scheme://host:port`. */
   readonly origin: string
-  /** Prefix of every request path, without a trailing slash; '' if there is none. */
+  /** Prefix of every request path, without a trailing slash, or ''. */
   readonly basePath: string
 }
 

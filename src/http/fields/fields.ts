@@ -79,7 +79,7 @@ function provenance(name: string): Kind {
 const originName = /^x[-_](?:forwarded(?:[-_]|$)|real[-_]ip$)/i
 
 /**
- * Lower-case names of the fields that Connection declares hop-by-hop; null if there are none. That is the
+ * Lower-case names of the fields that Connection declares hop-by-hop, or null. That is the
  * usual case: `keep-alive`, `close`, `upgrade` and `te` are skipped.
  */
 export function namedByConnection(raw: readonly string[]): ReadonlySet<string> | null {

@@ -52,7 +52,7 @@ export function readForwarded(field: string): readonly ReadHop[] {
 }
 
 /**
- * Position of the last comma before `end` outside quotes, -1 if there is none; null if a quoted string has no
+ * Position of the last comma before `end` outside quotes, or -1; null if a quoted string has no
  * start.
  */
 function commaBefore(field: string, end: number): number | null {

@@ -150,7 +150,7 @@ export function hasOtherCoding(raw: readonly string[]): boolean {
 }
 
 /**
- * The protocols in a response's Upgrade field; '' if there are none. Upgrade is hop-by-hop, but a 426 must
+ * The protocols in a response's Upgrade field, or ''. Upgrade is hop-by-hop, but a 426 must
  * have it (RFC 9110 15.5.22), so it is sent again with its Connection option (7.8).
  */
 export function upgradeOf(raw: readonly string[]): string {

@@ -4,7 +4,7 @@ export interface H2Fields {
   readonly method: string
   readonly path: string
   readonly scheme: string
-  /** `:authority`; undefined if there is none. */
+  /** `:authority`, or undefined. */
   readonly authority: string | undefined
   /** Flat, as in an HTTP/1.1 request: no pseudo-fields, Host in place of `:authority`, a single Cookie. */
   readonly fields: readonly string[]

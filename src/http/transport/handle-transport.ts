@@ -15,7 +15,7 @@ const sharedBuffer: Buffer = Buffer.allocUnsafeSlow(64 * 1024)
 /** A connection that was given away. */
 export interface Detached {
   readonly socket: Socket
-  /** Bytes that arrived and were not delivered; null if there are none. */
+  /** Bytes that arrived and were not delivered, or null. */
   readonly unread: Buffer | null
 }
 

@@ -26,7 +26,7 @@ export interface RelayOwner {
   refuse(code: ErrorCode): void
   /** True while every response must end its connection. */
   readonly closing: boolean
-  /** The request id shown to the client; null if there is none. */
+  /** The request id shown to the client, or null. */
   readonly shownId: string | null
   /** An attempt starts on a kept or a new connection. Called again for a retry. */
   dialled(upstream: string, isReused: boolean): void
@@ -44,7 +44,7 @@ export interface RelayService {
   readonly pseudonym: string
   /** Infinity: unlimited. */
   readonly maxBodyBytes: number
-  /** Removes the trailer fields that only this proxy may set; null if there are none to remove. */
+  /** Removes the trailer fields that only this proxy may set; or null. */
   readonly cleanTrailers: ((came: readonly string[]) => readonly string[]) | null
   readonly reclaimer: Reclaimer
 }

@@ -34,7 +34,7 @@ export interface UpgradeOptions {
   /** Flat, from `requestHeaders`. */
   readonly headers: readonly string[]
   readonly pseudonym: string
-  /** The request id shown to the client; null if there is none. */
+  /** The request id shown to the client, or null. */
   readonly shownId: string | null
   readonly connectMs: number
   /** Longest wait for the origin's answer. */

@@ -12,7 +12,7 @@ import type { Transport, TransportOwner } from '../transport/transport.ts'
 export interface WaitOwner {
   /** The client's transport is closed. */
   clientLeft(): void
-  /** What was written to the client has left. */
+  /** All bytes written to the client have left. */
   clientDrained(): void
 }
 

@@ -38,7 +38,7 @@ export class EntryList {
     this.#any = new NetworkSet(entries.flatMap(({ network }) => network ?? []))
   }
 
-  /** Index of the first host pattern that matches the lower-case `host`; -1 if there is none. */
+  /** Index of the first host pattern that matches the lower-case `host`, or -1. */
   hostEntry(host: string, port: number): number {
     const name = host.endsWith('.') ? host.slice(0, -1) : host
     if (!this.#mayHaveHost(name)) return -1
@@ -52,7 +52,7 @@ export class EntryList {
   }
 
   /**
-   * Index of the first network that contains the address; -1 if there is none. With `needsPort`, only entries
+   * Index of the first network that contains the address, or -1. With `needsPort`, only entries
    * with this port count.
    */
   networkEntry(bits: AddressBits, port: number, needsPort = false): number {

@@ -27,7 +27,7 @@ export function distinguishedName(lines: string): string {
   return text
 }
 
-/** Normalised names of the subject fields of all listeners of the worker; null if there are none. */
+/** Normalised names of the subject fields of all listeners of the worker, or null. */
 export function subjectHeadersOf({ listen }: WorkerSettings): ReadonlySet<string> | null {
   const names = listen.flatMap(({ tls }) => tls?.clients?.subjectHeader ?? [])
   return names.length === 0 ? null : new Set(names.map(plain))

@@ -9,7 +9,7 @@ import type { ServiceType } from '../../config/settings/settings.ts'
  */
 export interface HandedOver {
   readonly socket: Socket
-  /** Bytes that were received and belong to no request so far; null if there are none. */
+  /** Bytes that were received and belong to no request so far, or null. */
   readonly unread: Buffer | null
   /** Canonical address of the client, as in `Connection`; a PROXY header has been read. */
   readonly peer: string

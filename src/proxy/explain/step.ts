@@ -34,6 +34,6 @@ const maxShown = 200
 /** Shortens text from a client so that it fits into a sentence. */
 export const clip = (text: string): string => (text.length > maxShown ? `${text.slice(0, maxShown)}…` : text)
 
-/** Index of the first network that contains the address; -1 if there is none. */
+/** Index of the first network that contains the address, or -1. */
 export const entryOf = (networks: readonly string[], bits: AddressBits | null): number =>
   networks.findIndex((network) => new NetworkSet([network]).has(bits))

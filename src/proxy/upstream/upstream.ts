@@ -39,7 +39,7 @@ export interface UpstreamDeps {
   readonly closer: Closer
   readonly clock: CoarseClock
   readonly reclaimer: Reclaimer
-  /** Request fields that only this proxy may set (`subjectHeadersOf`); null if there are none. */
+  /** Request fields that only this proxy may set (`subjectHeadersOf`), or null. */
   readonly subjectHeaders: ReadonlySet<string> | null
   readonly counters: CounterBlock
 }

@@ -104,7 +104,7 @@ export class Service {
     return readCounters(this.#ended, ...this.#blocks.values())
   }
 
-  /** Beats of a live instance; null if there is none of that id. */
+  /** Beats of a live instance; or null for an unknown id. */
   beatsOf(id: string): Beats | null {
     const block = this.#blocks.get(id)
     if (block === undefined) return null

@@ -52,7 +52,7 @@ export function compare(bytes: Buffer, kind: Kind, ours = readWithOurs(bytes, ki
       break
     }
     if (other.phase === 'refused') {
-      // What is refused later in a head or a chunk that we wait for is not accepted.
+      // A head or chunk that we still wait for is not accepted: it may be refused later.
       const edit = mine.phase === 'head' ? null : plainer(mine, other, edits[at], text.slice(mine.bodyAt))
       if (edit === null) {
         if (isWaiting(mine, other)) break

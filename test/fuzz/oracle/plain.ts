@@ -6,7 +6,7 @@ import { knownMethods } from './llhttp.ts'
 import { refusesTarget } from './ours.ts'
 import type { Message } from './reading.ts'
 
-/** What is made plain in one message. */
+/** The parts of one message that are made plain. */
 export interface Edit {
   readonly method?: string
   readonly target?: string

@@ -187,13 +187,13 @@ const responseRules: readonly Rule[] = [
   ...chunkRules,
 ]
 
-/** Returns the name of the rule that explains why we refuse a message that llhttp accepts; null if there is none. */
+/** Returns the name of the rule that explains why we refuse a message that llhttp accepts, or null. */
 export function refusalRuleOf(refusal: Refusal): string | null {
   const rules = refusal.kind === 'request' ? requestRules : responseRules
   return rules.find(({ applies }) => applies(refusal))?.name ?? null
 }
 
-/** Returns the name of the rule that explains why we read a message differently; null if there is none. */
+/** Returns the name of the rule that explains why we read a message differently, or null. */
 export function readingRuleOf(what: string, mine: Message, kind: Kind): string | null {
   if (what !== 'keep-alive' && what !== 'upgrade') return null
   if (valuesOf(mine, 'proxy-connection').length > 0) return 'RFC 9112 C.2.2: Proxy-Connection is ignored'

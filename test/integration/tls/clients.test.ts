@@ -25,7 +25,7 @@ function clientTls(auth: 'required' | 'optional', header = 'X-Client-Subject') {
 
 const get = ['GET /x HTTP/1.1', 'Host: a.test']
 
-/** The response, or the reason why there is none. */
+/** The response, or the reason why it is missing. */
 async function outcome(port: number, as: ConnectionOptions): Promise<string> {
   try {
     const { socket } = await connectTls(port, as)

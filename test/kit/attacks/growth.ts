@@ -39,7 +39,7 @@ export interface Hostile {
 const textOf = ({ beginning, unit }: Hostile, length: number): string =>
   `${beginning}${unit.repeat(Math.ceil((length - beginning.length) / unit.length))}\x01x`
 
-/** The first text for which the time grows faster than linearly; null if there is none. */
+/** The first text for which the time grows faster than linearly, or null. */
 export function findSuperlinear(run: (text: string) => unknown, texts: readonly Hostile[]): Hostile | null {
   return texts.find((hostile) => lengths.some((length) => growsFast(run, hostile, length))) ?? null
 }

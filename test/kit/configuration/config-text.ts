@@ -31,7 +31,7 @@ export function errorOf(call: () => unknown, code: BifrostError['code']): Bifros
   }
 }
 
-/** The worker of that name; throws if there is none. */
+/** The worker of that name; throws for an unknown name. */
 export function worker(config: unknown, name: string, baseDir?: string): WorkerSettings {
   const { workers } = load(config, baseDir).settings
   const found = workers.find((one) => one.name === name)

@@ -28,7 +28,7 @@ export interface ChildDaemon extends AsyncDisposable {
   descriptors(): readonly number[]
   isRunning(): boolean
   inject(worker: string, fault: string): Promise<number>
-  /** State of an actor in `/status`; null if there is none. */
+  /** State of an actor in `/status`, or null. */
   stateOf(actor: string): Promise<string | null>
 }
 

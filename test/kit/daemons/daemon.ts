@@ -28,7 +28,7 @@ export interface TestDaemon {
   /** First port of a worker, or of `admin`. */
   port(name: string): number
   admin(path: string, method?: string, send?: AdminSend): Promise<AdminAnswer>
-  /** State of an actor in `/status`; null if there is none. */
+  /** State of an actor in `/status`, or null. */
   stateOf(actor: string): string | null
   [Symbol.asyncDispose](): Promise<void>
 }

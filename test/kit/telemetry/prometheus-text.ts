@@ -111,7 +111,7 @@ export type Labels = Readonly<Record<string, string>>
 const matches = ({ labels }: Sample, wanted: Labels) =>
   Object.entries(wanted).every(([name, value]) => labels[name] === value)
 
-/** Sum of the samples with this name and at least these labels; null if there are none. */
+/** Sum of the samples with this name and at least these labels, or null. */
 export function sumOf(samples: readonly Sample[], name: string, labels: Labels = {}): number | null {
   const found = samples.filter((sample) => sample.name === name && matches(sample, labels))
   return found.length === 0 ? null : found.reduce((sum, { value }) => sum + value, 0)

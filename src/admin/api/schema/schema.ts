@@ -154,7 +154,7 @@ export const history = z.object({
   actor,
   moves: z.array(move).meta({ description: 'Oldest first.' }),
   complete: z.boolean().meta({ description: 'False if older moves were discarded.' }),
-  next: sequence.nullable().meta({ description: '`after` for the rest; null if there is none.' }),
+  next: sequence.nullable().meta({ description: '`after` for the rest, or null.' }),
 })
 
 export const sample = z.object({

@@ -1,6 +1,7 @@
 /** Finds the parts of a response head in its bytes (RFC 9112 4, 5). */
-import { FieldScanner, fieldStep } from '../field-scanner.ts'
+import { FieldScanner } from '../field-scanner.ts'
 import { cr, isText, lf, space } from '../fields.ts'
+import { type HeadScanner, restoreHead, scanHead } from '../head-scan.ts'
 import { type ScanState, type SectionScanner, type Verdict, verdict } from '../section.ts'
 
 const step = Object.freeze({ version: 0, status: 1, statusEnd: 2, reason: 3, lineLf: 4 })
@@ -12,7 +13,7 @@ const zero = 0x30
  * Hot path: looks at each byte once, and allocates nothing. A missing reason phrase may lack the space before it, too:
  * many servers omit it, and RFC 9112 4 asks clients to ignore the phrase.
  */
-export class ResponseScanner implements SectionScanner {
+export class ResponseScanner implements SectionScanner, HeadScanner {
   at = 0
   step: number = step.version
   mark = 0
@@ -34,27 +35,15 @@ export class ResponseScanner implements SectionScanner {
   }
 
   restore(state: ScanState): void {
-    this.at = state.at
-    this.step = state.step
-    this.mark = state.mark
+    restoreHead(this, state)
   }
 
   scan(bytes: Buffer, end: number): Verdict {
-    const { fields } = this
-    if (this.step < fieldStep) {
-      const result = this.#scanLine(bytes, end)
-      if (result !== verdict.done) return result
-      fields.start(this.at)
-    } else fields.restore(this)
-    const result = fields.scan(bytes, end)
-    this.at = fields.at
-    this.step = fields.step
-    this.mark = fields.mark
-    return result
+    return scanHead(this, bytes, end)
   }
 
   /** `mark` is the start of version, status or reason. */
-  #scanLine(bytes: Buffer, end: number): Verdict {
+  scanLine(bytes: Buffer, end: number): Verdict {
     let at = this.at
     for (; at < end; at += 1) {
       const byte = bytes[at] as number

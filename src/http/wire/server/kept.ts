@@ -5,7 +5,7 @@ const smallest = 1_024
 /** Grows by doubling, so that bytes that come one by one cost linear time. */
 export class Kept {
   #since = performance.now()
-  /** The bytes from here on were added later; -1 if there are none. */
+  /** The bytes from here on were added later, or -1. */
   #laterAt = -1
   #laterSince = 0
   bytes: Buffer = Buffer.allocUnsafe(0)

@@ -1,6 +1,7 @@
 /** Finds the parts of a request head in its bytes (RFC 9112 2.2, 3, 5). */
-import { FieldScanner, fieldStep } from '../field-scanner.ts'
+import { FieldScanner } from '../field-scanner.ts'
 import { cr, isToken, lf, space } from '../fields.ts'
+import { type HeadScanner, restoreHead, scanHead } from '../head-scan.ts'
 import { type ScanState, type SectionScanner, type Verdict, verdict } from '../section.ts'
 
 const step = Object.freeze({ emptyLine: 0, emptyLineLf: 1, method: 2, target: 3, version: 4 })
@@ -19,7 +20,7 @@ const isTarget = new Uint8Array(256).fill(1, 0x21, 0x7f)
  *
  *   empty lines --> method --> target --> version --> fields
  */
-export class RequestScanner implements SectionScanner {
+export class RequestScanner implements SectionScanner, HeadScanner {
   at = 0
   step: number = step.emptyLine
   mark = 0
@@ -44,26 +45,14 @@ export class RequestScanner implements SectionScanner {
   }
 
   restore(state: ScanState): void {
-    this.at = state.at
-    this.step = state.step
-    this.mark = state.mark
+    restoreHead(this, state)
   }
 
   scan(bytes: Buffer, end: number): Verdict {
-    const { fields } = this
-    if (this.step < fieldStep) {
-      const result = this.#scanLine(bytes, end)
-      if (result !== verdict.done) return result
-      fields.start(this.at)
-    } else fields.restore(this)
-    const result = fields.scan(bytes, end)
-    this.at = fields.at
-    this.step = fields.step
-    this.mark = fields.mark
-    return result
+    return scanHead(this, bytes, end)
   }
 
-  #scanLine(bytes: Buffer, end: number): Verdict {
+  scanLine(bytes: Buffer, end: number): Verdict {
     let at = this.at
     for (; at < end; at += 1) {
       switch (this.step) {

@@ -27,7 +27,7 @@ export interface ResponsePath {
 const maxTextBytes = 16 * 1024
 
 type State = 'open' | 'ended' | 'closed'
-/** How the client finds the end of the body: there is none, or by length, chunks or the end of the connection. */
+/** How the client finds the end of the body: no body, Content-Length, chunks, or the end of the connection. */
 type Framing = 'none' | 'length' | 'chunked' | 'end'
 
 export class ServerResponse implements HttpResponse {

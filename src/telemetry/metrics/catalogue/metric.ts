@@ -24,7 +24,7 @@ export interface Metric {
 
 const unitWords: ReadonlyMap<string, string> = new Map(Object.entries({ s: 'seconds', By: 'bytes' }))
 
-/** The unit as a suffix of Prometheus names; empty if there is none. */
+/** The unit as a suffix of Prometheus names, or empty. */
 export function unitWord({ unit, instrument }: Pick<Metric, 'unit' | 'instrument'>): string {
   if (unit === '1') return instrument === 'gauge' ? 'ratio' : ''
   return unitWords.get(unit) ?? ''
