@@ -78,3 +78,14 @@ test('a 204 has no Content-Length', async () => {
   expect(response.get('content-length')).toBeUndefined()
   expect(response.get('x-a')).toBe('1')
 })
+
+test('a response that is broken before its head is sent gives a whole 502', async () => {
+  const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
+  await using origin = await startScriptedOrigin(`${head}not a chunk`)
+  await using proxy = await startEdge(reverseTo(`http://${origin.authority}`))
+  using client = await RawClient.connect(proxy.port)
+  const response = await client.get('/')
+  expect([response.status, response.text.split(':')[0]]).toEqual([502, 'UPSTREAM_BROKEN'])
+  await until('it is recorded', () => proxy.records.length === 1)
+  expect(proxy.records[0]).toMatchObject({ status: 502, code: 'UPSTREAM_BROKEN' })
+})
