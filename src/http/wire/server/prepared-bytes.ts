@@ -12,8 +12,8 @@ export const isWhole = ({ body }: PreparedResponse): boolean => body.length <= m
  * The response as it is sent on a connection that is kept for `keepAliveSecs`. The bytes never change: a write that
  * is pending keeps the buffer of its second.
  */
-export function sentBytes(prepared: PreparedResponse, keepAliveSecs: number): Buffer {
-  const dateLine = dateField()
+export function sentBytes(prepared: PreparedResponse, keepAliveSecs: number, now = Date.now()): Buffer {
+  const dateLine = dateField(now)
   const { sent } = prepared
   if (sent !== null && dateLine === prepared.dateLine && keepAliveSecs === prepared.keepAliveSecs) return sent
   const { status, fields, body } = prepared
