@@ -16,12 +16,12 @@ test('bytes that arrive while the first upgrade is prepared reach the origin in 
   using client = await RawClient.connect(proxy.port)
   client.head('GET / HTTP/1.1', 'Host: a', 'Connection: Upgrade', 'Upgrade: websocket')
   let sent = ''
-  for (let at = 0; !got.includes('\r\n\r\n'); at += 1) {
+  // At least as many pieces as turns of the loop in which the modules load, and until the origin has the request.
+  for (let at = 0; at < 100 || !got.includes('\r\n\r\n'); at += 1) {
     sent += `${at};`
     client.send(`${at};`)
     await new Promise(setImmediate)
   }
-  expect(sent.length).toBeGreaterThan(10)
   for (const socket of origin.sockets) {
     socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
   }

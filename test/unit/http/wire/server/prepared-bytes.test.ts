@@ -42,7 +42,7 @@ describe('a prepared response', () => {
     response.sendPrepared(prepared(size))
     expect([transport.writes.length, ends, response.writtenBytes]).toEqual([1, ['complete'], size])
     expect(transport.written).toMatch(
-      new RegExp(`^HTTP/1.1 200 OK\\r\\nX-A: 1\\r\\n[\s\S]*\\r\\n\\r\\nx{${size}}$`),
+      new RegExp(`^HTTP/1.1 200 OK\\r\\nX-A: 1\\r\\n[\\s\\S]*\\r\\n\\r\\nx{${size}}$`),
     )
   })
 
